@@ -32,7 +32,6 @@ export interface ModelVersion {
   readonly spec: ModelSpec;
   readonly golden: Golden;
   readonly layout: Layout;
-  /** Reads a whole file of the version. */
   readFile(name: string, options?: ReadFileOptions): Promise<VerifiedBytes>;
   /** Reads several files; the number under way at the same time is limited. */
   readFiles(

@@ -76,7 +76,6 @@ export function findRelease(
   return entry && parseRelease(...entry);
 }
 
-/** Names of all models the targets list. */
 export function modelNames(targets: Targets): string[] {
   const names = Object.values(targets.targets).map(modelOf);
   return [...new Set(names.filter((name) => name !== undefined))].sort();
@@ -127,7 +126,6 @@ export interface ReleaseQuestion {
   /** Random per install; rollouts are decided by it. */
   readonly installId: string;
   readonly support: Support;
-  /** Sequences that have failed on this device. */
   readonly failed?: ReadonlySet<number>;
   /** The sequence that runs now. If it was revoked, its signed fallback is preferred. */
   readonly from?: number | undefined;

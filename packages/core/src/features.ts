@@ -1,7 +1,6 @@
 import { NearsideError } from './errors.js';
 import type { Feature } from './feature-schema.js';
 
-/** A value of a feature, of its type. */
 export type FeatureValue = number | string | boolean;
 
 /** Input of a model for records: features by name. Those with a default in the spec may be left out. */

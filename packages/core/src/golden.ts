@@ -63,7 +63,6 @@ export type SeededTensor = v.InferOutput<typeof SeededTensorSchema>;
 /** |a − b| ≤ abs + rel·|b| */
 export type Tolerance = v.InferOutput<typeof BoundsSchema>;
 
-/** The cases for one stage's model. */
 export function casesOfStage(
   { cases }: Golden,
   { name }: Pick<Stage, 'name'>,

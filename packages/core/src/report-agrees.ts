@@ -176,7 +176,6 @@ function* ofFeedback({ feedback }: Report): Generator<ReportComplaint | undefine
   }
 }
 
-/** Number of values counted. */
 export function countOf({ z, c }: HistogramJson): number {
   return c.reduce((sum, n) => sum + n, z);
 }

@@ -34,12 +34,10 @@ export function partsOf(variant: Variant): readonly Variant[] {
   return Object.keys(variant.stages).map((name) => variantOfStage(variant, { name }));
 }
 
-/** All files of a variant's weights. */
 export function weightFiles(variant: Variant): string[] {
   return partsOf(variant).flatMap(({ files }) => files);
 }
 
-/** All files that steps read. */
 export function resourceFiles(spec: StagedSpec): string[] {
   return stagesOf(spec).flatMap(({ resources }) => Object.values(resources ?? {}));
 }

@@ -72,7 +72,6 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, axis) => count * axis, 1);
 }
 
-/** Bytes of one element. */
 export function elementBytes(datatype: NumericDatatype): number {
   return ARRAY_TYPES[datatype].BYTES_PER_ELEMENT;
 }
@@ -88,7 +87,6 @@ export function isArrayOf(datatype: Datatype, data: unknown): boolean {
   return ArrayBuffer.isView(data) && kindOf(data) === ARRAY_TYPES[datatype].name;
 }
 
-/** The name of the array type of a datatype, for messages. */
 export function arrayTypeName(datatype: Datatype): string {
   return datatype === 'BYTES' ? 'string[]' : ARRAY_TYPES[datatype].name;
 }

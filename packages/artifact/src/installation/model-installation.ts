@@ -95,7 +95,6 @@ export interface InstallationOptions {
   readonly now?: () => number;
 }
 
-/** An installation at work. */
 interface Installation {
   readonly context: InstallationContext;
   /** Watches the speed of a first open's downloads, until its version is the active one. */

@@ -20,7 +20,6 @@ import {
 /** Written down about a version when it arrives or is used. */
 export interface VersionEntry {
   readonly release: ReleaseIdentity;
-  /** The signed bundle, raw. */
   readonly bundle: Uint8Array<ArrayBuffer>;
   readonly chunks: readonly StoredChunk[];
   /** Undefined until one of its files is read. */
@@ -35,7 +34,6 @@ export interface VersionEntry {
 export interface VersionLedger {
   pointer(): Promise<Pointer>;
   record(sequence: number): Promise<VersionRecord | undefined>;
-  /** Sequences that have failed on this device. */
   failed(): Promise<ReadonlySet<number>>;
   /** Notes that the version arrives or is used, so that its chunks are not collected. */
   remember(entry: VersionEntry): Promise<void>;

@@ -24,7 +24,6 @@ export interface VersionRecord {
   readonly chunks: readonly StoredChunk[];
   /** `fetching` until a backend has proven it here; `failed` when none could. */
   readonly state: 'fetching' | 'proven' | 'failed';
-  /** Why it failed. */
   readonly failure?: ErrorCode | undefined;
   /** Loads a candidate is still allowed; counted down *before* each, so that a crash counts too. */
   readonly triesLeft: number;
@@ -101,7 +100,6 @@ export function parseRecord(value: unknown): VersionRecord | undefined {
   };
 }
 
-/** Every record of one model, by sequence. */
 export async function readRecords(
   store: Store,
   prefix: string,

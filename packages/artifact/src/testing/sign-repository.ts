@@ -36,7 +36,6 @@ export interface SignedRepository {
 /** The files of a layout.json: name → chunks. */
 export type LayoutFiles = Record<string, [sha256: string, sizeBytes: number][]>;
 
-/** The file that holds the weights. */
 export const WEIGHTS = 'onnx/model.onnx';
 
 /**

@@ -6,7 +6,6 @@ import {
   stagesOf,
 } from '@nearside/core';
 
-/** Most distributions in a baseline. */
 const MAX_DISTRIBUTIONS = 16;
 const MAX_LABELS = 31;
 

@@ -9,7 +9,6 @@ import type { SourceModel } from './draft-spec.js';
 import { importPreprocessor } from './import-preprocessor.js';
 import { type OnnxSource, readOnnx } from './source-from-onnx.js';
 
-/** Identifies a classifier and names its labels. */
 const ConfigSchema = v.looseObject({
   id2label: v.optional(v.record(v.pipe(v.string(), v.regex(/^\d+$/)), v.string())),
   architectures: v.optional(v.nullable(v.array(v.string()))),

@@ -10,7 +10,6 @@ import { readLayersTensors } from './tfjs-layers-tensors.js';
 
 const TOPOLOGY = 'model.json';
 
-/** Names of variants by the type of their weights. */
 const VARIANT_NAMES: Readonly<Record<string, string>> = { float32: 'fp32', float16: 'fp16' };
 
 /**

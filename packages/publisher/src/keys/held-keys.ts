@@ -6,7 +6,6 @@ import { findPassphrase, type KeySource } from './key-source.js';
 import { distinctKeys, type NamedKey } from './public-keys.js';
 import { requireKind } from './require-kind.js';
 
-/** A private key at hand. */
 export type HeldKey = NamedKey;
 
 /**
@@ -35,7 +34,6 @@ export async function readHeldKeys(
   return distinctKeys(held);
 }
 
-/** @returns the name of the environment variable that may hold a role's keys */
 export function keyVariable(role: KeyRole): string {
   return `NEARSIDE_KEY_${role.toUpperCase()}`;
 }

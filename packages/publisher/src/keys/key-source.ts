@@ -3,7 +3,6 @@ import { readSmallFile } from '../files/read-small-file.js';
 /** The passphrase of encrypted keys, or a way to ask for it, which is used only when needed. */
 export type Passphrase = string | (() => Promise<string | undefined>);
 
-/** Tells a command where the private keys are that it signs with. */
 export interface KeySource {
   /**
    * Directory with `<role>.pem`, `<role>-2.pem`, …. Keys in the environment (`NEARSIDE_KEY_ROOT`,

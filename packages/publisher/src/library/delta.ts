@@ -17,7 +17,6 @@ export interface DeltaOptions extends KeySource {
   readonly version: string;
   /** The older published version, which devices have. */
   readonly from: string;
-  /** Called while deltas are made. */
   readonly onProgress?: OnProgress | undefined;
   readonly now?: () => number;
 }

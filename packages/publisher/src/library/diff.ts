@@ -19,7 +19,6 @@ export interface DiffOptions {
    */
   readonly from: string;
   readonly to: string;
-  /** Called while deltas are weighed. */
   readonly onProgress?: OnProgress | undefined;
 }
 

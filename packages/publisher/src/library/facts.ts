@@ -29,7 +29,6 @@ export interface FactsOptions {
   readonly trust: string;
   /** The file to write. It is replaced as a whole. */
   readonly out: string;
-  /** Called after each version. */
   readonly onProgress?: ((progress: FactsProgress) => void) | undefined;
   readonly now?: () => number;
 }
@@ -51,7 +50,6 @@ export interface WrittenFacts {
   }[];
 }
 
-/** The content of one version's files. */
 interface VersionContent {
   readonly facts: VersionFacts;
   /** Names of the features of a record, in the order of model.json. */

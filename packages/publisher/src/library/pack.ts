@@ -15,7 +15,6 @@ export interface PackOptions {
   readonly out: string;
   /** `find` runs the golden cases to find out. By default the layout says nothing, and devices use the full file. */
   readonly onnxRuntime?: Layout['onnxRuntime'] | 'find';
-  /** Called after every chunk. */
   readonly onProgress?: OnProgress | undefined;
 }
 

@@ -88,7 +88,7 @@ function matches(file: string, pattern: string): boolean {
   return file === before + middle + after && /^[^./][^/]*$/.test(middle);
 }
 
-function noDirectory(repository: string): NearsideError {
+export function noDirectory(repository: string): NearsideError {
   return new NearsideError(
     'file-missing',
     `${repository}: expected the directory of a repository, got none. \`nearside publish --repo\` ` +

@@ -26,7 +26,6 @@ export interface PublishOptions extends KeySource {
   readonly canaryPercent?: number | undefined;
   /** Address of the repository on the web, for the `open` line. */
   readonly baseUrl?: string | undefined;
-  /** Called while chunks are written. */
   readonly onProgress?: OnProgress | undefined;
   readonly now?: () => number;
 }
@@ -45,7 +44,6 @@ export interface Publication {
   readonly changed: boolean;
   /** An option that had no effect, because publishing the same again changes no offer. */
   readonly note?: string;
-  /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
   readonly chunks: number;

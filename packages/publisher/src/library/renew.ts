@@ -25,7 +25,6 @@ export interface RenewOptions extends KeySource {
 }
 
 export interface Renewal {
-  /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
   /** Roles with a new version. */
   readonly renewed: readonly TufRole[];

@@ -31,7 +31,6 @@ export interface RotateRootOptions extends RotationRequest {
 export interface RootRotation {
   /** False if the newest root says all this already. Then nothing was signed. */
   readonly changed: boolean;
-  /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
   /** Paths that were written, in the order in which they must appear. Boot files come after them. */
   readonly files: readonly string[];

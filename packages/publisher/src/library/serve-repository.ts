@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { NearsideError } from '@nearside/core';
 import { listen } from '../serving/listen.js';
 import { serveFile } from '../serving/serve-file.js';
-import { COMMON_HEADERS, cacheControlOf } from './plan.js';
+import { COMMON_HEADERS, cacheControlOf, noDirectory } from './plan.js';
 
 /** Only this machine can connect, because the server is for trying. A CDN is for serving. */
 const DEFAULT_HOST = '127.0.0.1';
@@ -116,12 +115,7 @@ async function requireDirectory(dir: string): Promise<void> {
     () => false,
   );
   if (isDirectory) return;
-  throw new NearsideError(
-    'file-missing',
-    `${dir}: expected the directory of a repository, got none. \`nearside publish --repo\` makes ` +
-      'one.',
-    { details: { directory: dir } },
-  );
+  throw noDirectory(dir);
 }
 
 /** Nobody can connect to the address that stands for every interface. */

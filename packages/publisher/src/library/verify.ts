@@ -20,7 +20,6 @@ export interface VerifyOptions {
   readonly repository: string;
   /** Its pin, as devices have it. */
   readonly trust: string;
-  /** Called after each file of each version. */
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   readonly now?: () => number;
 }

@@ -13,7 +13,7 @@ import {
   weightFiles,
 } from '@nearside/core';
 import { readSlice } from '../files/slices.js';
-import { understood } from './locate-tensors.js';
+import { sizeOf, understood } from './locate-tensors.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
 import { locateWeights, parseManifest } from './tfjs-manifest.js';
@@ -224,12 +224,4 @@ async function locateInTfjs(directory: string, files: readonly string[]): Promis
     }
   }
   return located;
-}
-
-/** NaN without such a file, so that the sizes do not add up. */
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => Number.NaN,
-  );
 }

@@ -6,7 +6,6 @@ import { modelInvalid } from '../errors/model-invalid.js';
 /** Limits of golden files, because every device fetches them. `golden.py` has the same numbers. */
 export const GOLDEN_LIMITS = Object.freeze({ share: 0.02, bytes: 32 * 1024 });
 
-/** Size of the golden files, and of the weights. */
 export interface GoldenSize {
   readonly goldenBytes: number;
   readonly weightBytes: number;

@@ -138,8 +138,8 @@ function liesIn({ offset, sizeBytes }: TensorExtent, fileBytes: number): boolean
   return whole && offset >= 0 && sizeBytes >= 0 && offset + sizeBytes <= fileBytes;
 }
 
-/** NaN without such a file, so that no tensor lies in it. */
-async function sizeOf(path: string): Promise<number> {
+/** @returns bytes of a file; NaN if it is missing, so that no tensor lies in it and no sizes add up */
+export async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,
     () => Number.NaN,

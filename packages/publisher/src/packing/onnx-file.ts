@@ -19,7 +19,6 @@ export interface OnnxValue {
   readonly dataType: number;
   /** −1 for an axis with a name or nothing instead of a number; undefined without any shape. */
   readonly shape: readonly number[] | undefined;
-  /** Names of its free axes. */
   readonly freeAxes: readonly string[];
 }
 

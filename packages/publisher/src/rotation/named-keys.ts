@@ -12,12 +12,10 @@ export function namedKeys(root: Root): string[] {
   return [...tufKeys, ...Object.keys(root[MODEL_KEYS_FIELD])];
 }
 
-/** Ids of the keys that the first root names. */
 export function firstNamedKeys({ rootChain }: TrustedMetadata): string[] {
   return rootChain.slice(0, 1).flatMap((raw) => namedKeys(parseMetadata('root', raw).signed));
 }
 
-/** Ids of the keys that any root so far has named. */
 export function everNamedKeys({ rootChain }: TrustedMetadata): string[] {
   return rootChain.flatMap((raw) => namedKeys(parseMetadata('root', raw).signed));
 }

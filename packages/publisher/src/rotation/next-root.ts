@@ -8,9 +8,7 @@ import { header } from '../signing/metadata.js';
 
 /** The changes of a rotation. */
 export interface RootChange {
-  /** Roles whose keys are replaced by the fresh ones. */
   readonly replace: readonly KeyRole[];
-  /** Roles that the fresh keys are added to. */
   readonly add: readonly KeyRole[];
   /** Full key ids. */
   readonly remove: readonly string[];

@@ -21,7 +21,6 @@ export interface RotationRequest extends KeySource {
   readonly add?: readonly KeyRole[] | undefined;
   /** Ids of keys that no role may use any more, or at least their first 8 digits. */
   readonly removeKeys?: readonly string[] | undefined;
-  /** How many keys of a role must sign. */
   readonly thresholds?: Thresholds | undefined;
 }
 

@@ -82,19 +82,20 @@ function fileOf(
 }
 
 /**
- * Signs new targets, and the snapshot and timestamp that lead devices to them.
+ * Signs targets with a new or changed entry, and the snapshot and timestamp that lead devices to them.
  *
  * @param trusted the repository so far; its root alone where nothing has been published
- * @param change makes the new targets from the present ones; version and expiry are set here
  */
 export function resignTargets({
+  entry,
   signers,
   ...options
 }: {
   trusted: TrustedMetadata;
-  change: (targets: Targets) => Targets;
+  entry: Targets['targets'];
   signers: Signers;
   nowMs: number;
 }): Generation {
-  return resignRoles({ ...options, roles: ['targets'], sign: signers.sign });
+  const change = (targets: Targets) => ({ ...targets, targets: { ...targets.targets, ...entry } });
+  return resignRoles({ ...options, roles: ['targets'], change, sign: signers.sign });
 }

@@ -14,7 +14,6 @@ import { openSigners } from './signers.js';
 export interface Rewritten {
   /** False if the targets say this already. Then nothing was signed. */
   readonly changed: boolean;
-  /** Version of each metadata role now. */
   readonly metadata: MetadataVersions;
 }
 
@@ -39,12 +38,7 @@ export async function rewriteRelease(
     'timestamp',
   ]);
   const entry = { [release.targetName]: { ...release.target, custom } };
-  const { metadata, files } = resignTargets({
-    trusted,
-    change: (targets) => ({ ...targets, targets: { ...targets.targets, ...entry } }),
-    signers,
-    nowMs,
-  });
+  const { metadata, files } = resignTargets({ trusted, entry, signers, nowMs });
   await checkFiles(files, { source, pin, trusted, nowMs });
   for (const [path, bytes] of files) await writer.write(path, bytes);
   return { changed: true, metadata };

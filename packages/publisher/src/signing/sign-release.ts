@@ -55,12 +55,7 @@ export async function signRelease({
   const described = describeBytes(bundle);
   const name = bundleName(packed.release.model, packed.release.version);
   const entry = { [name]: { ...described, custom } };
-  const { metadata, files } = resignTargets({
-    trusted,
-    change: (targets) => ({ ...targets, targets: { ...targets.targets, ...entry } }),
-    signers,
-    nowMs,
-  });
+  const { metadata, files } = resignTargets({ trusted, entry, signers, nowMs });
   return {
     pin,
     manifestSha256: described.hashes.sha256,

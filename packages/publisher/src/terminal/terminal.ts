@@ -23,7 +23,6 @@ export function printResult(
   terminal.out(json ? JSON.stringify(result, null, 2) : text());
 }
 
-/** Options of every command. */
 export interface CommonOptions {
   readonly json?: true;
 }

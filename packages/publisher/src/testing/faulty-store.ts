@@ -16,7 +16,6 @@ export function fullStore(store: Store, { at, once }: { at: number; once: boolea
 
 /** The process dies at the nth write. No call of this store returns afterwards. */
 export interface MortalStore extends FaultyStore {
-  /** Resolves when it has died. */
   readonly death: Promise<void>;
 }
 

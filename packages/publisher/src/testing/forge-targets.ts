@@ -18,12 +18,7 @@ export async function forgeTargets(
   const signers = await openSigners({ keys }, trusted.root, ['targets', 'snapshot', 'timestamp']);
   const described = describeBytes(forged.bundle);
   const entry = { [forged.name]: { ...described, custom: forged.custom } };
-  const { files } = resignTargets({
-    trusted,
-    change: (targets) => ({ ...targets, targets: { ...targets.targets, ...entry } }),
-    signers,
-    nowMs: Date.now(),
-  });
+  const { files } = resignTargets({ trusted, entry, signers, nowMs: Date.now() });
   await writeFile(
     join(repository, targetPath(forged.name, described.hashes.sha256)),
     forged.bundle,

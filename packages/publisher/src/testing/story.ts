@@ -13,7 +13,6 @@ export interface Chapter extends Publication {
   readonly packed: string;
   /** Path → bytes, without boot files. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** The boot file of the model. */
   readonly boot: Uint8Array;
 }
 
@@ -47,7 +46,6 @@ export async function nextChapter(workspace: Workspace, model?: SyntheticModel):
   return { ...release, files: new Map(plain), boot };
 }
 
-/** A repository in memory. */
 export async function readFiles(repository: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of (await listFiles(repository)) ?? []) {

@@ -19,9 +19,7 @@ export interface Workspace {
   readonly directory: string;
   readonly keys: string;
   readonly repository: string;
-  /** Writes a model directory and packs it. */
   packed(model?: SyntheticModel): Promise<{ source: string; packed: string }>;
-  /** Packs and publishes. */
   release(model?: SyntheticModel): Promise<Publication & { source: string; packed: string }>;
 }
 

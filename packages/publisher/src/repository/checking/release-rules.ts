@@ -2,7 +2,6 @@ import { modelNames, type Release, type ReleaseCustom, releasesOf } from '@nears
 import { NearsideError } from '@nearside/core';
 import type { RepositoryState } from '../reading/read-repository.js';
 
-/** All devices, in basis points. */
 export const EVERY_DEVICE_BPS = 10_000;
 
 /** @returns true if every device may run the version, so that others can fall back to it */

@@ -83,7 +83,6 @@ export function chunksOfVariant(
   return names.flatMap((name) => files.get(name) ?? []);
 }
 
-/** Bytes of a chunk on the server. */
 export function storedBytesOf([, sizeBytes, gzipBytes]: Chunk): number {
   return gzipBytes ?? sizeBytes;
 }

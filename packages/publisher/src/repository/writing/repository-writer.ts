@@ -12,7 +12,6 @@ export interface RepositoryWriter {
   remove(path: string): Promise<void>;
   /** Names in a directory without hidden ones; none if there is no such directory. */
   list(path: string): Promise<string[]>;
-  /** Files and bytes written so far. */
   readonly totals: { readonly files: number; readonly sizeBytes: number };
 }
 
