@@ -3,7 +3,6 @@ import { compareVersions } from '../../src/fleet/compare-versions.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
 import { formatClock, formatMoment } from '../words/format.js';
-import { chooseFrom } from './choose-from.js';
 import { lastingState, type Moment } from './moment.js';
 import { type PageState, pageStateSearch, RANGES, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
@@ -119,4 +118,19 @@ export function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
       ? `Figures until ${formatMoment(toMs)}`
       : `Figures of ${formatClock(nowMs)}`;
   return `${until}, ${newest}. Times are of ${ZONE}.`;
+}
+
+/** Fills a list. An open list stays when nothing has changed. */
+export function chooseFrom(
+  select: HTMLSelectElement,
+  options: readonly (readonly [value: string, label: string])[],
+  chosen: string,
+): void {
+  const unchanged =
+    select.options.length === options.length &&
+    options.every(([value], i) => select.options[i]?.value === value);
+  if (!unchanged) {
+    select.replaceChildren(...options.map(([value, label]) => element('option', { value }, label)));
+  }
+  select.value = chosen;
 }

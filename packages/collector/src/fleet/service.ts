@@ -14,7 +14,7 @@ import { BUCKET_MS, HOUR_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
-import { type Figure, shareFigureOf, sixDigits } from '../statistics/figure.js';
+import { type Figure, shareFigureOf, sixDigits, TAIL } from '../statistics/figure.js';
 import { byCohort, devicesOnBusiestDay, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
@@ -55,8 +55,6 @@ export interface VersionService {
 }
 
 const SCALE = HISTOGRAM_SCALES['latency.total'];
-/** A share of 0.025 is above the interval, and as much below. */
-const TAIL = 0.025;
 
 export async function fleetService(
   store: RollupReads,

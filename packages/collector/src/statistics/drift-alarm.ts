@@ -1,5 +1,4 @@
 import type { CompositionChange } from './composition-change.js';
-import { rejected } from './false-discoveries.js';
 
 const ALARM = Object.freeze({
   /** Share of the alarms of one window that may be false. */
@@ -29,4 +28,15 @@ function changedIn(changes: readonly (CompositionChange | undefined)[]): boolean
     if (!change || !sure[i]) return false;
     return change.psi - change.expectedPsi >= ALARM.leastEffect;
   });
+}
+
+/**
+ * Rejects null hypotheses so that at most a share `level` of the rejections is expected to be false. Tests are
+ * independent or depend positively (Benjamini and Hochberg 1995).
+ */
+export function rejected(pValues: readonly number[], level: number): boolean[] {
+  const sorted = [...pValues].sort((a, b) => a - b);
+  const last = sorted.findLastIndex((p, i) => p <= (level * (i + 1)) / sorted.length);
+  const bound = sorted[last];
+  return pValues.map((p) => bound !== undefined && p <= bound);
 }

@@ -5,7 +5,7 @@ import { joinBins, joinSmallBins } from './bins.js';
 import { ratioOf } from './cohort-ratio.js';
 import { radiusAtAnyLook } from './distributions.js';
 import { jensenShannon, wasserstein } from './divergence.js';
-import { rejected } from './false-discoveries.js';
+import { rejected } from './drift-alarm.js';
 import { figureOf, shareFigureOf } from './figure.js';
 import { trimmedDifference } from './trimmed-difference.js';
 

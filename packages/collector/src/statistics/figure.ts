@@ -27,7 +27,7 @@ type Method =
   | 'hour-of-week';
 
 /** A share of 0.025 is above the interval, and as much below. */
-const TAIL = 0.025;
+export const TAIL = 0.025;
 
 export interface Estimate {
   readonly value: number;
