@@ -9,6 +9,7 @@ import type { InstallIdentity } from '../../shared/install.js';
 import type {
   LoadedVariant,
   OpenedVersion,
+  OpenRequest,
   WhichVersion,
   WorkerEvent,
 } from '../../shared/protocol.js';
@@ -91,9 +92,11 @@ const COMMON_MS = 10_000;
  */
 export async function openOn(
   backend: AvailableBackend,
-  { plan, engine, identity, emitter, onOpened, choice }: ModelContext,
-  { which, place, boot, isOptional, isSure, signal, onProgress }: OpenOnOptions,
+  context: ModelContext,
+  options: OpenOnOptions,
 ): Promise<Opened | undefined> {
+  const { plan, engine, emitter, choice } = context;
+  const { place, signal, onProgress } = options;
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
     if (event.nearside === 'progress' && event.progress.phase === 'check') fetched.resolve();
@@ -103,58 +106,62 @@ export async function openOn(
       emitter.emit(type, details as never);
     }
   };
-  const { assets, worker } = plan;
-  const isolate = place?.isolate ?? plan.isolate;
-  const slot = place?.slot ?? 0;
   const isOnnxWasm = backend === 'onnx-wasm';
   const threads = isOnnxWasm ? plan.threads : undefined; // others have one
   const runtime = isOnnxWasm ? choice.onnxRuntime : undefined;
-  const isUnsigned = plan.unsigned !== undefined;
-  const needs = { backend, assets, worker, isolate, isUnsigned, slot, threads, runtime };
-  const host = await engine.workers.acquire(needs);
+  const host = await engine.workers.acquire({
+    backend,
+    assets: plan.assets,
+    worker: plan.worker,
+    isolate: place?.isolate ?? plan.isolate,
+    isUnsigned: plan.unsigned !== undefined,
+    slot: place?.slot ?? 0,
+    threads,
+    runtime,
+  });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
-    const { url, pin, store, mirrors, request, policy, task } = plan;
     const { runtimeWasm: wasm, stepsFile } = host;
-    const wanted = { wasm, stepsFile, threads, isSure };
-    const opened = plan.unsigned
-      ? await connection.openUnsigned({ ...plan.unsigned, runtime: wanted })
-      : await connection.open({
-          which,
-          boot,
-          url,
-          pin,
-          task,
-          store,
-          mirrors,
-          request,
-          maxBytes: policy.maxBytes,
-          install: identity,
-          runtimes: plan.contenders.map(runtimeOf),
-          runtime: wanted,
-        });
-    if (!opened) {
-      void connection.close(undefined);
-      return undefined;
-    }
-    const version = ownFields(opened);
-    onOpened?.(version);
+    const wanted = { wasm, stepsFile, threads, isSure: options.isSure };
+    const version = await openVersion(connection, context, { ...options, runtime: wanted });
+    if (!version) return void connection.close(undefined);
     const metadataMs = performance.now() - startMs;
-    engine.memory?.makeRoom(version.spec, isOptional);
+    engine.memory?.makeRoom(version.spec, options.isOptional);
     connection.declare(version.spec.limits.memoryBytes);
-    const { warmUpMs: givenMs } = policy;
+    const { warmUpMs: givenMs } = plan.policy;
     const warmUpMs = runtime === 'common' ? Math.min(givenMs, COMMON_MS) : givenMs;
-    return {
-      connection,
-      backend,
-      runtime,
-      version,
-      metadataMs,
-      fetched: fetched.promise,
-      warmUpMs,
-    };
+    const opened = { connection, backend, runtime, version, metadataMs, warmUpMs };
+    return { ...opened, fetched: fetched.promise };
   });
+}
+
+async function openVersion(
+  connection: Connection,
+  { plan, identity, onOpened }: ModelContext,
+  { which, boot, runtime }: Pick<OpenRequest, 'which' | 'boot' | 'runtime'>,
+): Promise<OpenedVersion | undefined> {
+  const { url, pin, store, mirrors, request, policy, task } = plan;
+  const opened = plan.unsigned
+    ? await connection.openUnsigned({ ...plan.unsigned, runtime })
+    : await connection.open({
+        which,
+        boot,
+        url,
+        pin,
+        task,
+        store,
+        mirrors,
+        request,
+        maxBytes: policy.maxBytes,
+        install: identity,
+        runtimes: plan.contenders.map(runtimeOf),
+        runtime,
+      });
+  if (!opened) return undefined;
+  const version = ownFields(opened);
+  onOpened?.(version);
+  return version;
 }
 
 /**
