@@ -21,8 +21,8 @@ export type OptionKinds<Name extends string = string> = Readonly<Record<Name, Op
 export function areOptions(options: unknown, kinds: OptionKinds): boolean {
   if (!isPlainObject(options)) return false;
   const isKnown = Object.keys(options).every((name) => Object.hasOwn(kinds, name));
-  const valueOf = (name: string) => (Object.hasOwn(options, name) ? options[name] : undefined);
-  return isKnown && Object.entries(kinds).every(([name, kind]) => isOfKind(valueOf(name), kind));
+  const given = (name: string) => (Object.hasOwn(options, name) ? options[name] : undefined);
+  return isKnown && Object.entries(kinds).every(([name, kind]) => isOfKind(given(name), kind));
 }
 
 function isOfKind(value: unknown, kind: OptionKind): boolean {
