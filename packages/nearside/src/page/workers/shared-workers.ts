@@ -1,8 +1,7 @@
 import { isNearsideError } from '@nearside/core';
-import { releaseProxy, wrap } from 'comlink';
 import type { AvailableBackend } from '../../shared/api/backends.js';
+import { type CallModel, callsAt } from '../../shared/calls.js';
 import { isLostWorker } from '../../shared/failures.js';
-import type { WorkerApi } from '../../shared/protocol.js';
 import { LAST_STORING_MS, settlesWithin } from '../../shared/timers.js';
 import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
 
@@ -49,10 +48,8 @@ export interface Host {
   readonly worker: WorkerStatus;
   /** Declares the bytes that the model needs, until the place is given back. */
   declare(memoryBytes: number): void;
-  /** The model's functions there, until the place is given back. */
-  readonly api: WorkerApi;
-  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which slows small runs. */
-  readonly run: WorkerApi['run'];
+  /** Calls the model there, until the place is given back. */
+  readonly call: CallModel;
   /** Its events come from here. */
   readonly endpoint: MessagePort;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
@@ -167,18 +164,10 @@ function startShared(
 
 function hostIn(shared: SharedWorker, tenant: Tenant, worker: BackendWorker): Host {
   const { endpoint, close } = worker.attach();
-  const api = wrap<WorkerApi>(endpoint);
-  const { run } = api;
-  tenant.disconnect = () => {
-    // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
-    run[releaseProxy]();
-    api[releaseProxy]();
-    close();
-  };
+  tenant.disconnect = close;
   return {
     worker: shared.status,
-    api,
-    run,
+    call: callsAt(endpoint),
     endpoint,
     runtimeWasm: worker.runtimeWasm,
     stepsFile: worker.stepsFile,
