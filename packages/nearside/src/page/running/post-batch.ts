@@ -202,7 +202,7 @@ async function watched<Result>(
 function terminated(why: string, details: { isOwn?: boolean } = {}): NearsideError {
   return new NearsideError(
     'terminated',
-    `Expected a result, got its worker ended: ${why}. Another worker takes its place.`,
+    `Expected a result, but the run's worker was ended: ${why}. Another worker takes its place.`,
     { retryable: true, details },
   );
 }

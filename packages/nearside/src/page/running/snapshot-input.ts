@@ -51,7 +51,8 @@ export function snapshotInput(
   let cause: unknown;
   try {
     const taken = takeInput(input, spec, options);
-    if (taken instanceof Promise) return taken.then(move).catch(refused); // a canvas with another site's pixels cannot be taken
+    // A canvas with another site's pixels cannot be taken.
+    if (taken instanceof Promise) return taken.then(move).catch(refused);
     if (taken) return taken;
   } catch (thrown) {
     cause = thrown;

@@ -274,8 +274,12 @@ function isResting(state: State): boolean {
 
 /** The error of a call that comes while the model is put to rest. */
 export function rested(model: string): NearsideError {
-  return new NearsideError('worker-lost', `Expected ${model} to be loaded, got it at rest.`, {
-    details: { isAnothers: true },
-    retryable: true,
-  });
+  return new NearsideError(
+    'worker-lost',
+    `Expected ${model} to be loaded, but it was put to rest. Its next call loads it.`,
+    {
+      details: { isAnothers: true },
+      retryable: true,
+    },
+  );
 }

@@ -59,7 +59,7 @@ function isPictureless(cause: unknown): boolean {
 function takesNoTensors(model: string): NearsideError {
   return new NearsideError(
     'input-invalid',
-    `${model}: expected what its first step takes, because it is several models in one, got { tensors }.`,
+    `${model}: expected an input for its first step, because it is several models in one; got { tensors }.`,
     { details: { model } },
   );
 }
@@ -76,7 +76,7 @@ function pictureless(source: unknown, cause: unknown): NearsideError {
 function detached(input: unknown, cause: unknown): NearsideError {
   return new NearsideError(
     'input-detached',
-    `Expected a live ${describe(input)}, got one that was transferred or closed, or something in it.`,
+    `Expected a live ${describe(input)}, but it, or a buffer or picture in it, was transferred or closed.`,
     { cause, details: { got: describe(input) } },
   );
 }

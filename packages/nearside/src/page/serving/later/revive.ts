@@ -109,7 +109,7 @@ export async function openAgain(
   return openOn(backend, context, { which: { kind: 'served', sequence }, ...how });
 }
 
-/** True where calls written for one version fit another: same task, features, kind of result, and tensors but for state. */
+/** True where calls for one version fit another: same task, features, kind of result, and tensors but for state. */
 export function sameInterface(a: ModelSpec, b: ModelSpec): boolean {
   return describe(a) === describe(b);
 }
