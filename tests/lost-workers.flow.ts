@@ -219,7 +219,7 @@ test.describe('a worker may be silent for half a second', () => {
       let unheard = '';
       const { postMessage } = MessagePort.prototype;
       MessagePort.prototype.postMessage = function (...given: Scope) {
-        if (given[0]?.call !== unheard) Reflect.apply(postMessage, this, given);
+        if (given[0]?.path?.[0] !== unheard) Reflect.apply(postMessage, this, given);
       };
       const ends = [];
       const calls = {

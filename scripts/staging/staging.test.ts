@@ -58,7 +58,7 @@ const manifest = {
   },
   imports: { '#a': { '@nearside/source': { node: './src/a.ts' }, node: './dist/a.js' } },
   scripts: { build: 'tsc' },
-  dependencies: { valibot: '1.5.0' },
+  dependencies: { comlink: '4.4.2' },
   devDependencies: { vite: '8.0.0' },
 };
 
@@ -78,7 +78,7 @@ test('a published package.json leads to what is built, and to nothing that is le
       './package.json': './package.json',
     },
     imports: { '#a': { node: './dist/a.js' } },
-    dependencies: { valibot: '1.5.0' },
+    dependencies: { comlink: '4.4.2' },
   });
 });
 

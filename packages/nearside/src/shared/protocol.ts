@@ -30,8 +30,8 @@ import type { InstallIdentity, OpenStore } from './install.js';
  * nothing of each other.
  *
  * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). These are the calls to one
- * of them; `calls.ts` has both ends, and answers are those of {@link WorkerApi}. The worker and each port announce
- * themselves with {@link READY}; ports send {@link WorkerEvent}s beside the replies.
+ * of them; they go through Comlink as {@link WorkerApi}. The worker and each port announce themselves with
+ * {@link READY}; ports send {@link WorkerEvent}s beside the replies.
  */
 export interface ModelCalls {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */

@@ -1,4 +1,5 @@
 import type { ModelSpec } from '@nearside/core';
+import * as Comlink from 'comlink';
 import { createBackendChoice, EMPTY_RECORD } from '../page/choice/backend-choice.js';
 import { load, type ModelContext, openOn, type Serving } from '../page/serving/serving.js';
 import type { EngineContext } from '../page/workers/engine-context.js';
@@ -6,13 +7,11 @@ import { createMemoryBudget } from '../page/workers/engine-context.js';
 import { createSharedWorkers } from '../page/workers/shared-workers.js';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import { createModelEmitter } from '../shared/api/events.js';
-import { answerCalls } from '../shared/calls.js';
 import {
   type LoadedVariant,
   type ModelCalls,
   type OpenedVersion,
   READY,
-  type ServerEndpoint,
   type WorkerApi,
   type WorkerEvent,
 } from '../shared/protocol.js';
@@ -157,7 +156,7 @@ function serveAt(
     };
   };
   const api = Object.entries(calls).map(([name, work]) => [name, answer(name, work)]);
-  answerCalls(port as unknown as ServerEndpoint, Object.fromEntries(api) as WorkerApi);
+  Comlink.expose(Object.fromEntries(api) as WorkerApi, port as unknown as Comlink.Endpoint);
   port.postMessage(READY);
 }
 

@@ -1,6 +1,6 @@
-import { type ErrorCode, ownFields } from '@nearside/core';
+import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
+import * as Comlink from 'comlink';
 import type { TensorInput } from '../shared/api/run.js';
-import { answerCalls } from '../shared/calls.js';
 import { checkOptions } from '../shared/check-options.js';
 import { type OpenStore, openBrowserStore } from '../shared/install.js';
 import type { OptionKinds } from '../shared/option-kinds.js';
@@ -85,12 +85,11 @@ function attachTo(
   };
   const api: WorkerApi = {
     ...replying(model),
+    run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
     close: () => reply(close, 'backend-failed'),
   };
   models.add(emit);
-  answerCalls(endpoint, api, (answer, call) =>
-    call === 'run' ? buffersOf(answer as Reply<BatchReply>) : [],
-  );
+  Comlink.expose(api, postableAnswers(endpoint));
   endpoint.postMessage(READY);
   return close;
 }
@@ -142,14 +141,14 @@ async function reply<Value>(
 }
 
 /** Output tensors are transferred where their buffer holds nothing else; recalled inputs all are. */
-function buffersOf(answer: Reply<BatchReply>): Transferable[] {
-  if (!answer.ok) return [];
+function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
+  if (!answer.ok) return answer;
   const { value } = answer;
   const given =
     value.kind === 'recalled'
       ? value.inputs.flatMap(({ input }) => transferablesOf(input))
       : value.replies.flatMap(outputBuffers);
-  return [...new Set(given)];
+  return Comlink.transfer(answer, [...new Set(given)]);
 }
 
 function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
@@ -211,4 +210,35 @@ function isTask(task: unknown): boolean {
   if (!isObject(task)) return false;
   const stages = [task.preprocess, task.postprocess];
   return stages.every((stage) => stage === undefined || typeof stage === 'function');
+}
+
+/**
+ * An endpoint at which an answer that cannot be posted becomes one that can: a reply that says so, in
+ * place of Comlink's own error, which has no code.
+ */
+export function postableAnswers(endpoint: ServerEndpoint): ServerEndpoint {
+  return {
+    addEventListener: (...listener) => endpoint.addEventListener(...listener),
+    removeEventListener: (...listener) => endpoint.removeEventListener(...listener),
+    start: () => endpoint.start?.(),
+    postMessage(answer, transfer) {
+      try {
+        endpoint.postMessage(answer, transfer);
+      } catch (cause) {
+        endpoint.postMessage({ ...(answer as object), value: unpostable(cause) } satisfies {
+          value: Reply<never>;
+        });
+      }
+    },
+  };
+}
+
+function unpostable(cause: unknown): Reply<never> {
+  const got = cause instanceof Error ? cause.message : String(cause);
+  const error = new NearsideError(
+    'backend-failed',
+    `Expected an answer that can be posted, got: ${got}`,
+    { cause },
+  );
+  return { ok: false, error: toWireError(error, 'backend-failed') };
 }

@@ -1,12 +1,8 @@
 import { createDeferred, NearsideError } from '@nearside/core';
+import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
-import { answerCalls, callsAt } from '../../shared/calls.js';
-import {
-  READY,
-  type RunRequest,
-  type ServerEndpoint,
-  type WorkerApi,
-} from '../../shared/protocol.js';
+import { READY, type RunRequest, type WorkerApi } from '../../shared/protocol.js';
+import { postableAnswers } from '../../worker/serve.js';
 import type { WorkerFailure } from '../platform/host.js';
 import { connect } from './connection.js';
 import type { Host } from './shared-workers.js';
@@ -18,12 +14,13 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
   const atWork: (boolean | undefined)[] = [];
   let releases = 0;
   let terminations = 0;
-  answerCalls(port2 as unknown as ServerEndpoint, api);
+  Comlink.expose(api, postableAnswers(port2 as unknown as Comlink.Endpoint));
   if (ready) port2.postMessage(READY);
   const closePorts = () => {
     port1.close();
     port2.close();
   };
+  const remote = Comlink.wrap<WorkerApi>(port1 as unknown as Comlink.Endpoint);
   const host: Host = {
     worker: {
       backend: 'onnx-wasm',
@@ -35,7 +32,8 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
       isRetired: false,
     },
     declare() {},
-    call: callsAt(port1),
+    api: remote,
+    run: remote.run,
     endpoint: port1,
     runtimeWasm: '',
     stepsFile: '',

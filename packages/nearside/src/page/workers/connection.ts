@@ -1,5 +1,6 @@
 import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, type Deferred, NearsideError } from '@nearside/core';
+import { transfer } from 'comlink';
 import { expectListeners } from '#platform';
 import { isLostWorker } from '../../shared/failures.js';
 import {
@@ -134,18 +135,18 @@ export async function connect(
 
 function callsOn(line: Line): Connection {
   const { host } = line;
-  const { call, worker } = host;
+  const { api, worker } = host;
   let closing: Promise<void> | undefined;
   return {
-    ...passOn((name) => (request) => settle<unknown>(line, () => call(name, request))),
+    ...passOn((name) => (request) => settle<unknown>(line, () => api[name](request))),
     async load(request) {
-      const loaded = await settle(line, () => call('load', request));
+      const loaded = await settle(line, () => api.load(request));
       worker.heapBytes = loaded.heapBytes ?? 0;
       worker.loadedHeapBytes = worker.heapBytes;
       return loaded;
     },
     run: (request, options) => runOn(line, request, options),
-    profile: (request, given) => settle(line, () => giving(call('profile', request, given))),
+    profile: (request, given) => settle(line, () => giving(api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
     get end() {
@@ -200,7 +201,7 @@ async function runOn(
   else begin();
   const told = { ...request, tellsBegun };
   try {
-    const answer = await settle(line, () => giving(host.call('run', told, given)));
+    const answer = await settle(line, () => giving(host.run(transfer(told, given))));
     if (answer.kind === 'done') host.worker.heapBytes = answer.heapBytes ?? 0;
     return answer;
   } finally {
@@ -227,7 +228,7 @@ async function close(line: Line, reason: unknown): Promise<void> {
   if (line.end) return;
   const isAtWork = line.pending.size > line.begun.size;
   rejectAll(line, reason);
-  await line.host.release(line.host.call('close', undefined), isAtWork);
+  await line.host.release(line.host.api.close(), isAtWork);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isNearsideError } from '@nearside/core';
+import { releaseProxy, wrap } from 'comlink';
 import type { AvailableBackend } from '../../shared/api/backends.js';
-import { type CallModel, callsAt } from '../../shared/calls.js';
 import { isLostWorker } from '../../shared/failures.js';
+import type { WorkerApi } from '../../shared/protocol.js';
 import { LAST_STORING_MS, settlesWithin } from '../../shared/timers.js';
 import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
 
@@ -48,8 +49,10 @@ export interface Host {
   readonly worker: WorkerStatus;
   /** Declares the bytes that the model needs, until the place is given back. */
   declare(memoryBytes: number): void;
-  /** Calls the model there, until the place is given back. */
-  readonly call: CallModel;
+  /** The model's functions there, until the place is given back. */
+  readonly api: WorkerApi;
+  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which slows small runs. */
+  readonly run: WorkerApi['run'];
   /** Its events come from here. */
   readonly endpoint: MessagePort;
   readonly runtimeWasm: BackendWorker['runtimeWasm'];
@@ -164,10 +167,18 @@ function startShared(
 
 function hostIn(shared: SharedWorker, tenant: Tenant, worker: BackendWorker): Host {
   const { endpoint, close } = worker.attach();
-  tenant.disconnect = close;
+  const api = wrap<WorkerApi>(endpoint);
+  const { run } = api;
+  tenant.disconnect = () => {
+    // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
+    run[releaseProxy]();
+    api[releaseProxy]();
+    close();
+  };
   return {
     worker: shared.status,
-    call: callsAt(endpoint),
+    api,
+    run,
     endpoint,
     runtimeWasm: worker.runtimeWasm,
     stepsFile: worker.stepsFile,
