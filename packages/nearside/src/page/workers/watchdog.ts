@@ -1,5 +1,6 @@
 import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, NearsideError } from '@nearside/core';
+import { expectListeners } from '#platform';
 import { settlesWithin } from '../../shared/timers.js';
 import type { Connection } from './connection.js';
 
@@ -21,16 +22,30 @@ export async function withinWatchdog<Answer>(
   { limitMs, signal }: WatchdogOptions,
   ask: (connection: Connection) => Promise<Answer>,
 ): Promise<Answer> {
-  const { promise: left, reject } = createDeferred<never>();
-  const leave = () => reject(signal?.reason);
   const stop = startAwakeTimer(limitMs, () => connection.kill(silent(limitMs)));
-  signal?.addEventListener('abort', leave);
   try {
-    signal?.throwIfAborted();
-    return await Promise.race([ask(connection), left]);
+    return await untilAborted([signal], () => ask(connection));
   } finally {
     stop();
-    signal?.removeEventListener('abort', leave);
+  }
+}
+
+/** Waits for work, but no longer than until a signal is aborted. @throws the signal's reason; the error of the work */
+export async function untilAborted<Result>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { promise: left, reject } = createDeferred<never>();
+  const leave = ({ target }: Event) => reject((target as AbortSignal).reason);
+  for (const signal of signals) {
+    expectListeners(signal);
+    signal?.addEventListener('abort', leave);
+  }
+  try {
+    for (const signal of signals) signal?.throwIfAborted();
+    return await Promise.race([work(), left]);
+  } finally {
+    for (const signal of signals) signal?.removeEventListener('abort', leave);
   }
 }
 

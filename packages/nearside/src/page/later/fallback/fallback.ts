@@ -1,10 +1,4 @@
-import {
-  createDeferred,
-  isNearsideError,
-  type ModelSpec,
-  type NearsideError,
-} from '@nearside/core';
-import { expectListeners } from '#platform';
+import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
 import type { AvailableBackend, BackendFailure } from '../../../shared/api/backends.js';
 import type { Fallback } from '../../../shared/api/open-options.js';
 import type { Input, RunMeta, RunResult } from '../../../shared/api/run.js';
@@ -22,6 +16,7 @@ import type { FailedRun } from '../../running/run-model.js';
 import { releaseSnapshot, snapshotInput, takesOthers } from '../../running/snapshot-input.js';
 import type { Serving } from '../../serving/serving.js';
 import { type Connection, passOn } from '../../workers/connection.js';
+import { untilAborted } from '../../workers/watchdog.js';
 
 /** Codes of runs that failed for want of a backend or of time; not of bad inputs, nor of callers who have left. */
 const ANSWERABLE = ['deadline', 'no-backend', 'golden-mismatch'];
@@ -39,8 +34,8 @@ export async function fallBack(
 ): Promise<RunResult | undefined> {
   if (!isAnswerable(failed)) return undefined;
   const { input, options, calledMs } = failed;
-  const signals = options.signal ? [options.signal, leaving] : [leaving];
-  const output = (await untilAborted(signals, () => fallback(input))) as RunResult['output'];
+  const answer = async () => fallback(input);
+  const output = (await untilAborted([options.signal, leaving], answer)) as RunResult['output'];
   return { output, meta: describeAnswer(failed, performance.now() - calledMs) };
 }
 
@@ -48,24 +43,6 @@ export async function fallBack(
 function isAnswerable({ error, options: { transfer }, serving }: FailedRun): boolean {
   if (error === serving.noBackend) return true;
   return !transfer && isNearsideError(error) && ANSWERABLE.includes(error.code);
-}
-
-async function untilAborted(
-  signals: readonly AbortSignal[],
-  work: () => unknown,
-): Promise<unknown> {
-  const { promise: left, reject } = createDeferred<never>();
-  const leave = ({ target }: Event) => reject((target as AbortSignal).reason);
-  for (const signal of signals) {
-    expectListeners(signal);
-    signal.addEventListener('abort', leave);
-  }
-  try {
-    for (const signal of signals) signal.throwIfAborted();
-    return await Promise.race([(async () => work())(), left]);
-  } finally {
-    for (const signal of signals) signal.removeEventListener('abort', leave);
-  }
 }
 
 function describeAnswer({ id, serving, cold }: FailedRun, totalMs: number): RunMeta {

@@ -1,6 +1,5 @@
 import type { StorageReport } from '@nearside/artifact';
 import { clearModels } from '@nearside/artifact/clear-models';
-import { createDeferred } from '@nearside/core';
 import { openStore } from '#platform';
 import type { StorageOptions } from '../../../shared/api/model.js';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
@@ -8,7 +7,7 @@ import { checkOptions } from '../../../shared/check-options.js';
 import { NO_OPTIONS, type OptionKinds, ownOptions, SWITCH } from '../../../shared/option-kinds.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
-import { askWorker } from '../../workers/watchdog.js';
+import { askWorker, untilAborted } from '../../workers/watchdog.js';
 
 const KINDS: OptionKinds<keyof StorageOptions> = { persist: SWITCH };
 
@@ -44,16 +43,8 @@ export async function readStorage(
  * unanswered; a frame without an origin may not even ask, which the report tells.
  */
 async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
-  const { promise: left, reject } = createDeferred<never>();
-  const leave = () => reject(closing?.reason);
-  closing?.addEventListener('abort', leave);
-  try {
-    closing?.throwIfAborted();
-    const asked = globalThis.navigator?.storage?.persist?.().catch(() => false);
-    await Promise.race([asked, left]);
-  } finally {
-    closing?.removeEventListener('abort', leave);
-  }
+  const ask = async () => globalThis.navigator?.storage?.persist?.().catch(() => false);
+  await untilAborted([closing], ask);
 }
 
 /** @throws TypeError, naming the option, expected and got */
