@@ -38,7 +38,8 @@ export function monthReport(answers: Answers, months: Months): MonthReport {
     title: `${months.model} in ${months.now.name}`,
     sentences: sentencesOf(answers, months),
     sections: sections.map(([id, title, needs, table]) => ({
-      ...{ id, title },
+      id,
+      title,
       table: unanswered(answers[needs]) ?? table(),
     })),
   };

@@ -110,7 +110,9 @@ export const bandsPanel = chartPanel({
       });
     const { fromMs, toMs, stepMs } = spread;
     return {
-      ...{ fromMs, toMs, stepMs },
+      fromMs,
+      toMs,
+      stepMs,
       series: [
         { label: 'failed', color: '--failed', values: share('failed') },
         { label: 'poor', color: '--poor', values: share('poor') },

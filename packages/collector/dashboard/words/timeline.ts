@@ -61,7 +61,8 @@ function alarmEvents(drift: FleetDrift | undefined): LaneEvent[] {
       stretches(windows, windowMs, ({ isAlarm }) => isAlarm).map(
         ({ fromMs, toMs }): LaneEvent => ({
           // an alarm needs two windows in a row, and began with the first
-          ...{ fromMs: fromMs - windowMs, toMs },
+          fromMs: fromMs - windowMs,
+          toMs,
           kind: 'alarm',
           text: `what ${version} sees or says has changed: ${name}`,
         }),

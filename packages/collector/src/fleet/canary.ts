@@ -122,7 +122,11 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
     return { guardrail, cohorts, result: compareSides(cohorts, guardrail) };
   });
   return {
-    ...{ version, experiment, sinceMs, isOver, devices },
+    version,
+    experiment,
+    sinceMs,
+    isOver,
+    devices,
     guardrails: compared.map((one) =>
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),

@@ -41,7 +41,10 @@ export async function fleetCost(
   const { model, fromMs, toMs, stepMs } = query;
   const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
   const cells = await store.cells({
-    ...{ model, fromMs, toMs, stepMs },
+    model,
+    fromMs,
+    toMs,
+    stepMs,
     partOf: ({ version }) => version,
   });
   const days = await readDeviceDays(store, query);
@@ -66,7 +69,9 @@ export async function fleetCost(
     };
   };
   return {
-    ...{ model, fromMs, toMs },
+    model,
+    fromMs,
+    toMs,
     ...(prices ? {} : { missing: 'no-prices' as const }),
     currency: prices?.currency ?? null,
     total: figures(),

@@ -196,7 +196,9 @@ function distributionDrift(
     name,
     kind,
     ...bins,
-    ...{ field, lab, past },
+    field,
+    lab,
+    past,
     fromLab: fromLab ? changeOf(fromLab, { now: field, past: lab }, edges) : null,
     windows: shown.map(({ fromMs, devices }, i) => {
       const [change, tables] = [changes[i], counts[i]];

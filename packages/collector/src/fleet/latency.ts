@@ -129,7 +129,10 @@ export async function fleetLatency(
   const isShown = (group: Group) => isAsked(group) && isLarge(group);
   // the shown groups of a version are a part of their own, and all others are only in the total
   const cells = await store.cells({
-    ...{ model, fromMs, toMs, stepMs },
+    model,
+    fromMs,
+    toMs,
+    stepMs,
     partOf: (group) => (isShown(group) ? group.version : HIDDEN),
   });
   const all: Counts = { cells, whole, days };

@@ -62,7 +62,9 @@ export async function fleetObjectives(
   const days = cells.map((cell) => sumsOf(cell, targets)).filter(({ runs }) => runs > 0);
   const sum = (of: (day: DaySums) => number) => days.reduce((all, day) => all + of(day), 0);
   return {
-    ...{ model, ...range, targets },
+    model,
+    ...range,
+    targets,
     days: days.map((day) => objectiveDay(day, targets)),
     success: budget(targets.successRate, {
       runs: sum(({ runs }) => runs),

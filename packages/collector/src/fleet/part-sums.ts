@@ -72,7 +72,10 @@ async function readGroups(store: RollupReads, range: Range): Promise<(Group & Ru
   });
   return cells.map(({ part, ok, failed, duration }) => ({
     ...(groups.get(part) as Group),
-    ...{ runs: ok + failed, failed, results: total(duration), ms: duration.sum },
+    runs: ok + failed,
+    failed,
+    results: total(duration),
+    ms: duration.sum,
   }));
 }
 
@@ -83,7 +86,8 @@ function groupParts(
 ): PartSums[] {
   const values = new Set(groups.map((group) => group[dimension]));
   return [...values].map((value) => ({
-    ...{ dimension, value },
+    dimension,
+    value,
     ...addedUp(groups.filter((group) => group[dimension] === value)),
   }));
 }

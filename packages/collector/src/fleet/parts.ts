@@ -50,7 +50,11 @@ export async function fleetParts(
   const now = await readRangeSums(store, { model, fromMs, toMs }, minDevices);
   const before = await readRangeSums(store, { model, fromMs: beforeMs, toMs: fromMs }, minDevices);
   return {
-    ...{ model, fromMs, toMs, beforeMs, minDevices },
+    model,
+    fromMs,
+    toMs,
+    beforeMs,
+    minDevices,
     failed: changeByPart({ now, before }, ({ failed, runs }) => ({ part: failed, whole: runs })),
     time: changeByPart({ now, before }, ({ ms, results }) => ({ part: ms, whole: results })),
   };
@@ -68,14 +72,17 @@ function changeByPart(ranges: Both<RangeSums>, sumsOf: (sums: RunSums) => RatioS
   const whole = { now: sumsOf(ranges.now.whole), before: sumsOf(ranges.before.whole) };
   const parts = pairsOf(ranges, sumsOf).map(
     ({ dimension, value, now, before }): FleetPart => ({
-      ...{ dimension, value },
-      ...{ now: ratioOf(now), before: ratioOf(before) },
+      dimension,
+      value,
+      now: ratioOf(now),
+      before: ratioOf(before),
       weight: sixDigits(now.whole / (whole.now.whole || 1)),
       share: sixDigits(shareOfChange({ now, before }, whole)),
     }),
   );
   return {
-    ...{ now: ratioOf(whole.now), before: ratioOf(whole.before) },
+    now: ratioOf(whole.now),
+    before: ratioOf(whole.before),
     parts: parts.sort((a, b) => b.share - b.weight - (a.share - a.weight)),
   };
 }

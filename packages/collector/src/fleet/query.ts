@@ -83,7 +83,9 @@ export function parseFleetQuery(
       ...(version !== undefined && { version }),
       ...(backend !== undefined && { backend }),
       ...(device !== undefined && { device }),
-      ...{ fromMs, toMs, stepMs: steps.stepMs },
+      fromMs,
+      toMs,
+      stepMs: steps.stepMs,
     },
   };
 }

@@ -70,7 +70,7 @@ export async function fleetService(
       versionService(rows, { version, devices: count, query, targets, minDevices }),
     )
     .sort((a, b) => compareVersions(b.version, a.version));
-  return { ...{ model, fromMs, toMs }, minDevices, targets, versions };
+  return { model, fromMs, toMs, minDevices, targets, versions };
 }
 
 interface Asked {

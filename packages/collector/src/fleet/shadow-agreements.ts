@@ -25,7 +25,8 @@ export function shadowAgreements(rows: readonly CohortRow[]): ShadowAgreement[] 
       if (n === 0) return [];
       return [
         {
-          ...{ candidate, n },
+          candidate,
+          n,
           agreement: agreements / n,
           latencyDifferenceMs: sixDigits(latency / n),
           errorDifference: errors / n,

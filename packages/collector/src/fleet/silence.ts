@@ -103,7 +103,8 @@ function hourAt(atMs: number, known: Known, byHour: ReadonlyMap<number, number>)
   const share = atMs - known.firstMs < WEEK_MS ? FIRST_WEEK_SHARE : 1;
   const fewest = expected * Math.min(share, Math.exp(-FAR * deviation));
   return {
-    ...{ atMs, received },
+    atMs,
+    received,
     expected: {
       value: sixDigits(expected),
       low: sixDigits(Math.max(0, (expected + 0.5) * Math.exp(-NEAR * deviation) - 0.5)),

@@ -53,14 +53,22 @@ export async function fleetSpread(
   const { model, fromMs, toMs, stepMs } = query;
   const isLarge = await readShownGroups(store, query, minDevices);
   const cells = await store.cells({
-    ...{ model, fromMs, toMs, stepMs },
+    model,
+    fromMs,
+    toMs,
+    stepMs,
     partOf: (group) => (isAskedFor(query, group) && isLarge(group) ? SHOWN : HIDDEN),
   });
   const shown = cells.filter(({ part, ok, failed }) => part === SHOWN && ok + failed > 0);
   const folded = shown.map(({ duration }) => rowsOf(duration));
   const rows = rowRange(folded);
   return {
-    ...{ model, fromMs, toMs, stepMs, minDevices, targets },
+    model,
+    fromMs,
+    toMs,
+    stepMs,
+    minDevices,
+    targets,
     boundsMs: rows.map((row) => sixDigits(bucketUpperBound(row, ROW_SCALE))),
     steps: shown.map((cell, i) => ({
       atMs: cell.slotMs,

@@ -67,7 +67,9 @@ function isSame(a: Pick<Release, 'state' | 'rollout'>, b: Pick<Release, 'state' 
 function releaseOf({ at, version, state, from_bps, to_bps }: ReleaseColumns): Release {
   const hasRollout = from_bps !== null && to_bps !== null;
   return {
-    ...{ atMs: at, version, state },
+    atMs: at,
+    version,
+    state,
     rollout: hasRollout ? { fromBps: from_bps, toBps: to_bps } : null,
   };
 }

@@ -81,7 +81,10 @@ export function deviceContribution(
     sent: atMs + 300_000,
     first: given.first ?? ['version-day', 'version-hour', 'arm-day'],
     dimensions: {
-      ...{ version, arm, device, library },
+      version,
+      arm,
+      device,
+      library,
       assigned: arm === 'canary' ? '1.1.0' : '1.0.0',
       app: app === '' ? undefined : app,
     },

@@ -89,7 +89,13 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
           opens: { tried: 8, failed: { offline: 2 } },
           apps: {
             '2026.3': {
-              ...{ reports: 2, ok: 6, failed: 2, ms: 90, deviceDays: 2, opens: 8, openFailed: 2 },
+              reports: 2,
+              ok: 6,
+              failed: 2,
+              ms: 90,
+              deviceDays: 2,
+              opens: 8,
+              openFailed: 2,
               inputs: { 0: 6 },
             },
           },

@@ -102,7 +102,9 @@ export function describeCrashes(name: string, open: () => Promise<FaultyStore>):
         );
         const days = async (store: RollupStore) =>
           (await store.cohortDays(range)).map(({ hourMs, cohort, counts }) => ({
-            ...{ day: utcDay(hourMs), cohort, counts },
+            day: utcDay(hourMs),
+            cohort,
+            counts,
           }));
         const laterMs = NOW_MS + (RETENTION.cohortDays + 3) * DAY_MS;
         let step = 1;

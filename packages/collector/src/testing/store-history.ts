@@ -52,7 +52,10 @@ export function describeStoreHistory(name: string, open: () => Promise<RollupSto
 
     test('what changes of a version is written down once, with the time; what was said last is kept', async () => {
       const state = (version: string, more: Partial<VersionState> = {}): VersionState => ({
-        ...{ model: 'digits', version, state: 'stable', rollout: null },
+        model: 'digits',
+        version,
+        state: 'stable',
+        rollout: null,
         ...more,
       });
       const canary = (toBps: number) =>
