@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Input, RunResult } from '../../shared/api/run.js';
-import {
-  createOrderedPipe,
-  type OrderedPipe,
-  openSource,
-  type Passing,
-  type PipeWork,
-} from './ordered-pipe.js';
+import { OrderedPipe, openSource, type Passing, type PipeWork } from './ordered-pipe.js';
 
 /** A pipe of numbers with room for three, each of which is there at once. */
 function openPipe(work: Partial<PipeWork<Numbered>> = {}) {
@@ -24,7 +18,7 @@ function openPipe(work: Partial<PipeWork<Numbered>> = {}) {
       return this;
     },
   };
-  const pipe: OrderedPipe<Numbered, number> = createOrderedPipe(openSource<Input>(inputs), {
+  const pipe: OrderedPipe<Numbered, number> = new OrderedPipe(openSource<Input>(inputs), {
     signals: [],
     hasRoom: () => pipe.taken.length < 3,
     take(input) {

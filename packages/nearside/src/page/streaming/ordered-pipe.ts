@@ -40,18 +40,6 @@ export interface PipeWork<Entry extends Passing> {
   end(left: readonly Entry[], reason: unknown): void;
 }
 
-export interface OrderedPipe<Entry extends Passing, Value> {
-  readonly results: Results<Value>;
-  /** Entries that are not read yet, in the order of the source. */
-  readonly taken: Entry[];
-  readonly isOver: boolean;
-  give(value: Value): void;
-  /** Takes the end of a run as the outcome of an entry, unless that has left the pipe meanwhile. */
-  settle(entry: Entry, run: () => Promise<RunResult>): Promise<void>;
-  /** To be called when there may be something to begin or to hand on. */
-  advance(): void;
-}
-
 /** How far a source is read. */
 type Reading =
   | { readonly kind: 'not-begun' }
@@ -60,138 +48,122 @@ type Reading =
   /** It has no more, or has thrown. */
   | { readonly kind: 'ended'; readonly failure: Failure | undefined };
 
-interface Pipe<Entry extends Passing> {
-  readonly source: Source<Input>;
-  readonly work: PipeWork<Entry>;
-  readonly readers: Pick<Readers<never>, 'areWaiting' | 'isOver' | 'end'>;
-  readonly taken: Entry[];
-  readonly onAbort: () => void;
-  reading: Reading;
-}
-
 /**
  * Takes inputs from a source while there is room, from the first `next()` on, and hands their outcomes on in the same
  * order. The end of the source, or its error, is told after the results before it.
  */
-export function createOrderedPipe<Entry extends Passing, Value>(
-  source: Source<Input>,
-  work: PipeWork<Entry>,
-): OrderedPipe<Entry, Value> {
-  const { signals } = work;
-  const readers = createReaders<Value>();
-  const taken: Entry[] = [];
-  const onAbort = () => end(pipe, { reason: signals.find(({ aborted }) => aborted)?.reason });
-  const pipe: Pipe<Entry> = {
-    source,
-    work,
-    readers,
-    taken,
-    onAbort,
-    reading: { kind: 'not-begun' },
-  };
-  for (const signal of signals) {
-    expectListeners(signal);
-    signal.addEventListener('abort', onAbort);
-  }
-  if (signals.some(({ aborted }) => aborted)) onAbort();
+export class OrderedPipe<Entry extends Passing, Value> {
+  readonly results: Results<Value>;
+  /** Entries that are not read yet, in the order of the source. */
+  readonly taken: Entry[] = [];
+  readonly #source: Source<Input>;
+  readonly #work: PipeWork<Entry>;
+  readonly #readers = createReaders<Value>();
+  #reading: Reading = { kind: 'not-begun' };
+  readonly #onAbort = () =>
+    this.#end({ reason: this.#work.signals.find(({ aborted }) => aborted)?.reason });
 
-  return {
-    results: asResults({
-      next() {
-        const next = readers.next();
-        if (!readers.isOver && pipe.reading.kind === 'not-begun') void pull(pipe);
-        advance(pipe);
-        return next;
-      },
-      async return() {
-        end(pipe);
-        return readers.leave();
-      },
-    }),
-    taken,
-    get isOver() {
-      return readers.isOver;
-    },
-    give: readers.give,
-    settle: (entry, run) => settle(pipe, entry, run),
-    advance: () => advance(pipe),
-  };
-}
-
-/** Asks the source for one input after the other, while there is room. */
-async function pull<Entry extends Passing>(pipe: Pipe<Entry>): Promise<void> {
-  const { source, work, readers } = pipe;
-  let turnBeganMs = performance.now();
-  try {
-    for (;;) {
-      if (performance.now() - turnBeganMs > TURN_MS) {
-        await oneMacrotask();
-        turnBeganMs = performance.now();
-      }
-      while (!readers.isOver && !work.hasRoom()) {
-        const roomMade = createDeferred<void>();
-        pipe.reading = { kind: 'waits-for-room', roomMade };
-        await roomMade.promise;
-      }
-      if (readers.isOver) return;
-      pipe.reading = { kind: 'asked' };
-      const step = await source.next();
-      if (step.done) break;
-      await work.take(await step.value);
+  constructor(source: Source<Input>, work: PipeWork<Entry>) {
+    this.#source = source;
+    this.#work = work;
+    this.results = asResults({ next: () => this.#next(), return: async () => this.#leave() });
+    for (const signal of work.signals) {
+      expectListeners(signal);
+      signal.addEventListener('abort', this.#onAbort);
     }
-    pipe.reading = { kind: 'ended', failure: undefined };
-  } catch (reason) {
-    pipe.reading = { kind: 'ended', failure: { reason } };
+    if (work.signals.some(({ aborted }) => aborted)) this.#onAbort();
   }
-  advance(pipe);
-}
 
-function advance<Entry extends Passing>(pipe: Pipe<Entry>): void {
-  const { readers, work, taken } = pipe;
-  if (readers.isOver) return;
-  work.begin?.();
-  while (readers.areWaiting && taken[0]?.outcome) {
-    const [entry] = taken.splice(0, 1) as [Entry];
+  get isOver(): boolean {
+    return this.#readers.isOver;
+  }
+
+  give(value: Value): void {
+    this.#readers.give(value);
+  }
+
+  /** Takes the end of a run as the outcome of an entry, unless that has left the pipe meanwhile. */
+  async settle(entry: Entry, run: () => Promise<RunResult>): Promise<void> {
+    let outcome: Outcome;
     try {
-      work.hand(entry, entry.outcome as Outcome);
-    } catch (reason) {
-      end(pipe, { reason });
+      outcome = { ok: true, result: await run() };
+    } catch (error) {
+      outcome = { ok: false, error };
+    }
+    if (!this.taken.includes(entry)) return;
+    entry.outcome = outcome;
+    if (outcome.ok) this.#work.observe?.(entry, outcome.result);
+    this.advance();
+  }
+
+  /** To be called when there may be something to begin or to hand on. */
+  advance(): void {
+    if (this.isOver) return;
+    this.#work.begin?.();
+    while (this.#readers.areWaiting && this.taken[0]?.outcome) {
+      const [entry] = this.taken.splice(0, 1) as [Entry];
+      try {
+        this.#work.hand(entry, entry.outcome as Outcome);
+      } catch (reason) {
+        this.#end({ reason });
+      }
+    }
+    if (this.isOver) return;
+    const reading = this.#reading;
+    if (reading.kind === 'ended') {
+      if (this.taken.length === 0) this.#end(reading.failure);
+    } else if (reading.kind === 'waits-for-room' && this.#work.hasRoom()) {
+      reading.roomMade.resolve();
     }
   }
-  if (readers.isOver) return;
-  const { reading } = pipe;
-  if (reading.kind === 'ended') {
-    if (taken.length === 0) end(pipe, reading.failure);
-  } else if (reading.kind === 'waits-for-room' && work.hasRoom()) {
-    reading.roomMade.resolve();
-  }
-}
 
-function end<Entry extends Passing>(pipe: Pipe<Entry>, failure?: Failure): void {
-  const { readers, work, taken, reading } = pipe;
-  if (readers.isOver) return;
-  readers.end(failure);
-  for (const signal of work.signals) signal.removeEventListener('abort', pipe.onAbort);
-  work.end(taken.splice(0), failure?.reason);
-  if (reading.kind === 'waits-for-room') reading.roomMade.resolve();
-  if (reading.kind !== 'ended') pipe.source.leave();
-}
-
-async function settle<Entry extends Passing>(
-  pipe: Pipe<Entry>,
-  entry: Entry,
-  run: () => Promise<RunResult>,
-): Promise<void> {
-  let outcome: Outcome;
-  try {
-    outcome = { ok: true, result: await run() };
-  } catch (error) {
-    outcome = { ok: false, error };
+  #next(): Promise<IteratorResult<Value, void>> {
+    const next = this.#readers.next();
+    if (!this.isOver && this.#reading.kind === 'not-begun') void this.#pull();
+    this.advance();
+    return next;
   }
-  if (!pipe.taken.includes(entry)) return;
-  entry.outcome = outcome;
-  if (outcome.ok) pipe.work.observe?.(entry, outcome.result);
-  advance(pipe);
+
+  /** Asks the source for one input after the other, while there is room. */
+  async #pull(): Promise<void> {
+    let turnBeganMs = performance.now();
+    try {
+      for (;;) {
+        if (performance.now() - turnBeganMs > TURN_MS) {
+          await oneMacrotask();
+          turnBeganMs = performance.now();
+        }
+        while (!this.isOver && !this.#work.hasRoom()) {
+          const roomMade = createDeferred<void>();
+          this.#reading = { kind: 'waits-for-room', roomMade };
+          await roomMade.promise;
+        }
+        if (this.isOver) return;
+        this.#reading = { kind: 'asked' };
+        const step = await this.#source.next();
+        if (step.done) break;
+        await this.#work.take(await step.value);
+      }
+      this.#reading = { kind: 'ended', failure: undefined };
+    } catch (reason) {
+      this.#reading = { kind: 'ended', failure: { reason } };
+    }
+    this.advance();
+  }
+
+  #leave(): IteratorResult<Value, void> {
+    this.#end();
+    return this.#readers.leave();
+  }
+
+  #end(failure?: Failure): void {
+    if (this.isOver) return;
+    this.#readers.end(failure);
+    for (const signal of this.#work.signals) signal.removeEventListener('abort', this.#onAbort);
+    this.#work.end(this.taken.splice(0), failure?.reason);
+    if (this.#reading.kind === 'waits-for-room') this.#reading.roomMade.resolve();
+    if (this.#reading.kind !== 'ended') this.#source.leave();
+  }
 }
 
 /** Calls of `next` that wait, for a value each or for the end. */

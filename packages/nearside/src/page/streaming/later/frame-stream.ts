@@ -1,13 +1,11 @@
-import {
-  createHistogram,
-  type ErrorCode,
-  type Histogram,
-  isNearsideError,
-  quantile,
-  record,
-} from '@nearside/core';
+import { createHistogram, type ErrorCode, isNearsideError, quantile, record } from '@nearside/core';
 import type { Input, RunResult } from '../../../shared/api/run.js';
-import type { ModelStream, Streamed, StreamOptions } from '../../../shared/api/streams.js';
+import type {
+  ModelStream,
+  Streamed,
+  StreamOptions,
+  StreamStats,
+} from '../../../shared/api/streams.js';
 import { checkOptions } from '../../../shared/check-options.js';
 import {
   NO_OPTIONS,
@@ -22,8 +20,7 @@ import { RUN_KINDS } from '../../options/call-options.js';
 import type { SeriesItem } from '../../running/run-model.js';
 import { releaseSnapshot } from '../../running/snapshot-input.js';
 import {
-  createOrderedPipe,
-  type OrderedPipe,
+  OrderedPipe,
   type Outcome,
   openSource,
   type Passing,
@@ -62,156 +59,164 @@ interface Entry extends Passing {
   take?: SeriesItem['take'];
 }
 
-/** A stream at work. */
-interface Frames {
-  readonly options: CheckedStreamOptions;
-  readonly work: FrameWork;
-  readonly pace: FramePace;
-  readonly lag: Histogram;
-  readonly counts: { frames: number; dropped: number; skipped: number };
-  episode: Episode;
-  /** So many of those taken are begun; the others wait, for room or until their pictures are made. */
-  begun: number;
-}
-
-type FramePipe = OrderedPipe<Entry, Streamed>;
-
 /** Takes frames from a source, has them run in order and in bounded numbers, and hands results on. */
 export function createFrameStream(
   source: Iterable<Input> | AsyncIterable<Input>,
   options: CheckedStreamOptions,
   work: FrameWork,
 ): ModelStream {
-  const inputs = openSource(source);
-  const frames: Frames = {
-    options,
-    work,
-    pace: createFramePace(),
-    lag: createHistogram(LAG_SCALE),
-    counts: { frames: 0, dropped: 0, skipped: 0 },
-    episode: work.begin(),
-    begun: 0,
-  };
-  const { lag, counts } = frames;
-  const pipe: FramePipe = createOrderedPipe(inputs, {
-    signals: work.signals,
-    hasRoom: () => options.backpressure === 'drop-oldest' || pipe.taken.length < mostBegun(frames),
-    take: (input) => takeFrame(frames, pipe, input),
-    begin: () => beginFrames(frames, pipe),
-    observe: (entry, result) => observe(frames, entry, result),
-    hand: (entry, outcome) => handOn(frames, pipe, { entry, outcome }),
-    end: (left) => endFrames(frames, left),
-  });
+  const frames = new Frames(source, options, work);
   return {
-    ...pipe.results,
-    reset: () => reset(frames, pipe),
+    ...frames.results,
+    reset: () => frames.reset(),
     get stats() {
-      return { ...counts, lagMs: { p50: quantile(lag, 0.5), p95: quantile(lag, 0.95) } };
+      return frames.stats;
     },
   };
 }
 
-/** So many frames may be begun and unread: enough to keep the worker busy, and no staler than they must be. */
-function mostBegun({ options, pace }: Frames): number {
-  if (options.backpressure === 'drop-oldest') return GROUPS;
-  return Math.min(options.maxWaiting, GROUPS * pace.together);
-}
+/** The frames of one stream. */
+class Frames {
+  readonly #options: CheckedStreamOptions;
+  readonly #work: FrameWork;
+  readonly #pace = createFramePace();
+  readonly #lag = createHistogram(LAG_SCALE);
+  readonly #counts = { frames: 0, dropped: 0, skipped: 0 };
+  readonly #pipe: OrderedPipe<Entry, Streamed>;
+  #episode: Episode;
+  /** So many of those taken are begun; the others wait, for room or until their pictures are made. */
+  #begun = 0;
 
-async function takeFrame(frames: Frames, pipe: FramePipe, input: Input): Promise<void> {
-  const { options, counts } = frames;
-  const entry = enter(frames, pipe, input);
-  if (pipe.isOver) {
-    release([entry]);
-    return;
+  constructor(
+    source: Iterable<Input> | AsyncIterable<Input>,
+    options: CheckedStreamOptions,
+    work: FrameWork,
+  ) {
+    const inputs = openSource(source);
+    this.#options = options;
+    this.#work = work;
+    this.#episode = work.begin();
+    this.#pipe = new OrderedPipe(inputs, {
+      signals: work.signals,
+      hasRoom: () => this.#dropsOldest || this.#pipe.taken.length < this.#mostBegun,
+      take: (input) => this.#take(input),
+      begin: () => this.#begin(),
+      observe: (entry, result) => this.#observe(entry, result),
+      hand: (entry, outcome) => this.#hand(entry, outcome),
+      end: (left) => this.#end(left),
+    });
   }
-  counts.frames += 1;
-  pipe.taken.push(entry);
-  pipe.advance();
-  if (options.backpressure === 'wait') return;
-  const tooMany = pipe.taken.length - frames.begun - options.maxWaiting;
-  if (tooMany > 0) drop(frames, pipe.taken.splice(frames.begun, tooMany));
-  if (tooMany >= 0) await oneMacrotask(); // results that have arrived come before a drop
-}
 
-function enter({ work, counts }: Frames, pipe: FramePipe, input: Input): Entry {
-  const arrived = { index: counts.frames, arrivedMs: performance.now() };
-  try {
-    const taken = work.take(input);
-    if (!(taken instanceof Promise)) return { ...arrived, input: taken, take: () => taken };
-    const entry: Entry = { ...arrived, input: taken };
-    const settle = (take: SeriesItem['take']) => {
-      entry.take = take;
-      pipe.advance();
-    };
-    taken.then(
-      (input) => settle(() => input),
-      (error) => settle(() => rethrow(error)),
-    );
-    return entry;
-  } catch (error) {
-    return { ...arrived, input: undefined, take: () => rethrow(error) };
+  get results() {
+    return this.#pipe.results;
   }
-}
 
-/** Beside frames that run only a whole group is begun: begun as they come, they would cross in ones and twos. */
-function beginFrames(frames: Frames, pipe: FramePipe): void {
-  const most = mostBegun(frames);
-  const together = Math.max(1, Math.floor(most / GROUPS));
-  for (;;) {
-    const { begun } = frames;
-    const room = pipe.taken.slice(begun, most);
-    const unready = room.findIndex(({ take }) => !take);
-    const ready = unready === -1 ? room : room.slice(0, unready);
-    const isBusy = pipe.taken.slice(0, begun).some(({ outcome }) => !outcome);
-    if (ready.length < (isBusy ? together : 1)) return;
-    for (const entry of ready.slice(0, together)) {
-      frames.begun += 1;
-      const take = entry.take as SeriesItem['take'];
-      const series = 'stream';
-      const frame: SeriesItem = { take, together, input: undefined, held: undefined, series };
-      void pipe.settle(entry, () => frames.episode.run(frame));
+  get stats(): StreamStats {
+    const lag = this.#lag;
+    return { ...this.#counts, lagMs: { p50: quantile(lag, 0.5), p95: quantile(lag, 0.95) } };
+  }
+
+  reset(): void {
+    if (this.#pipe.isOver) return;
+    const left = this.#pipe.taken.splice(0);
+    this.#counts.dropped += this.#begun;
+    this.#drop(left.slice(this.#begun));
+    this.#begun = 0;
+    this.#episode.end();
+    this.#episode = this.#work.begin();
+    this.#pipe.advance();
+  }
+
+  get #dropsOldest(): boolean {
+    return this.#options.backpressure === 'drop-oldest';
+  }
+
+  /** So many frames may be begun and unread: enough to keep the worker busy, and no staler than they must be. */
+  get #mostBegun(): number {
+    return this.#dropsOldest
+      ? GROUPS
+      : Math.min(this.#options.maxWaiting, GROUPS * this.#pace.together);
+  }
+
+  async #take(input: Input): Promise<void> {
+    const pipe = this.#pipe;
+    const entry = this.#enter(input);
+    if (pipe.isOver) {
+      release([entry]);
+      return;
+    }
+    this.#counts.frames += 1;
+    pipe.taken.push(entry);
+    pipe.advance();
+    if (!this.#dropsOldest) return;
+    const tooMany = pipe.taken.length - this.#begun - this.#options.maxWaiting;
+    if (tooMany > 0) this.#drop(pipe.taken.splice(this.#begun, tooMany));
+    if (tooMany >= 0) await oneMacrotask(); // results that have arrived come before a drop
+  }
+
+  #enter(input: Input): Entry {
+    const arrived = { index: this.#counts.frames, arrivedMs: performance.now() };
+    try {
+      const taken = this.#work.take(input);
+      if (!(taken instanceof Promise)) return { ...arrived, input: taken, take: () => taken };
+      const entry: Entry = { ...arrived, input: taken };
+      const settle = (take: SeriesItem['take']) => {
+        entry.take = take;
+        this.#pipe.advance();
+      };
+      taken.then(
+        (input) => settle(() => input),
+        (error) => settle(() => rethrow(error)),
+      );
+      return entry;
+    } catch (error) {
+      return { ...arrived, input: undefined, take: () => rethrow(error) };
     }
   }
-}
 
-function observe({ pace, lag }: Frames, { arrivedMs }: Entry, { meta }: RunResult): void {
-  pace.observe((meta.preMs + meta.runMs + meta.postMs) / meta.batch);
-  record(lag, performance.now() - arrivedMs);
-}
+  /** Beside frames that run only a whole group is begun: begun as they come, they would cross in ones and twos. */
+  #begin(): void {
+    const { taken } = this.#pipe;
+    const together = Math.max(1, Math.floor(this.#mostBegun / GROUPS));
+    for (;;) {
+      const room = taken.slice(this.#begun, this.#mostBegun);
+      const unready = room.findIndex(({ take }) => !take);
+      const ready = unready === -1 ? room : room.slice(0, unready);
+      const isBusy = taken.slice(0, this.#begun).some(({ outcome }) => !outcome);
+      if (ready.length < (isBusy ? together : 1)) return;
+      for (const entry of ready.slice(0, together)) {
+        this.#begun += 1;
+        const take = entry.take as SeriesItem['take'];
+        const series = 'stream';
+        const frame: SeriesItem = { take, together, input: undefined, held: undefined, series };
+        void this.#pipe.settle(entry, () => this.#episode.run(frame));
+      }
+    }
+  }
 
-/** @throws the error of a frame that ends the stream */
-function handOn(
-  frames: Frames,
-  pipe: FramePipe,
-  { entry, outcome }: { readonly entry: Entry; readonly outcome: Outcome },
-): void {
-  frames.begun -= 1;
-  if (outcome.ok) pipe.give({ index: entry.index, ...outcome.result });
-  else if (frames.options.onError === 'skip' && isSkippable(outcome.error)) {
-    frames.counts.skipped += 1;
-  } else throw outcome.error;
-}
+  #observe({ arrivedMs }: Entry, { meta }: RunResult): void {
+    this.#pace.observe((meta.preMs + meta.runMs + meta.postMs) / meta.batch);
+    record(this.#lag, performance.now() - arrivedMs);
+  }
 
-function endFrames({ work, begun, episode, counts }: Frames, left: readonly Entry[]): void {
-  release(left.slice(begun));
-  episode.end();
-  work.end(counts.dropped);
-}
+  /** @throws the error of a frame that ends the stream */
+  #hand({ index }: Entry, outcome: Outcome): void {
+    this.#begun -= 1;
+    if (outcome.ok) this.#pipe.give({ index, ...outcome.result });
+    else if (this.#options.onError !== 'skip' || !isSkippable(outcome.error)) throw outcome.error;
+    else this.#counts.skipped += 1;
+  }
 
-function reset(frames: Frames, pipe: FramePipe): void {
-  if (pipe.isOver) return;
-  const left = pipe.taken.splice(0);
-  frames.counts.dropped += frames.begun;
-  drop(frames, left.slice(frames.begun));
-  frames.begun = 0;
-  frames.episode.end();
-  frames.episode = frames.work.begin();
-  pipe.advance();
-}
+  #drop(entries: readonly Entry[]): void {
+    this.#counts.dropped += entries.length;
+    release(entries);
+  }
 
-function drop({ counts }: Frames, entries: readonly Entry[]): void {
-  counts.dropped += entries.length;
-  release(entries);
+  #end(left: readonly Entry[]): void {
+    release(left.slice(this.#begun));
+    this.#episode.end();
+    this.#work.end(this.#counts.dropped);
+  }
 }
 
 function release(entries: readonly Entry[]): void {

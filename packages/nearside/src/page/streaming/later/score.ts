@@ -13,13 +13,7 @@ import { refuseInput } from '../../running/later/refuse-input.js';
 import type { RunnerOptions, SeriesItem } from '../../running/run-model.js';
 import { snapshotInput } from '../../running/snapshot-input.js';
 import type { Handover } from '../../serving/handover.js';
-import {
-  createOrderedPipe,
-  type OrderedPipe,
-  openSource,
-  type Passing,
-  requireSource,
-} from '../ordered-pipe.js';
+import { OrderedPipe, openSource, type Passing, requireSource } from '../ordered-pipe.js';
 
 /** So many inputs are begun and not read as results: enough for full batches. */
 const IN_FLIGHT = 48;
@@ -72,7 +66,7 @@ export function scoreWith(
   let done = 0;
   let failed = 0;
 
-  const pipe: OrderedPipe<Entry, Scored> = createOrderedPipe(openSource(inputs), {
+  const pipe: OrderedPipe<Entry, Scored> = new OrderedPipe(openSource(inputs), {
     signals: signal ? [signal, closing] : [closing],
     hasRoom: () => pipe.taken.length < IN_FLIGHT,
     take(input) {

@@ -61,14 +61,12 @@ export function startCounting(context: CountingContext): Counting {
       onSent: (id) => emitter.emit('report-sent', { id }),
       onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
     });
-  const counter = reporting && createCounter(reporting, plan.address.model);
-  if (counter && lostEarly > 0) {
-    into(counter, (tally) => increment(tally.loss, 'recorder-full', lostEarly));
-  }
+  const counter = reporting && new Counter(reporting, plan.address.model);
+  if (lostEarly > 0) counter?.lose(lostEarly);
 
   return {
     count(what) {
-      if (counter) countRecord(counter, what);
+      counter?.count(what);
       if (what.kind !== 'ran' || what.outcome.kind !== 'ok') return;
       record(latency, Math.max(0, what.totalMs));
       const { observation } = what.outcome.reply;
@@ -76,7 +74,7 @@ export function startCounting(context: CountingContext): Counting {
       if (observation && what.series !== 'stream') drift.observe(what.served, observation);
     },
     async close() {
-      await counter?.recalling;
+      await counter?.settled;
       await reporting?.close();
     },
   };
@@ -91,83 +89,130 @@ function quantilesOf(latency: Histogram) {
   };
 }
 
-/** Counts for reports: each version on each backend has one of its own. */
-interface Counter {
-  readonly reporting: Reporting;
-  readonly memory: RunMemory;
-  /** Names that the app has given to outcomes. */
-  readonly outcomes: Set<string>;
-  readonly known: WeakMap<ServedVersion, Counted>;
-  current: Counted | undefined;
-  /** The next run is the first after an open. */
-  isFirst: boolean;
-  /** Unix time of the record that is being counted. */
-  nowMs: number;
-  /** Unix time of the last load: runs that were called before had to wait for it. */
-  loadedAtMs: number;
-  /** Feedback on runs of earlier visits waits until those are looked up. */
-  recalling: Promise<void>;
-}
-
 type Ran = Extract<Recorded, { kind: 'ran' }>;
 type Feedback = Extract<Recorded, { kind: 'feedback' }>;
 type Outcome = Extract<Recorded, { kind: 'outcome' }>;
 
-function createCounter(reporting: Reporting, model: string): Counter {
-  return {
-    reporting,
-    memory: createRunMemory(reporting, model),
-    outcomes: new Set(),
-    known: new WeakMap(),
-    current: undefined,
-    isFirst: false,
-    nowMs: Date.now(),
-    loadedAtMs: 0,
-    recalling: Promise.resolve(),
-  };
-}
+/** A record may not have these names. */
+const UNSENDABLE = /^(?:__proto__|constructor|prototype)$/;
 
-function into(counter: Counter, add: (tally: Tally) => void, counted = counter.current): void {
-  if (counted) counter.reporting.of(counted, counter.nowMs).count(add);
-}
+/** Counts for reports: each version on each backend has one of its own. */
+class Counter {
+  readonly #reporting: Reporting;
+  readonly #memory: RunMemory;
+  /** Names that the app has given to outcomes. */
+  readonly #outcomes = new Set<string>();
+  readonly #known = new WeakMap<ServedVersion, Counted>();
+  #current: Counted | undefined;
+  /** The next run is the first after an open. */
+  #isFirst = false;
+  /** Unix time of the record that is being counted. */
+  #nowMs = Date.now();
+  /** Unix time of the last load: runs that were called before had to wait for it. */
+  #loadedAtMs = 0;
+  /** Feedback on runs of earlier visits waits until those are looked up. */
+  #recalling = Promise.resolve();
 
-function countedAs({ known }: Counter, served: ServedVersion): Counted {
-  const counted = known.get(served) ?? countedOf(served);
-  known.set(served, counted);
-  return counted;
-}
+  constructor(reporting: Reporting, model: string) {
+    this.#reporting = reporting;
+    this.#memory = createRunMemory(reporting, model);
+  }
 
-function countRecord(counter: Counter, what: TimedRecord): void {
-  counter.nowMs = what.atMs;
-  if ('served' in what && what.kind !== 'ran') counter.current = countedAs(counter, what.served);
-  switch (what.kind) {
-    case 'opened':
-      counter.isFirst = true;
-      into(counter, (tally) => countOpen(tally, what.opening));
-      break;
-    case 'not-opened':
-      into(counter, (tally) => tallyFailedOpen(tally, what.code));
-      break;
-    case 'revived':
-      counter.loadedAtMs = what.atMs;
-      if (what.wasResting) into(counter, ({ opens }) => record(opens.rest, what.tookMs));
-      break;
-    case 'ran':
-      countRun(counter, what);
-      break;
-    case 'dropped':
-      into(counter, ({ stream }) => {
-        stream.dropped += what.n;
-      });
-      break;
-    case 'feedback':
-      countFeedback(counter, what);
-      break;
-    case 'outcome':
-      countOutcome(counter, what);
-      break;
-    case 'event':
-      into(counter, (tally) => countEvent(tally, what));
+  /** Resolves when all feedback is counted. */
+  get settled(): Promise<void> {
+    return this.#recalling;
+  }
+
+  /** Counts records that were lost. */
+  lose(n: number): void {
+    this.#into((tally) => increment(tally.loss, 'recorder-full', n));
+  }
+
+  count(what: TimedRecord): void {
+    this.#nowMs = what.atMs;
+    if ('served' in what && what.kind !== 'ran') this.#current = this.#countedAs(what.served);
+    switch (what.kind) {
+      case 'opened':
+        this.#isFirst = true;
+        this.#into((tally) => countOpen(tally, what.opening));
+        break;
+      case 'not-opened':
+        this.#into((tally) => tallyFailedOpen(tally, what.code));
+        break;
+      case 'revived':
+        this.#loadedAtMs = what.atMs;
+        if (what.wasResting) this.#into(({ opens }) => record(opens.rest, what.tookMs));
+        break;
+      case 'ran':
+        this.#countRun(what);
+        break;
+      case 'dropped':
+        this.#into(({ stream }) => {
+          stream.dropped += what.n;
+        });
+        break;
+      case 'feedback':
+        this.#countFeedback(what);
+        break;
+      case 'outcome':
+        this.#countOutcome(what);
+        break;
+      case 'event':
+        this.#into((tally) => countEvent(tally, what));
+    }
+  }
+
+  #into(add: (tally: Tally) => void, counted = this.#current): void {
+    if (counted) this.#reporting.of(counted, this.#nowMs).count(add);
+  }
+
+  #countedAs(served: ServedVersion): Counted {
+    const counted = this.#known.get(served) ?? countedOf(served);
+    this.#known.set(served, counted);
+    return counted;
+  }
+
+  #countRun(run: Ran): void {
+    const { id, outcome, series } = run;
+    const atMs = this.#nowMs;
+    const counted = this.#countedAs(run.served);
+    this.#reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
+    if (atMs < this.#loadedAtMs) this.#loadedAtMs = 0; // the clock was put back
+    const isCold = this.#isFirst || atMs - run.totalMs < this.#loadedAtMs;
+    this.#into((tally) => countEnd(tally, run, isCold), counted);
+    if (outcome.kind !== 'ok') return;
+    if (!series) this.#isFirst = false;
+    this.#memory.remember(id, { counted, observation: outcome.reply.observation, atMs });
+  }
+
+  #countFeedback({ id, truth }: Feedback): void {
+    const atMs = this.#nowMs;
+    const settle = (run: PastRun | undefined) => {
+      if (run) this.#into((tally) => tallyTruth(tally, run, { truth, atMs }), run.counted);
+      else this.#into(countUnmatched);
+    };
+    const run = this.#memory.find(id);
+    if (run) {
+      settle(run);
+      return;
+    }
+    this.#recalling = this.#recalling
+      .then(() => this.#memory.recall(id))
+      .then(settle, () => settle(undefined));
+  }
+
+  #countOutcome({ name, value, id }: Outcome): void {
+    const outcomes = this.#outcomes;
+    const counted = id === undefined ? undefined : this.#memory.find(id)?.counted;
+    if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
+    this.#into((tally) => {
+      if (!outcomes.has(name)) {
+        increment(tally.loss, 'recorder-full');
+        return;
+      }
+      const [n, sum, squares] = tally.outcomes.get(name) ?? [0, 0, 0];
+      tally.outcomes.set(name, [n + 1, sum + value, squares + value * value]);
+    }, counted);
   }
 }
 
@@ -175,19 +220,6 @@ function countOpen(tally: Tally, { origin, totalMs, fetchedBytes }: OpeningStats
   tally.opens.tried += 1;
   tally.bytesFetched += fetchedBytes;
   if (origin !== 'files') record(tally.opens[origin], totalMs);
-}
-
-function countRun(counter: Counter, run: Ran): void {
-  const { id, outcome, series } = run;
-  const atMs = counter.nowMs;
-  const counted = countedAs(counter, run.served);
-  counter.reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
-  if (atMs < counter.loadedAtMs) counter.loadedAtMs = 0; // the clock was put back
-  const isCold = counter.isFirst || atMs - run.totalMs < counter.loadedAtMs;
-  into(counter, (tally) => countEnd(tally, run, isCold), counted);
-  if (outcome.kind !== 'ok') return;
-  if (!series) counter.isFirst = false;
-  counter.memory.remember(id, { counted, observation: outcome.reply.observation, atMs });
 }
 
 function countEnd(tally: Tally, run: Ran, isCold: boolean): void {
@@ -226,43 +258,8 @@ function countFailure(tally: Tally, series: Ran['series'], code: ErrorCode): voi
   else increment(isInvalidInput(code) ? tally.invalid : tally.errors, code);
 }
 
-function countFeedback(counter: Counter, { id, truth }: Feedback): void {
-  const { memory } = counter;
-  const atMs = counter.nowMs;
-  const settle = (run: PastRun | undefined) => {
-    if (run) into(counter, (tally) => tallyTruth(tally, run, { truth, atMs }), run.counted);
-    else into(counter, countUnmatched);
-  };
-  const run = memory.find(id);
-  if (run) {
-    settle(run);
-    return;
-  }
-  counter.recalling = counter.recalling
-    .then(() => memory.recall(id))
-    .then(settle, () => settle(undefined));
-}
-
 function countUnmatched(tally: Tally): void {
   tally.unmatchedFeedback += 1;
-}
-
-/** A record may not have these names. */
-const UNSENDABLE = /^(?:__proto__|constructor|prototype)$/;
-
-function countOutcome(counter: Counter, { name, value, id }: Outcome): void {
-  const { outcomes, memory, current } = counter;
-  const counted = (id === undefined ? undefined : memory.find(id)?.counted) ?? current;
-  if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
-  const add = (tally: Tally) => {
-    if (!outcomes.has(name)) {
-      increment(tally.loss, 'recorder-full');
-      return;
-    }
-    const [n, sum, squares] = tally.outcomes.get(name) ?? [0, 0, 0];
-    tally.outcomes.set(name, [n + 1, sum + value, squares + value * value]);
-  };
-  into(counter, add, counted);
 }
 
 /** Counts the events that reports hold. */

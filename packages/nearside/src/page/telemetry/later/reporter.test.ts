@@ -42,7 +42,10 @@ function start(
     },
   );
   const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;
-  return { ...reporting.of(asCounted({ dimensions, baseline: undefined })), reporting, totals };
+  return Object.assign(reporting.of(asCounted({ dimensions, baseline: undefined })), {
+    reporting,
+    totals,
+  });
 }
 
 function fail(tally: Tally): void {

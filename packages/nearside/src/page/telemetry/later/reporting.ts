@@ -12,7 +12,7 @@ import { createDelivery } from './deliver.js';
 import type { RunShelf } from './feedback.js';
 import { openOutbox } from './outbox.js';
 import { readWindowLengths } from './report-window.js';
-import { type Reporter, type ReportingContext, startReporter } from './reporter.js';
+import { Reporter, type ReportingContext } from './reporter.js';
 import { increment, tallyFailedOpen } from './tally.js';
 import { openTracing, type Tracing } from './tracing.js';
 
@@ -66,7 +66,7 @@ export function startReporting(
     const { model, version } = counted.dimensions;
     const lengths = readWindowLengths(store, { model, version });
     const shared = { ...context, target, outbox, delivery, mayReport, lost };
-    return startReporter(counted, { ...shared, changes: () => changes(), lengths, startMs });
+    return new Reporter(counted, { ...shared, changes: () => changes(), lengths, startMs });
   }
 
   async function flush(): Promise<void> {
