@@ -94,9 +94,9 @@ test('a report says what it is the first of: of version and arm, by day and hour
 test('two tabs are one device', async () => {
   const store = createMemoryStore();
   const tabs = [start(store), start(store)];
-  for (const { count } of tabs) count(fail);
+  for (const tab of tabs) tab.count(fail);
   pass(1);
-  await Promise.all(tabs.map(({ flush }) => flush()));
+  await Promise.all(tabs.map((tab) => tab.flush()));
   expect((await firsts(store)).filter((first) => first?.includes('version-day'))).toHaveLength(1);
 });
 
