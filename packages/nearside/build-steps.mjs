@@ -18,8 +18,6 @@ export async function buildSteps(version) {
     input: `${PIPELINE}/steps-file.ts`,
     platform: 'browser',
     plugins: [await partsAsGiven()],
-    // The definitions of steps, and their schemas, are in the worker.
-    treeshake: { manualPureFunctions: ['defineStep'] },
     resolve: { conditionNames: ['@nearside/source', 'module', 'browser', 'import', 'default'] },
   });
   const { output } = await build.generate({ format: 'iife', name: 'made', minify: true });
@@ -30,19 +28,30 @@ export async function buildSteps(version) {
   return { code: `;${expression};\n`, modules };
 }
 
-/** Whatever the modules of `steps-file-parts.ts` export comes from the function's parameter. */
+/**
+ * What `steps-file-parts.ts` exports comes from the function's parameter. All else of the same modules is bundled.
+ */
 async function partsAsGiven() {
   const text = await readFile(PARTS, 'utf8');
   const exports = [...text.matchAll(/^export \{([^}]+)\} from '([^']+)';$/gm)];
-  const names = exports.flatMap(([, names]) => names.split(','));
-  const modules = new Set(exports.map(([, , source]) => sourceFile(source, PARTS)));
+  const namesOf = new Map(exports.map(([, names, source]) => [sourceFile(source, PARTS), names]));
   return {
     name: 'parts-as-given',
-    resolveId: (source, importer) =>
-      importer && modules.has(sourceFile(source, importer)) ? '\0parts' : null,
-    load: (id) => (id === '\0parts' ? `export const { ${names.join()} } = parts;` : null),
+    async resolveId(source, importer) {
+      if (!importer) return null;
+      if (importer.startsWith(GIVEN)) return this.resolve(source, PARTS, { skipSelf: true });
+      const file = sourceFile(source, importer);
+      return namesOf.has(file) ? `${GIVEN}${file}` : null;
+    },
+    load(id) {
+      const file = id.startsWith(GIVEN) && id.slice(GIVEN.length);
+      return file ? `export const {${namesOf.get(file)}} = parts; export * from '${file}';` : null;
+    },
   };
 }
+
+/** Begins the id of a module of which a part is given. */
+const GIVEN = '\0given:';
 
 /** A package stays as it is named. */
 function sourceFile(source, importer) {

@@ -55,7 +55,7 @@ const withoutGradients = {
 };
 
 /** What is so short may be twice: a constant, or a function of a line. */
-const FEW_CHARACTERS = 500;
+const FEW_CHARACTERS = 600;
 
 const { version } = JSON.parse(await readFile(here('package.json'), 'utf8'));
 
