@@ -41,7 +41,7 @@ export async function fallBack(
 
 /** An input that the caller gave away is gone, unless no backend was there to take it. */
 function isAnswerable({ error, options: { transfer }, serving }: FailedRun): boolean {
-  if (error === serving.noBackend) return true;
+  if (serving.noBackend) return error === serving.noBackend;
   return !transfer && isNearsideError(error) && ANSWERABLE.includes(error.code);
 }
 
