@@ -1,8 +1,8 @@
 /*
  * Events of the page itself, and who listens:
  * - hidden: `page/telemetry/later/reporting.ts` seals the report and sends it
- * - shown: `page/later/updating/update-clock.ts` looks for a newer version, `page/later/tuning/when-idle.ts` goes on
- * - hidden or shown: `page/model/load-later.ts` waits no longer for the first result to be drawn
+ * - shown: `page/later/updating/keep-current.ts` looks for a newer version, `page/later/idle-device.ts` goes on
+ * - hidden or shown: `page/model/load-later.ts` waits no longer for the first result
  * - back after it was frozen: `page/serving/join-engine.ts` asks its worker whether it still lives
  */
 

@@ -45,7 +45,7 @@ export interface OpenPlan extends ServingPlan {
 
 /** The part of a plan that says how a model is served, wherever it comes from. */
 export interface ServingPlan {
-  /** What is tried while nothing is known of the model, or when what served fails. */
+  /** Backends that are tried while nothing is known of the model, or when the one that served fails. */
   readonly backends: readonly AvailableBackend[];
   /** Backends that may come to serve, by measurement too. */
   readonly contenders: readonly AvailableBackend[];
@@ -133,7 +133,7 @@ export async function planOpening(
   { help, ...planning }: Planning & { readonly help: () => Promise<PlanHelp> },
 ): Promise<OpenPlan> {
   const options = ownOptions(given);
-  const absolute = typeof url === 'symbol' ? '' : resolveUrl(url);
+  const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // `checkOpening` refuses a symbol
   let address = splitModelAddress(absolute);
   let pin = readPin(options?.trust);
   const isOrdinary = typeof url === 'string' && areOptions(options, OPEN_KINDS);
