@@ -69,10 +69,10 @@ function explainContender(
 }
 
 /** The remark on a backend that is known to be faster. */
-const WHEN_WORTH = `it takes over once runs have lost ${START_COST_MS} ms beside it`;
+const WHEN_WORTH = `it takes over once this visit's runs have lost ${START_COST_MS} ms without it`;
 
 function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
   if (isBackendForced) return '`backend` names another';
-  if (isDataExpensive(policy.saveData)) return 'saveData';
+  if (isDataExpensive(policy.saveData)) return 'the page or the browser saves data (saveData)';
   return tune.when === 'off' ? "`tune` is 'off'" : 'not yet: it is tried when the page is idle';
 }
