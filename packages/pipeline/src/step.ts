@@ -122,7 +122,7 @@ export interface Step<
   readonly parameters: v.GenericSchema<unknown, Parameters>;
   readonly takes: Takes;
   readonly gives: Gives;
-  /** It gives none to many of one, or one of all; by default one of each. */
+  /** `many`: one item in, any number out. `one`: all items in, one out. By default one in, one out. */
   readonly items?: 'many' | 'one' | undefined;
   /**
    * The form of what it gives for one of what it takes.

@@ -23,7 +23,7 @@ import {
 } from '../shared/protocol.js';
 import type { RunStage, Session } from './session.js';
 
-/** An input goes through steps, and through models between them. Both may carry on from the input before. */
+/** The steps and the models that an input goes through. In a stream both carry state from the input before. */
 export interface Way {
   readonly flow: Flow;
   readonly run: RunStage;

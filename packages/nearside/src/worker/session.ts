@@ -41,7 +41,7 @@ export interface StageSession {
   readonly bare: BackendSession;
   /** Takes and gives what callers do; of a model with state every run is a fresh start. */
   run(inputs: Tensors): Promise<Tensors>;
-  /** Inputs to time runs and to warm up with: of its first golden case, where that has none for this. */
+  /** Inputs to time runs and to warm up with: those of `warmUp` in the first golden case, else that case's own. */
   readonly sample: Tensors;
   /** True where the first axis of all its tensors is free. */
   readonly takesBatches: boolean;

@@ -109,7 +109,7 @@ export class RunQueue<Work, Result> {
   }
 
   /**
-   * For one who gives something away with the call.
+   * Called before an input is taken from the caller: a full queue must leave it there.
    *
    * @throws NearsideError `queue-full`, as `add` would now
    */

@@ -268,7 +268,7 @@ function describe(backend: AvailableBackend, tenants: ReadonlySet<Tenant>): Work
   };
 }
 
-/** A loss that one model found out is a loss for all; an end that it decided is another's loss to the others. */
+/** Tells the worker's other models why it ended: a lost worker is lost for all, one that a model ended is that model's doing. */
 function toFailure(reason: unknown): WorkerFailure {
   const isOfWorker = isLostWorker(reason) && reason.code !== 'terminated';
   const message = isNearsideError(reason) ? reason.message : String(reason);
