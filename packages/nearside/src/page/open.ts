@@ -8,7 +8,7 @@ import { createModel, type EngineParts } from './model/create-model.js';
 import { loadLater } from './model/load-later.js';
 import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
 import type { Serving } from './serving/serving.js';
-import { serveInstalled } from './serving/start-version.js';
+import { serveActiveOrPrevious } from './serving/start-version.js';
 import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js';
 
 /**
@@ -62,7 +62,7 @@ export async function openAsPlanned(
   };
   let serving: Serving | undefined;
   try {
-    const started = await serveInstalled(context, { help: loadLater, boot }).then(
+    const started = await serveActiveOrPrevious(context, { help: loadLater, boot }).then(
       (serving) => ({ serving, choice }),
       (error) => {
         if (!own) throw error;

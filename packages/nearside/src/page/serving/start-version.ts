@@ -54,7 +54,7 @@ export interface StartHelp {
  * @returns undefined when there is no such version
  * @throws as `tryBackends`; the failure itself where the help cannot be loaded
  */
-export async function startVersion(
+export async function startOnBackends(
   context: ModelContext,
   backends: readonly AvailableBackend[],
   steps: StartSteps,
@@ -63,11 +63,11 @@ export async function startVersion(
   const attempt = await attemptBackend(backends, context, steps);
   switch (attempt.kind) {
     case 'started':
-      return serveStarted(context, attempt.serving);
+      return settleOn(context, attempt.serving);
     case 'no-version':
       return undefined;
     case 'elsewhere':
-      return startVersion(context, attempt.order, steps, help);
+      return startOnBackends(context, attempt.order, steps, help);
   }
   const { tryBackends } = await help().catch((error) => {
     throw attempt.kind === 'failed' ? attempt.error : error;
@@ -124,8 +124,8 @@ async function orderFor(
   return lightest ? [...new Set([lightest, ...able])] : able;
 }
 
-/** A started version comes to serve. */
-export function serveStarted(
+/** Remembers the backend and variant that came to serve, and emits `backend-selected`. */
+export function settleOn(
   { emitter, choice }: Pick<ModelContext, 'emitter' | 'choice'>,
   serving: Serving,
 ): Serving {
@@ -137,7 +137,7 @@ export function serveStarted(
   return serving;
 }
 
-export interface ServeInstalledOptions {
+export interface ServeVersionOptions {
   readonly help: () => Promise<StartHelp>;
   /** The repository's answer to `lookFirst`. */
   readonly boot?: BootAnswer | undefined;
@@ -148,9 +148,9 @@ export interface ServeInstalledOptions {
  * update broke it, its bytes are gone and there is no network), the one before it serves, offline
  * too, and the failed one is given up if it was its own fault.
  */
-export async function serveInstalled(
+export async function serveActiveOrPrevious(
   context: ModelContext,
-  { help, boot }: ServeInstalledOptions,
+  { help, boot }: ServeVersionOptions,
 ): Promise<Serving> {
   const opened: OpenedVersion[] = [];
   try {
@@ -162,12 +162,12 @@ export async function serveInstalled(
       throw error;
     });
     return servePrevious(context, { failed: failed.release, error }, (which) =>
-      start(context, which, { help, opened: [] }),
+      startVersion(context, which, { help, opened: [] }),
     );
   }
 }
 
-interface StartOptions extends ServeInstalledOptions {
+interface StartOptions extends ServeVersionOptions {
   /** Gets every version that was opened on the way, whether it came to serve or not. */
   readonly opened: OpenedVersion[];
 }
@@ -175,7 +175,7 @@ interface StartOptions extends ServeInstalledOptions {
 /** A boot file may offer a version that the repository has withdrawn: the walk without it decides then. */
 async function serveActive(context: ModelContext, options: StartOptions): Promise<Serving> {
   const serve = (options: StartOptions) =>
-    start(context, { kind: 'active' }, options) as Promise<Serving>; // there is one, or an error
+    startVersion(context, { kind: 'active' }, options) as Promise<Serving>; // there is one, or an error
   return serve(options).catch((error) => {
     if (!isWithdrawn(error)) throw error;
     return serve({ ...options, boot: undefined });
@@ -186,7 +186,7 @@ function isWithdrawn(error: unknown): boolean {
   return isNearsideError(error) && error.code === 'version-revoked' && error.retryable;
 }
 
-function start(
+function startVersion(
   context: ModelContext,
   which: WhichVersion,
   { help, opened, boot }: StartOptions,
@@ -210,5 +210,5 @@ function start(
     },
     load: (found, variant) => load(found, variant, { signal }),
   };
-  return startVersion(context, context.choice.openingOrder(), steps, help);
+  return startOnBackends(context, context.choice.openingOrder(), steps, help);
 }

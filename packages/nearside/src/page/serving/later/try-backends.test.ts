@@ -9,7 +9,7 @@ import {
   EMPTY_RECORD,
 } from '../../choice/backend-choice.js';
 import type { Opened, Serving } from '../serving.js';
-import { type StartHelp, type StartSteps, startVersion } from '../start-version.js';
+import { type StartHelp, type StartSteps, startOnBackends } from '../start-version.js';
 import { servePrevious } from './roll-back.js';
 import { tryBackends } from './try-backends.js';
 
@@ -21,14 +21,14 @@ const help = async (): Promise<StartHelp> => ({ tryBackends, servePrevious });
 
 test('a version for ONNX alone goes on there at once: nothing failed, and nothing is weighed', async () => {
   const { search, seen } = device({ variants: ONNX_ONLY });
-  const serving = await startVersion(...search, help);
+  const serving = await startOnBackends(...search, help);
   expect(serving).toMatchObject({ backend: 'onnx-wasm', quarantined: [] });
   expect(seen).toEqual(['open tfjs-wasm', 'close tfjs-wasm', 'open onnx-wasm', 'load int8']);
 });
 
 test('where nothing is known the one that answers after the fewest bytes serves', async () => {
   const { search, seen, choice } = device({ variants: BOTH, lightest: 'onnx-wasm' });
-  expect(await startVersion(...search, help)).toMatchObject({
+  expect(await startOnBackends(...search, help)).toMatchObject({
     backend: 'onnx-wasm',
     quarantined: [],
   });
@@ -45,15 +45,15 @@ test('where nothing is known the one that answers after the fewest bytes serves'
 test('what is remembered is not weighed, unless the version has no variant for it any more', async () => {
   const start = { backend: 'tfjs-wasm', variant: 'uint8' } as const;
   const known = device({ variants: BOTH, remembered: { start } });
-  expect(await startVersion(...known.search, help)).toMatchObject({ backend: 'tfjs-wasm' });
+  expect(await startOnBackends(...known.search, help)).toMatchObject({ backend: 'tfjs-wasm' });
   expect(known.seen).toEqual(['open tfjs-wasm', 'load uint8']);
   const changed = device({ variants: ONNX_ONLY, remembered: { start } });
-  expect(await startVersion(...changed.search, help)).toMatchObject({ backend: 'onnx-wasm' });
+  expect(await startOnBackends(...changed.search, help)).toMatchObject({ backend: 'onnx-wasm' });
 });
 
 test('a forced backend that loads no variant is no-backend, and says which there are', async () => {
   const { search, seen } = device({ variants: ONNX_ONLY, backends: ['tfjs-wasm'] });
-  await expect(startVersion(...search, help)).rejects.toMatchObject({
+  await expect(startOnBackends(...search, help)).rejects.toMatchObject({
     code: 'no-backend',
     message: 'tfjs-wasm: expected a variant of digits for tfjs, got only onnx.',
   });
@@ -63,7 +63,7 @@ test('a forced backend that loads no variant is no-backend, and says which there
 test('a backend that fails leads to those that load a variant, and to no other', async () => {
   const backends = ['onnx-wasm', 'tfjs-wasm'] as const;
   const { search, seen } = device({ variants: ONNX_ONLY, backends, failing: ['int8'] });
-  await expect(startVersion(...search, help)).rejects.toMatchObject({
+  await expect(startOnBackends(...search, help)).rejects.toMatchObject({
     code: 'no-backend',
     details: { failures: [{ backend: 'onnx-wasm', variant: 'int8', code: 'golden-mismatch' }] },
   });
@@ -77,7 +77,7 @@ test('wrong numbers of one variant lead to the other backend first, then to the 
     failing: ['int8', 'uint8'],
     remembered: { start: { backend: 'onnx-wasm', variant: 'int8' } },
   });
-  expect(await startVersion(...search, help)).toMatchObject({
+  expect(await startOnBackends(...search, help)).toMatchObject({
     variant: { name: 'fp32' },
     quarantined: [{ variant: 'int8' }, { variant: 'uint8' }],
   });
@@ -105,14 +105,14 @@ test('what is quarantined is passed over, and tried when nothing else is left', 
 
 test('bytes that do not verify lead nowhere else', async () => {
   const { search, seen } = device({ variants: BOTH, failing: ['uint8'], code: 'digest-mismatch' });
-  await expect(startVersion(...search, help)).rejects.toMatchObject({ code: 'digest-mismatch' });
+  await expect(startOnBackends(...search, help)).rejects.toMatchObject({ code: 'digest-mismatch' });
   expect(seen).not.toContain('open onnx-wasm');
 });
 
 test('a worker that was lost through another model is started again, and again, and is then at fault', async () => {
   const lost = { code: 'worker-lost', details: { isAnothers: true } } as const;
   const { search, seen } = device({ variants: BOTH, failing: ['uint8'], ...lost });
-  expect(await startVersion(...search, help)).toMatchObject({ backend: 'onnx-wasm' });
+  expect(await startOnBackends(...search, help)).toMatchObject({ backend: 'onnx-wasm' });
   expect(seen.filter((step) => step === 'load uint8')).toHaveLength(3);
 });
 

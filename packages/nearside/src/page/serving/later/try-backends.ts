@@ -7,7 +7,7 @@ import { blameRuntime, pardon, quarantine } from '../../choice/later/blame.js';
 import { forgetBroken } from '../../choice/later/remember-choice.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { ModelContext, Serving } from '../serving.js';
-import { type Attempt, attemptBackend, type StartSteps, serveStarted } from '../start-version.js';
+import { type Attempt, attemptBackend, type StartSteps, settleOn } from '../start-version.js';
 import { explainStart } from './explain-start.js';
 
 /** A start is done again so often because another model had the worker ended. */
@@ -61,7 +61,7 @@ export async function tryBackends(
   }
   const { failures } = search;
   const quarantined = failures.filter(isHeldAgainst);
-  return serveStarted(context, { ...attempt.serving, failures, quarantined });
+  return settleOn(context, { ...attempt.serving, failures, quarantined });
 }
 
 /** @throws NearsideError an error that no other backend would avoid; `no-backend` */
