@@ -75,7 +75,7 @@ const STAGES = [
   {
     name: 'unused',
     needs: ['packages'], // commands are named by what is built of them
-    run: () => check('unused', ['node_modules/knip/bin/knip.js']),
+    run: () => check('unused', ['node_modules/knip/bin/knip.js', '--cache']),
   },
   {
     name: 'sizes',
