@@ -45,11 +45,3 @@ export function keepTrying(work: () => Promise<unknown>, pauseMs = PAUSE_MS): vo
     unref(timer);
   });
 }
-
-/** @param values at least one */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
-}

@@ -1,4 +1,4 @@
-import { median } from '../../shared/timers.js';
+import { median } from '../../shared/median.js';
 
 /**
  * How deep in the stack a run begins, in one of two ways. Chromium on x64 keeps vectors that have no register at

@@ -1,5 +1,5 @@
 import { bytesToFetch, type Contender, type DeviceContents } from '../../../shared/contenders.js';
-import { median } from '../../../shared/timers.js';
+import { median } from '../../../shared/median.js';
 import type { Connection } from '../../workers/connection.js';
 
 export interface TimingOptions {

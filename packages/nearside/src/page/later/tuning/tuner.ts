@@ -1,5 +1,5 @@
 import { type Contender, contenderOf, isSameContender } from '../../../shared/contenders.js';
-import { median } from '../../../shared/timers.js';
+import { median } from '../../../shared/median.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../../workers/watchdog.js';
 import { isBatteryLow, isDataExpensive, whenIdle } from '../idle-device.js';
