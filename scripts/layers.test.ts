@@ -118,6 +118,7 @@ const OF_FACES = [
 /** What is one of several files, as package.json's `imports` and the builds say. */
 const CHOSEN_BY_BUILD: Record<string, string> = {
   '#import-later': 'page/model/import-later.ts',
+  '#open-store': 'page/platform/node-store.ts',
   '#platform': 'page/platform/host.ts',
   '#runtime-files': 'page/runtime-files/bundled.ts',
 };
@@ -236,7 +237,7 @@ function importsIn(name: string): Map<string, Import[]> {
 /** What a file imports of the package, types too. */
 function importsOf(file: string, text: string): Import[] {
   const found = text.matchAll(
-    /(?:^(?:import|export) (?<names>[^;']*?)from |^import |(?<call>(?<type>typeof )?\bimport\())'(?<specifier>\.[^']+|#platform|#runtime-files|#import-later)'/gm,
+    /(?:^(?:import|export) (?<names>[^;']*?)from |^import |(?<call>(?<type>typeof )?\bimport\())'(?<specifier>\.[^']+|#open-store|#platform|#runtime-files|#import-later)'/gm,
   );
   return [...found].map(({ groups = {} }) => {
     const { names = '', specifier = '' } = groups;

@@ -4,12 +4,13 @@ import { row } from '../row.mjs';
 
 /** Theirs anyway: where stores, requests and hashes are; what checks shapes, names errors, and knows page and timers. */
 const SHARED = [
+  '#open-store',
   '#platform',
   '@nearside/artifact',
   '@nearside/artifact/fallback-store',
   'valibot',
   /core\/dist\/(?:errors|parse|share-once)\.js$/,
-  /nearside\/dist\/(?:shared\/(?:install|page-events|timers)|page\/platform\/later\/policy-refusal)\.js$/,
+  /nearside\/dist\/(?:shared\/(?:install|library-version|page-events|timers)|page\/platform\/later\/policy-refusal)\.js$/,
 ];
 
 export async function codeSize() {

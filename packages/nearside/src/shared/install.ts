@@ -1,21 +1,5 @@
-import { type Database, openStore, toHex } from '@nearside/artifact';
-import { COHORTS, NearsideError, type Store } from '@nearside/core';
-import type { StoreChoice } from './api/open-options.js';
-
-/** This package's version, as in its package.json (a test compares them). */
-export const LIBRARY_VERSION = '0.1.0';
-
-/** Opens one of the two databases. */
-export type OpenStore = (database: Database, choice: StoreChoice) => Store;
-
-/** IndexedDB where there is one, memory elsewhere. */
-export const openBrowserStore: OpenStore = (database, choice) => {
-  if (typeof choice !== 'object') return openStore(database, choice);
-  throw new NearsideError(
-    'store-unavailable',
-    "open: expected `store: 'auto'` or `'memory'` in a browser, got a directory.",
-  );
-};
+import { toHex } from '@nearside/artifact';
+import { COHORTS, type Store } from '@nearside/core';
 
 /** One install of the app. Only the cohort is ever sent. */
 export interface InstallIdentity {

@@ -23,7 +23,8 @@ import type { AvailableBackend, OperatorTime } from './api/backends.js';
 import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
 import type { Priority } from './api/run.js';
-import type { InstallIdentity, OpenStore } from './install.js';
+import type { InstallIdentity } from './install.js';
+import type { OpenStore } from './open-store.js';
 
 /**
  * The whole worker boundary: messages, their form, and who owns them afterwards. Both sides import this file and run

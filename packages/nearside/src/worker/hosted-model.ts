@@ -15,12 +15,9 @@ import {
 import { CAPABILITIES } from '@nearside/pipeline';
 import type { AvailableBackend, OperatorTime } from '../shared/api/backends.js';
 import { findSmallestDownload } from '../shared/contenders.js';
-import {
-  type InstallIdentity,
-  LIBRARY_VERSION,
-  type OpenStore,
-  readInstallIdentity,
-} from '../shared/install.js';
+import { type InstallIdentity, readInstallIdentity } from '../shared/install.js';
+import { LIBRARY_VERSION } from '../shared/library-version.js';
+import type { OpenStore } from '../shared/open-store.js';
 import {
   type BatchReply,
   closePictures,

@@ -2,7 +2,7 @@ import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { TensorInput } from '../shared/api/run.js';
 import { checkOptions } from '../shared/check-options.js';
-import { type OpenStore, openBrowserStore } from '../shared/install.js';
+import { type OpenStore, openStore as openBrowserStore } from '../shared/open-store.js';
 import type { OptionKinds } from '../shared/option-kinds.js';
 import {
   type Attach,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { LIBRARY_VERSION } from '../shared/install.js';
+import { LIBRARY_VERSION } from '../shared/library-version.js';
 
 const NAME = `nearside.steps.${LIBRARY_VERSION}`;
 const GOOD = `;globalThis[Symbol.for('${NAME}')] = (parts) => ({ given: parts });`;

@@ -1,6 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { STEPS_FILE_PARTS, type StepsFile } from '@nearside/pipeline';
-import { LIBRARY_VERSION } from '../shared/install.js';
+import { LIBRARY_VERSION } from '../shared/library-version.js';
 
 /** Under this name `steps.js` of this build leaves the function that makes its steps. */
 const REGISTERED = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);

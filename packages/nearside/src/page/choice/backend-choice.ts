@@ -11,7 +11,7 @@ import {
   runtimeOf,
   variantsFor,
 } from '../../shared/contenders.js';
-import { LIBRARY_VERSION } from '../../shared/install.js';
+import { LIBRARY_VERSION } from '../../shared/library-version.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 
 /** A contender that was timed. */

@@ -79,5 +79,3 @@ async function startWorker(files: readonly [URL, URL], name: string): Promise<Wo
 
 /** Many calls may listen to one signal. Only Node warns of that; browsers need nothing. */
 export function expectListeners(_signal: AbortSignal | undefined): void {}
-
-export { openBrowserStore as openStore } from '../../shared/install.js';

@@ -1,14 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { openStore as openArtifactStore } from '@nearside/artifact';
-import { openFileStore } from '@nearside/artifact/file-store';
 import { NearsideError } from '@nearside/core';
 import { backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../../shared/api/backends.js';
-import type { OpenStore } from '../../shared/install.js';
 import type { Attach, ServerEndpoint } from '../../shared/protocol.js';
 import type { BackendWorker, WorkerSource } from './host.js';
+import { openStore } from './node-store.js';
 
 /** Backends that can be started here at all. */
 export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
@@ -94,9 +91,3 @@ function notBeside(cause: Error): NearsideError {
 export function expectListeners(signal: AbortSignal | undefined): void {
   if (signal) setMaxListeners(0, signal);
 }
-
-/** A directory per database where one is given, else memory: a server's disk is not ours to choose. */
-export const openStore: OpenStore = (database, choice) =>
-  typeof choice === 'object'
-    ? openFileStore(join(choice.directory, database))
-    : openArtifactStore(database, choice);

@@ -1,5 +1,5 @@
 import { choiceKey } from '@nearside/artifact';
-import { openStore } from '#platform';
+import { openStore } from '#open-store';
 import type { Quarantined } from '../../../shared/api/backends.js';
 import {
   type Contender,

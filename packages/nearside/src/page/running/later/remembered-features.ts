@@ -8,7 +8,7 @@ import {
   NearsideError,
   type StoredValue,
 } from '@nearside/core';
-import { openStore } from '#platform';
+import { openStore } from '#open-store';
 import type { OpenPlan } from '../../options/plan-opening.js';
 
 /** Values of features that stay on this device, for calls that leave them out. */

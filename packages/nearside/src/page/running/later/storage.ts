@@ -1,6 +1,6 @@
 import type { StorageReport } from '@nearside/artifact';
 import { clearModels } from '@nearside/artifact/clear-models';
-import { openStore } from '#platform';
+import { openStore } from '#open-store';
 import type { StorageOptions } from '../../../shared/api/model.js';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
 import { checkOptions } from '../../../shared/check-options.js';

@@ -1,6 +1,6 @@
 import type { DeviceClass, Report } from '@nearside/core';
 import type { ServedVersion } from '../../../shared/ended-run.js';
-import { LIBRARY_VERSION } from '../../../shared/install.js';
+import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import type { BaselineKey } from '../../../shared/protocol.js';
 
 export type Dimensions = Report['dimensions'];

@@ -1,6 +1,6 @@
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import { isNearsideError, type LossReason, type Store } from '@nearside/core';
-import { openStore } from '#platform';
+import { openStore } from '#open-store';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
 import { readInstallIdentity } from '../../../shared/install.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
