@@ -6,6 +6,7 @@ import {
   parse,
 } from '@nearside/core';
 import * as v from 'valibot';
+import { concatenate } from './concatenate.js';
 import { parseJson } from './parse-json.js';
 
 /** Beside its content a packed version has a graph file for each variant that `pack` understands. */
@@ -60,15 +61,7 @@ export function graphFileName(variant: string): string {
 export function writeGraphFile(parts: readonly GraphPart[]): Uint8Array<ArrayBuffer> {
   const files = parts.map(({ name, kept, cuts }) => ({ name, keptBytes: kept.length, cuts }));
   const header = new TextEncoder().encode(`${JSON.stringify({ format: 1, files })}\n`);
-  const total = parts.reduce((sum, { kept }) => sum + kept.length, header.length);
-  const bytes = new Uint8Array(total);
-  bytes.set(header);
-  let offset = header.length;
-  for (const { kept } of parts) {
-    bytes.set(kept, offset);
-    offset += kept.length;
-  }
-  return bytes;
+  return concatenate([header, ...parts.map(({ kept }) => kept)]);
 }
 
 /** @throws NearsideError `metadata-malformed` */

@@ -4,11 +4,11 @@ export {
   parseModelAddress,
   splitModelAddress,
 } from './address.js';
-export { type Assignment, assignInstall } from './assignment.js';
+export type { Assignment } from './assignment.js';
 export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
-export { addBytes, type ChunkDelta, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
+export { addBytes, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export {
   type GraphPart,
   graphFileName,
@@ -20,8 +20,10 @@ export {
 export { toHex } from './hex.js';
 export type { InstallationEvent } from './installation/installation-context.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
-export type { ModelInstallation, ReadFilesOptions } from './installation/model-installation.js';
-export { openModelInstallation } from './installation/model-installation.js';
+export {
+  type ModelInstallation,
+  openModelInstallation,
+} from './installation/model-installation.js';
 export type { OpenedRelease } from './installation/open-release.js';
 export {
   metadataKey,
@@ -42,7 +44,6 @@ export {
   type RepositorySource,
   type RequestOptions,
 } from './network/repository-source.js';
-export { startTransfer, type Transfer } from './network/transfer.js';
 export {
   BUNDLE_MEDIA_TYPE,
   PAYLOAD_TYPE,

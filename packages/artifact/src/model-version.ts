@@ -11,7 +11,12 @@ import { pairChunks } from './chunks/chunk-deltas.js';
 import type { ChunkStore } from './chunks/chunk-store.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
-import type { Manifest, ReleaseIdentity } from './oms/verify-bundle.js';
+import {
+  isSameRelease,
+  type Manifest,
+  type ReleaseIdentity,
+  releaseTitle,
+} from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
 import { joinVerified, type VerifiedBytes } from './verified-bytes.js';
 import {
@@ -79,7 +84,7 @@ export async function openModelVersion(
   async function readFile(name: string, { onBytes }: ReadFileOptions = {}): Promise<VerifiedBytes> {
     const slices = chunksOf(layout, manifest, name);
     const requests = slices.map(([sha256, sizeBytes, gzipBytes], i): ChunkRequest => {
-      const what = sliceTitle(name, i, slices.length);
+      const what = slices.length === 1 ? name : `${name}, chunk ${i + 1} of ${slices.length}`;
       return { sha256, sizeBytes, gzipBytes, what, delta: deltas?.get(sha256), onBytes };
     });
     const stored = requests.length > 1 ? await chunks.readStoredRun(requests) : undefined;
@@ -151,21 +156,11 @@ async function readLayout(
 
 /** @throws NearsideError `bundle-mismatch` when model.json is of another release */
 export function requireSameRelease(spec: ModelSpec, release: ReleaseIdentity): ModelSpec {
-  if (
-    spec.name === release.model &&
-    spec.version === release.version &&
-    spec.sequence === release.sequence
-  ) {
-    return spec;
-  }
+  const got = { model: spec.name, version: spec.version, sequence: spec.sequence };
+  if (isSameRelease(got, release)) return spec;
   throw new NearsideError(
     'bundle-mismatch',
-    `model.json: expected ${release.model} ${release.version} (sequence ${release.sequence}), got ` +
-      `${spec.name} ${spec.version} (sequence ${spec.sequence}).`,
+    `model.json: expected ${releaseTitle(release)}, got ${releaseTitle(got)}.`,
     { details: { ...release } },
   );
-}
-
-function sliceTitle(name: string, index: number, count: number): string {
-  return count === 1 ? name : `${name}, chunk ${index + 1} of ${count}`;
 }

@@ -92,10 +92,7 @@ function sequenceOf({ custom }: TargetFile): unknown {
 
 function parseRelease(targetName: string, target: TargetFile): Release {
   requireSafeName(targetName, 'targets.json');
-  const malformed = {
-    code: 'metadata-malformed',
-    what: `targets.json, ${targetName}`,
-  } as const;
+  const malformed = { code: 'metadata-malformed', what: `targets.json, ${targetName}` } as const;
   // A newer library may write fields that this one does not know, but always says that it is newer.
   const newer = v.safeParse(NewerReleaseSchema, target.custom);
   const custom = newer.success
@@ -121,7 +118,7 @@ export interface Support {
   readonly features: readonly string[];
 }
 
-export interface ReleaseQuestion {
+interface ReleaseQuestion {
   readonly model: string;
   /** Random per install; rollouts are decided by it. */
   readonly installId: string;
@@ -158,12 +155,8 @@ export async function chooseRelease(
   if (supported.length === 0) {
     throw none('version-unsupported', model, current, 'all need a newer library: update nearside');
   }
-  throw none(
-    'no-version',
-    model,
-    supported,
-    'none is rolled out to this device, or it failed here',
-  );
+  const why = 'none is rolled out to this device, or it failed here';
+  throw none('no-version', model, supported, why);
 }
 
 /** The versions above `sequence` that this library cannot run. The app is told of them. */

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { concatenate } from './concatenate.js';
 import { sha256Hex, sha512Hex } from './sha256.js';
 
 declare const verified: unique symbol;
@@ -61,13 +62,5 @@ export function requireSize(
 
 /** Joins verified slices of one file into a buffer of its own. */
 export function joinVerified(slices: readonly VerifiedBytes[]): VerifiedBytes {
-  const [only] = slices;
-  if (only && slices.length === 1) return only;
-  const joined = new Uint8Array(slices.reduce((size, slice) => size + slice.length, 0));
-  let offset = 0;
-  for (const slice of slices) {
-    joined.set(slice, offset);
-    offset += slice.length;
-  }
-  return joined as VerifiedBytes;
+  return concatenate(slices) as VerifiedBytes;
 }

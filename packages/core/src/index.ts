@@ -78,18 +78,15 @@ export {
   countOf,
   HISTOGRAM_SCALES,
   type HistogramPath,
-  type ReportComplaint,
   reportHistograms,
 } from './report-agrees.js';
 export {
-  ARMS,
   type Arm,
   BACKENDS,
   type BackendName,
   COHORTS,
   DEVICE_CLASSES,
   type DeviceClass,
-  FIRSTS,
   type First,
   LARGEST_VALUE,
   LOSS_REASONS,
@@ -100,7 +97,6 @@ export {
   SAMPLED_OBSERVATIONS,
   STAGE_SPANS,
   TRACE_LIMITS,
-  TRACE_REASONS,
   type TraceReason,
 } from './report-format.js';
 export { drawsFrom, seededTensor } from './seeded-tensor.js';
@@ -116,6 +112,7 @@ export {
   weightFiles,
 } from './stages.js';
 export type { Decide, Store, StoreChange, StoredValue } from './store.js';
+export { sum } from './sum.js';
 export {
   arrayFromBytes,
   type Datatype,
@@ -123,12 +120,11 @@ export {
   elementCount,
   float16ToNumber,
   formatShape,
-  isArrayOf,
   NUMERIC_DATATYPES,
   type NumericDatatype,
   type Tensor,
   type TensorSpec,
   type Tensors,
 } from './tensor.js';
-export { tensorsFit } from './tensors-fit.js';
+export { shapeFits, tensorsFit } from './tensors-fit.js';
 export { type TraceSpan, type Traces, TracesSchema } from './trace.js';

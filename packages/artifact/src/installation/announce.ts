@@ -33,11 +33,8 @@ export function announceUnsupported(
   above: number,
   { model, support, onEvent }: Pick<InstallationContext, 'model' | 'support' | 'onEvent'>,
 ): void {
-  for (const { version, sequence } of unsupportedReleases(targets.signed, {
-    model,
-    support,
-    above,
-  })) {
+  const releases = unsupportedReleases(targets.signed, { model, support, above });
+  for (const { version, sequence } of releases) {
     onEvent({ type: 'version-unsupported', version, sequence });
   }
 }

@@ -13,8 +13,6 @@ export interface UpdateCheck {
   readonly isRevoked: boolean;
 }
 
-type Serving = Pick<OpenedRelease, 'release' | 'bundle'>;
-
 /**
  * Refreshes the metadata and compares it with the version that runs. Nothing is downloaded.
  *
@@ -23,14 +21,16 @@ type Serving = Pick<OpenedRelease, 'release' | 'bundle'>;
  */
 export async function lookForUpdate(
   context: InstallationContext,
-  { serving, maxAgeMs }: { serving: Serving | undefined; maxAgeMs?: number | undefined },
+  { serving, maxAgeMs }: { serving: OpenedRelease | undefined; maxAgeMs?: number | undefined },
 ): Promise<UpdateCheck> {
   const { metadata, ledger, model } = context;
   const trusted = await metadata.refresh({ maxAgeMs }).catch((error) => {
     if (isNearsideError(error) && error.code === 'metadata-expired') announceStale(error, context);
     throw error;
   });
-  const { sequence, bundle } = serving ? heldOf(serving) : await readActive(ledger);
+  const { sequence, bundle } = serving
+    ? { sequence: serving.release.sequence, bundle: serving.bundle }
+    : await readActive(ledger);
   const isRevoked =
     sequence !== undefined &&
     bundle !== undefined &&
@@ -42,10 +42,6 @@ export async function lookForUpdate(
   });
   if (!chosen || chosen.sequence === sequence) return { isRevoked, next: undefined };
   return { isRevoked, next: { model, version: chosen.version, sequence: chosen.sequence } };
-}
-
-function heldOf({ release: { sequence }, bundle }: Serving) {
-  return { sequence, bundle };
 }
 
 async function readActive(ledger: InstallationContext['ledger']) {

@@ -47,14 +47,7 @@ export async function readBootFile(
   model: string,
   asked?: BootAnswer,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>> | undefined> {
-  const raw = asked ? asked.raw : await fetchBootFile(source, model);
+  const how = { maxBytes: BOOT_BYTES, cache: CACHE, isOptional: true } as const;
+  const raw = asked ? asked.raw : await source.fetchIfPresent(bootPath(model), how);
   return raw && parseBootFile(raw);
-}
-
-function fetchBootFile(source: RepositorySource, model: string) {
-  return source.fetchIfPresent(bootPath(model), {
-    maxBytes: BOOT_BYTES,
-    cache: CACHE,
-    isOptional: true,
-  });
 }

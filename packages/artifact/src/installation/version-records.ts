@@ -29,7 +29,6 @@ export interface VersionRecord {
   readonly triesLeft: number;
   /** Backends that have reproduced its golden outputs on this device, as their prover names them. */
   readonly provenBy: readonly string[];
-  /** Also undefined in records of older libraries, which hashed no file as a whole. */
   readonly whole?: WholeFiles | undefined;
   readonly lastUsedMs: number;
 }
@@ -63,7 +62,7 @@ export function nextMarks(value: unknown): number {
   return (sequence(value) ?? 0) + 1;
 }
 
-export function versionPrefix(prefix: string, model: string): string {
+function versionPrefix(prefix: string, model: string): string {
   return `${prefix}/v/${model}/`;
 }
 
@@ -71,12 +70,12 @@ export function versionKey(prefix: string, model: string, sequence: number): str
   return versionPrefix(prefix, model) + sequence;
 }
 
-const NO_POINTER = { active: undefined, previous: undefined, candidate: undefined };
-
 /** Reads a pointer from any value in the store. */
 export function parsePointer(value: unknown): Pointer {
   const { active, previous, candidate }: Record<string, unknown> = {
-    ...NO_POINTER,
+    active: undefined,
+    previous: undefined,
+    candidate: undefined,
     ...(typeof value === 'object' ? value : undefined),
   };
   return { active: sequence(active), previous: sequence(previous), candidate: sequence(candidate) };

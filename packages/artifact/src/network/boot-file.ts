@@ -23,12 +23,7 @@ export function parseBootFile(raw: Uint8Array): Map<string, Uint8Array<ArrayBuff
   try {
     return new Map(Object.entries(files).map(([path, text]) => [path, fromBase64(text)]));
   } catch (cause) {
-    throw new NearsideError(
-      'metadata-malformed',
-      'The boot file: expected base64, got other text.',
-      {
-        cause,
-      },
-    );
+    const message = 'The boot file: expected base64, got other text.';
+    throw new NearsideError('metadata-malformed', message, { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { concatenate } from '../concatenate.js';
 import type { Transfer } from './transfer.js';
 
 export interface BodyLimits {
@@ -30,7 +31,7 @@ export async function readBody(
   const reader = (response.body ?? new Blob().stream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return concatenate(pieces, sizeBytes);
+    if (done) return concatenate(pieces);
     transfer.progress(value.length);
     sizeBytes += value.length;
     if (sizeBytes > maxBytes) {
@@ -42,16 +43,4 @@ export async function readBody(
     pieces.push(value);
     onBytes?.(value.length);
   }
-}
-
-function concatenate(pieces: readonly Uint8Array<ArrayBuffer>[], sizeBytes: number) {
-  const [only] = pieces;
-  if (only && pieces.length === 1) return only;
-  const bytes = new Uint8Array(sizeBytes);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
 }

@@ -53,7 +53,7 @@ export function openRepositorySource(
   },
 ): RepositorySource {
   async function fetchIfPresent(path: string, options: FetchOptions) {
-    const transfer = startTransfer([signal], pace);
+    const transfer = startTransfer(signal, pace);
     try {
       const response = await fetch(url + path, {
         ...howToAsk(request),

@@ -18,12 +18,8 @@ export interface Transfer {
  *
  * @param pace of the opening that it belongs to
  */
-export function startTransfer(
-  callers: readonly (AbortSignal | undefined)[],
-  pace?: Pace,
-): Transfer {
+export function startTransfer(caller: AbortSignal | undefined, pace?: Pace): Transfer {
   const tooSlow = new AbortController();
-  const aborts = callers.filter((signal) => signal !== undefined);
   let windowBytes = 0;
   const timer = setInterval(() => {
     if (windowBytes < LIMITS.windowBytes) tooSlow.abort();
@@ -32,14 +28,13 @@ export function startTransfer(
   pace?.begin();
 
   return {
-    signal: AbortSignal.any([tooSlow.signal, ...aborts]),
+    signal: AbortSignal.any([tooSlow.signal, ...(caller ? [caller] : [])]),
     progress(sizeBytes) {
       windowBytes += sizeBytes;
       pace?.progress(sizeBytes);
     },
     explain(error, path) {
-      const aborted = aborts.find((signal) => signal.aborted);
-      if (aborted) return aborted.reason;
+      if (caller?.aborted) return caller.reason;
       if (isNearsideError(error)) return error;
       return networkError(path, { slow: tooSlow.signal.aborted, cause: error });
     },

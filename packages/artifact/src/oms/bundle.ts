@@ -1,5 +1,6 @@
 import { ModelNameSchema, Sha256HexSchema, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
+import { concatenate } from '../concatenate.js';
 
 /**
  * An OpenSSF Model Signing (OMS) v1.0 signature: a Sigstore bundle v0.3 around a DSSE envelope
@@ -60,13 +61,10 @@ export const StatementSchema = v.looseObject({
 /** DSSE v1 pre-authentication encoding. The signature is over these bytes. */
 export function preAuthenticationEncoding(
   payloadType: string,
-  payload: Uint8Array,
+  payload: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   const head = new TextEncoder().encode(
     `DSSEv1 ${new TextEncoder().encode(payloadType).length} ${payloadType} ${payload.length} `,
   );
-  const encoded = new Uint8Array(head.length + payload.length);
-  encoded.set(head);
-  encoded.set(payload, head.length);
-  return encoded;
+  return concatenate([head, payload]);
 }

@@ -1,4 +1,5 @@
 import { NearsideError, parse } from '@nearside/core';
+import type * as v from 'valibot';
 import { fromBase64 } from '../base64.js';
 import { fromHex } from '../hex.js';
 import { parseJson } from '../parse-json.js';
@@ -29,7 +30,9 @@ export interface Manifest {
   readonly sha256: string;
 }
 
-type Statement = ReturnType<typeof parseStatement>;
+type Statement = v.InferOutput<typeof StatementSchema>;
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /**
  * Verifies an OMS bundle: root names its key, and its signature holds over the payload's raw bytes. Only then is the
@@ -48,14 +51,11 @@ export async function verifyBundle(
 
   const { hint: keyHint } = bundle.verificationMaterial.publicKey;
   const pem = await requireModelKey(keyHint, modelKeys, release);
-  await requireSignature({
-    pem,
-    signature: fromBase64(bundle.dsseEnvelope.signatures[0]?.sig ?? ''),
-    bytes: preAuthenticationEncoding(bundle.dsseEnvelope.payloadType, payload),
-    release,
-  });
+  const signature = fromBase64(bundle.dsseEnvelope.signatures[0]?.sig ?? '');
+  const signed = preAuthenticationEncoding(bundle.dsseEnvelope.payloadType, payload);
+  await requireSignature(signature, signed, pem, release);
 
-  const statement = parseStatement(payload, malformed);
+  const statement = parse(StatementSchema, parseJson(payload, malformed), malformed);
   requireRelease(statement.predicate[RELEASE_FIELD], release);
   const files = readFiles(statement, release);
   await requireSubject(statement, release);
@@ -77,22 +77,15 @@ async function requireModelKey(
   );
 }
 
-async function requireSignature({
-  pem,
-  signature,
-  bytes,
-  release,
-}: {
-  pem: string;
-  signature: Uint8Array;
-  bytes: Uint8Array<ArrayBuffer>;
-  release: ReleaseIdentity;
-}): Promise<void> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const crypto = webCrypto();
+async function requireSignature(
+  signature: Uint8Array,
+  signed: Uint8Array<ArrayBuffer>,
+  pem: string,
+  release: ReleaseIdentity,
+): Promise<void> {
   const raw = derToRawSignature(signature);
-  const key = await importModelKey(crypto, pem, algorithm, release);
-  if (raw && (await crypto.verify(algorithm, key, raw, bytes))) return;
+  const key = await importModelKey(pem, release);
+  if (raw && (await webCrypto().verify(ALGORITHM, key, raw, signed))) return;
   throw new NearsideError(
     'signature-invalid',
     `${bundleTitle(release)}: expected a valid ECDSA P-256 signature over its payload, got one ` +
@@ -101,15 +94,11 @@ async function requireSignature({
   );
 }
 
-async function importModelKey(
-  crypto: SubtleCrypto,
-  pem: string,
-  algorithm: EcKeyImportParams,
-  release: ReleaseIdentity,
-): Promise<CryptoKey> {
+async function importModelKey(pem: string, release: ReleaseIdentity): Promise<CryptoKey> {
+  const crypto = webCrypto();
   try {
-    const der = pemToDer(pem, 'PUBLIC KEY');
-    return await crypto.importKey('spki', der, algorithm, false, ['verify']);
+    const der = pemToDer(pem);
+    return await crypto.importKey('spki', der, ALGORITHM, false, ['verify']);
   } catch (cause) {
     throw new NearsideError(
       'metadata-malformed',
@@ -120,31 +109,14 @@ async function importModelKey(
   }
 }
 
-function parseStatement(
-  payload: Uint8Array,
-  malformed: { code: 'metadata-malformed'; what: string },
-) {
-  return parse(StatementSchema, parseJson(payload, malformed), malformed);
-}
-
 /** Without this check a bundle of an older or another model could stand in for this one. */
 function requireRelease(got: ReleaseIdentity, expected: ReleaseIdentity): void {
-  if (
-    got.model === expected.model &&
-    got.version === expected.version &&
-    got.sequence === expected.sequence
-  ) {
-    return;
-  }
+  const { model, version, sequence } = got;
+  if (isSameRelease(got, expected)) return;
   throw new NearsideError(
     'bundle-mismatch',
-    `${bundleTitle(expected)}: expected the files of ${title(expected)}, got those of ${title(got)}.`,
-    {
-      details: {
-        expected,
-        got: { model: got.model, version: got.version, sequence: got.sequence },
-      },
-    },
+    `${bundleTitle(expected)}: expected the files of ${releaseTitle(expected)}, got those of ${releaseTitle(got)}.`,
+    { details: { expected, got: { model, version, sequence } } },
   );
 }
 
@@ -177,7 +149,11 @@ async function requireSubject(statement: Statement, release: ReleaseIdentity): P
   );
 }
 
-function title({ model, version, sequence }: ReleaseIdentity): string {
+export function isSameRelease(a: ReleaseIdentity, b: ReleaseIdentity): boolean {
+  return a.model === b.model && a.version === b.version && a.sequence === b.sequence;
+}
+
+export function releaseTitle({ model, version, sequence }: ReleaseIdentity): string {
   return `${model} ${version} (sequence ${sequence})`;
 }
 
@@ -186,11 +162,11 @@ function bundleTitle({ model, version }: ReleaseIdentity): string {
 }
 
 /**
- * @returns the DER bytes inside a PEM block of the given label (RFC 7468)
+ * @returns the DER bytes of a public key in PEM (RFC 7468)
  * @throws TypeError when there is none
  */
-export function pemToDer(pem: string, label: 'PUBLIC KEY'): Uint8Array<ArrayBuffer> {
-  const match = new RegExp(`-----BEGIN ${label}-----([\\s\\S]+?)-----END ${label}-----`).exec(pem);
-  if (!match?.[1]) throw new TypeError(`expected a PEM block '${label}'`);
+function pemToDer(pem: string): Uint8Array<ArrayBuffer> {
+  const match = /-----BEGIN PUBLIC KEY-----([\s\S]+?)-----END PUBLIC KEY-----/.exec(pem);
+  if (!match?.[1]) throw new TypeError("expected a PEM block 'PUBLIC KEY'");
   return fromBase64(match[1].replace(/\s+/g, ''));
 }

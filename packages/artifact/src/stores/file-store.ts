@@ -3,11 +3,13 @@ import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import {
+  type Decide,
   NearsideError,
   ownFields,
   type Store,
   type StoreChange,
   type StoredValue,
+  shareOnce,
 } from '@nearside/core';
 import { takeFileLock } from './file-lock.js';
 import { createLocalLocks } from './local-locks.js';
@@ -26,7 +28,6 @@ export function openFileStore(directory: string): Store {
   const indexFile = join(directory, 'index.json');
   const values = join(directory, 'values');
   const local = createLocalLocks();
-  let ready: Promise<void> | undefined;
 
   const exclusive: Store['exclusive'] = (name, work, options) =>
     local.hold(
@@ -46,18 +47,13 @@ export function openFileStore(directory: string): Store {
       options,
     );
 
-  /** All calls share this. A failure is forgotten, so that the next call tries again. */
-  function prepare(): Promise<void> {
-    ready ??= attempt(async () => {
+  const prepare = shareOnce(() =>
+    attempt(async () => {
       await mkdir(values, { recursive: true, mode: 0o700 });
       if (!(await lstat(values)).isDirectory()) throw notOurs(values, 'directory');
       await removeOrphans(values, await readIndex(indexFile));
-    }).catch((error) => {
-      ready = undefined;
-      throw error;
-    });
-    return ready;
-  }
+    }),
+  );
 
   async function read(index: Index, key: string): Promise<StoredValue | undefined> {
     const name = Object.hasOwn(index, key) ? index[key] : undefined;
@@ -88,10 +84,7 @@ export function openFileStore(directory: string): Store {
     }
   }
 
-  async function transact(
-    keys: readonly string[],
-    decide: Parameters<Store['transact']>[1],
-  ): Promise<void> {
+  async function transact(keys: readonly string[], decide: Decide): Promise<void> {
     await exclusive('write', () =>
       attempt(async () => {
         const index = await readIndex(indexFile);

@@ -110,19 +110,14 @@ export type TargetFile = v.InferOutput<typeof TargetFileSchema>;
 export type MetaFile = v.InferOutput<typeof MetaFileSchema>;
 export type Role = 'root' | 'timestamp' | 'snapshot' | 'targets';
 
-interface MetadataByRole {
-  root: Root;
-  timestamp: Timestamp;
-  snapshot: Snapshot;
-  targets: Targets;
-}
-
 const SCHEMAS = {
   root: RootSchema,
   timestamp: TimestampSchema,
   snapshot: SnapshotSchema,
   targets: TargetsSchema,
 } as const;
+
+type MetadataByRole = { [R in Role]: v.InferOutput<(typeof SCHEMAS)[R]> };
 
 const EnvelopeSchema = v.looseObject({
   signed: v.looseObject({}),

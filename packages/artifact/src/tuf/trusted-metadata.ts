@@ -55,7 +55,7 @@ export async function acceptFirstRoot(raw: Raw, pin: string): Promise<TrustedMet
   }
   const metadata = parseMetadata('root', raw);
   await verifySignatures(metadata, metadata.signed);
-  requireVersion(metadata, 1);
+  requireMatch('root', metadata.signed.version, 1);
   return { rootChain: [raw], root: metadata.signed, ...NONE_YET };
 }
 
@@ -64,7 +64,7 @@ export async function acceptNextRoot(trusted: TrustedMetadata, raw: Raw): Promis
   const metadata = parseMetadata('root', raw);
   await verifySignatures(metadata, trusted.root);
   await verifySignatures(metadata, metadata.signed);
-  requireVersion(metadata, trusted.root.version + 1);
+  requireMatch('root', metadata.signed.version, trusted.root.version + 1);
   const next = { rootChain: [...trusted.rootChain, raw], root: metadata.signed };
   // Fast-forward recovery: metadata signed by keys that root has dropped since is void.
   const isVoid = (['timestamp', 'snapshot'] as const).some((role) =>
@@ -136,10 +136,6 @@ export function requireUnexpired(
   );
 }
 
-function requireVersion(metadata: Metadata<'root'>, expected: number): void {
-  requireMatch('root', metadata.signed.version, expected);
-}
-
 function requireMatch(role: Role, got: number, expected: number): void {
   if (got === expected) return;
   throw new NearsideError(
@@ -169,31 +165,20 @@ function requireNoTargetsRollback(snapshot: Snapshot, trusted: Snapshot): void {
 /** Checks the length and hashes that the role above gives, if it gives them. */
 async function requireDescribed(role: Role, raw: Raw, described: MetaFile): Promise<void> {
   const { length, hashes = {} } = described;
-  if (length !== undefined && raw.length !== length) {
-    throw notDescribed(role, { what: 'a length in bytes of', expected: length, got: raw.length });
+  const { sha256, sha512 } = hashes;
+  const facts: [what: string, expected: number | string | undefined, got: number | string][] = [
+    ['a length in bytes of', length, raw.length],
+    ['SHA-256', sha256, sha256 ? await sha256Hex(raw) : ''],
+    ['SHA-512', sha512, sha512 ? await sha512Hex(raw) : ''],
+  ];
+  for (const [what, expected, got] of facts) {
+    if (expected === undefined || got === expected) continue;
+    throw new NearsideError(
+      'metadata-mix',
+      `${role}.json: expected ${what} ${expected}, as the role above it says, got ${got}.`,
+      { details: { role, expected, got } },
+    );
   }
-  if (hashes.sha256 !== undefined) {
-    const got = await sha256Hex(raw);
-    if (got !== hashes.sha256) {
-      throw notDescribed(role, { what: 'SHA-256', expected: hashes.sha256, got });
-    }
-  }
-  if (hashes.sha512 === undefined) return;
-  const got = await sha512Hex(raw);
-  if (got !== hashes.sha512) {
-    throw notDescribed(role, { what: 'SHA-512', expected: hashes.sha512, got });
-  }
-}
-
-function notDescribed(
-  role: Role,
-  { what, expected, got }: { what: string; expected: string | number; got: string | number },
-): NearsideError {
-  return new NearsideError(
-    'metadata-mix',
-    `${role}.json: expected ${what} ${expected}, as the role above it says, got ${got}.`,
-    { details: { role, expected, got } },
-  );
 }
 
 function snapshotMeta(timestamp: Timestamp): number {

@@ -4,10 +4,6 @@ import { formatBytes, formatCount, formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
 
-interface DeltaFlags extends KeyFlags {
-  readonly from: string;
-}
-
 export function addDelta(program: Command, terminal: Terminal): void {
   const command = program
     .command('delta')
@@ -16,7 +12,8 @@ export function addDelta(program: Command, terminal: Terminal): void {
     .argument('<version>', 'the newer published version')
     .requiredOption('--from <version>', 'the older published version')
     .requiredOption('--repo <dir>', 'directory of the repository');
-  addKeyOptions(command).action(async (model: string, version: string, flags: DeltaFlags) => {
+  type Flags = KeyFlags & { readonly from: string };
+  addKeyOptions(command).action(async (model: string, version: string, flags: Flags) => {
     const { repo, from, json } = flags;
     const keys = await keySource(flags, terminal);
     const onProgress = printProgress(terminal, 'compared');

@@ -3,10 +3,7 @@ import { facts, type WrittenFacts } from '../library/facts.js';
 import { formatCount } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
-interface FactsFlags extends CommonOptions {
-  readonly trust: string;
-  readonly out: string;
-}
+type FactsFlags = CommonOptions & { readonly trust: string; readonly out: string };
 
 export function addFacts(program: Command, terminal: Terminal): void {
   program

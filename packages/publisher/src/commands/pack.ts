@@ -71,21 +71,11 @@ export function addPack(program: Command, terminal: Terminal): void {
       const { directory, drafted } = await draft({ source, out: draftDirectory, ...identity });
       const golden = await fillGolden({ directory, inputs, python, runReference });
       const onProgress = printProgress(terminal, 'laid out');
-      const packed = await pack({
-        modelDirectory: directory,
-        out,
-        onnxRuntime: 'find',
-        onProgress,
-      });
+      const options = { out, onnxRuntime: 'find', onProgress } as const;
+      const packed = await pack({ modelDirectory: directory, ...options });
       const result = drafted ? { ...packed, draft: directory } : packed;
-      printResult(terminal, {
-        json,
-        result,
-        text: () =>
-          [describe(packed), ...(drafted ? [afterDraft(directory, golden.report)] : [])].join(
-            '\n\n',
-          ),
-      });
+      const advice = drafted ? `\n\n${afterDraft(directory, golden.report)}` : '';
+      printResult(terminal, { json, result, text: () => describe(packed) + advice });
     });
 }
 

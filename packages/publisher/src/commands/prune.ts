@@ -23,12 +23,8 @@ export function addPrune(program: Command, terminal: Terminal): void {
     )
     .option('--dry-run', 'list what would be removed, and remove nothing')
     .action(async ({ repo, olderThan, keep, dryRun, json }: PruneFlags) => {
-      const result = await prune({
-        repository: repo,
-        olderThanMs: olderThan,
-        keepNewest: keep,
-        dryRun,
-      });
+      const options = { olderThanMs: olderThan, keepNewest: keep, dryRun };
+      const result = await prune({ repository: repo, ...options });
       printResult(terminal, { json, result, text: () => describe(result, repo) });
     });
 }

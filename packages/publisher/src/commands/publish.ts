@@ -8,6 +8,7 @@ import {
   formatCount,
   formatPercent,
   formatTable,
+  formatVersions,
 } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
@@ -92,9 +93,7 @@ function describePublication(publication: Publication, repository: string): stri
     `Published ${title} in ${repository}`,
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
-    `  metadata  ${Object.entries(metadata)
-      .map((entry) => entry.join(' '))
-      .join(', ')}`,
+    `  metadata  ${formatVersions(metadata)}`,
   ];
 }
 

@@ -5,10 +5,6 @@ import { formatTable } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
-interface RenewFlags extends KeyFlags {
-  readonly role?: TufRole[];
-}
-
 export function addRenew(program: Command, terminal: Terminal): void {
   const command = program
     .command('renew')
@@ -16,17 +12,14 @@ export function addRenew(program: Command, terminal: Terminal): void {
     .requiredOption('--repo <dir>', 'directory of the repository');
   addKeyOptions(command)
     .addOption(new Option('--role <role...>', 'renew these roles instead').choices(TUF_ROLES))
-    .action(async (flags: RenewFlags) => {
+    .action(async (flags: KeyFlags & { readonly role?: TufRole[] }) => {
       const result = await renew({
         ...(await keySource(flags, terminal)),
         repository: flags.repo,
         roles: flags.role,
       });
-      printResult(terminal, {
-        json: flags.json,
-        result,
-        text: () => describe(result, flags.repo),
-      });
+      const { json, repo } = flags;
+      printResult(terminal, { json, result, text: () => describe(result, repo) });
     });
 }
 

@@ -4,6 +4,7 @@ import type { Thresholds } from '../keys/thresholds.js';
 import { proposeRoot } from '../library/propose-root.js';
 import { type RootRotation, rotateRoot } from '../library/rotate-root.js';
 import { describeProposal } from '../terminal/describe-proposal.js';
+import { formatVersions } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
@@ -102,9 +103,7 @@ function describe(rotation: RootRotation, repository: string): string {
     `Wrote root version ${metadata.root} of ${repository}`,
     ...added.map((id) => `  added     ${id}`),
     ...removed.map((id) => `  removed   ${id}`),
-    `  metadata  ${Object.entries(metadata)
-      .map((entry) => entry.join(' '))
-      .join(', ')}`,
+    `  metadata  ${formatVersions(metadata)}`,
     ...droppedVersions.map(
       (version) => `  LOST      ${version}: publish it anew, as a new version`,
     ),

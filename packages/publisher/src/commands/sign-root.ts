@@ -4,10 +4,6 @@ import { describeProposal } from '../terminal/describe-proposal.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
-interface SignRootFlags extends KeyFlags {
-  readonly trust: string;
-}
-
 export function addSignRoot(program: Command, terminal: Terminal): void {
   const command = program
     .command('sign-root')
@@ -15,14 +11,11 @@ export function addSignRoot(program: Command, terminal: Terminal): void {
     .argument('<file>', 'file that `nearside rotate-root --propose` wrote')
     .requiredOption('--repo <repository>', 'directory or URL of the repository')
     .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()');
-  addKeyOptions(command).action(async (file: string, flags: SignRootFlags) => {
+  type Flags = KeyFlags & { readonly trust: string };
+  addKeyOptions(command).action(async (file: string, flags: Flags) => {
     const { repo, trust, json } = flags;
-    const result = await signRoot({
-      ...(await keySource(flags, terminal)),
-      file,
-      repository: repo,
-      trust,
-    });
+    const keys = await keySource(flags, terminal);
+    const result = await signRoot({ ...keys, file, repository: repo, trust });
     printResult(terminal, { json, result, text: () => describeProposal(result) });
   });
 }

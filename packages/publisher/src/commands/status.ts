@@ -9,10 +9,6 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
-interface StatusFlags extends CommonOptions {
-  readonly trust?: string;
-}
-
 export function addStatus(
   program: Command,
   terminal: Terminal,
@@ -25,7 +21,7 @@ export function addStatus(
     )
     .argument('<repository>', 'directory or URL')
     .option('--trust <pin>', 'check that the repository has this pin')
-    .action(async (repository: string, { trust, json }: StatusFlags) => {
+    .action(async (repository: string, { trust, json }: CommonOptions & { trust?: string }) => {
       const result = await status({ repository, trust });
       printResult(terminal, { json, result, text: () => describe(result) });
       if (result.expiring || result.tooLong) endWith(EXIT.expiring);

@@ -9,10 +9,6 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
-interface VerifyFlags extends CommonOptions {
-  readonly trust: string;
-}
-
 export function addVerify(
   program: Command,
   terminal: Terminal,
@@ -23,7 +19,7 @@ export function addVerify(
     .description('Read all of a published repository as devices do; exit 1 if anything is wrong.')
     .argument('<repository>', 'directory or URL')
     .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()')
-    .action(async (repository: string, { trust, json }: VerifyFlags) => {
+    .action(async (repository: string, { trust, json }: CommonOptions & { trust: string }) => {
       const result = await verify({
         repository,
         trust,

@@ -1,11 +1,12 @@
-import { stat } from 'node:fs/promises';
 import {
   type ModelSpec,
   parseModelSpec,
   SPEC_FORMAT,
+  sum,
   type TensorSpec,
   type Variant,
 } from '@nearside/core';
+import { sizeOf } from '../files/stat-path.js';
 
 /** A model as it was found, in the terms of a spec. A draft of a model directory is made from it. */
 export interface SourceModel {
@@ -75,13 +76,8 @@ async function estimateMemoryBytes({ variants, weights }: SourceModel): Promise<
   const { runtimeBytes, weightCopies } = DRAFT_SPEC_DEFAULTS;
   const sizes = await Promise.all(
     variants.map(async ({ files }) => {
-      const bytes = await Promise.all(files.map((file) => sizeOf(weights.get(file) as string)));
-      return bytes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+      return sum(await Promise.all(files.map((file) => sizeOf(weights.get(file) as string))));
     }),
   );
   return runtimeBytes + weightCopies * Math.max(...sizes);
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path)).size;
 }

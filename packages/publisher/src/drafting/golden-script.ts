@@ -29,31 +29,17 @@ export async function readGoldenScript(): Promise<Map<string, Uint8Array>> {
  */
 export async function requireShippedScript(directory: string, command: string): Promise<void> {
   const shipped = await readGoldenScript();
-  const names = ((await listFiles(join(directory, 'reference'))) ?? []).map(
-    (name) => `reference/${name}`,
-  );
-  for (const name of names) {
+  for (const file of (await listFiles(join(directory, 'reference'))) ?? []) {
+    const name = `reference/${file}`;
     const path = await findModelFile(directory, name);
     const known = shipped.get(name);
     if (path !== undefined && known && (await readFile(path)).equals(known)) continue;
-    throw refused({ directory, name, command });
+    throw new PublisherError(
+      'gate-refused',
+      `${join(directory, name)}: expected only files beside ${GOLDEN_SCRIPT} that this version of ` +
+        `nearside ships, got another, which \`${command}\` could run. Read it. If you trust it, give ` +
+        '`--run-reference`. If not, delete it, or draft the model again.',
+      { details: { directory, file: name, command } },
+    );
   }
-}
-
-function refused({
-  directory,
-  name,
-  command,
-}: {
-  directory: string;
-  name: string;
-  command: string;
-}): PublisherError {
-  return new PublisherError(
-    'gate-refused',
-    `${join(directory, name)}: expected only files beside ${GOLDEN_SCRIPT} that this version of nearside ` +
-      `ships, got another, which \`${command}\` could run. Read it. If you trust it, give ` +
-      '`--run-reference`. If not, delete it, or draft the model again.',
-    { details: { directory, file: name, command } },
-  );
 }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isNearsideError } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { isFile } from '../files/read-small-file.js';
+import { isFile } from '../files/stat-path.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import type { SourceModel } from './draft-spec.js';

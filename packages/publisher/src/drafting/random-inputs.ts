@@ -1,5 +1,5 @@
 import {
-  type Datatype,
+  elementBytes,
   elementCount,
   type ModelSpec,
   type NumericDatatype,
@@ -41,7 +41,7 @@ export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
         if (axis !== -1) return axis;
         return i === 0 ? batch : RANDOM_INPUT_DEFAULTS.freeAxis;
       });
-      caseBytes += elementCount(shape) * BYTES[datatype];
+      caseBytes += elementCount(shape) * elementBytes(datatype);
       if (!(caseBytes <= RANDOM_INPUT_DEFAULTS.caseBytes)) throw tooLarge(declared, shape);
       seed += 1;
       inputs[declared.name] = { datatype, shape, seed };
@@ -50,22 +50,8 @@ export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
   });
 }
 
-const BYTES: Readonly<Record<NumericDatatype, number>> = {
-  BOOL: 1,
-  UINT8: 1,
-  INT8: 1,
-  UINT16: 2,
-  INT16: 2,
-  UINT32: 4,
-  INT32: 4,
-  INT64: 8,
-  FP16: 2,
-  FP32: 4,
-  FP64: 8,
-};
-
 function numeric({ name, datatype }: TensorSpec): NumericDatatype {
-  if (isNumeric(datatype)) return datatype;
+  if (datatype !== 'BYTES') return datatype;
   throw modelInvalid(`Input '${name}': expected numbers, got ${datatype}.`, { name, datatype });
 }
 
@@ -77,8 +63,4 @@ function tooLarge({ name }: TensorSpec, shape: readonly number[]) {
       'large axes of the graph free.',
     { name, shape, maxBytes: caseBytes },
   );
-}
-
-function isNumeric(datatype: Datatype): datatype is NumericDatatype {
-  return datatype !== 'BYTES';
 }

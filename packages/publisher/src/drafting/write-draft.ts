@@ -6,8 +6,9 @@ import { PublisherError } from '../errors/publisher-error.js';
 import { fileDigest, sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { makeDirectory } from '../files/make-directory.js';
-import { isFile, readIfFile } from '../files/read-small-file.js';
+import { readIfFile } from '../files/read-small-file.js';
 import { replaceFile } from '../files/replace-file.js';
+import { isFile } from '../files/stat-path.js';
 
 /** A file of a draft: its content, or the path it is copied from. */
 export type DraftedFile = Uint8Array | string;

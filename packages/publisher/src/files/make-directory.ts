@@ -1,5 +1,6 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isDirectory } from './stat-path.js';
 
 /** Somebody else may remove a parent that was there just now. Then it begins again at the top. */
 const TRIES = 5;
@@ -41,13 +42,6 @@ async function makeOne(directory: string, mode: number | undefined): Promise<voi
   } catch (error) {
     if (!isCode(error, 'EEXIST') || !(await isDirectory(directory))) throw error;
   }
-}
-
-function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type ErrorCode, NearsideError } from '@nearside/core';
 import type { PublisherErrorCode } from '../errors/publisher-error.js';
+import { isFile } from './stat-path.js';
 
 /** A key, a passphrase or a next root has a few kilobytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -42,14 +43,6 @@ export async function readSmallFile(
  */
 export async function readIfFile(path: string): Promise<Buffer | undefined> {
   return (await isFile(path)) ? readFile(path) : undefined;
-}
-
-/** @returns true for a regular file, or a link to one */
-export function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
 }
 
 function reasonOf({ code }: NodeJS.ErrnoException): string {

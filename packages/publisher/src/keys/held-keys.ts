@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { shareOnce } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../files/read-small-file.js';
 import { type KeyRole, keyIdOf, listKeyNumbers, privateKeyFile } from './key-files.js';
@@ -17,11 +18,7 @@ export async function readHeldKeys(
   { keys, passphrase }: KeySource,
   roles: readonly KeyRole[],
 ): Promise<HeldKey[]> {
-  let asked: Promise<string | undefined> | undefined;
-  const unlock = () => {
-    asked ??= findPassphrase(passphrase);
-    return asked;
-  };
+  const unlock = shareOnce(() => findPassphrase(passphrase));
   const held: HeldKey[] = [];
   for (const role of roles) {
     for (const { origin, text } of [...keysOfEnvironment(role), ...(await keyFiles(keys, role))]) {

@@ -21,27 +21,13 @@ export function privateKeyPem(key: KeyObject, passphrase: string | undefined): s
   const cipher = createCipheriv('aes-256-cbc', secret, iv);
   const content = key.export({ type: 'pkcs8', format: 'der' });
   const encrypted = Buffer.concat([cipher.update(content), cipher.final()]);
-  return toPem(encryptedPrivateKeyInfo({ salt, iterations, iv, encrypted }));
-}
-
-/** RFC 5958, section 3, with the parameters of RFC 8018, appendices A.2 and A.4. */
-function encryptedPrivateKeyInfo({
-  salt,
-  iterations,
-  iv,
-  encrypted,
-}: {
-  salt: Buffer;
-  iterations: number;
-  iv: Buffer;
-  encrypted: Buffer;
-}): Buffer {
-  const keyDerivation = sequence(
+  // EncryptedPrivateKeyInfo of RFC 5958, section 3, with the parameters of RFC 8018, appendices A.2 and A.4.
+  const derivation = sequence(
     OID.pbkdf2,
     sequence(octets(salt), integer(iterations), sequence(OID.hmacWithSha256, NULL)),
   );
-  const encryption = sequence(OID.aes256Cbc, octets(iv));
-  return sequence(sequence(OID.pbes2, sequence(keyDerivation, encryption)), octets(encrypted));
+  const scheme = sequence(derivation, sequence(OID.aes256Cbc, octets(iv)));
+  return toPem(sequence(sequence(OID.pbes2, scheme), octets(encrypted)));
 }
 
 const NULL = Buffer.from([5, 0]);

@@ -1,9 +1,10 @@
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../files/read-small-file.js';
+import { exists } from '../files/stat-path.js';
 import { TUF_ROLES, type TufRole } from './key-files.js';
 
 /** How many keys of a role must sign, until root metadata says it. This is no secret. */
@@ -28,11 +29,7 @@ export function rolesFile(directory: string): string {
 export async function readThresholds(directory: string | undefined): Promise<Thresholds> {
   if (directory === undefined) return {};
   const file = rolesFile(directory);
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return {};
+  if (!(await exists(file))) return {};
   const what = { what: 'how many keys of a role must sign', tooLarge: 'key-unusable' } as const;
   const text = (await readSmallFile(file, what)).toString();
   const roles = parseRoles(parseText(text, file), file);

@@ -1,5 +1,5 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
-import type { Chunk, Layout, ModelSpec } from '@nearside/core';
+import { type Chunk, type Layout, type ModelSpec, sum } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { compareSchemas, type SchemaChange } from '../repository/checking/compare-schemas.js';
 import {
@@ -158,8 +158,4 @@ function compareFields(before: ModelSpec, after: ModelSpec): VersionDiff['spec']
     .filter((field) => !compared.has(field))
     .filter((field) => JSON.stringify(older[field]) !== JSON.stringify(newer[field]))
     .map((field) => ({ field, from: older[field], to: newer[field] }));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -6,6 +6,7 @@ import {
   NearsideError,
   parseModelFacts,
   SPEC_FORMAT,
+  sum,
   type VersionFacts,
 } from '@nearside/core';
 import {
@@ -152,8 +153,4 @@ function factsOfModel([model, versions]: [string, readonly VersionContent[]]) {
 function countOf({ model, versions }: ModelFacts['models'][number]) {
   const baselines = versions.filter(({ baseline }) => baseline).length;
   return { model, versions: versions.length, baselines };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -18,6 +17,7 @@ import { GOLDEN_SCRIPT, requireShippedScript } from '../drafting/golden-script.j
 import { PublisherError } from '../errors/publisher-error.js';
 import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
+import { exists, isFile } from '../files/stat-path.js';
 import { externalFiles } from '../packing/locate-tensors.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
@@ -105,7 +105,7 @@ async function inputsDigest(inputs: string): Promise<string> {
   const files: [string, string][] = [];
   for (const name of names) {
     const path = join(inputs, name);
-    if ((await stat(path)).isFile()) files.push([name, path]);
+    if (await isFile(path)) files.push([name, path]);
   }
   return filesDigest(files);
 }
@@ -153,21 +153,13 @@ async function runScript(options: FillGoldenOptions): Promise<string> {
       const { code } = cause as { code?: unknown };
       const isLast = candidate === candidates.at(-1);
       if (CANNOT_RUN.has(code) && !isLast) continue;
-      throw goldenMissing({ python: candidates[0] ?? '', words, cause });
+      throw goldenMissing(candidates[0] ?? '', words, cause);
     }
   }
   throw new TypeError('expected a Python to try');
 }
 
-function goldenMissing({
-  python,
-  words,
-  cause,
-}: {
-  python: string;
-  words: readonly string[];
-  cause: unknown;
-}): PublisherError {
+function goldenMissing(python: string, words: readonly string[], cause: unknown): PublisherError {
   const { code, stderr } = cause as { code?: unknown; stderr?: string };
   const said = stderr?.trim().split('\n').at(-1) ?? '';
   const isAbsent = CANNOT_RUN.has(code);
@@ -200,12 +192,5 @@ function noScript(directory: string): NearsideError {
       'baseline, got none. A model directory of your own brings golden.json and baseline.json along: ' +
       'pack it without `--inputs`.',
     { details: { directory } },
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { PublisherError } from '../errors/publisher-error.js';
 import { makeDirectory } from '../files/make-directory.js';
+import { exists } from '../files/stat-path.js';
 import { findExposed } from '../keys/exposed-keys.js';
 import {
   KEY_ROLES,
@@ -146,11 +147,7 @@ async function requireFree(out: string, places: readonly Place[]): Promise<void>
     publicKeyFile(out, role, number),
   ]);
   for (const file of files) {
-    const exists = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (!exists) continue;
+    if (!(await exists(file))) continue;
     throw new PublisherError(
       'output-exists',
       `${file}: expected no key there, got one. Keys are never overwritten: choose another ` +

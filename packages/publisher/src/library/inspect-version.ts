@@ -1,5 +1,5 @@
 import type { ReleaseCustom } from '@nearside/artifact';
-import type { Chunk, ErrorCode } from '@nearside/core';
+import { type Chunk, type ErrorCode, sum } from '@nearside/core';
 import { indexChunks, storedBytesOf } from '../repository/deltas/weigh-update.js';
 import type { ReadVersion } from '../repository/reading/read-version.js';
 
@@ -107,8 +107,4 @@ function weigh(chunks: readonly Chunk[], users: ChunkUsers) {
     chunks: distinct.length,
     sharedChunks: distinct.filter(([sha256]) => (users.get(sha256)?.size ?? 0) > 1).length,
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -7,7 +7,7 @@ import {
   type TrustedMetadata,
   validSigners,
 } from '@nearside/artifact';
-import { type ErrorCode, isNearsideError } from '@nearside/core';
+import { type ErrorCode, isNearsideError, sum } from '@nearside/core';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
 import { indexChunks, storedBytesOf } from '../repository/deltas/weigh-update.js';
 import { openRepository, requireRepository } from '../repository/reading/open-repository.js';
@@ -99,7 +99,7 @@ export async function inspect({ repository, now = Date.now }: InspectOptions): P
     models,
     unreadable,
     chunks: users.size,
-    storedBytes: [...indexChunks(chunks).values()].map(storedBytesOf).reduce((a, b) => a + b, 0),
+    storedBytes: sum([...indexChunks(chunks).values()].map(storedBytesOf)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { graphFileName, requireFewRepeats } from '@nearside/artifact';
-import type { Layout, Variant } from '@nearside/core';
+import { type Layout, sum, type Variant } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { cutOutWeights } from '../packing/cut-out-weights.js';
 import { findOnnxRuntime } from '../packing/find-onnx-runtime.js';
@@ -91,10 +91,6 @@ function weigh({ files }: Layout): Pick<PackedModel, 'files' | 'sizeBytes' | 'st
   return {
     files: weighed,
     sizeBytes: sum(weighed.map((file) => file.sizeBytes)),
-    storedBytes: sum([...stored.values()]),
+    storedBytes: sum(stored.values()),
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NearsideError } from '@nearside/core';
+import { NearsideError, sum } from '@nearside/core';
 import { listFiles } from '../files/list-files.js';
+import { sizeOf } from '../files/stat-path.js';
 
 export interface PlanOptions {
   /** Directory of the repository. */
@@ -66,15 +66,13 @@ export async function planUpload({ repository }: PlanOptions): Promise<UploadPla
   for (const [name, pattern] of GROUPS) {
     const files = names.filter((file) => matches(file, pattern));
     if (files.length === 0) continue;
-    const sizes = await Promise.all(
-      files.map(async (file) => (await stat(join(repository, file))).size),
-    );
+    const sizes = await Promise.all(files.map((file) => sizeOf(join(repository, file))));
     groups.push({
       name,
       pattern,
       cacheControl: cacheControlOf(pattern),
       files,
-      sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
+      sizeBytes: sum(sizes),
     });
   }
   return { headers: COMMON_HEADERS, groups };

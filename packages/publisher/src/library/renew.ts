@@ -8,8 +8,9 @@ import { requirePublished } from '../repository/reading/open-repository.js';
 import {
   BEFORE_EVERY_EXPIRY_MS,
   type MetadataVersions,
+  signedOf,
 } from '../repository/reading/read-repository.js';
-import { expiresOf, isTooLong, lifetimeLeft } from '../signing/lifetimes.js';
+import { isTooLong, lifetimeLeft } from '../signing/lifetimes.js';
 import { header } from '../signing/metadata.js';
 import { signForBothRoots } from '../signing/sign-for-both-roots.js';
 
@@ -67,8 +68,10 @@ export async function renew({
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return {
       metadata,
-      renewed: TUF_ROLES.filter((role) => versionOf(after, role) !== versionOf(trusted, role)),
-      expires: Object.fromEntries(TUF_ROLES.map((role) => [role, expiresOf(after, role)])),
+      renewed: TUF_ROLES.filter(
+        (role) => signedOf(after, role)?.version !== signedOf(trusted, role)?.version,
+      ),
+      expires: Object.fromEntries(TUF_ROLES.map((role) => [role, signedOf(after, role)?.expires])),
       due: TUF_ROLES.filter((role) => isDue(after, role, nowMs)),
     };
   });
@@ -94,11 +97,7 @@ function dueOnline(trusted: TrustedMetadata, held: readonly HeldKey[], nowMs: nu
 }
 
 function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
-  const expires = expiresOf(trusted, role);
+  const expires = signedOf(trusted, role)?.expires;
   if (expires === undefined) return false;
   return lifetimeLeft(role, expires, nowMs) < DUE_BELOW || isTooLong(role, expires, nowMs);
-}
-
-function versionOf(trusted: TrustedMetadata, role: TufRole): number | undefined {
-  return role === 'root' ? trusted.root.version : trusted[role]?.signed.version;
 }

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { isDirectory } from '../files/stat-path.js';
 import { listen } from '../serving/listen.js';
 import { serveFile } from '../serving/serve-file.js';
 import { COMMON_HEADERS, cacheControlOf, noDirectory } from './plan.js';
@@ -37,7 +37,7 @@ export async function serveRepository({
   port,
   host = DEFAULT_HOST,
 }: ServeOptions): Promise<RepositoryServer> {
-  await requireDirectory(dir);
+  if (!(await isDirectory(dir))) throw noDirectory(dir);
   const server = createServer(repositoryHandler(dir));
   const bound = await listen(server, { host, port });
   const close = () => closeServer(server);
@@ -70,18 +70,14 @@ async function answerFile(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = pathOf(request);
+  const [path = '/'] = (request.url ?? '/').split('?', 1);
   if (!SERVED.test(path)) return answer(response, 404);
-  setHeaders(response, path);
-  const status = await serveFile(join(dir, path), request, response);
-  if (status === 404) answer(response, 404);
-}
-
-/** `.z` gets no `Content-Encoding`, because the device wants the compressed bytes. */
-function setHeaders(response: ServerResponse, path: string): void {
+  // `.z` gets no `Content-Encoding`, because the device wants the compressed bytes.
   const isJson = path.endsWith('.json');
   response.setHeader('Content-Type', isJson ? 'application/json' : 'application/octet-stream');
   response.setHeader('Cache-Control', cacheControlOf(path.slice(1)));
+  const status = await serveFile(join(dir, path), request, response);
+  if (status === 404) answer(response, 404);
 }
 
 function answerPreflight(response: ServerResponse): void {
@@ -98,24 +94,11 @@ function answer(response: ServerResponse, status: number): void {
     .end(`${status}\n`);
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0] ?? '/';
-}
-
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve()); // a second call answers "not running", which is fine
     server.closeAllConnections();
   });
-}
-
-async function requireDirectory(dir: string): Promise<void> {
-  const isDirectory = await stat(dir).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  if (isDirectory) return;
-  throw noDirectory(dir);
 }
 
 /** Nobody can connect to the address that stands for every interface. */

@@ -5,6 +5,7 @@ import {
   requirePin,
   requireRepository,
 } from '../repository/reading/open-repository.js';
+import { signedOf } from '../repository/reading/read-repository.js';
 import { daysLeft, isTooLong, lifetimeLeft } from '../signing/lifetimes.js';
 
 export interface StatusOptions {
@@ -59,7 +60,7 @@ export async function status({
   if (expected !== undefined) requirePin(pin, expected);
   const nowMs = now();
   const roles = TUF_ROLES.flatMap((role) => {
-    const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
+    const signed = signedOf(trusted, role);
     if (!signed) return [];
     const { keyids, threshold } = trusted.root.roles[role];
     const { version, expires } = signed;

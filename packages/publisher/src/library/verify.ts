@@ -1,13 +1,18 @@
 import { parseTrust, type Release } from '@nearside/artifact';
+import { sum } from '@nearside/core';
 import { TUF_ROLES } from '../keys/key-files.js';
 import {
   openRepository,
   requirePin,
   requireRepository,
 } from '../repository/reading/open-repository.js';
-import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
+import {
+  type RepositoryState,
+  readableReleases,
+  signedOf,
+} from '../repository/reading/read-repository.js';
 import type { VerifiedVersion } from '../repository/reading/read-version.js';
-import { expiresOf, isTooLong, LIFETIME_DAYS } from '../signing/lifetimes.js';
+import { isTooLong, LIFETIME_DAYS } from '../signing/lifetimes.js';
 import { collect, type Problem } from '../verification/problem.js';
 import { verifyBootFiles } from '../verification/verify-boot-files.js';
 import { verifyDeltas } from '../verification/verify-deltas.js';
@@ -99,7 +104,7 @@ export async function verify({
 /** A device that opens for the first time refuses expired metadata. Installed versions go on. */
 function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
   return TUF_ROLES.flatMap((role): Problem[] => {
-    const signed = role === 'root' ? trusted.root : trusted[role]?.signed;
+    const signed = signedOf(trusted, role);
     const what = `${role}.json`;
     if (!signed) {
       const message = `${what}: expected it under the root, got none: nothing is published yet.`;
@@ -116,7 +121,7 @@ function expiredRoles({ trusted }: RepositoryState, nowMs: number): Problem[] {
 /** A mirror that shows such metadata for ever is noticed too late. */
 function tooLongRoles({ trusted }: RepositoryState, nowMs: number): string[] {
   return TUF_ROLES.flatMap((role) => {
-    const expires = expiresOf(trusted, role);
+    const expires = signedOf(trusted, role)?.expires;
     if (expires === undefined || !isTooLong(role, expires, nowMs)) return [];
     return [
       `${role}.json: expected metadata that expires within ${LIFETIME_DAYS[role]} days, got one that ` +
@@ -135,8 +140,4 @@ function readReleases({ trusted }: RepositoryState, problems: Problem[]): readon
     ...unreadable.map(({ target, code, message }) => ({ what: target, code, message })),
   );
   return releases;
-}
-
-function sum(numbers: Iterable<number>): number {
-  return [...numbers].reduce((total, number) => total + number, 0);
 }

@@ -4,6 +4,7 @@ import {
   arrayFromBytes,
   callerInputs,
   casesOfStage,
+  elementBytes,
   elementCount,
   float16ToNumber,
   formatShape,
@@ -13,6 +14,7 @@ import {
   type Stage,
   type StoredTensor,
   seededTensor,
+  shapeFits,
   stagesOf,
   type Tensor,
   type TensorSpec,
@@ -108,11 +110,7 @@ async function checkStored(
   stored: Readonly<Record<string, StoredTensor | SeededTensor>>,
   specs: readonly TensorSpec[],
 ): Promise<StoredValues[]> {
-  requireSameNames(
-    where,
-    Object.keys(stored),
-    specs.map(({ name }) => name),
-  );
+  requireSameNames(where, Object.keys(stored), namesOf(specs));
   const tensors: StoredValues[] = [];
   for (const spec of specs) {
     const tensor = stored[spec.name];
@@ -131,7 +129,7 @@ async function readFinite(
 ): Promise<ArrayLike<number>> {
   const { datatype, shape } = stored;
   if (datatype !== spec.datatype) throw mismatch(where, spec.datatype, datatype);
-  if (!fits(shape, spec.shape)) {
+  if (!shapeFits(shape, spec.shape)) {
     throw mismatch(where, `shape ${formatShape(spec.shape)}`, formatShape(shape));
   }
   if ('seed' in stored) return numbersOf(seededTensor(stored));
@@ -154,18 +152,6 @@ function numbersOf({ datatype, data }: Pick<Tensor, 'datatype' | 'data'>): Float
   const toNumber =
     datatype === 'FP16' ? (bits: number | bigint) => float16ToNumber(Number(bits)) : Number;
   return Float64Array.from(raw, toNumber);
-}
-
-function fits(shape: readonly number[], declared: readonly number[]): boolean {
-  return (
-    shape.length === declared.length &&
-    shape.every((axis, i) => declared[i] === -1 || declared[i] === axis)
-  );
-}
-
-function elementBytes(datatype: StoredTensor['datatype']): number {
-  const empty = arrayFromBytes(datatype, new ArrayBuffer(0));
-  return 'BYTES_PER_ELEMENT' in empty ? empty.BYTES_PER_ELEMENT : 0;
 }
 
 function mismatch(where: string, expected: string, got: unknown) {

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Golden, goldenFiles, type ModelSpec, weightFiles } from '@nearside/core';
+import { type Golden, goldenFiles, type ModelSpec, sum, weightFiles } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
+import { sizeOf } from '../files/stat-path.js';
 
 /** Limits of golden files, because every device fetches them. `golden.py` has the same numbers. */
 export const GOLDEN_LIMITS = Object.freeze({ share: 0.02, bytes: 32 * 1024 });
@@ -21,14 +21,12 @@ export async function weighGolden(
   spec: ModelSpec,
   golden: Golden,
 ): Promise<GoldenSize> {
-  const sizeOf = async (names: readonly string[]) => {
-    const sizes = [...new Set(names)].map(async (name) => (await stat(join(directory, name))).size);
-    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-  };
-  const goldenBytes = await sizeOf(
+  const weigh = async (names: readonly string[]) =>
+    sum(await Promise.all([...new Set(names)].map((name) => sizeOf(join(directory, name)))));
+  const goldenBytes = await weigh(
     golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected))),
   );
-  const weightBytes = await sizeOf(spec.variants.flatMap(weightFiles));
+  const weightBytes = await weigh(spec.variants.flatMap(weightFiles));
   const limit = Math.max(GOLDEN_LIMITS.bytes, Math.floor(GOLDEN_LIMITS.share * weightBytes));
   if (goldenBytes <= limit) return { goldenBytes, weightBytes };
   throw modelInvalid(

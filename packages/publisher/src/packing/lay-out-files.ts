@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Chunk, Layout, Variant } from '@nearside/core';
+import { type Chunk, type Layout, sum, type Variant } from '@nearside/core';
 import { sha256Hex } from '../files/digests.js';
 import { type OnProgress, readSlices, sliceSizes } from '../files/slices.js';
+import { sizeOf } from '../files/stat-path.js';
 import { compressSlice } from './compress-slice.js';
 import { cutAtTensors, nameBySlice } from './cut-at-tensors.js';
 import { locateTensors } from './locate-tensors.js';
@@ -20,7 +20,7 @@ export async function layOutFiles(
   const files: Record<string, Chunk[]> = {};
   const tensors: Record<string, string[][]> = {};
   const fileBytes = await Promise.all(names.map((name) => sizeOf(join(directory, name))));
-  const totalBytes = fileBytes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+  const totalBytes = sum(fileBytes);
   let doneBytes = 0;
   for (const [i, name] of names.entries()) {
     const size = fileBytes[i] as number;
@@ -59,8 +59,4 @@ async function chunkOf(slice: Uint8Array<ArrayBuffer>): Promise<Chunk> {
   const gzipped = await compressSlice(slice);
   const sha256 = sha256Hex(slice);
   return gzipped ? [sha256, slice.length, gzipped.length] : [sha256, slice.length];
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path)).size;
 }

@@ -6,7 +6,7 @@ import type { TensorExtent } from './cut-at-tensors.js';
 import { modelFileName } from './model-file.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
-import { locateWeights, parseManifest, type WeightGroup } from './tfjs-manifest.js';
+import { locateWeights, parseManifest } from './tfjs-manifest.js';
 
 /**
  * Locates the tensors of every variant, by file name. A file that is not understood is left out, because only the cut
@@ -104,17 +104,13 @@ async function locateInTfjs(directory: string, files: readonly string[]): Promis
     parseManifest(JSON.parse(await readFile(join(directory, topology), 'utf8')), topology),
   );
   for (const group of groups ?? []) {
-    const folder = dirname(topology);
-    for (const [path, extents] of await locateGroup(join(directory, folder), group)) {
-      located.set(externalFile(folder, { location: path }), extents);
+    const names = group.paths.map((path) => externalFile(dirname(topology), { location: path }));
+    const sizes = await Promise.all(names.map((name) => sizeOf(join(directory, name))));
+    for (const [path, extents] of locateWeights(group, sizes) ?? []) {
+      located.set(externalFile(dirname(topology), { location: path }), extents);
     }
   }
   return located;
-}
-
-async function locateGroup(folder: string, group: WeightGroup): Promise<Located> {
-  const sizes = await Promise.all(group.paths.map((path) => sizeOf(join(folder, path))));
-  return locateWeights(group, sizes) ?? new Map();
 }
 
 /** Reads; undefined if the file is of another kind than its name says, or too large. */

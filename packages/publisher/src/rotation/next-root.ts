@@ -28,15 +28,11 @@ export function nextRoot(
 ): Root | undefined {
   const roles = { ...root.roles };
   for (const role of TUF_ROLES) {
-    const { keyids, threshold } = root.roles[role];
-    const chosen = chooseKeys(role, keyids, change, fresh);
-    const next = {
-      ...root.roles[role],
-      keyids: chosen,
-      threshold: change.thresholds[role] ?? threshold,
-    };
-    requireEnough(role, next);
-    roles[role] = next;
+    const present = root.roles[role];
+    const keyids = chooseKeys(role, present.keyids, change, fresh);
+    const threshold = change.thresholds[role] ?? present.threshold;
+    if (keyids.length < threshold) throw tooFew(role, threshold, keyids.length);
+    roles[role] = { ...present, keyids, threshold };
   }
   const next: Root = {
     ...root,
@@ -90,13 +86,6 @@ function nextModelKeys(
   const chosen = chooseKeys('model', Object.keys(present), change, fresh);
   if (chosen.length === 0) throw tooFew('model', 1, 0);
   return Object.fromEntries(chosen.map((id) => [id, known.get(id) ?? '']));
-}
-
-function requireEnough(
-  role: TufRole,
-  { keyids, threshold }: { keyids: readonly string[]; threshold: number },
-): void {
-  if (keyids.length < threshold) throw tooFew(role, threshold, keyids.length);
 }
 
 function tooFew(role: KeyRole, threshold: number, got: number): NearsideError {

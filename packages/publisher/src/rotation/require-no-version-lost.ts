@@ -1,10 +1,4 @@
-import {
-  MODEL_KEYS_FIELD,
-  type Release,
-  type RepositorySource,
-  type Root,
-  type TrustedMetadata,
-} from '@nearside/artifact';
+import { MODEL_KEYS_FIELD, type RepositorySource, type TrustedMetadata } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import { ifUsable, readableReleases } from '../repository/reading/read-repository.js';
 import { readManifest } from '../repository/reading/read-version.js';
@@ -26,8 +20,9 @@ export async function requireNoVersionLost(
   const lost: string[] = [];
   for (const release of readableReleases(targets.signed).releases) {
     if (release.state === 'revoked') continue;
-    const keyHint = await signerOf(source, root, release);
-    if (!keyHint || !removedModelKeys.includes(keyHint)) continue;
+    // A version that does not verify is one that devices refuse already.
+    const manifest = await ifUsable(() => readManifest(source, root, release));
+    if (!manifest || !removedModelKeys.includes(manifest.keyHint)) continue;
     lost.push(`${release.model} ${release.version}`);
   }
   if (allowed || lost.length === 0) return lost;
@@ -38,13 +33,4 @@ export async function requireNoVersionLost(
       '`--drop-versions` when the old key was stolen.',
     { details: { versions: lost, removed: removedModelKeys } },
   );
-}
-
-/** @returns undefined if devices refuse the version already */
-async function signerOf(
-  source: RepositorySource,
-  root: Root,
-  release: Release,
-): Promise<string | undefined> {
-  return ifUsable(async () => (await readManifest(source, root, release)).keyHint);
 }

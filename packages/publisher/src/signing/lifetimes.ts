@@ -1,5 +1,6 @@
 import type { TrustedMetadata } from '@nearside/artifact';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
+import { signedOf } from '../repository/reading/read-repository.js';
 
 /**
  * How long each role's metadata is valid, in days. Devices that open for the first time refuse expired metadata. With
@@ -43,13 +44,8 @@ export function lifetimeLeft(role: TufRole, expires: string, nowMs: number): num
   return Math.min(1, Math.max(0, leftMs / (LIFETIME_DAYS[role] * DAY_MS)));
 }
 
-/** Undefined for a role that was never published. */
-export function expiresOf(trusted: TrustedMetadata, role: TufRole): string | undefined {
-  return role === 'root' ? trusted.root.expires : trusted[role]?.signed.expires;
-}
-
 /** When the first of the roles expires. From then on devices without a copy are turned away. */
 export function firstVisitsUntil(trusted: TrustedMetadata): string {
-  const all = TUF_ROLES.flatMap((role) => expiresOf(trusted, role) ?? []);
+  const all = TUF_ROLES.flatMap((role) => signedOf(trusted, role)?.expires ?? []);
   return all.sort()[0] as string; // there is always a root
 }

@@ -35,22 +35,32 @@ export function createOmsSigner(privateKey: KeyObject): OmsSigner {
       const encoded = preAuthenticationEncoding(PAYLOAD_TYPE, payload);
       // Sigstore wants DER, which is Node's default.
       const signature = sign('sha256', encoded, privateKey);
-      return encodeBundle({ hint, payload, signature });
+      const bundle = {
+        mediaType: BUNDLE_MEDIA_TYPE,
+        verificationMaterial: { publicKey: { hint }, tlogEntries: [] },
+        dsseEnvelope: {
+          payload: Buffer.from(payload).toString('base64'),
+          payloadType: PAYLOAD_TYPE,
+          signatures: [{ sig: signature.toString('base64'), keyid: '' }],
+        },
+      };
+      return new TextEncoder().encode(JSON.stringify(bundle));
     },
   };
 }
 
 /** Makes the in-toto statement: the files, sorted by name, and the release they are. */
-function statementOf(release: ReleaseIdentity, digests: ReadonlyMap<string, string>): object {
+function statementOf(
+  { model, version, sequence }: ReleaseIdentity,
+  digests: ReadonlyMap<string, string>,
+): object {
   const resources = [...digests.keys()]
     .sort()
     .map((name) => ({ name, algorithm: 'sha256', digest: digests.get(name) ?? '' }));
-  const concatenated = resources.map(({ digest }) => digest).join('');
+  const concatenated = Buffer.from(resources.map(({ digest }) => digest).join(''), 'hex');
   return {
     _type: STATEMENT_TYPE,
-    subject: [
-      { name: release.model, digest: { sha256: sha256Hex(Buffer.from(concatenated, 'hex')) } },
-    ],
+    subject: [{ name: model, digest: { sha256: sha256Hex(concatenated) } }],
     predicateType: PREDICATE_TYPE,
     predicate: {
       serialization: {
@@ -60,32 +70,7 @@ function statementOf(release: ReleaseIdentity, digests: ReadonlyMap<string, stri
         ignore_paths: [],
       },
       resources,
-      [RELEASE_FIELD]: {
-        model: release.model,
-        version: release.version,
-        sequence: release.sequence,
-      },
+      [RELEASE_FIELD]: { model, version, sequence },
     },
   };
-}
-
-function encodeBundle({
-  hint,
-  payload,
-  signature,
-}: {
-  hint: string;
-  payload: Uint8Array;
-  signature: Uint8Array;
-}): Uint8Array<ArrayBuffer> {
-  const bundle = {
-    mediaType: BUNDLE_MEDIA_TYPE,
-    verificationMaterial: { publicKey: { hint }, tlogEntries: [] },
-    dsseEnvelope: {
-      payload: Buffer.from(payload).toString('base64'),
-      payloadType: PAYLOAD_TYPE,
-      signatures: [{ sig: Buffer.from(signature).toString('base64'), keyid: '' }],
-    },
-  };
-  return new TextEncoder().encode(JSON.stringify(bundle));
 }

@@ -8,7 +8,7 @@ import {
 import type { TufRole } from '../keys/key-files.js';
 import type { MetadataVersions } from '../repository/reading/read-repository.js';
 import { type MetadataFile, nextSnapshot, nextTargets, nextTimestamp } from './metadata.js';
-import type { Signers } from './signers.js';
+import type { SignMetadata } from './signers.js';
 
 /** New metadata files, and the version each role has reached with them. */
 export interface Generation {
@@ -16,9 +16,6 @@ export interface Generation {
   /** Path → bytes, in the order they may appear: a file comes after those it names. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
-
-/** @returns the metadata as a file, signed by its role */
-export type SignMetadata = (role: TufRole, signed: object) => Uint8Array<ArrayBuffer>;
 
 /**
  * Signs new versions of these roles' metadata, and of the metadata that leads devices to them: snapshot and timestamp
@@ -88,14 +85,13 @@ function fileOf(
  */
 export function resignTargets({
   entry,
-  signers,
   ...options
 }: {
   trusted: TrustedMetadata;
   entry: Targets['targets'];
-  signers: Signers;
+  sign: SignMetadata;
   nowMs: number;
 }): Generation {
   const change = (targets: Targets) => ({ ...targets, targets: { ...targets.targets, ...entry } });
-  return resignRoles({ ...options, roles: ['targets'], change, sign: signers.sign });
+  return resignRoles({ ...options, roles: ['targets'], change });
 }

@@ -32,13 +32,10 @@ export async function rewriteRelease(
   if (canonicalJson(custom) === canonicalJson(customOf(release))) {
     return { changed: false, metadata: metadataVersions(before) };
   }
-  const signers = await openSigners({ keys, passphrase }, trusted.root, [
-    'targets',
-    'snapshot',
-    'timestamp',
-  ]);
+  const roles = ['targets', 'snapshot', 'timestamp'] as const;
+  const sign = await openSigners({ keys, passphrase }, trusted.root, roles);
   const entry = { [release.targetName]: { ...release.target, custom } };
-  const { metadata, files } = resignTargets({ trusted, entry, signers, nowMs });
+  const { metadata, files } = resignTargets({ trusted, entry, sign, nowMs });
   await checkFiles(files, { source, pin, trusted, nowMs });
   for (const [path, bytes] of files) await writer.write(path, bytes);
   return { changed: true, metadata };

@@ -48,14 +48,14 @@ export async function signRelease({
   const keySource = { keys, passphrase };
   const first = before ? undefined : await signFirstRoot(keySource, nowMs);
   const { pin, trusted } = before ?? (first as FirstRoot);
-  const signers = await openSigners(keySource, trusted.root, ['targets', 'snapshot', 'timestamp']);
+  const sign = await openSigners(keySource, trusted.root, ['targets', 'snapshot', 'timestamp']);
   const model = await openModelSigner(keySource, trusted.root);
 
   const bundle = model.sign(packed.release, packed.digests);
   const described = describeBytes(bundle);
   const name = bundleName(packed.release.model, packed.release.version);
   const entry = { [name]: { ...described, custom } };
-  const { metadata, files } = resignTargets({ trusted, entry, signers, nowMs });
+  const { metadata, files } = resignTargets({ trusted, entry, sign, nowMs });
   return {
     pin,
     manifestSha256: described.hashes.sha256,
@@ -73,7 +73,8 @@ type FirstRoot = RepositoryState & { readonly bytes: Uint8Array<ArrayBuffer> };
 /** Only the first release needs the root keys, so that they may stay offline afterwards. */
 async function signFirstRoot(keySource: KeySource, nowMs: number): Promise<FirstRoot> {
   const root = await createFirstRoot(keySource, nowMs);
-  const bytes = (await openSigners(keySource, root, ['root'])).sign('root', root);
+  const sign = await openSigners(keySource, root, ['root']);
+  const bytes = sign('root', root);
   const pin = await pinOf(bytes);
   return { pin, bytes, trusted: await acceptFirstRoot(bytes, pin) };
 }

@@ -6,11 +6,8 @@ import { privateKeyFile, type TufRole } from '../keys/key-files.js';
 import type { KeySource } from '../keys/key-source.js';
 import { createTufSigner, signMetadata, type TufSigner } from './tuf-signer.js';
 
-/** Signs metadata. For each role there are enough of the keys that root names. */
-export interface Signers {
-  /** @returns the metadata as a file, with one signature per distinct key at hand */
-  sign(role: TufRole, signed: object): Uint8Array<ArrayBuffer>;
-}
+/** @returns the metadata as a file, with one signature per distinct key of the role at hand */
+export type SignMetadata = (role: TufRole, signed: object) => Uint8Array<ArrayBuffer>;
 
 /**
  * Reads the private keys at hand for these roles, and requires that they are enough. Devices would refuse metadata
@@ -19,21 +16,14 @@ export interface Signers {
  * @throws NearsideError `threshold-not-met` when some keys are missing, `file-missing` when all are, `key-unusable`
  *   when root names none of those at hand, or `key-locked`
  */
-export async function openSigners<Role extends TufRole>(
+export async function openSigners(
   keySource: KeySource,
   root: Root,
-  roles: readonly Role[],
-): Promise<Signers> {
+  roles: readonly TufRole[],
+): Promise<SignMetadata> {
   const held = await readHeldKeys(keySource, roles);
-  const signers = new Map<TufRole, readonly TufSigner[]>();
-  for (const role of roles) signers.set(role, requireThreshold(root, role, held, keySource));
-  return {
-    sign(role, signed) {
-      const ofRole = signers.get(role);
-      if (!ofRole) throw new TypeError(`sign: the signers of '${role}' were not opened`);
-      return signMetadata(signed, ofRole);
-    },
-  };
+  for (const role of roles) requireThreshold(root, role, held, keySource);
+  return (role, signed) => signMetadata(signed, requireThreshold(root, role, held, keySource));
 }
 
 /**

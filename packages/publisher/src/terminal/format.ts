@@ -29,6 +29,13 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** `root 2, targets 5, snapshot 7, timestamp 7` */
+export function formatVersions(metadata: Readonly<Record<string, number>>): string {
+  return Object.entries(metadata)
+    .map((entry) => entry.join(' '))
+    .join(', ');
+}
+
 /** Says until when devices without a copy can open a repository that nobody renews. */
 export function describeFirstVisits({ firstVisitsUntil }: { firstVisitsUntil: string }): string {
   return `New visitors are let in until ${firstVisitsUntil}; \`nearside renew\` moves that on.`;

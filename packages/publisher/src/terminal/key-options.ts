@@ -1,3 +1,4 @@
+import { shareOnce } from '@nearside/core';
 import type { Command } from 'commander';
 import { keyWarnings } from '../keys/exposed-keys.js';
 import type { KeySource } from '../keys/key-source.js';
@@ -31,12 +32,5 @@ export async function keySource(
     for (const warning of warnings) error(`nearside: warning: ${warning}`);
   }
   if (!askSecret) return { keys };
-  let asked: Promise<string> | undefined;
-  return {
-    keys,
-    passphrase() {
-      asked ??= askSecret('Passphrase of the keys: ');
-      return asked;
-    },
-  };
+  return { keys, passphrase: shareOnce(() => askSecret('Passphrase of the keys: ')) };
 }

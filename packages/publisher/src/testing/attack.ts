@@ -12,3 +12,12 @@ export interface Attack {
   /** False if the device has learnt something that the true files do not have, and waits for newer ones. */
   readonly heals?: boolean;
 }
+
+/** Attacks that all end in the same way: name → files. */
+export function endingIn(
+  first: Outcome,
+  attacks: Readonly<Record<string, RepositoryFiles>>,
+  rest: Pick<Attack, 'update' | 'heals'> = {},
+): Attack[] {
+  return Object.entries(attacks).map(([name, files]) => ({ name, files, first, ...rest }));
+}

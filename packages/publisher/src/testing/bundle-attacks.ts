@@ -1,7 +1,7 @@
 import { bundleName, chunkPath, targetPath } from '@nearside/artifact';
 import type { Layout } from '@nearside/core';
 import { sha256Hex } from '../files/digests.js';
-import type { Attack } from './attack.js';
+import { type Attack, endingIn } from './attack.js';
 import {
   editText,
   forgeRelease,
@@ -27,148 +27,95 @@ export function bundleAttacks({ first, second }: Story, stolen: StolenKeys): Att
       stolen,
     );
   const edited = (edit: (bundle: Bundle) => void) => {
-    const parsed = JSON.parse(new TextDecoder().decode(bundle)) as Bundle;
+    const parsed = parseBundle(bundle);
     edit(parsed);
     return offered(Buffer.from(JSON.stringify(parsed)));
   };
   const digests = new Map(resourcesOf(bundle).map(({ name, digest }) => [name, digest]));
   const other = { ...identity, model: 'other' };
-
-  return [
-    {
-      name: 'another bundle in the place of the one that targets name',
-      files: new Map(files).set(targetPath(name, second.manifestSha256), older),
-      first: 'digest-mismatch',
-    },
-    {
-      name: 'the bundle of the release before, offered as this one',
-      files: offered(older),
-      first: 'bundle-mismatch',
-    },
-    {
-      name: 'the bundle of another model, signed by a true key',
-      files: offered(stolen.model.sign(other, digests)),
-      first: 'bundle-mismatch',
-    },
-    {
-      name: 'a bundle signed by a key that root does not name',
-      files: offered(strangeModelKey().sign(identity, digests)),
-      first: 'model-key-unknown',
-    },
-    {
-      name: 'a bundle that names a true key and was signed by another',
-      files: edited((parsed) => {
-        const strange = JSON.parse(
-          new TextDecoder().decode(strangeModelKey().sign(identity, digests)),
-        );
-        parsed.dsseEnvelope.signatures = strange.dsseEnvelope.signatures;
-      }),
-      first: 'signature-invalid',
-    },
-    {
-      name: 'a bundle with an edited list of files',
-      files: edited(({ dsseEnvelope }) => {
-        const payload = Buffer.from(dsseEnvelope.payload, 'base64').toString();
-        dsseEnvelope.payload = Buffer.from(payload.replace('MODEL.md', 'MODEL.mD')).toString(
-          'base64',
-        );
-      }),
-      first: 'signature-invalid',
-    },
-    {
-      name: 'a bundle signed by the key __proto__',
-      files: edited((parsed) => {
-        parsed.verificationMaterial.publicKey.hint = '__proto__';
-      }),
-      first: 'metadata-malformed',
-    },
-    {
-      name: 'a bundle with a key twice in one object',
-      files: offered(
-        Buffer.from(new TextDecoder().decode(bundle).replace('{', '{"mediaType":"x",')),
-      ),
-      first: 'metadata-malformed',
-    },
-    {
-      name: 'a bundle with a second signature',
-      files: edited(({ dsseEnvelope }) => dsseEnvelope.signatures.push({ sig: 'AAAA' })),
-      first: 'metadata-malformed',
-    },
-    ...['A', 'AAAAA', '====', 'AA!A', ''].map((payload) => ({
-      name: `a bundle with the payload ${JSON.stringify(payload)}`,
-      files: edited(({ dsseEnvelope }) => {
-        dsseEnvelope.payload = payload;
-      }),
-      first: 'metadata-malformed' as const,
-    })),
-    {
-      name: 'a bundle with a payload of other bytes',
-      files: edited(({ dsseEnvelope }) => {
-        dsseEnvelope.payload = 'AAAA';
-      }),
-      first: 'signature-invalid',
-    },
-    {
-      name: 'a bundle with a signature that is no DER',
-      files: edited(({ dsseEnvelope }) => {
-        dsseEnvelope.signatures = [{ sig: 'AAAA' }];
-      }),
-      first: 'signature-invalid',
-    },
-    {
-      name: 'a release without a bundle',
-      files: offered(new Uint8Array()),
-      first: 'metadata-malformed',
-    },
-    {
-      name: 'a layout of another version, signed by a true key',
-      files: offered(stolen.model.sign(identity, withLayoutOf(digests, resourcesOf(older)))),
-      first: 'bundle-mismatch',
-    },
-    {
-      name: 'a layout with a key twice, signed by a true key',
-      files: offeredWith(files, { digests, identity, name }, stolen, (layout) =>
-        layout.replace('{"format":1', '{"format":1,"format":1'),
-      ),
-      first: 'metadata-malformed',
-    },
-    ...layoutAttacks((change) =>
-      offeredWith(files, { digests, identity, name }, stolen, (text) => {
-        const layout = JSON.parse(text) as Layout;
-        change(layout.files);
-        return JSON.stringify(layout);
-      }),
-    ),
-  ];
-}
-
-/** Layouts that do not fit the digests beside them, signed by a true key. */
-function layoutAttacks(
-  offeredLayout: (change: (files: Layout['files']) => void) => RepositoryFiles,
-): Attack[] {
   const weights = 'onnx/model.onnx';
+  /** A layout that does not fit the digests beside it, signed by a true key. */
+  const offeredLayout = (change: (files: Layout['files']) => void) =>
+    offeredWith(files, { digests, identity, name }, stolen, (text) => {
+      const layout = JSON.parse(text) as Layout;
+      change(layout.files);
+      return JSON.stringify(layout);
+    });
+
   return [
-    {
-      name: 'a layout that makes weights of chunks of other files',
-      files: offeredLayout((files) => {
+    ...endingIn('digest-mismatch', {
+      'another bundle in the place of the one that targets name': new Map(files).set(
+        targetPath(name, second.manifestSha256),
+        older,
+      ),
+    }),
+    ...endingIn('bundle-mismatch', {
+      'the bundle of the release before, offered as this one': offered(older),
+      'the bundle of another model, signed by a true key': offered(
+        stolen.model.sign(other, digests),
+      ),
+      'a layout of another version, signed by a true key': offered(
+        stolen.model.sign(identity, withLayoutOf(digests, resourcesOf(older))),
+      ),
+      'a layout that makes weights of chunks of other files': offeredLayout((files) => {
         files[weights] = [...(files['MODEL.md'] ?? []), ...(files['model.json'] ?? [])];
       }),
-      first: 'bundle-mismatch',
-    },
-    {
-      name: 'a layout that names one chunk more than a thousand times',
-      files: offeredLayout((files) => {
+      'a layout that names one chunk more than a thousand times': offeredLayout((files) => {
         files[weights] = Array(1500).fill(files[weights]?.[0]);
       }),
-      first: 'bundle-mismatch',
-    },
-    {
-      name: 'a layout that gives a chunk a larger size',
-      files: offeredLayout((files) => {
+    }),
+    ...endingIn('size-mismatch', {
+      'a layout that gives a chunk a larger size': offeredLayout((files) => {
         (files[weights]?.[0] ?? [])[1] = 1_000_000;
       }),
-      first: 'size-mismatch',
-    },
+    }),
+    ...endingIn('model-key-unknown', {
+      'a bundle signed by a key that root does not name': offered(
+        strangeModelKey().sign(identity, digests),
+      ),
+    }),
+    ...endingIn('signature-invalid', {
+      'a bundle that names a true key and was signed by another': edited((parsed) => {
+        const strange = parseBundle(strangeModelKey().sign(identity, digests));
+        parsed.dsseEnvelope.signatures = strange.dsseEnvelope.signatures;
+      }),
+      'a bundle with an edited list of files': edited(({ dsseEnvelope }) => {
+        const payload = Buffer.from(dsseEnvelope.payload, 'base64').toString();
+        const changed = payload.replace('MODEL.md', 'MODEL.mD');
+        dsseEnvelope.payload = Buffer.from(changed).toString('base64');
+      }),
+      'a bundle with a payload of other bytes': edited(({ dsseEnvelope }) => {
+        dsseEnvelope.payload = 'AAAA';
+      }),
+      'a bundle with a signature that is no DER': edited(({ dsseEnvelope }) => {
+        dsseEnvelope.signatures = [{ sig: 'AAAA' }];
+      }),
+    }),
+    ...endingIn('metadata-malformed', {
+      'a bundle signed by the key __proto__': edited((parsed) => {
+        parsed.verificationMaterial.publicKey.hint = '__proto__';
+      }),
+      'a bundle with a key twice in one object': offered(
+        Buffer.from(new TextDecoder().decode(bundle).replace('{', '{"mediaType":"x",')),
+      ),
+      'a bundle with a second signature': edited(({ dsseEnvelope }) =>
+        dsseEnvelope.signatures.push({ sig: 'AAAA' }),
+      ),
+      'a release without a bundle': offered(new Uint8Array()),
+      'a layout with a key twice, signed by a true key': offeredWith(
+        files,
+        { digests, identity, name },
+        stolen,
+        (layout) => layout.replace('{"format":1', '{"format":1,"format":1'),
+      ),
+    }),
+    ...['A', 'AAAAA', '====', 'AA!A', ''].flatMap((payload) =>
+      endingIn('metadata-malformed', {
+        [`a bundle with the payload ${JSON.stringify(payload)}`]: edited(({ dsseEnvelope }) => {
+          dsseEnvelope.payload = payload;
+        }),
+      }),
+    ),
   ];
 }
 
@@ -177,8 +124,12 @@ interface Bundle {
   dsseEnvelope: { payload: string; signatures: { sig: string }[] };
 }
 
+function parseBundle(bundle: Uint8Array): Bundle {
+  return JSON.parse(new TextDecoder().decode(bundle));
+}
+
 export function resourcesOf(bundle: Uint8Array): { name: string; digest: string }[] {
-  const { dsseEnvelope } = JSON.parse(new TextDecoder().decode(bundle)) as Bundle;
+  const { dsseEnvelope } = parseBundle(bundle);
   return JSON.parse(Buffer.from(dsseEnvelope.payload, 'base64').toString()).predicate.resources;
 }
 

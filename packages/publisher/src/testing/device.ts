@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type BootAnswer,
   createMemoryStore,
   type InstallationEvent,
   type Mirror,
@@ -9,24 +8,21 @@ import {
   type OpenedRelease,
   openModelInstallation,
   parseModelAddress,
-  type RequestOptions,
 } from '@nearside/artifact';
 import { goldenFiles, isNearsideError, type Store } from '@nearside/core';
 import { CAPABILITIES } from '@nearside/pipeline';
 import { expect } from 'vitest';
 import { readModelDirectory } from '../packing/model-directory.js';
 
-export interface DeviceOptions {
+type InstallationOptions = Parameters<typeof openModelInstallation>[0];
+
+export interface DeviceOptions
+  extends Pick<InstallationOptions, 'pin' | 'request' | 'maxBytes' | 'boot' | 'signal'> {
   readonly url: string;
-  readonly pin: string;
   readonly model?: string | undefined;
   readonly store?: Store | undefined;
   readonly installId?: string | undefined;
   readonly mirrors?: readonly (string | Mirror)[] | undefined;
-  readonly request?: RequestOptions | undefined;
-  readonly maxBytes?: number | undefined;
-  readonly boot?: BootAnswer | undefined;
-  readonly signal?: AbortSignal | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -35,29 +31,21 @@ export type Device = ReturnType<typeof openDevice>;
 /** A device with one model of one repository, and its events. */
 export function openDevice({
   url,
-  pin,
   model = 'tiny',
   store = createMemoryStore(),
   installId = '0'.repeat(32),
   mirrors = [],
-  request,
-  maxBytes,
-  boot,
-  signal,
   now = Date.now,
+  ...options
 }: DeviceOptions) {
   const events: InstallationEvent[] = [];
   const installation = openModelInstallation({
+    ...options,
     address: parseModelAddress(`${url}/${model}`),
-    pin,
     store,
     installId,
     support: { runtimes: ['onnx', 'tfjs'], features: CAPABILITIES },
     mirrors: mirrors.map((mirror) => (typeof mirror === 'string' ? { url: mirror } : mirror)),
-    request,
-    maxBytes,
-    boot,
-    signal,
     onEvent: (event) => events.push(event),
     now,
   });

@@ -14,16 +14,15 @@ export function fullStore(store: Store, { at, once }: { at: number; once: boolea
   });
 }
 
-/** The process dies at the nth write. No call of this store returns afterwards. */
-export interface MortalStore extends FaultyStore {
-  readonly death: Promise<void>;
-}
-
-/** @param takesEffect true if that write is there afterwards */
+/**
+ * The process dies at the nth write. No call of this store returns afterwards.
+ *
+ * @param takesEffect true if that write is there afterwards
+ */
 export function mortalStore(
   store: Store,
   { at, takesEffect }: { at: number; takesEffect: boolean },
-): MortalStore {
+): FaultyStore & { readonly death: Promise<void> } {
   const death = createDeferred<void>();
   const never = new Promise<never>(() => {});
   const rejected = death.promise.then(() => Promise.reject(new Error('died')));

@@ -15,13 +15,11 @@ export async function forgeTargets(
   forged: { name: string; bundle: Uint8Array; custom: TargetFile['custom'] },
 ): Promise<void> {
   const { trusted } = await requireRepository(openDirectorySource(repository), repository);
-  const signers = await openSigners({ keys }, trusted.root, ['targets', 'snapshot', 'timestamp']);
+  const sign = await openSigners({ keys }, trusted.root, ['targets', 'snapshot', 'timestamp']);
   const described = describeBytes(forged.bundle);
   const entry = { [forged.name]: { ...described, custom: forged.custom } };
-  const { files } = resignTargets({ trusted, entry, signers, nowMs: Date.now() });
-  await writeFile(
-    join(repository, targetPath(forged.name, described.hashes.sha256)),
-    forged.bundle,
-  );
-  for (const [path, bytes] of files) await writeFile(join(repository, path), bytes);
+  const { files } = resignTargets({ trusted, entry, sign, nowMs: Date.now() });
+  const bundlePath = targetPath(forged.name, described.hashes.sha256);
+  for (const [path, bytes] of [...files, [bundlePath, forged.bundle] as const])
+    await writeFile(join(repository, path), bytes);
 }

@@ -1,6 +1,6 @@
 import { bundleName, targetPath } from '@nearside/artifact';
 import { sha256Hex } from '../files/digests.js';
-import type { Attack } from './attack.js';
+import { type Attack, endingIn } from './attack.js';
 import { offeredWith, resourcesOf } from './bundle-attacks.js';
 import { forge, forgeRelease, type RepositoryFiles, type StolenKeys } from './forge.js';
 import type { Story } from './story.js';
@@ -13,33 +13,30 @@ export function nameAttacks({ second }: Story, stolen: StolenKeys): Attack[] {
   const identity = { model: 'tiny', version: '1.1.0', sequence: 2 };
   const digests = new Map(resourcesOf(bundle).map(({ name, digest }) => [name, digest]));
   const custom = { ...identity, state: 'stable', requires: { format: 1 } };
-  return UNSAFE_NAMES.flatMap((unsafe): Attack[] => [
-    {
-      name: `a bundle that lists ${JSON.stringify(unsafe)}`,
-      files: forgeRelease(
+  return UNSAFE_NAMES.flatMap((unsafe) => {
+    const title = JSON.stringify(unsafe);
+    const listing = stolen.model.sign(identity, new Map(digests).set(unsafe, 'a'.repeat(64)));
+    return endingIn('name-unsafe', {
+      [`a bundle that lists ${title}`]: forgeRelease(
         files,
-        {
-          name,
-          custom,
-          bundle: stolen.model.sign(identity, new Map(digests).set(unsafe, 'a'.repeat(64))),
-        },
+        { name, custom, bundle: listing },
         stolen,
       ),
-      first: 'name-unsafe',
-    },
-    {
-      name: `a layout that lists ${JSON.stringify(unsafe)}`,
-      files: offeredWith(files, { digests, identity, name }, stolen, (layout) =>
-        layout.replace('"MODEL.md"', JSON.stringify(unsafe)),
+      [`a layout that lists ${title}`]: offeredWith(
+        files,
+        { digests, identity, name },
+        stolen,
+        (layout) => layout.replace('"MODEL.md"', title),
       ),
-      first: 'name-unsafe',
-    },
-    {
-      name: `targets that call the bundle ${JSON.stringify(unsafe)}`,
-      files: withoutTarget(files, name, unsafe, { bundle, custom }, stolen),
-      first: 'name-unsafe',
-    },
-  ]);
+      [`targets that call the bundle ${title}`]: withoutTarget(
+        files,
+        name,
+        unsafe,
+        { bundle, custom },
+        stolen,
+      ),
+    });
+  });
 }
 
 const UNSAFE_NAMES = ['../x', 'a/../../x', '/etc/x', 'a\\..\\x', ''];

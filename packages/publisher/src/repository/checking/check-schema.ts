@@ -1,4 +1,4 @@
-import { type Release, type RepositorySource, type Root, releasesOf } from '@nearside/artifact';
+import { type RepositorySource, releasesOf } from '@nearside/artifact';
 import type { ModelSpec } from '@nearside/core';
 import { PublisherError } from '../../errors/publisher-error.js';
 import { ifUsable, type RepositoryState } from '../reading/read-repository.js';
@@ -20,21 +20,13 @@ export async function checkSchema(
   const offered = releases.filter(({ state }) => state !== 'revoked');
   for (const newest of offered) {
     if (majorOf(spec.version) > majorOf(newest.version)) return;
-    const published = await readSpecIfTrusted(source, trusted.root, newest);
+    // No device runs a version whose model key root no longer names.
+    const published = await ifUsable(
+      async () => readSpec(source, await requireVersion(source, trusted.root, newest)),
+      'model-key-unknown',
+    );
     if (published) return requireFits(spec, published);
   }
-}
-
-/** @returns undefined if root no longer names the model key, because no device runs that version */
-async function readSpecIfTrusted(
-  source: RepositorySource,
-  root: Root,
-  release: Release,
-): Promise<ModelSpec | undefined> {
-  return ifUsable(
-    async () => readSpec(source, await requireVersion(source, root, release)),
-    'model-key-unknown',
-  );
 }
 
 function requireFits(spec: ModelSpec, published: ModelSpec): void {

@@ -28,12 +28,22 @@ export async function findPublished(
     if (newest && newest.sequence >= release.sequence) throw tooLow(release, newest);
     return undefined;
   }
-  if (same.state === 'revoked') throw takenBack(release);
+  if (same.state === 'revoked') {
+    throw conflict(
+      release,
+      'a new version, got one that was revoked. A revocation is for good: raise `version` and ' +
+        '`sequence` in model.json and pack again.',
+    );
+  }
   const manifest = await readManifest(source, trusted.root, same);
   if (same.sequence === release.sequence && sameFiles(manifest.files, digests)) {
     return { release: same, manifest };
   }
-  throw otherContent(release);
+  throw conflict(
+    release,
+    'the files that are published under this version, got others. A published version never ' +
+      'changes: raise `version` and `sequence` in model.json and pack again.',
+  );
 }
 
 function sameFiles(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
@@ -51,21 +61,10 @@ function tooLow(release: PackedVersion['release'], newest: Release): PublisherEr
   );
 }
 
-function otherContent(release: PackedVersion['release']): PublisherError {
+function conflict(release: PackedVersion['release'], expectedAndGot: string): PublisherError {
   return new PublisherError(
     'version-conflict',
-    `${release.model} ${release.version}: expected the files that are published under this ` +
-      'version, got others. A published version never changes: raise `version` and `sequence` ' +
-      'in model.json and pack again.',
-    { details: { ...release } },
-  );
-}
-
-function takenBack(release: PackedVersion['release']): PublisherError {
-  return new PublisherError(
-    'version-conflict',
-    `${release.model} ${release.version}: expected a new version, got one that was revoked. A ` +
-      'revocation is for good: raise `version` and `sequence` in model.json and pack again.',
+    `${release.model} ${release.version}: expected ${expectedAndGot}`,
     { details: { ...release } },
   );
 }

@@ -7,10 +7,7 @@ import { type RepositoryState, readRepository } from './read-repository.js';
 /** Opens a repository by its directory or its URL, for reading. */
 export function openRepository(location: string): RepositorySource {
   if (!/^https?:\/\//.test(location)) return openDirectorySource(location);
-  return openRepositorySource(location.replace(/\/*$/, '/'), {
-    request: undefined,
-    signal: undefined,
-  });
+  return openRepositorySource(location.replace(/\/*$/, '/'), {});
 }
 
 /**

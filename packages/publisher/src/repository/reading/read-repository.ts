@@ -46,12 +46,12 @@ export async function readRepository(
     maxBytes: LIMITS.timestampBytes,
   });
   if (!timestamp) return { pin, trusted: rooted };
-  const trusted = await refreshMetadata(source, {
-    pin,
-    trusted: rooted,
-    nowMs,
-  });
-  return { pin, trusted };
+  return { pin, trusted: await refreshMetadata(source, { pin, trusted: rooted, nowMs }) };
+}
+
+/** @returns the metadata of a role; undefined where nothing has been published */
+export function signedOf(trusted: TrustedMetadata, role: TufRole) {
+  return role === 'root' ? trusted.root : trusted[role]?.signed;
 }
 
 /** The version each role has reached; 0 where nothing has been published. */

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   LAYOUT_FILE,
@@ -17,6 +16,7 @@ import {
   NearsideError,
 } from '@nearside/core';
 import { readSliceAt } from '../../files/slices.js';
+import { exists } from '../../files/stat-path.js';
 import { requireRelease } from '../checking/release-rules.js';
 import { openRepository, requireRepository } from './open-repository.js';
 import { readPackedVersion } from './packed-version.js';
@@ -103,11 +103,7 @@ function placesOf({ files }: Layout): ReadonlyMap<string, { file: string; offset
 }
 
 async function requireNoRepository(directory: string): Promise<void> {
-  const isRepository = await stat(join(directory, rootPath(1))).then(
-    () => true,
-    () => false,
-  );
-  if (!isRepository) return;
+  if (!(await exists(join(directory, rootPath(1))))) return;
   throw new NearsideError(
     'file-missing',
     `${directory}: expected a packed directory, got a repository. Name one of its versions: ` +
