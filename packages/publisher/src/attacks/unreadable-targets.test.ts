@@ -4,7 +4,7 @@ import { prune } from '../library/prune.js';
 import { renew } from '../library/renew.js';
 import { status } from '../library/status.js';
 import { verify } from '../library/verify.js';
-import { forgeTargets } from '../testing/forge-targets.js';
+import { forgeTargets } from '../testing/forge.js';
 import { openWorkspace } from '../testing/workspace.js';
 
 const bundle = new TextEncoder().encode('{}');

@@ -5,6 +5,10 @@ export function modelInvalid(message: string, details: ErrorDetails): NearsideEr
   return new NearsideError('model-invalid', message, { details });
 }
 
+export function namesOf(entries: readonly { readonly name: string }[]): string[] {
+  return entries.map(({ name }) => name);
+}
+
 /** @throws NearsideError `model-invalid` unless both hold the same names, each once */
 export function requireSameNames(
   where: string,

@@ -6,7 +6,7 @@ import { type ModelFacts, parseModelFacts } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { flip } from '../testing/damages.js';
-import { forgeTargets } from '../testing/forge-targets.js';
+import { forgeTargets } from '../testing/forge.js';
 import { editJson } from '../testing/model-to-pack.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { openWorkspace, type Workspace } from '../testing/workspace.js';

@@ -4,13 +4,12 @@ import {
   chunkPath,
   MODEL_KEYS_FIELD,
   parseMetadata,
-  type Release,
   type RepositorySource,
   type Root,
   type TrustedMetadata,
   targetPath,
 } from '@nearside/artifact';
-import { NearsideError } from '@nearside/core';
+import { NearsideError, sum } from '@nearside/core';
 import { listFiles } from '../files/list-files.js';
 import {
   type KeptGeneration,
@@ -94,7 +93,7 @@ export async function prune({
   return {
     dryRun,
     removed,
-    removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    removedBytes: sum(removed.map(({ sizeBytes }) => sizeBytes)),
     young,
     kept: names.filter((name) => !name.startsWith('.')).length - removed.length,
   };
@@ -131,7 +130,7 @@ async function markWanted(
         .slice(0, keepNewest)
         .some(({ sequence }) => sequence === release.sequence);
       if (release.state === 'revoked' && !isNewest) continue;
-      const path = bundlePathOf(release);
+      const path = targetPath(release.targetName, release.target.hashes.sha256);
       if (paths.has(path)) continue;
       paths.add(path);
       const version = await readVersion(source, root, release);
@@ -141,7 +140,11 @@ async function markWanted(
         chunks.add(chunk[0]);
       }
     }
-    for (const path of foreignTargets(targets)) paths.add(path);
+    // Targets that are no model versions stay. Whoever added them needs them.
+    const names = new Set(releases.map(({ targetName }) => targetName));
+    for (const [name, { hashes }] of Object.entries(targets.targets)) {
+      if (!names.has(name)) paths.add(targetPath(name, hashes.sha256));
+    }
   }
   return { paths, chunks };
 }
@@ -155,10 +158,6 @@ function rootOfAllModelKeys({ root, rootChain }: TrustedMetadata): Root {
   return { ...root, [MODEL_KEYS_FIELD]: Object.assign({}, ...keys) };
 }
 
-function bundlePathOf({ targetName, target }: Release): string {
-  return targetPath(targetName, target.hashes.sha256);
-}
-
 /**
  * An unreadable target may be a newer library's version, with chunks that are unknown here. If no device can ask for
  * its model, only its bundle is kept.
@@ -166,15 +165,6 @@ function bundlePathOf({ targetName, target }: Release): string {
 function requireUnderstood(unreadable: readonly UnreadableTarget[]): void {
   const unknown = unreadable.find(({ hasModelName }) => hasModelName);
   if (unknown) throw new NearsideError(unknown.code, unknown.message);
-}
-
-/** Targets that are no model versions. Whoever added them needs them. */
-function foreignTargets(targets: KeptGeneration['targets']): string[] {
-  const { releases } = readableReleases(targets);
-  const names = new Set(releases.map(({ targetName }) => targetName));
-  return Object.entries(targets.targets)
-    .filter(([name]) => !names.has(name))
-    .map(([name, { hashes }]) => targetPath(name, hashes.sha256));
 }
 
 /** Kinds of files that are removed, and hidden files that a killed publisher left. */

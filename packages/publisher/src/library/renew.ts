@@ -54,7 +54,9 @@ export async function renew({
   const { result } = await changeRepository(repository, async ({ source, before, writer }) => {
     const { pin, trusted } = requirePublished(before, repository);
     const nowMs = now();
-    const held = await readHeldKeys(keySource, rolesToRead(roles));
+    // A root key is read only if it is needed. Keys of the roles above sign too.
+    const needed = TUF_ROLES.filter((role) => role !== 'root' || roles?.includes('root'));
+    const held = await readHeldKeys(keySource, needed);
     const wanted = roles ?? [...dueOnline(trusted, held, nowMs), 'timestamp'];
     const root = wanted.includes('root')
       ? { ...trusted.root, ...header('root', trusted.root.version + 1, nowMs) }
@@ -76,11 +78,6 @@ export async function renew({
     };
   });
   return result;
-}
-
-/** A root key is read only if it is needed. Keys of the roles above sign too. */
-function rolesToRead(roles: readonly TufRole[] | undefined): TufRole[] {
-  return TUF_ROLES.filter((role) => role !== 'root' || roles?.includes('root'));
 }
 
 /** Snapshot and targets, where they are due and can be signed here. */

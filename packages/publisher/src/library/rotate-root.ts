@@ -59,7 +59,10 @@ export async function rotateRoot(options: RotateRootOptions): Promise<RootRotati
       const { trusted } = before;
       const nowMs = now();
       const { root: next, signedRoot, held } = await chooseRoot(options, trusted, nowMs);
-      if (!next && !before.voided) return unchanged(before);
+      if (!next && !before.voided) {
+        const nothing = { files: [], added: [], removed: [], droppedVersions: [] };
+        return { changed: false, metadata: metadataVersions(before), ...nothing };
+      }
 
       const root = next ?? trusted.root;
       const { added, removed } = compareKeys(trusted.root, root);
@@ -94,13 +97,10 @@ async function chooseRoot(
   if (file === undefined) return planRotation(options, trusted, nowMs);
   const proposal = await readProposal(file);
   const held = await readHeldKeys({ keys, passphrase }, TUF_ROLES);
-  if (isNewest(proposal.raw, trusted)) return { root: undefined, held };
+  const newest = trusted.rootChain.at(-1) ?? new Uint8Array();
+  if (Buffer.from(proposal.raw).equals(newest)) return { root: undefined, held };
   requireNext(file, proposal, trusted.root);
   return { root: proposal.signed, signedRoot: proposal.raw, held };
-}
-
-function isNewest(raw: Uint8Array, { rootChain }: TrustedMetadata): boolean {
-  return Buffer.from(raw).equals(rootChain.at(-1) ?? new Uint8Array());
 }
 
 /** Checks that a device that opens for the first time accepts it, and so does one that trusts the earlier state. */
@@ -113,15 +113,4 @@ async function checkForAll(
   if (!trusted.timestamp) return;
   await checkFiles(files, { ...options, trusted: undefined });
   if (!voided) await checkFiles(files, { ...options, trusted });
-}
-
-function unchanged(state: InterruptedState): RootRotation {
-  return {
-    changed: false,
-    metadata: metadataVersions(state),
-    files: [],
-    added: [],
-    removed: [],
-    droppedVersions: [],
-  };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { DAMAGES, flip } from '../testing/damages.js';
-import { forgeTargets } from '../testing/forge-targets.js';
+import { forgeTargets } from '../testing/forge.js';
 import { someOf } from '../testing/some-of.js';
 import { openWorkspace, publishedOnce } from '../testing/workspace.js';
 import { delta } from './delta.js';

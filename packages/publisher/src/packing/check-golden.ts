@@ -20,7 +20,7 @@ import {
   type TensorSpec,
   toleranceOf,
 } from '@nearside/core';
-import { modelInvalid, requireSameNames, requireUnique } from '../errors/model-invalid.js';
+import { modelInvalid, namesOf, requireSameNames, requireUnique } from '../errors/model-invalid.js';
 import { checkTolerance } from './check-tolerance.js';
 
 /** Most values of an input for warming up: two pictures of 8 megapixels. Devices draw them all. */
@@ -93,10 +93,6 @@ function withinBounds(warmUp: Readonly<Record<string, SeededTensor>>): typeof wa
     throw mismatch(`golden.json, warmUp, '${input}'`, `at most ${WARM_UP_VALUES} values`, count);
   }
   return warmUp;
-}
-
-function namesOf(entries: readonly { readonly name: string }[]): string[] {
-  return entries.map(({ name }) => name);
 }
 
 interface StoredValues {

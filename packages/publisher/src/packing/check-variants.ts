@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { type ModelSpec, partsOf, stagesOf, type Variant } from '@nearside/core';
-import { modelInvalid, requireUnique } from '../errors/model-invalid.js';
+import { modelInvalid, namesOf, requireUnique } from '../errors/model-invalid.js';
 import { externalFiles, freeAxes } from './locate-tensors.js';
 import { modelFileName } from './model-file.js';
 import { parseManifest, weightFiles } from './tfjs-manifest.js';
@@ -11,10 +11,10 @@ import { parseManifest, weightFiles } from './tfjs-manifest.js';
 export async function checkVariants(directory: string, spec: ModelSpec): Promise<void> {
   for (const { name, inputs, outputs } of stagesOf(spec)) {
     const where = name === '' ? 'model.json' : `model.json, stage '${name}'`;
-    requireUnique(`${where}, inputs`, names(inputs));
-    requireUnique(`${where}, outputs`, names(outputs));
+    requireUnique(`${where}, inputs`, namesOf(inputs));
+    requireUnique(`${where}, outputs`, namesOf(outputs));
   }
-  requireUnique('model.json, variants', names(spec.variants));
+  requireUnique('model.json, variants', namesOf(spec.variants));
   for (const variant of spec.variants.flatMap(partsOf)) {
     if (variant.runtime === 'tfjs') await checkWeightsManifest(directory, variant);
     else {
@@ -78,8 +78,4 @@ function parseOrUndefined(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function names(entries: readonly { readonly name: string }[]): string[] {
-  return entries.map(({ name }) => name);
 }

@@ -47,7 +47,9 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   const golden = parseGolden(await readJsonFile(path, 'golden.json', { advice: ADVICE }));
   parseBaseline(await readJsonFile(path, 'baseline.json', { advice: ADVICE }));
   const files = filesOf(spec, golden);
-  for (const name of files) await requireFile(path, name);
+  for (const name of files) {
+    if (!(await findModelFile(path, name))) throw fileMissing(path, name, { advice: ADVICE });
+  }
   compilePipeline(spec, { resources: await readResources(path, spec), stepsFile: STEPS_FILE });
   await checkVariants(path, spec);
   await checkGolden(path, spec, golden);
@@ -70,17 +72,8 @@ function filesOf(spec: ModelSpec, golden: Golden): string[] {
   return [...names].sort();
 }
 
-async function readResources(
-  path: string,
-  spec: ModelSpec,
-): Promise<ReadonlyMap<string, Uint8Array>> {
-  const read = resourceFiles(spec).map(
-    async (name) => [name, await readFile(join(path, name))] as const,
-  );
-  return new Map(await Promise.all(read));
-}
-
-async function requireFile(directory: string, name: string): Promise<void> {
-  if ((await findModelFile(directory, name)) === undefined)
-    throw fileMissing(directory, name, { advice: ADVICE });
+async function readResources(path: string, spec: ModelSpec): Promise<Map<string, Uint8Array>> {
+  const resources = new Map<string, Uint8Array>();
+  for (const name of resourceFiles(spec)) resources.set(name, await readFile(join(path, name)));
+  return resources;
 }

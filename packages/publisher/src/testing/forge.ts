@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type Role,
   rootPath,
@@ -12,6 +14,7 @@ import { KEY_ROLES, type TufRole } from '../keys/key-files.js';
 import { describeBytes } from '../signing/metadata.js';
 import { createOmsSigner, type OmsSigner } from '../signing/oms-signer.js';
 import { createTufSigner, signMetadata, type TufSigner } from '../signing/tuf-signer.js';
+import { readFiles } from './story.js';
 
 type Bytes = Uint8Array;
 export type RepositoryFiles = ReadonlyMap<string, Bytes>;
@@ -58,11 +61,7 @@ export function strangeModelKey(): OmsSigner {
   return createOmsSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 }
 
-export interface Forgery {
-  readonly targets?: Change;
-  readonly snapshot?: Change;
-  readonly timestamp?: Change;
-}
+export type Forgery = { readonly [role in 'targets' | 'snapshot' | 'timestamp']?: Change };
 
 /**
  * Makes the next generation of metadata. Each is changed as given, described by the role above it, and signed with
@@ -116,16 +115,18 @@ export function forgeRelease(
   { tuf }: StolenKeys,
 ): Map<string, Bytes> {
   const described = describeBytes(bundle);
-  const forged = forge(
-    files,
-    {
-      targets: (targets) => {
-        targets.targets[name] = { ...described, custom };
-      },
-    },
-    tuf,
-  );
+  const entry = { [name]: { ...described, custom } };
+  const forged = forge(files, { targets: ({ targets }) => Object.assign(targets, entry) }, tuf);
   return forged.set(targetPath(name, described.hashes.sha256), bundle);
+}
+
+/** Writes such targets into a repository, as a thief of all online TUF keys, but not of a model key, can. */
+export async function forgeTargets(
+  { repository, keys }: { repository: string; keys: string },
+  forged: Parameters<typeof forgeRelease>[1],
+): Promise<void> {
+  const files = forgeRelease(await readFiles(repository), forged, await stealKeys(keys));
+  for (const [path, bytes] of files) await writeFile(join(repository, path), bytes);
 }
 
 export function signedOf(files: RepositoryFiles, path: string): Signed {

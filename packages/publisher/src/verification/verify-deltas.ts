@@ -29,7 +29,7 @@ export async function verifyDeltas(
           if (!delta || !from) return;
           // An error in the older chunk is a problem of its version.
           const base = await ifUsable(() => readChunkFile(source, from, from[0]));
-          if (base) await requireGives(path, { delta, base: base.content, sha256, sizeBytes });
+          if (base) await requireGives(path, delta, base.content, sha256);
         });
       }
     }
@@ -42,14 +42,11 @@ function chunksOf({ layout }: VerifiedVersion): Chunk[] {
 
 async function requireGives(
   path: string,
-  {
-    delta,
-    base,
-    sha256,
-    sizeBytes,
-  }: { delta: Uint8Array<ArrayBuffer>; base: Uint8Array; sha256: string; sizeBytes: number },
+  delta: Uint8Array<ArrayBuffer>,
+  base: Uint8Array,
+  sha256: string,
 ): Promise<void> {
-  const difference = await gunzip(delta, sizeBytes);
+  const difference = await gunzip(delta, base.length);
   const got = difference && sha256Hex(addBytes(difference, base));
   if (got === sha256) return;
   throw new NearsideError(
