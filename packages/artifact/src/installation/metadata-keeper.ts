@@ -1,5 +1,4 @@
 import { isNearsideError, type NearsideError, type Store } from '@nearside/core';
-import { LIMITS } from '../limits.js';
 import type { RepositorySource } from '../network/repository-source.js';
 import { pinPrefix } from '../tuf/pin.js';
 import { refreshMetadata } from '../tuf/refresh-metadata.js';
@@ -116,11 +115,7 @@ function sameBytes(a: unknown, b: Uint8Array): boolean {
 }
 
 /** A clock that was set back must not make metadata young for ever. */
-export function isYounger(
-  { arrivedMs }: StoredMetadata,
-  maxAgeMs: number = LIMITS.freshMs,
-  nowMs: number = Date.now(),
-): boolean {
+export function isYounger({ arrivedMs }: StoredMetadata, maxAgeMs: number, nowMs: number): boolean {
   return arrivedMs <= nowMs && nowMs - arrivedMs < maxAgeMs;
 }
 

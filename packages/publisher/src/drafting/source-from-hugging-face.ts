@@ -33,14 +33,10 @@ export async function sourceFromHuggingFace(path: string): Promise<SourceModel> 
   });
   const variants = await readVariants(path);
   const weights = new Map(variants.flatMap(({ files }) => [...files]));
-  const [{ inputs, outputs }] = variants;
+  const [first] = variants;
+  const { inputs, outputs } = first;
   const tensors = isImageClassifier(config)
-    ? classifier({
-        config,
-        inputs,
-        outputs,
-        preprocessor: await readJsonFile(path, 'preprocessor_config.json'),
-      })
+    ? classifier(config, first, await readJsonFile(path, 'preprocessor_config.json'))
     : { task: 'tensors' as const, inputs, outputs, preprocessing: [], postprocessing: [] };
   return {
     title: basename(resolve(path)),
@@ -104,17 +100,11 @@ function isImageClassifier({ architectures }: Config): boolean {
   return (architectures ?? []).some((name) => name.endsWith('ForImageClassification'));
 }
 
-function classifier({
-  config,
-  inputs,
-  outputs,
-  preprocessor,
-}: {
-  config: Config;
-  inputs: readonly TensorSpec[];
-  outputs: readonly TensorSpec[];
-  preprocessor: unknown;
-}): Pick<SourceModel, 'task' | 'inputs' | 'outputs' | 'preprocessing' | 'postprocessing'> {
+function classifier(
+  config: Config,
+  { inputs, outputs }: OnnxSource,
+  preprocessor: unknown,
+): Pick<SourceModel, 'task' | 'inputs' | 'outputs' | 'preprocessing' | 'postprocessing'> {
   const [input, ...more] = inputs;
   if (!input || more.length > 0) {
     throw modelInvalid('onnx/, inputs: expected one image, got several tensors.', {});

@@ -56,7 +56,7 @@ export interface GeneratedKey {
 export async function generateKeys(options: GenerateKeysOptions): Promise<GeneratedKeys> {
   const { out, role, threshold, passphrase } = options;
   requireFitting(options);
-  const places = role ? await nextPlaces(out, role, options.count ?? 1) : fullSet();
+  const places = role ? await nextPlaces(out, role, options.count ?? 1) : FULL_SET;
   await requireFree(out, places);
   if (role && threshold !== undefined) requireReachable(role, threshold, places);
   await makeDirectory(out, { mode: 0o700 });
@@ -79,9 +79,7 @@ interface Place {
   readonly number: number;
 }
 
-function fullSet(): Place[] {
-  return KEY_ROLES.map((role) => ({ role, number: 1 }));
-}
+const FULL_SET: readonly Place[] = KEY_ROLES.map((role) => ({ role, number: 1 }));
 
 async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Place[]> {
   // The private half may be lost or with somebody else, so the public half may be there alone.

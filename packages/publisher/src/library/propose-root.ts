@@ -1,13 +1,7 @@
-import { parseMetadata } from '@nearside/artifact';
 import { openDirectorySource, requireRepository } from '../repository/reading/open-repository.js';
 import { compareKeys } from '../rotation/named-keys.js';
 import { planRotation, type RotationRequest } from '../rotation/plan-rotation.js';
-import {
-  describeProposal,
-  type RootProposal,
-  signWithHeld,
-  writeProposal,
-} from '../rotation/proposal.js';
+import { type RootProposal, signWithHeld, writeProposal } from '../rotation/proposal.js';
 import { requireNoVersionLost } from '../rotation/require-no-version-lost.js';
 import { header } from '../signing/metadata.js';
 
@@ -39,6 +33,5 @@ export async function proposeRoot(options: ProposeRootOptions): Promise<RootProp
   await requireNoVersionLost(source, trusted, { removed, allowed: dropVersions });
   const unsigned = { signedJson: next, signatures: [] };
   const bytes = signWithHeld(unsigned, { before: present, after: next, held });
-  await writeProposal(file, bytes);
-  return describeProposal(file, parseMetadata('root', bytes), present);
+  return writeProposal(file, bytes, present);
 }

@@ -17,7 +17,6 @@ import {
 } from '../repository/reading/kept-generations.js';
 import { openDirectorySource, requirePublished } from '../repository/reading/open-repository.js';
 import {
-  type RepositoryState,
   readableReleases,
   readRepository,
   type UnreadableTarget,
@@ -78,7 +77,7 @@ export async function prune({
   const names = (await listFiles(repository)) ?? [];
   const cutoffMs = now() - olderThanMs;
   const generations = await readKeptGenerations(repository, source, { state, names, cutoffMs });
-  const wanted = await markWanted(source, { state, generations, keepNewest });
+  const wanted = await markWanted(source, state.trusted, generations, keepNewest);
 
   const removed: { path: string; sizeBytes: number }[] = [];
   let young = 0;
@@ -107,15 +106,9 @@ interface Wanted {
 
 async function markWanted(
   source: RepositorySource,
-  {
-    state: { trusted },
-    generations,
-    keepNewest,
-  }: {
-    state: RepositoryState;
-    generations: readonly KeptGeneration[];
-    keepNewest: number;
-  },
+  trusted: TrustedMetadata,
+  generations: readonly KeptGeneration[],
+  keepNewest: number,
 ): Promise<Wanted> {
   const paths = new Set(generations.flatMap((generation) => generation.paths));
   const chunks = new Set<string>();

@@ -1,4 +1,4 @@
-import { parseMetadata, parseTrust } from '@nearside/artifact';
+import { parseTrust } from '@nearside/artifact';
 import { readHeldKeys } from '../keys/held-keys.js';
 import type { KeySource } from '../keys/key-source.js';
 import {
@@ -7,7 +7,6 @@ import {
   requireRepository,
 } from '../repository/reading/open-repository.js';
 import {
-  describeProposal,
   type RootProposal,
   readProposal,
   requireNext,
@@ -47,6 +46,5 @@ export async function signRoot({
   const held = await readHeldKeys(keySource, ['root']);
   if (held.length === 0) throw noKey('root', keySource);
   const bytes = signWithHeld(proposal, { before: trusted.root, after: proposal.signed, held });
-  await writeProposal(file, bytes);
-  return describeProposal(file, parseMetadata('root', bytes), trusted.root);
+  return writeProposal(file, bytes, trusted.root);
 }

@@ -10,10 +10,8 @@ export interface TensorExtent {
   readonly continued?: true;
 }
 
-export type CutLimits = Readonly<Record<'ownChunkBytes' | 'sharedChunkBytes', number>>;
-
 /** Measured on transformers of 24 layers, one layer changed: see docs/packing.md for the figures. */
-export const CUT_LIMITS: CutLimits = Object.freeze({
+export const CUT_LIMITS = Object.freeze({
   /** A tensor of this size or more lies in chunks of its own. */
   ownChunkBytes: 64 * 1024,
   /** Smaller tensors, and bytes between tensors, share chunks up to this size. */
@@ -27,12 +25,8 @@ export const CUT_LIMITS: CutLimits = Object.freeze({
  *
  * @param tensors in any order; they may overlap, as tied weights do
  */
-export function cutAtTensors(
-  fileBytes: number,
-  tensors: readonly TensorExtent[],
-  limits: CutLimits = CUT_LIMITS,
-): number[] {
-  const large = tensors.filter(({ sizeBytes }) => sizeBytes >= limits.ownChunkBytes);
+export function cutAtTensors(fileBytes: number, tensors: readonly TensorExtent[]): number[] {
+  const large = tensors.filter(({ sizeBytes }) => sizeBytes >= CUT_LIMITS.ownChunkBytes);
   const edges = sorted([0, fileBytes, ...large.flatMap(edgesOf)]);
   const isOwned = coverage(large);
   const ends = sorted(tensors.map(({ offset, sizeBytes }) => offset + sizeBytes));
@@ -43,10 +37,7 @@ export function cutAtTensors(
     for (; next < ends.length && (ends[next] as number) < end; next++) {
       if ((ends[next] as number) > start) inside.push(ends[next] as number);
     }
-    const stops = isOwned(start, end)
-      ? [end]
-      : poolStops({ start, end, limitBytes: limits.sharedChunkBytes }, inside);
-    return cutRuns(start, stops);
+    return cutRuns(start, isOwned(start, end) ? [end] : poolStops(start, end, inside));
   });
   return cuts.length === 0 ? [0] : cuts.map((cut, i) => cut - (cuts[i - 1] ?? 0));
 }
@@ -92,15 +83,12 @@ function coverage(tensors: readonly TensorExtent[]): (start: number, end: number
  *
  * @param ends of the tensors that end between them, ascending
  */
-function poolStops(
-  { start, end, limitBytes }: { start: number; end: number; limitBytes: number },
-  ends: readonly number[],
-): number[] {
+function poolStops(start: number, end: number, ends: readonly number[]): number[] {
   const stops: number[] = [];
   let from = start;
   let previous = start;
   for (const stop of [...ends, end]) {
-    if (stop - from > limitBytes && previous > from) {
+    if (stop - from > CUT_LIMITS.sharedChunkBytes && previous > from) {
       stops.push(previous);
       from = previous;
     }

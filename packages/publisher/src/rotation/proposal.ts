@@ -54,10 +54,6 @@ export function signWithHeld(
   return new TextEncoder().encode(JSON.stringify({ signed: next.signedJson, signatures }));
 }
 
-export async function writeProposal(file: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(file, bytes, { flush: true });
-}
-
 /** @throws NearsideError `file-missing`, `metadata-malformed` or `metadata-too-large` */
 export async function readProposal(file: string): Promise<Metadata<'root'>> {
   const what = 'a next root, which `nearside rotate-root --propose` writes';
@@ -83,12 +79,14 @@ export function requireNext(file: string, { signed }: Metadata<'root'>, root: Ro
   );
 }
 
-/** Describes what a proposal changes and who has signed it. Everybody should read this before signing. */
-export async function describeProposal(
+/** @returns what the proposal changes and who has signed it. Everybody should read this before signing */
+export async function writeProposal(
   file: string,
-  proposal: Metadata<'root'>,
+  bytes: Uint8Array<ArrayBuffer>,
   present: Root,
 ): Promise<RootProposal> {
+  await writeFile(file, bytes, { flush: true });
+  const proposal = parseMetadata('root', bytes);
   const next = proposal.signed;
   const changed = TUF_ROLES.filter(
     (role) => next.roles[role].threshold !== present.roles[role].threshold,
