@@ -83,14 +83,15 @@ function* ofDimensions({ dimensions, first = [] }: Report): Generator<ReportComp
 
 function ofHistogram(path: HistogramPath, json: HistogramJson): ReportComplaint | undefined {
   const scale = HISTOGRAM_SCALES[path];
-  if (json.s < scale) return complaint(`${path}.s`, `a scale ≥ ${scale}`, String(json.s));
+  if (json.s < scale)
+    return { path: `${path}.s`, expected: `a scale ≥ ${scale}`, got: `${json.s}` };
   const { least, most } = boundsOfSum(json);
   if (json.c.length > 0) {
     const first = bucketUpperBound(json.o, json.s);
     const last = bucketUpperBound(json.o + json.c.length - 1, json.s);
     if (first < SMALLEST || last > LARGEST) {
       const got = `${json.o} … ${json.o + json.c.length - 1} at scale ${json.s}`;
-      return complaint(`${path}.o`, 'buckets between 2^-20 and 2^32', got);
+      return { path: `${path}.o`, expected: 'buckets between 2^-20 and 2^32', got };
     }
   }
   return unless(least * (1 - ROUNDING) <= json.sum && json.sum <= most * (1 + ROUNDING), path, [
@@ -185,16 +186,12 @@ function sumOf(byCode: Readonly<Record<string, number>> = {}): number {
   return Object.values(byCode).reduce((sum, n) => sum + n, 0);
 }
 
-function complaint(path: string, expected: string, got: string): ReportComplaint {
-  return { path, expected, got };
-}
-
 function unless(
   isRight: boolean,
   path: string,
   [expected, got]: readonly [string, string],
 ): ReportComplaint | undefined {
-  return isRight ? undefined : complaint(path, expected, got);
+  return isRight ? undefined : { path, expected, got };
 }
 
 function equal(path: string, got: number, expected: number, what: string) {

@@ -79,18 +79,16 @@ export function checkStages(spec: ModelSpec, what: string): void {
       if (stage[list].length === 0) throw malformed(`${path}.${list}`, 'one or more', 'none');
     }
   }
-  for (const [i, variant] of variants.entries()) checkFiles(variant, { i, stages, malformed });
+  for (const [i, variant] of variants.entries())
+    checkFiles(variant, `variants.${i}`, stages, malformed);
 }
 
 function checkFiles(
   variant: Variant,
-  {
-    i,
-    stages,
-    malformed,
-  }: { i: number; stages: ModelSpec['stages']; malformed: ReturnType<typeof malformedIn> },
+  path: string,
+  stages: ModelSpec['stages'],
+  malformed: ReturnType<typeof malformedIn>,
 ): void {
-  const path = `variants.${i}`;
   const least = variant.runtime === 'tfjs' ? 2 : 1;
   const requireFiles = (where: string, files: readonly string[]) => {
     if (files.length < least) throw malformed(where, `${least} or more`, files.length);

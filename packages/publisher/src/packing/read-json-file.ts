@@ -17,7 +17,14 @@ export async function readJsonFile(
   const path = await findModelFile(directory, name);
   if (path === undefined) throw fileMissing(directory, name, { advice });
   const { size } = await stat(path);
-  if (size > MAX_JSON_BYTES) throw tooLarge(name, size);
+  if (size > MAX_JSON_BYTES) {
+    throw new NearsideError(
+      'metadata-too-large',
+      `${name}: expected at most ${MAX_JSON_BYTES} bytes, got ${size}. Tensors go into files of ` +
+        'their own.',
+      { details: { file: name, maxBytes: MAX_JSON_BYTES, got: size } },
+    );
+  }
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw fileMissing(directory, name, { cause, advice });
   });
@@ -29,15 +36,6 @@ export async function readJsonFile(
       details: { file: name },
     });
   }
-}
-
-function tooLarge(name: string, sizeBytes: number): NearsideError {
-  return new NearsideError(
-    'metadata-too-large',
-    `${name}: expected at most ${MAX_JSON_BYTES} bytes, got ${sizeBytes}. Tensors go into files of ` +
-      'their own.',
-    { details: { file: name, maxBytes: MAX_JSON_BYTES, got: sizeBytes } },
-  );
 }
 
 export function fileMissing(

@@ -6,7 +6,7 @@ import { readSmallFile } from '../files/read-small-file.js';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
-import { createTufSigner, signMetadata } from '../signing/tuf-signer.js';
+import { createTufSigner, signaturesOf } from '../signing/tuf-signer.js';
 import { compareKeys } from './named-keys.js';
 
 /**
@@ -44,13 +44,9 @@ export function signWithHeld(
   const signers = held
     .filter(({ role, id }) => role === 'root' && named.includes(id))
     .map(({ key }) => createTufSigner(key));
-  const signed = JSON.parse(
-    new TextDecoder().decode(signMetadata(next.signedJson as object, signers)),
-  );
-  const others = next.signatures.filter(
-    ({ keyid }) => !signers.some((signer) => signer.keyId === keyid),
-  );
-  const signatures = [...others, ...signed.signatures];
+  const own = signaturesOf(next.signedJson, signers);
+  const others = next.signatures.filter(({ keyid }) => own.every((one) => one.keyid !== keyid));
+  const signatures = [...others, ...own];
   return new TextEncoder().encode(JSON.stringify({ signed: next.signedJson, signatures }));
 }
 

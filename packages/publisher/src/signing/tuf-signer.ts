@@ -29,7 +29,11 @@ export function signMetadata(
   signed: object,
   signers: readonly TufSigner[],
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(canonicalJson(signed));
-  const signatures = signers.map((signer) => ({ keyid: signer.keyId, sig: signer.sign(bytes) }));
+  const signatures = signaturesOf(signed, signers);
   return new TextEncoder().encode(JSON.stringify({ signed, signatures }));
+}
+
+export function signaturesOf(signed: unknown, signers: readonly TufSigner[]) {
+  const bytes = new TextEncoder().encode(canonicalJson(signed));
+  return signers.map((signer) => ({ keyid: signer.keyId, sig: signer.sign(bytes) }));
 }
