@@ -10,7 +10,7 @@ import type {
 import { findMismatch } from '../worker/golden-check.js';
 import { loadDigits } from './load-digits.js';
 
-/** What every backend must do, on the digits model. Applied to each in a browser test of its own. */
+/** Holds a backend to all that every backend must do, on the digits model. Each has a browser test that calls this. */
 export function describeBackend(
   backend: Backend,
   {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, BackendSession } from '../worker/backends/backend.js';
 import { loadDigits } from './load-digits.js';
 
-/** What every backend on a GPU must do when its device goes: as a driver that is reset takes it away. */
+/** Holds a backend to what it must do when its GPU device is lost, as after a reset of the driver. */
 export function describeDeviceLoss(
   backend: Backend,
   { variant: name, wasmUrl }: { variant: string; wasmUrl?: string },

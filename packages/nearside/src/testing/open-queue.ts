@@ -25,7 +25,7 @@ export function openQueue({ maxBatch = 1, maxDelayMs = 0 } = {}) {
       finish: () => resolve(outcomes),
       fail: reject,
       giveBack: (isAlone = false) => resolve(works.map((work) => ({ ok: 'again', work, isAlone }))),
-      // What one worker has begun; a test says it of others.
+      // One worker has begun its first batch; a test sets it for others.
       hasBegun: batches.length === 0,
       recalls: 0,
       terminations: 0,

@@ -13,7 +13,7 @@ interface GreedyModel {
   readonly result: Float32Array;
 }
 
-/** What a backend must do when a run asks for more memory than there can be. */
+/** Holds a backend to what it must do when a run asks for more memory than there can be. */
 export function testOutOfMemory(backend: Backend): void {
   test('asking for more memory than there is is out-of-memory, and the next run is served', async () => {
     const { load, tooMuch, little, result } = GREEDY_MODELS[backend.runtime];

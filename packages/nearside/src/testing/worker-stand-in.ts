@@ -22,7 +22,7 @@ export type StandIn = (
   tell: (event: WorkerEvent) => void,
 ) => Partial<ModelCalls>;
 
-/** Of a load that has everything and may take `policy.warmUpMs` from now on. */
+/** The progress of a load that has everything: it may take `policy.warmUpMs` from now on. */
 export const FETCHED: WorkerEvent = {
   nearside: 'progress',
   progress: { phase: 'check', loadedBytes: 0, totalBytes: 0, ratio: 0.9, bytesPerSecond: 0 },
@@ -60,8 +60,8 @@ export const LOADED: LoadedVariant = {
 };
 
 /**
- * What opening a model needs, with everything of the page real and workers whose answers are in the
- * test's hands: `asked` are their calls, such as `load tfjs-wasm`.
+ * Makes the context that opening a model needs. All of the page is real; the test gives the workers' answers.
+ * `asked` are their calls, such as `load tfjs-wasm`.
  */
 export function withStandIns(
   standIn: StandIn,
@@ -110,7 +110,7 @@ export function withStandIns(
     onOpened: undefined,
   };
 
-  /** What serves, on TensorFlow.js. */
+  /** A version that serves on TensorFlow.js. */
   async function serve(): Promise<Serving> {
     const opened = await openOn('tfjs-wasm', context, {
       which: { kind: 'active' },
