@@ -8,7 +8,7 @@ let site: Awaited<ReturnType<typeof serveBarePage>>;
 let digits: Awaited<ReturnType<typeof serveDigits>>;
 
 /** What hangs burns a core until the watchdog ends it, so it ends it soon. */
-const test = clearedTest.extend<{ watchdogMs: number }>({ watchdogMs: [1_000, { option: true }] });
+const test = clearedTest.extend<{ watchdogMs: number }>({ watchdogMs: [1_500, { option: true }] });
 
 test.beforeAll(async () => {
   site = await serveBarePage();

@@ -39,7 +39,7 @@ test.beforeEach(async ({ page }) => {
       scope.addresses = { digits, patient };
       scope.openOne = (name: string, options: object = {}) => {
         const { url, trust } = scope.addresses[name];
-        const policy = { update: 'manual', watchdogMs: 1_000, warmUpMs };
+        const policy = { update: 'manual', watchdogMs: 3_000, warmUpMs };
         const alike = { backend: 'onnx-wasm', runtime: 'full' }; // the patient one needs all of it
         return scope.nearside.open(url, { trust, ...alike, policy, ...options });
       };
