@@ -1,4 +1,3 @@
-import type { ModelFacts } from '@nearside/core';
 import { type ModelSummary, RETENTION, type RollupReads } from '../counting/rollup-store.js';
 import type { Prices } from '../files/prices.js';
 import { type Targets, targetsOf } from '../files/targets.js';
@@ -11,7 +10,7 @@ import { type FleetFaults, fleetFaults } from '../fleet/faults.js';
 import { type FleetLatency, fleetLatency } from '../fleet/latency.js';
 import { type FleetObjectives, fleetObjectives } from '../fleet/objectives.js';
 import { type FleetParts, fleetParts } from '../fleet/parts.js';
-import type { FleetQuery, QueryScope } from '../fleet/query.js';
+import type { FleetQuery, ModelContext, QueryScope } from '../fleet/query.js';
 import { type FleetReleases, fleetReleases } from '../fleet/releases.js';
 import { type FleetService, fleetService } from '../fleet/service.js';
 import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
@@ -19,12 +18,8 @@ import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 
 /** These facts come from beside the reports. They are plain data, because another thread may need them. */
-export interface FleetContext {
-  /** Groups of fewer devices are suppressed. */
-  readonly minDevices: number;
+export interface FleetContext extends ModelContext {
   readonly targets: Targets;
-  /** The facts of the model that is asked about. */
-  readonly facts?: ModelFacts['models'][number] | undefined;
   readonly prices?: Prices | undefined;
 }
 

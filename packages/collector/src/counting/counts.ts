@@ -182,9 +182,10 @@ export function keptHistogram(path: HistogramPath, json: HistogramJson): KeptHis
   return { z: json.z, sum: json.sum, b: buckets };
 }
 
-/** Makes the histogram that core computes with. */
-export function histogramOf(path: HistogramPath, kept: KeptHistogram | undefined): Histogram {
-  const histogram = createHistogram(HISTOGRAM_SCALES[path]);
+/** Makes the histogram of call → result that core computes with. */
+export function latencyOf({ histograms }: Counts): Histogram {
+  const histogram = createHistogram(HISTOGRAM_SCALES['latency.total']);
+  const kept = histograms?.['latency.total'];
   if (!kept) return histogram;
   Object.assign(histogram, { zeros: kept.z, sum: kept.sum });
   for (const [index, n] of Object.entries(kept.b)) addToBucket(histogram, Number(index), n);

@@ -121,18 +121,21 @@ export interface ModelSummary {
   readonly lastMs: number;
 }
 
-/** fromMs ≤ start of the cell < toMs. */
-export interface CellQuery {
+/** A range of time of a model: fromMs ≤ time < toMs. */
+export interface ModelRange {
   readonly model: string;
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+export interface CellQuery extends ModelRange {
   /** Slots start at multiples of this. */
   readonly stepMs: number;
   /** Groups of the same part are added up. Left out, all groups are. */
   readonly partOf?: (group: Group) => string;
 }
 
-export interface SumQuery extends Omit<CellQuery, 'stepMs' | 'partOf'> {
+export interface SumQuery extends ModelRange {
   /** Read beside the histogram of latency, which is in the cells. */
   readonly histograms: readonly HistogramPath[];
 }
@@ -156,11 +159,7 @@ export interface Cell {
   readonly duration: Histogram;
 }
 
-/** fromMs ≤ hour < toMs. */
-export interface CohortQuery {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface CohortQuery extends ModelRange {
   /** Only rows of this version, or of this experiment, whatever served. */
   readonly version?: string;
   readonly experiment?: string;
@@ -196,12 +195,8 @@ export interface CohortRow {
   readonly counts: Counts;
 }
 
-/** fromMs ≤ hour < toMs. */
-export interface SegmentQuery {
-  readonly model: string;
+export interface SegmentQuery extends ModelRange {
   readonly version: string;
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 export interface SegmentRow extends Group {

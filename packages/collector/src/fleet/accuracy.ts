@@ -1,6 +1,5 @@
-import type { Baseline, ModelFacts, VersionFacts } from '@nearside/core';
-import type { Counts } from '../counting/counts.js';
-import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import type { Baseline, VersionFacts } from '@nearside/core';
+import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
 import {
   baselineAccuracy,
@@ -12,20 +11,18 @@ import {
   type Labelled,
   labelledAccuracy,
 } from '../statistics/accuracy.js';
-import { addedUp, totalOf } from '../statistics/bins.js';
-import { ratioOf } from '../statistics/cohort-ratio.js';
+import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
+import { ratioFigureOf, ratioOf } from '../statistics/cohort-ratio.js';
 import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
-import { binsByCohort, byCohort, readCohortDays } from './cohort-rows.js';
+import { binsByCohort, byCohort, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { type ConfidenceBins, confidenceBins } from './confidence-bins.js';
 import { devicesByVersion } from './devices-by-version.js';
-import type { FleetQuery } from './query.js';
+import { byFrequency } from './grouping.js';
+import type { FleetQuery, ModelContext } from './query.js';
 
 /** Answer of `GET /v1/fleet/accuracy`: is the model still right? */
-export interface FleetAccuracy {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetAccuracy extends ModelRange {
   readonly minDevices: number;
   /** Newest first. */
   readonly versions: readonly VersionAccuracy[];
@@ -88,18 +85,13 @@ export interface ValueErrors {
   readonly rootMeanSquare: number | null;
 }
 
-export interface AccuracyContext {
-  readonly facts?: ModelFacts['models'][number] | undefined;
-  readonly minDevices: number;
-}
-
 /** Probability that an alarm is ever false, over all looks. */
 const CONCEPT_LEVEL = 0.005;
 
 export async function fleetAccuracy(
   store: RollupReads,
   query: FleetQuery,
-  { facts, minDevices }: AccuracyContext,
+  { facts, minDevices }: ModelContext,
 ): Promise<FleetAccuracy> {
   const { model } = query;
   // devices are counted by the day: the labels of an hour could be of one device
@@ -132,6 +124,7 @@ function versionAccuracy(
   const lab = confidence && labOf(confidence.distribution);
   const runs = addedUp(cohorts.map((cohort) => cohort.runs));
   const labels = addedUp(cohorts.map((cohort) => cohort.labels.counts));
+  const right = addedUp(cohorts.map((cohort) => cohort.labels.correct));
   const labelled = labelledAccuracy(cohorts);
   const offline = lab && baselineAccuracy(lab);
   const concept =
@@ -154,21 +147,17 @@ function versionAccuracy(
       { devices, method: 'cbpe', estimated: true },
     ),
     labelled: shareFigureOf(labelled, { devices, method: 'weighted-labels' }),
-    labelShare: shareFigureOf(
-      ratioOf(
-        cohorts.map((cohort) => ({
-          part: totalOf(cohort.labels.counts),
-          whole: totalOf(cohort.runs),
-        })),
-      ),
-      { devices, method: 'cohort-ratio' },
+    labelShare: ratioFigureOf(
+      cohorts.map((cohort) => ({
+        part: totalOf(cohort.labels.counts),
+        whole: totalOf(cohort.runs),
+      })),
+      devices,
     ),
     offline: shareFigureOf(offline, { devices: 0, method: 'count' }),
     liveToOffline: figureOf(quotient(labelled, offline), { devices, method: 'weighted-labels' }),
     concept: concept ? { ...concept, isAlarm: concept.low > 0 } : null,
-    calibration: confidence
-      ? calibrationOf(confidence.distribution, { runs, labels, cohorts })
-      : [],
+    calibration: confidence ? calibrationOf(confidence.distribution, { runs, labels, right }) : [],
     confusion: confusionOf(rows, { devices, baseline: known?.baseline }),
     values: valueErrors(rows, devices),
     outcomes: outcomeMeans(rows, devices),
@@ -191,30 +180,26 @@ function accuracyByCohort(
   const runs = confidence
     ? binsByCohort(rows, { baseline: confidence.baseline, position: confidence.position, bins })
     : [];
-  return byCohort(rows, labelsOf(bins)).map((labels, cohort) => ({
+  return byCohort(rows, (own) => labelsOf(own, bins)).map((labels, cohort) => ({
     runs: runs[cohort] ?? [],
     labels,
   }));
 }
 
-function labelsOf(bins: number): (rows: readonly CohortRow[]) => Labelled {
-  return (rows) => {
-    const labels = {
-      counts: new Array<number>(bins).fill(0),
-      correct: new Array<number>(bins).fill(0),
-    };
-    for (const { counts } of rows) {
-      for (const ofAge of Object.values(counts.feedback ?? {})) {
-        for (const [bin, { n, correct }] of Object.entries(ofAge.bins ?? {})) {
-          const i = Number(bin);
-          if (i >= bins) continue;
-          labels.counts[i] = (labels.counts[i] as number) + n;
-          labels.correct[i] = (labels.correct[i] as number) + correct;
-        }
+function labelsOf(rows: readonly CohortRow[], bins: number): Labelled {
+  const counts = new Array<number>(bins).fill(0);
+  const correct = new Array<number>(bins).fill(0);
+  for (const { feedback } of rows.map((row) => row.counts)) {
+    for (const ofAge of Object.values(feedback ?? {})) {
+      for (const [bin, labels] of Object.entries(ofAge.bins ?? {})) {
+        const i = Number(bin);
+        if (i >= bins) continue;
+        counts[i] = (counts[i] as number) + labels.n;
+        correct[i] = (correct[i] as number) + labels.correct;
       }
     }
-    return labels;
-  };
+  }
+  return { counts, correct };
 }
 
 /** Computes the quotient by the delta method. The two are independent. */
@@ -227,17 +212,8 @@ function quotient(live: Estimate | undefined, offline: Estimate | undefined): Es
 
 function calibrationOf(
   { edges, counts, correct }: ConfidenceBins['distribution'],
-  {
-    runs,
-    labels,
-    cohorts,
-  }: {
-    runs: readonly number[];
-    labels: readonly number[];
-    cohorts: readonly CohortAccuracy[];
-  },
+  { runs, labels, right }: { runs: BinCounts; labels: BinCounts; right: BinCounts },
 ): CalibrationBin[] {
-  const right = addedUp(cohorts.map((cohort) => cohort.labels.correct));
   return counts.map((lab, bin) => ({
     from: edges[bin] as number,
     to: edges[bin + 1] as number,
@@ -253,49 +229,40 @@ function confusionOf(
   rows: readonly CohortRow[],
   { devices, baseline }: { devices: number; baseline: Baseline | undefined },
 ): Confusion | null {
-  const byPair = byCohort(rows, (own) => {
-    const pairs = new Map<string, number>();
-    for (const { counts } of own) {
-      for (const ofAge of Object.values(counts.feedback ?? {})) {
-        for (const [pair, n] of Object.entries(ofAge.confusion ?? {})) {
-          pairs.set(pair, (pairs.get(pair) ?? 0) + n);
-        }
-      }
-    }
-    return [...pairs].map(([pair, n]) => {
-      const [actual = 0, predicted = 0] = pair.split(' ').map(Number);
-      return { actual, predicted, n };
-    });
-  });
-  const all = byPair.flat();
+  const all = pairsOf(rows);
   const classes = baseline?.distributions.find(({ name }) => name === 'class');
   if (all.length === 0 || !classes || !('labels' in classes)) return null;
   const labels = [...classes.labels, 'other'];
-  const sums = new Map<string, [number, number, number]>();
-  for (const { actual, predicted, n } of all) {
-    const key = `${actual} ${predicted}`;
-    sums.set(key, [actual, predicted, (sums.get(key)?.[2] ?? 0) + n]);
-  }
+  const cohorts = byCohort(rows, pairsOf);
   const share = (side: 'actual' | 'predicted', position: number) =>
-    shareFigureOf(
-      ratioOf(
-        byPair.map((pairs) => {
-          const own = pairs.filter((pair) => pair[side] === position);
-          const both = own.filter(({ actual, predicted }) => actual === predicted);
-          return { part: totalOf(both.map(({ n }) => n)), whole: totalOf(own.map(({ n }) => n)) };
-        }),
-      ),
-      { devices, method: 'cohort-ratio' },
+    ratioFigureOf(
+      cohorts.map((pairs) => {
+        const own = pairs.filter((pair) => pair[side] === position);
+        const both = own.filter(({ actual, predicted }) => actual === predicted);
+        return { part: totalOf(both.map(({ n }) => n)), whole: totalOf(own.map(({ n }) => n)) };
+      }),
+      devices,
     );
   return {
     labels,
-    pairs: [...sums.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+    pairs: all
+      .map(({ actual, predicted, n }) => [actual, predicted, n] as const)
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1]),
     byLabel: labels.map((label, position) => ({
       label,
       precision: share('predicted', position),
       recall: share('actual', position),
     })),
   };
+}
+
+function pairsOf(rows: readonly CohortRow[]): { actual: number; predicted: number; n: number }[] {
+  const ofAges = rows.flatMap(({ counts }) => Object.values(counts.feedback ?? {}));
+  const byPair = byFrequency(ofAges.map(({ confusion }) => confusion));
+  return Object.entries(byPair).map(([pair, n]) => {
+    const [actual = 0, predicted = 0] = pair.split(' ').map(Number);
+    return { actual, predicted, n };
+  });
 }
 
 function valueErrors(rows: readonly CohortRow[], devices: number): ValueErrors | null {
@@ -330,14 +297,9 @@ function outcomeMeans(rows: readonly CohortRow[], devices: number): VersionAccur
     name,
     mean: figureOf(
       ratioOf(
-        byCohort(rows, (own) => {
-          const found = own.map(({ counts }): NonNullable<Counts['outcomes']>[string] => {
-            return counts.outcomes?.[name] ?? { n: 0, sum: 0, squares: 0 };
-          });
-          return {
-            part: totalOf(found.map(({ sum }) => sum)),
-            whole: totalOf(found.map(({ n }) => n)),
-          };
+        ratioByCohort(rows, ({ counts }) => {
+          const { sum = 0, n = 0 } = counts.outcomes?.[name] ?? {};
+          return { part: sum, whole: n };
         }),
       ),
       { devices, method: 'cohort-ratio' },

@@ -1,24 +1,19 @@
 import {
   bucketsOf,
-  createHistogram,
-  HISTOGRAM_SCALES,
   type Histogram,
-  merge,
   outcomeOfMargin,
   total,
   type VersionFacts,
 } from '@nearside/core';
-import { type Counts, histogramOf, sumOf } from '../counting/counts.js';
+import { type Counts, latencyOf, sumOf } from '../counting/counts.js';
 import type { CohortRow } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
 import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { FEWEST_COHORTS } from '../statistics/guardrail.js';
 import { trimmedDifference } from '../statistics/trimmed-difference.js';
-import { byCohort } from './cohort-rows.js';
+import { byCohort, latencyByCohort } from './cohort-rows.js';
 import { confidenceBins } from './confidence-bins.js';
-
-const LATENCY_SCALE = HISTOGRAM_SCALES['latency.total'];
 
 /** Sums where there is no bound yet. Such a measure judges nothing, and without it nothing is promoted. */
 const NOTHING_YET: RatioSums = { part: 0, whole: 0 };
@@ -33,7 +28,8 @@ export interface Measure {
   sums(row: CohortRow): RatioSums;
 }
 
-interface Sides {
+/** Rows of the two sides of a rollout. */
+export interface Sides {
   readonly canary: readonly CohortRow[];
   readonly control: readonly CohortRow[];
 }
@@ -78,13 +74,7 @@ function startSums({ opens, updates }: Counts, version: string): RatioSums {
 
 /** A slow run takes longer than 95 of 100 runs of the control did on its first day. The bound is a bucket's. */
 function slowRuns({ control }: Sides): Measure[] {
-  const bound = highestTwentieth(
-    byCohort(firstDays(control), (rows) => {
-      const all = createHistogram(LATENCY_SCALE);
-      for (const { counts } of rows) merge(all, latencyOf(counts));
-      return all;
-    }),
-  );
+  const bound = highestTwentieth(latencyByCohort(firstDays(control)));
   return [
     share('slow-runs', 200, (counts) => {
       if (bound === undefined) return NOTHING_YET;
@@ -183,10 +173,6 @@ function outcomes({ canary, control }: Sides, health: Readonly<Record<string, nu
       return { part: found?.sum ?? 0, whole: found?.n ?? 0 };
     },
   }));
-}
-
-function latencyOf(counts: Counts): Histogram {
-  return histogramOf('latency.total', counts.histograms?.['latency.total']);
 }
 
 /** Rows of the first day, and of as many more as it takes until most cohorts are there. */

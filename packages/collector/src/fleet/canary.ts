@@ -1,10 +1,10 @@
-import type { ModelFacts } from '@nearside/core';
-import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
+import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { Figure } from '../statistics/figure.js';
-import type { ArmSums, GuardrailResult } from '../statistics/guardrail.js';
+import { type ArmSums, type GuardrailResult, sumsBySide } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
-import type { FleetQuery } from './query.js';
+import type { FleetQuery, ModelContext } from './query.js';
 import { readRolloutDays } from './rollout-days.js';
 import {
   compareSides,
@@ -16,10 +16,7 @@ import {
 import { type VerdictAt, verdictHistory } from './verdict-history.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
-export interface FleetCanary {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetCanary extends ModelRange {
   readonly minDevices: number;
   readonly rollouts: readonly RolloutFigures[];
 }
@@ -60,15 +57,10 @@ export interface GuardrailFigures {
   readonly isJudged: boolean;
 }
 
-export interface CanaryContext {
-  readonly facts?: ModelFacts['models'][number] | undefined;
-  readonly minDevices: number;
-}
-
 export async function fleetCanary(
   store: RollupReads,
   query: FleetQuery,
-  context: CanaryContext,
+  context: ModelContext,
 ): Promise<FleetCanary> {
   const { model, fromMs, toMs } = query;
   const journal = (await store.releases(model)).filter(({ atMs }) => atMs < toMs);
@@ -80,7 +72,8 @@ export async function fleetCanary(
     const state =
       journal.findLast((release) => release.version === version) ??
       context.facts?.versions.find((one) => one.version === version);
-    const isOver = state !== undefined && isEnded(state);
+    // it has ended when the version was taken back, or is for all
+    const isOver = state !== undefined && (state.state === 'revoked' || !state.rollout);
     const figures = rolloutFigures(rows, { version, experiment, isOver, toMs, ...context });
     if (figures) rollouts.push(figures);
   }
@@ -88,18 +81,7 @@ export async function fleetCanary(
   return { model, fromMs, toMs, minDevices: context.minDevices, rollouts };
 }
 
-/** A rollout has ended when the version was taken back, or is for all. */
-function isEnded({
-  state,
-  rollout,
-}: {
-  state: string;
-  rollout?: object | null | undefined;
-}): boolean {
-  return state === 'revoked' || !rollout;
-}
-
-interface Asked extends CanaryContext {
+interface Asked extends ModelContext {
   readonly version: string;
   readonly experiment: string;
   readonly isOver: boolean;
@@ -155,19 +137,15 @@ function guardrailFigures(
 ): GuardrailFigures {
   const { measure, margin, isJudged } = guardrail;
   const { name, kind } = measure;
-  const of = (side: keyof ArmSums) => {
-    const part = cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0);
-    const whole = cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0);
-    const value = kind === 'size' || whole === 0 ? null : part / whole;
-    return { value, whole };
-  };
-  const [canary, control] = [of('canary'), of('control')];
+  const { canary, control } = sumsBySide(cohorts);
+  const ratioOn = ({ part, whole }: RatioSums) =>
+    kind === 'size' || whole === 0 ? null : part / whole;
   return {
     name,
     margin,
     n: { canary: canary.whole, control: control.whole },
-    canary: canary.value,
-    control: control.value,
+    canary: ratioOn(canary),
+    control: ratioOn(control),
     difference: {
       value: result?.difference ?? null,
       low: result?.low ?? null,

@@ -1,33 +1,30 @@
-import { COHORTS } from '@nearside/core';
+import { COHORTS, createHistogram, HISTOGRAM_SCALES, type Histogram, merge } from '@nearside/core';
+import { latencyOf } from '../counting/counts.js';
 import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 
-/** Reads rows by hour and cohort. */
-export interface CohortHours {
-  /** Reads the rows of these hours, in any order. */
-  of(hours: readonly number[]): Promise<CohortRow[]>;
-}
+/** Reads the rows of these hours by cohort, in any order. */
+export type ReadHours = (hours: readonly number[]) => Promise<CohortRow[]>;
 
 /** Reads each hour once, however often it is asked for. It keeps only the counts that drift needs. */
 export function readCohortHours(
   store: Pick<RollupReads, 'cohorts'>,
-  { model, version }: { model: string; version?: string },
-): CohortHours {
+  { model, version }: { model: string; version: string },
+): ReadHours {
   const known = new Map<number, Promise<CohortRow[]>>();
 
   function hour(fromMs: number): Promise<CohortRow[]> {
     const found = known.get(fromMs);
     if (found) return found;
-    const range = { model, fromMs, toMs: fromMs + HOUR_MS };
-    const rows = store.cohorts({ ...range, ...(version !== undefined && { version }) });
+    const rows = store.cohorts({ model, version, fromMs, toMs: fromMs + HOUR_MS });
     const kept = rows.then((list) => list.map(withDriftAlone));
     known.set(fromMs, kept);
     return kept;
   }
 
-  return { of: async (hours) => (await Promise.all(hours.map(hour))).flat() };
+  return async (hours) => (await Promise.all(hours.map(hour))).flat();
 }
 
 function withDriftAlone({ counts: { drift, firsts }, ...row }: CohortRow): CohortRow {
@@ -48,6 +45,15 @@ export function byCohort<Value>(
   const cohorts = Array.from({ length: COHORTS }, (): CohortRow[] => []);
   for (const row of rows) cohorts[row.cohort]?.push(row);
   return cohorts.map(value);
+}
+
+/** Adds up call → result for each cohort. */
+export function latencyByCohort(rows: readonly CohortRow[]): Histogram[] {
+  return byCohort(rows, (own) => {
+    const histogram = createHistogram(HISTOGRAM_SCALES['latency.total']);
+    for (const { counts } of own) merge(histogram, latencyOf(counts));
+    return histogram;
+  });
 }
 
 /** Adds up parts and wholes for each cohort. */

@@ -1,4 +1,4 @@
-import type { RollupReads } from '../counting/rollup-store.js';
+import type { ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { Prices } from '../files/prices.js';
 import { sixDigits } from '../statistics/figure.js';
 import { readDeviceDays } from './devices-by-version.js';
@@ -6,10 +6,7 @@ import type { FleetQuery } from './query.js';
 import { shownVersions } from './shown-groups.js';
 
 /** Answer of `GET /v1/fleet/cost`: the cost of inferences, beside their cost on a server. */
-export interface FleetCost {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetCost extends ModelRange {
   /** Without prices there are no amounts. */
   readonly missing?: 'no-prices';
   readonly currency: string | null;

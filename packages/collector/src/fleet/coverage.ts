@@ -1,11 +1,11 @@
-import type { ModelFacts, VersionFacts } from '@nearside/core';
+import type { VersionFacts } from '@nearside/core';
 import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
-import { ratioOf } from '../statistics/cohort-ratio.js';
-import { type Figure, shareFigureOf } from '../statistics/figure.js';
-import { byCohort, firstsIn, readCohortDays } from './cohort-rows.js';
+import { ratioFigureOf } from '../statistics/cohort-ratio.js';
+import type { Figure } from '../statistics/figure.js';
+import { firstsIn, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
-import type { FleetQuery } from './query.js';
+import type { FleetQuery, ModelContext } from './query.js';
 import { shownParts } from './shown-parts.js';
 
 /** Answer of `GET /v1/fleet/coverage`: which versions do devices have on the newest day, and which should they have? */
@@ -34,7 +34,7 @@ const BPS = 10_000;
 export async function fleetCoverage(
   store: RollupReads,
   query: FleetQuery,
-  { facts, minDevices }: { facts?: ModelFacts['models'][number] | undefined; minDevices: number },
+  { facts, minDevices }: ModelContext,
 ): Promise<FleetCoverage> {
   const { model } = query;
   const day = utcDay(query.toMs - 1);
@@ -59,22 +59,13 @@ export async function fleetCoverage(
 
 function versionCoverage(
   rows: readonly CohortRow[],
-  {
-    version,
-    devices,
-    facts,
-  }: { version: string; devices: number; facts: ModelFacts['models'][number] | undefined },
+  { version, devices, facts }: { version: string; devices: number } & Pick<ModelContext, 'facts'>,
 ): VersionCoverage {
-  const adopted = ratioOf(
-    byCohort(rows, (own) => ({
-      part: firstsIn(
-        own.filter(({ unit }) => unit.version === version),
-        'version-day',
-      ),
-      whole: firstsIn(own, 'version-day'),
-    })),
-  );
-  const adoption = shareFigureOf(adopted, { devices, method: 'cohort-ratio' });
+  const adopted = ratioByCohort(rows, ({ unit, counts }) => {
+    const whole = counts.firsts?.['version-day'] ?? 0;
+    return { part: unit.version === version ? whole : 0, whole };
+  });
+  const adoption = ratioFigureOf(adopted, devices);
   const known = facts?.versions.find((one) => one.version === version);
   const target = facts && known ? targetOf(known, facts.versions) : null;
   return {

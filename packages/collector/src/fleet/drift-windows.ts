@@ -1,6 +1,6 @@
 import type { CohortRow } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
-import { type CohortHours, firstsIn, hoursOf } from './cohort-rows.js';
+import { firstsIn, hoursOf, type ReadHours } from './cohort-rows.js';
 
 /** A stretch of time that is compared with the same hours before. */
 export interface DriftWindow {
@@ -22,26 +22,26 @@ const DAYS = 6;
 
 /** Returns the windows of a range that have ended: hours where most of them have enough devices, else days. */
 export async function driftWindows(
-  hours: CohortHours,
+  readHours: ReadHours,
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): Promise<{ lengthMs: number; windows: DriftWindow[] }> {
-  const lengthMs = (await areHoursFull(hours, { fromMs, toMs })) ? HOUR_MS : DAY_MS;
+  const lengthMs = (await areHoursFull(readHours, { fromMs, toMs })) ? HOUR_MS : DAY_MS;
   const first = Math.floor(fromMs / lengthMs);
   const last = Math.floor(toMs / lengthMs);
   const windows: DriftWindow[] = [];
   for (let i = first; i < last; i += 1) {
-    windows.push(await windowOf(hours, i * lengthMs, lengthMs));
+    windows.push(await windowOf(readHours, i * lengthMs, lengthMs));
   }
   return { lengthMs, windows };
 }
 
 async function areHoursFull(
-  hours: CohortHours,
+  readHours: ReadHours,
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): Promise<boolean> {
   let [full, seen] = [0, 0];
   for (const hour of hoursOf(fromMs, toMs)) {
-    const rows = await hours.of([hour]);
+    const rows = await readHours([hour]);
     if (rows.length === 0) continue;
     seen += 1;
     if (firstsIn(rows, 'version-hour') >= FEWEST_DEVICES) full += 1;
@@ -50,15 +50,15 @@ async function areHoursFull(
 }
 
 async function windowOf(
-  hours: CohortHours,
+  readHours: ReadHours,
   fromMs: number,
   lengthMs: number,
 ): Promise<DriftWindow> {
   const toMs = fromMs + lengthMs;
-  const rows = await hours.of(hoursOf(fromMs, toMs));
+  const rows = await readHours(hoursOf(fromMs, toMs));
   const devices = firstsIn(rows, lengthMs === HOUR_MS ? 'version-hour' : 'version-day');
-  const past = await pastOf(hours, { fromMs, toMs }, devices / 2);
-  return { fromMs, toMs, rows, devices, past, reference: await hours.of(past) };
+  const past = await pastOf(readHours, { fromMs, toMs }, devices / 2);
+  return { fromMs, toMs, rows, devices, past, reference: await readHours(past) };
 }
 
 /**
@@ -66,7 +66,7 @@ async function windowOf(
  * few reports anywhere, so a past needs devices.
  */
 async function pastOf(
-  hours: CohortHours,
+  readHours: ReadHours,
   { fromMs, toMs }: { fromMs: number; toMs: number },
   fewestDevices: number,
 ): Promise<number[]> {
@@ -74,7 +74,7 @@ async function pastOf(
   const ago = (stepMs: number, times: number) =>
     Array.from({ length: times }, (_, i) => own.map((hour) => hour - (i + 1) * stepMs)).flat();
   for (const past of [ago(WEEK_MS, WEEKS), ago(DAY_MS, DAYS)]) {
-    const devices = firstsIn(await hours.of(past), 'version-hour');
+    const devices = firstsIn(await readHours(past), 'version-hour');
     if (devices > 0 && devices >= fewestDevices) return past;
   }
   return [];

@@ -1,5 +1,5 @@
-import type { Baseline, Distribution, ModelFacts, VersionFacts } from '@nearside/core';
-import type { RollupReads } from '../counting/rollup-store.js';
+import type { Baseline, Distribution, VersionFacts } from '@nearside/core';
+import type { ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { addedUp, type BinCounts } from '../statistics/bins.js';
 import {
   type CompositionChange,
@@ -13,13 +13,10 @@ import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type DriftSegment, driftSegments, readSegments } from './drift-segments.js';
 import { type DriftWindow, driftWindows } from './drift-windows.js';
-import type { FleetQuery } from './query.js';
+import type { FleetQuery, ModelContext } from './query.js';
 
 /** Answer of `GET /v1/fleet/drift`: is the field like the lab, and has it changed? */
-export interface FleetDrift {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetDrift extends ModelRange {
   readonly minDevices: number;
   /** Newest first. */
   readonly versions: readonly VersionDrift[];
@@ -74,16 +71,10 @@ export interface WindowDrift {
   readonly isAlarm: boolean;
 }
 
-export interface DriftContext {
-  /** Without facts no baseline is known. */
-  readonly facts?: ModelFacts['models'][number] | undefined;
-  readonly minDevices: number;
-}
-
 export async function fleetDrift(
   store: RollupReads,
   query: FleetQuery,
-  { facts, minDevices }: DriftContext,
+  { facts, minDevices }: ModelContext,
 ): Promise<FleetDrift> {
   const { model, fromMs, toMs } = query;
   const versions: VersionDrift[] = [];
@@ -113,8 +104,8 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
   if (devices < minDevices) {
     return { version, devices, missing: 'too-few-devices', distributions: [] };
   }
-  const hours = readCohortHours(store, { model, version });
-  const { lengthMs, windows } = await driftWindows(hours, { fromMs, toMs });
+  const readHours = readCohortHours(store, { model, version });
+  const { lengthMs, windows } = await driftWindows(readHours, { fromMs, toMs });
   const shown = windows.filter((window) => window.devices >= minDevices);
   const compared = baseline.distributions.map((distribution, position) =>
     compareDistribution(shown, { distribution, position, baselineHash }),

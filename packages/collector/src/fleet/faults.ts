@@ -1,17 +1,13 @@
-import type { ModelFacts } from '@nearside/core';
-import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
-import { byFrequency } from './by-frequency.js';
+import type { GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { readCohortDays } from './cohort-rows.js';
+import { byFrequency } from './grouping.js';
 import { type FeatureFaults, inputFaults } from './input-faults.js';
-import type { FleetQuery } from './query.js';
+import type { FleetQuery, ModelContext } from './query.js';
 import { type ShadowAgreement, shadowAgreements } from './shadow-agreements.js';
 import { readReleaseTimes, type UpdateFaults, updateFaults } from './update-faults.js';
 
 /** Answer of `GET /v1/fleet/faults`: all that went wrong beside runs. */
-export interface FleetFaults {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetFaults extends ModelRange {
   readonly minDevices: number;
   /** Backends that devices quarantined, the most frequent first. */
   readonly quarantines: readonly {
@@ -32,15 +28,10 @@ export interface FleetFaults {
 
 export type { FeatureFaults, ShadowAgreement, UpdateFaults };
 
-export interface FaultsContext {
-  readonly facts?: ModelFacts['models'][number] | undefined;
-  readonly minDevices: number;
-}
-
 export async function fleetFaults(
   store: RollupReads,
   { model, fromMs, toMs }: FleetQuery,
-  { facts, minDevices }: FaultsContext,
+  { facts, minDevices }: ModelContext,
 ): Promise<FleetFaults> {
   const range = { model, fromMs, toMs };
   const groups = await store.sums({ ...range, histograms: [] });

@@ -1,9 +1,8 @@
-import type { ModelFacts } from '@nearside/core';
 import { OTHER } from '../counting/known-codes.js';
-import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
-import { byFrequency } from './by-frequency.js';
+import type { GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { devicesByVersion } from './devices-by-version.js';
-import type { FleetQuery } from './query.js';
+import { byFrequency } from './grouping.js';
+import type { ModelContext } from './query.js';
 import { devicesByName, readWholeDays, shownNames } from './shown-names.js';
 
 export interface FeatureFaults {
@@ -16,12 +15,10 @@ export interface FeatureFaults {
   readonly apps: Readonly<Record<string, number>>;
 }
 
-interface Asked {
-  readonly range: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>;
+interface Asked extends ModelContext {
+  readonly range: ModelRange;
   /** All groups of the range. */
   readonly groups: readonly GroupSums[];
-  readonly facts?: ModelFacts['models'][number] | undefined;
-  readonly minDevices: number;
 }
 
 /** Counts only versions that enough devices have, because the figures are about inputs. */
@@ -82,7 +79,7 @@ function shownApps(
 /** Positions are those of the reporting version. */
 function featureName(
   position: string,
-  { version, facts }: { version: string; facts: Asked['facts'] },
+  { version, facts }: { version: string } & Pick<ModelContext, 'facts'>,
 ): string {
   if (position === OTHER) return OTHER;
   const own = facts?.versions.find((one) => one.version === version)?.features;

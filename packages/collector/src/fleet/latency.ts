@@ -8,12 +8,19 @@ import {
   total,
 } from '@nearside/core';
 import type { ByName } from '../counting/counts.js';
-import type { Cell, DeviceDays, Group, GroupSums, RollupReads } from '../counting/rollup-store.js';
+import type {
+  Cell,
+  DeviceDays,
+  Group,
+  GroupSums,
+  ModelRange,
+  RollupReads,
+} from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 import { sixDigits } from '../statistics/figure.js';
-import { byFrequency } from './by-frequency.js';
 import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
+import { byFrequency, grouped } from './grouping.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';
 
@@ -30,10 +37,7 @@ const WHOLE_RANGE: readonly HistogramPath[] = [
 ];
 
 /** Answer of `GET /v1/fleet/latency`. Rates and percentiles are null where nothing was counted. */
-export interface FleetLatency {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetLatency extends ModelRange {
   readonly stepMs: number;
   /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
@@ -79,20 +83,24 @@ export interface OpenFigures {
   readonly storeP95Ms: number | null;
 }
 
-export interface Figures {
-  /** Devices on the busiest UTC day that the range touches. */
-  readonly devices: number;
+/** Figures of any number of calls. */
+interface CallFigures {
   readonly reports: number;
   /** Inferences with a result or an error, as devices counted them. */
   readonly count: number;
-  /** Estimate for the whole fleet: Σ count × sampling weight. */
-  readonly estimatedCount: number;
   /** Share of `count` that ended in a result, 0 … 1. */
   readonly successRate: number | null;
   /** Call → result, within ±4.33 %. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
+}
+
+export interface Figures extends CallFigures {
+  /** Devices on the busiest UTC day that the range touches. */
+  readonly devices: number;
+  /** Estimate for the whole fleet: Σ count × sampling weight. */
+  readonly estimatedCount: number;
   /** Failures by code, the most frequent first. */
   readonly errors: Readonly<Record<string, number>>;
   readonly opens: OpenFigures;
@@ -102,15 +110,9 @@ export interface Figures {
   readonly series: readonly FleetPoint[];
 }
 
-export interface FleetPoint {
+export interface FleetPoint extends CallFigures {
   /** Start of the step. */
   readonly atMs: number;
-  readonly reports: number;
-  readonly count: number;
-  readonly successRate: number | null;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
 }
 
 /** @param minDevices groups with fewer devices are suppressed */
@@ -240,37 +242,25 @@ function errorFree({ whole, days }: Counts, version: string, minDevices: number)
   return devices < Math.max(1, minDevices) ? null : Math.max(0, 1 - failed / deviceDays);
 }
 
-/** A group with reports has at least one device, even when its `first` of the day was counted elsewhere. */
-function deviceCount(cells: Counts['cells'], days: readonly DeviceDays[]): number {
-  return Math.max(cells.length > 0 ? 1 : 0, onBusiestDay(days));
-}
-
 function figures({ cells, whole, days }: Counts): Figures {
-  const slots = [...bySlot(cells)].sort(([a], [b]) => a - b);
-  const all = addedUp(slots.map(([, sums]) => sums));
+  const slots = [...grouped(cells, ({ slotMs }) => slotMs)]
+    .map(([atMs, list]) => ({ atMs, sums: addedUp(list) }))
+    .sort((a, b) => a.atMs - b.atMs);
+  const all = addedUp(slots.map(({ sums }) => sums));
   return {
-    devices: deviceCount(cells, days),
+    // a group with reports has at least one device, even when its first report was counted elsewhere
+    devices: Math.max(cells.length > 0 ? 1 : 0, onBusiestDay(days)),
     estimatedCount: Math.round(all.weighted),
-    ...pointFigures(all),
+    ...callFigures(all),
     errors: byFrequency(whole.map(({ counts }) => counts.errors)),
     opens: openFigures(whole),
     stages: stageFigures(whole),
-    series: slots.map(([atMs, sums]) => ({ atMs, ...pointFigures(sums) })),
+    series: slots.map(({ atMs, sums }) => ({ atMs, ...callFigures(sums) })),
   };
 }
 
 /** Calls of any number of cells. */
 type CallSums = Omit<Cell, 'slotMs' | 'part'>;
-
-function bySlot(cells: readonly Cell[]): Map<number, CallSums> {
-  const slots = new Map<number, Cell[]>();
-  for (const cell of cells) {
-    const slot = slots.get(cell.slotMs);
-    if (slot) slot.push(cell);
-    else slots.set(cell.slotMs, [cell]);
-  }
-  return new Map([...slots].map(([slotMs, list]) => [slotMs, addedUp(list)]));
-}
 
 function addedUp(list: readonly CallSums[]): CallSums {
   const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
@@ -284,7 +274,7 @@ function addedUp(list: readonly CallSums[]): CallSums {
   };
 }
 
-function pointFigures({ reports, ok, failed, duration }: CallSums): Omit<FleetPoint, 'atMs'> {
+function callFigures({ reports, ok, failed, duration }: CallSums): CallFigures {
   const count = ok + failed;
   return {
     reports,

@@ -1,5 +1,5 @@
 import { total } from '@nearside/core';
-import type { Cell, RollupReads } from '../counting/rollup-store.js';
+import type { Cell, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import { sixDigits } from '../statistics/figure.js';
@@ -7,10 +7,7 @@ import type { FleetQuery } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/objectives`: did the whole model meet its targets, day by day? */
-export interface FleetObjectives {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetObjectives extends ModelRange {
   readonly targets: ModelTargets;
   /** UTC days of the range with runs, in order of time. */
   readonly days: readonly ObjectiveDay[];

@@ -1,9 +1,8 @@
 import { total } from '@nearside/core';
 import type { NamedCounts } from '../counting/counts.js';
-import type { Group, GroupSums, RollupReads } from '../counting/rollup-store.js';
+import type { Group, GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 import { readDeviceDays } from './devices-by-version.js';
-import type { FleetQuery } from './query.js';
 import { shownGroups } from './shown-groups.js';
 import { devicesByName, readWholeDays, shownNames } from './shown-names.js';
 
@@ -30,17 +29,14 @@ export interface RangeSums {
 const GROUP_DIMENSIONS = ['device', 'backend', 'version'] as const;
 type NamedDimension = 'library' | 'app';
 
-type Range = Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>;
-
 /** It is longer than any cell, so the range alone decides which cells are read. */
 const ANY_STEP_MS = 7 * DAY_MS;
 
 export async function readRangeSums(
   store: RollupReads,
-  { model, fromMs, toMs }: Range,
+  range: ModelRange,
   minDevices: number,
 ): Promise<RangeSums> {
-  const range = { model, fromMs, toMs };
   const groups = await readGroups(store, range);
   const sums = await store.sums({ ...range, histograms: [] });
   const days = await readDeviceDays(store, range);
@@ -59,7 +55,7 @@ export async function readRangeSums(
   };
 }
 
-async function readGroups(store: RollupReads, range: Range): Promise<(Group & RunSums)[]> {
+async function readGroups(store: RollupReads, range: ModelRange): Promise<(Group & RunSums)[]> {
   const groups = new Map<string, Group>();
   const cells = await store.cells({
     ...range,
@@ -103,7 +99,7 @@ function namedParts(
   }: {
     readonly sums: readonly GroupSums[];
     readonly wholeDays: readonly GroupSums[];
-    readonly range: Range;
+    readonly range: ModelRange;
     readonly whole: RunSums;
     readonly minDevices: number;
   },

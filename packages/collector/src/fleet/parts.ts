@@ -1,4 +1,4 @@
-import type { RollupReads } from '../counting/rollup-store.js';
+import type { ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { sixDigits } from '../statistics/figure.js';
 import { type PartSums, type RangeSums, type RunSums, readRangeSums } from './part-sums.js';
@@ -8,10 +8,7 @@ import type { FleetQuery } from './query.js';
  * Answer of `GET /v1/fleet/parts`: which part of the fleet carries the change since the range before, which is of the
  * same length?
  */
-export interface FleetParts {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetParts extends ModelRange {
   /** Start of the range before. */
   readonly beforeMs: number;
   readonly minDevices: number;

@@ -1,8 +1,14 @@
-import { BACKENDS, DEVICE_CLASSES, ModelNameSchema, VersionSchema } from '@nearside/core';
+import {
+  BACKENDS,
+  DEVICE_CLASSES,
+  type ModelFacts,
+  ModelNameSchema,
+  VersionSchema,
+} from '@nearside/core';
 import * as v from 'valibot';
 import { OTHER } from '../counting/known-codes.js';
 import { UNLISTED } from '../counting/names.js';
-import { RETENTION } from '../counting/rollup-store.js';
+import { type ModelRange, RETENTION } from '../counting/rollup-store.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { type Parsed, parseRequest } from '../refusals/read-request.js';
 
@@ -21,16 +27,21 @@ export const REPORTED_MS = 600_000;
 /** People read these steps easily: 5 and 15 minutes, 1 and 6 hours, 1 and 7 days. */
 const STEPS_MS = [BUCKET_MS, 900_000, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
 
-/** fromMs ≤ time < toMs, both multiples of stepMs. */
-export interface FleetQuery {
-  readonly model: string;
+/** Both bounds are multiples of stepMs. */
+export interface FleetQuery extends ModelRange {
   readonly version?: string;
   readonly backend?: string;
   /** Class of device. */
   readonly device?: string;
-  readonly fromMs: number;
-  readonly toMs: number;
   readonly stepMs: number;
+}
+
+/** Things that an answer needs beside reports. */
+export interface ModelContext {
+  /** The facts of the model that is asked about. Without them no baseline is known. */
+  readonly facts?: ModelFacts['models'][number] | undefined;
+  /** Groups of fewer devices are suppressed. */
+  readonly minDevices: number;
 }
 
 const Milliseconds = v.pipe(
@@ -41,9 +52,9 @@ const Milliseconds = v.pipe(
 
 const QuerySchema = v.strictObject({
   model: ModelNameSchema,
-  version: v.optional(v.union([VersionSchema, v.literal(UNLISTED)])),
-  backend: v.optional(v.picklist([...BACKENDS, OTHER])),
-  device: v.optional(v.picklist(DEVICE_CLASSES)),
+  version: v.exactOptional(v.union([VersionSchema, v.literal(UNLISTED)])),
+  backend: v.exactOptional(v.picklist([...BACKENDS, OTHER])),
+  device: v.exactOptional(v.picklist(DEVICE_CLASSES)),
   from: v.optional(Milliseconds),
   to: v.optional(Milliseconds),
   step: v.optional(Milliseconds),
@@ -72,25 +83,14 @@ export function parseFleetQuery(
 ): Parsed<FleetQuery> {
   const parsed = parseRequest(QuerySchema, raw, 'query');
   if (!parsed.ok) return parsed;
-  const { model, version, backend, device } = parsed.value;
-  const steps = stepsOf(parsed.value, nowMs, scope);
+  const { from, to, step, ...asked } = parsed.value;
+  const steps = stepsOf({ from, to, step }, nowMs, scope);
   if ('refusal' in steps) return steps;
-  const { fromMs, toMs } = boundsOf(steps, nowMs, scope);
-  return {
-    ok: true,
-    value: {
-      model,
-      ...(version !== undefined && { version }),
-      ...(backend !== undefined && { backend }),
-      ...(device !== undefined && { device }),
-      fromMs,
-      toMs,
-      stepMs: steps.stepMs,
-    },
-  };
+  const bounds = boundsOf(steps, nowMs, scope);
+  return { ok: true, value: { ...asked, ...bounds, stepMs: steps.stepMs } };
 }
 
-type Given = v.InferOutput<typeof QuerySchema>;
+type Given = Pick<v.InferOutput<typeof QuerySchema>, 'from' | 'to' | 'step'>;
 type Refused = Extract<Parsed<never>, { ok: false }>;
 type Steps = Pick<FleetQuery, 'fromMs' | 'toMs' | 'stepMs'>;
 

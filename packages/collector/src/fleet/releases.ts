@@ -1,23 +1,16 @@
 import { UNLISTED } from '../counting/names.js';
-import type { FirstReport, RollupReads } from '../counting/rollup-store.js';
+import type { FirstReport, ModelRange, Release, RollupReads } from '../counting/rollup-store.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/releases`: the events of versions, in order of time. */
-export interface FleetReleases {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetReleases extends ModelRange {
   readonly events: readonly ReleaseEvent[];
 }
 
 /** A version is in this state from `atMs` on. */
-export interface ReleaseEvent {
-  readonly atMs: number;
-  readonly version: string;
+export interface ReleaseEvent extends Omit<Release, 'state'> {
   /** `seen`: it reported for the first time, and no facts name it. */
-  readonly state: 'canary' | 'stable' | 'revoked' | 'seen';
-  /** Installs whose bucket is in [fromBps, toBps) are to have it. Null without a rollout. */
-  readonly rollout: { readonly fromBps: number; readonly toBps: number } | null;
+  readonly state: Release['state'] | 'seen';
 }
 
 export async function fleetReleases(

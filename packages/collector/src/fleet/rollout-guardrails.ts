@@ -1,5 +1,4 @@
-import { type ModelFacts, marginName, type VersionFacts } from '@nearside/core';
-import type { CohortRow } from '../counting/rollup-store.js';
+import { marginName, type VersionFacts } from '@nearside/core';
 import {
   type ArmSums,
   compareMeans,
@@ -8,14 +7,9 @@ import {
   type GuardrailResult,
 } from '../statistics/guardrail.js';
 import { type Verdict, verdictOf } from '../statistics/verdict.js';
-import { armMeasures, type Measure } from './arm-measures.js';
+import { armMeasures, type Measure, type Sides } from './arm-measures.js';
 import { ratioByCohort } from './cohort-rows.js';
-
-/** Rows of the two sides of a rollout. */
-export interface Sides {
-  readonly canary: readonly CohortRow[];
-  readonly control: readonly CohortRow[];
-}
+import type { ModelContext } from './query.js';
 
 /** A measure of a rollout, and its margin. */
 export interface Guardrail {
@@ -36,7 +30,7 @@ const BPS = 10_000;
 
 export function guardrailsOf(
   sides: Sides,
-  { version, facts }: { version: string; facts?: ModelFacts['models'][number] | undefined },
+  { version, facts }: { version: string } & Pick<ModelContext, 'facts'>,
 ): Guardrail[] {
   const versions = facts?.versions ?? [];
   const known = versions.find((one) => one.version === version);

@@ -8,24 +8,26 @@ import {
   quantile,
   total,
 } from '@nearside/core';
-import { type Counts, histogramOf } from '../counting/counts.js';
-import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
+import type { Counts } from '../counting/counts.js';
+import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { BUCKET_MS, HOUR_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
-import { type RatioSums, ratioOf, varianceOf } from '../statistics/cohort-ratio.js';
+import { type RatioSums, ratioFigureOf, varianceOf } from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
-import { type Figure, shareFigureOf, sixDigits, TAIL } from '../statistics/figure.js';
-import { byCohort, devicesOnBusiestDay, ratioByCohort, readCohortDays } from './cohort-rows.js';
+import { type Figure, sixDigits, TAIL } from '../statistics/figure.js';
+import {
+  devicesOnBusiestDay,
+  latencyByCohort,
+  ratioByCohort,
+  readCohortDays,
+} from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type FleetQuery, REPORTED_MS } from './query.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/service`: is a version fast, and does it succeed? Each figure has its interval. */
-export interface FleetService {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetService extends ModelRange {
   readonly minDevices: number;
   readonly targets: ModelTargets;
   /** Newest first. Versions with fewer devices than the floor are left out. */
@@ -87,16 +89,12 @@ function versionService(
 ): VersionService {
   const own = rows.filter(({ unit }) => unit.version === version);
   const assigned = rows.filter(({ unit }) => unit.assigned === version);
-  const latencies = byCohort(own, (ofCohort) => {
-    const histogram = createHistogram(SCALE);
-    for (const { counts } of ofCohort) merge(histogram, latencyOf(counts));
-    return histogram;
-  });
-  const share = (list: readonly CohortRow[], sums: (counts: Counts) => RatioSums) =>
-    shareFigureOf(ratioOf(ratioByCohort(list, ({ counts }) => sums(counts))), {
+  const latencies = latencyByCohort(own);
+  const share = (sums: (counts: Counts) => RatioSums) =>
+    ratioFigureOf(
+      ratioByCohort(own, ({ counts }) => sums(counts)),
       devices,
-      method: 'cohort-ratio',
-    });
+    );
   const { index } = targetBound(targets.p95Ms);
   const runs = own.reduce((sum, { counts: { ok = 0, failed = 0 } }) => sum + ok + failed, 0);
   return {
@@ -105,13 +103,13 @@ function versionService(
     p50Ms: quantileFigure(latencies, 0.5, devices),
     p95Ms: quantileFigure(latencies, 0.95, devices),
     p99Ms: quantileFigure(latencies, 0.99, devices),
-    withinTarget: shareFigureOf(
-      ratioOf(latencies.map((one) => ({ part: countUpTo(one, index), whole: total(one) }))),
-      { devices, method: 'cohort-ratio' },
+    withinTarget: ratioFigureOf(
+      latencies.map((one) => ({ part: countUpTo(one, index), whole: total(one) })),
+      devices,
     ),
-    success: share(own, ({ ok = 0, failed = 0 }) => ({ part: ok, whole: ok + failed })),
-    coldStarts: share(own, ({ ok = 0, cold = 0 }) => ({ part: cold, whole: ok })),
-    busy: share(own, ({ busyMs = 0, reports = 0 }) => ({
+    success: share(({ ok = 0, failed = 0 }) => ({ part: ok, whole: ok + failed })),
+    coldStarts: share(({ ok = 0, cold = 0 }) => ({ part: cold, whole: ok })),
+    busy: share(({ busyMs = 0, reports = 0 }) => ({
       part: busyMs,
       whole: reports * BUCKET_MS,
     })),
@@ -132,7 +130,7 @@ function errorFree(assigned: readonly CohortRow[], minDevices: number): Figure {
     const whole = firsts?.['arm-day'] ?? 0;
     return { part: whole - (firsts?.['arm-day-failed'] ?? 0), whole };
   });
-  return shareFigureOf(ratioOf(days), { devices, method: 'cohort-ratio' });
+  return ratioFigureOf(days, devices);
 }
 
 /**
@@ -172,8 +170,4 @@ function bucketOf(histogram: Histogram, q: number): number {
     if (seen >= rank) return index;
   }
   return last;
-}
-
-function latencyOf(counts: Counts): Histogram {
-  return histogramOf('latency.total', counts.histograms?.['latency.total']);
 }

@@ -1,7 +1,7 @@
 import type { CohortRow } from '../counting/rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
-import { byFrequency } from './by-frequency.js';
 import { compareVersions } from './compare-versions.js';
+import { byFrequency } from './grouping.js';
 
 export interface ShadowAgreement {
   readonly candidate: string;

@@ -1,6 +1,7 @@
-import type { DeviceDays, Group, RollupReads } from '../counting/rollup-store.js';
+import type { DeviceDays, Group } from '../counting/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
-import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
+import { onBusiestDay } from './devices-by-version.js';
+import { grouped } from './grouping.js';
 import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
@@ -28,26 +29,13 @@ export function shownGroups(
   { groups, days }: Known,
   minDevices: number,
 ): (group: Group) => boolean {
-  const byGroup = daysByGroup(days);
+  const byGroup = grouped(days, groupKey);
   const keys = [...new Set(groups.map(groupKey))];
   // a group with reports has at least one device, even when its first report of the day was counted elsewhere
   const devicesOf = (some: readonly string[]) =>
     Math.max(1, onBusiestDay(some.flatMap((key) => byGroup.get(key) ?? [])));
   const shown = new Set(shownParts(keys, { devicesOf, minDevices }));
   return (group) => shown.has(groupKey(group));
-}
-
-/** Reads the groups of a range that may be shown. */
-export async function readShownGroups(
-  store: Pick<RollupReads, 'sums' | 'deviceDays'>,
-  { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
-  minDevices: number,
-): Promise<(group: Group) => boolean> {
-  const [groups, days] = await Promise.all([
-    store.sums({ model, fromMs, toMs, histograms: [] }),
-    readDeviceDays(store, { model, fromMs, toMs }),
-  ]);
-  return shownGroups({ groups, days }, minDevices);
 }
 
 /**
@@ -67,14 +55,4 @@ export function shownVersions(known: Known, minDevices: number): string[] {
 
 function groupKey({ version, backend, device }: Group): string {
   return `${version} ${backend} ${device}`;
-}
-
-function daysByGroup(days: readonly DeviceDays[]): Map<string, DeviceDays[]> {
-  const groups = new Map<string, DeviceDays[]>();
-  for (const one of days) {
-    const own = groups.get(groupKey(one));
-    if (own) own.push(one);
-    else groups.set(groupKey(one), [one]);
-  }
-  return groups;
 }

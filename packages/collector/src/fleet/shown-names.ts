@@ -1,7 +1,6 @@
 import type { NamedCounts } from '../counting/counts.js';
-import type { GroupSums, RollupReads } from '../counting/rollup-store.js';
+import type { GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
-import type { FleetQuery } from './query.js';
 import { shownParts } from './shown-parts.js';
 
 /** Devices a day by name within counts (releases of the app or the library), and of all together. */
@@ -15,7 +14,7 @@ type ByRelease = Readonly<Record<string, NamedCounts>> | undefined;
 /** Reads whole UTC days, because a device is counted with its first report of a day. */
 export function readWholeDays(
   store: Pick<RollupReads, 'sums'>,
-  { model, fromMs, toMs }: Pick<FleetQuery, 'model' | 'fromMs' | 'toMs'>,
+  { model, fromMs, toMs }: ModelRange,
 ): Promise<GroupSums[]> {
   const range = { fromMs: utcDay(fromMs) * DAY_MS, toMs: (utcDay(toMs - 1) + 1) * DAY_MS };
   return store.sums({ model, ...range, histograms: [] });
@@ -25,7 +24,7 @@ export function readWholeDays(
 export function devicesByName(
   groups: readonly GroupSums[],
   namesOf: (group: GroupSums) => ByRelease,
-  { fromMs, toMs }: Pick<FleetQuery, 'fromMs' | 'toMs'>,
+  { fromMs, toMs }: ModelRange,
 ): NamedDevices {
   const days = utcDay(toMs - 1) + 1 - utcDay(fromMs);
   const byName = new Map<string, number>();

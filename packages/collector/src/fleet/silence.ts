@@ -1,15 +1,12 @@
-import type { RollupReads, SlotReports } from '../counting/rollup-store.js';
+import type { ModelRange, RollupReads, SlotReports } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { type Figure, sixDigits } from '../statistics/figure.js';
 import { median } from '../statistics/trimmed-difference.js';
-import { devicesOfModel } from './devices-by-version.js';
+import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/silence`: do as many devices report as usual? */
-export interface FleetSilence {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetSilence extends ModelRange {
   readonly hours: readonly SilenceHour[];
   /** Start of the silence at the end of the range. Null without one. */
   readonly silentSinceMs: number | null;
@@ -48,7 +45,7 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const known: Known = {
     received: new Map(slots.map(({ slotMs, reports }) => [slotMs, reports])),
     firstMs: firstHour(slots) ?? toMs,
-    devices: await devicesOfModel(store, { model, ...read }),
+    devices: onBusiestDay(await readDeviceDays(store, { model, ...read })),
   };
   const ratios = ratiosOf(fromMs - LEVEL_HOURS * HOUR_MS, toMs, known);
   const hours: SilenceHour[] = [];

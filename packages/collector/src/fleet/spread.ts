@@ -6,18 +6,16 @@ import {
   merge,
   total,
 } from '@nearside/core';
-import type { Cell, RollupReads } from '../counting/rollup-store.js';
+import type { Cell, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { ModelTargets } from '../files/targets.js';
 import { sixDigits } from '../statistics/figure.js';
+import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
-import { isAskedFor, readShownGroups } from './shown-groups.js';
+import { isAskedFor, shownGroups } from './shown-groups.js';
 import { countUpTo, targetBound } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/spread`: how long do runs take over time? Groups under the floor are left out. */
-export interface FleetSpread {
-  readonly model: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+export interface FleetSpread extends ModelRange {
   readonly stepMs: number;
   readonly minDevices: number;
   readonly targets: ModelTargets;
@@ -51,7 +49,9 @@ export async function fleetSpread(
   { targets, minDevices }: { targets: ModelTargets; minDevices: number },
 ): Promise<FleetSpread> {
   const { model, fromMs, toMs, stepMs } = query;
-  const isLarge = await readShownGroups(store, query, minDevices);
+  const groups = await store.sums({ model, fromMs, toMs, histograms: [] });
+  const days = await readDeviceDays(store, query);
+  const isLarge = shownGroups({ groups, days }, minDevices);
   const cells = await store.cells({
     model,
     fromMs,

@@ -1,7 +1,7 @@
 import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
-import { byFrequency } from './by-frequency.js';
 import { compareVersions } from './compare-versions.js';
+import { byFrequency } from './grouping.js';
 
 export interface UpdateFaults {
   readonly version: string;

@@ -1,16 +1,11 @@
-import type { CohortRow } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { ArmSums } from '../statistics/guardrail.js';
 import type { Verdict } from '../statistics/verdict.js';
+import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
-import {
-  compareSides,
-  type Guardrail,
-  type Sides,
-  sumsByCohort,
-  verdictOn,
-} from './rollout-guardrails.js';
+import { grouped } from './grouping.js';
+import { compareSides, type Guardrail, sumsByCohort, verdictOn } from './rollout-guardrails.js';
 
 /** The verdict at the end of a UTC day, from all that had been seen by then. */
 export interface VerdictAt {
@@ -33,8 +28,8 @@ interface Asked {
  */
 export function verdictHistory(sides: Sides, asked: Asked): VerdictAt[] {
   const { guardrails, isKnown, minDevices, sinceMs, toMs } = asked;
-  const canary = rowsByDay(sides.canary);
-  const control = rowsByDay(sides.control);
+  const canary = grouped(sides.canary, ({ hourMs }) => utcDay(hourMs));
+  const control = grouped(sides.control, ({ hourMs }) => utcDay(hourMs));
   const history: VerdictAt[] = [];
   const devices = { canary: 0, control: 0 };
   let sums = guardrails.map((): ArmSums[] => []);
@@ -58,17 +53,6 @@ export function verdictHistory(sides: Sides, asked: Asked): VerdictAt[] {
     });
   }
   return history;
-}
-
-function rowsByDay(rows: readonly CohortRow[]): Map<number, CohortRow[]> {
-  const days = new Map<number, CohortRow[]>();
-  for (const row of rows) {
-    const day = utcDay(row.hourMs);
-    const found = days.get(day);
-    if (found) found.push(row);
-    else days.set(day, [row]);
-  }
-  return days;
 }
 
 function addedUp(more: ArmSums, before: ArmSums | undefined): ArmSums {

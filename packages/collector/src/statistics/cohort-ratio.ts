@@ -1,4 +1,4 @@
-import type { Estimate } from './figure.js';
+import { type Estimate, type Figure, shareFigureOf } from './figure.js';
 
 /** Numerator and denominator of one cohort. */
 export interface RatioSums {
@@ -17,6 +17,11 @@ export function ratioOf(cohorts: readonly RatioSums[]): Estimate | undefined {
   const value = counted.reduce((sum, { part }) => sum + part, 0) / n;
   const deviations = counted.map(({ part, whole }) => (part - value * whole) / n);
   return { value, n, ...varianceOf(deviations) };
+}
+
+/** Makes the figure of a share: Σ part ÷ Σ whole. */
+export function ratioFigureOf(cohorts: readonly RatioSums[], devices: number): Figure {
+  return shareFigureOf(ratioOf(cohorts), { devices, method: 'cohort-ratio' });
 }
 
 /** Variance of a sum over cohorts, from deviations that are 0 on average. One cohort alone shows none. */

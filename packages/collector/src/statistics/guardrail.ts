@@ -99,8 +99,8 @@ export function compareMeans(
     weight: harmonic(canary.whole, control.whole),
   }));
   // values vary by about their mean, and less is not believed
-  const n = (side: keyof ArmSums) => both.reduce((sum, cohort) => sum + cohort[side].whole, 0);
-  const least = 1 / n('canary') + 1 / n('control');
+  const { canary, control } = sumsBySide(both);
+  const least = 1 / canary.whole + 1 / control.whole;
   return judge(differences, { margin, level, least });
 }
 
@@ -143,14 +143,18 @@ function timesNeeded(room: number, radiusWith: (times: number) => number): numbe
 
 /** Variance of a share of so many independent events, of which one more has the property. */
 function leastVariance(cohorts: readonly ArmSums[]): number {
-  const of = (side: keyof ArmSums) => {
-    const part = cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0);
-    const whole = cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0);
-    return { part, whole };
-  };
-  const [canary, control] = [of('canary'), of('control')];
+  const { canary, control } = sumsBySide(cohorts);
   const share = (canary.part + control.part + 1) / (canary.whole + control.whole + 2);
   return share * (1 - share) * (1 / canary.whole + 1 / control.whole);
+}
+
+/** Adds up the cohorts on each side. */
+export function sumsBySide(cohorts: readonly ArmSums[]): ArmSums {
+  const of = (side: keyof ArmSums) => ({
+    part: cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0),
+    whole: cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0),
+  });
+  return { canary: of('canary'), control: of('control') };
 }
 
 function harmonic(a: number, b: number): number {

@@ -12,3 +12,17 @@ export function byFrequency(
   }
   return Object.fromEntries([...byName].sort(([, a], [, b]) => b - a));
 }
+
+/** Groups items by a key. Keys are in the order in which they first come. */
+export function grouped<Item, Key>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item)) ?? [];
+    groups.set(keyOf(item), group);
+    group.push(item);
+  }
+  return groups;
+}
