@@ -8,19 +8,16 @@ import { createTokenCheck } from './tokens.js';
 /** Nobody mistypes so often. */
 const WRONG_TOKENS_PER_MINUTE = 10;
 
-export interface ReadingOptions {
-  /** Any of these shows the figures. Without one nobody needs a token. */
-  readonly readTokens: readonly string[];
-  readonly now: () => number;
-}
-
 /**
  * Shows the routes of `scope` that are added after this only with a read token. Programs send `Authorization: Bearer`,
- * and browsers a cookie that they get from a form.
+ * and browsers a cookie that they get from a form. Where there is no read token nobody needs one.
  *
  * @throws StartError `token-unfit`
  */
-export function requireReader(scope: FastifyInstance, { readTokens, now }: ReadingOptions): void {
+export function requireReader(
+  scope: FastifyInstance,
+  { readTokens, now }: { readTokens: readonly string[]; now: () => number },
+): void {
   if (readTokens.length === 0) return;
   const isReadToken = createTokenCheck(readTokens, 'the read token');
   const wrongTokens = createRequestLimit({ perMinute: WRONG_TOKENS_PER_MINUTE });

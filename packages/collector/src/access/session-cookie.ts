@@ -28,15 +28,13 @@ export function hasSession(
       /^\s*nearside-collector=(?<untilMs>\d{1,16})\.(?<signature>[0-9a-f]{64})\s*$/.exec(pair)
         ?.groups ?? {};
     if (untilMs === undefined || signature === undefined || Number(untilMs) <= nowMs) continue;
-    if (tokens.some((token) => isSame(signature, signatureOf(Number(untilMs), token)))) return true;
+    const given = Buffer.from(signature);
+    const expected = tokens.map((token) => Buffer.from(signatureOf(Number(untilMs), token)));
+    if (expected.some((one) => timingSafeEqual(given, one))) return true;
   }
   return false;
 }
 
 function signatureOf(untilMs: number, token: string): string {
   return createHmac('sha256', token).update(`${NAME} until ${untilMs}`).digest('hex');
-}
-
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -26,11 +26,8 @@ export function createTokenCheck(tokens: readonly string[], what: string): Token
 
 /** @throws StartError `token-unfit`, without the token */
 export function requireTokens(tokens: readonly string[], what: string): void {
-  for (const token of tokens) requireForm(token, what);
-}
-
-function requireForm(token: string, what: string): void {
-  if (FORM.test(token)) return;
+  const token = tokens.find((one) => !FORM.test(one));
+  if (token === undefined) return;
   throw new StartError(
     'token-unfit',
     `${what}: expected 16 to 200 letters, digits, dashes, dots, underscores or tildes, got ` +

@@ -1,5 +1,5 @@
 import { type Report, reportHistograms } from '@nearside/core';
-import { type ByName, type Counts, keptHistogram, sumOf } from './counts.js';
+import { addCounts, type ByName, type Counts, keptHistogram, sumOf } from './counts.js';
 import { backendName, codeName, OTHER, reasonName } from './known-codes.js';
 import type { ModelNames } from './names.js';
 
@@ -14,7 +14,7 @@ const CLASSES = 32;
  * @param version under which the report is counted
  */
 export function reportCounts(report: Report, names: ModelNames, version: string): Counts {
-  const counts: Counts = { reports: 1, ...callCounts(report, names), ...openCounts(report) };
+  const counts: Counts = { reports: 1, ...callCounts(report, names), ...triedCounts(report) };
   addFirsts(counts, report, names);
   addNamed(counts, report, names);
   addUpdates(counts, report, names);
@@ -23,7 +23,9 @@ export function reportCounts(report: Report, names: ModelNames, version: string)
   addOutcomes(counts, report, names);
   const { inputs, loss, shadow } = report;
   if (loss) counts.loss = byKnown(loss, reasonName);
-  if (inputs) counts.inputs = inputCounts(inputs);
+  for (const [position, missing, stale, invalid] of inputs ?? []) {
+    addCounts(counts, { inputs: { [featureKey(position)]: { missing, stale, invalid } } });
+  }
   if (shadow) {
     const { n, agreements, latencyDifference, errorDifference } = shadow;
     const [latency, latencySquares] = latencyDifference;
@@ -34,7 +36,7 @@ export function reportCounts(report: Report, names: ModelNames, version: string)
 }
 
 function callCounts(report: Report, names: ModelNames): Counts {
-  const { health, score, stream, resource, dimensions } = report;
+  const { health, resource, dimensions } = report;
   const failed = sumOf(health.errors);
   const counts: Counts = {
     ok: health.ok,
@@ -49,32 +51,30 @@ function callCounts(report: Report, names: ModelNames): Counts {
   if (resource?.busyMs) counts.busyMs = resource.busyMs;
   if (resource?.heapPeakBytes) counts.heap = { [Math.ceil(Math.log2(resource.heapPeakBytes))]: 1 };
   for (const { backend, variant, code, n } of health.quarantines ?? []) {
-    counts.quarantines ??= {};
     const key = `${backendName(backend)} ${names.variant(variant)} ${codeName(code)}`;
-    counts.quarantines[key] = (counts.quarantines[key] ?? 0) + n;
+    addCounts(counts, { quarantines: { [key]: n } });
   }
   const histograms: NonNullable<Counts['histograms']> = {};
   for (const [path, json] of reportHistograms(report)) histograms[path] = keptHistogram(path, json);
   counts.histograms = histograms;
-  for (const [name, group] of Object.entries({ score, stream })) {
-    if (!group) continue;
-    const { ok, failed: codes } = group;
-    const dropped = 'dropped' in group ? group.dropped : undefined;
-    Object.assign(counts, {
-      [name]: {
-        ok,
-        ...(codes && { failed: byKnown(codes, codeName) }),
-        ...(dropped && { dropped }),
-      },
-    });
-  }
   return counts;
 }
 
-function openCounts({ opens }: Report): Counts {
-  if (!opens) return {};
-  const { tried, failed } = opens;
-  return { opens: { tried, ...(failed && { failed: byKnown(failed, codeName) }) } };
+/** Counts attempts that are no runs, and how they ended. */
+function triedCounts({ opens, score, stream }: Report): Counts {
+  const failedOf = ({ failed }: { failed?: ByName | undefined }) =>
+    failed && { failed: byKnown(failed, codeName) };
+  return {
+    ...(opens && { opens: { tried: opens.tried, ...failedOf(opens) } }),
+    ...(score && { score: { ok: score.ok, ...failedOf(score) } }),
+    ...(stream && {
+      stream: {
+        ok: stream.ok,
+        ...failedOf(stream),
+        ...(stream.dropped && { dropped: stream.dropped }),
+      },
+    }),
+  };
 }
 
 function addFirsts(counts: Counts, { first, dimensions }: Report, names: ModelNames): void {
@@ -128,13 +128,12 @@ function featureKey(position: number): string {
 
 function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): void {
   for (const { version, installed, failed, rolledBack } of updates ?? []) {
-    counts.updates ??= {};
-    const key = names.version(version);
-    const update = counts.updates[key] ?? {};
-    counts.updates[key] = update;
-    if (installed) update.installed = (update.installed ?? 0) + installed;
-    if (failed) update.failed = added(update.failed, byKnown(failed, codeName));
-    if (rolledBack) update.rolledBack = added(update.rolledBack, byKnown(rolledBack, codeName));
+    const update = {
+      ...(installed && { installed }),
+      ...(failed && { failed: byKnown(failed, codeName) }),
+      ...(rolledBack && { rolledBack: byKnown(rolledBack, codeName) }),
+    };
+    addCounts(counts, { updates: { [names.version(version)]: update } });
   }
 }
 
@@ -142,7 +141,8 @@ function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): voi
 function addDrift(counts: Counts, drift: NonNullable<Report['drift']>, key: string): void {
   const bins: Record<string, ByName> = {};
   for (const [i, ofOne] of drift.counts.entries()) {
-    if (key !== OTHER && ofOne.length > 0) bins[i] = positive(ofOne);
+    if (key === OTHER || ofOne.length === 0) continue;
+    bins[i] = Object.fromEntries([...ofOne.entries()].filter(([, n]) => n > 0));
   }
   counts.drift = { [key]: { reports: 1, seen: drift.seen, bins } };
 }
@@ -175,33 +175,8 @@ function addFeedback(counts: Counts, { feedback }: Report): void {
 
 function addOutcomes(counts: Counts, { outcomes }: Report, names: ModelNames): void {
   for (const [name, [n, sum, squares]] of Object.entries(outcomes ?? {})) {
-    counts.outcomes ??= {};
-    const key = names.outcome(name);
-    const {
-      n: n0,
-      sum: sum0,
-      squares: squares0,
-    } = counts.outcomes[key] ?? {
-      n: 0,
-      sum: 0,
-      squares: 0,
-    };
-    counts.outcomes[key] = { n: n0 + n, sum: sum0 + sum, squares: squares0 + squares };
+    addCounts(counts, { outcomes: { [names.outcome(name)]: { n, sum, squares } } });
   }
-}
-
-function inputCounts(inputs: NonNullable<Report['inputs']>): NonNullable<Counts['inputs']> {
-  const found: NonNullable<Counts['inputs']> = {};
-  for (const [position, missing, stale, invalid] of inputs) {
-    const key = featureKey(position);
-    const before = found[key] ?? {};
-    found[key] = {
-      missing: (before.missing ?? 0) + missing,
-      stale: (before.stale ?? 0) + stale,
-      invalid: (before.invalid ?? 0) + invalid,
-    };
-  }
-  return found;
 }
 
 /** Counts unknown names together. */
@@ -211,16 +186,5 @@ function byKnown(byName: Readonly<ByName>, known: (name: string) => string): ByN
     const key = known(name);
     counts[key] = (counts[key] ?? 0) + n;
   }
-  return counts;
-}
-
-function added(counts: ByName = {}, more: ByName): ByName {
-  for (const [name, n] of Object.entries(more)) counts[name] = (counts[name] ?? 0) + n;
-  return counts;
-}
-
-function positive(bins: readonly number[]): ByName {
-  const counts: ByName = {};
-  for (const [bin, n] of bins.entries()) if (n > 0) counts[bin] = n;
   return counts;
 }

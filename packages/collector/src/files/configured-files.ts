@@ -25,8 +25,7 @@ export interface ConfiguredFiles {
 }
 
 /** The files, as metrics and audit log call them. */
-export const CONFIGURED_FILES = ['models', 'targets', 'prices'] as const;
-export type ConfiguredFile = (typeof CONFIGURED_FILES)[number];
+export type ConfiguredFile = 'models' | 'targets' | 'prices';
 
 export interface ConfiguredFilesOptions {
   readonly paths: Readonly<Partial<Record<ConfiguredFile, string | undefined>>>;

@@ -6,14 +6,14 @@ const Milliseconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3_600_000));
 
 const ofModel = {
   /** 95 of 100 calls of `run` have their result within `p95Ms`, and 99 of 100 within `p99Ms`. */
-  p95Ms: v.optional(Milliseconds),
-  p99Ms: v.optional(Milliseconds),
+  p95Ms: v.exactOptional(Milliseconds),
+  p99Ms: v.exactOptional(Milliseconds),
   /** Results ÷ (results + errors). */
-  successRate: v.optional(Share),
+  successRate: v.exactOptional(Share),
   /** Runs that waited for a load ÷ runs, at most. */
-  coldStartShare: v.optional(Share),
+  coldStartShare: v.exactOptional(Share),
   /** Accuracy in the field ÷ accuracy on held-out data, at least. */
-  accuracyRatio: v.optional(Share),
+  accuracyRatio: v.exactOptional(Share),
 };
 
 const TargetsSchema = v.strictObject({
@@ -21,8 +21,6 @@ const TargetsSchema = v.strictObject({
   /** Targets of one model, which replace those above. */
   models: v.optional(v.record(ModelNameSchema, v.strictObject(ofModel))),
 });
-
-type TargetsDocument = v.InferOutput<typeof TargetsSchema>;
 
 /** Targets of a model. */
 export interface ModelTargets {
@@ -58,17 +56,9 @@ export function parseTargets(document: unknown): Targets {
     code: 'metadata-malformed',
     what: 'slo.json',
   });
-  const ofModels = Object.entries(models).map(([model, own]) => [model, given(own)]);
-  return { all: { ...DEFAULT_TARGETS, ...given(all) }, models: Object.fromEntries(ofModels) };
+  return { all: { ...DEFAULT_TARGETS, ...all }, models };
 }
 
 export function targetsOf({ all, models }: Targets, model: string): ModelTargets {
   return Object.hasOwn(models, model) ? { ...all, ...models[model] } : all;
-}
-
-/** Takes the fields that are there. */
-function given(targets: Omit<TargetsDocument, 'models'>): Partial<ModelTargets> {
-  return Object.fromEntries(
-    Object.entries(targets).filter(([, value]) => typeof value === 'number'),
-  );
 }

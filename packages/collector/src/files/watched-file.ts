@@ -98,9 +98,8 @@ function parseText<Value>(path: string, text: string, parse: (document: unknown)
   try {
     document = JSON.parse(text);
   } catch (cause) {
-    throw new StartError('file-invalid', `${path}: expected JSON, got ${messageOf(cause)}.`, {
-      cause,
-    });
+    const reason = (cause as Error).message;
+    throw new StartError('file-invalid', `${path}: expected JSON, got ${reason}.`, { cause });
   }
   try {
     return parse(document);
@@ -108,8 +107,4 @@ function parseText<Value>(path: string, text: string, parse: (document: unknown)
     if (!isNearsideError(cause)) throw cause;
     throw new StartError('file-invalid', `${path}: ${cause.message}`, { cause });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -31,25 +31,23 @@ export async function inputFaults(
   const shown = groups.filter((group) => group.counts.inputs && isLarge(group));
   if (shown.length === 0) return [];
   const wholeDays = (await readWholeDays(store, range)).filter(isLarge);
-  const apps = shownApps(groups.filter(isLarge), { wholeDays, range, minDevices });
+  const apps = shownApps(groups.filter(isLarge), wholeDays, { range, minDevices });
   const faults = new Map<string, FeatureFaults>();
   for (const { version, counts } of shown) {
     const byApp = Object.entries(counts.apps ?? {}).filter(([app]) => apps.has(app));
     for (const [position, more] of Object.entries(counts.inputs ?? {})) {
       const feature = featureName(position, { version, facts });
       const { missing = 0, stale = 0, invalid = 0 } = more;
-      const before = faults.get(feature);
+      const before = faults.get(feature) ?? { missing: 0, stale: 0, invalid: 0, apps: {} };
+      const ofApps = byApp.map(([app, { inputs }]) =>
+        inputs?.[position] ? { [app]: inputs[position] } : undefined,
+      );
       faults.set(feature, {
         feature,
-        missing: (before?.missing ?? 0) + missing,
-        stale: (before?.stale ?? 0) + stale,
-        invalid: (before?.invalid ?? 0) + invalid,
-        apps: byFrequency([
-          before?.apps,
-          ...byApp.map(([app, { inputs }]) =>
-            inputs?.[position] ? { [app]: inputs[position] } : undefined,
-          ),
-        ]),
+        missing: before.missing + missing,
+        stale: before.stale + stale,
+        invalid: before.invalid + invalid,
+        apps: byFrequency([before.apps, ...ofApps]),
       });
     }
   }
@@ -64,11 +62,8 @@ function countOf({ missing, stale, invalid }: FeatureFaults): number {
 
 function shownApps(
   groups: readonly GroupSums[],
-  {
-    wholeDays,
-    range,
-    minDevices,
-  }: { readonly wholeDays: readonly GroupSums[] } & Pick<Asked, 'range' | 'minDevices'>,
+  wholeDays: readonly GroupSums[],
+  { range, minDevices }: Pick<Asked, 'range' | 'minDevices'>,
 ): Set<string> {
   const names = new Set(groups.flatMap(({ counts }) => Object.keys(counts.apps ?? {})));
   const devices = devicesByName(wholeDays, ({ counts }) => counts.apps, range);

@@ -1,15 +1,16 @@
-import { HISTOGRAM_SCALES } from '@nearside/core';
+import { HISTOGRAM_SCALES, type Histogram, total } from '@nearside/core';
 import {
   addCounts,
   type ByName,
   type Counts,
   countIn,
-  type KeptHistogram,
+  latencyOf,
   sumOf,
 } from '../counting/counts.js';
+import type { Series } from '../counting/known-names.js';
 import type { Totals } from '../counting/rollup-store.js';
 import { type Targets, targetsOf } from '../files/targets.js';
-import { targetBound } from '../fleet/target-bound.js';
+import { countUpTo, targetBound } from '../fleet/target-bound.js';
 import { type MetricFamily, prometheusText, type Sample, valueText } from './prometheus-text.js';
 
 /**
@@ -43,26 +44,21 @@ interface Group {
  * @param totals the series that reported last first
  */
 export function fleetMetrics(totals: readonly Totals[], targets: Targets): string {
-  const sets = groupBy(totals, ({ model, version, variant, backend }) => ({
-    model,
-    version,
-    variant,
-    backend,
-  }));
+  const sets = groupBy(totals, ['model', 'version', 'variant', 'backend']);
   const shown = sets.slice(0, METRIC_LIMITS.sets);
   const recent = new Set(
-    groupBy(totals, ({ model, version }) => ({ model, version }))
+    groupBy(totals, ['model', 'version'])
       .slice(0, METRIC_LIMITS.versions)
       .map(({ labels }) => Object.values(labels).join(' ')),
   );
   const ofRecent = totals.filter(({ model, version }) => recent.has(`${model} ${version}`));
-  const versions = groupBy(ofRecent, ({ model, version }) => ({ model, version }));
+  const versions = groupBy(ofRecent, ['model', 'version']);
   const arms = groupBy(
     ofRecent.filter(({ arm }) => arm !== ''),
-    ({ model, version, arm }) => ({ model, version, arm }),
+    ['model', 'version', 'arm'],
   );
-  const devices = groupBy(ofRecent, ({ model, version, device }) => ({ model, version, device }));
-  const models = groupBy(ofRecent, ({ model }) => ({ model }));
+  const devices = groupBy(ofRecent, ['model', 'version', 'device']);
+  const models = groupBy(ofRecent, ['model']);
   return prometheusText([
     ...callFamilies(shown, targets),
     ...openFamilies(versions),
@@ -82,7 +78,9 @@ export function fleetMetrics(totals: readonly Totals[], targets: Targets): strin
       name: 'nearside_late_inferences_total',
       help: 'Inferences of reports that came over an hour after their window began. No other counter of inferences has them.',
       type: 'counter',
-      samples: models.flatMap(({ labels, late }) => outcomes(labels, late)),
+      samples: models.flatMap(({ labels, late: { ok, failed } }) =>
+        outcomes(labels, { ok, failed }),
+      ),
     },
     {
       name: 'nearside_lost_events_total',
@@ -125,7 +123,7 @@ function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[
       help: 'Time from call to result on the device. Reports that came in time.',
       type: 'histogram',
       samples: groups.flatMap(({ labels, punctual }) =>
-        classicHistogram(punctual.histograms?.['latency.total'], labels),
+        classicHistogram(latencyOf(punctual), labels),
       ),
     },
     {
@@ -134,7 +132,7 @@ function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[
       type: 'counter',
       samples: groups.map(({ labels, punctual }) => ({
         labels,
-        value: countUpTo(punctual.histograms?.['latency.total'], boundOf(labels)),
+        value: countUpTo(latencyOf(punctual), boundOf(labels)),
       })),
     },
     {
@@ -190,10 +188,10 @@ function openFamilies(groups: readonly Group[]): MetricFamily[] {
 }
 
 /** Groups rows by labels, in the order in which the labels first come. */
-function groupBy(totals: readonly Totals[], labelsOf: (row: Totals) => Labels): Group[] {
+function groupBy(totals: readonly Totals[], names: readonly (keyof Series)[]): Group[] {
   const groups = new Map<string, Group>();
   for (const row of totals) {
-    const labels = labelsOf(row);
+    const labels = Object.fromEntries(names.map((name) => [name, row[name]]));
     const key = Object.values(labels).join(' ');
     const group = groups.get(key) ?? {
       labels,
@@ -216,15 +214,11 @@ function okAndFailed({ labels, punctual: { ok, failed } }: Group): Sample[] {
 }
 
 function outcomes(labels: Labels, counts: Readonly<Record<string, number | undefined>>): Sample[] {
-  return Object.entries(counts)
-    .filter(([outcome]) => outcome !== 'reports')
-    .map(([outcome, value = 0]) => ({
-      labels: { ...labels, outcome: WORDS[outcome] ?? outcome },
-      value,
-    }));
+  return Object.entries(counts).map(([name, value = 0]) => ({
+    labels: { ...labels, outcome: name === 'failed' ? 'error' : name },
+    value,
+  }));
 }
-
-const WORDS: Readonly<Record<string, string>> = { failed: 'error' };
 
 function byName(labels: Labels, label: string, counts: ByName = {}): Sample[] {
   return Object.entries(counts).map(([name, value]) => ({
@@ -233,8 +227,8 @@ function byName(labels: Labels, label: string, counts: ByName = {}): Sample[] {
   }));
 }
 
-function classicHistogram(histogram: KeptHistogram | undefined, labels: Labels): Sample[] {
-  const count = countIn(histogram);
+function classicHistogram(histogram: Histogram, labels: Labels): Sample[] {
+  const count = total(histogram);
   const buckets = BOUND_EXPONENTS.map((exponent) => ({
     suffix: '_bucket',
     labels: { ...labels, le: valueText(2 ** exponent / 1000) },
@@ -244,15 +238,7 @@ function classicHistogram(histogram: KeptHistogram | undefined, labels: Labels):
   return [
     ...buckets,
     { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
-    { suffix: '_sum', labels, value: (histogram?.sum ?? 0) / 1000 },
+    { suffix: '_sum', labels, value: histogram.sum / 1000 },
     { suffix: '_count', labels, value: count },
   ];
-}
-
-/** Counts the values of the buckets up to this one. */
-function countUpTo(histogram: KeptHistogram | undefined, last: number): number {
-  let count = histogram?.z ?? 0;
-  for (const [index, n] of Object.entries(histogram?.b ?? {}))
-    if (Number(index) <= last) count += n;
-  return count;
 }

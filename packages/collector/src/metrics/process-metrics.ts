@@ -3,17 +3,12 @@ import type { FoldedKind } from '../counting/names.js';
 import type { ConfiguredFile } from '../files/configured-files.js';
 import { REFUSAL_STATUS, type RefusalCode } from '../refusals/refusal.js';
 
-/** How a request to `/v1/traces` ended. */
-type TracesOutcome = 'accepted' | RefusalCode;
-
-/** How a request to `/v1/reports` ended. */
-type ReportOutcome = 'accepted' | 'duplicate' | RefusalCode;
-
 const OUTCOMES = ['accepted', 'duplicate', ...(Object.keys(REFUSAL_STATUS) as RefusalCode[])];
 
 export interface ProcessMetrics {
-  countReport(outcome: ReportOutcome): void;
-  countTraces(outcome: TracesOutcome): void;
+  /** Counts how a request to `/v1/reports` ended. */
+  countReport(outcome: 'accepted' | 'duplicate' | RefusalCode): void;
+  countTraces(outcome: 'accepted' | RefusalCode): void;
   countLate(): void;
   /** Counts a name without a row of its own. */
   countFolded(kind: FoldedKind): void;

@@ -1,7 +1,14 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AddressLimit } from '../access/address-limit.js';
 import type { WritingCheck } from '../access/writing.js';
-import { REFUSAL_STATUS, type Refusal, refusalOf } from '../refusals/refusal.js';
+import type { ProcessMetrics } from '../metrics/process-metrics.js';
+import {
+  REFUSAL_STATUS,
+  type Refusal,
+  type RefusalCode,
+  refusalOf,
+  sendRefusal,
+} from '../refusals/refusal.js';
 
 /** Every answer has these, refusals too. Without them a page cannot read even the status. */
 const CORS_HEADERS = Object.freeze({
@@ -16,22 +23,33 @@ const PREFLIGHT_HEADERS = Object.freeze({
   'Access-Control-Max-Age': '86400',
 });
 
-interface WritingRouteOptions {
-  readonly path: string;
-  readonly maxBytes: number;
+/** All writing routes have these in common. */
+export interface WritingOptions {
+  readonly metrics: ProcessMetrics;
   readonly limit: AddressLimit;
   readonly mayWrite: WritingCheck;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+interface WritingRouteOptions extends Pick<WritingOptions, 'limit' | 'mayWrite' | 'onError'> {
+  readonly path: string;
+  readonly maxBytes: number;
   /** The refusal of a body over `maxBytes`. */
   readonly tooLarge: () => Refusal;
-  /** Counts a refusal, and answers it. */
-  readonly refuse: (reply: FastifyReply, refusal: Refusal) => FastifyReply;
-  readonly onError: (error: unknown) => void;
-  readonly receive: (body: Uint8Array, reply: FastifyReply) => Promise<FastifyReply>;
+  readonly countRefusal: (code: RefusalCode) => void;
+  /** Takes a body in, or says why not. */
+  readonly receive: (body: Uint8Array) => Promise<Refusal | undefined>;
 }
 
 /** Adds a route to which pages of other origins post bytes, within limits, and with a token where one is needed. */
 export function addWritingRoute(server: FastifyInstance, options: WritingRouteOptions): void {
-  const { path, maxBytes, limit, mayWrite, tooLarge, refuse, onError, receive } = options;
+  const { path, maxBytes, limit, mayWrite, tooLarge, countRefusal, onError, receive } = options;
+
+  function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
+    countRefusal(refusal.code);
+    return sendRefusal(reply, refusal);
+  }
 
   server.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
@@ -66,7 +84,8 @@ export function addWritingRoute(server: FastifyInstance, options: WritingRouteOp
 
     scope.post(path, { bodyLimit: maxBytes }, async (request: FastifyRequest, reply) => {
       const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-      return receive(body, reply);
+      const refusal = await receive(body);
+      return refusal ? refuse(reply, refusal) : reply.code(204).send();
     });
     scope.options(path, async (_request, reply) => {
       return reply.headers(PREFLIGHT_HEADERS).code(204).send();

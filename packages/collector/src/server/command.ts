@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { isNearsideError } from '@nearside/core';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ACCESS_DEFAULTS } from '../access/access.js';
@@ -138,10 +139,7 @@ async function serve(
   const { url, port } = collector;
   const { file } = options;
   print(json ? JSON.stringify({ url, port, file }) : greeting(url, file));
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  if (!signal.aborted) await once(signal, 'abort');
   await collector.close();
 }
 

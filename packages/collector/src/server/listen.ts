@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { StartError } from '../refusals/start-error.js';
 
@@ -24,9 +25,9 @@ export async function listen(
   for (let candidate = first; candidate <= last; candidate += 1) {
     try {
       await server.listen({ host, port: candidate });
-      return boundPort(server);
+      return (server.server.address() as AddressInfo).port;
     } catch (error) {
-      if (!isBusy(error)) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     }
   }
   throw new StartError(
@@ -35,14 +36,4 @@ export async function listen(
       ? `Expected a free port from ${first} to ${last} on ${host}, all are busy. Give one.`
       : `Expected port ${port} on ${host} to be free, it is busy. Give another, or 0 for any.`,
   );
-}
-
-function boundPort(server: FastifyInstance): number {
-  const address = server.server.address();
-  if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
-  return address.port;
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }

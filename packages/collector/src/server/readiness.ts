@@ -14,7 +14,7 @@ export type Readiness = {
 
 export interface ReadinessOptions {
   /** Rejects when the store cannot write. */
-  readonly write: () => Promise<void>;
+  readonly write: () => Promise<unknown>;
   /** Free bytes on the store's disk, or undefined where the store is in memory. */
   readonly freeBytes: () => Promise<number | undefined>;
   /** A monotonic clock, ms. */
@@ -32,16 +32,16 @@ export function createReadiness({
   async function check(): Promise<Readiness> {
     const [writable, free] = await Promise.all([
       write().then(
-        () => true,
-        () => false,
+        () => 'ok' as const,
+        () => 'failed' as const,
       ),
       freeBytes().catch(() => 0),
     ]);
-    const disk = free === undefined || free >= LEAST_FREE_BYTES;
+    const disk = free === undefined || free >= LEAST_FREE_BYTES ? 'ok' : 'failed';
     return {
-      status: writable && disk ? 'ready' : 'not-ready',
+      status: writable === 'ok' && disk === 'ok' ? 'ready' : 'not-ready',
       // a store of another schema is not opened
-      checks: { writable: word(writable), disk: word(disk), migrated: 'ok' },
+      checks: { writable, disk, migrated: 'ok' },
     };
   }
 
@@ -57,8 +57,4 @@ export async function freeBytesBeside(file: string): Promise<number | undefined>
   if (file === ':memory:') return undefined;
   const { bavail, bsize } = await statfs(dirname(file));
   return bavail * bsize;
-}
-
-function word(isFine: boolean): 'ok' | 'failed' {
-  return isFine ? 'ok' : 'failed';
 }

@@ -136,9 +136,7 @@ async function openParts(settings: Settings) {
     facts: models.facts,
     prices: files.prices,
     readiness: createReadiness({
-      write: async () => {
-        await store.add([]);
-      },
+      write: () => store.add([]),
       freeBytes: () => freeBytesBeside(file),
     }),
     dashboard: readDashboard(),

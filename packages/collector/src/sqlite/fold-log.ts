@@ -50,19 +50,16 @@ export function prepareFold(
 
   return (pending) => {
     if (pending.isEmpty) return;
-    undoing([ids, addName], () => fold.immediate(pending));
+    try {
+      fold.immediate(pending);
+    } catch (error) {
+      // the transaction was undone, and with it the ids and names that it made
+      ids.forget();
+      addName.forget();
+      throw error;
+    }
     pending.clear();
   };
-}
-
-/** Makes memories forget what a transaction did that was undone. */
-function undoing(memories: readonly { forget(): void }[], work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    for (const memory of memories) memory.forget();
-    throw error;
-  }
 }
 
 /** Returns the pending cells of each length. Each length has sums of its own. */

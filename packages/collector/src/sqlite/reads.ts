@@ -14,6 +14,7 @@ import {
   type DeviceDayQuery,
   type DeviceDays,
   type FirstReport,
+  type Group,
   type GroupSums,
   type ModelSummary,
   type Rollout,
@@ -59,12 +60,6 @@ export function prepareReads(
   };
 }
 
-interface GroupRow {
-  version: string;
-  backend: string;
-  device: string;
-}
-
 type CellRow = [
   series: number,
   slotMs: number,
@@ -102,7 +97,7 @@ function prepareCells(database: Database.Database): (query: CellQuery) => Cell[]
   return ({ partOf = () => '', ...query }) => {
     const parts = new Map<number, Map<number, Mutable<Cell>>>();
     const cells = new Map<string, Map<number, Mutable<Cell>>>();
-    for (const { id, ...group } of groups.all(query.model) as (GroupRow & { id: number })[]) {
+    for (const { id, ...group } of groups.all(query.model) as (Group & { id: number })[]) {
       const part = partOf(group);
       const bySlot = cells.get(part) ?? new Map();
       cells.set(part, bySlot);
@@ -160,7 +155,7 @@ function prepareReportsBySlot(
   return (query) => statement(longestThatFits(query)).all(query) as SlotReports[];
 }
 
-interface SumRow extends GroupRow {
+interface SumRow extends Group {
   counts: string;
   histograms: Uint8Array;
 }
@@ -195,18 +190,12 @@ function prepareSums(database: Database.Database): (query: SumQuery) => GroupSum
   };
 }
 
-interface Segment {
-  readonly length: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 /** Covers a range with the fewest cells. */
-export function coverRange(
+function coverRange(
   fromMs: number,
   toMs: number,
   lengths: readonly number[] = CELL_LENGTHS.map(({ ms }) => ms).reverse(),
-): Segment[] {
+): { length: number; fromMs: number; toMs: number }[] {
   const [length, ...shorter] = lengths;
   if (length === undefined || fromMs >= toMs) return [];
   const first = shorter.length === 0 ? fromMs : Math.ceil(fromMs / length) * length;

@@ -12,58 +12,33 @@ export interface RowIds {
 
 export function prepareRowIds(database: Database.Database): RowIds {
   const known = new Map<string, number>();
-  const findModel = database.prepare('SELECT id FROM model WHERE name = ?').pluck();
-  const insertModel = database.prepare('INSERT INTO model (name) VALUES (?) RETURNING id').pluck();
-  const findSeries = database
-    .prepare(`
-      SELECT id FROM series
-      WHERE model = ? AND version = ? AND variant = ? AND backend = ? AND device = ? AND arm = ?`)
-    .pluck();
-  const insertSeries = database
-    .prepare(`
-      INSERT INTO series (model, version, variant, backend, device, arm) VALUES (?, ?, ?, ?, ?, ?)
-      RETURNING id`)
-    .pluck();
-  const findUnit = database
-    .prepare(`
-      SELECT id FROM unit
-      WHERE model = ? AND version = ? AND assigned = ? AND arm = ? AND experiment = ?`)
-    .pluck();
-  const insertUnit = database
-    .prepare(`
-      INSERT INTO unit (model, version, assigned, arm, experiment) VALUES (?, ?, ?, ?, ?)
-      RETURNING id`)
-    .pluck();
 
-  function idOf(
-    kind: string,
-    key: readonly (string | number)[],
-    find: Database.Statement,
-    insert: Database.Statement,
-  ): number {
-    const text = `${kind} ${key.join(' ')}`;
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    const id = (find.get(...key) ?? insert.get(...key)) as number;
-    known.set(text, id);
-    return id;
+  function prepareIds(table: string, columns: readonly string[]) {
+    const fits = columns.map((column) => `${column} = ?`).join(' AND ');
+    const find = database.prepare(`SELECT id FROM ${table} WHERE ${fits}`).pluck();
+    const values = columns.map(() => '?').join(', ');
+    const insert = database
+      .prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${values}) RETURNING id`)
+      .pluck();
+    return (...key: readonly (string | number)[]): number => {
+      const text = `${table} ${key.join(' ')}`;
+      const found = known.get(text);
+      if (found !== undefined) return found;
+      const id = (find.get(...key) ?? insert.get(...key)) as number;
+      known.set(text, id);
+      return id;
+    };
   }
 
-  function model(name: string): number {
-    return idOf('model', [name], findModel, insertModel);
-  }
-
+  const model = prepareIds('model', ['name']);
+  const series = prepareIds('series', ['model', 'version', 'variant', 'backend', 'device', 'arm']);
+  const unit = prepareIds('unit', ['model', 'version', 'assigned', 'arm', 'experiment']);
   return {
     model,
     series: ({ model: name, version, variant, backend, device, arm }) =>
-      idOf(
-        'series',
-        [model(name), version, variant, backend, device, arm],
-        findSeries,
-        insertSeries,
-      ),
+      series(model(name), version, variant, backend, device, arm),
     unit: ({ model: name, version, assigned, arm, experiment }) =>
-      idOf('unit', [model(name), version, assigned, arm, experiment], findUnit, insertUnit),
+      unit(model(name), version, assigned, arm, experiment),
     forget: () => known.clear(),
   };
 }

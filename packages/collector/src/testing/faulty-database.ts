@@ -1,16 +1,10 @@
 import type Database from 'better-sqlite3';
-import type { Fault } from './store-crashes.js';
-
-export interface FaultyDatabase {
-  readonly database: Database.Database;
-  /** Steps are counted from now on, from 1. */
-  arm(fault: Fault): void;
-  /** @returns whether the fault has struck */
-  disarm(): boolean;
-}
+import type { Fault, Faults } from './store-crashes.js';
 
 /** A connection whose statements and commits fail on demand. A commit is a step like any other. */
-export function faultyDatabase(real: Database.Database): FaultyDatabase {
+export function faultyDatabase(
+  real: Database.Database,
+): Faults & { readonly database: Database.Database } {
   let armed: Fault | undefined;
   let steps = 0;
   let struck = false;

@@ -9,13 +9,16 @@ export interface Fault {
   readonly when: 'before' | 'after';
 }
 
-/** A store whose steps – statements and commits – fail on demand. */
-export interface FaultyStore {
-  readonly store: RollupStore;
+/** Steps – statements and commits – fail on demand. */
+export interface Faults {
   /** Steps are counted from now on, from 1. */
   arm(fault: Fault): void;
   /** @returns whether the fault has struck */
   disarm(): boolean;
+}
+
+export interface FaultyStore extends Faults {
+  readonly store: RollupStore;
   /** Ends the process as a crash does. Another one opens the file. */
   reopen(): Promise<RollupStore>;
 }
