@@ -34,7 +34,7 @@ export function createAddressLimit({
 
   return (request) => {
     if (isFromThisMachine(request.raw)) return undefined;
-    const seconds = limit.take(request.ip, now());
+    const seconds = limit(request.ip, now());
     if (seconds === 0) return undefined;
     const { remoteAddress } = request.socket;
     if (request.ip === remoteAddress && isForwarded(request.raw)) tellOfProxy(request.ip);

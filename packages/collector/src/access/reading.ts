@@ -47,7 +47,7 @@ export function requireReader(
       reply.header('Set-Cookie', sessionCookie(token, { nowMs: now(), isSecure }));
       return reply.header('Location', './').code(303).send();
     }
-    const seconds = wrongTokens.take(request.ip, now());
+    const seconds = wrongTokens(request.ip, now());
     if (seconds > 0) return sendRefusal(reply, tooManyTokens(seconds));
     return sendLogin(reply, 'This is not a read token of the collector.');
   });

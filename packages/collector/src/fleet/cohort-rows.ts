@@ -4,6 +4,7 @@ import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-sto
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
+import { onBusiestDay } from './devices-by-version.js';
 
 /** Reads the rows of these hours by cohort, in any order. */
 export type ReadHours = (hours: readonly number[]) => Promise<CohortRow[]>;
@@ -96,12 +97,11 @@ export function firstsIn(rows: readonly CohortRow[], name: string): number {
 
 /** Counts installs with a side of a rollout on the busiest UTC day. A day with reports has one at least. */
 export function devicesOnBusiestDay(rows: readonly CohortRow[]): number {
-  const byDay = new Map<number, number>();
-  for (const { hourMs, counts } of rows) {
-    const day = utcDay(hourMs);
-    byDay.set(day, (byDay.get(day) ?? 0) + (counts.firsts?.['arm-day'] ?? 0));
-  }
-  return Math.max(rows.length > 0 ? 1 : 0, ...byDay.values());
+  const days = rows.map(({ hourMs, counts }) => ({
+    day: utcDay(hourMs),
+    devices: counts.firsts?.['arm-day'] ?? 0,
+  }));
+  return Math.max(rows.length > 0 ? 1 : 0, onBusiestDay(days));
 }
 
 /**

@@ -14,7 +14,7 @@ export async function devicesByVersion(
 }
 
 /** Returns the devices of the busiest day. A sum of days would count a device that comes every day many times. */
-export function onBusiestDay(days: readonly DeviceDays[]): number {
+export function onBusiestDay(days: readonly Pick<DeviceDays, 'day' | 'devices'>[]): number {
   const byDay = new Map<number, number>();
   for (const { day, devices } of days) byDay.set(day, (byDay.get(day) ?? 0) + devices);
   return Math.max(0, ...byDay.values());

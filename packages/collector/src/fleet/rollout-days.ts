@@ -7,21 +7,16 @@ const PAUSE_DAYS = 7;
 /** At most so many days of a rollout are read. Nobody waits longer for a verdict. */
 const LONGEST_DAYS = 90;
 
-interface RolloutQuery extends CohortQuery {
-  /** Version of the canary. */
-  readonly version: string;
-  readonly experiment: string;
-}
-
 /**
  * Reads the rows of a rollout from the first day of its canary to the end of a range. The range's begin has no part in
  * it, so the figures of a rollout do not depend on how much of it is looked at.
  *
+ * @param query has the version of the canary
  * @returns nothing where no UTC day that the range touches has a report of its canary
  */
 export async function readRolloutDays(
   store: Pick<RollupReads, 'cohortDays'>,
-  { version, ...query }: RolloutQuery,
+  { version, ...query }: Required<CohortQuery>,
 ): Promise<CohortRow[]> {
   const fromDay = utcDay(query.fromMs);
   const rows = await readCohortDays(store, { ...query, fromMs: fromDay * DAY_MS });

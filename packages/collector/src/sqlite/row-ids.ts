@@ -1,16 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { Series, Unit } from '../counting/known-names.js';
 
-/** Ids of models, series and units, made on demand and remembered. */
-export interface RowIds {
-  model(name: string): number;
-  series(series: Series): number;
-  unit(unit: Unit): number;
-  /** Forgets all ids, because a transaction was undone that made some of them. */
-  forget(): void;
-}
-
-export function prepareRowIds(database: Database.Database): RowIds {
+/** Ids of models, series and units are made on demand and remembered. */
+export function prepareRowIds(database: Database.Database) {
   const known = new Map<string, number>();
 
   function prepareIds(table: string, columns: readonly string[]) {
@@ -35,10 +27,11 @@ export function prepareRowIds(database: Database.Database): RowIds {
   const unit = prepareIds('unit', ['model', 'version', 'assigned', 'arm', 'experiment']);
   return {
     model,
-    series: ({ model: name, version, variant, backend, device, arm }) =>
+    series: ({ model: name, version, variant, backend, device, arm }: Series) =>
       series(model(name), version, variant, backend, device, arm),
-    unit: ({ model: name, version, assigned, arm, experiment }) =>
+    unit: ({ model: name, version, assigned, arm, experiment }: Unit) =>
       unit(model(name), version, assigned, arm, experiment),
+    /** Forgets all ids, because a transaction was undone that made some of them. */
     forget: () => known.clear(),
   };
 }
