@@ -14,6 +14,7 @@ import { FEWEST_COHORTS } from '../statistics/guardrail.js';
 import { trimmedDifference } from '../statistics/trimmed-difference.js';
 import { byCohort, latencyByCohort } from './cohort-rows.js';
 import { confidenceBins } from './confidence-bins.js';
+import { grouped } from './grouping.js';
 
 /** Sums where there is no bound yet. Such a measure judges nothing, and without it nothing is promoted. */
 const NOTHING_YET: RatioSums = { part: 0, whole: 0 };
@@ -177,10 +178,10 @@ function outcomes({ canary, control }: Sides, health: Readonly<Record<string, nu
 
 /** Rows of the first day, and of as many more as it takes until most cohorts are there. */
 function firstDays(rows: readonly CohortRow[]): CohortRow[] {
-  const days = [...new Set(rows.map(({ hourMs }) => utcDay(hourMs)))].sort((a, b) => a - b);
-  let found: CohortRow[] = [];
-  for (const day of days) {
-    found = [...found, ...rows.filter(({ hourMs }) => utcDay(hourMs) === day)];
+  const days = [...grouped(rows, ({ hourMs }) => utcDay(hourMs))].sort(([a], [b]) => a - b);
+  const found: CohortRow[] = [];
+  for (const [, ofDay] of days) {
+    found.push(...ofDay);
     if (new Set(found.map(({ cohort }) => cohort)).size >= FEWEST_COHORTS) break;
   }
   return found;

@@ -88,21 +88,17 @@ function groupParts(
   }));
 }
 
+interface AskedNames {
+  readonly sums: readonly GroupSums[];
+  readonly wholeDays: readonly GroupSums[];
+  readonly range: ModelRange;
+  readonly whole: RunSums;
+  readonly minDevices: number;
+}
+
 function namedParts(
   dimension: NamedDimension,
-  {
-    sums,
-    wholeDays,
-    range,
-    whole,
-    minDevices,
-  }: {
-    readonly sums: readonly GroupSums[];
-    readonly wholeDays: readonly GroupSums[];
-    readonly range: ModelRange;
-    readonly whole: RunSums;
-    readonly minDevices: number;
-  },
+  { sums, wholeDays, range, whole, minDevices }: AskedNames,
 ): PartSums[] {
   const byName = sumsByName(dimension, sums);
   const shown = shownNames([...byName.keys()], {
@@ -125,9 +121,8 @@ function namesIn(
 function sumsByName(dimension: NamedDimension, groups: readonly GroupSums[]): Map<string, RunSums> {
   const byName = new Map<string, RunSums>();
   for (const group of groups) {
-    for (const [name, { ok = 0, failed = 0, ms = 0 }] of Object.entries(
-      namesIn(dimension, group),
-    )) {
+    const named = Object.entries(namesIn(dimension, group));
+    for (const [name, { ok = 0, failed = 0, ms = 0 }] of named) {
       const own = { runs: ok + failed, failed, results: ok, ms };
       byName.set(name, addedUp([byName.get(name) ?? NOTHING, own]));
     }
