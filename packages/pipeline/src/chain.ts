@@ -32,18 +32,14 @@ export interface Link {
  */
 export function readChain(
   steps: readonly NamedStep[],
-  {
-    stage,
-    part,
-    start,
-    context,
-  }: {
+  options: {
     readonly stage: string;
     readonly part: Part;
     readonly start: Known;
     readonly context: Context;
   },
 ): { readonly links: readonly Link[]; readonly end: Known } {
+  const { stage, part, start, context } = options;
   const links: Link[] = [];
   let known = start;
   for (const [index, named] of steps.entries()) {
@@ -63,19 +59,12 @@ function readLink(
   const step = steps.find((one) => one.name === name);
   if (!step) {
     const names = steps.map((one) => one.name);
-    parse(v.picklist(names), name, {
-      code: 'metadata-malformed',
-      what: describePlace({ ...place, step: undefined }),
-    });
+    const what = describePlace({ ...place, step: undefined });
+    parse(v.picklist(names), name, { code: 'metadata-malformed', what });
     throw new Error('unreachable: a step without a name in the table');
   }
-  return {
-    step,
-    parameters: parse(step.parameters, parameters, {
-      code: 'metadata-malformed',
-      what: describePlace(place),
-    }),
-  };
+  const malformed = { code: 'metadata-malformed', what: describePlace(place) } as const;
+  return { step, parameters: parse(step.parameters, parameters, malformed) };
 }
 
 function follow(

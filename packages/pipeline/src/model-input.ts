@@ -23,8 +23,10 @@ export function inputForm(end: Known): Forms['tensor'] | undefined {
   }
 }
 
-/** A value of one of those kinds as a tensor. */
-export function toInputTensor(value: Values['tensor' | 'row' | 'sound']): Tensor {
+/** A value of one of those kinds. */
+export type InputValue = Values['tensor' | 'row' | 'sound'];
+
+export function toInputTensor(value: InputValue): Tensor {
   if (value instanceof Float64Array) return fromRow(value);
   if (!('channels' in value)) return value;
   const [data = new Float32Array()] = value.channels; // often a view of a longer sound, which nobody writes to

@@ -10,7 +10,7 @@ import {
   type Tensors,
 } from '@nearside/core';
 import { compileLink, type Known } from './chain.js';
-import { toInputTensor } from './model-input.js';
+import { type InputValue, toInputTensor } from './model-input.js';
 import { readStage, type StageSteps } from './read-stage.js';
 import type { Call, Context, Item, Kernel, Kind } from './step.js';
 import type { StepsFile } from './steps-file.js';
@@ -155,16 +155,13 @@ interface RunningStage {
 
 function compileStage(
   { stage, context, before, after, readOutputs }: StageOfSpec,
-  {
-    resources,
-    stepsFile,
-    isAlone,
-  }: {
+  options: {
     readonly resources: ReadonlyMap<string, Uint8Array>;
     readonly stepsFile: StepsFile;
     readonly isAlone: boolean;
   },
 ): () => RunningStage {
+  const { resources, stepsFile, isAlone } = options;
   function readText(name: string): string {
     const bytes = resources.get(stage.resources?.[name] ?? '');
     if (bytes) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -229,18 +226,13 @@ function beginFlow(
         const noting = index === 0 ? call : { ...call, observe() {} };
         const items = await flow(given, before, noting);
         const tensors = items.map(({ value }) => {
-          const made = {
-            [input.name]: toInputTensor(value as Parameters<typeof toInputTensor>[0]),
-          };
+          const made = { [input.name]: toInputTensor(value as InputValue) };
           checkTensors(made, [input]);
           return made;
         });
         if (!isMany) release(); // nothing looks at the input again
-        return toRun(
-          index,
-          tensors,
-          items.map(({ trace }) => trace),
-        );
+        const traces = items.map(({ trace }) => trace);
+        return toRun(index, tensors, traces);
       });
 
     function toRun(index: number, items: readonly Tensors[], traces: readonly Trace[]): Prepared {

@@ -79,11 +79,8 @@ function readAfter(
   const part = 'postprocessing';
   const [first] = stage[part];
   if (!first) {
-    return {
-      after: [],
-      readOutputs: (tensors) => ({ tensors }),
-      end: { kind: 'output', form: {} },
-    };
+    const end = { kind: 'output', form: {} } as const;
+    return { after: [], readOutputs: (tensors) => ({ tensors }), end };
   }
   const outputs = callerOutputs(stage);
   const where = { stage: stage.name, part } as const;

@@ -4,22 +4,18 @@ import { Misfit } from './step.js';
  * For steps that subtract a number and divide by another.
  *
  * @param count of channels or columns
+ * @param parameters the numbers to subtract, then those to divide by, under their names
  * @throws Misfit unless each list has one number for each, and no divisor is zero
  */
 export function requireOneEach(
   count: number,
-  [subtracted, divisors]: readonly [NamedNumbers, NamedNumbers],
+  parameters: Readonly<Record<string, readonly number[]>>,
 ): void {
-  if (subtracted.numbers.length !== count || divisors.numbers.length !== count) {
-    throw new Misfit(
-      `${count} numbers each in ${subtracted.name} and ${divisors.name}`,
-      `${subtracted.numbers.length} and ${divisors.numbers.length}`,
-    );
+  const names = Object.keys(parameters).join(' and ');
+  const lengths = Object.values(parameters).map(({ length }) => length);
+  if (lengths.some((length) => length !== count)) {
+    throw new Misfit(`${count} numbers each in ${names}`, lengths.join(' and '));
   }
-  if (divisors.numbers.includes(0)) throw new Misfit(`${divisors.name} without zeros`, '0');
-}
-
-interface NamedNumbers {
-  readonly name: string;
-  readonly numbers: readonly number[];
+  const [divisor, divisors] = Object.entries(parameters).at(-1) ?? [];
+  if (divisors?.includes(0)) throw new Misfit(`${divisor} without zeros`, '0');
 }

@@ -1,5 +1,6 @@
 import type { FoundBox } from './found.js';
 import type { Image } from './image/image.js';
+import type { Size } from './image/target-size.js';
 
 /** Where in the input an item comes from, for the way back. */
 export interface Trace {
@@ -24,25 +25,21 @@ export interface Placement {
   readonly offsetY: number;
 }
 
+/** Of an item that is the picture itself. */
+export const AS_IT_IS: Placement = Object.freeze({ scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 });
+
 /** The trace of an input of which nothing is known. */
 export const NO_TRACE: Trace = Object.freeze({});
 
 export function traceOfPicture(picture: Image): Trace {
-  return {
-    picture,
-    toPicture: { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 },
-  };
+  return { picture, toPicture: AS_IT_IS };
 }
 
 /** After a picture of one size became one of another, stretched to it. */
 export function traceOfResize(
   trace: Trace,
-  from: { readonly width: number; readonly height: number },
-  to: {
-    readonly width: number;
-    readonly height: number;
-    readonly alignCorners?: boolean | undefined;
-  },
+  from: Size,
+  to: Size & { readonly alignCorners?: boolean | undefined },
 ): Trace {
   if (!trace.toPicture) return trace;
   const { scaleX, scaleY, offsetX, offsetY } = trace.toPicture;

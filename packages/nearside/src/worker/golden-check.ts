@@ -59,17 +59,12 @@ export async function checkGolden(
 async function checkCase(
   session: BackendSession,
   { name, inputs, expected: outputs }: GoldenCase,
-  {
-    stage,
-    variant,
-    tolerance,
-    files,
-    backend,
-  }: Pick<GoldenCheckOptions, 'variant' | 'files' | 'backend'> & {
+  proof: Pick<GoldenCheckOptions, 'variant' | 'files' | 'backend'> & {
     readonly stage: Stage;
     readonly tolerance: Golden['tolerance'][string] | undefined;
   },
 ): Promise<void> {
+  const { stage, variant, tolerance, files, backend } = proof;
   const expectedFiles = outputs[variant.name];
   if (!expectedFiles || !tolerance) throw unproven(variant.name, name);
   const actual = await session.run({

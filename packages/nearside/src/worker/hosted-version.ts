@@ -124,18 +124,14 @@ export async function openSignedVersion(
  */
 export async function replaceOfOtherTask(
   installation: ModelInstallation,
-  {
-    opened,
-    which,
-    task,
-    install,
-  }: {
+  options: {
     readonly opened: SignedVersion;
     readonly which: WhichVersion;
     readonly task: string | undefined;
     readonly install: InstallIdentity;
   },
 ): Promise<SignedVersion> {
+  const { opened, which, task, install } = options;
   const isOther = task !== undefined && opened.spec.task !== task;
   if (!isOther || which.kind !== 'active' || opened.described.origin !== 'store') return opened;
   const { next } = await installation.check({ maxAgeMs: 0 }).catch(() => ({ next: undefined }));

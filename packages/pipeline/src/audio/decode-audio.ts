@@ -1,4 +1,4 @@
-import { describe, kindOf, NearsideError } from '@nearside/core';
+import { describe, kindOf, NearsideError, sum } from '@nearside/core';
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { readWav } from './read-wav.js';
 import { type AudioInput, type RawSound, SOUND_LIMITS, type Sound } from './sound.js';
@@ -115,10 +115,7 @@ function requireSound({ channels, sampleRateHz }: Sound): void {
   if (lengths.some((length) => length !== lengths[0])) {
     throw invalid('channels of one length', `lengths ${lengths.join(', ')}`);
   }
-  requireLength(
-    lengths.reduce((sum, length) => sum + length, 0),
-    'sound',
-  );
+  requireLength(sum(lengths), 'sound');
   for (const [channel, samples] of channels.entries()) {
     const index = findUnfinished(samples);
     if (index === -1) continue;

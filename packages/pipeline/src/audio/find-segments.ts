@@ -37,13 +37,9 @@ export interface FoundSegments {
 export type SegmentFinder = (windows: readonly ScoredWindow[], isEnd: boolean) => FoundSegments;
 
 /** Scores over time → segments, with hysteresis. Windows follow each other, also from call to call. */
-export function openSegmentFinder({
-  threshold,
-  negThreshold,
-  minSpeechDurationMs,
-  minSilenceDurationMs,
-  speechPadMs,
-}: SegmentOptions): SegmentFinder {
+export function openSegmentFinder(options: SegmentOptions): SegmentFinder {
+  const { threshold, negThreshold, minSpeechDurationMs, minSilenceDurationMs, speechPadMs } =
+    options;
   /** Where the segment began that goes on, without its padding. */
   let begun: number | undefined;
   /** Where its scores fell below `negThreshold`, if they have not risen since. */

@@ -20,15 +20,8 @@ export interface MelFilter {
 }
 
 /** `torchaudio.functional.melscale_fbanks`: triangles that are even in mels and straight in Hz. */
-export function melBank({
-  sampleRateHz,
-  nFft,
-  nMels,
-  fMinHz,
-  fMaxHz,
-  melScale,
-  norm,
-}: MelBankOptions): MelFilter[] {
+export function melBank(options: MelBankOptions): MelFilter[] {
+  const { sampleRateHz, nFft, nMels, fMinHz, fMaxHz, melScale, norm } = options;
   const { toMel, toHz } = SCALES[melScale];
   const [low, high] = [toMel(fMinHz), toMel(fMaxHz)];
   const edge = (i: number) => toHz(low + ((high - low) * i) / (nMels + 1));

@@ -1,10 +1,8 @@
+import type { Size } from './target-size.js';
+
 export type Drawable = ImageBitmap | VideoFrame | OffscreenCanvas | HTMLCanvasElement;
 
-export interface Canvas {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
+export interface Canvas extends Size {
   readonly context: OffscreenCanvasRenderingContext2D;
   /** An opaque canvas has no alpha, and is black where nothing is drawn. */
   readonly isOpaque: boolean;

@@ -5,7 +5,7 @@ import { type Color, compositeOver } from './composite-over.js';
 import { decodeFrame, hasFrames, stripsOfFrame } from './decode-frame.js';
 import { decodePhoto } from './decode-photo.js';
 import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
-import { type ImageFileSize, readImageFileSize } from './image-file-size.js';
+import { readImageFileSize } from './image-file-size.js';
 import type { Size } from './target-size.js';
 
 /** Pixels as they are: RGBA bytes, row-major, alpha not multiplied in. */
@@ -130,12 +130,17 @@ async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Im
     return drawable(bitmap, options);
   }
 
-  async function byFrame(): Promise<Image | undefined> {
-    const frame = await decodeFrame(blob);
+  async function frameOf(desired?: Size): Promise<VideoFrame | undefined> {
+    const frame = await decodeFrame(blob, desired);
     if (!frame) return undefined;
     defer(() => frame.close());
     signal?.throwIfAborted();
-    return drawable(frame, options, () => stripsOfFrame(frame));
+    return frame;
+  }
+
+  async function byFrame(): Promise<Image | undefined> {
+    const frame = await frameOf();
+    return frame && drawable(frame, options, () => stripsOfFrame(frame));
   }
 
   async function smaller(full: Size, least: Size): Promise<Image | undefined> {
@@ -146,10 +151,8 @@ async function fromBlob(blob: Blob, options: DecodeOptions & Limits): Promise<Im
       width: Math.ceil((full.width * eighths) / 8),
       height: Math.ceil((full.height * eighths) / 8),
     };
-    const frame = await decodeFrame(blob, desired);
+    const frame = await frameOf(desired);
     if (!frame) return undefined;
-    defer(() => frame.close());
-    signal?.throwIfAborted();
     if (frame.codedWidth < least.width || frame.codedHeight < least.height) return undefined;
     const strips = () => stripsOfFrame(frame);
     return Object.assign(drawable(frame, options, strips), { full });
@@ -269,10 +272,7 @@ function checkSize(width: number, height: number, maxPixels: number): void {
   if (width > MAX_WIDTH) throw tooLarge(width, height, maxPixels);
 }
 
-function checkPixels(
-  { width, height }: Pick<ImageFileSize, 'width' | 'height'>,
-  maxPixels: number,
-): void {
+function checkPixels({ width, height }: Size, maxPixels: number): void {
   if (width * height > maxPixels) throw tooLarge(width, height, maxPixels);
 }
 

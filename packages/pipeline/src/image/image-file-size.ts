@@ -4,6 +4,7 @@ import { HEIF } from 'image-size/types/heif';
 import { JPG } from 'image-size/types/jpg';
 import { PNG } from 'image-size/types/png';
 import { WEBP } from 'image-size/types/webp';
+import type { Size } from './target-size.js';
 
 /** Where a JPEG's size stands behind its thumbnail and colour profile, bytes. */
 export const HEAD_BYTES = 256 * 1024;
@@ -12,9 +13,7 @@ export const HEAD_BYTES = 256 * 1024;
 const FORMATS = [PNG, JPG, WEBP, GIF, HEIF, BMP];
 
 /** Width and height as stored, before any orientation is applied. */
-export interface ImageFileSize {
-  readonly width: number;
-  readonly height: number;
+export interface ImageFileSize extends Size {
   /** True where files of this format have no transparency. */
   readonly isOpaque: boolean;
   /** True where the file says that it is not to be turned. */

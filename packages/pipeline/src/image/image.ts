@@ -4,11 +4,7 @@ import type { Size } from './target-size.js';
  * An image as numbers: row-major height × width × channels, no padding. Channels are gray (1) or red, green, blue
  * (3). Bytes are 0…255; a `Float32Array` holds any range.
  */
-export interface Image {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
+export interface Image extends Size {
   readonly channels: 1 | 3;
   /** `height * width * channels` values. With `read` they come into being when they are first asked for. */
   readonly data: Uint8ClampedArray | Uint8Array | Float32Array;
@@ -31,11 +27,9 @@ export interface Levels {
 }
 
 /** A part of an image: whole pixels that all lie within it. */
-export interface Region {
+export interface Region extends Size {
   readonly x: number;
   readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Bytes of pixels, row-major. Of a pixel of four, the last means nothing. */

@@ -1,4 +1,5 @@
 import { cutImage, type Image, valuesLike } from './image.js';
+import type { Size } from './target-size.js';
 
 /**
  * An image on a ground of another size, cut where it sticks out. Of a picture that is read on demand, only what shows
@@ -10,9 +11,7 @@ import { cutImage, type Image, valuesLike } from './image.js';
  */
 export function placeImage(
   image: Image,
-  ground: {
-    readonly width: number;
-    readonly height: number;
+  ground: Size & {
     readonly left: number;
     readonly top: number;
     readonly fill: readonly number[];

@@ -50,12 +50,7 @@ function lastOf({ starts, counts }: ResamplingWindows, o: number): number {
 
 function mixColumns(
   row: Image['data'],
-  {
-    stride,
-    channels,
-    columns: { size, starts, counts },
-    across,
-  }: {
+  options: {
     readonly stride: number;
     readonly channels: number;
     readonly columns: ResamplingWindows;
@@ -63,6 +58,8 @@ function mixColumns(
   },
   mixed: Int32Array,
 ): void {
+  const { stride, channels, across } = options;
+  const { size, starts, counts } = options.columns;
   for (let x = 0, o = 0; x < size; x++) {
     const first = (starts[x] as number) * stride;
     const second = first + ((counts[x] as number) - 1) * stride;

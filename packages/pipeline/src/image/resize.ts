@@ -11,12 +11,9 @@ import { linearWindows } from './linear-windows.js';
 import { type ResampleFilter, resamplingWindows } from './resampling-windows.js';
 import { resizeLinearBytes } from './resize-linear-bytes.js';
 import { resizeNearest } from './resize-nearest.js';
+import type { Size } from './target-size.js';
 
-export interface ResizeOptions {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
+export interface ResizeOptions extends Size {
   /** Pillow's filter: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic. */
   readonly resample: ResampleFilter;
   /** The filter widens when the image shrinks, so that every pixel counts; true by default. */

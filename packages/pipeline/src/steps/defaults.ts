@@ -15,10 +15,10 @@ export const defaultsStep = defineStep({
 });
 
 export const compileDefaults: CompileOf<typeof defaultsStep> = (_, { features }) =>
-  each<'input', 'record'>((input, { stale, substitute, observe }) => {
-    const record = completeRecord(input, features, { stale, note: substitute });
+  each<'input', 'record'>((input, call) => {
+    const record = completeRecord(input, features, call);
     for (const [name, value] of record) {
-      observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
+      call.observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
     }
     return record;
   });

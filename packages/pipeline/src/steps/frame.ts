@@ -26,12 +26,8 @@ export const frameStep = defineStep({
 export const compileFrame: CompileOf<typeof frameStep> =
   ({ frame_length, hop_length, context, pad }) =>
   () => {
-    const frame = openFramer({
-      frameLength: frame_length,
-      hopLength: hop_length,
-      context,
-      pad,
-    });
+    const sizes = { frameLength: frame_length, hopLength: hop_length };
+    const frame = openFramer({ ...sizes, context, pad });
     return (items, { isWhole }) =>
       items.flatMap(({ value, trace }) =>
         frame(value, isWhole).map(({ sound, fromMs, toMs }) => ({

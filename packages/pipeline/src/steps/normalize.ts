@@ -41,10 +41,7 @@ export const normalizeStep = defineStep({
   takes: 'image',
   gives: 'image',
   form(image, { image_mean, image_std }) {
-    requireOneEach(image.channels, [
-      { name: 'image_mean', numbers: image_mean },
-      { name: 'image_std', numbers: image_std },
-    ]);
+    requireOneEach(image.channels, { image_mean, image_std });
     return { ...image, depth: 'floats' };
   },
   compile: ({ image_mean, image_std }) =>

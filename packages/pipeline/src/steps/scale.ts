@@ -22,10 +22,7 @@ export const scaleStep = defineStep({
   takes: 'row',
   gives: 'row',
   form(row, { mean, scale }) {
-    requireOneEach(row.columns, [
-      { name: 'mean', numbers: mean },
-      { name: 'scale', numbers: scale },
-    ]);
+    requireOneEach(row.columns, { mean, scale });
     return row;
   },
 });

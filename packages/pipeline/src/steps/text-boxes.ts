@@ -5,7 +5,7 @@ import type { Size } from '../image/target-size.js';
 import { firstTensor, requireFirst } from '../read-tensor.js';
 import { type CompileOf, defineStep, Misfit } from '../step.js';
 import { isReadable, textBoxes } from '../text/text-boxes.js';
-import type { Placement, Trace } from '../trace.js';
+import { AS_IT_IS, type Placement, type Trace } from '../trace.js';
 
 const ShareSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
@@ -62,12 +62,7 @@ function inPicture(
   { points, score }: FoundBox,
   { toPicture, picture }: { readonly toPicture: Placement | undefined; readonly picture: Size },
 ): FoundBox {
-  const { scaleX, scaleY, offsetX, offsetY } = toPicture ?? {
-    scaleX: 1,
-    scaleY: 1,
-    offsetX: 0,
-    offsetY: 0,
-  };
+  const { scaleX, scaleY, offsetX, offsetY } = toPicture ?? AS_IT_IS;
   const within = (value: number, size: number) =>
     Math.min(size - 1, Math.max(0, Math.round(value)));
   const place = ([x, y]: Point): Point => [

@@ -13,7 +13,7 @@ function complete(record: unknown, features = FEATURES, stale: string[] = []) {
   const notes: string[] = [];
   const completed = completeRecord(record, features, {
     stale,
-    note: (...note) => notes.push(note.join(' ')),
+    substitute: (...note) => notes.push(note.join(' ')),
   });
   return { values: Object.fromEntries(completed), notes };
 }

@@ -10,41 +10,39 @@ import {
 /** Every feature of the spec by its name, each of its type. */
 export type CompleteRecord = ReadonlyMap<string, FeatureValue>;
 
+interface Substituting {
+  /** Features of which only values are known that are too old. */
+  readonly stale: readonly string[];
+  readonly substitute: (feature: string, reason: Substitution) => void;
+}
+
 /**
  * A record as it was given → one in which every feature of the spec has a value: the record's own where it fits,
  * else the spec's `default`, which is noted. A number outside its range is refused, or clipped and noted.
  *
  * @throws NearsideError `input-invalid`, naming the feature, for one that does not fit and has no default, for a
  *   name that is no feature, and for a record without any
- * @param stale features of which only values are known that are too old
  */
 export function completeRecord(
   input: unknown,
   features: readonly Feature[],
-  {
-    stale = [],
-    note = () => {},
-  }: {
-    readonly stale?: readonly string[] | undefined;
-    readonly note?: ((feature: string, reason: Substitution) => void) | undefined;
-  } = {},
+  { stale, substitute }: Substituting,
 ): CompleteRecord {
-  if (kindOf(input) !== 'Object')
-    throw invalid('the input', 'a record of features', { words: kindOf(input) });
+  if (kindOf(input) !== 'Object') throw invalid('the input', 'a record of features', kindOf(input));
   const record = input as Readonly<Record<string, unknown>>;
   const names = features.map(({ name }) => name);
   const unknown = Object.keys(record).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw invalid('the record', `only ${listed(names)}`, { words: shortened(unknown) });
+    throw invalid('the record', `only ${listed(names)}`, shortened(unknown));
   }
   if (features.every(({ name }) => isMissing(own(record, name)))) {
-    throw invalid('the record', `features, of ${listed(names)}`, { words: 'none' });
+    throw invalid('the record', `features, of ${listed(names)}`, 'none');
   }
   return new Map(
     features.map((feature) => {
       const { name } = feature;
       const missing = stale.includes(name) ? 'stale' : 'missing';
-      return [name, complete(own(record, name), feature, { note, missing })];
+      return [name, complete(own(record, name), feature, { substitute, missing })];
     }),
   );
 }
@@ -52,24 +50,18 @@ export function completeRecord(
 function complete(
   given: unknown,
   feature: Feature,
-  {
-    note,
-    missing,
-  }: {
-    readonly note: (feature: string, reason: Substitution) => void;
-    readonly missing: 'missing' | 'stale';
-  },
+  { substitute, missing }: Pick<Substituting, 'substitute'> & { missing: 'missing' | 'stale' },
 ): FeatureValue {
   if (fitsFeature(given, feature)) {
     const clipped = clip(given, feature);
-    if (clipped !== given) note(feature.name, 'invalid');
+    if (clipped !== given) substitute(feature.name, 'invalid');
     return clipped;
   }
   if (feature.default === undefined) {
     const words = isMissing(given) && missing === 'stale' ? 'one too old' : kindInWords(given);
-    throw invalid(`'${feature.name}'`, describeFeature(feature), { words });
+    throw invalid(`'${feature.name}'`, describeFeature(feature), words);
   }
-  note(feature.name, isMissing(given) ? missing : 'invalid');
+  substitute(feature.name, isMissing(given) ? missing : 'invalid');
   return feature.default;
 }
 
@@ -78,7 +70,7 @@ function clip(given: FeatureValue, feature: Feature): FeatureValue {
   const [smallest, largest] = feature.range;
   const clipped = Math.min(largest, Math.max(smallest, given as number));
   if (clipped === given || feature.outside === 'clip') return clipped;
-  throw invalid(`'${feature.name}'`, describeFeature(feature), { words: 'one outside it' });
+  throw invalid(`'${feature.name}'`, describeFeature(feature), 'one outside it');
 }
 
 function describeFeature(feature: Feature): string {
@@ -115,8 +107,8 @@ function kindInWords(given: unknown): string {
   return typeof given === 'number' ? 'no finite number' : kindOf(given);
 }
 
-function invalid(what: string, expected: string, { words }: { words: string }): NearsideError {
-  return new NearsideError('input-invalid', `Expected ${what} to be ${expected}, got ${words}.`, {
-    details: { field: what, expected, got: words },
+function invalid(what: string, expected: string, got: string): NearsideError {
+  return new NearsideError('input-invalid', `Expected ${what} to be ${expected}, got ${got}.`, {
+    details: { field: what, expected, got },
   });
 }

@@ -1,4 +1,5 @@
 import type { Point } from '../found.js';
+import type { Size } from '../image/target-size.js';
 
 /** Pixels of a map above a threshold that touch each other, also at corners. */
 export interface ConnectedRegion {
@@ -15,11 +16,7 @@ export interface ConnectedRegion {
  */
 export function connectedRegions(
   map: ArrayLike<number>,
-  {
-    width,
-    height,
-    threshold,
-  }: { readonly width: number; readonly height: number; readonly threshold: number },
+  { width, height, threshold }: Size & { readonly threshold: number },
 ): ConnectedRegion[] {
   const rows: number[] = [];
   const starts: number[] = [];

@@ -1,14 +1,10 @@
 import type { FoundBox, Point } from '../found.js';
+import type { Region } from '../image/image.js';
 
 /** A line of text in a picture. */
 export interface TextLine {
   /** Upright, around the points, in pixels of the picture given. */
-  readonly box: {
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  };
+  readonly box: Region;
   /** Clockwise, from what is the upper left corner for whoever reads it. */
   readonly points: FoundBox['points'];
   readonly text: string;

@@ -1,4 +1,5 @@
 import type { Point } from '../found.js';
+import type { Size } from '../image/target-size.js';
 import type { Corners } from './smallest-rectangle.js';
 
 /**
@@ -9,7 +10,7 @@ import type { Corners } from './smallest-rectangle.js';
  */
 export function scoreBox(
   map: ArrayLike<number>,
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: Size,
   corners: Corners,
 ): number {
   const whole = corners.map(([x, y]): Point => [Math.trunc(x), Math.trunc(y)]);

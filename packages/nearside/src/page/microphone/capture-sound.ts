@@ -19,13 +19,8 @@ export function startCapture(request: CaptureRequest): void {
   });
 }
 
-async function capture({
-  constraints = {},
-  assets,
-  leaving,
-  onPiece,
-  onFailure,
-}: CaptureRequest): Promise<void> {
+async function capture(request: CaptureRequest): Promise<void> {
+  const { constraints = {}, assets, leaving, onPiece, onFailure } = request;
   const stream = await askFor(constraints);
   const [track] = stream.getAudioTracks() as [MediaStreamTrack];
   const stop = () => track.stop();

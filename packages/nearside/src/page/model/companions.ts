@@ -27,16 +27,8 @@ export interface CompanionsOptions {
  * Begins the work beside serving, after the first result or when it is asked for: the model's place in its engine,
  * updates, tuning.
  */
-export function accompany({
-  context,
-  handover,
-  recording,
-  queue,
-  joinEngine,
-  later,
-  closing,
-  close,
-}: CompanionsOptions) {
+export function accompany(options: CompanionsOptions) {
+  const { context, handover, recording, queue, joinEngine, later, closing, close } = options;
   let background: BackgroundWork | undefined;
   const hasWaiting = () => queue.waiting > 0;
   const joining = {

@@ -125,12 +125,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
 /** Where no version is known nobody has read who this install is, and nothing is reported. */
 function recordFrom(
   served: Serving,
-  {
-    context,
-    later,
-    opening,
-  }: { context: ModelContext; later: () => Promise<Later>; opening: OpeningStats },
+  parts: { context: ModelContext; later: () => Promise<Later>; opening: OpeningStats },
 ): Recording {
+  const { context, later, opening } = parts;
   const { version, noBackend } = served;
   const plan = version.manifestSha256 ? context.plan : { ...context.plan, report: undefined };
   const { emitter, identity = version.install } = context;

@@ -107,16 +107,13 @@ async function withShare<Result>(
 async function requireRoom(
   { backend }: Contender,
   { memoryBytes, limitBytes, isCommon }: Rehearsal,
-  {
-    budget,
-    leftBytes,
-    started,
-  }: {
+  limits: {
     readonly budget: RehearsalBudget;
     readonly leftBytes: number;
     readonly started: ReadonlySet<AvailableBackend>;
   },
 ): Promise<void> {
+  const { budget, leftBytes, started } = limits;
   requireMemory(memoryBytes, limitBytes);
   if (!isGuessable(backend) && !(await requestAdapter())) {
     throw notTried('no-backend', `${backend}: expected WebGPU with an adapter, got none.`);

@@ -69,11 +69,8 @@ function note(kept: Kept | undefined, outcome: Outcome): void {
   if (kept) kept.outcome = outcome;
 }
 
-function createRing({
-  redact,
-  maxInputs = DEFAULTS.maxInputs,
-  maxBytes = DEFAULTS.maxBytes,
-}: CaptureOptions) {
+function createRing(options: CaptureOptions) {
+  const { redact, maxInputs = DEFAULTS.maxInputs, maxBytes = DEFAULTS.maxBytes } = options;
   let kept: Kept[] = [];
   let refused = 0;
   /** Raised by `clear`: an input from before is not kept any more. */

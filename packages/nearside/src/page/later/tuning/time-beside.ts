@@ -21,12 +21,8 @@ export class ServingFailed extends Error {}
  * @returns undefined when the time was spent before enough pairs
  * @throws ServingFailed; what the contender's runs reject with
  */
-export async function timeBeside({
-  serving,
-  contender,
-  budget,
-  idle,
-}: TimingOptions): Promise<Comparison | undefined> {
+export async function timeBeside(options: TimingOptions): Promise<Comparison | undefined> {
+  const { serving, contender, budget, idle } = options;
   const times = { serving: [] as number[], contender: [] as number[] };
   let comparison: Comparison | undefined;
 

@@ -159,11 +159,8 @@ export interface TuneBeforeOpenOptions {
  *
  * @throws `signal.reason` when the caller leaves: the model is closed then
  */
-export async function tuneBeforeOpen({
-  signal,
-  begin,
-  close,
-}: TuneBeforeOpenOptions): Promise<void> {
+export async function tuneBeforeOpen(options: TuneBeforeOpenOptions): Promise<void> {
+  const { signal, begin, close } = options;
   const leave = () => void close();
   signal?.addEventListener('abort', leave);
   if (signal?.aborted) leave(); // while this was loaded

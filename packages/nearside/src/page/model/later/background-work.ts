@@ -40,11 +40,8 @@ const NONE: BackgroundWork = {
   saved: async () => {},
 };
 
-export function startBackground({
-  hasRuns,
-  hasRun,
-  ...options
-}: BackgroundOptions): BackgroundWork {
+export function startBackground(given: BackgroundOptions): BackgroundWork {
+  const { hasRuns, hasRun, ...options } = given;
   const { choice, plan, handover } = options;
   if (plan.unsigned) return NONE;
   const keeper = keepCurrent(options);

@@ -51,16 +51,19 @@ type Verdict =
       readonly isAnswered?: boolean;
     };
 
-export function createDelivery<Item extends { readonly id: string }>({
-  outbox,
-  endpoints,
-  mayReport,
-  bodyOf,
-  refusals: refusing = REFUSALS,
-  onSent,
-  onDropped,
-  onKept,
-}: DeliveryOptions<Item>): Delivery {
+export function createDelivery<Item extends { readonly id: string }>(
+  options: DeliveryOptions<Item>,
+): Delivery {
+  const {
+    outbox,
+    endpoints,
+    mayReport,
+    bodyOf,
+    refusals: refusing = REFUSALS,
+    onSent,
+    onDropped,
+    onKept,
+  } = options;
   let draining: Promise<void> | undefined;
   let failures = 0;
   let notBeforeMs = 0;
