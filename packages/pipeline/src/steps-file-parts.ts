@@ -11,4 +11,4 @@ export { requireFirst } from './read-tensor.js';
 export { requireOneEach } from './require-one-each.js';
 export { each, Misfit } from './step.js';
 export { topK } from './steps/top-k.js';
-export { NO_TRACE } from './trace.js';
+export { AS_IT_IS, NO_TRACE } from './trace.js';

@@ -26,7 +26,7 @@ export interface Placement {
 }
 
 /** Of an item that is the picture itself. */
-export const AS_IT_IS: Placement = Object.freeze({ scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 });
+export const AS_IT_IS: Placement = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
 
 /** The trace of an input of which nothing is known. */
 export const NO_TRACE: Trace = Object.freeze({});

@@ -14,14 +14,13 @@ export interface ClearOptions {
 }
 
 const KINDS: OptionKinds<keyof ClearOptions> = {
-  model: { fits: isName, expected: "a model's name, such as 'digits'" },
+  model: {
+    fits: (model: unknown) => typeof model === 'string' && isModelName(model),
+    expected: "a model's name, such as 'digits'",
+  },
   everything: SWITCH,
   store: STORE,
 };
-
-function isName(model: unknown): boolean {
-  return typeof model === 'string' && isModelName(model);
-}
 
 /**
  * Takes models off this device. An open model runs on; the next `open` fetches anew.

@@ -128,11 +128,8 @@ async function poolOf(bounds: PoolBounds): Promise<PoolServing> {
   return (first, context) => servePool(first, context, bounds);
 }
 
-function describeEngine({
-  models,
-  workers,
-  memory,
-}: ReturnType<typeof createContext>): EngineStats {
+function describeEngine(engine: ReturnType<typeof createContext>): EngineStats {
+  const { models, workers, memory } = engine;
   return {
     models: [...models].map(({ name, isResting }) => ({ model: name, isResting })),
     workers: workers.live.map(({ backend, models, heapBytes }) => ({

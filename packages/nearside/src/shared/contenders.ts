@@ -1,5 +1,6 @@
 import type { BackendName, Runtime, Variant } from '@nearside/core';
 import type { AvailableBackend } from './api/backends.js';
+import type { ServedVersion } from './ended-run.js';
 
 /** One way of serving a version: a variant of it on a backend. */
 export interface Contender {
@@ -20,13 +21,8 @@ export function contenderName({ backend, variant }: Contender): string {
 }
 
 /** The contender that a version is served as. */
-export function contenderOf({
-  backend,
-  variant,
-}: {
-  readonly backend: AvailableBackend;
-  readonly variant: { readonly name: string };
-}): Contender {
+export function contenderOf(served: Pick<ServedVersion, 'backend' | 'variant'>): Contender {
+  const { backend, variant } = served;
   return { backend, variant: variant.name };
 }
 

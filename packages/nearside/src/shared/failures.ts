@@ -37,6 +37,11 @@ export function isHung(error: unknown): error is NearsideError {
   return isNearsideError(error) && error.code === 'terminated' && !error.details.isOwn;
 }
 
+/** A caller had the worker ended. */
+export function isCallersEnd(error: unknown): boolean {
+  return isNearsideError(error) && error.details.isOwn === true;
+}
+
 /** A worker was lost through another model in it: neither this model nor the backend is at fault. */
 export function isAnothersLoss(error: unknown): boolean {
   return isLostWorker(error) && error.details.isAnothers === true;
@@ -45,6 +50,11 @@ export function isAnothersLoss(error: unknown): boolean {
 /** A model needs more memory than its engine may use, on any backend. */
 export function isOverBudget({ details }: NearsideError): boolean {
   return details.memoryBudgetBytes !== undefined;
+}
+
+/** The words of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The error of calls after `close()`. */

@@ -16,6 +16,7 @@ import {
   type Pipeline,
   type Prepared,
 } from '@nearside/pipeline';
+import { messageOf } from '../shared/failures.js';
 import type { Task } from './task.js';
 
 /**
@@ -117,7 +118,7 @@ async function doHalf<Value>(
     return await work();
   } catch (cause) {
     if (isNearsideError(cause)) throw cause;
-    const got = cause instanceof Error ? cause.message : String(cause);
+    const got = messageOf(cause);
     throw new NearsideError(
       'task-failed',
       `${name}: expected ${half} of task '${task}' to return, got: ${got}`,

@@ -7,26 +7,22 @@ import type { Session } from './session.js';
  * The streams of one model in its worker. Each goes one way, which carries its state (`carry-state.ts`) and left-over
  * sound (its flow) from frame to frame.
  */
-export interface HostedStreams {
-  begin(id: number, session: Session): void;
-  /**
-   * Runs frames one after another, each from the state that the one before it left. A bad frame fails
-   * alone, and leaves the state as it was.
-   *
-   * @throws NearsideError `state-lost` for a stream that has ended; backend codes
-   */
-  run(id: number, frames: readonly RunInput[]): Promise<Reply<RunReply>[]>;
-  end(id: number): void;
-}
+export type HostedStreams = ReturnType<typeof createHostedStreams>;
 
-export function createHostedStreams(): HostedStreams {
+export function createHostedStreams() {
   const carrying = new Map<number, { readonly session: Session; readonly way: Way }>();
   return {
-    begin(id, session) {
+    begin(id: number, session: Session): void {
       const flow = session.pipeline.begin({ isWhole: false });
       carrying.set(id, { session, way: { flow, run: session.beginRun() } });
     },
-    async run(id, frames) {
+    /**
+     * Runs frames one after another, each from the state that the one before it left. A bad frame fails
+     * alone, and leaves the state as it was.
+     *
+     * @throws NearsideError `state-lost` for a stream that has ended; backend codes
+     */
+    async run(id: number, frames: readonly RunInput[]): Promise<Reply<RunReply>[]> {
       const stream = carrying.get(id);
       if (!stream) {
         for (const { input } of frames) closePictures(input);
@@ -42,7 +38,7 @@ export function createHostedStreams(): HostedStreams {
       }
       return replies;
     },
-    end(id) {
+    end(id: number): void {
       carrying.delete(id);
     },
   };

@@ -2,6 +2,7 @@ import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
 import * as Comlink from 'comlink';
 import type { TensorInput } from '../shared/api/run.js';
 import { checkOptions } from '../shared/check-options.js';
+import { messageOf } from '../shared/failures.js';
 import { type OpenStore, openStore as openBrowserStore } from '../shared/open-store.js';
 import type { OptionKinds } from '../shared/option-kinds.js';
 import {
@@ -67,18 +68,11 @@ interface ServingWorker {
 
 function attachTo(
   endpoint: ServerEndpoint,
-  { runtime, turns, tasks, heapBytes, models }: ServingWorker,
+  { models, turns, ...worker }: ServingWorker,
   openStore: OpenStore,
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel({
-    runtime,
-    tasks,
-    heapBytes,
-    openStore,
-    emit,
-    turns: turns.join(),
-  });
+  const model = createHostedModel({ ...worker, openStore, emit, turns: turns.join() });
   const close = () => {
     models.delete(emit);
     return model.close();
@@ -234,11 +228,7 @@ export function postableAnswers(endpoint: ServerEndpoint): ServerEndpoint {
 }
 
 function unpostable(cause: unknown): Reply<never> {
-  const got = cause instanceof Error ? cause.message : String(cause);
-  const error = new NearsideError(
-    'backend-failed',
-    `Expected an answer that can be posted, got: ${got}`,
-    { cause },
-  );
+  const message = `Expected an answer that can be posted, got: ${messageOf(cause)}`;
+  const error = new NearsideError('backend-failed', message, { cause });
   return { ok: false, error: toWireError(error, 'backend-failed') };
 }

@@ -1,5 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { STEPS_FILE_PARTS, type StepsFile } from '@nearside/pipeline';
+import { messageOf } from '../shared/failures.js';
 import { LIBRARY_VERSION } from '../shared/library-version.js';
 
 /** Under this name `steps.js` of this build leaves the function that makes its steps. */
@@ -42,7 +43,7 @@ async function importFile(address: string): Promise<void> {
   try {
     await withinTime(isElsewhere(address) ? importFromElsewhere(address) : importOwn(address));
   } catch (cause) {
-    throw isNearsideError(cause) ? cause : unreachable(address, inWords(cause), cause);
+    throw isNearsideError(cause) ? cause : unreachable(address, messageOf(cause), cause);
   }
 }
 
@@ -83,10 +84,6 @@ async function withinTime(work: Promise<void>): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function inWords(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function unreachable(address: string, got: string, cause?: unknown): NearsideError {

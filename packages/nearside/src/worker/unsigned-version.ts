@@ -98,9 +98,7 @@ function emptyFile(name: string): NearsideError {
   return new NearsideError(
     'model-invalid',
     `${name}: expected a file of a model, got an empty one.`,
-    {
-      details: { file: name },
-    },
+    { details: { file: name } },
   );
 }
 

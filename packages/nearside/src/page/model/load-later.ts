@@ -29,18 +29,13 @@ const SETTLED_MS = 1000;
  * Says when the second part may load: after the first run, a second after opening, or when the page is hidden.
  * A hidden page may be gone for good, and its counts are not sealed yet.
  */
-export interface FirstResult {
-  readonly isOver: Promise<void>;
-  /** A run has ended, well or not, or there is nothing to wait for. */
-  end(): void;
-}
-
-export function awaitFirstResult(): FirstResult {
+export function awaitFirstResult() {
   const { promise, resolve } = createDeferred<void>();
   const timer = setTimeout(end, SETTLED_MS);
   unref(timer);
   const endVisibility = onVisibilityChange(end);
 
+  /** A run has ended, well or not, or there is nothing to wait for. */
   function end(): void {
     clearTimeout(timer);
     endVisibility();

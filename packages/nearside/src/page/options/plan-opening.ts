@@ -92,11 +92,7 @@ export interface TunePlan extends Required<TuneBudget> {
 }
 
 /** An engine's options for its models that name none. */
-export type PlanDefaults = Readonly<
-  Record<'assets', string | undefined> &
-    Record<'worker', StartWorker | undefined> &
-    Record<'threads', number | undefined>
->;
+export type PlanDefaults = Pick<ServingPlan, 'assets' | 'worker' | 'threads'>;
 
 export const NO_DEFAULTS: PlanDefaults = {
   assets: undefined,
@@ -140,13 +136,14 @@ export async function planOpening(
   if (!address || !pin || !isOrdinary || globalThis.isSecureContext === false) {
     ({ address, pin } = await (await help()).checkOpening(url, options));
   }
+  const { request } = options;
   return {
     url: absolute,
     address,
     pin,
     store: options.store ?? 'auto',
     mirrors: (options.mirrors ?? []).map(planMirror),
-    request: planRequest(options.request),
+    request: request && { headers: request.headers, credentials: request.credentials },
     unsigned: undefined,
     ...planServing(options, planning),
   };
@@ -157,13 +154,14 @@ export function planServing(
   options: Omit<OpenOptions, 'trust'>,
   { hosted, defaults }: Planning,
 ): ServingPlan {
+  const { backend } = options;
   return {
-    backends: planBackends(options.backend, hosted),
-    contenders: options.backend === undefined ? hosted : [options.backend],
+    backends: backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hosted.includes(name)),
+    contenders: backend ? [backend] : hosted,
     tune: planTune(options.tune),
     report: planReport(options.report),
     policy: planPolicy(options.policy),
-    isBackendForced: options.backend !== undefined,
+    isBackendForced: backend !== undefined,
     onProgress: options.onProgress,
     signal: options.signal,
     assets: options.assets ?? defaults.assets,
@@ -177,13 +175,6 @@ export function planServing(
   };
 }
 
-function planBackends(
-  backend: AvailableBackend | undefined,
-  hosted: readonly AvailableBackend[],
-): readonly AvailableBackend[] {
-  return backend ? [backend] : DEFAULT_BACKENDS.filter((name) => hosted.includes(name));
-}
-
 function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
   const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
   const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
@@ -195,10 +186,6 @@ function planMirror(mirror: string | Mirror): Mirror {
   const { url, request } =
     typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
   return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
-}
-
-function planRequest(request: RequestOptions | undefined): RequestOptions | undefined {
-  return request && { headers: request.headers, credentials: request.credentials };
 }
 
 function planPolicy({

@@ -10,16 +10,11 @@ export interface BackendWorker {
   /** It has said that it is ready: when it is silent after that, it is busy. */
   readonly isReady: boolean;
   /** Opens a channel to a model of its own; its other end arrives when the worker is ready. */
-  attach(): ModelChannel;
+  attach(): { readonly endpoint: MessagePort; close(): void };
   /** Called at most once, when the worker dies by itself. */
   onFailure(listener: (failure: WorkerFailure) => void): void;
   /** Ends it at once, whatever it is doing. */
   terminate(): void;
-}
-
-export interface ModelChannel {
-  readonly endpoint: MessagePort;
-  close(): void;
 }
 
 export interface WorkerFailure {

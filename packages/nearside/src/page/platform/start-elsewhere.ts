@@ -1,11 +1,8 @@
 import { NearsideError } from '@nearside/core';
 
 /** The part of Trusted Types that is used here: TypeScript's DOM library lacks it. */
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL(address: string): string },
-  ): { createScriptURL(address: string): string };
+interface Policy {
+  createScriptURL(address: string): string;
 }
 
 /** The one policy of the library: a page with Trusted Types names it in `trusted-types`. */
@@ -77,8 +74,8 @@ const POLICY = Symbol.for('nearside.policy');
 /** Makes an address that a page with Trusted Types takes. */
 export function trusted(address: string): string {
   const scope = globalThis as {
-    trustedTypes?: TrustedTypes;
-    [POLICY]?: ReturnType<TrustedTypes['createPolicy']>;
+    trustedTypes?: { createPolicy(name: string, rules: Policy): Policy };
+    [POLICY]?: Policy;
   };
   scope[POLICY] ??= scope.trustedTypes?.createPolicy(POLICY_NAME, {
     createScriptURL: (address) => address,

@@ -3,7 +3,7 @@ import { createModelEmitter } from '../../shared/api/events.js';
 import type { VersionGraphs } from '../../shared/protocol.js';
 import { lookFirst } from '../choice/first-look.js';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { endingOnFailure, OWN_WORKER, openOn } from '../serving/serving.js';
+import { BESIDE, endingOnFailure, openOn } from '../serving/serving.js';
 import { DEFAULT_ENGINE } from '../workers/engine-context.js';
 
 /** A signed version, as far as it is known without its weights. */
@@ -24,22 +24,11 @@ export async function readGraphs(plan: OpenPlan): Promise<PublishedGraphs> {
   const { signal } = plan;
   const { choice, boot } = await lookFirst(plan);
   const [backend] = choice.openingOrder();
-  const context = { plan, engine: DEFAULT_ENGINE, emitter: createModelEmitter(), choice };
-  const opened =
-    backend &&
-    (await openOn(
-      backend,
-      { ...context, identity: undefined, onOpened: undefined },
-      {
-        which: { kind: 'active' },
-        place: OWN_WORKER,
-        boot,
-        isOptional: true,
-        isSure: false,
-        signal,
-        onProgress: undefined,
-      },
-    ));
+  const nobody = { identity: undefined, onOpened: undefined };
+  const emitter = createModelEmitter();
+  const context = { plan, engine: DEFAULT_ENGINE, emitter, choice, ...nobody };
+  const how = { ...BESIDE, which: { kind: 'active' }, boot, signal } as const;
+  const opened = backend && (await openOn(backend, context, how));
   if (!opened) throw noBackend();
   const { connection, version } = opened;
   try {

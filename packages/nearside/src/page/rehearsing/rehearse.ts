@@ -1,13 +1,13 @@
-import { startAwakeTimer } from '@nearside/artifact';
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import type { UnsignedFiles } from '../../shared/protocol.js';
 import {
+  BESIDE,
   endingOnFailure,
   load,
   type ModelContext,
-  OWN_WORKER,
   openOn,
+  startOnceFetched,
 } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
 
@@ -51,15 +51,8 @@ export async function rehearse(
   const { plan } = context;
   const policy = { ...plan.policy, warmUpMs: budget.leftMs };
   const own = { ...context, plan: { ...plan, policy, unsigned: { files, spec } } };
-  const opened = await openOn(backend, own, {
-    which: { kind: 'active' },
-    place: OWN_WORKER,
-    boot: undefined,
-    isOptional: true,
-    isSure: true,
-    signal,
-    onProgress: undefined,
-  });
+  const which = { kind: 'active' } as const;
+  const opened = await openOn(backend, own, { ...BESIDE, which, isSure: true, signal });
   const [variant] = opened?.version.spec.variants ?? [];
   if (!opened || !variant) throw spent(backend); // files always are a version with a variant
   const { connection, fetched } = opened;
@@ -81,19 +74,6 @@ export async function rehearse(
     if (startMs !== undefined) budget.leftMs -= performance.now() - startMs;
     void connection.close(undefined);
   }
-}
-
-/** Ends work that takes too long once everything is fetched. */
-function startOnceFetched(fetched: Promise<void>, limitMs: number, act: () => void): () => void {
-  let isStopped = false;
-  let stop = () => {};
-  void fetched.then(() => {
-    if (!isStopped) stop = startAwakeTimer(limitMs, act);
-  });
-  return () => {
-    isStopped = true;
-    stop();
-  };
 }
 
 /** @returns median of a run's time, ms */

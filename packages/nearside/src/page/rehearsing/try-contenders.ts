@@ -10,7 +10,7 @@ import {
   orderByBytes,
   runtimeBytes,
 } from '../../shared/contenders.js';
-import { isBackendFault, isOutOfReach } from '../../shared/failures.js';
+import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
 import { requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';
 import type { OpenPlan } from '../options/plan-opening.js';
@@ -135,14 +135,12 @@ async function requireRoom(
   }
 }
 
-type Estimate = Pick<RehearsalRow, 'estimatedMs' | 'heapBytes' | 'threads'>;
-
 /** Rehearses all models of a contender, each in a worker of its own. */
 async function tryOne(
   { backend, variant }: Contender,
   rehearsal: Rehearsal,
   { budget, started }: { budget: RehearsalBudget; started: Set<AvailableBackend> },
-): Promise<Estimate> {
+) {
   const models = await rehearsal.modelsOf(variant);
   started.add(backend);
   const ran: Rehearsed[] = [];
@@ -191,7 +189,7 @@ async function onRuntime(
 
 function failed({ backend, variant }: Contender, error: unknown): Tried {
   const code = isNearsideError(error) ? error.code : 'backend-failed';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const nothing = { estimatedMs: undefined, heapBytes: undefined, threads: undefined };
   return { backend, variant, ...nothing, code, message };
 }

@@ -117,12 +117,8 @@ export async function run(
 
 /** The same for one of a series, whose input is taken already. */
 export function runItem(runner: Runner, item: SeriesItem, options: RunOptions): Promise<RunResult> {
-  return perform(runner, {
-    take: item.take,
-    options: ownOptions(options),
-    input: item.input,
-    item,
-  });
+  const { take, input } = item;
+  return perform(runner, { take, options: ownOptions(options), input, item });
 }
 
 async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
@@ -140,15 +136,10 @@ async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
   }
 }
 
-function beginCall(
-  runner: Runner,
-  { take, options, input, item }: GivenCall,
-  calledMs: number,
-): Call {
+function beginCall(runner: Runner, given: GivenCall, calledMs: number): Call {
   runner.count += 1;
   const id = `${runner.visit}-${runner.count}`;
-  const { waiting } = runner.queue;
-  return { id, calledMs, take, options, input, item, waiting, work: undefined };
+  return { ...given, id, calledMs, waiting: runner.queue.waiting, work: undefined };
 }
 
 /** Takes the input and waits for its reply; an input that no worker gets is released. */

@@ -6,7 +6,7 @@ import type { WorkerStatus } from '../workers/shared-workers.js';
 import { probeWorker } from '../workers/watchdog.js';
 import { type Handover, rested } from './handover.js';
 
-export interface JoinOptions {
+interface JoinOptions {
   readonly engine: EngineContext;
   readonly handover: Handover;
   /** True while a call waits, or work beside runs is under way. */
@@ -14,17 +14,10 @@ export interface JoinOptions {
   readonly close: () => Promise<void>;
 }
 
-/** A model's place in its engine. */
-export interface Membership {
-  /** To be told after each call. */
-  used(): void;
-  leave(): void;
-}
-
-export type JoinEngine = (options: JoinOptions) => Membership;
+export type JoinEngine = typeof joinEngine;
 
 /** Lets the engine put a model to rest while nobody uses it, and do its housekeeping after calls. */
-export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): Membership {
+export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions) {
   const { model: name } = handover.current.version.release;
   let lastUsedMs = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -68,14 +61,15 @@ export function joinEngine({ engine, handover, isNeeded, close }: JoinOptions): 
   const stopWatching = onPageReturn(() => void probeWorker(handover.current.connection));
   restWhenIdle();
   return {
-    used() {
+    /** To be told after each call. */
+    used(): void {
       if (hasLeft) return; // calls end after their model was closed, too
       lastUsedMs = performance.now();
       restWhenIdle();
       engine.memory?.settle();
       replaceBloated(engine);
     },
-    leave() {
+    leave(): void {
       hasLeft = true;
       clearTimeout(timer);
       stopWatching();

@@ -65,9 +65,6 @@ export interface Place {
   readonly slot: number | undefined;
 }
 
-/** For a version that is tried beside the one that serves: it may hang or crash. */
-export const OWN_WORKER: Place = { isolate: true, slot: undefined };
-
 /** Every field is there, so that none is read from `Object.prototype`. */
 export interface OpenOnOptions {
   readonly which: WhichVersion;
@@ -81,6 +78,15 @@ export interface OpenOnOptions {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
+
+/** For a version that is tried beside the one that serves: it may hang or crash, and so has a worker of its own. */
+export const BESIDE: Omit<OpenOnOptions, 'which' | 'signal'> = {
+  place: { isolate: true, slot: undefined },
+  boot: undefined,
+  isOptional: true,
+  isSure: false,
+  onProgress: undefined,
+};
 
 /** The common file has this long to start: a trap in one of its threads is silent, ms. */
 const COMMON_MS = 10_000;
@@ -209,17 +215,29 @@ async function withinLimit<Value>(
   work: Promise<Value>,
   { connection, fetched, warmUpMs }: Opened,
 ): Promise<Value> {
-  let isDone = false;
-  let stop = () => {};
-  void fetched.then(() => {
-    if (!isDone) stop = startAwakeTimer(warmUpMs, () => connection.kill(hung(warmUpMs)));
-  });
+  const stop = startOnceFetched(fetched, warmUpMs, () => connection.kill(hung(warmUpMs)));
   try {
     return await work;
   } finally {
-    isDone = true;
     stop();
   }
+}
+
+/** Calls `act` after a time that begins once everything is fetched. @returns a function that prevents it */
+export function startOnceFetched(
+  fetched: Promise<void>,
+  limitMs: number,
+  act: () => void,
+): () => void {
+  let isStopped = false;
+  let stop = () => {};
+  void fetched.then(() => {
+    if (!isStopped) stop = startAwakeTimer(limitMs, act);
+  });
+  return () => {
+    isStopped = true;
+    stop();
+  };
 }
 
 function hung(limitMs: number): NearsideError {

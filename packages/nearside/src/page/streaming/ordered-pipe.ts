@@ -167,24 +167,13 @@ export class OrderedPipe<Entry extends Passing, Value> {
 }
 
 /** Calls of `next` that wait, for a value each or for the end. */
-export interface Readers<Value> {
-  readonly areWaiting: boolean;
-  readonly isOver: boolean;
-  next(): Promise<IteratorResult<Value, void>>;
-  /** Gives a value to the first that waits. */
-  give(value: Value): void;
-  /** Lets all that wait go. A failure is told once: to the first of them, or to the next that asks. */
-  end(failure?: Failure): void;
-  /** The reader has left, and wants to hear of no failure either. */
-  leave(): IteratorResult<Value, void>;
-}
-
-export function createReaders<Value>(): Readers<Value> {
+export function createReaders<Value>() {
   const waiting: Deferred<IteratorResult<Value, void>>[] = [];
   let isOver = false;
   /** Why it is over, until a reader was told. */
   let untold: Failure | undefined;
 
+  /** Lets all that wait go. A failure is told once: to the first of them, or to the next that asks. */
   function end(failure?: Failure): void {
     if (isOver) return;
     isOver = true;
@@ -202,7 +191,7 @@ export function createReaders<Value>(): Readers<Value> {
     get isOver() {
       return isOver;
     },
-    async next() {
+    async next(): Promise<IteratorResult<Value, void>> {
       if (untold) {
         const { reason } = untold;
         untold = undefined;
@@ -213,11 +202,13 @@ export function createReaders<Value>(): Readers<Value> {
       waiting.push(reader);
       return reader.promise;
     },
-    give(value) {
+    /** Gives a value to the first that waits. */
+    give(value: Value): void {
       waiting.shift()?.resolve({ done: false, value });
     },
     end,
-    leave() {
+    /** The reader has left, and wants to hear of no failure either. */
+    leave(): IteratorResult<Value, void> {
       end();
       untold = undefined;
       return OVER;

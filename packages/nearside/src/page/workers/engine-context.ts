@@ -10,7 +10,7 @@ export interface EngineContext {
   /** A model that was not used for so long is put to rest, ms; undefined for never. */
   readonly idleMs: number | undefined;
   /** Counts the memory of loaded models, with a limit or without. Undefined for `open` alone. */
-  readonly memory: MemoryBudget | undefined;
+  readonly memory: ReturnType<typeof createMemoryBudget> | undefined;
 }
 
 /** The engine of `open`: a worker per backend, no limits. Nothing is started before it is needed. */
@@ -37,29 +37,15 @@ export interface EngineModel {
   close(): Promise<void>;
 }
 
-/** Keeps the models of an engine within a limit, by the bytes that they declare. */
-export interface MemoryBudget {
-  /** Bytes that the loaded models need. */
-  readonly usedBytes: number;
-  /**
-   * Puts the models that were not used for longest to rest before another is loaded, as far as they are idle. A
-   * model in use is never cut, so the budget may be exceeded until its calls end.
-   *
-   * @param isOptional nobody is put to rest for it
-   * @throws NearsideError `out-of-memory` for a model that alone needs more; for an optional one that has no
-   *   room beside those that are loaded
-   */
-  makeRoom(spec: ModelSpec, isOptional?: boolean): void;
-  hasRoomFor(sizeBytes: number): boolean;
-  /** Does the same after a call, for a budget that was exceeded. */
-  settle(): void;
-}
-
-/** @param limitBytes undefined for no limit */
+/**
+ * Keeps the models of an engine within a limit, by the bytes that they declare.
+ *
+ * @param limitBytes undefined for no limit
+ */
 export function createMemoryBudget(
   limitBytes: number | undefined,
   { workers, models }: { workers: SharedWorkers; models: ReadonlySet<EngineModel> },
-): MemoryBudget {
+) {
   const usedBytes = () => workers.live.reduce((sum, worker) => sum + worker.declaredBytes, 0);
   const hasRoomFor = (sizeBytes: number) =>
     limitBytes === undefined || usedBytes() + sizeBytes <= limitBytes;
@@ -74,10 +60,19 @@ export function createMemoryBudget(
   }
 
   return {
+    /** Bytes that the loaded models need. */
     get usedBytes() {
       return usedBytes();
     },
-    makeRoom({ name, limits: { memoryBytes } }, isOptional) {
+    /**
+     * Puts the models that were not used for longest to rest before another is loaded, as far as they are idle. A
+     * model in use is never cut, so the budget may be exceeded until its calls end.
+     *
+     * @param isOptional nobody is put to rest for it
+     * @throws NearsideError `out-of-memory` for a model that alone needs more; for an optional one that has no
+     *   room beside those that are loaded
+     */
+    makeRoom({ name, limits: { memoryBytes } }: ModelSpec, isOptional?: boolean): void {
       if (limitBytes !== undefined && memoryBytes > limitBytes) {
         throw overBudget(name, { memoryBytes, memoryBudgetBytes: limitBytes });
       }
@@ -87,6 +82,7 @@ export function createMemoryBudget(
       restUntilRoomFor(memoryBytes);
     },
     hasRoomFor,
+    /** Does the same after a call, for a budget that was exceeded. */
     settle: () => restUntilRoomFor(0),
   };
 }

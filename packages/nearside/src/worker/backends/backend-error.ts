@@ -1,4 +1,5 @@
 import { type BackendName, type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
+import { messageOf } from '../../shared/failures.js';
 import type { BackendSession, StartRequest } from './backend.js';
 
 /**
@@ -57,12 +58,7 @@ export async function attempt<Value>(
     return await work();
   } catch (cause) {
     if (isNearsideError(cause)) throw cause;
-    throw backendError(
-      backend,
-      step,
-      cause instanceof Error ? cause.message : String(cause),
-      cause,
-    );
+    throw backendError(backend, step, messageOf(cause), cause);
   }
 }
 
@@ -73,14 +69,8 @@ export function backendError(
   got: string,
   cause?: unknown,
 ): NearsideError {
-  return new NearsideError(
-    codeOf(backend, got),
-    `${backend}: expected the model to ${step}, got: ${got}`,
-    {
-      cause,
-      details: { backend, step },
-    },
-  );
+  const message = `${backend}: expected the model to ${step}, got: ${got}`;
+  return new NearsideError(codeOf(backend, got), message, { cause, details: { backend, step } });
 }
 
 /** @param missing what the environment lacks, in words */
@@ -100,7 +90,7 @@ function codeOf(backend: BackendName, got: string): ErrorCode {
 }
 
 /** All sessions of a started runtime share it. */
-export interface RuntimeHealth {
+interface RuntimeHealth {
   /** The first failure that it is not to be trusted after. */
   brokenBy?: NearsideError;
 }

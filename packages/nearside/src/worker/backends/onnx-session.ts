@@ -1,4 +1,11 @@
-import type { BackendName, Datatype, Tensor, TensorSpec, Tensors } from '@nearside/core';
+import {
+  type BackendName,
+  type Datatype,
+  shareOnce,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from '@nearside/core';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web';
 import type { OperatorTime } from '../../shared/api/backends.js';
 import {
@@ -38,7 +45,6 @@ export async function createOnnxSession(
   const begin = depth?.ofSession();
   const session = await loadOnnx(options, request);
   const tensors = declaredOr(request.spec, (list) => readTensors(backend, session, list));
-  let released = false;
   return {
     tensors,
     async run(inputs) {
@@ -52,11 +58,7 @@ export async function createOnnxSession(
       }
       return outputs satisfies Tensors;
     },
-    async release() {
-      if (released) return;
-      released = true;
-      await session.release();
-    },
+    release: shareOnce(() => session.release()),
   };
 }
 

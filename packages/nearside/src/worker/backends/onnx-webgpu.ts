@@ -1,19 +1,13 @@
 import type { NearsideError } from '@nearside/core';
 import * as ort from 'onnxruntime-web/webgpu';
-import type { Backend, BackendSession, SessionRequest, StartRequest } from './backend.js';
-import { endOnFailure, type RuntimeHealth } from './backend-error.js';
+import type { Backend, BackendSession, SessionRequest } from './backend.js';
+import { endOnFailure, type RuntimeCare } from './backend-error.js';
 import { requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
 
-let started:
-  | {
-      readonly gpu: GpuDevice;
-      readonly onLost: StartRequest['onLost'];
-      readonly health: RuntimeHealth;
-    }
-  | undefined;
+let started: { readonly gpu: GpuDevice; readonly care: RuntimeCare } | undefined;
 
 /**
  * ONNX Runtime's native WebGPU execution provider. Never the older one behind the default entry
@@ -35,13 +29,13 @@ export const onnxWebgpu: Backend = {
     ort.env.wasm.wasmBinary = wasm && bytesFor(wasm).buffer;
     ort.env.logLevel = 'error';
     const gpu = await openGpuDevice('onnx-webgpu', onLost);
-    started = { gpu, onLost, health: {} };
+    started = { gpu, care: { health: {}, isHarmless, onLost } };
     return { threads: 1, hardware: gpu.description };
   },
 
   async createSession(request: SessionRequest): Promise<BackendSession> {
     if (!started) throw new TypeError('onnx-webgpu: expected createSession after start');
-    const { gpu, onLost, health } = started;
+    const { gpu, care } = started;
     const executionProvider = { name: 'webgpu', device: gpu.device } as const;
     const options = { backend: 'onnx-webgpu', runtime: ort, executionProvider } as const;
     const session = await gpu.guard('load', () => createOnnxSession(options, request));
@@ -50,7 +44,7 @@ export const onnxWebgpu: Backend = {
       run: (inputs) => gpu.guard('run', () => session.run(inputs)),
       release: () => session.release(),
     };
-    return endOnFailure(guarded, { health, isHarmless, onLost });
+    return endOnFailure(guarded, care);
   },
 };
 

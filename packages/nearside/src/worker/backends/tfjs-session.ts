@@ -2,6 +2,7 @@ import {
   type BackendName,
   type Datatype,
   elementCount,
+  shareOnce,
   type Tensor,
   type TensorSpec,
   type Tensors,
@@ -36,31 +37,23 @@ export async function createTfjsSession(
   const tensors = declaredOr(spec, (list) =>
     model[list].map((tensor) => readTensor(backend, tensor)),
   );
-  let released = false;
   return {
     tensors,
     async run(inputs) {
       const outputs = await attempt(backend, 'run', async () => {
         const results = tf.tidy(() => predict(model, feedsOf(backend, tensors, inputs)));
         try {
-          const entries = await Promise.all(
-            tensors.outputs.map(async ({ name }, i) => [
-              name,
-              await fromTfjs(backend, results[i], name),
-            ]),
-          );
-          return Object.fromEntries(entries);
+          const entries = tensors.outputs.map(async ({ name }, i) => {
+            return [name, await fromTfjs(backend, results[i], name)] as const;
+          });
+          return Object.fromEntries(await Promise.all(entries));
         } finally {
           tf.dispose(results);
         }
       });
       return outputs satisfies Tensors;
     },
-    async release() {
-      if (released) return;
-      released = true;
-      model.dispose();
-    },
+    release: shareOnce(async () => void model.dispose()),
   };
 }
 
@@ -171,12 +164,10 @@ async function fromTfjs(
       return { datatype: 'INT32', shape, data: Int32Array.from(values) };
     case 'bool':
       return { datatype: 'BOOL', shape, data: Uint8Array.from(values) };
-    default:
-      throw backendError(
-        backend,
-        'run',
-        `output '${name}' of ${elementCount(shape)} values is ${dtype}`,
-      );
+    default: {
+      const got = `output '${name}' of ${elementCount(shape)} values is ${dtype}`;
+      throw backendError(backend, 'run', got);
+    }
   }
 }
 

@@ -1,14 +1,13 @@
 import type { NearsideError } from '@nearside/core';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, CompiledWasm, StartRequest } from './backend.js';
-import { attempt, backendError, endOnFailure, type RuntimeHealth } from './backend-error.js';
+import type { Backend, CompiledWasm } from './backend.js';
+import { attempt, backendError, endOnFailure, type RuntimeCare } from './backend-error.js';
 import { hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { createTfjsSession, profileTfjs } from './tfjs-session.js';
 
-let tellLost: StartRequest['onLost'] = () => {};
-const health: RuntimeHealth = {};
+let care: RuntimeCare = { health: {}, isHarmless, onLost() {} };
 
 /** TensorFlow.js on its wasm backend (SIMD, one thread). */
 export const tfjsWasm: Backend = {
@@ -22,7 +21,7 @@ export const tfjsWasm: Backend = {
   prepare: hasSimd,
 
   async start({ wasm: module, onLost }) {
-    tellLost = onLost;
+    care = { ...care, onLost };
     // Its threads never worked in a bundle, and looking for them throws (tfjs 4.22).
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     const started = await attempt('tfjs-wasm', 'start', () => startWith(module));
@@ -31,8 +30,7 @@ export const tfjsWasm: Backend = {
   },
 
   async createSession(request) {
-    const session = await createTfjsSession('tfjs-wasm', request);
-    return endOnFailure(session, { health, isHarmless, onLost: tellLost });
+    return endOnFailure(await createTfjsSession('tfjs-wasm', request), care);
   },
 
   profile: (request) => profileTfjs('tfjs-wasm', request),

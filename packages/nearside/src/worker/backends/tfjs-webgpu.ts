@@ -27,7 +27,8 @@ export const tfjsWebgpu: Backend = {
   },
 
   async createSession(request) {
-    const { guard } = requireStarted();
+    if (!gpu) throw new TypeError('tfjs-webgpu: expected createSession after start');
+    const { guard } = gpu;
     const session = await guard('load', () => createTfjsSession('tfjs-webgpu', request));
     return {
       tensors: session.tensors,
@@ -36,8 +37,3 @@ export const tfjsWebgpu: Backend = {
     };
   },
 };
-
-function requireStarted(): GpuDevice {
-  if (!gpu) throw new TypeError('tfjs-webgpu: expected createSession after start');
-  return gpu;
-}

@@ -60,11 +60,9 @@ const UNREACHABLE: ErrorCode = 'assets-unreachable';
 export function blameRuntime(
   { choice, emitter }: { readonly choice: BackendChoice; readonly emitter: ModelEmitter },
   error: unknown,
-  {
-    runtime,
-    release,
-  }: { readonly runtime: OnnxRuntime | undefined; readonly release: ReleaseIdentity },
+  failed: { readonly runtime: OnnxRuntime | undefined; readonly release: ReleaseIdentity },
 ): boolean {
+  const { runtime, release } = failed;
   if (runtime !== 'common' || !isNearsideError(error)) return false;
   const { code, message, details } = error;
   const isTrap = OF_TRAPS.includes(code) && !details.isOwn && !isAnothersLoss(error);

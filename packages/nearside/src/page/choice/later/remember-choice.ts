@@ -17,18 +17,15 @@ import {
   type Measured,
 } from '../backend-choice.js';
 
-/** Writes to the store one after another. Nobody waits for them, or suffers from one that fails. */
-export interface ChoiceMemory {
-  /** Resolves when everything is written, or when the store keeps it waiting. */
-  saved(): Promise<void>;
-}
-
-/** Keeps the record for the next `open`, now and after each change. A forced choice, or one of one, leaves no trace. */
+/**
+ * Keeps the record for the next `open`, now and after each change. A forced choice, or one of one, leaves no trace.
+ * Nobody waits for a write, or suffers from one that fails.
+ */
 export function rememberChoice(
   choice: BackendChoice,
   plan: OpenPlan,
   write: (record: ChoiceRecord) => Promise<void> = (record) => writeChoice(plan, record),
-): ChoiceMemory {
+) {
   forgetBroken(choice);
   let saved: Promise<void> = Promise.resolve();
   let isDue = false;
@@ -51,7 +48,8 @@ export function rememberChoice(
     if (choice.isChanged) save();
   }
   return {
-    async saved() {
+    /** Resolves when everything is written, or when the store keeps it waiting. */
+    async saved(): Promise<void> {
       await settlesWithin(LAST_STORING_MS, saved);
     },
   };

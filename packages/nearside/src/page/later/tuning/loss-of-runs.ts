@@ -6,32 +6,22 @@ import { isFasterBy } from './time-beside.js';
 /** The findings about backends on this device. */
 type Known = Pick<BackendChoice, 'record' | 'passing'>;
 
-/** The time that runs have lost since the last start: on the fastest backend known they would have been shorter. */
-export interface LossOfRuns {
-  /** The loss has reached what a start costs; after each start in vain, twice as much as before. */
-  readonly isWorthStart: boolean;
-  /** @param runMs one input's share */
-  add(serving: Contender, runMs: number): void;
-  /** To be called after a start. */
-  startOver(how: { readonly wasInVain: boolean }): void;
-}
-
 /** Starting another backend beside the one that serves costs a device about so much, ms. */
 export const START_COST_MS = 1_000;
 
-export function createLossOfRuns(
-  choice: Known,
-  { contenders }: Pick<OpenPlan, 'contenders'>,
-): LossOfRuns {
+/** The time that runs have lost since the last start: on the fastest backend known they would have been shorter. */
+export function createLossOfRuns(choice: Known, { contenders }: Pick<OpenPlan, 'contenders'>) {
   let lostMs = 0;
   let worthMs = START_COST_MS;
   /** The share that a run loses. Runs are many, so it is worked out anew only when something else is known. */
   let last: (Known & { readonly serving: Contender; readonly share: number }) | undefined;
   return {
+    /** The loss has reached what a start costs; after each start in vain, twice as much as before. */
     get isWorthStart() {
       return lostMs >= worthMs;
     },
-    add(serving, runMs) {
+    /** @param runMs one input's share */
+    add(serving: Contender, runMs: number): void {
       const { record, passing } = choice;
       const isNew = last?.record !== record || last.passing !== passing;
       if (isNew || !isSameContender(last?.serving, serving)) {
@@ -39,7 +29,8 @@ export function createLossOfRuns(
       }
       lostMs += (last?.share ?? 0) * runMs;
     },
-    startOver({ wasInVain }) {
+    /** To be called after a start. */
+    startOver({ wasInVain }: { readonly wasInVain: boolean }): void {
       lostMs = 0;
       if (wasInVain) worthMs *= 2;
     },

@@ -147,42 +147,36 @@ function chanceOf(won: number, pairs: number): number {
   return sum / 2 ** pairs;
 }
 
-/** Bytes and time that measuring other backends may still cost. */
-export interface TuningBudget {
-  /** The time that is left, ms. */
-  readonly leftMs: number;
-  /** Bytes that a contender would have to fetch now. */
-  sizeOf(contender: Contender): number;
-  /** @returns why a contender cannot be afforded; undefined for one that can */
-  objectionTo(contender: Contender): string | undefined;
-  /** Pays for the bytes of a contender: its runtime is here from then on, for other variants too. */
-  chargeBytes(contender: Contender): void;
-  chargeMs(spentMs: number): void;
-}
+export type TuningBudget = ReturnType<typeof createTuningBudget>;
 
+/** Bytes and time that measuring other backends may still cost. */
 export function createTuningBudget(
   { maxBytes, maxMs }: { readonly maxBytes: number; readonly maxMs: number },
   { cachedRuntimes: cachedBefore, ...contents }: DeviceContents,
-): TuningBudget {
+) {
   const cachedRuntimes = new Set(cachedBefore);
   let leftBytes = maxBytes;
   let leftMs = maxMs;
+  /** Bytes that a contender would have to fetch now. */
   const sizeOf = (contender: Contender) => bytesToFetch(contender, { ...contents, cachedRuntimes });
   return {
+    /** The time that is left, ms. */
     get leftMs() {
       return leftMs;
     },
     sizeOf,
-    objectionTo(contender) {
+    /** @returns why a contender cannot be afforded; undefined for one that can */
+    objectionTo(contender: Contender): string | undefined {
       const sizeBytes = sizeOf(contender);
       if (sizeBytes > leftBytes) return `${sizeBytes} bytes to fetch, ${leftBytes} left to spend`;
       return leftMs > 0 ? undefined : `${maxMs} ms are spent`;
     },
-    chargeBytes(contender) {
+    /** Pays for the bytes of a contender: its runtime is here from then on, for other variants too. */
+    chargeBytes(contender: Contender): void {
       leftBytes -= sizeOf(contender);
       cachedRuntimes.add(contender.backend);
     },
-    chargeMs(spentMs) {
+    chargeMs(spentMs: number): void {
       leftMs -= spentMs;
     },
   };

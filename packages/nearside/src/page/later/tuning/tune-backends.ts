@@ -8,18 +8,12 @@ import {
   listContenders,
   orderByBytes,
 } from '../../../shared/contenders.js';
-import { isBackendFault } from '../../../shared/failures.js';
+import { isBackendFault, messageOf } from '../../../shared/failures.js';
 import { describeAdapter, requestAdapter } from '../../../shared/gpu-adapter.js';
 import type { Measured } from '../../choice/backend-choice.js';
 import { blameRuntime, quarantine } from '../../choice/later/blame.js';
 import type { Handover } from '../../serving/handover.js';
-import {
-  load,
-  type ModelContext,
-  OWN_WORKER,
-  openOn,
-  type Serving,
-} from '../../serving/serving.js';
+import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
 import type { Connection } from '../../workers/connection.js';
 import { askWorker } from '../../workers/watchdog.js';
 import { whenIdle } from '../idle-device.js';
@@ -203,16 +197,7 @@ async function start(
 ): Promise<Serving | undefined> {
   const { version } = handover.current;
   const which = { kind: 'active' } as const;
-  const how = {
-    which,
-    place: OWN_WORKER,
-    boot: undefined,
-    isOptional: true,
-    isSure: false,
-    signal,
-    onProgress: undefined,
-  };
-  const opened = await openOn(contender.backend, context, how);
+  const opened = await openOn(contender.backend, context, { ...BESIDE, which, signal });
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
   if (!opened || !variant || opened.version.manifestSha256 !== version.manifestSha256) {
     void opened?.connection.close(undefined);
@@ -247,7 +232,7 @@ function takeOver(started: Serving, { handover, emitter, choice }: TuningOptions
 /** Only what a contender does itself is held against it. */
 function blame(contender: Contender, options: TuningOptions, error: unknown): void {
   const { choice, emitter, handover } = options;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!isBackendFault(error) || error.code === 'no-backend') {
     remark(options, contender, isNearsideError(error) ? `${error.code}: ${message}` : message);
     return;

@@ -2,10 +2,10 @@ import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { tryBackends } from '../../serving/later/try-backends.js';
 import {
+  BESIDE,
   endingOnFailure,
   load,
   type ModelContext,
-  OWN_WORKER,
   openOn,
   type Serving,
 } from '../../serving/serving.js';
@@ -34,16 +34,7 @@ export async function proveCandidate(
   const others = context.plan.backends.filter((name) => name !== current.backend);
   const which = { kind: 'candidate', sequence: next.sequence } as const;
   const proven = await tryBackends(context, [current.backend, ...others], {
-    open: (backend) =>
-      openOn(backend, context, {
-        which,
-        place: OWN_WORKER,
-        boot: undefined,
-        isOptional: false,
-        isSure: false,
-        signal,
-        onProgress: undefined,
-      }),
+    open: (backend) => openOn(backend, context, { ...BESIDE, which, isOptional: false, signal }),
     async load(opened, variant) {
       await endingOnFailure(opened.connection, signal, async () => {
         await opened.connection.fetch({ variant: variant.name });

@@ -1,28 +1,23 @@
 /** The second try may take this long, ms. */
 export const LOOK_MS = 3_000;
 
-/** A refusal of the page's Content-Security-Policy. */
-export interface Refusal {
-  /** Such as `worker-src`. */
-  readonly directive: string;
-}
-
 /**
  * Does something once more, and hears whether the page's policy refuses it: the error of a `fetch` or a worker
  * does not say so.
  *
  * @param directives others may be violated by the page meanwhile
+ * @returns the directive that refuses it, such as `worker-src`
  */
 export async function refusalOf(
   directives: readonly string[],
   again: () => Promise<unknown>,
-): Promise<Refusal | undefined> {
+): Promise<string | undefined> {
   const { document } = globalThis;
   if (!document) return undefined;
-  let refused: Refusal | undefined;
+  let refused: string | undefined;
   const listen = ({ effectiveDirective, disposition }: SecurityPolicyViolationEvent) => {
     if (disposition !== 'enforce' || !directives.includes(effectiveDirective)) return;
-    refused ??= { directive: effectiveDirective };
+    refused ??= effectiveDirective;
   };
   document.addEventListener('securitypolicyviolation', listen);
   try {

@@ -1,5 +1,5 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { isAnothersLoss } from '../../../shared/failures.js';
+import { isAnothersLoss, isCallersEnd } from '../../../shared/failures.js';
 import { transferablesOf, type WireInput } from '../../../shared/protocol.js';
 import { type Loss, type QueuedRun, RETAINED_BYTES, type RunOutcome } from '../post-batch.js';
 import { isClosed, releaseSnapshot } from '../snapshot-input.js';
@@ -15,7 +15,7 @@ export async function redoLost(
   runs: readonly QueuedRun[],
   { error, hasBegun }: Loss,
 ): Promise<RunOutcome[]> {
-  const isBlameless = isAnothersLoss(error) || isCallers(error) || !hasBegun;
+  const isBlameless = isAnothersLoss(error) || isCallersEnd(error) || !hasBegun;
   const inputs = await Promise.allSettled(runs.map(({ input }) => input));
   return runs.map((run, i) => {
     const input = inputs[i];
@@ -33,11 +33,6 @@ export async function redoLost(
     releaseSnapshot(run.input);
     return { ok: false, error: isThere || run.stream ? error : goneWithIt(error, run) };
   });
-}
-
-/** Another caller had the worker ended. */
-function isCallers(error: unknown): boolean {
-  return isNearsideError(error) && error.details.isOwn === true;
 }
 
 /** A buffer or picture that was given away has no size any more. */

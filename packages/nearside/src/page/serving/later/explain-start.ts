@@ -1,6 +1,6 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { LOOK_MS, type Refusal, refusalOf } from '../../platform/later/policy-refusal.js';
+import { LOOK_MS, refusalOf } from '../../platform/later/policy-refusal.js';
 
 /** Pages with the lines for each tool and server. */
 const FILES_GUIDE = 'docs/guide/tools.md';
@@ -64,14 +64,14 @@ async function explainFetch(
   address: string,
   cause: NearsideError,
 ): Promise<NearsideError | undefined> {
-  const refused = await refusalOf(['connect-src'], () => fetch(address, LOOK));
-  if (!refused) return undefined;
+  const directive = await refusalOf(['connect-src'], () => fetch(address, LOOK));
+  if (!directive) return undefined;
   const { origin } = new URL(address);
   return new NearsideError(
     'network-failed',
     `Expected to be allowed to ask ${origin}, got a refusal of the page's Content-Security-Policy: ` +
-      `add ${origin} to \`${refused.directive}\`. See ${POLICY_GUIDE}.`,
-    { cause, details: { ...cause.details, directive: refused.directive, address: origin } },
+      `add ${origin} to \`${directive}\`. See ${POLICY_GUIDE}.`,
+    { cause, details: { ...cause.details, directive, address: origin } },
   );
 }
 
@@ -83,8 +83,8 @@ async function explainWorker(
   if (script.protocol === 'file:') {
     return unreachable(`Expected the runtime's files on a server, got ${script.href}.`, { cause });
   }
-  const refused = await refusalOf(OF_WORKERS, () => tryToStart(script, isOwn));
-  if (refused) return blockedByPolicy(script, { ...refused, isOwn, cause });
+  const directive = await refusalOf(OF_WORKERS, () => tryToStart(script, isOwn));
+  if (directive) return blockedByPolicy(script, { directive, isOwn, cause });
   const got = await lookAt(script);
   if (got.isScript && globalThis.origin === 'null') return opaqueOrigin(cause);
   if (got.isScript && (isOwn || !script.hash)) return undefined;
@@ -118,7 +118,7 @@ async function tryToStart(script: URL, isOwn: boolean): Promise<void> {
 
 function blockedByPolicy(
   script: URL,
-  { directive, isOwn, cause }: Refusal & { isOwn: boolean; cause: NearsideError },
+  { directive, isOwn, cause }: { directive: string; isOwn: boolean; cause: NearsideError },
 ): NearsideError {
   return new NearsideError(
     'worker-blocked',
@@ -151,13 +151,8 @@ function opaqueOrigin(cause: NearsideError): NearsideError {
   );
 }
 
-interface Look {
-  /** The file is there, so that something else is wrong. */
-  readonly isScript: boolean;
-  readonly inWords: string;
-}
-
-async function lookAt(script: URL): Promise<Look> {
+/** Where `isScript` is true the file is there, so that something else is wrong. */
+async function lookAt(script: URL) {
   try {
     const signal = AbortSignal.timeout(LOOK_MS);
     const { ok, status, headers } = await fetch(addressOf(script), { ...LOOK, signal });

@@ -31,7 +31,7 @@ interface Pool {
   readonly first: Serving;
   readonly options: PoolOptions;
   readonly bounds: PoolBounds;
-  readonly size: PoolSize;
+  readonly size: ReturnType<typeof createPoolSize>;
   /** At least one; lost members stay until another is added. */
   members: readonly Member[];
   /** The member of each stream that has begun and not ended, whether it is alive or not. */
@@ -218,7 +218,7 @@ export const POOL_LIMITS = Object.freeze({
   longestCooldownMs: 300_000,
 });
 
-export interface PoolLoad {
+interface PoolLoad {
   readonly nowMs: number;
   readonly workers: number;
   /** Workers that have something to do. */
@@ -228,13 +228,7 @@ export interface PoolLoad {
 }
 
 /** Decides from the load when a pool grows and shrinks. */
-export interface PoolSize {
-  look(load: PoolLoad): 'grow' | 'shrink' | 'stay';
-  /** Next look if nothing happens before, by `performance.now()`. */
-  readonly nextLookMs: number;
-}
-
-export function createPoolSize({ min, max }: { min: number; max: number }): PoolSize {
+export function createPoolSize({ min, max }: PoolBounds) {
   let pressedSinceMs: number | undefined;
   /** The last time at which all workers had something to do. */
   let neededMs = 0;
@@ -258,7 +252,7 @@ export function createPoolSize({ min, max }: { min: number; max: number }): Pool
   }
 
   return {
-    look(load) {
+    look(load: PoolLoad): 'grow' | 'shrink' | 'stay' {
       const { nowMs, workers, busy } = load;
       if (busy >= workers) neededMs = nowMs;
       if (grows(load)) {
@@ -270,6 +264,7 @@ export function createPoolSize({ min, max }: { min: number; max: number }): Pool
       neededMs = nowMs;
       return 'shrink';
     },
+    /** Next look if nothing happens before, by `performance.now()`. */
     get nextLookMs() {
       return neededMs + cooldownMs;
     },

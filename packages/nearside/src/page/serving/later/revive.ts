@@ -7,10 +7,11 @@ import {
   stagesOf,
 } from '@nearside/core';
 import type { AvailableBackend } from '../../../shared/api/backends.js';
-import { isAnothersLoss } from '../../../shared/failures.js';
+import { isAnothersLoss, isCallersEnd } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import { blameRuntime, demote } from '../../choice/later/blame.js';
 import {
+  BESIDE,
   load,
   type ModelContext,
   type Opened,
@@ -47,7 +48,7 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
     const reason = lost.connection.end?.reason;
     isolate ||= isNearsideError(reason) && reason.code === 'terminated';
     const isOfRuntime = blameRuntime(context, reason, { ...lost, ...lost.version });
-    const isToBlame = !isOfRuntime && !isAnothersLoss(reason) && !isWanted(reason);
+    const isToBlame = !isOfRuntime && !isAnothersLoss(reason) && !isCallersEnd(reason);
     if (isToBlame) losses.push({ backend: lost.backend, atMs: performance.now() });
     const order = orderAfter(lost.backend);
     const fits = ({ spec }: OpenedVersion) => sameInterface(lost.version.spec, spec);
@@ -67,11 +68,6 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
       { details: { ...lost.version.release } },
     );
   };
-}
-
-/** A caller ended it. */
-function isWanted(reason: unknown): boolean {
-  return isNearsideError(reason) && reason.details.isOwn === true;
 }
 
 export interface OpenAgainOptions {
@@ -94,14 +90,7 @@ export async function openAgain(
   { release: { sequence } }: OpenedVersion,
   { fits, place, isOptional }: OpenAgainOptions,
 ): Promise<Opened | undefined> {
-  const how = {
-    place,
-    boot: undefined,
-    isOptional,
-    isSure: true,
-    signal: undefined,
-    onProgress: undefined,
-  };
+  const how = { ...BESIDE, place, isOptional, isSure: true, signal: undefined };
   const opened = await openOn(backend, context, { which: { kind: 'active' }, ...how });
   const isSame = opened?.version.release.sequence === sequence;
   if (!opened || isSame || fits(opened.version)) return opened;

@@ -234,25 +234,19 @@ export const PACE_LIMITS = Object.freeze({
   together: 32,
 });
 
-/** Says how many frames of a stream cross to the worker together. */
-export interface FramePace {
-  /** From 1 on. */
-  readonly together: number;
-  /** @param workMs time that one frame took in the worker */
-  observe(workMs: number): void;
-}
-
-/** Frames cross one at a time until it is known how long they take. */
-export function createFramePace(): FramePace {
+/** Says how many frames of a stream cross to the worker together: one, until it is known how long they take. */
+export function createFramePace() {
   let frameMs: number | undefined;
   return {
+    /** From 1 on. */
     get together() {
       if (frameMs === undefined) return 1;
       const { sliceMs, together } = PACE_LIMITS;
       // Some browsers' clocks are too coarse for a short run, which then took 0 ms.
       return Math.max(1, Math.min(together, Math.floor(sliceMs / frameMs)));
     },
-    observe(workMs) {
+    /** @param workMs time that one frame took in the worker */
+    observe(workMs: number): void {
       frameMs = frameMs === undefined ? workMs : (frameMs + workMs) / 2;
     },
   };

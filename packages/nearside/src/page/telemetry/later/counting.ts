@@ -189,7 +189,10 @@ class Counter {
     const atMs = this.#nowMs;
     const settle = (run: PastRun | undefined) => {
       if (run) this.#into((tally) => tallyTruth(tally, run, { truth, atMs }), run.counted);
-      else this.#into(countUnmatched);
+      else
+        this.#into((tally) => {
+          tally.unmatchedFeedback += 1;
+        });
     };
     const run = this.#memory.find(id);
     if (run) {
@@ -256,10 +259,6 @@ function countResult(
 function countFailure(tally: Tally, series: Ran['series'], code: ErrorCode): void {
   if (series) increment(tally[series].failed, code);
   else increment(isInvalidInput(code) ? tally.invalid : tally.errors, code);
-}
-
-function countUnmatched(tally: Tally): void {
-  tally.unmatchedFeedback += 1;
 }
 
 /** Counts the events that reports hold. */

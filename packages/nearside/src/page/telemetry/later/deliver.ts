@@ -54,16 +54,8 @@ type Verdict =
 export function createDelivery<Item extends { readonly id: string }>(
   options: DeliveryOptions<Item>,
 ): Delivery {
-  const {
-    outbox,
-    endpoints,
-    mayReport,
-    bodyOf,
-    refusals: refusing = REFUSALS,
-    onSent,
-    onDropped,
-    onKept,
-  } = options;
+  const { outbox, endpoints, mayReport, bodyOf, refusals = REFUSALS } = options;
+  const { onSent, onDropped, onKept } = options;
   let draining: Promise<void> | undefined;
   let failures = 0;
   let notBeforeMs = 0;
@@ -72,17 +64,17 @@ export function createDelivery<Item extends { readonly id: string }>(
   let hasMore = false;
 
   async function sendAll(): Promise<void> {
-    let refusals = 0;
+    let passedOver = 0;
     for (const key of await outbox.keys()) {
       if (mayReport && !(await mayReport())) return;
       const item = await outbox.get(key);
       if (!item) continue;
-      const verdict = await post(bodyOf(item), { endpoints, refusing });
+      const verdict = await post(bodyOf(item), endpoints, refusals);
       if (verdict.kind === 'later') {
         onKept(verdict.problem);
         // A report that a collector cannot take holds up no other.
-        if (verdict.isAnswered && verdict.retryAfterMs === undefined && refusals < PASSED_OVER) {
-          refusals += 1;
+        if (verdict.isAnswered && verdict.retryAfterMs === undefined && passedOver < PASSED_OVER) {
+          passedOver += 1;
           continue;
         }
         return pause(verdict.retryAfterMs);
@@ -92,7 +84,7 @@ export function createDelivery<Item extends { readonly id: string }>(
       if (verdict.kind === 'delivered') onSent(item);
       else onDropped(item.id, 'refused');
     }
-    if (refusals > 0) pause(undefined);
+    if (passedOver > 0) pause(undefined);
   }
 
   function pause(retryAfterMs: number | undefined): void {
@@ -150,15 +142,14 @@ async function exclusively(endpoints: readonly string[], work: () => Promise<voi
   });
 }
 
-interface Receivers {
-  readonly endpoints: readonly string[];
-  readonly refusing: readonly number[];
-}
-
-async function post(body: string, { endpoints, refusing }: Receivers): Promise<Verdict> {
+async function post(
+  body: string,
+  endpoints: readonly string[],
+  refusals: readonly number[],
+): Promise<Verdict> {
   let verdict: Verdict = { kind: 'later', problem: 'no collector to ask' };
   for (const endpoint of endpoints) {
-    verdict = await postTo(endpoint, { body, refusing });
+    verdict = await postTo(endpoint, body, refusals);
     if (verdict.kind !== 'later') return verdict;
   }
   return verdict;
@@ -172,7 +163,8 @@ const PRIVATELY = { credentials: 'omit', referrerPolicy: 'no-referrer' } as cons
 
 async function postTo(
   endpoint: string,
-  { body, refusing }: { readonly body: string } & Pick<Receivers, 'refusing'>,
+  body: string,
+  refusals: readonly number[],
 ): Promise<Verdict> {
   try {
     const response = await fetch(endpoint, {
@@ -185,7 +177,7 @@ async function postTo(
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (response.ok) return { kind: 'delivered' };
-    if (refusing.includes(response.status)) return { kind: 'refused' };
+    if (refusals.includes(response.status)) return { kind: 'refused' };
     const problem = `${endpoint}: expected 204, got status ${response.status}.`;
     return { kind: 'later', retryAfterMs: retryAfterMs(response), problem, isAnswered: true };
   } catch {
@@ -194,14 +186,14 @@ async function postTo(
 }
 
 async function whyUnanswered(endpoint: string): Promise<string> {
-  const refused = await refusalOf(['connect-src'], () =>
+  const directive = await refusalOf(['connect-src'], () =>
     fetch(endpoint, { method: 'HEAD', ...PRIVATELY }),
   );
-  if (!refused) {
+  if (!directive) {
     return `${endpoint}: expected an answer, got none. Is the collector up? A browser extension may keep it out too.`;
   }
   const { origin } = new URL(endpoint);
-  return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${refused.directive}\`.`;
+  return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${directive}\`.`;
 }
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3). */

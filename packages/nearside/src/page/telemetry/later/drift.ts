@@ -1,4 +1,4 @@
-import { type Distribution, stabilityIndex } from '@nearside/core';
+import { type Distribution, stabilityIndex, sum } from '@nearside/core';
 import type { DriftScore, ModelEmitter } from '../../../shared/api/events.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
 import type { Observation } from '../../../shared/protocol.js';
@@ -25,20 +25,14 @@ interface Observed {
   readonly seen: number[];
 }
 
-/** Compares observations of this device with the baseline of the version that made them. */
-export interface DriftWatch {
-  observe(served: ServedVersion, observation: Observation): void;
-  /** Scores of the version that was observed last; undefined where none has a baseline. */
-  scores(): readonly DriftScore[] | undefined;
-}
-
 /**
- * Tells listeners of a distribution whose score is large, once for each distribution. It looks at 50, 100, 200, …
- * observations, each time with a chi-square test of the two samples at a level of 1 in 100,000. Twenty looks reach 26
- * million observations: where these are independent and come from what the baseline was taken from, it tells of at
- * most one in 5,000 distributions. A device whose user differs from the baseline's is rightly told of.
+ * Compares observations of this device with the baseline of the version that made them. Tells listeners of a
+ * distribution whose score is large, once for each distribution. It looks at 50, 100, 200, … observations, each time
+ * with a chi-square test of the two samples at a level of 1 in 100,000. Twenty looks reach 26 million observations:
+ * where these are independent and come from what the baseline was taken from, it tells of at most one in 5,000
+ * distributions. A device whose user differs from the baseline's is rightly told of.
  */
-export function watchDrift(emitter: ModelEmitter): DriftWatch {
+export function watchDrift(emitter: ModelEmitter) {
   const told = new Set<string>();
   let observed: Observed | undefined;
 
@@ -52,7 +46,7 @@ export function watchDrift(emitter: ModelEmitter): DriftWatch {
   }
 
   return {
-    observe(served, { bins }) {
+    observe(served: ServedVersion, { bins }: Observation): void {
       observed = continued(observed, served);
       if (!observed) return;
       for (const [place, distribution] of observed.distributions.entries()) {
@@ -65,7 +59,8 @@ export function watchDrift(emitter: ModelEmitter): DriftWatch {
         look(distribution, counts, n);
       }
     },
-    scores() {
+    /** Scores of the version that was observed last; undefined where none has a baseline. */
+    scores(): readonly DriftScore[] | undefined {
       return observed?.distributions.map((distribution, place) => {
         const counts = observed?.counts[place] ?? [];
         return {
@@ -168,8 +163,4 @@ function chiSquare(observed: readonly number[], expected: readonly number[]): nu
 export function rareChiSquare(freedom: number): number {
   const variance = 2 / (9 * freedom);
   return freedom * (1 - variance + RARE * Math.sqrt(variance)) ** 3;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }

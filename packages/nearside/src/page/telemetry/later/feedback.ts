@@ -97,15 +97,9 @@ function storedOf(recent: ReadonlyMap<string, PastRun>): StoredVisit {
   const counted = [...new Set([...recent.values()].map((run) => run.counted))];
   const runs = [...recent].map(([id, run]) => {
     const { atMs, confidenceBin, classBin, predicted } = run;
-    const row = [
-      id.split('-')[1] ?? '',
-      counted.indexOf(run.counted),
-      atMs,
-      confidenceBin,
-    ] as const;
-    return typeof predicted === 'number'
-      ? ([...row, classBin, predicted] as const)
-      : ([...row, classBin] as const);
+    const number = id.split('-')[1] ?? '';
+    const row = [number, counted.indexOf(run.counted), atMs, confidenceBin, classBin] as const;
+    return typeof predicted === 'number' ? ([...row, predicted] as const) : row;
   });
   return { counted, runs };
 }
@@ -126,7 +120,9 @@ export function tallyTruth(
   run: PastRun,
   { truth, atMs }: { readonly truth: Truth; readonly atMs: number },
 ): void {
-  const { label, correct, value } = truth as Partial<Record<keyof AnyTruth, unknown>>;
+  const { label, correct, value } = truth as Partial<
+    Record<'label' | 'correct' | 'value', unknown>
+  >;
   const days = Math.max(0, Math.floor((atMs - run.atMs) / DAY_MS));
   const error = errorOf(run, value);
   const isValue = label === undefined && correct === undefined;
@@ -141,14 +137,9 @@ export function tallyTruth(
     return;
   }
   if (label !== undefined) addPair(feedback, run, String(label));
-  addCorrectness(
-    feedback,
-    run,
-    label === undefined ? correct === true : isLabel(run, String(label)),
-  );
+  const isCorrect = label === undefined ? correct === true : isLabel(run, String(label));
+  addCorrectness(feedback, run, isCorrect);
 }
-
-type AnyTruth = { label: string; correct: boolean; value: number };
 
 /** Not a number where no number was predicted. */
 function errorOf({ predicted }: PastRun, value: unknown): number {

@@ -50,14 +50,9 @@ export interface Outbox {
  */
 export function openOutbox(
   store: Store,
-  {
-    endpoints,
-    onDropped,
-  }: {
-    endpoints: readonly string[];
-    onDropped: (id: string, reason: LossReason) => void;
-  },
+  options: { endpoints: readonly string[]; onDropped: (id: string, reason: LossReason) => void },
 ): Outbox {
+  const { endpoints, onDropped } = options;
   const prefix = waitingPrefix('r', endpoints);
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 

@@ -11,13 +11,7 @@ import type { Observation } from '../../../shared/protocol.js';
 export type Counts<Key = string> = Map<Key, number>;
 
 /** Durations of one successful run, ms. */
-export interface RunDurations {
-  readonly total: number;
-  readonly queue: number;
-  readonly pre: number;
-  readonly run: number;
-  readonly post: number;
-}
+export type RunDurations = Readonly<Record<'total' | 'queue' | 'pre' | 'run' | 'post', number>>;
 
 /** Inputs of `score`, or frames of streams. */
 export interface SeriesTally {

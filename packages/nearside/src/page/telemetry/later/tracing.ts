@@ -133,14 +133,12 @@ const CHOICE_LIMITS = Object.freeze({
 /** A run is slow when it takes so many times as long as 95 of 100 before it, and so long at least, ms. */
 const SLOW = Object.freeze({ times: 2, ms: 50, after: 50 });
 
-/** Says which runs of an open model are traced, and why. */
-interface TraceChoice {
-  /** Told of every run. @returns undefined where it leaves no trace */
-  reasonFor(run: EndedRun): TraceReason | undefined;
-}
-
-/** @param rate the share of runs that are traced whatever becomes of them, 0 … 1 */
-export function chooseTraces(rate: number, random: () => number = Math.random): TraceChoice {
+/**
+ * Says which runs of an open model are traced, and why.
+ *
+ * @param rate the share of runs that are traced whatever becomes of them, 0 … 1
+ */
+export function chooseTraces(rate: number, random: () => number = Math.random) {
   const durations = createHistogram(3);
   let sampled = 0;
   let notable = 0;
@@ -157,7 +155,8 @@ export function chooseTraces(rate: number, random: () => number = Math.random): 
   }
 
   return {
-    reasonFor(run) {
+    /** Told of every run. @returns undefined where it leaves no trace */
+    reasonFor(run: EndedRun): TraceReason | undefined {
       const { outcome, series, totalMs } = run;
       const isOurs =
         outcome.kind === 'ok' || (outcome.kind === 'failed' && !isInvalidInput(outcome.code));
