@@ -196,11 +196,11 @@ test('all traces are sent on as JSON, and one that is not taken is told of and k
   });
   const traces = sampleTraces({ reason: 'sampled' });
   expect((await post(traces)).status).toBe(204);
-  await vi.waitFor(() => expect(received).toHaveLength(1));
+  await vi.waitFor(() => expect(received).toHaveLength(1), 30_000);
   expect(received).toEqual([{ type: 'application/json', body: JSON.stringify(traces) }]);
   status = 500;
   expect((await post(traces)).status).toBe(204);
-  await vi.waitFor(() => expect(String(errors)).toContain('expected status 200, got 500'));
+  await vi.waitFor(() => expect(String(errors)).toContain('expected status 200, got 500'), 30_000);
   receiver.closeAllConnections();
   receiver.close();
 });

@@ -75,7 +75,7 @@ function plugIn({ refusal, isUnserved = false, asked = Promise.resolve() }: Faul
     hear: (...samples: number[]) => port?.onmessage?.({ data: Float32Array.from(samples) }),
     hearLong: (length: number) => port?.onmessage?.({ data: new Float32Array(length) }),
     /** As soon as it listens. */
-    listening: () => vi.waitFor(() => expect(port?.onmessage).toBeTypeOf('function')),
+    listening: () => vi.waitFor(() => expect(port?.onmessage).toBeTypeOf('function'), 30_000),
   };
 }
 
@@ -152,7 +152,7 @@ test('an abort while the user is asked lets go of the device as soon as it is gi
   await expect(next).rejects.toBe('enough');
   expect(device.track.state).toBe('live');
   answer.resolve();
-  await vi.waitFor(() => expect(isLetGo(device)).toBe(true));
+  await vi.waitFor(() => expect(isLetGo(device)).toBe(true), 30_000);
 });
 
 test('a signal that is aborted already asks nobody', async () => {

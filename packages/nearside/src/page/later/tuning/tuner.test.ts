@@ -18,15 +18,15 @@ test('one that is known to be faster is started when runs have lost what that co
   await tuner.tune();
   expect(asked).not.toContain('open onnx-wasm'); // 800 ms are lost
   tuner.ran(LIGHT, 600);
-  await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'));
+  await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'), 30_000);
 });
 
 test('what took over so serves, and what is remembered for the next visit is the light one', async () => {
   const { choice, handover, tuner, written } = await servingLight('idle');
   tuner.ran(LIGHT, 3_000);
-  await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'));
+  await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'), 30_000);
   expect([choice.record.start, choice.origin]).toEqual([FAST, 'measured']);
-  await vi.waitFor(() => expect(written.at(-1)?.measured).toEqual(choice.record.measured));
+  await vi.waitFor(() => expect(written.at(-1)?.measured).toEqual(choice.record.measured), 30_000);
   expect(written.at(-1)?.start).toEqual(LIGHT);
 });
 
@@ -34,20 +34,23 @@ test('each start from which nothing took over makes the next one wait for twice 
   const { asked, choice, tuner } = await servingLight('idle', { isFaster: false });
   const starts = () => asked.filter((call) => call === 'open onnx-wasm').length;
   tuner.ran(LIGHT, 3_000);
-  await vi.waitFor(() => expect(choice.record.measured).toContainEqual({ ...FAST, p50Ms: 60 }));
+  await vi.waitFor(
+    () => expect(choice.record.measured).toContainEqual({ ...FAST, p50Ms: 60 }),
+    30_000,
+  );
   pretendFaster(choice);
   await tuner.tune();
   tuner.ran(LIGHT, 2_900); // two thirds of it are lost, 1,933 ms
   await tuner.tune();
   expect(starts()).toBe(1);
   tuner.ran(LIGHT, 200);
-  await vi.waitFor(() => expect(starts()).toBe(2));
+  await vi.waitFor(() => expect(starts()).toBe(2), 30_000);
 });
 
 test('a stream that goes on with what served before loses nothing', async () => {
   const { asked, handover, tuner } = await servingLight('idle');
   tuner.ran(LIGHT, 3_000);
-  await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'));
+  await vi.waitFor(() => expect(handover.current.backend).toBe('onnx-wasm'), 30_000);
   const before = asked.length;
   tuner.ran(LIGHT, 30_000);
   await tuner.tune();

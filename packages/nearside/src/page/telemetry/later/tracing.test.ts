@@ -95,7 +95,7 @@ test('what no collector takes waits, also for the next visit', async () => {
   expect(await waiting()).toHaveLength(1);
   answer.status = 204;
   const next = trace(targetOf(url), { store });
-  await vi.waitFor(async () => expect(await next.waiting()).toEqual([]));
+  await vi.waitFor(async () => expect(await next.waiting()).toEqual([]), 30_000);
   expect(received.at(-1)?.body).toContain('backend-failed');
 });
 
@@ -136,7 +136,7 @@ test('consent that is taken back deletes traces that wait', async () => {
     onSent() {},
     onDropped() {},
   });
-  await vi.waitFor(async () => expect(await store.keys('t/')).toEqual([]));
+  await vi.waitFor(async () => expect(await store.keys('t/')).toEqual([]), 30_000);
   await reporting.close();
 });
 
@@ -187,5 +187,5 @@ test('as many as a request may hold are sent at once', async () => {
       { dimensions, atMs: Date.now() },
     );
   }
-  await vi.waitFor(() => expect(received).toHaveLength(1));
+  await vi.waitFor(() => expect(received).toHaveLength(1), 30_000);
 });
