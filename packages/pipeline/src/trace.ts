@@ -25,7 +25,7 @@ export interface Placement {
   readonly offsetY: number;
 }
 
-/** Of an item that is the picture itself. */
+/** The placement of an item that is the whole picture. */
 export const AS_IT_IS: Placement = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
 
 /** The trace of an input of which nothing is known. */
