@@ -48,5 +48,5 @@ export default [
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '62464 B'),
   file('nearside.global.js', '31744 B'),
-  file('nearside.later.js', '36864 B'),
+  file('nearside.later.js', '36608 B'),
 ];
