@@ -58,17 +58,11 @@ test('on an empty cache the light runtime answers, then the faster one is fetche
   expect(requests.to(/worker-onnx|\/chunks\//)).toEqual([]);
 });
 
-test.describe('with the budget that measuring has by default', () => {
-  // Three seconds for starting and timing are spent before on a machine that does three things at a time: then the
-  // first one serves, as promised, and nothing was measured.
-  test.describe.configure({ retries: 5 });
-
-  test('before-open measures first: what open gives is the faster one', async ({ page }) => {
-    await digits.release(trivialOnOnnx({ isWrong: false }));
-    const seen = await visit(page, { tune: 'before-open' });
-    expect(seen.backends).toEqual(['onnx-wasm', 'onnx-wasm']);
-    expect(seen.choice).toBe('measured');
-  });
+test('before-open measures first: what open gives is the faster one', async ({ page }) => {
+  await digits.release(trivialOnOnnx({ isWrong: false }));
+  const seen = await visit(page, { tune: 'before-open' });
+  expect(seen.backends).toEqual(['onnx-wasm', 'onnx-wasm']);
+  expect(seen.choice).toBe('measured');
 });
 
 test('a signal that aborts while it measures before opening ends everything', async ({ page }) => {

@@ -140,7 +140,7 @@ test('a finger that moves sideways over a chart does the same; one that moves do
   await move(page, plot, { from: [0.4, 0.5], to: [0.43, 0.5] }); // it tapped
   expect(page.url()).toContain(THURSDAY);
   await expect(async () => {
-    // A busy browser loses a touch now and then, as while the page still scrolls.
+    // In one of three runs of all tests this drag had no effect. Why is not known, so it is made again.
     if (page.url().includes(THURSDAY))
       await move(page, plot, { from: [0.25, 0.5], to: [0.5, 0.5] });
     await expect(page).toHaveURL(/from=2026-03-05T0[56].*to=2026-03-05T1[12]/, { timeout: 10_000 });
