@@ -130,22 +130,21 @@ test('a finger that moves sideways over a chart does the same; one that moves do
   const scrolledY = await page.evaluate(() => scrollY);
   await move(page, plot, { from: [0.5, 0.8], to: [0.5, -1] });
   await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(scrolledY);
-  await plot.scrollIntoViewIfNeeded();
+  await move(page, plot, { from: [0.4, 0.5], to: [0.43, 0.5] }); // it tapped
+  expect(page.url()).toContain(THURSDAY);
+  await move(page, plot, { from: [0.25, 0.5], to: [0.5, 0.5] });
+  await expect(page).toHaveURL(/from=2026-03-05T0[56].*to=2026-03-05T1[12]/);
+  await expect(page.getByTestId('tile-runs')).not.toContainText(RUNS);
+  const chosen = page.url();
+  // Two fingers enlarge the page, so they come last.
   await move(
     page,
     plot,
     { from: [0.4, 0.5], to: [0.1, 0.5] },
     { from: [0.6, 0.5], to: [0.9, 0.5] },
   );
-  await move(page, plot, { from: [0.4, 0.5], to: [0.43, 0.5] }); // it tapped
-  expect(page.url()).toContain(THURSDAY);
-  await expect(async () => {
-    // In one of three runs of all tests this drag had no effect. Why is not known, so it is made again.
-    if (page.url().includes(THURSDAY))
-      await move(page, plot, { from: [0.25, 0.5], to: [0.5, 0.5] });
-    await expect(page).toHaveURL(/from=2026-03-05T0[56].*to=2026-03-05T1[12]/, { timeout: 10_000 });
-  }).toPass();
-  await expect(page.getByTestId('tile-runs')).not.toContainText(RUNS);
+  await expect.poll(() => page.evaluate(() => visualViewport?.scale)).toBeGreaterThan(1.5);
+  expect(page.url()).toBe(chosen);
   await context.close();
 });
 
@@ -157,8 +156,8 @@ async function move(
   target: Locator,
   ...fingers: readonly { from: Share; to: Share }[]
 ): Promise<void> {
-  const box = await target.boundingBox();
-  if (!box) throw new Error('expected a chart');
+  await target.scrollIntoViewIfNeeded();
+  const box = await boxAtRest(target);
   const devtools = await page.context().newCDPSession(page);
   const pointsAt = (share: number) =>
     fingers.map(({ from, to }, id) => ({
@@ -172,6 +171,17 @@ async function move(
   for (const share of [0.2, 0.4, 0.6, 0.8, 1]) await touch('touchMove', pointsAt(share));
   await touch('touchEnd', []);
   await devtools.detach();
+}
+
+/** The box of an element once the page no longer scrolls by the finger before. */
+async function boxAtRest(
+  target: Locator,
+): Promise<{ x: number; y: number; width: number; height: number }> {
+  const before = await target.boundingBox();
+  await target.page().waitForTimeout(100);
+  const box = await target.boundingBox();
+  if (!box) throw new Error('expected a chart');
+  return box.y === before?.y ? box : boxAtRest(target);
 }
 
 test('where steps are days, the axis has the days of UTC that they are, wherever one looks from', async ({
