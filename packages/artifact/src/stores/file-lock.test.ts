@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { promises } from 'node:fs';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { thisHolder } from '@nearside/core/lock-holder';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPlace, takeWatching } from '../testing/lock-place.js';
 import { takeFileLock } from './file-lock.js';
-import { thisHolder } from './lock-holder.js';
 
 const OTHER = { token: 'f'.repeat(32), pid: 1, host: 'another', since: '2027-01-01T00:00:00Z' };
 
@@ -54,7 +54,7 @@ describe('a holder', () => {
     'whose process number another process has now loses it at once',
     async () => {
       const { file } = await openPlace();
-      await writeLock(file, { ...(await thisHolder()), startedMs: 1 });
+      await writeLock(file, { ...thisHolder(), startedMs: 1 });
       const release = await takeFileLock(file);
       await release();
       await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -77,7 +77,7 @@ describe('a holder', () => {
       process.kill(pid);
       await vi.waitUntil(async () => / Z /.test(await stat(pid)));
       const ticks = (await stat(pid)).split(' ')[21];
-      await writeLock(file, { ...(await thisHolder()), pid, startedMs: Number(ticks) * 10 });
+      await writeLock(file, { ...thisHolder(), pid, startedMs: Number(ticks) * 10 });
       await (await takeFileLock(file))();
     },
   );

@@ -1,8 +1,8 @@
 import { link, lstat, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LockHolder, parseLockHolder, stateOf, thisHolder } from './lock-holder.js';
+import { type LockHolder, parseLockHolder, stateOf, thisHolder } from '@nearside/core/lock-holder';
 
-export type { LockHolder } from './lock-holder.js';
+export type { LockHolder } from '@nearside/core/lock-holder';
 
 const DEFAULTS = Object.freeze({
   /** A waiting process looks so often, ms. */
@@ -40,7 +40,7 @@ export async function takeFileLock(
   { signal, takesSilent = false }: FileLockOptions = {},
 ): Promise<() => Promise<void>> {
   signal?.throwIfAborted();
-  const me = await thisHolder();
+  const me = thisHolder();
   const isSilent = takesSilent ? watchForSilence() : async () => false;
   while (!(await tryTake(file, me, isSilent))) {
     signal?.throwIfAborted();
@@ -115,7 +115,7 @@ async function isGone(
   holder: LockHolder | undefined,
   { me, isSilent }: { readonly me: LockHolder; readonly isSilent: IsSilent },
 ): Promise<boolean> {
-  const state = holder ? await stateOf(holder, me) : 'unknown';
+  const state = holder ? stateOf(holder, me) : 'unknown';
   return state === 'gone' || (state === 'unknown' && (await isSilent(file)));
 }
 

@@ -130,29 +130,35 @@ test('start, pruning and stop are in the audit log, with how many tokens and non
   expect(text).not.toContain(SITE);
 });
 
-test('a file whose schema was never released is renamed, and one line and the audit log say so', async () => {
-  const file = join(folder, 'old.sqlite');
-  const to = `${file}.unreleased-schema-3`;
-  const old = new Database(file);
-  old.pragma('journal_mode = WAL');
-  old.exec('CREATE TABLE cell (id INTEGER PRIMARY KEY); INSERT INTO cell VALUES (7);');
-  old.pragma('application_id = 0x6e656172');
-  old.pragma('user_version = 3');
-  old.close();
-  const auditLog = join(folder, 'moved.jsonl');
-  const errors: unknown[] = [];
-  const { url, close } = await start({ file, auditLog, onError: (error) => errors.push(error) });
-  expect((await post(`${url}/v1/reports`)).status).toBe(204);
-  await close();
-  expect(errors).toMatchObject([{ message: expect.stringContaining(to) }]);
-  const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
-  expect(JSON.parse(first)).toMatchObject({ act: 'move-aside', file, schema: 3, to });
-  const moved = new Database(to, { readonly: true });
-  expect(moved.prepare('SELECT id FROM cell').pluck().all()).toEqual([7]);
-  moved.close();
-  await (await start({ file, auditLog })).close();
-  expect(readFileSync(auditLog, 'utf8').match(/move-aside/g)).toHaveLength(1);
-});
+test.each([
+  [0x6e656172, 3],
+  [0x4e454152, 1],
+])(
+  'a file whose schema was never released is renamed, and one line and the audit log say so: %i, %i',
+  async (application, schema) => {
+    const file = join(folder, `old-${schema}.sqlite`);
+    const to = `${file}.unreleased-schema-${schema}`;
+    const old = new Database(file);
+    old.pragma('journal_mode = WAL');
+    old.exec('CREATE TABLE cell (id INTEGER PRIMARY KEY); INSERT INTO cell VALUES (7);');
+    old.pragma(`application_id = ${application}`);
+    old.pragma(`user_version = ${schema}`);
+    old.close();
+    const auditLog = join(folder, `moved-${schema}.jsonl`);
+    const errors: unknown[] = [];
+    const { url, close } = await start({ file, auditLog, onError: (error) => errors.push(error) });
+    expect((await post(`${url}/v1/reports`)).status).toBe(204);
+    await close();
+    expect(errors).toMatchObject([{ message: expect.stringContaining(to) }]);
+    const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
+    expect(JSON.parse(first)).toMatchObject({ act: 'move-aside', file, schema, to });
+    const moved = new Database(to, { readonly: true });
+    expect(moved.prepare('SELECT id FROM cell').pluck().all()).toEqual([7]);
+    moved.close();
+    await (await start({ file, auditLog })).close();
+    expect(readFileSync(auditLog, 'utf8').match(/move-aside/g)).toHaveLength(1);
+  },
+);
 
 test('models.json decides which names get rows, and slo.json what is counted as quick', async () => {
   const path = (name: string, document: object) => {

@@ -1,17 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import {
+  isRunning,
+  type LockHolder,
+  parseLockHolder,
+  stateOf,
+  thisHolder,
+} from '@nearside/core/lock-holder';
 import type Database from 'better-sqlite3';
 
 const OWNERSHIP = Object.freeze({
   renewEveryMs: 10_000,
-  /** An owner on another host that is silent for so long has ended. It cannot be asked. */
+  /** An owner of which nobody here can tell whether it runs has ended when it is silent for so long. */
   silentMs: 30_000,
 });
 
 interface OwnerRow {
-  readonly token: string;
-  readonly pid: number;
-  readonly host: string;
+  readonly holder: string;
   readonly renewed: number;
 }
 
@@ -32,10 +35,11 @@ const living = new Set<string>();
  * @throws Error that names the collector which writes to the file
  */
 export function takeOwnership(database: Database.Database, now: () => number): Ownership {
-  const token = randomUUID();
-  const find = database.prepare('SELECT token, pid, host, renewed FROM owner');
+  const me = thisHolder();
+  const { token } = me;
+  const find = database.prepare('SELECT holder, renewed FROM owner');
   const claim = database.prepare(
-    'REPLACE INTO owner (one, token, pid, host, renewed) VALUES (1, ?, ?, ?, ?)',
+    'REPLACE INTO owner (one, token, holder, renewed) VALUES (1, ?, ?, ?)',
   );
   const renew = database.prepare('UPDATE owner SET renewed = ? WHERE token = ?');
   const isMine = database.prepare('SELECT 1 FROM owner WHERE token = ?').pluck();
@@ -43,13 +47,14 @@ export function takeOwnership(database: Database.Database, now: () => number): O
 
   database
     .transaction(() => {
-      const owner = find.get() as OwnerRow | undefined;
-      if (owner && isAlive(owner, now())) {
+      const row = find.get() as OwnerRow | undefined;
+      const owner = row && parseLockHolder(row.holder);
+      if (owner && isAlive(owner, { me, silentForMs: Math.abs(now() - row.renewed) })) {
         throw new Error(
           `process ${owner.pid} on ${owner.host} writes to it already; two collectors on one file would each miss what the other counts`,
         );
       }
-      claim.run(token, process.pid, hostname(), now());
+      claim.run(token, JSON.stringify(me), now());
     })
     .immediate();
   living.add(token);
@@ -76,14 +81,17 @@ export function takeOwnership(database: Database.Database, now: () => number): O
   };
 }
 
-function isAlive({ token, pid, host, renewed }: OwnerRow, nowMs: number): boolean {
-  if (host !== hostname()) return Math.abs(nowMs - renewed) < OWNERSHIP.silentMs;
-  if (pid === process.pid) return living.has(token);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+function isAlive(
+  owner: LockHolder,
+  { me, silentForMs }: { readonly me: LockHolder; readonly silentForMs: number },
+): boolean {
+  const state = stateOf(owner, me);
+  if (state === 'gone') return false;
+  if (state === 'there') return owner.pid !== me.pid || living.has(owner.token);
+  // elsewhere than on Linux all processes of a host have numbers of their own
+  if (process.platform !== 'linux' && owner.host === me.host) {
+    if (owner.pid === me.pid) return living.has(owner.token);
+    if (!isRunning(owner.pid)) return false;
   }
-  // another process may have its number since
-  return Math.abs(nowMs - renewed) < OWNERSHIP.silentMs;
+  return silentForMs < OWNERSHIP.silentMs;
 }

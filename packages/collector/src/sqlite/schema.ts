@@ -4,10 +4,10 @@ import { RELEASE_SCHEMA } from './release-rows.js';
 import { TRACE_SCHEMA } from './trace-rows.js';
 
 /** Every change below raises it. A file of a newer number is refused. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** "NEAR" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
-const APPLICATION_ID = 0x4e454152;
+export const APPLICATION_ID = 0x4e454152;
 
 /** Cells of 5 minutes are in `cell_300`. */
 export function cellTable(lengthMs: number): string {
@@ -28,12 +28,11 @@ function cohortTable(name: string): string {
 }
 
 const SCHEMA = `
-  -- the process that writes to this file
+  -- the process that writes to this file, as a lock file has it: host, PID namespace, number, start
   CREATE TABLE owner (
     one     INTEGER PRIMARY KEY CHECK (one = 1),
     token   TEXT NOT NULL,
-    pid     INTEGER NOT NULL,
-    host    TEXT NOT NULL,
+    holder  TEXT NOT NULL,
     renewed INTEGER NOT NULL
   );
 

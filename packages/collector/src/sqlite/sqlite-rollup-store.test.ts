@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type LockHolder, thisHolder } from '@nearside/core/lock-holder';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { DAY_MS } from '../counting/time.js';
+import { bundle } from '../testing/bundle.js';
 import { faultyDatabase } from '../testing/faulty-database.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { describeCrashes } from '../testing/store-crashes.js';
@@ -122,32 +125,65 @@ test('a second collector on the file is refused and told of the first', async ()
   await openSqliteRollupStore(file).close();
 });
 
-test('the file of a process that is no more is taken over', async () => {
+/** Makes a file whose owner the test makes up. */
+async function fileOwnedBy(holder: Partial<LockHolder>, renewedMs = Date.now()): Promise<string> {
   const file = freshFile();
-  const child = spawn(process.execPath, ['-e', '']);
-  await once(child, 'exit');
   await openSqliteRollupStore(file).close();
   const database = new Database(file);
   database
-    .prepare('INSERT INTO owner VALUES (1, ?, ?, ?, ?)')
-    .run('gone', child.pid, hostname(), Date.now());
+    .prepare('INSERT INTO owner VALUES (1, ?, ?, ?)')
+    .run('other', JSON.stringify({ ...thisHolder(), ...holder }), renewedMs);
   database.close();
-  const store = openSqliteRollupStore(file);
+  return file;
+}
+
+test('the file of a process that is no more is taken over', async () => {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  const store = openSqliteRollupStore(await fileOwnedBy({ pid: child.pid ?? 0 }));
   expect(await store.add([contribution])).toEqual(['counted']);
   await store.close();
 });
 
-test('an owner on another host has the file until it has been silent for half a minute', async () => {
+test.runIf(process.platform === 'linux')(
+  'a process that has the number of one that is no more does not keep its file',
+  async () => {
+    const file = await fileOwnedBy({ pid: process.ppid, startedMs: 1 });
+    await openSqliteRollupStore(file).close();
+  },
+);
+
+test.each<[string, Partial<LockHolder>]>([
+  ['on another host', { pid: 1, host: 'elsewhere' }],
+  ['with our number in another PID namespace', { pidNamespace: 'pid:[1]' }],
+  [
+    'with a number that nobody has here, in another PID namespace',
+    { pid: 2 ** 22, pidNamespace: 'pid:[1]' },
+  ],
+])('an owner %s has the file until it has been silent for half a minute', async (_, holder) => {
+  const file = await fileOwnedBy(holder);
+  expect(() => openSqliteRollupStore(file)).toThrow(
+    `process ${holder.pid ?? process.pid} on ${holder.host ?? hostname()} writes to it already`,
+  );
+  await openSqliteRollupStore(await fileOwnedBy(holder, Date.now() - 60_000)).close();
+});
+
+test('a collector in another container is refused the file of one that runs', async ({ skip }) => {
+  const [unshare, ...within] = ['unshare', '--pid', '--fork', '--mount-proc'] as const;
+  const { status, stderr, error } = spawnSync(unshare, [...within, 'true']);
+  skip(status !== 0, `unshare is refused here: ${error ?? stderr}`);
   const file = freshFile();
-  await openSqliteRollupStore(file).close();
-  const database = new Database(file);
-  const own = (renewed: number) =>
-    database.prepare('REPLACE INTO owner VALUES (1, ?, ?, ?, ?)').run('x', 1, 'elsewhere', renewed);
-  own(Date.now());
-  expect(() => openSqliteRollupStore(file)).toThrow(/process 1 on elsewhere/);
-  own(Date.now() - 60_000);
-  await openSqliteRollupStore(file).close();
-  database.close();
+  const store = openSqliteRollupStore(file);
+  const command = fileURLToPath(await bundle(new URL('../cli.ts', import.meta.url)));
+  const args = [process.execPath, command, '--port', '0', '--file', file];
+  const other = spawn(unshare, [...within, ...args]);
+  onTestFinished(() => {
+    other.kill();
+  });
+  const [line] = await once(other.stderr, 'data');
+  expect(String(line)).toContain(`process ${process.pid} on ${hostname()} writes to it already`);
+  expect(await store.add([contribution])).toEqual(['counted']);
+  await store.close();
 });
 
 test('a collector whose file was taken over counts nothing more', async () => {

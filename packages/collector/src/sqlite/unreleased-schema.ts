@@ -1,5 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 
 /** "near" in ASCII: the `application_id` of files that were made before the first release. */
 const UNRELEASED_ID = 0x6e656172;
@@ -33,8 +34,12 @@ export function moveAsideUnreleased(file: string): MovedAside | undefined {
 function unreleasedSchemaOf(file: string): number | undefined {
   const database = new Database(file);
   try {
-    if (database.pragma('application_id', { simple: true }) !== UNRELEASED_ID) return undefined;
-    return database.pragma('user_version', { simple: true }) as number;
+    const application = database.pragma('application_id', { simple: true });
+    const schema = database.pragma('user_version', { simple: true }) as number;
+    // no schema before the present one was released either
+    const isUnreleased =
+      application === UNRELEASED_ID || (application === APPLICATION_ID && schema < SCHEMA_VERSION);
+    return isUnreleased ? schema : undefined;
   } finally {
     database.close();
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
 
-/** Identifies the process that holds a lock file, so that others can tell whether it still runs. */
+/** Identifies the process that holds a lock, so that others can tell whether it still runs. */
 const LockHolderSchema = v.object({
   /** Different each time a lock is taken. Part of the names of files beside the lock. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
@@ -31,13 +31,13 @@ export function parseLockHolder(text: string): LockHolder | undefined {
 }
 
 /** This process, about to take a lock. */
-export async function thisHolder(): Promise<LockHolder> {
+export function thisHolder(): LockHolder {
   return {
     token: randomBytes(16).toString('hex'),
     pid: process.pid,
     host: hostname(),
     since: new Date().toISOString(),
-    ...(await thisProcess()),
+    ...thisProcess(),
   };
 }
 
@@ -49,10 +49,7 @@ export async function thisHolder(): Promise<LockHolder> {
  * @returns `unknown` for one on another machine, from before a restart or in another container, and for all where the
  *   system does not tell these apart
  */
-export async function stateOf(
-  holder: LockHolder,
-  me: LockHolder,
-): Promise<'there' | 'gone' | 'unknown'> {
+export function stateOf(holder: LockHolder, me: LockHolder): 'there' | 'gone' | 'unknown' {
   const isComparable =
     me.bootId !== undefined &&
     holder.bootId === me.bootId &&
@@ -60,13 +57,13 @@ export async function stateOf(
     holder.host === me.host;
   if (!isComparable) return 'unknown';
   if (!isRunning(holder.pid)) return 'gone';
-  const found = await readProcess(holder.pid);
+  const found = readProcess(holder.pid);
   if (!found) return 'unknown'; // it ended just now, or /proc hides the processes of other users
   return found.startedMs === holder.startedMs && !found.hasEnded ? 'there' : 'gone';
 }
 
 /** Signal 0 is not delivered. A refusal of the right to send it means that the process exists. */
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -76,13 +73,13 @@ function isRunning(pid: number): boolean {
 }
 
 /** @returns nothing where there is no /proc, or where it shows another PID namespace than ours */
-async function thisProcess(): Promise<Pick<LockHolder, 'bootId' | 'pidNamespace' | 'startedMs'>> {
-  const self = await readProcess('self');
+function thisProcess(): Pick<LockHolder, 'bootId' | 'pidNamespace' | 'startedMs'> {
+  const self = readProcess('self');
   if (self?.pid !== process.pid) return {};
   try {
     return {
-      bootId: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
-      pidNamespace: await readlink('/proc/self/ns/pid'),
+      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      pidNamespace: readlinkSync('/proc/self/ns/pid'),
       startedMs: self.startedMs,
     };
   } catch {
@@ -101,8 +98,8 @@ interface ProcessFacts {
  * Fields 1, 3 and 22 of `/proc/<pid>/stat`, the last in hundredths of a second (proc(5)). Field 2 is a name in
  * parentheses, which may hold blanks and parentheses.
  */
-async function readProcess(pid: number | 'self'): Promise<ProcessFacts | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+function readProcess(pid: number | 'self'): ProcessFacts | undefined {
+  const stat = readStat(pid);
   const [state = '', ...after] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(after[18]);
   if (!Number.isFinite(ticks)) return undefined;
@@ -111,4 +108,12 @@ async function readProcess(pid: number | 'self'): Promise<ProcessFacts | undefin
     hasEnded: /^[ZX]$/.test(state),
     startedMs: ticks * 10,
   };
+}
+
+function readStat(pid: number | 'self'): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return '';
+  }
 }
