@@ -26,6 +26,17 @@ test('docs/privacy.md lists every attribute of a trace, and none that is not the
   expect(listed).toEqual([...new Set(keysOf(TracesSchema))].sort(inOrderOf(listed)));
 });
 
+test.each([
+  'docs/privacy.md',
+  'docs/faq.md',
+  'docs/guide/promises.md',
+  'packages/collector/README.md',
+])('%s says in the same words what is sent', async (path) => {
+  const words = (await readFile(root + path, 'utf8')).replace(/\s+/g, ' ');
+  expect(words).toContain('counts and histograms');
+  expect(words).toMatch(/Traces of single runs(\]\(\S+\))? are sent only with \[?`traceRate`/);
+});
+
 /** Keys of attributes, wherever they are in a schema; a resource has but one, the name of the library. */
 function* keysOf(schema: unknown): Generator<string> {
   if (typeof schema !== 'object' || schema === null) return;

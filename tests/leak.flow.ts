@@ -89,6 +89,31 @@ test('no byte that leaves the browser, and none that the collector stores, holds
   expect(drift).toContain('feature:mean radius');
 });
 
+test('with an address alone counts and histograms leave, and no trace of a single run', async ({
+  page,
+}) => {
+  const collector = await startCollectorIn(dir, 0);
+  const left = listen(page);
+  await gotoBarePage(page, site.url);
+  await page.evaluate(
+    async ({ address: { url, trust }, report, record }) => {
+      const { open } = (globalThis as Scope).nearside;
+      const model = await open(url, { trust, report });
+      // With `traceRate` the first five of those that fail would have traces.
+      for (let i = 0; i < 100; i += 1) {
+        await model.run(record, i % 10 === 0 ? { timeoutMs: 0.001 } : {}).catch(() => {});
+      }
+      await model.close();
+    },
+    { address: table.address, report: `${collector.url}/v1/reports`, record },
+  );
+  const reported = () => left.some(({ body }) => body.includes('"latency"'));
+  await expect.poll(reported).toBe(true);
+  await collector.close();
+  const traces = left.filter(({ body }) => body.includes('"resourceSpans"'));
+  expect(traces.map(({ url }) => url)).toEqual([]);
+});
+
 /** Every request of the page and its workers. */
 function listen(page: Page) {
   const left: { url: string; headers: string; body: Buffer }[] = [];

@@ -115,9 +115,6 @@ export interface PlanHelp {
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
 
-/** Share of runs that are traced, beside those that fail or are slow. */
-const TRACE_RATE = 0.01;
-
 /** Large models compile for seconds on slow phones. A load that takes longer than this hangs, ms. */
 const WARM_UP_MS = 60_000;
 const WATCHDOG_MS = 120_000;
@@ -203,7 +200,7 @@ function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   const { navigator } = globalThis as { navigator?: { globalPrivacyControl?: boolean } };
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
   const options: Partial<ReportOptions> = isPlainObject(report) ? report : NO_OPTIONS;
-  const { to = report, sampleRate = 1, traceRate = TRACE_RATE, app, consent } = options;
+  const { to = report, sampleRate = 1, traceRate = 0, app, consent } = options;
   const endpoints = [to as string | string[]].flat().map(resolveUrl);
   return { endpoints, sampleRate, traceRate, app, consent };
 }

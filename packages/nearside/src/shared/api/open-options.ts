@@ -114,8 +114,8 @@ export interface ReportOptions {
   /** Share of device-days that report, 0.0001 … 1; 1 by default. */
   readonly sampleRate?: number | undefined;
   /**
-   * Share of runs of which a trace is sent, 0 … 1; 0.01 by default. Above 0 up to five runs that failed or were slow have
-   * one too, for each open model. 0 sends none.
+   * Share of runs of which a trace is sent, 0 … 1; 0 by default, which sends none. Above 0 up to five runs that failed or
+   * were slow have one too, for each open model.
    */
   readonly traceRate?: number | undefined;
   /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */
