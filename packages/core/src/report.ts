@@ -268,7 +268,7 @@ export const ReportSchema = v.strictObject({
     atMost(REPORT_LIMITS.outcomes, Label, v.strictTuple([Positive, Sum, SumOfSquares])),
   ),
 
-  /** A candidate that ran beside the active version. */
+  /** A candidate that ran beside the active version. Reserved: no device sends it yet. */
   shadow: v.optional(
     v.strictObject({
       candidate: VersionSchema,

@@ -92,7 +92,7 @@ export const shadowPanel = tablePanel({
       number(one.latencyDifferenceMs, formatDifference),
       number(one.errorDifference, formatPoints),
     ]),
-    none: 'No candidate ran beside a version in this range.',
+    none: 'Reserved: no device sends it yet.',
   }),
 });
 
