@@ -67,5 +67,5 @@ function sampleSpans({ model = 'digits', reason = 'slow', code }: SampleRun): Tr
 export function sampleRunTrace(run: SampleRun = {}): RunTrace {
   const admission = admitTraces(new TextEncoder().encode(JSON.stringify(sampleTraces(run))));
   if (!admission.ok) throw new Error(admission.refusal.message);
-  return admission.value[0] as RunTrace;
+  return admission.value.runs[0] as RunTrace;
 }

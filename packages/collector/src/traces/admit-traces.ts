@@ -3,13 +3,20 @@ import type { RunTrace } from '../counting/rollup-store.js';
 import { type Parsed, parseRequest, readJson } from '../refusals/read-request.js';
 import type { Refusal } from '../refusals/refusal.js';
 
+export interface AdmittedTraces {
+  /** Only what the schema names, however the body said it. */
+  readonly traces: Traces;
+  readonly runs: readonly RunTrace[];
+}
+
 /** Turns the bytes of a request into traces of runs, or says why not. */
-export function admitTraces(body: Uint8Array): Parsed<RunTrace[]> {
+export function admitTraces(body: Uint8Array): Parsed<AdmittedTraces> {
   if (body.byteLength > TRACE_LIMITS.bytes) return { ok: false, refusal: tooLarge() };
   const json = readJson(body, 'traces');
   if (!json.ok) return json;
   const parsed = parseRequest(TracesSchema, json.value, 'traces');
-  return parsed.ok ? { ok: true, value: runsOf(parsed.value) } : parsed;
+  if (!parsed.ok) return parsed;
+  return { ok: true, value: { traces: parsed.value, runs: runsOf(parsed.value) } };
 }
 
 export function tooLarge(): Refusal {

@@ -1,3 +1,4 @@
+import type { Traces } from '@nearside/core';
 import { StartError } from '../refusals/start-error.js';
 
 const LIMITS = Object.freeze({
@@ -6,28 +7,28 @@ const LIMITS = Object.freeze({
   answerMs: 10_000,
 });
 
-/** Sends traces on as they came. It never throws, and nobody waits for it. */
-export type TraceForwarder = (body: Uint8Array) => void;
+/** Sends traces on. It never throws, and nobody waits for it. */
+export type TraceForwarder = (traces: Traces) => void;
 
 /**
- * Makes a forwarder to a receiver of OTLP/HTTP. Each body is sent once, and is lost to a receiver that does not take
- * it.
+ * Makes a forwarder to a receiver of OTLP/HTTP. Traces are sent once, and are lost to a receiver that does not take
+ * them. A user and a password in the address are sent as a header, and no message has them.
  *
- * @param onError told why a body was not taken
+ * @param onError told why traces were not taken
  * @throws StartError `option-invalid`
  */
 export function forwardTraces(
   url: string,
   { onError }: { readonly onError: (error: unknown) => void },
 ): TraceForwarder {
-  requireReceiver(url);
+  const { address, headers } = receiverOf(url);
   let underWay = 0;
 
-  async function send(body: Uint8Array): Promise<void> {
-    const response = await fetch(url, {
+  async function send(traces: Traces): Promise<void> {
+    const response = await fetch(address, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: Uint8Array.from(body),
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(traces),
       redirect: 'error',
       signal: AbortSignal.timeout(LIMITS.answerMs),
     });
@@ -35,12 +36,15 @@ export function forwardTraces(
     if (!response.ok) throw new Error(`expected status 200, got ${response.status}`);
   }
 
-  return (body) => {
+  return (traces) => {
     if (underWay >= LIMITS.underWay) return;
     underWay += 1;
-    send(body)
+    send(traces)
       .catch((cause: Error) => {
-        onError(new Error(`Traces were not forwarded to ${url}: ${cause.message}.`, { cause }));
+        const receiver = address.origin + address.pathname;
+        onError(
+          new Error(`Traces were not forwarded to ${receiver}: ${cause.message}.`, { cause }),
+        );
       })
       .finally(() => {
         underWay -= 1;
@@ -48,10 +52,34 @@ export function forwardTraces(
   };
 }
 
-function requireReceiver(url: string): void {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
-  throw new StartError(
+interface Receiver {
+  /** Without a user and a password, which `fetch` refuses. */
+  readonly address: URL;
+  readonly headers: { readonly authorization?: string };
+}
+
+function receiverOf(url: string): Receiver {
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (!address || !/^https?:$/.test(address.protocol)) throw noReceiver(url);
+  const { username, password } = address;
+  address.username = '';
+  address.password = '';
+  if (username === '' && password === '') return { address, headers: {} };
+  const login = `${decoded(username)}:${decoded(password)}`;
+  return { address, headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a single % stands for itself
+  }
+}
+
+function noReceiver(url: string): StartError {
+  return new StartError(
     'option-invalid',
-    `traces-to: expected an address such as https://otel.example/v1/traces, got '${url}'.`,
+    `traces-to: expected an address such as https://otel.example/v1/traces, got '${url.replace(/^.*@/, '…@')}'.`,
   );
 }

@@ -19,10 +19,11 @@ export function addTraceRoute(server: FastifyInstance, options: TraceRouteOption
   async function receive(body: Uint8Array): Promise<Refusal | undefined> {
     const admission = admitTraces(body);
     if (!admission.ok) return admission.refusal;
-    const kept = admission.value.filter(({ isNotable }) => isNotable);
+    const { traces, runs } = admission.value;
+    const kept = runs.filter(({ isNotable }) => isNotable);
     if (kept.length > 0) await store.addTraces(kept, now());
     metrics.countTraces('accepted');
-    forward?.(body);
+    forward?.(traces);
     return undefined;
   }
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TRACE_LIMITS, type Traces } from '@nearside/core';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { RETENTION } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 import {
@@ -176,38 +176,80 @@ test('the last 10,000 are kept, and none for longer than seven days', async () =
   await store.close();
 });
 
-test('all traces are sent on as JSON, and one that is not taken is told of and keeps nobody waiting', async () => {
-  const received: { type: string | undefined; body: string }[] = [];
-  let status = 200;
-  const receiver = createServer(async (request, response) => {
+interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Receives traces, and answers with a status. */
+async function startReceiver(status = 200) {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
     let body = '';
     for await (const piece of request) body += piece;
-    received.push({ type: request.headers['content-type'], body });
+    received.push({ headers: request.headers, body });
     response.writeHead(status).end();
   });
-  receiver.listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-  const { port } = receiver.address() as AddressInfo;
-  const errors: unknown[] = [];
-  await collector.close();
-  collector = await start({
-    tracesTo: `http://127.0.0.1:${port}/v1/traces`,
-    onError: (error) => errors.push(error),
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
   });
+  const { port } = server.address() as AddressInfo;
+  return { received, host: `127.0.0.1:${port}` };
+}
+
+async function restart(options: Partial<CollectorOptions>): Promise<void> {
+  await collector.close();
+  collector = await start(options);
+}
+
+test('all traces are sent on as JSON', async () => {
+  const { received, host } = await startReceiver();
+  await restart({ tracesTo: `http://${host}/v1/traces` });
   const traces = sampleTraces({ reason: 'sampled' });
   expect((await post(traces)).status).toBe(204);
   await vi.waitFor(() => expect(received).toHaveLength(1), 30_000);
-  expect(received).toEqual([{ type: 'application/json', body: JSON.stringify(traces) }]);
-  status = 500;
-  expect((await post(traces)).status).toBe(204);
-  await vi.waitFor(() => expect(String(errors)).toContain('expected status 200, got 500'), 30_000);
-  receiver.closeAllConnections();
-  receiver.close();
+  expect(received[0]?.headers).toMatchObject({ 'content-type': 'application/json' });
+  expect(JSON.parse(received[0]?.body ?? '')).toEqual(traces);
 });
 
-test.each(['otel', 'ftp://otel.example', ''])(
-  'traces cannot be sent on to "%s"',
-  async (tracesTo) => {
-    await expect(start({ tracesTo })).rejects.toMatchObject({ code: 'option-invalid' });
-  },
-);
+test('what is sent on is what was admitted, whatever else the body says', async () => {
+  const { received, host } = await startReceiver();
+  await restart({ tracesTo: `http://${host}/v1/traces` });
+  const traces = sampleTraces({});
+  const whole = JSON.stringify(traces).slice(1);
+  const body = `{ "resourceSpans": ["smuggled"], ${whole}`;
+  expect((await post(body)).status).toBe(204);
+  await vi.waitFor(() => expect(received).toHaveLength(1), 30_000);
+  expect(received[0]?.body).not.toContain('smuggled');
+  expect(JSON.parse(received[0]?.body ?? '')).toEqual(traces);
+});
+
+test('a receiver that does not take traces is told of, keeps nobody waiting, and its password is in no message', async () => {
+  const { received, host } = await startReceiver(500);
+  const errors: unknown[] = [];
+  await restart({
+    tracesTo: `http://otel:s%3Acret@${host}/v1/traces?key=hidden`,
+    onError: (error) => errors.push(error),
+  });
+  expect((await post(sampleTraces({}))).status).toBe(204);
+  await vi.waitFor(() => expect(errors).toHaveLength(1), 30_000);
+  const expected = `Traces were not forwarded to http://${host}/v1/traces: expected status 200, got 500.`;
+  expect(errors).toMatchObject([{ message: expected }]);
+  const basic = Buffer.from('otel:s:cret').toString('base64');
+  expect(received[0]?.headers.authorization).toBe(`Basic ${basic}`);
+});
+
+test.each([
+  'otel',
+  'ftp://otel.example',
+  'ftp://otel:secret@otel.example',
+  'http://a:secret@:x',
+  '',
+])('traces cannot be sent on to "%s"', async (tracesTo) => {
+  const error = await start({ tracesTo }).catch((cause: unknown) => cause);
+  expect(error).toMatchObject({ code: 'option-invalid' });
+  expect(String(error)).not.toContain('secret');
+});
