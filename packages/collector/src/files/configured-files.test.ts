@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -137,6 +138,22 @@ test.each([
     await expect(open({ [file]: path })).rejects.toThrow(path);
   },
 );
+
+test.each([
+  ['a pipe', () => execFileSync('mkfifo', [path])],
+  ['a folder', () => mkdirSync(path)],
+])('%s is refused at the start and while running, and keeps nobody waiting', async (_, make) => {
+  make();
+  const refused = { code: 'file-invalid', message: expect.stringContaining(path) };
+  await expect(open({ models: path })).rejects.toMatchObject(refused);
+  rmSync(path, { recursive: true });
+  replace(JSON.stringify(factsOf('1.0.0')));
+  const { files, errors } = await open({ models: path });
+  rmSync(path);
+  make();
+  await files.look();
+  expect(errors).toMatchObject([refused]);
+});
 
 test('without files nothing is known of models and prices, and targets are the defaults', async () => {
   const { files } = await open({});

@@ -83,14 +83,24 @@ async function stateOf(path: string): Promise<string> {
 
 async function readText(path: string): Promise<string> {
   try {
-    const { size } = await stat(path);
-    if (size <= MAX_BYTES) return await readFile(path, 'utf8');
+    const stats = await stat(path);
+    // a pipe would keep who reads it waiting
+    if (!stats.isFile()) throw notAFile(path);
+    if (stats.size <= MAX_BYTES) return await readFile(path, 'utf8');
   } catch (cause) {
+    if (cause instanceof StartError) throw cause;
     throw new StartError('file-missing', `${path}: expected a JSON file that can be read.`, {
       cause,
     });
   }
   throw new StartError('file-invalid', `${path}: expected at most ${MAX_BYTES} bytes, got more.`);
+}
+
+function notAFile(path: string): StartError {
+  return new StartError(
+    'file-invalid',
+    `${path}: expected a regular file, which can be read again, got a pipe, a folder or a device.`,
+  );
 }
 
 function parseText<Value>(path: string, text: string, parse: (document: unknown) => Value): Value {
