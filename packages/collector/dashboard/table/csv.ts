@@ -37,11 +37,17 @@ function contentOf(cell: Cell | undefined): Field {
   return cell.value === undefined ? cell.text : cell.value;
 }
 
+/** Signs with which a formula begins, full-width ones too, behind blanks. */
+const SIGN = '\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]';
+const AT_THE_START = new RegExp(`^(?=[\\t\\r]|${SIGN})`);
+/** Some spreadsheets begin a cell at each of these, in quotes or not. */
+const AT_A_SEPARATOR = new RegExp(`([;\\t\\r\\n])(?=${SIGN})`, 'g');
+
 /** Keeps a name that a device sent from becoming a formula in a spreadsheet. */
 function field(value: Field): string {
   if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/.test(value ?? '') ? `'${value}` : (value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = (value ?? '').replace(AT_A_SEPARATOR, "$1'").replace(AT_THE_START, "'");
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Hands a text to the user as a file. */

@@ -30,12 +30,32 @@ test('what has a comma, a quote or a line end stands in quotes', () => {
   expect(csv).toBe('Name,Success\r\n"a, ""b""\nc",1\r\n');
 });
 
-test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])(
-  'a name that a device sent is no formula in a spreadsheet: %j',
-  (name) => {
-    expect(csvOf(tableOf([text(name), number(-1, String)]))).toContain(`'${name},-1`);
-  },
-);
+test.each([
+  '=1+1',
+  '+1',
+  '-1',
+  '@SUM(A1)',
+  ' =1+1',
+  '\u00a0=1+1',
+  '\u3000\uff1d1+1',
+  '\uff0b1',
+  '\uff0d1',
+  '\uff201',
+])('a name that a device sent is no formula in a spreadsheet: %j', (name) => {
+  expect(csvOf(tableOf([text(name), number(-1, String)]))).toContain(`\n'${name},-1`);
+});
+
+test.each([
+  ['\tx', `"'\tx"`],
+  ['\t=1', `"'\t'=1"`],
+  ['a;=1+1', `"a;'=1+1"`],
+  ['a\t=1+1', `"a\t'=1+1"`],
+  ['a; \uff1d1', `"a;' \uff1d1"`],
+  ['a\n=1+1', `"a\n'=1+1"`],
+  ['a;b', '"a;b"'],
+])('a name with a separator begins no formula in a cell of its own: %j', (name, field) => {
+  expect(csvOf(tableOf([text(name), number(1, String)]))).toBe(`Name,Success\r\n${field},1\r\n`);
+});
 
 test('a number that is not known is empty in CSV, and a dash on the page', () => {
   const cell = figure({ ...RATE, value: null, low: null, high: null, n: 0 }, formatRate);
