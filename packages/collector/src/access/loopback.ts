@@ -37,7 +37,8 @@ function isLoopbackAddress(address = ''): boolean {
 /** Nearly all hosts match this. To parse an address takes longer than all other checks of a report. */
 const COMMON_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
-function isLoopbackHost(host: string | undefined): boolean {
+/** @param host the header: a name or an address, and a port */
+export function isLoopbackHost(host: string | undefined): boolean {
   if (host !== undefined && COMMON_HOST.test(host)) return true;
   const url = `http://${host ?? ''}`;
   if (!URL.canParse(url)) return false;

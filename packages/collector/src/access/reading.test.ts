@@ -38,6 +38,19 @@ test('without a read token everybody reads, and there is no login', async () => 
   expect((await login(TOKEN)).statusCode).toBe(404);
 });
 
+test('without a read token a page of another name that leads here reads nothing', async () => {
+  const { get } = serve([]);
+  for (const host of ['localhost:8787', '127.0.0.1', '[::1]:8787', 'collector.localhost']) {
+    expect((await get('/metrics', { host })).body).toBe('figures');
+  }
+  for (const host of ['rebound.example:8787', 'localhost.example']) {
+    const refused = await get('/metrics', { host, 'x-forwarded-for': '127.0.0.1' });
+    expect(refused.statusCode).toBe(401);
+    expect(refused.json()).toMatchObject({ error: { code: 'read-token-missing' } });
+  }
+  expect((await get('/healthz', { host: 'rebound.example' })).body).toBe('ok');
+});
+
 test('a program reads with a bearer token', async () => {
   const { get } = serve([TOKEN, OTHER]);
   for (const token of [TOKEN, OTHER]) {

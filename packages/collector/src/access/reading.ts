@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendRefusal } from '../refusals/refusal.js';
 import { LOGIN_POLICY, loginPage } from './login-page.js';
+import { isLoopbackHost } from './loopback.js';
 import { createRequestLimit } from './request-limit.js';
 import { hasSession, sessionCookie } from './session-cookie.js';
 import { createTokenCheck } from './tokens.js';
@@ -10,7 +11,8 @@ const WRONG_TOKENS_PER_MINUTE = 10;
 
 /**
  * Shows the routes of `scope` that are added after this only with a read token. Programs send `Authorization: Bearer`,
- * and browsers a cookie that they get from a form. Where there is no read token nobody needs one.
+ * and browsers a cookie that they get from a form. Where there is no read token nobody needs one, but the request has to be
+ * addressed to this machine: a web page whose host name was rebound to 127.0.0.1 would else read everything.
  *
  * @throws StartError `token-unfit`
  */
@@ -18,7 +20,12 @@ export function requireReader(
   scope: FastifyInstance,
   { readTokens, now }: { readTokens: readonly string[]; now: () => number },
 ): void {
-  if (readTokens.length === 0) return;
+  if (readTokens.length === 0) {
+    scope.addHook('onRequest', async ({ headers: { host } }, reply) => {
+      if (!isLoopbackHost(host)) return sendRefusal(reply, otherHost(host));
+    });
+    return;
+  }
   const isReadToken = createTokenCheck(readTokens, 'the read token');
   const wrongTokens = createRequestLimit({ perMinute: WRONG_TOKENS_PER_MINUTE });
 
@@ -66,6 +73,13 @@ const NO_READER = {
   message:
     'Expected a read token of this collector as `Authorization: Bearer …`, got another or none.',
 } as const;
+
+function otherHost(host = 'no host') {
+  return {
+    code: 'read-token-missing',
+    message: `Expected a request to localhost, 127.0.0.1 or [::1], got one to ${host.slice(0, 200)}. Without a read token only this machine may read: start the collector with \`--read-token-file\`.`,
+  } as const;
+}
 
 function tooManyTokens(retryAfterSeconds: number) {
   return {
