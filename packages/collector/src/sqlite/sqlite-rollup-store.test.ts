@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -98,6 +98,19 @@ test('a file keeps its counts and its ids when it is closed and opened again', a
   expect(await second.totals()).toEqual(totals);
   await second.close();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a new file and its journals can be read by their owner alone',
+  async () => {
+    const file = freshFile();
+    const store = openSqliteRollupStore(file);
+    await store.add([contribution]);
+    for (const end of ['', '-wal', '-shm']) {
+      expect(statSync(file + end).mode & 0o777, end).toBe(0o600);
+    }
+    await store.close();
+  },
+);
 
 test('what was acknowledged by a process that ended is counted by the next one', async () => {
   const file = freshFile();

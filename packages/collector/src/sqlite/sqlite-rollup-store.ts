@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
@@ -22,7 +22,7 @@ interface StoreOptions {
 }
 
 /**
- * Opens or creates the file, and its folder.
+ * Opens or creates the file, and its folder. Only its owner can read a file that it creates.
  *
  * @param file a path, or `:memory:`
  * @throws NearsideError `store-unavailable`
@@ -35,7 +35,7 @@ export function openSqliteRollupStore(
   try {
     const moved = moveAsideUnreleased(file);
     if (moved) onMovedAside(moved);
-    if (file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true });
+    if (file !== ':memory:') createFile(file);
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     return createSqliteRollupStore(database);
   } catch (cause) {
@@ -46,6 +46,12 @@ export function openSqliteRollupStore(
       { cause, details: { file } },
     );
   }
+}
+
+/** SQLite gives the journals beside a file its mode, so nobody but its owner can read them either. */
+function createFile(file: string): void {
+  mkdirSync(dirname(resolve(file)), { recursive: true });
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
 }
 
 /** Makes the store over an open connection, which it then owns. */
