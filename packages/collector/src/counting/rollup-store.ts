@@ -100,7 +100,7 @@ export const CELL_LENGTHS = [
 ] as const;
 
 export const RETENTION = Object.freeze({
-  /** Ids are kept so long from their arrival. An older report is refused, so nothing is counted twice. */
+  /** Ids are kept so long from their arrival, and devices keep reports half as long. A later resend counts again. */
   seenDays: 30,
   cellDays: 35,
   hourDays: 400,
