@@ -146,3 +146,8 @@ export function histogramToJson(histogram: Histogram): HistogramJson {
 export function histogramFromJson({ s, z, sum, o, c }: HistogramJson): Histogram {
   return { scale: s, zeros: z, sum, first: o, counts: [...c] };
 }
+
+/** Number of values counted; 0 where there is no histogram. */
+export function countOf(histogram: HistogramJson | undefined): number {
+  return histogram ? total(histogramFromJson(histogram)) : 0;
+}

@@ -32,6 +32,7 @@ export {
   addToBucket,
   bucketsOf,
   bucketUpperBound,
+  countOf,
   createHistogram,
   type Histogram,
   type HistogramJson,
@@ -75,11 +76,11 @@ export { parseModelSpec } from './parse-model-spec.js';
 export { type Report, ReportSchema } from './report.js';
 export {
   complaintOf,
-  countOf,
   HISTOGRAM_SCALES,
   type HistogramPath,
   reportHistograms,
 } from './report-agrees.js';
+export { excessesOf } from './report-bounds.js';
 export {
   type Arm,
   BACKENDS,
@@ -91,7 +92,9 @@ export {
   LARGEST_VALUE,
   LOSS_REASONS,
   type LossReason,
+  MAX_COUNT,
   MAX_REPORT_BYTES,
+  MOST_WORKERS,
   REPORT_LIMITS,
   REPORT_VERSION,
   SAMPLED_OBSERVATIONS,

@@ -118,6 +118,25 @@ test.each<[string, string, (report: Changeable) => void]>([
       r.health.errors.deadline = 9_000_000;
     },
   ],
+  ['ten million labels', 'feedback', (r) => (r.feedback.byAge[0].bins = [[1e7, 0]])],
+  [
+    'pairs of more labels than there are',
+    'feedback.byAge.0.confusion',
+    (r) => (r.feedback.byAge[0].confusion = [[0, 1, 3]]),
+  ],
+  ['feedback on ten million runs', 'feedback.unmatched', (r) => (r.feedback.unmatched = 1e7)],
+  ['ten terabytes', 'health.bytesFetched', (r) => (r.health.bytesFetched = 1e13)],
+  ['3,100 opens', 'opens', (r) => (r.opens.tried = 3_100)],
+  ['3,100 updates', 'updates', (r) => (r.updates = [{ version: '2.0.0', installed: 3_100 }])],
+  ['3.1 million outcomes', 'outcomes', (r) => (r.outcomes = { sold: [3_100_000, 1, 1] })],
+  ['1e10 busy ms', 'resource.busyMs', (r) => (r.resource = { busyMs: 1e10 })],
+  [
+    'workers that are busy for longer than the window and a run',
+    'resource.busyMs',
+    (r) => (r.resource = { busyMs: 16 * (300_000 + 1000 + 42) }),
+  ],
+  ['a mean beyond its squares', 'outcomes.sold', (r) => (r.outcomes = { sold: [2, 100, 3] })],
+  ['a value beyond the largest', 'outcomes.sold', (r) => (r.outcomes = { sold: [1, 1, 1e23] })],
   ['a count below zero', 'schema health.ok', (r) => (r.health.ok = -1)],
   ['a count that is none', 'schema health.ok', (r) => (r.health.ok = null)],
   ['a window of ten years', 'schema dt', (r) => (r.dt = 3.2e11)],
@@ -126,6 +145,16 @@ test.each<[string, string, (report: Changeable) => void]>([
   ['a first that is none', 'schema first.0', (r) => (r.first = ['week'])],
 ])('%s is refused at %s', (_, path, change) => {
   expect(complaint(change)).toBe(path);
+});
+
+test('a run that ended at the begin of a window was busy before it, in each worker', () => {
+  const late = (r: Changeable) => {
+    r.dt = 0;
+    r.health = { ok: 1 };
+    r.latency = { total: sketch([60_000], 3) };
+    r.resource = { busyMs: 60_000 };
+  };
+  expect(complaint(late)).toBe('none');
 });
 
 test('names that this version does not know are no complaint', () => {

@@ -1,7 +1,9 @@
 import type { HistogramJson } from './histogram.js';
-import { bucketUpperBound, LARGEST, SMALLEST } from './histogram.js';
+import { bucketUpperBound, countOf, LARGEST, SMALLEST } from './histogram.js';
 import type { Report } from './report.js';
-import { SAMPLED_OBSERVATIONS } from './report-format.js';
+import { excessesOf } from './report-bounds.js';
+import { LARGEST_VALUE, SAMPLED_OBSERVATIONS } from './report-format.js';
+import { sum } from './sum.js';
 
 /** A value in a report that is impossible: its path, and the expected value. */
 export interface ReportComplaint {
@@ -30,9 +32,6 @@ export const HISTOGRAM_SCALES = Object.freeze({
 });
 export type HistogramPath = keyof typeof HISTOGRAM_SCALES;
 
-/** No device does more in a second. */
-const EVENTS_PER_SECOND = 10_000;
-
 /** A sum is written with six digits. */
 const ROUNDING = 1e-5;
 
@@ -58,8 +57,12 @@ function* complaints(report: Report): Generator<ReportComplaint | undefined> {
   yield* ofDimensions(report);
   for (const [path, json] of reportHistograms(report)) yield ofHistogram(path, json);
   yield* ofCounts(report);
+  for (const [path, got, most] of excessesOf(report)) {
+    yield notOver(path, got, most, 'no device does more in such a window');
+  }
   yield* ofDistributions(report);
   yield* ofFeedback(report);
+  yield* ofOutcomes(report);
 }
 
 function* ofDimensions({ dimensions, first = [] }: Report): Generator<ReportComplaint | undefined> {
@@ -111,29 +114,19 @@ function boundsOfSum({ s, z, o, c }: HistogramJson): { least: number; most: numb
 }
 
 function* ofCounts(report: Report): Generator<ReportComplaint | undefined> {
-  const { health, latency, opens, score, stream, dt } = report;
-  const ok = (json: HistogramJson | undefined) => (json ? countOf(json) : 0);
-  yield equal('latency.total', ok(latency?.total), health.ok, '`health.ok`');
+  const { health, latency, opens, score, stream } = report;
+  yield equal('latency.total', countOf(latency?.total), health.ok, '`health.ok`');
   for (const stage of ['queue', 'pre', 'run', 'post'] as const) {
-    yield notOver(`latency.${stage}`, ok(latency?.[stage]), health.ok, '`health.ok`');
+    yield notOver(`latency.${stage}`, countOf(latency?.[stage]), health.ok, '`health.ok`');
   }
-  yield notOver('health.coldRuns', ok(health.coldRuns), health.ok, '`health.ok`');
-  yield notOver('health.queueDepth', ok(health.queueDepth), health.ok, '`health.ok`');
+  yield notOver('health.coldRuns', countOf(health.coldRuns), health.ok, '`health.ok`');
+  yield notOver('health.queueDepth', countOf(health.queueDepth), health.ok, '`health.ok`');
   if (opens) {
-    const ended = sumOf(opens.failed) + ok(opens.network) + ok(opens.store);
+    const ended = sumOf(opens.failed) + countOf(opens.network) + countOf(opens.store);
     yield notOver('opens', ended, opens.tried, '`tried`');
   }
-  if (score) yield equal('score.duration', ok(score.duration), score.ok, '`score.ok`');
-  if (stream) yield equal('stream.duration', ok(stream.duration), stream.ok, '`stream.ok`');
-  const events =
-    health.ok +
-    sumOf(health.errors) +
-    sumOf(health.invalid) +
-    (health.aborted ?? 0) +
-    (score ? score.ok + sumOf(score.failed) : 0) +
-    (stream ? stream.ok + sumOf(stream.failed) + (stream.dropped ?? 0) : 0);
-  const most = Math.ceil((dt + 1000) / 1000) * EVENTS_PER_SECOND;
-  yield notOver('health', events, most, `${EVENTS_PER_SECOND} events in each second`);
+  if (score) yield equal('score.duration', countOf(score.duration), score.ok, '`score.ok`');
+  if (stream) yield equal('stream.duration', countOf(stream.duration), stream.ok, '`stream.ok`');
 }
 
 function* ofDistributions({
@@ -150,7 +143,7 @@ function* ofDistributions({
     'none',
   ]);
   for (const [i, bins] of (drift?.counts ?? []).entries()) {
-    const n = bins.reduce((sum, count) => sum + count, 0);
+    const n = sum(bins);
     const most = Math.min(SAMPLED_OBSERVATIONS, drift?.seen ?? 0);
     yield notOver(`drift.counts.${i}`, n, most, 'the sample');
   }
@@ -162,14 +155,16 @@ function* ofFeedback({ feedback }: Report): Generator<ReportComplaint | undefine
     'each age once',
     'one of them twice',
   ]);
-  for (const [i, { bins = [], values }] of ages.entries()) {
+  for (const [i, { bins = [], confusion = [], values }] of ages.entries()) {
+    const [pairs, labels] = [sum(confusion.map(([, , n]) => n)), sum(bins.map(([n]) => n))];
+    yield notOver(`feedback.byAge.${i}.confusion`, pairs, labels, 'labels in bins');
     for (const [bin, [n, correct]] of bins.entries()) {
       yield notOver(`feedback.byAge.${i}.bins.${bin}`, correct, n, 'as many as there were');
     }
     if (!values) continue;
-    const [n, sum, absolute, squares] = values;
+    const [n, total, absolute, squares] = values;
     const can =
-      Math.abs(sum) <= absolute * (1 + ROUNDING) && absolute ** 2 <= n * squares * (1 + ROUNDING);
+      Math.abs(total) <= absolute * (1 + ROUNDING) && absolute ** 2 <= n * squares * (1 + ROUNDING);
     yield unless(can, `feedback.byAge.${i}.values`, [
       '|Σ error| ≤ Σ |error|, and (Σ |error|)² ≤ n Σ error²',
       values.join(', '),
@@ -177,13 +172,20 @@ function* ofFeedback({ feedback }: Report): Generator<ReportComplaint | undefine
   }
 }
 
-export function countOf({ z, c }: HistogramJson): number {
-  return c.reduce((sum, n) => sum + n, z);
+function* ofOutcomes({ outcomes = {} }: Report): Generator<ReportComplaint | undefined> {
+  for (const [name, [n, total, squares]] of Object.entries(outcomes)) {
+    const most = n * squares * (1 + ROUNDING);
+    const can = total ** 2 <= most && squares <= n * LARGEST_VALUE ** 2 * (1 + ROUNDING);
+    yield unless(can, `outcomes.${name}`, [
+      `(Σ value)² ≤ n Σ value², of values up to ${LARGEST_VALUE}`,
+      `${n}, ${total}, ${squares}`,
+    ]);
+  }
 }
 
-/** Sum over all codes. */
+/** Adds up counts by code. */
 function sumOf(byCode: Readonly<Record<string, number>> = {}): number {
-  return Object.values(byCode).reduce((sum, n) => sum + n, 0);
+  return sum(Object.values(byCode));
 }
 
 function unless(

@@ -47,10 +47,18 @@ export const SAMPLED_OBSERVATIONS = 50;
  */
 export const LARGEST_VALUE = 1e11;
 
+/** More events than any device has in a window. */
+export const MAX_COUNT = 1e7;
+
+/** More workers than this of one model are a mistake: each holds a runtime and the weights. */
+export const MOST_WORKERS = 16;
+
 /** Most days, pairs and items in a report. */
 export const REPORT_LIMITS = Object.freeze({
   /** Feedback may come this many days after its run. */
   feedbackDays: 7,
+  /** Feedback may be on so many runs of earlier windows: 1,000 of each of 50 visits. */
+  rememberedRuns: 50_000,
   /** Pairs of actual and predicted label, for each day of age. */
   confusedPairs: 64,
   outcomes: 4,

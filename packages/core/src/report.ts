@@ -8,12 +8,11 @@ import {
   COHORTS,
   FIRSTS,
   LARGEST_VALUE,
+  MAX_COUNT,
   REPORT_LIMITS,
   REPORT_VERSION,
 } from './report-format.js';
 
-/** More events than any device has in a window. */
-const MAX_COUNT = 1e7;
 const DAY_MS = 86_400_000;
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_COUNT));

@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { MOST_WORKERS, NearsideError } from '@nearside/core';
 import { hostedBackends, startBackendWorker } from '#platform';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { OpenOptions, StartWorker } from '../shared/api/open-options.js';
@@ -160,9 +160,6 @@ function planPool(workers: number | 'auto') {
 
 /** Workers of one model at most under `auto`, however many cores there are: each holds the model once more. */
 const MOST_BY_LOAD = 4;
-
-/** More workers than this of one model are a mistake: each holds a runtime and the weights. */
-const MOST_WORKERS = 16;
 
 const KINDS: OptionKinds<keyof EngineOptions> = {
   workers: {

@@ -225,7 +225,7 @@ function countOpen(tally: Tally, { origin, totalMs, fetchedBytes }: OpeningStats
   if (origin !== 'files') record(tally.opens[origin], totalMs);
 }
 
-function countEnd(tally: Tally, run: Ran, isCold: boolean): void {
+export function countEnd(tally: Tally, run: Ran, isCold: boolean): void {
   const { outcome, series } = run;
   if (outcome.kind === 'ok') {
     countResult(tally, run, { ...outcome, isCold });

@@ -1,10 +1,12 @@
 import { createMemoryStore } from '@nearside/artifact';
-import type { Report, Store } from '@nearside/core';
+import { complaintOf, type Report, type Store } from '@nearside/core';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { createReportTotals } from '../recorded.js';
 import { asCounted } from './counted.js';
+import { countEnd } from './counting.js';
 import { openOutbox } from './outbox.js';
 import { startReporting } from './reporting.js';
 import { increment, type Tally } from './tally.js';
@@ -219,4 +221,149 @@ test('a window in which nothing happened makes no report', async () => {
   pass(60);
   await reporter.flush();
   expect(await sealedReports(store)).toEqual([]);
+});
+
+test('a clock that is put back and on again leaves a window its length', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.parse('2026-03-01T12:00:00Z') });
+  const store = createMemoryStore();
+  const reporter = start(store);
+  await reporter.flush();
+  vi.advanceTimersByTime(4 * MINUTE_MS);
+  pass(-60);
+  reporter.count(fail);
+  pass(120);
+  await reporter.flush();
+  expect((await sealedReports(store)).map(({ dt }) => dt)).toEqual([4 * MINUTE_MS]);
+});
+
+type Step =
+  | { readonly do: 'post'; readonly worker: number; readonly batch: number; readonly runMs: number }
+  /** The page handles results as they come, or none, or the device is asleep while its clocks go on or stand. */
+  | { readonly do: 'pass' | 'block' | 'sleep' | 'sleep-standing'; readonly ms: number }
+  | { readonly do: 'set-clock'; readonly byMs: number }
+  | { readonly do: 'seal' };
+
+const post = fc.record({
+  do: fc.constant('post' as const),
+  worker: fc.nat({ max: 3 }),
+  batch: fc.constantFrom(1, 7, 256),
+  runMs: fc.constantFrom(110, 2_000, 400_000),
+});
+const passing = (...kinds: ('pass' | 'block' | 'sleep' | 'sleep-standing')[]) =>
+  fc.record({ do: fc.constantFrom(...kinds), ms: fc.constantFrom(0, 1, 250, 40_000, 900_000) });
+const setClock = fc.record({
+  do: fc.constant('set-clock' as const),
+  byMs: fc.constantFrom(-86_400_000, -3_600_000, 30_000, 7_200_000),
+});
+const honestSteps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: post },
+    { weight: 3, arbitrary: passing('pass') },
+    { weight: 2, arbitrary: passing('block', 'sleep', 'sleep-standing') },
+    { weight: 1, arbitrary: setClock },
+    { weight: 2, arbitrary: fc.constant({ do: 'seal' as const }) },
+  ),
+  { minLength: 20, maxLength: 40 },
+);
+
+interface Batch {
+  readonly calledMs: number;
+  readonly size: number;
+  runMs: number;
+  endMs: number;
+}
+
+/** What a page and its pool of four do: each worker has at most two batches, one of which it runs. */
+class HonestPage {
+  readonly #reporter: ReturnType<typeof start>;
+  readonly #workers: Batch[][] = [[], [], [], []];
+
+  constructor(reporter: ReturnType<typeof start>) {
+    this.#reporter = reporter;
+  }
+
+  async take(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'post':
+        return this.#post(step);
+      case 'pass':
+        return this.#pass(step.ms);
+      case 'set-clock':
+        vi.setSystemTime(Date.now() + step.byMs);
+        return;
+      case 'seal':
+        return this.#reporter.flush();
+      case 'block':
+        vi.advanceTimersByTime(step.ms);
+        return;
+      case 'sleep-standing':
+        vi.setSystemTime(Date.now() + step.ms);
+        return;
+      case 'sleep':
+        for (const batches of this.#workers) delay(batches, step.ms);
+        vi.advanceTimersByTime(step.ms);
+    }
+  }
+
+  #post({ worker, batch, runMs }: Extract<Step, { do: 'post' }>): void {
+    const batches = this.#workers[worker] as Batch[];
+    if (batches.length === 2) return;
+    const calledMs = performance.now();
+    const beginMs = Math.max(calledMs, batches[0]?.endMs ?? 0);
+    batches.push({ calledMs, size: batch, runMs, endMs: beginMs + runMs });
+  }
+
+  #pass(ms: number): void {
+    const untilMs = performance.now() + ms;
+    for (;;) {
+      const next = this.#workers.filter((own) => own[0]).sort((a, b) => endOf(a) - endOf(b))[0];
+      const batch = next?.[0];
+      if (!next || !batch || batch.endMs > untilMs) break;
+      vi.advanceTimersByTime(Math.max(0, batch.endMs - performance.now()));
+      next.shift();
+      for (let i = 0; i < batch.size; i += 1) this.#count(batch);
+    }
+    vi.advanceTimersByTime(Math.max(0, untilMs - performance.now()));
+  }
+
+  #count({ calledMs, size, runMs }: Batch): void {
+    const times = { pre: 0, run: runMs, post: 0 };
+    const reply = { output: undefined, observation: undefined, batch: size, times };
+    const totalMs = performance.now() - calledMs;
+    const outcome = { kind: 'ok', reply, queueMs: 0 };
+    const run = { outcome, totalMs, waiting: 0, heapBytes: 0, series: undefined };
+    this.#reporter.count((tally) => countEnd(tally, run as never, false));
+  }
+}
+
+function endOf([first]: readonly Batch[]): number {
+  return first?.endMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** A clock that goes on in sleep counts it into the run under way. */
+function delay(batches: readonly Batch[], ms: number): void {
+  const running = batches.find(({ endMs }) => endMs > performance.now());
+  if (running) running.runMs += ms;
+  for (const batch of batches) if (batch.endMs > performance.now()) batch.endMs += ms;
+}
+
+test('whatever pools, blocked pages, sleep and wrong clocks do, no honest window is refused, and none loses anything', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.parse('2026-03-01T23:50:00Z') });
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(honestSteps, async (steps) => {
+      const store = createMemoryStore();
+      const reporter = start(store);
+      const page = new HonestPage(reporter);
+      await reporter.flush(); // the day is read
+      for (const step of steps) await page.take(step);
+      await reporter.flush();
+      const reports = await sealedReports(store);
+      expect(reports.map(complaintOf).filter((complaint) => complaint)).toEqual([]);
+      expect(reports.filter(({ loss }) => loss?.['too-large'])).toEqual([]);
+      runs += reports.reduce((sum, { health }) => sum + health.ok, 0);
+    }),
+    { numRuns: 40 },
+  );
+  expect(runs).toBeGreaterThan(10_000);
 });

@@ -44,7 +44,7 @@ interface ReportWindow {
   readonly startMs: number;
   /** By a clock that nobody sets. */
   readonly openedMs: number;
-  /** When something was counted last. */
+  /** When something was counted last; a clock that was put back does not make it earlier. */
   lastMs: number;
   readonly tally: Tally;
 }
@@ -80,8 +80,9 @@ export class Reporter {
 
   count(add: (tally: Tally) => void): void {
     if (this.#hasSlept) void this.flush(); // what happens after the wake is in a window of its own
-    add(this.#window.tally);
-    this.#window.lastMs = Date.now();
+    const window = this.#window;
+    add(window.tally);
+    window.lastMs = Math.max(Date.now(), window.startMs + performance.now() - window.openedMs);
   }
 
   /** Seals the window and sends everything. Never rejects. */

@@ -7,6 +7,7 @@ import {
   createTally,
   feedbackOfAge,
   increment,
+  type Tally,
   tallyFailedOpen,
   tallyObservation,
   tallyRun,
@@ -83,12 +84,48 @@ test('without a baseline feedback is in one bin, and a collector takes it', () =
 
 test('the largest values that are counted, as many as there may be, are within what a collector takes', () => {
   const tally = createTally();
-  const n = 1e7;
+  const [labels, outcomes] = [50_000, 3_000_000];
   const { values } = feedbackOfAge(tally, 0);
-  for (const [i, term] of [n, n * 1e11, n * 1e11, n * 1e22].entries()) values[i as 0] = term;
-  tally.outcomes.set('sales', [n, -n * 1e11, n * 1e22]);
-  expect(validate(sealReport(tally, context)).outcomes?.sales?.[0]).toBe(n);
+  for (const [i, term] of [1, 1e11, 1e11, 1e22].entries()) values[i as 0] = labels * term;
+  tally.outcomes.set('sales', [outcomes, -outcomes * 1e11, outcomes * 1e22]);
+  const report = validate(sealReport(tally, context));
+  expect(report.outcomes?.sales?.[0]).toBe(outcomes);
+  expect(report.feedback?.byAge[0]?.values?.[0]).toBe(labels);
+  expect(report.loss).toBeUndefined();
 });
+
+test.each<[string, number, (tally: Tally) => void]>([
+  ['3.5 million runs', 3_500_000, (tally) => increment(tally.errors, 'deadline', 3_500_000)],
+  ['ten million labels', 1e7, (tally) => feedbackOfAge(tally, 0).bins.push([1e7, 0])],
+  [
+    'feedback on ten million runs',
+    1e7,
+    (tally) => Object.assign(tally, { unmatchedFeedback: 1e7 }),
+  ],
+  ['ten terabytes', 1, (tally) => Object.assign(tally, { bytesFetched: 1e13 })],
+  ['100,000 opens', 100_000, (tally) => Object.assign(tally.opens, { tried: 100_000 })],
+  [
+    'a million updates',
+    1e6,
+    (tally) => Object.assign(updateOf(tally, '9.9.9'), { installed: 1e6 }),
+  ],
+  ['five million outcomes', 5e6, (tally) => tally.outcomes.set('sales', [5e6, 5e6, 5e6])],
+  ['1e10 busy ms', 1, (tally) => Object.assign(tally, { busyMs: 1e10 })],
+])(
+  '%s in five minutes are %i lost events, and the rest of the report is told',
+  (_, lost, count) => {
+    const tally = createTally();
+    tallyRun(tally, NO_TIME, false);
+    count(tally);
+    increment(tally.loss, 'refused');
+    updateOf(tally, '1.0.0').installed = 1;
+    const { loss, dt } = validate(sealReport(tally, context));
+    expect(loss).toEqual({ refused: 1, 'too-large': expect.any(Number) });
+    expect(loss?.['too-large']).toBeGreaterThanOrEqual(lost);
+    expect(loss?.['too-large']).toBeLessThanOrEqual(lost + 2);
+    expect(dt).toBe(300_000);
+  },
+);
 
 test('a window that could not be sealed for days says a day', () => {
   const tally = createTally();
@@ -145,7 +182,7 @@ test('over 8 KB optional groups go, in their order, and what went is told; healt
     tally.substituted.set(i, { missing: 1e6, stale: 1e6, invalid: 1e6 });
   for (let age = 0; age <= 7; age += 1) {
     const { confusion } = feedbackOfAge(tally, age);
-    for (let pair = 0; pair < 64; pair += 1) increment(confusion, `${pair},${pair + 1}`, 10_000);
+    for (let pair = 0; pair < 64; pair += 1) increment(confusion, `${pair},${pair + 1}`, 90);
   }
   updateOf(tally, '9.9.9').installed = 1;
   const report = validate(sealReport(tally, context));

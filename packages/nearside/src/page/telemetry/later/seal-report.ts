@@ -1,6 +1,8 @@
 import {
+  excessesOf,
   type Histogram,
   histogramToJson,
+  MAX_COUNT,
   MAX_REPORT_BYTES,
   REPORT_LIMITS,
   REPORT_VERSION,
@@ -73,7 +75,7 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
     loss: tally.loss,
   });
   if (!around({}, { ...health, ...groups })) return undefined;
-  return fitted({
+  const report = {
     v: REPORT_VERSION,
     id: context.id,
     g: context.cohort,
@@ -89,7 +91,8 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
         busyMs: Math.round(tally.busyMs),
       }),
     }),
-  } as Report);
+  } as Report;
+  return fitted(bounded(report));
 }
 
 /** Undefined where there are no counts; else these with those that are always told. */
@@ -115,12 +118,33 @@ function sentAs(value: unknown): unknown {
   return Object.keys(value).length > 0 ? value : undefined;
 }
 
+/** Without what no device can do, as a clock that stood still would have it. What is left out is counted as lost. */
+function bounded(report: Report): Report {
+  const [excess] = excessesOf(report);
+  if (!excess) return report;
+  const [path, got] = excess;
+  const [group, field] = path.split('.') as [keyof Report, string?];
+  const rest = field && { ...(report[group] as object), [field]: undefined };
+  const runs = { health: { ok: 0 }, latency: undefined, score: undefined, stream: undefined };
+  const left = path === 'health' ? runs : { [group]: rest };
+  return bounded(losing({ ...report, ...left } as Report, SUMS.includes(path) ? 1 : got));
+}
+
+/** These count no events. */
+const SUMS = ['health.bytesFetched', 'resource.busyMs'];
+
+/** So many events are in no report. */
+function losing(report: Report, n: number): Report {
+  const lost = (report.loss?.['too-large'] ?? 0) + n;
+  return { ...report, loss: { ...report.loss, 'too-large': Math.min(lost, MAX_COUNT) } };
+}
+
 function fitted(report: Report): Report {
   const slim = { ...report };
   for (const name of DISPENSABLE) {
     if (sizeOf(slim) <= MAX_REPORT_BYTES - FIRSTS_BYTES) break;
     delete slim[name];
-    slim.loss = { ...report.loss, 'too-large': (report.loss?.['too-large'] ?? 0) + 1 };
+    slim.loss = losing(report, 1).loss;
   }
   return slim;
 }
