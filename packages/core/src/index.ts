@@ -82,6 +82,7 @@ export {
 } from './report-agrees.js';
 export { excessesOf } from './report-bounds.js';
 export {
+  ARMS,
   type Arm,
   BACKENDS,
   type BackendName,

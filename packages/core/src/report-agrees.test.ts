@@ -162,6 +162,7 @@ test('names that this version does not know are no complaint', () => {
     r.health.errors = { 'a-code-to-come': 1 };
     r.dimensions.backend = 'webnn-npu';
     r.dimensions.device = 'glasses';
+    r.dimensions.arm = 'a-side-to-come';
     r.loss = { 'a-reason-to-come': 1 };
   };
   expect(complaint(newer)).toBe('none');

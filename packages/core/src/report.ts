@@ -4,7 +4,6 @@ import { HistogramSchema } from './histogram.js';
 import { Sha256HexSchema } from './layout.js';
 import { ModelNameSchema, VersionSchema } from './model-spec.js';
 import {
-  ARMS,
   COHORTS,
   FIRSTS,
   LARGEST_VALUE,
@@ -106,7 +105,7 @@ export const ReportSchema = v.strictObject({
     app: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
     device: Name,
     /** The side of a rollout that this install is on, and the version it should have, whatever serves. */
-    arm: v.optional(v.picklist(ARMS)),
+    arm: v.optional(Name),
     assigned: v.optional(VersionSchema),
     /** First 8 hex digits of the SHA-256 of the rollout's salt. */
     experiment: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, '8 hex digits'))),

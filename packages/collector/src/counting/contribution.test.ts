@@ -62,12 +62,13 @@ test('a finer histogram is folded to the scale it is kept at', () => {
 
 test('what a newer library calls by new names counts as other', () => {
   const report = sampleReport({
-    dimensions: { backend: 'onnx-webnn', device: 'headset' },
+    dimensions: { backend: 'onnx-webnn', device: 'headset', arm: 'shadow' },
     health: { errors: { 'battery-low': 2, 'sun-too-bright': 3, deadline: 1 } },
   });
   const newer = { ...report, loss: { 'ate-it': 1 } };
-  const { series, counts } = contributionOf(newer, NOW_MS, freshNames());
-  expect(series).toMatchObject({ backend: 'other', device: 'other' });
+  const { series, unit, counts } = contributionOf(newer, NOW_MS, freshNames());
+  expect(series).toMatchObject({ backend: 'other', device: 'other', arm: 'other' });
+  expect(unit).toMatchObject({ arm: 'other' });
   expect(counts.errors).toEqual({ other: 5, deadline: 1 });
   expect(counts.loss).toEqual({ other: 1 });
 });

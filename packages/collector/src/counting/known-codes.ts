@@ -1,8 +1,9 @@
-import { BACKENDS, DEVICE_CLASSES, ERROR_CODES, LOSS_REASONS } from '@nearside/core';
+import { ARMS, BACKENDS, DEVICE_CLASSES, ERROR_CODES, LOSS_REASONS } from '@nearside/core';
 
 /** Stands for a name that this collector does not know, or has no row for. */
 export const OTHER = 'other';
 
+export const armName = knownIn(ARMS);
 export const backendName = knownIn(BACKENDS);
 export const deviceName = knownIn(DEVICE_CLASSES);
 export const codeName = knownIn(ERROR_CODES);

@@ -1,5 +1,5 @@
 import type { ModelFacts, Report, VersionFacts } from '@nearside/core';
-import { backendName, deviceName, OTHER } from './known-codes.js';
+import { armName, backendName, deviceName, OTHER } from './known-codes.js';
 import type { KnownNames, NameKind, Series, Unit } from './known-names.js';
 
 /** Stands for a model or a version that has no row of its own. */
@@ -206,7 +206,7 @@ function seriesOf({ dimensions }: Report, names: ModelNames): Series {
     variant: variant === undefined ? '' : names.variant(variant),
     backend: backend === undefined ? '' : backendName(backend),
     device: deviceName(device),
-    arm: arm ?? '',
+    arm: arm === undefined ? '' : armName(arm),
   };
 }
 
@@ -217,7 +217,7 @@ function unitOf({ dimensions }: Report, names: ModelNames, version: string): Uni
     model: names.model,
     version,
     assigned: assigned === undefined ? '' : names.version(assigned),
-    arm: arm ?? '',
+    arm: arm === undefined ? '' : armName(arm),
     experiment: experiment === undefined ? '' : names.experiment(experiment),
   };
 }

@@ -131,7 +131,7 @@ test('NaN, which JSON cannot say, is refused as null and as text', () => {
 
 test('names that this collector does not know are admitted', () => {
   const report = sampleReport({
-    dimensions: { backend: 'onnx-webnn', device: 'headset' },
+    dimensions: { backend: 'onnx-webnn', device: 'headset', arm: 'shadow' },
     health: { errors: { 'battery-low': 1 } },
   });
   expect(admit(report).ok).toBe(true);
