@@ -1,8 +1,4 @@
-import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-
-/** With less, a database and its log have no room to grow. Devices then keep their reports. */
-export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+import { LEAST_FREE_BYTES } from '../sqlite/disk-room.js';
 
 /** A check writes to the disk, so a caller who asks more often gets the last answer. */
 const KEEP_MS = 1_000;
@@ -50,11 +46,4 @@ export function createReadiness({
     if (!last || nowMs - last.atMs >= KEEP_MS) last = { atMs: nowMs, answer: check() };
     return last.answer;
   };
-}
-
-/** Returns the bytes that are left for this user on the disk of a file. */
-export async function freeBytesBeside(file: string): Promise<number | undefined> {
-  if (file === ':memory:') return undefined;
-  const { bavail, bsize } = await statfs(dirname(file));
-  return bavail * bsize;
 }

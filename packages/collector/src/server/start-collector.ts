@@ -8,13 +8,14 @@ import { type AuditLog, openAuditLog } from '../files/audit-log.js';
 import { type ConfiguredFiles, openConfiguredFiles } from '../files/configured-files.js';
 import { createProcessMetrics, type ProcessMetrics } from '../metrics/process-metrics.js';
 import { sqliteAnswers } from '../sqlite/answers-in-worker.js';
+import { freeBytesBeside } from '../sqlite/disk-room.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { forwardTraces } from '../traces/forward-traces.js';
 import { readDashboard } from './dashboard.js';
 import { drain } from './drain.js';
 import { listen } from './listen.js';
 import { createModels } from './models.js';
-import { createReadiness, freeBytesBeside } from './readiness.js';
+import { createReadiness } from './readiness.js';
 import { createServer } from './server.js';
 
 export const COLLECTOR_DEFAULTS = Object.freeze({
@@ -137,7 +138,7 @@ async function openParts(settings: Settings) {
     prices: files.prices,
     readiness: createReadiness({
       write: () => store.add([]),
-      freeBytes: () => freeBytesBeside(file),
+      freeBytes: async () => freeBytesBeside(file),
     }),
     dashboard: readDashboard(),
     forwardTraces: forward,

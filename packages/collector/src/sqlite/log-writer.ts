@@ -35,8 +35,8 @@ export class LogWriter {
 
   add(batch: readonly Contribution[]): Outcome[] {
     const pending = this.#pending;
-    // a fold that failed must not let the memory grow
-    if (pending.rows >= 2 * FOLD.rows) this.settle();
+    // nothing more is acknowledged while what was cannot be counted
+    if (this.#isDoubtful || pending.rows >= 2 * FOLD.rows) this.settle();
     const { outcomes, counted } = this.#transact(() => this.#append(batch));
     for (const contribution of counted) pending.add(contribution);
     this.#settleWithin(pending.rows >= FOLD.rows ? 0 : FOLD.afterMs);
@@ -74,7 +74,7 @@ export class LogWriter {
       try {
         this.settle();
       } catch {
-        // the reports are in the log, and the next one tries again
+        // the reports are in the log, and no other is acknowledged before they are in the tables
       }
     }, afterMs).unref();
   }

@@ -4,13 +4,15 @@ import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sum } from '@nearside/core';
 import { type LockHolder, thisHolder } from '@nearside/core/lock-holder';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { DAY_MS } from '../counting/time.js';
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { bundle } from '../testing/bundle.js';
 import { faultyDatabase } from '../testing/faulty-database.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
+import { sampleRunTrace } from '../testing/sample-traces.js';
 import { describeCrashes } from '../testing/store-crashes.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { SCHEMA_VERSION } from './schema.js';
@@ -83,6 +85,49 @@ test('a disk that is full leaves nothing counted, and the resend is counted once
   database.pragma('max_page_count = 10000');
   expect(new Set(await store.add(batch))).toEqual(new Set(['counted']));
   expect(new Set(await store.add(batch))).toEqual(new Set(['duplicate']));
+});
+
+test('reports that the log could take and the tables could not are refused, and those before are counted later', async () => {
+  const database = new Database(':memory:');
+  const store = createSqliteRollupStore(database);
+  const pages = database.pragma('page_count', { simple: true }) as number;
+  const batch = Array.from({ length: 12 }, (_, i) =>
+    sampleContribution({ t0: NOW_MS - i * HOUR_MS }),
+  );
+  database.pragma(`max_page_count = ${pages + 8}`);
+  expect(new Set(await store.add(batch))).toEqual(new Set(['counted']));
+  await expect(store.settle()).rejects.toMatchObject({ cause: { code: 'SQLITE_FULL' } });
+  const next = sampleContribution();
+  for (let i = 0; i < 3; i += 1) {
+    await expect(store.add([next])).rejects.toMatchObject({
+      code: 'store-unavailable',
+      retryable: true,
+    });
+  }
+  expect(database.prepare('SELECT count(*) FROM seen').pluck().get()).toBe(batch.length);
+  database.pragma('max_page_count = 10000');
+  expect(await store.add([next, ...batch.slice(0, 1)])).toEqual(['counted', 'duplicate']);
+  const day = {
+    model: 'digits',
+    fromMs: 0,
+    toMs: NOW_MS - (NOW_MS % DAY_MS) + DAY_MS,
+    stepMs: DAY_MS,
+  };
+  expect(sum((await store.cells(day)).map(({ reports }) => reports))).toBe(batch.length + 1);
+});
+
+test('with less than 64 MiB of disk nothing is acknowledged, and what was is still read', async () => {
+  let free = 64 * 1024 * 1024;
+  const store = openSqliteRollupStore(freshFile(), { freeBytes: () => free });
+  await store.add([contribution]);
+  free -= 1;
+  const refused = { code: 'store-unavailable', retryable: true };
+  await expect(store.add([sampleContribution()])).rejects.toMatchObject(refused);
+  await expect(store.addTraces([sampleRunTrace()], NOW_MS)).rejects.toMatchObject(refused);
+  expect((await store.totals())[0]?.counts.punctual?.reports).toBe(1);
+  free += 1;
+  expect(await store.add([sampleContribution()])).toEqual(['counted']);
+  await store.close();
 });
 
 test('a file keeps its counts and its ids when it is closed and opened again', async () => {

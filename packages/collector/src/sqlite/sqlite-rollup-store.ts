@@ -4,6 +4,7 @@ import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
 import type { KnownNames, NameKind, Series, Unit } from '../counting/known-names.js';
 import type { RollupStore } from '../counting/rollup-store.js';
+import { freeBytesBeside, requireRoom } from './disk-room.js';
 import { LogWriter } from './log-writer.js';
 import { takeOwnership } from './owner.js';
 import { prepareReads } from './reads.js';
@@ -19,6 +20,8 @@ const BUSY_TIMEOUT_MS = 250;
 interface StoreOptions {
   /** Told when a file whose schema was never released was renamed, and a new one begun. */
   readonly onMovedAside?: (moved: MovedAside) => void;
+  /** Bytes that are left on the disk of the file. */
+  readonly freeBytes?: () => number | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ interface StoreOptions {
  */
 export function openSqliteRollupStore(
   file: string,
-  { onMovedAside = () => {} }: StoreOptions = {},
+  { onMovedAside = () => {}, freeBytes = () => freeBytesBeside(file) }: StoreOptions = {},
 ): RollupStore {
   let database: Database.Database | undefined;
   try {
@@ -37,7 +40,7 @@ export function openSqliteRollupStore(
     if (moved) onMovedAside(moved);
     if (file !== ':memory:') createFile(file);
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-    return createSqliteRollupStore(database);
+    return createSqliteRollupStore(database, freeBytes);
   } catch (cause) {
     database?.close();
     throw new NearsideError(
@@ -55,7 +58,10 @@ function createFile(file: string): void {
 }
 
 /** Makes the store over an open connection, which it then owns. */
-export function createSqliteRollupStore(database: Database.Database): RollupStore {
+export function createSqliteRollupStore(
+  database: Database.Database,
+  freeBytes: () => number | undefined = () => undefined,
+): RollupStore {
   ensureSchema(database);
   configure(database);
   const owner = takeOwnership(database, Date.now);
@@ -80,8 +86,18 @@ export function createSqliteRollupStore(database: Database.Database): RollupStor
   }
 
   return {
-    add: (batch) => attempt(() => writer.add(batch)),
-    addTraces: (given, nowMs) => attempt(() => traces.add(given, nowMs)),
+    add: (batch) => {
+      return attempt(() => {
+        if (batch.length > 0) requireRoom(freeBytes());
+        return writer.add(batch);
+      });
+    },
+    addTraces: (given, nowMs) => {
+      return attempt(() => {
+        requireRoom(freeBytes());
+        traces.add(given, nowMs);
+      });
+    },
     traces: (query) => attempt(() => traces.recent(query)),
     addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
     names: () => read(() => readNames(database)),
