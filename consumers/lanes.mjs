@@ -14,6 +14,7 @@ import { vite8 } from './lanes/vite-8.mjs';
 import { vite8Policy } from './lanes/vite-8-policy.mjs';
 import { vite8Wasm } from './lanes/vite-8-wasm.mjs';
 import { webpack5 } from './lanes/webpack-5.mjs';
+import { webpack5Cdn } from './lanes/webpack-5-cdn.mjs';
 
 /** @type {import('./lane.mjs').Lane[]} */
 export const lanes = [
@@ -23,6 +24,7 @@ export const lanes = [
   vite7,
   vite6,
   webpack5,
+  webpack5Cdn,
   esbuild,
   rollup,
   parcel2,

@@ -38,6 +38,16 @@ function watchRuntimes(page: Page): string[] {
   return fetched;
 }
 
+/** Has the file add wherever it multiplies four floats by four: `f32x4.mul` becomes `f32x4.add`. */
+function addForMultiply(wasm: Buffer): Buffer {
+  const changed = Buffer.from(wasm);
+  const multiply = Buffer.of(0xfd, 0xe6, 0x01);
+  for (let at = changed.indexOf(multiply); at >= 0; at = changed.indexOf(multiply, at)) {
+    changed[at + 1] = 0xe4;
+  }
+  return changed;
+}
+
 /** Opens a model as `model`, with its event in `fallbacks`. */
 async function openModel(page: Page, address: object, options: object = {}): Promise<void> {
   await gotoBarePage(page, site.url);
@@ -65,6 +75,14 @@ function ask(page: Page, input: object): Promise<number[]> {
     const scope = globalThis as Scope;
     return scope.aboveOf(await scope.model.run(scope.input(input)));
   }, input);
+}
+
+/** The label of a stroke that is a one. */
+function readOne(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { model, one } = globalThis as Scope;
+    return (await model.run(one())).output[0].label;
+  });
 }
 
 /** Which file serves, and how often another one took over. */
@@ -210,6 +228,30 @@ for (const [name, answer] of [
     expect((await seen(page)).runtime).toBe('common');
   });
 }
+
+test('where the common file is valid but computes something else the full one serves, now and at the next visit', async ({
+  page,
+}) => {
+  const digits = await serveDigits();
+  const only = (source: string) => keepVariants(source, ['int8']);
+  await digits.release({ version: '1.1.0', sequence: 2, change: only, onnxRuntime: 'common' });
+  await page.route('**/ort-common*.wasm', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: addForMultiply(await response.body()) });
+  });
+  await openModel(page, digits.address);
+  expect(await readOne(page)).toBe('1');
+  expect(await seen(page)).toMatchObject({
+    runtime: 'full',
+    fallbacks: [{ code: 'golden-mismatch' }],
+  });
+  await page.evaluate(() => (globalThis as Scope).model.close());
+  const fetched = watchRuntimes(page);
+  await openModel(page, digits.address);
+  expect(await readOne(page)).toBe('1');
+  expect(new Set(fetched)).toEqual(new Set([FULL]));
+  await digits.close();
+});
 
 test('`runtime: full`, and a version that needs more, fetch the full file alone', async ({
   page,

@@ -1,4 +1,6 @@
 import { expect, type Page, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
+import { serveSite } from '../scripts/serve-site.mjs';
 import { fakeMicrophone } from './fake-microphone.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
@@ -114,6 +116,40 @@ test('a worklet that is not where it should be is assets-unreachable', async ({ 
       .catch(({ code }: { code: string }) => code);
   });
   expect(code).toBe('assets-unreachable');
+});
+
+test('a worklet of another origin is heard where it is this build’s, and assets-unreachable where it is not', async ({
+  page,
+}) => {
+  const cdn = await serveSite({
+    dir: `${root}packages/nearside/dist`,
+    config: {},
+    port: 0,
+    isolated: false,
+    headers: {
+      'Access-Control-Allow-Origin': '*',
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    },
+  });
+  const hear = () =>
+    page.evaluate(async (assets) => {
+      const { microphone } = globalThis as Scope;
+      try {
+        for await (const { samples } of microphone({ assets })) return samples.length > 0;
+      } catch (error) {
+        return `${(error as Scope).code}: ${(error as Scope).message}`;
+      }
+    }, `${cdn.url}assets`);
+  expect(await hear()).toBe(true);
+  await gotoBarePage(page, site.url);
+  await page.route('**/microphone-worklet.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${await response.text()}//` });
+  });
+  expect(await hear()).toMatch(
+    /^assets-unreachable: .*microphone-worklet\.js, got .*another file than this build's/,
+  );
+  await cdn.close();
 });
 
 test('speech that a microphone hears is told as segments while it goes on listening', async ({

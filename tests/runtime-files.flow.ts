@@ -1,7 +1,12 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
-import { cpus } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { listen } from '../scripts/listen.mjs';
+import { root } from '../scripts/root.mjs';
+import { serveSite } from '../scripts/serve-site.mjs';
+import { madeOnce } from './made-once.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
@@ -49,25 +54,25 @@ self.addEventListener('fetch', (event) => {
 `;
 
 /** What a first visit ends with: the backend and the phases of progress, or the error. */
-async function firstResult(page: Page, url: string, backend = 'tfjs-wasm') {
+async function firstResult(page: Page, url: string, backend = 'tfjs-wasm', assets?: string) {
   await gotoBarePage(page, url);
   return page.evaluate(
-    async ({ url, trust, backend }) => {
+    async ({ url, trust, backend, assets }) => {
       const { nearside, one } = globalThis as Scope;
       const seen: Scope[] = [];
       try {
         const onProgress = (progress: Scope) => seen.push(progress);
-        const model = await nearside.open(url, { trust, backend, onProgress });
+        const model = await nearside.open(url, { trust, backend, assets, onProgress });
         const { output, meta } = await model.run(one());
         await model.close();
         const { ratio } = seen.at(-1);
         return { label: output[0].label, backend: meta.backend, threads: meta.threads, ratio };
       } catch (error) {
-        const { code, details } = error as Scope;
-        return { code, got: details?.got };
+        const { code, details, message } = error as Scope;
+        return { code, got: details?.got, message };
       }
     },
-    { ...served.digits.address, backend },
+    { ...served.digits.address, backend, assets },
   );
 }
 
@@ -152,10 +157,94 @@ for (const { what, answer, got } of REFUSED) {
     expect(await firstResult(page, site.url)).toEqual({
       code: 'assets-unreachable',
       got: expect.stringMatching(got),
+      message: expect.stringMatching(/at http:\S+\/tfjs-backend-wasm-simd[^/#]*\.wasm, got/),
     });
     await site.close();
   });
 }
+
+/** A CDN: what it serves may be read and embedded from anywhere. */
+function serveElsewhere(dir: string) {
+  const headers = {
+    'Access-Control-Allow-Origin': '*',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  };
+  return serveSite({ dir, config: {}, port: 0, isolated: false, headers });
+}
+
+/** Has a file arrive with an addition that does no harm: an empty custom section for a module, a comment for a script. */
+async function changeFile(page: Page, name: string): Promise<void> {
+  await page.route(`**/${name}`, async (route) => {
+    const response = await route.fetch();
+    const end = name.endsWith('.js') ? '\n//' : Buffer.of(0, 1, 0);
+    await route.fulfill({
+      response,
+      body: Buffer.concat([await response.body(), Buffer.from(end)]),
+    });
+  });
+}
+
+test.describe('a copy of the runtime’s files on another origin', () => {
+  let cdn: Awaited<ReturnType<typeof serveElsewhere>>;
+  test.beforeAll(async () => {
+    cdn = await serveElsewhere(`${root}packages/nearside/dist`);
+  });
+  test.afterAll(() => cdn.close());
+
+  /** What the page gets where the CDN has changed a file. */
+  async function resultWith(page: Page, file: string, backend: string) {
+    await changeFile(page, file);
+    return firstResult(page, served.site.url, backend, `${cdn.url}assets`);
+  }
+
+  test('serves', async ({ page }) => {
+    expect(await firstResult(page, served.site.url, 'tfjs-wasm', `${cdn.url}assets`)).toEqual(GOOD);
+  });
+
+  const COPIES = {
+    'worker-onnx-wasm.js': 'onnx-wasm',
+    'worker-tfjs-wasm.js': 'tfjs-wasm',
+    'tfjs-backend-wasm-simd.wasm': 'tfjs-wasm',
+    'steps.js': 'tfjs-wasm',
+  };
+  for (const [file, backend] of Object.entries(COPIES)) {
+    test(`with a ${file} that is not this build’s is assets-unreachable, and names it`, async ({
+      page,
+    }) => {
+      expect(await resultWith(page, file, backend)).toMatchObject({
+        code: 'assets-unreachable',
+        message: expect.stringMatching(new RegExp(`/assets/${file}, got .*another file than this`)),
+      });
+    });
+  }
+
+  test('with an ort-common.wasm that is not this build’s serves with the full file', async ({
+    page,
+  }) => {
+    const fetched: string[] = [];
+    page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+    expect(await resultWith(page, 'ort-common.wasm', 'onnx-wasm')).toMatchObject({ label: '1' });
+    expect(fetched).toContain('/assets/ort-wasm-simd-threaded.wasm');
+  });
+});
+
+test('files that a bundler emitted to another origin, and may have changed, serve', async ({
+  page,
+}) => {
+  const cdn = await serveElsewhere(madeOnce('page'));
+  const html = await readFile(join(madeOnce('page'), 'index.html'), 'utf8');
+  const dir = await mkdtemp(join(tmpdir(), 'nearside-public-path-'));
+  // As a build has it whose public path is the CDN's address.
+  await writeFile(join(dir, 'index.html'), html.replaceAll('src="/', `src="${cdn.url}`));
+  const site = await serveSite({ dir, config: {}, port: 0, isolated: false });
+  const changed = ['worker-tfjs-wasm*.js', 'steps*.js', 'tfjs-backend-wasm-simd*.wasm'];
+  for (const name of changed) await changeFile(page, name);
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  expect(await firstResult(page, site.url)).toEqual(GOOD);
+  expect(fetched.filter((url) => url.startsWith(`${cdn.url}assets/worker-`))).toHaveLength(1);
+  await Promise.all([site.close(), cdn.close(), rm(dir, { recursive: true })]);
+});
 
 test('ONNX Runtime starts its threads from a module that was compiled on its way', {
   tag: '@threads',

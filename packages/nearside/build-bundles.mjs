@@ -4,8 +4,8 @@
 //   nearside.module.js    one ES module, for an import map
 //   nearside.global.js    a classic script, for a script tag: `nearside.open(…)`; it loads nearside.later.js
 //                         after the first result
-// The last two have no `canRun` (src/script.ts), and look for the runtime's files beside themselves. All but the first know their hashes. It prints
-// the `integrity` of the last two.
+// The last two have no `canRun` (src/script.ts), and look for the runtime's files beside themselves. All know the hashes
+// of these files: into the separate modules they are written too. It prints the `integrity` of the last two.
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +18,14 @@ const IN_PARTS = { format: 'es', entryFileNames: 'nearside.js', chunkFileNames: 
 const IN_ONE = { minify: true, codeSplitting: false };
 
 const { files } = JSON.parse(await readFile(here('dist/assets.json'), 'utf8'));
-const integrity = Object.fromEntries(files.map(({ name, integrity }) => [name, integrity]));
+const hashes = Object.fromEntries(files.map(({ name, integrity }) => [name, integrity]));
+/** For `src/page/platform/start-elsewhere.ts`. */
+const HASHES = { __INTEGRITY__: JSON.stringify(hashes) };
 
 for (const folder of ['wasm', 'external'])
   await rm(here(`dist/${folder}`), { recursive: true, force: true });
-await bundle('wasm', {}, { dir: here('dist/wasm'), ...IN_PARTS });
+await writeHashes('page/platform/start-elsewhere');
+await bundle('wasm', HASHES, { dir: here('dist/wasm'), ...IN_PARTS });
 await bundle('external', scriptIs('undefined'), { dir: here('dist/external'), ...IN_PARTS });
 await bundle(
   'external',
@@ -96,9 +99,20 @@ async function hashOf(file) {
   return `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
 }
 
-/** What `src/page/runtime-files/external.ts` has written in. */
+/** For `src/page/runtime-files/external.ts`. */
 function scriptIs(expression) {
-  return { __SCRIPT__: expression, __INTEGRITY__: JSON.stringify(integrity) };
+  return { __SCRIPT__: expression, ...HASHES };
+}
+
+/** Makes one of the separate modules anew, with the hashes. */
+async function writeHashes(module) {
+  const build = await rolldown({
+    input: here(`src/${module}.ts`),
+    external: (_id, importer) => importer !== undefined,
+    transform: { define: HASHES },
+  });
+  await build.write({ file: here(`dist/${module}.js`), format: 'es', sourcemap: true });
+  await build.close();
 }
 
 async function bundle(files, define, output, entry = 'src/index.ts') {

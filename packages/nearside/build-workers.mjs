@@ -110,16 +110,20 @@ const RUNTIME_FILES = {
   'tfjs-webgpu': ['worker-tfjs-webgpu.js'],
 };
 const files = Object.entries(RUNTIME_FILES).flatMap(([backend, names]) =>
-  names.map((name) => describeFile(name, backend)),
+  names.map((name) => describeFile(name, { backend })),
 );
-const list = { files: await Promise.all([...files, describeFile('steps.js')]) };
+const others = [
+  describeFile('steps.js', {}),
+  describeFile('microphone-worklet.js', { entry: 'nearside/microphone' }),
+];
+const list = { files: await Promise.all([...files, ...others]) };
 await writeFile(here('dist/assets.json'), `${JSON.stringify(list, undefined, 2)}\n`);
 
-/** @param {string} [backend] that needs it; each may where none is named */
-async function describeFile(name, backend) {
+/** @param {{ backend?: string, entry?: string }} needed by which backend, or who imports which entry; by all for none */
+async function describeFile(name, needed) {
   const bytes = await readFile(`${outDir}/${name}`);
   const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
-  return { name, backend, bytes: bytes.length, integrity };
+  return { name, ...needed, bytes: bytes.length, integrity };
 }
 
 /** Paths of modules to how much of their code is there, characters. */

@@ -4,6 +4,8 @@ interface RuntimeFile {
   readonly name: string;
   /** Missing for a file that any of them may need. */
   readonly backend?: string;
+  /** Of the package, where only those who import it need the file. */
+  readonly entry?: string;
   readonly bytes: number;
 }
 
@@ -16,6 +18,7 @@ interface PrecacheEntry {
 
 const require = createRequire(import.meta.url);
 const { files }: { files: readonly RuntimeFile[] } = require('nearside/assets.json');
+const ofRuntime = files.filter(({ entry }) => entry === undefined);
 
 /**
  * Fails the build unless the precache has every runtime file of these backends, byte for byte as long as the
@@ -23,7 +26,7 @@ const { files }: { files: readonly RuntimeFile[] } = require('nearside/assets.js
  */
 export function requireRuntimeOf(backends: readonly string[]) {
   return <Entry extends PrecacheEntry>(manifest: Entry[]): { manifest: Entry[] } => {
-    for (const { name, backend, bytes } of files) {
+    for (const { name, backend, bytes } of ofRuntime) {
       const isWanted = backend === undefined || backends.includes(backend);
       const isThere = manifest.some(({ url, size }) => isCopyOf(name, url) && size === bytes);
       if (isWanted && !isThere) throw new Error(`The precache lacks ${name}.`);

@@ -127,7 +127,7 @@ export async function compileRuntimeWasm(
       return compileFile(wasm, 'reload', progress); // what the HTTP cache has may be broken
     });
   } catch (cause) {
-    throw isNearsideError(cause) ? cause : unreachable(wasm, inWords(cause), cause);
+    throw isNearsideError(cause) ? cause : unreachable(wasm, inWords(cause, wasm), cause);
   }
 }
 
@@ -165,14 +165,15 @@ function requireWebAssembly(): void {
   }
 }
 
-function inWords(cause: unknown): string {
-  return cause instanceof WebAssembly.CompileError ? cause.message : 'no answer, or half of one';
+function inWords(cause: unknown, wasm: string): string {
+  if (cause instanceof WebAssembly.CompileError) return cause.message;
+  return `no answer, ${wasm.includes('#') ? "another file than this build's, " : ''}or half of one`;
 }
 
 function unreachable(address: string, got: string, cause?: unknown): NearsideError {
   return new NearsideError(
     'assets-unreachable',
-    `Expected a runtime file at ${address}, got ${got}. Serve the package's dist/assets there, or ` +
+    `Expected a runtime file at ${address.split('#')[0]}, got ${got}. Serve the package's dist/assets there, or ` +
       'pass `assets`.',
     { cause, details: { address, got }, retryable: true },
   );

@@ -29,7 +29,7 @@ export interface ChoiceRecord {
   /** The next `open` starts with it. */
   readonly start: Contender | undefined;
   readonly measured: readonly Measured[];
-  /** `full` where the version has trapped on the common file. */
+  /** `full` where the version has trapped on the common file, or got wrong numbers from it. */
   readonly onnxRuntime: 'full' | undefined;
   /** Contenders that would fail again: see {@link isLasting}. */
   readonly quarantined: readonly Quarantined[];

@@ -105,19 +105,23 @@ function openContext(track: MediaStreamTrack): AudioContext {
 }
 
 async function addWorklet(context: AudioContext, assets: string | undefined): Promise<void> {
-  const address = workletAddress(assets);
+  const address = await workletAddress(assets);
   await context.audioWorklet.addModule(address).catch((cause: unknown) => {
     throw new NearsideError(
       'assets-unreachable',
-      `Expected the microphone's worklet at ${address}, got a failure. Is it served, and allowed by \`script-src\` of the Content-Security-Policy? \`assets\` names another folder.`,
+      `Expected the microphone's worklet at ${address}, got a failure. Is it served, and allowed by \`script-src\` of the Content-Security-Policy (\`blob:\` for one of another origin)? \`assets\` names another folder.`,
       { cause, details: { script: address }, retryable: true },
     );
   });
 }
 
 /** Bundlers find the worklet through the literal `new URL(…)` and copy it as it is. */
-function workletAddress(base: string | undefined): string {
+async function workletAddress(base: string | undefined): Promise<string> {
   if (base === undefined)
     return new URL('../../assets/microphone-worklet.js', import.meta.url).href;
-  return new URL('microphone-worklet.js', assetsFolder(base)).href;
+  const copy = new URL('microphone-worklet.js', assetsFolder(base));
+  if (copy.origin === globalThis.origin) return copy.href;
+  const { blobOf, hold } = await import('../platform/start-elsewhere.js');
+  hold(copy);
+  return blobOf([copy]); // `addModule` takes no hash
 }

@@ -1,7 +1,7 @@
 import { BACKENDS, backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import { type AttachMessage, READY } from '../../shared/protocol.js';
-import { inFull } from '../runtime-files/in-folder.js';
+import { type BackendFiles, inFull } from '../runtime-files/in-folder.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 
 /** Backends that can be started here at all. */
@@ -19,7 +19,7 @@ export async function startBackendWorker(
   backend: AvailableBackend,
   { assets, worker: startOwn, runtime }: WorkerSource,
 ): Promise<BackendWorker> {
-  const files = backendFiles(backend, assets);
+  const files = await held(backendFiles(backend, assets));
   const wasm = runtime === 'common' ? files.common : files.wasm;
   const script = inFull(files.worker);
   const steps = inFull(files.steps);
@@ -63,6 +63,14 @@ export async function startBackendWorker(
     },
     terminate: () => worker.terminate(),
   };
+}
+
+/** Copies on another origin get the hashes that they must have. */
+async function held(files: BackendFiles): Promise<BackendFiles> {
+  if (!files.areCopies || files.worker.origin === globalThis.origin) return files;
+  const { hold } = await import('./start-elsewhere.js');
+  for (const file of [files.worker, files.steps, files.wasm, files.common]) if (file) hold(file);
+  return files;
 }
 
 /** @param files the worker's own, and what is appended to it where it cannot import that */

@@ -5,8 +5,16 @@ interface Policy {
   createScriptURL(address: string): string;
 }
 
+/** Written in by the build: the SHA-384 of each file in `dist/assets`, by its name, as `integrity` takes it. */
+declare const __INTEGRITY__: Readonly<Record<string, string>>;
+
 /** The one policy of the library: a page with Trusted Types names it in `trusted-types`. */
 const POLICY_NAME = 'nearside';
+
+/** Has a file of another origin be the one that this build was made with: its fragment is the hash that it must have. */
+export function hold(file: URL): void {
+  file.hash = __INTEGRITY__[file.pathname.split('/').at(-1) as string] as string;
+}
 
 /**
  * Starts a worker where `new Worker(address)` does not do: of another origin, from a Blob with the same
@@ -36,7 +44,12 @@ const ANSWER_MS = 30_000;
 /** One address for all workers of a script, never revoked: a runtime may start threads from it at any time. */
 const blobs = new Map<string, Promise<string>>();
 
-function blobOf(files: readonly [URL, URL]): Promise<string> {
+/**
+ * The address of a Blob with the text of one script, or of two.
+ *
+ * @throws NearsideError `assets-unreachable`
+ */
+export function blobOf(files: readonly [URL, URL?]): Promise<string> {
   const [{ href }] = files;
   const made = blobs.get(href) ?? fetchAsBlob(files);
   blobs.set(href, made);
@@ -44,16 +57,17 @@ function blobOf(files: readonly [URL, URL]): Promise<string> {
   return made;
 }
 
-async function fetchAsBlob(files: readonly URL[]): Promise<string> {
-  const [worker = '', steps = ''] = await Promise.all(files.map(fetchScript));
-  return URL.createObjectURL(new Blob([worker, '\n', steps], { type: 'text/javascript' }));
+async function fetchAsBlob([script, steps]: readonly [URL, URL?]): Promise<string> {
+  const texts = await Promise.all([fetchScript(script), '\n', steps ? fetchScript(steps) : '']);
+  return URL.createObjectURL(new Blob(texts, { type: 'text/javascript' }));
 }
 
 async function fetchScript(script: URL): Promise<Blob> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const response = await fetch(script, { signal, integrity: script.hash.slice(1) }).catch(
     (cause) => {
-      throw unreachable(script, 'no answer that this page may read', cause);
+      const orOther = script.hash && ", or another file than this build's";
+      throw unreachable(script, `no answer that this page may read${orOther}`, cause);
     },
   );
   if (!response.ok) throw unreachable(script, `status ${response.status}`);

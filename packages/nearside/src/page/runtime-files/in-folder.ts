@@ -9,6 +9,8 @@ export interface BackendFiles {
   readonly wasm: URL | undefined;
   /** The part of that file that most models use, where there is one. */
   readonly common?: URL | undefined;
+  /** They are in a copy of `dist/assets`. Those of another origin must be the ones that this build was made with. */
+  readonly areCopies?: boolean;
 }
 
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
@@ -26,6 +28,7 @@ export function filesInFolder(backend: AvailableBackend, folder: URL): BackendFi
     steps: new URL('steps.js', folder),
     wasm: wasm ? new URL(wasm, folder) : undefined,
     common: backend === 'onnx-wasm' ? new URL('ort-common.wasm', folder) : undefined,
+    areCopies: true,
   };
 }
 

@@ -21,8 +21,14 @@ function blame(
   return { isToBlame, choice };
 }
 
-test.each(['backend-failed', 'worker-lost', 'device-lost', 'terminated'] as const)(
-  '%s may be a trap: the full file takes over, and is remembered for the version',
+test.each([
+  'backend-failed',
+  'worker-lost',
+  'device-lost',
+  'terminated',
+  'golden-mismatch',
+] as const)(
+  '%s may be a trap, or damage: the full file takes over, and is remembered for the version',
   (code) => {
     const { isToBlame, choice } = blame(code);
     expect(isToBlame).toBe(true);
@@ -41,7 +47,7 @@ test('a common file that cannot be had is replaced too, and asked for again at t
   expect(choice.record.onnxRuntime).toBeUndefined();
 });
 
-test.each(['golden-mismatch', 'operator-unsupported', 'out-of-memory', 'network-failed'] as const)(
+test.each(['operator-unsupported', 'out-of-memory', 'network-failed'] as const)(
   '%s never comes of a function that is missing',
   (code) => {
     expect(blame(code).isToBlame).toBe(false);

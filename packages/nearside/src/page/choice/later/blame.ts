@@ -48,6 +48,9 @@ const OF_TRAPS: readonly ErrorCode[] = [
   'terminated',
 ];
 
+/** A damaged file that still compiles computes something else. Where the full one does so too, it is the model's fault. */
+const MISMATCH: ErrorCode = 'golden-mismatch';
+
 /** An old copy of `dist/assets` may lack the common file and have the full one. The next visit tries it again. */
 const UNREACHABLE: ErrorCode = 'assets-unreachable';
 
@@ -66,9 +69,9 @@ export function blameRuntime(
   if (runtime !== 'common' || !isNearsideError(error)) return false;
   const { code, message, details } = error;
   const isTrap = OF_TRAPS.includes(code) && !details.isOwn && !isAnothersLoss(error);
-  if (!isTrap && code !== UNREACHABLE) return false;
+  if (!isTrap && code !== MISMATCH && code !== UNREACHABLE) return false;
   choice.onnxRuntime = 'full';
-  if (isTrap) {
+  if (code !== UNREACHABLE) {
     choice.startAnewFor(release.sequence);
     choice.change({ onnxRuntime: 'full' });
   }
