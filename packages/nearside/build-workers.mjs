@@ -131,11 +131,9 @@ function modulesIn({ modules }) {
   return new Map(Object.entries(modules).map(([id, { renderedLength }]) => [id, renderedLength]));
 }
 
-/** A step's file is in both: its definition, with its schema, in workers, its code in `steps.js`. */
 function requireOnce(inSteps, inWorker) {
   for (const [id, characters] of inSteps) {
-    const isTwice = Math.min(characters, inWorker.get(id) ?? 0) > FEW_CHARACTERS;
-    if (isTwice && !/\/pipeline\/src\/steps\/|\/valibot\//.test(id))
+    if (Math.min(characters, inWorker.get(id) ?? 0) > FEW_CHARACTERS)
       throw new Error(`${id} is in steps.js and in workers: name it in steps-file-parts.ts.`);
   }
 }

@@ -5,19 +5,10 @@ import {
   type StagedSpec,
   stagesOf,
 } from '@nearside/core';
-import { STEPS } from './step-table.js';
+import { FIRST_STEPS, OTHER_STEPS } from './step-table.js';
 
-/** Steps that every library which reads format 1 has. */
-const FIRST_STEPS = [
-  'decode-image',
-  'grayscale',
-  'resize',
-  'rescale',
-  'normalize',
-  'to-tensor',
-  'softmax',
-  'top-k',
-];
+/** No version has to require these. */
+const FIRST_NAMES = Object.values(FIRST_STEPS).flatMap((steps) => steps.map(({ name }) => name));
 
 /** Parameters that steps learnt later. A library without one of them refuses the step. */
 const LEARNT: Readonly<Record<string, (step: NamedStep) => boolean>> = {
@@ -41,7 +32,7 @@ const MEMBERS = {
 
 /** A version may require these of a library (`requires.features`), and this one has them. */
 export const CAPABILITIES: readonly string[] = [
-  ...stepFeatures(Object.values(STEPS).flatMap((steps) => steps.map(({ name }) => name))),
+  ...stepFeatures(Object.values(OTHER_STEPS).flat()),
   ...Object.keys(LEARNT),
   ...Object.keys(MEMBERS),
   'features',
@@ -68,5 +59,5 @@ export function requiredCapabilities(
 }
 
 function stepFeatures(names: readonly string[]): string[] {
-  return names.filter((name) => !FIRST_STEPS.includes(name)).map((name) => `step:${name}`);
+  return names.filter((name) => !FIRST_NAMES.includes(name)).map((name) => `step:${name}`);
 }

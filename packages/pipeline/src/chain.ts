@@ -9,8 +9,7 @@ import {
   type Kind,
   Misfit,
 } from './step.js';
-import { type AnyStep, type Part, STEPS } from './step-table.js';
-import type { StepsFile } from './steps-file.js';
+import { type AnyStep, FIRST_STEPS, OTHER_STEPS, type Part } from './step-table.js';
 
 /** A value that is known by its kind and form alone. */
 export type Known = { [K in Kind]: { readonly kind: K; readonly form: Forms[K] } }[Kind];
@@ -27,24 +26,26 @@ export interface Link {
 /**
  * Reads the steps of one part of a spec, and walks from what is there before the first to what the last one gives.
  *
- * @throws NearsideError `metadata-malformed` for a step or parameters that do not exist; `model-invalid` for steps
- *   that do not fit each other
+ * @param options.steps among which are those named
+ * @throws NearsideError `metadata-malformed` for parameters that do not exist; `model-invalid` for steps that do not
+ *   fit each other
  */
 export function readChain(
-  steps: readonly NamedStep[],
+  named: readonly NamedStep[],
   options: {
+    readonly steps: readonly AnyStep[];
     readonly stage: string;
     readonly part: Part;
     readonly start: Known;
     readonly context: Context;
   },
 ): { readonly links: readonly Link[]; readonly end: Known } {
-  const { stage, part, start, context } = options;
+  const { steps, stage, part, start, context } = options;
   const links: Link[] = [];
   let known = start;
-  for (const [index, named] of steps.entries()) {
-    const place: SpecPlace = { stage, part, index, step: named.step };
-    const link = readLink(named, place);
+  for (const [index, one] of named.entries()) {
+    const place: SpecPlace = { stage, part, index, step: one.step };
+    const link = readLink(one, { steps, place });
     links.push({ ...link, place, form: known.form });
     known = follow(known, link, { place, context });
   }
@@ -53,18 +54,26 @@ export function readChain(
 
 function readLink(
   { step: name, ...parameters }: NamedStep,
-  place: SpecPlace,
+  { steps, place }: { readonly steps: readonly AnyStep[]; readonly place: SpecPlace },
 ): Pick<Link, 'step' | 'parameters'> {
-  const steps = STEPS[place.part];
   const step = steps.find((one) => one.name === name);
-  if (!step) {
-    const names = steps.map((one) => one.name);
-    const what = describePlace({ ...place, step: undefined });
-    parse(v.picklist(names), name, { code: 'metadata-malformed', what });
-    throw new Error('unreachable: a step without a name in the table');
-  }
+  if (!step) throw new TypeError(`Expected step '${name}', which is in steps.js, got none.`);
   const malformed = { code: 'metadata-malformed', what: describePlace(place) } as const;
   return { step, parameters: parse(step.parameters, parameters, malformed) };
+}
+
+/** @throws NearsideError `metadata-malformed` for a step that does not exist */
+export function requireNames(
+  named: readonly NamedStep[],
+  place: Pick<SpecPlace, 'stage' | 'part'>,
+): void {
+  const { part } = place;
+  const names = [...FIRST_STEPS[part].map(({ name }) => name), ...OTHER_STEPS[part]];
+  const NameSchema = v.picklist(names);
+  for (const [index, { step }] of named.entries()) {
+    const what = describePlace({ ...place, index });
+    parse(NameSchema, step, { code: 'metadata-malformed', what });
+  }
 }
 
 function follow(
@@ -83,16 +92,10 @@ export function compileLink(
   { step, parameters, place, form }: Link,
   {
     context,
-    stepsFile,
     ...more
-  }: { readonly context: Context; readonly stepsFile: StepsFile } & Pick<
-    CompileSource<Kind>,
-    'readText' | 'next'
-  >,
+  }: { readonly context: Context } & Pick<CompileSource<Kind>, 'readText' | 'next'>,
 ): () => Kernel<Kind, Kind> {
-  const compile = step.compile ?? stepsFile[step.name];
-  if (!compile) throw new TypeError(`Expected the code of step '${step.name}', got none.`);
-  return orUnfit(place, () => compile(parameters, { ...context, form, ...more }));
+  return orUnfit(place, () => step.compile(parameters, { ...context, form, ...more }));
 }
 
 function orUnfit<Value>(place: SpecPlace, work: () => Value): Value {

@@ -1,3 +1,9 @@
+export {
+  type Output,
+  type PostprocessingStep,
+  type PreprocessingStep,
+  STEPS,
+} from './all-steps.js';
 export { decodeAudio } from './audio/decode-audio.js';
 export type { ScoredWindow, Segment } from './audio/find-segments.js';
 export { type AudioInput, type RawSound, SOUND_LIMITS, type Sound } from './audio/sound.js';
@@ -25,12 +31,7 @@ export {
   type PipelineSpec,
   type Prepared,
 } from './pipeline.js';
-export {
-  type Output,
-  type PostprocessingStep,
-  type PreprocessingStep,
-  STEPS,
-} from './step-table.js';
+export type { StepTable } from './step-table.js';
 export type { ClassMask } from './steps/argmax.js';
 export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';
@@ -40,6 +41,6 @@ export type { FoundSound } from './steps/segments.js';
 export { softmax } from './steps/softmax.js';
 export { type ImageLayout, toTensor } from './steps/to-tensor.js';
 export { type LabelScore, topK } from './steps/top-k.js';
-export { STEPS_FILE, type StepsFile } from './steps-file.js';
+export { STEPS_FILE } from './steps-file.js';
 export * as STEPS_FILE_PARTS from './steps-file-parts.js';
 export type { TextLine } from './text/reading-order.js';

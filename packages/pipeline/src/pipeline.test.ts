@@ -305,19 +305,21 @@ describe('one input has one result', () => {
     specWith({ preprocessing, postprocessing, inputs: [pixels([-1, 4])] });
 
   test('where steps make many items, one has to put their results together', () => {
-    expect(() => checkPipeline(ofSound([SOFTMAX, TOP_2]))).toThrow(
+    expect(() => checkPipeline(ofSound([SOFTMAX, TOP_2]), STEPS_FILE)).toThrow(
       expect.objectContaining({
         code: 'model-invalid',
         message: expect.stringContaining('one result of all items'),
       }),
     );
     const combined = [SOFTMAX, { step: 'combine-windows', combine: 'mean' }, TOP_2];
-    expect(() => checkPipeline(ofSound(combined))).not.toThrow();
+    expect(() => checkPipeline(ofSound(combined), STEPS_FILE)).not.toThrow();
   });
 
   test('sound that is cut into frames is neither resampled nor cut again', () => {
     for (const step of [{ step: 'resample', sampling_rate: 16_000 }, sound[2] as object]) {
-      expect(() => checkPipeline(ofSound([], [...sound, step]))).toThrow('before it is cut');
+      expect(() => checkPipeline(ofSound([], [...sound, step]), STEPS_FILE)).toThrow(
+        'before it is cut',
+      );
     }
   });
 });

@@ -9,11 +9,11 @@ import {
   stagesOf,
   type Tensors,
 } from '@nearside/core';
-import { compileLink, type Known } from './chain.js';
+import { compileLink, type Known, requireNames } from './chain.js';
 import { type InputValue, toInputTensor } from './model-input.js';
 import { readStage, type StageSteps } from './read-stage.js';
 import type { Call, Context, Item, Kernel, Kind } from './step.js';
-import type { StepsFile } from './steps-file.js';
+import { FIRST_STEPS, OTHER_STEPS, type Part, type StepTable } from './step-table.js';
 import { NO_TRACE, type Trace } from './trace.js';
 
 /** A pipeline needs these of a spec. */
@@ -80,7 +80,7 @@ export interface CompileOptions {
   /** The files that the spec names, by their names in the version; none by default. */
   readonly resources?: ReadonlyMap<string, Uint8Array>;
   /** Where {@link needsStepsFile} says so. */
-  readonly stepsFile?: StepsFile | undefined;
+  readonly stepsFile?: StepTable | undefined;
 }
 
 /**
@@ -92,11 +92,12 @@ export interface CompileOptions {
  */
 export function compilePipeline(
   spec: PipelineSpec,
-  { resources = new Map(), stepsFile = {} }: CompileOptions = {},
+  { resources = new Map(), stepsFile }: CompileOptions = {},
 ): Pipeline {
-  const read = readStages(spec);
+  requireSteps(spec);
+  const read = readStages(spec, stepsFile);
   const isAlone = read.length === 1;
-  const stages = read.map((stage) => compileStage(stage, { resources, stepsFile, isAlone }));
+  const stages = read.map((stage) => compileStage(stage, { resources, isAlone }));
   return {
     begin: ({ isWhole = true } = {}) =>
       beginFlow(
@@ -106,15 +107,27 @@ export function compilePipeline(
   };
 }
 
-/** Checks what {@link compilePipeline} would make but for resources, and throws as it does. */
-export function checkPipeline(spec: PipelineSpec): void {
-  readStages(spec);
+/**
+ * Checks what {@link compilePipeline} would make but for resources, and throws as it does. Without the steps of
+ * `steps.js`, where {@link needsStepsFile} says so, only names are checked.
+ */
+export function checkPipeline(spec: PipelineSpec, stepsFile?: StepTable): void {
+  requireSteps(spec);
+  if (stepsFile || !needsStepsFile(spec)) readStages(spec, stepsFile);
 }
 
-/** True where the code of some step is in `steps.js`, and not in every worker. */
+const PARTS = ['preprocessing', 'postprocessing'] as const satisfies Part[];
+
+function requireSteps(spec: PipelineSpec): void {
+  for (const stage of stagesOf(spec)) {
+    for (const part of PARTS) requireNames(stage[part], { stage: stage.name, part });
+  }
+}
+
+/** True where some step is in `steps.js`, and not in every worker. */
 export function needsStepsFile(spec: PipelineSpec): boolean {
-  return readStages(spec).some(({ before, after }) =>
-    [...before, ...after].some(({ step }) => !step.compile),
+  return stagesOf(spec).some((stage) =>
+    PARTS.some((part) => stage[part].some(({ step }) => OTHER_STEPS[part].includes(step))),
   );
 }
 
@@ -123,14 +136,21 @@ interface StageOfSpec extends StageSteps {
   readonly context: Context;
 }
 
-function readStages(spec: PipelineSpec): readonly StageOfSpec[] {
+function readStages(
+  spec: PipelineSpec,
+  { preprocessing, postprocessing }: StepTable = { preprocessing: [], postprocessing: [] },
+): readonly StageOfSpec[] {
+  const steps: StepTable = {
+    preprocessing: [...FIRST_STEPS.preprocessing, ...preprocessing],
+    postprocessing: [...FIRST_STEPS.postprocessing, ...postprocessing],
+  };
   const stages = stagesOf(spec);
   const all: StageOfSpec[] = [];
   let start: Known = { kind: 'input', form: {} };
   for (const [i, stage] of stages.entries()) {
     const isLast = i === stages.length - 1;
     const context = contextOf(spec, { stage, isFirst: i === 0 });
-    const one = readStage(stage, { start, isMany: i > 0, isLast, context });
+    const one = readStage(stage, { steps, start, isMany: i > 0, isLast, context });
     all.push({ stage, context, ...one });
     start = one.end;
   }
@@ -157,11 +177,10 @@ function compileStage(
   { stage, context, before, after, readOutputs }: StageOfSpec,
   options: {
     readonly resources: ReadonlyMap<string, Uint8Array>;
-    readonly stepsFile: StepsFile;
     readonly isAlone: boolean;
   },
 ): () => RunningStage {
-  const { resources, stepsFile, isAlone } = options;
+  const { resources, isAlone } = options;
   function readText(name: string): string {
     const bytes = resources.get(stage.resources?.[name] ?? '');
     if (bytes) return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -171,7 +190,7 @@ function compileStage(
     links.map((link, i) => {
       const after = isAlone ? links[i + 1] : undefined;
       const next = after && { step: after.step.name, parameters: after.parameters };
-      return compileLink(link, { context, stepsFile, readText, next });
+      return compileLink(link, { context, readText, next });
     });
   const beginBefore = compile(before);
   const beginAfter = compile(after);

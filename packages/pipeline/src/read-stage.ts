@@ -4,7 +4,7 @@ import { describeTensor, KIND_NAMES } from './describe-form.js';
 import { inputForm } from './model-input.js';
 import { readScores, scoresForm } from './read-scores.js';
 import { type Context, Misfit } from './step.js';
-import { STEPS } from './step-table.js';
+import type { StepTable } from './step-table.js';
 
 /** The steps around one model, which fit each other and the model. */
 export interface StageSteps {
@@ -17,6 +17,8 @@ export interface StageSteps {
 }
 
 export interface ReadStageOptions {
+  /** Among them are all that the stage names. */
+  readonly steps: StepTable;
   /** The stage begins with the input given, or with what the stage before it found. */
   readonly start: Known;
   /** True where it begins with none to many of one input. */
@@ -29,20 +31,20 @@ export interface ReadStageOptions {
  * Reads the steps of a stage and checks that they fit. Where its tensors are left to the model's file, only the
  * steps are checked.
  *
- * @throws NearsideError `metadata-malformed` for steps or parameters that do not exist; `model-invalid` for a chain
- *   that does not fit, naming stage, part and step
+ * @throws NearsideError `metadata-malformed` for parameters that do not exist; `model-invalid` for a chain that does
+ *   not fit, naming stage, part and step
  */
 export function readStage(stage: Stage, options: ReadStageOptions): StageSteps {
   const before = readBefore(stage, options);
   return { before, ...readAfter(stage, { ...options, isMany: areMany(before, options.isMany) }) };
 }
 
-function readBefore(stage: Stage, { start, context }: ReadStageOptions): readonly Link[] {
+function readBefore(stage: Stage, { steps, start, context }: ReadStageOptions): readonly Link[] {
   const part = 'preprocessing';
-  const { links, end } = readChain(stage[part], { stage: stage.name, part, start, context });
+  const where = { stage: stage.name, part } as const;
+  const { links, end } = readChain(stage[part], { ...where, steps: steps[part], start, context });
   if (links.length === 0) return links;
-  const refuse = (expected: string, got: string) =>
-    unfit(new Misfit(expected, got), { stage: stage.name, part });
+  const refuse = (expected: string, got: string) => unfit(new Misfit(expected, got), where);
   const form = inputForm(end);
   if (!form) throw refuse('a tensor after the last step', KIND_NAMES[end.kind]);
   const inputs = callerInputs(stage);
@@ -74,7 +76,7 @@ function areMany(links: readonly Link[], before: boolean): boolean {
 
 function readAfter(
   stage: Stage,
-  { isMany, isLast, context }: ReadStageOptions,
+  { steps: { postprocessing: steps }, isMany, isLast, context }: ReadStageOptions,
 ): Omit<StageSteps, 'before'> {
   const part = 'postprocessing';
   const [first] = stage[part];
@@ -84,13 +86,11 @@ function readAfter(
   }
   const outputs = callerOutputs(stage);
   const where = { stage: stage.name, part } as const;
-  const takesAll = STEPS[part].some(
-    ({ name, takes }) => name === first.step && takes === 'outputs',
-  );
+  const takesAll = steps.some(({ name, takes }) => name === first.step && takes === 'outputs');
   const start: Known = takesAll
     ? { kind: 'outputs', form: { tensors: outputs } }
     : { kind: 'scores', form: scoresForm(outputs[0], where) };
-  const { links, end } = readChain(stage[part], { ...where, start, context });
+  const { links, end } = readChain(stage[part], { ...where, steps, start, context });
   if (isLast && end.kind !== 'output') {
     throw unfit(new Misfit('a result after the last step', KIND_NAMES[end.kind]), where);
   }

@@ -130,26 +130,14 @@ export interface Step<
    * @throws Misfit when it cannot take that
    */
   form(form: Forms[Takes], parameters: Parameters, context: Context): Forms[Gives];
-  /** Undefined for a step whose code is in `steps.js`. */
-  readonly compile?: Compile<Takes, Gives, Parameters> | undefined;
+  /**
+   * Prepares it, once for a session. What it returns begins a call or a stream, whose kernel may keep what comes
+   * before for what comes after.
+   *
+   * @throws Misfit for a resource that does not fit
+   */
+  compile(parameters: Parameters, from: CompileSource<Takes>): () => Kernel<Takes, Gives>;
 }
-
-/**
- * Prepares a step, once for a session. What it returns begins a call or a stream, whose kernel may keep what comes
- * before for what comes after.
- *
- * @throws Misfit for a resource that does not fit
- */
-export type Compile<Takes extends Kind, Gives extends Kind, Parameters extends object> = (
-  parameters: Parameters,
-  from: CompileSource<Takes>,
-) => () => Kernel<Takes, Gives>;
-
-/** The code in `steps.js` of a step that is defined without. */
-export type CompileOf<S> =
-  S extends Step<infer Takes, infer Gives, infer Parameters>
-    ? Compile<Takes, Gives, Parameters>
-    : never;
 
 /**
  * Keeps the types of a step's parts together while it is written, and forgets them for the table.

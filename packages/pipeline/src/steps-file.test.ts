@@ -3,7 +3,7 @@ import { parseModelSpec } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { CAPABILITIES } from './capabilities.js';
 import { checkPipeline, compilePipeline, needsStepsFile } from './pipeline.js';
-import { STEPS } from './step-table.js';
+import { FIRST_STEPS, OTHER_STEPS } from './step-table.js';
 import { STEPS_FILE } from './steps-file.js';
 
 const specOf = async (name: string) => {
@@ -11,11 +11,9 @@ const specOf = async (name: string) => {
   return parseModelSpec(JSON.parse(await readFile(file, 'utf8')));
 };
 
-test('the code of each step is in one place: the first steps in every worker, all others in steps.js', () => {
-  const steps = Object.values(STEPS).flat();
-  const inWorkers = steps.filter(({ compile }) => compile).map(({ name }) => name);
-  const others = steps.map(({ name }) => name).filter((name) => !inWorkers.includes(name));
-  expect(inWorkers).toEqual([
+test('each step is in one place: the first steps in every worker, all others in steps.js', () => {
+  const named = (steps: readonly { readonly name: string }[]) => steps.map(({ name }) => name);
+  expect([...named(FIRST_STEPS.preprocessing), ...named(FIRST_STEPS.postprocessing)]).toEqual([
     'decode-image',
     'grayscale',
     'resize',
@@ -25,7 +23,9 @@ test('the code of each step is in one place: the first steps in every worker, al
     'softmax',
     'top-k',
   ]);
-  expect(Object.keys(STEPS_FILE).sort()).toEqual(others.sort());
+  expect(named(STEPS_FILE.preprocessing)).toEqual(OTHER_STEPS.preprocessing);
+  expect(named(STEPS_FILE.postprocessing)).toEqual(OTHER_STEPS.postprocessing);
+  const others = Object.values(OTHER_STEPS).flat();
   expect(CAPABILITIES).toEqual(expect.arrayContaining(others.map((name) => `step:${name}`)));
 });
 
@@ -38,9 +38,14 @@ test.each([
   expect(needsStepsFile(await specOf(name))).toBe(isNeeded);
 });
 
-test('without steps.js a spec that names its steps is checked, and not compiled', async () => {
+test('without steps.js only the names of its steps are checked, and nothing is compiled', async () => {
   const spec = await specOf('voice');
-  checkPipeline(spec);
-  expect(() => compilePipeline(spec)).toThrow("Expected the code of step 'decode-audio', got none");
+  const misfit = { ...spec, preprocessing: spec.preprocessing.toReversed() };
+  checkPipeline(misfit);
+  expect(() => compilePipeline(spec)).toThrow("Expected step 'decode-audio', which is in steps.js");
+  expect(() => checkPipeline(misfit, STEPS_FILE)).toThrow('step 1 (frame): expected sound, got');
   compilePipeline(spec, { stepsFile: STEPS_FILE });
+
+  const unknown = { ...spec, preprocessing: [...spec.preprocessing, { step: 'mix-up' }] };
+  expect(() => checkPipeline(unknown)).toThrow(/preprocessing, step \d: expected .*got "mix-up"/);
 });

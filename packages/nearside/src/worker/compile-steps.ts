@@ -15,6 +15,7 @@ import {
   needsStepsFile,
   type Pipeline,
   type Prepared,
+  type StepTable,
 } from '@nearside/pipeline';
 import { messageOf } from '../shared/failures.js';
 import type { Task } from './task.js';
@@ -35,9 +36,12 @@ function leftToSteps(spec: ModelSpec, task: Task | undefined): ModelSpec {
   return ownFields(left, 1);
 }
 
-/** Throws what {@link compileSteps} would but for resources, before anything of the version is fetched. */
-export function checkSteps(spec: ModelSpec, task: Task | undefined): void {
-  checkPipeline(leftToSteps(spec, task));
+/**
+ * Throws what {@link compileSteps} would but for resources. Only names are checked of steps in `steps.js` until it is
+ * there.
+ */
+export function checkSteps(spec: ModelSpec, task: Task | undefined, stepsFile?: StepTable): void {
+  checkPipeline(leftToSteps(spec, task), stepsFile);
 }
 
 /** Where this is true {@link compileSteps} needs `steps.js`. */

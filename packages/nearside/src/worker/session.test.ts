@@ -1,8 +1,10 @@
 import type { Golden, ModelSpec, Tensors } from '@nearside/core';
-import { expect, test } from 'vitest';
+import { STEPS_FILE } from '@nearside/pipeline';
+import { afterEach, expect, test } from 'vitest';
+import { LIBRARY_VERSION } from '../shared/library-version.js';
 import type { HostedVersion } from './hosted-version.js';
 import { createLoadProgress } from './load-progress.js';
-import { openSession, timeSession } from './session.js';
+import { loadStepsOf, openSession, timeSession } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
 
 const SPEC = {
@@ -28,6 +30,21 @@ const CASE: Golden['cases'][number] = {
 };
 
 const NOTHING = { datatype: 'FP32', shape: [0], data: new Float32Array(0) } as const;
+
+const STEPS = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);
+
+afterEach(() => {
+  Reflect.deleteProperty(globalThis, STEPS);
+});
+
+test('steps of steps.js that do not fit each other are refused as soon as it is there', async () => {
+  Reflect.set(globalThis, STEPS, () => STEPS_FILE);
+  const spec = { ...SPEC, preprocessing: [{ step: 'mix-down' }] };
+  await expect(loadStepsOf(spec, { task: undefined, stepsFile: undefined })).rejects.toMatchObject({
+    code: 'model-invalid',
+    message: expect.stringContaining('step 1 (mix-down): expected sound'),
+  });
+});
 
 test('runs are timed with what the first case has to warm up with, and it proves nothing', async () => {
   const warmUp = { x: { datatype: 'FP32' as const, shape: [48], seed: 1 } };

@@ -13,7 +13,7 @@ import {
   type Variant,
   variantOfStage,
 } from '@nearside/core';
-import type { Pipeline, StepsFile } from '@nearside/pipeline';
+import type { Pipeline, StepTable } from '@nearside/pipeline';
 import type { BaselineKey, LoadedVariant } from '../shared/protocol.js';
 import type {
   BackendSession,
@@ -22,7 +22,7 @@ import type {
   RuntimeTraits,
 } from './backends/backend.js';
 import { carryState } from './carry-state.js';
-import { areInStepsFile, compileSteps } from './compile-steps.js';
+import { areInStepsFile, checkSteps, compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion, NamedBaseline } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
@@ -155,12 +155,19 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   };
 }
 
-/** Loads what the steps of a spec need of `steps.js`, which may be nothing. */
+/**
+ * Loads what the steps of a spec need of `steps.js`, which may be nothing, and checks that they fit each other.
+ *
+ * @throws NearsideError `assets-unreachable`; what `checkSteps` throws
+ */
 export async function loadStepsOf(
   spec: ModelSpec,
   { task, stepsFile }: Pick<OpenSessionOptions, 'task' | 'stepsFile'>,
-): Promise<StepsFile | undefined> {
-  return areInStepsFile(spec, task) ? loadStepsFile(stepsFile) : undefined;
+): Promise<StepTable | undefined> {
+  if (!areInStepsFile(spec, task)) return undefined;
+  const steps = await loadStepsFile(stepsFile);
+  checkSteps(spec, task, steps);
+  return steps;
 }
 
 /** Loads the model of every stage, or none. */

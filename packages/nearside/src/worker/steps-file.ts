@@ -1,17 +1,17 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { STEPS_FILE_PARTS, type StepsFile } from '@nearside/pipeline';
+import { STEPS_FILE_PARTS, type StepTable } from '@nearside/pipeline';
 import { messageOf } from '../shared/failures.js';
 import { LIBRARY_VERSION } from '../shared/library-version.js';
 
 /** Under this name `steps.js` of this build leaves the function that makes its steps. */
 const REGISTERED = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);
 
-type MakeSteps = (parts: typeof STEPS_FILE_PARTS) => StepsFile;
+type MakeSteps = (parts: typeof STEPS_FILE_PARTS) => StepTable;
 
 /** How long the file may take to arrive, ms: it has some 12 KB with gzip. */
 const LONGEST_MS = 60_000;
 
-let loading: Promise<StepsFile> | undefined;
+let loading: Promise<StepTable> | undefined;
 let tries = 0;
 
 /**
@@ -20,7 +20,7 @@ let tries = 0;
  * @param address of `steps.js`, from the page; its fragment, where it has one, is the hash that the file must have
  * @throws NearsideError `assets-unreachable`
  */
-export function loadStepsFile(address: string | undefined): Promise<StepsFile> {
+export function loadStepsFile(address: string | undefined): Promise<StepTable> {
   loading ??= findSteps(address).catch((error) => {
     loading = undefined;
     throw error;
@@ -28,7 +28,7 @@ export function loadStepsFile(address: string | undefined): Promise<StepsFile> {
   return loading;
 }
 
-async function findSteps(address = 'no address'): Promise<StepsFile> {
+async function findSteps(address = 'no address'): Promise<StepTable> {
   if (!registered()) await importFile(address);
   const makeSteps = registered();
   if (!makeSteps) throw unreachable(address, "another file than this build's");

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
 import { type FloatTensor, firstTensor, requireFirst } from '../read-tensor.js';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 /** Which class each pixel is of, at the model's own size. */
 export interface ClassMask {
@@ -45,7 +45,6 @@ export const argmaxStep = defineStep({
     });
     return {};
   },
+  compile: (_, { form }) =>
+    each<'outputs', 'output'>((outputs) => argmax(firstTensor(outputs, form))),
 });
-
-export const compileArgmax: CompileOf<typeof argmaxStep> = (_, { form }) =>
-  each<'outputs', 'output'>((outputs) => argmax(firstTensor(outputs, form)));

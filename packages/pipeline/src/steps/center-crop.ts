@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { placeImage } from '../image/place-image.js';
 import { SideSchema } from '../image/target-size.js';
-import { type CompileOf, defineStep } from '../step.js';
+import { defineStep } from '../step.js';
 import { traceOfShift } from '../trace.js';
 
 /** The middle of an image at exactly `crop_size`, zeros where it is smaller; as transformers' `center_crop`. */
@@ -13,17 +13,16 @@ export const centerCropStep = defineStep({
   takes: 'image',
   gives: 'image',
   form: (image, { crop_size }) => ({ ...image, ...crop_size }),
+  compile:
+    ({ crop_size: { width, height } }) =>
+    () =>
+    (items) =>
+      items.map(({ value, trace }) => {
+        const left = -Math.floor((value.width - width) / 2);
+        const top = -Math.floor((value.height - height) / 2);
+        return {
+          value: placeImage(value, { width, height, left, top, fill: [0, 0, 0] }),
+          trace: traceOfShift(trace, { left, top }),
+        };
+      }),
 });
-
-export const compileCenterCrop: CompileOf<typeof centerCropStep> =
-  ({ crop_size: { width, height } }) =>
-  () =>
-  (items) =>
-    items.map(({ value, trace }) => {
-      const left = -Math.floor((value.width - width) / 2);
-      const top = -Math.floor((value.height - height) / 2);
-      return {
-        value: placeImage(value, { width, height, left, top, fill: [0, 0, 0] }),
-        trace: traceOfShift(trace, { left, top }),
-      };
-    });

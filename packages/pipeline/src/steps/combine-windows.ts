@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
-import { type CompileOf, defineStep } from '../step.js';
+import { defineStep } from '../step.js';
 import { NO_TRACE } from '../trace.js';
 
 /** Scores of several parts of one input → of the whole, class by class: their mean, or the largest. */
@@ -27,17 +27,16 @@ export const combineWindowsStep = defineStep({
   gives: 'scores',
   items: 'one',
   form: (scores) => scores,
+  compile:
+    ({ combine }) =>
+    () =>
+    (items, { isWhole }) => {
+      const [first, ...others] = items.map(({ value }) => value);
+      if (first) return [{ value: combineWindows([first, ...others], combine), trace: NO_TRACE }];
+      if (!isWhole) return [];
+      throw new NearsideError(
+        'input-invalid',
+        'Expected an input of one window or more, got a shorter one. Pass more of it.',
+      );
+    },
 });
-
-export const compileCombineWindows: CompileOf<typeof combineWindowsStep> =
-  ({ combine }) =>
-  () =>
-  (items, { isWhole }) => {
-    const [first, ...others] = items.map(({ value }) => value);
-    if (first) return [{ value: combineWindows([first, ...others], combine), trace: NO_TRACE }];
-    if (!isWhole) return [];
-    throw new NearsideError(
-      'input-invalid',
-      'Expected an input of one window or more, got a shorter one. Pass more of it.',
-    );
-  };

@@ -4,7 +4,7 @@ import type { FoundBox } from '../found.js';
 import type { Image } from '../image/image.js';
 import { turnLeft } from '../image/turn-left.js';
 import { warpQuadrangle } from '../image/warp-quadrangle.js';
-import { type CompileOf, defineStep } from '../step.js';
+import { defineStep } from '../step.js';
 import { distance } from '../text/text-boxes.js';
 
 /** How many times as high as wide a box is when its text is taken to run upwards: PP-OCR's. */
@@ -29,18 +29,17 @@ export const cropBoxStep = defineStep({
   takes: 'box',
   gives: 'image',
   form: () => ({ channels: 3, depth: 'bytes', width: undefined, height: undefined }),
+  compile: () => () => (items) =>
+    items.map(({ value: box, trace: { picture, ...trace } }) => {
+      if (!picture) {
+        throw new NearsideError(
+          'input-invalid',
+          'Expected a picture to cut boxes out of, got tensors.',
+        );
+      }
+      return {
+        value: cropBox(picture, box),
+        trace: { ...trace, picture, box, toPicture: undefined },
+      };
+    }),
 });
-
-export const compileCropBox: CompileOf<typeof cropBoxStep> = () => () => (items) =>
-  items.map(({ value: box, trace: { picture, ...trace } }) => {
-    if (!picture) {
-      throw new NearsideError(
-        'input-invalid',
-        'Expected a picture to cut boxes out of, got tensors.',
-      );
-    }
-    return {
-      value: cropBox(picture, box),
-      trace: { ...trace, picture, box, toPicture: undefined },
-    };
-  });

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
 import type { FoundText } from '../found.js';
 import { type FloatTensor, firstTensor, requireFirst } from '../read-tensor.js';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 /**
  * Probabilities of symbols at each time step → text: the best symbol of each step, repetitions as one, without blanks
@@ -62,31 +62,27 @@ export const ctcGreedyStep = defineStep({
     });
     return {};
   },
+  compile: ({ symbols: resource, blank, use_space_char }, { form, readText }) => {
+    const lines = readText(resource).split(/\r?\n/);
+    if (lines.at(-1) === '') lines.pop();
+    if (use_space_char) lines.push(' ');
+    const symbols = [...lines.slice(0, blank), '', ...lines.slice(blank)];
+    requireFirst(form, ({ shape: [, , classes = -1] }) => {
+      if (classes === -1 || classes === symbols.length) return;
+      throw new Misfit(
+        `${classes} classes: the blank and ${classes - 1} symbols in '${resource}'`,
+        `${lines.length} symbols`,
+      );
+    });
+    return each<'outputs', 'text'>((outputs) => {
+      const tensor = firstTensor(outputs, form);
+      const classes = tensor.shape[2];
+      if (classes === symbols.length) return ctcGreedy(tensor, { symbols, blank });
+      throw new NearsideError(
+        'backend-failed',
+        `Expected ${symbols.length} classes of the model, as '${resource}' has symbols, got ${classes}.`,
+        { details: { expected: symbols.length, got: classes } },
+      );
+    });
+  },
 });
-
-export const compileCtcGreedy: CompileOf<typeof ctcGreedyStep> = (
-  { symbols: resource, blank, use_space_char },
-  { form, readText },
-) => {
-  const lines = readText(resource).split(/\r?\n/);
-  if (lines.at(-1) === '') lines.pop();
-  if (use_space_char) lines.push(' ');
-  const symbols = [...lines.slice(0, blank), '', ...lines.slice(blank)];
-  requireFirst(form, ({ shape: [, , classes = -1] }) => {
-    if (classes === -1 || classes === symbols.length) return;
-    throw new Misfit(
-      `${classes} classes: the blank and ${classes - 1} symbols in '${resource}'`,
-      `${lines.length} symbols`,
-    );
-  });
-  return each<'outputs', 'text'>((outputs) => {
-    const tensor = firstTensor(outputs, form);
-    const classes = tensor.shape[2];
-    if (classes === symbols.length) return ctcGreedy(tensor, { symbols, blank });
-    throw new NearsideError(
-      'backend-failed',
-      `Expected ${symbols.length} classes of the model, as '${resource}' has symbols, got ${classes}.`,
-      { details: { expected: symbols.length, got: classes } },
-    );
-  });
-};

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { observeScores, requireNumbers } from '../observe-scores.js';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 import { IdToLabelSchema, requireLabels } from './id-to-label.js';
 import { type LabelScore, topK } from './top-k.js';
 
@@ -49,13 +49,12 @@ export const decideStep = defineStep({
     if (Object.hasOwn(id2label, positive)) return {};
     throw new Misfit(`a label for the positive class ${positive}`, 'none');
   },
+  compile: (options) =>
+    each<'scores', 'output'>((given, call) => {
+      const scores = bothOf(given, options.positive);
+      requireNumbers(scores, Object.keys(options.id2label).length);
+      const labels = decide(scores, options);
+      observeScores(scores, labels[0], call);
+      return labels;
+    }),
 });
-
-export const compileDecide: CompileOf<typeof decideStep> = (options) =>
-  each<'scores', 'output'>((given, call) => {
-    const scores = bothOf(given, options.positive);
-    requireNumbers(scores, Object.keys(options.id2label).length);
-    const labels = decide(scores, options);
-    observeScores(scores, labels[0], call);
-    return labels;
-  });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { decodeAudio } from '../audio/decode-audio.js';
 import type { AudioInput, Sound } from '../audio/sound.js';
-import { type Call, type CompileOf, defineStep } from '../step.js';
+import { type Call, defineStep } from '../step.js';
 
 /** Sound in any form that {@link decodeAudio} reads → samples of each channel at its own rate. */
 export const decodeAudioStep = defineStep({
@@ -10,16 +10,15 @@ export const decodeAudioStep = defineStep({
   takes: 'input',
   gives: 'sound',
   form: () => ({ channels: undefined, sampleRateHz: undefined, samples: undefined }),
+  compile: () => () => (items, call) =>
+    Promise.all(
+      items.map(async ({ value, trace }) => {
+        const sound = await decodeAudio(value as AudioInput, { signal: call.signal });
+        observeSound(sound, call);
+        return { value: sound, trace };
+      }),
+    ),
 });
-
-export const compileDecodeAudio: CompileOf<typeof decodeAudioStep> = () => () => (items, call) =>
-  Promise.all(
-    items.map(async ({ value, trace }) => {
-      const sound = await decodeAudio(value as AudioInput, { signal: call.signal });
-      observeSound(sound, call);
-      return { value: sound, trace };
-    }),
-  );
 
 /** Samples that are looked at, about. */
 const SAMPLED = 4096;

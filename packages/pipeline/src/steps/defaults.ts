@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 import { completeRecord } from '../table/complete-record.js';
 
 /** {@link completeRecord}, as a step. */
@@ -12,13 +12,12 @@ export const defaultsStep = defineStep({
     if (features.length === 0) throw new Misfit('`features` in model.json', 'none');
     return { features };
   },
+  compile: (_, { features }) =>
+    each<'input', 'record'>((input, call) => {
+      const record = completeRecord(input, features, call);
+      for (const [name, value] of record) {
+        call.observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
+      }
+      return record;
+    }),
 });
-
-export const compileDefaults: CompileOf<typeof defaultsStep> = (_, { features }) =>
-  each<'input', 'record'>((input, call) => {
-    const record = completeRecord(input, features, call);
-    for (const [name, value] of record) {
-      call.observe(`feature:${name}`, typeof value === 'boolean' ? String(value) : value);
-    }
-    return record;
-  });

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { describeImage } from '../describe-form.js';
 import { type Image, isOfBytes, type Strip } from '../image/image.js';
 import { perPixel } from '../image/per-pixel.js';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 /** RGB → BGR, or back: what models take that were trained with OpenCV (transformers' `flip_channel_order`). */
 export function flipChannelOrder(image: Image): Image {
@@ -34,7 +34,5 @@ export const flipChannelOrderStep = defineStep({
     if (image.channels === 3) return image;
     throw new Misfit('an image of 3 channels', describeImage(image));
   },
+  compile: () => each<'image', 'image'>(flipChannelOrder),
 });
-
-export const compileFlipChannelOrder: CompileOf<typeof flipChannelOrderStep> = () =>
-  each<'image', 'image'>(flipChannelOrder);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { openFramer } from '../audio/framer.js';
-import { type CompileOf, defineStep } from '../step.js';
+import { defineStep } from '../step.js';
 import { requireUncut } from './resample.js';
 
 const SamplesSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000_000));
@@ -21,18 +21,17 @@ export const frameStep = defineStep({
     requireUncut(sound);
     return { ...sound, samples: context + frame_length };
   },
+  compile:
+    ({ frame_length, hop_length, context, pad }) =>
+    () => {
+      const sizes = { frameLength: frame_length, hopLength: hop_length };
+      const frame = openFramer({ ...sizes, context, pad });
+      return (items, { isWhole }) =>
+        items.flatMap(({ value, trace }) =>
+          frame(value, isWhole).map(({ sound, fromMs, toMs }) => ({
+            value: sound,
+            trace: { ...trace, span: { fromMs, toMs } },
+          })),
+        );
+    },
 });
-
-export const compileFrame: CompileOf<typeof frameStep> =
-  ({ frame_length, hop_length, context, pad }) =>
-  () => {
-    const sizes = { frameLength: frame_length, hopLength: hop_length };
-    const frame = openFramer({ ...sizes, context, pad });
-    return (items, { isWhole }) =>
-      items.flatMap(({ value, trace }) =>
-        frame(value, isWhole).map(({ sound, fromMs, toMs }) => ({
-          value: sound,
-          trace: { ...trace, span: { fromMs, toMs } },
-        })),
-      );
-  };

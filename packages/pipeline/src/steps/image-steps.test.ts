@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import chains from '../../fixtures/chains.json' with { type: 'json' };
 import { noise } from '../../fixtures/noise.js';
 import { callOf } from '../../fixtures/step-parts.js';
+import { STEPS } from '../all-steps.js';
 import { compileLink, readChain } from '../chain.js';
 import { type TargetSize, targetSize } from '../image/target-size.js';
 import type { Item } from '../step.js';
-import { STEPS_FILE } from '../steps-file.js';
 import { NO_TRACE } from '../trace.js';
 
 const CONTEXT = { maxPixels: undefined, features: [], isFirst: true, resources: [] };
@@ -14,6 +14,7 @@ const CONTEXT = { maxPixels: undefined, features: [], isFirst: true, resources: 
 /** One input through steps, as a pipeline has them do it. */
 async function through(steps: readonly { step: string }[], input: unknown): Promise<Item> {
   const { links } = readChain(steps, {
+    steps: STEPS.preprocessing,
     stage: '',
     part: 'preprocessing',
     start: { kind: 'input', form: {} },
@@ -21,11 +22,7 @@ async function through(steps: readonly { step: string }[], input: unknown): Prom
   });
   let items: readonly Item[] = [{ value: input, trace: NO_TRACE }];
   for (const link of links) {
-    const begin = compileLink(link, {
-      context: CONTEXT,
-      stepsFile: STEPS_FILE,
-      readText: () => '',
-    });
+    const begin = compileLink(link, { context: CONTEXT, readText: () => '' });
     items = await begin()(items, callOf());
   }
   return items[0] as Item;

@@ -4,7 +4,7 @@ import {
   melFrames,
   prepareMelSpectrogram,
 } from '../audio/mel-spectrogram.js';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_536));
 
@@ -49,19 +49,18 @@ export const logMelStep = defineStep({
     if (frames === 0) throw new Misfit(`frames of ${options.nFft} samples or more`, `${samples}`);
     return { datatype: 'FP32', shape: shapeOf(frames, parameters) };
   },
+  compile: (parameters, { form }) => {
+    const spectrogramOf = prepareMelSpectrogram(
+      optionsFrom(parameters, form.sampleRateHz),
+      scaleOf(parameters),
+    );
+    return each<'sound', 'tensor'>(({ channels: [samples = new Float32Array()] }) => {
+      const { frames, mels } = spectrogramOf(samples);
+      const data = parameters.layout === 'NFT' ? mels : turned(mels, frames);
+      return { datatype: 'FP32', shape: shapeOf(frames, parameters), data };
+    });
+  },
 });
-
-export const compileLogMel: CompileOf<typeof logMelStep> = (parameters, { form }) => {
-  const spectrogramOf = prepareMelSpectrogram(
-    optionsFrom(parameters, form.sampleRateHz),
-    scaleOf(parameters),
-  );
-  return each<'sound', 'tensor'>(({ channels: [samples = new Float32Array()] }) => {
-    const { frames, mels } = spectrogramOf(samples);
-    const data = parameters.layout === 'NFT' ? mels : turned(mels, frames);
-    return { datatype: 'FP32', shape: shapeOf(frames, parameters), data };
-  });
-};
 
 function optionsFrom(
   parameters: Parameters,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Sound } from '../audio/sound.js';
-import { type CompileOf, defineStep, each } from '../step.js';
+import { defineStep, each } from '../step.js';
 
 /** The mean of all channels, in double and then rounded to 32 bits: n × [samples] → [samples]. */
 export function mixDown({ channels, sampleRateHz }: Sound): Sound {
@@ -21,6 +21,5 @@ export const mixDownStep = defineStep({
   takes: 'sound',
   gives: 'sound',
   form: (sound) => ({ ...sound, channels: 1 }),
+  compile: () => each<'sound', 'sound'>(mixDown),
 });
-
-export const compileMixDown: CompileOf<typeof mixDownStep> = () => each<'sound', 'sound'>(mixDown);

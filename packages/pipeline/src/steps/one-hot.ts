@@ -1,6 +1,6 @@
 import type { Feature } from '@nearside/core';
 import * as v from 'valibot';
-import { type CompileOf, defineStep, each } from '../step.js';
+import { defineStep, each } from '../step.js';
 import type { CompleteRecord } from '../table/complete-record.js';
 
 /**
@@ -29,10 +29,8 @@ export const oneHotStep = defineStep({
   form: ({ features }) => ({
     columns: features.reduce((sum, feature) => sum + columnsOf(feature), 0),
   }),
+  compile: (_, { features }) => each<'record', 'row'>((record) => oneHot(record, features)),
 });
-
-export const compileOneHot: CompileOf<typeof oneHotStep> = (_, { features }) =>
-  each<'record', 'row'>((record) => oneHot(record, features));
 
 function columnsOf(feature: Feature): number {
   return feature.type === 'category' ? feature.categories.length : 1;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { placeImage } from '../image/place-image.js';
 import { SideSchema } from '../image/target-size.js';
-import { type CompileOf, defineStep, Misfit } from '../step.js';
+import { defineStep, Misfit } from '../step.js';
 import { traceOfShift } from '../trace.js';
 
 /**
@@ -31,24 +31,23 @@ export const padStep = defineStep({
       height: image.height && paddedTo(image.height, pad_size?.height, size_divisor),
     };
   },
+  compile:
+    ({ pad_size, size_divisor, constant_values, alignment }) =>
+    () =>
+    (items) =>
+      items.map(({ value, trace }) => {
+        const width = paddedTo(value.width, pad_size?.width, size_divisor);
+        const height = paddedTo(value.height, pad_size?.height, size_divisor);
+        const isCentered = alignment === 'center';
+        const left = isCentered ? Math.floor((width - value.width) / 2) : 0;
+        const top = isCentered ? Math.floor((height - value.height) / 2) : 0;
+        const fill = [constant_values, constant_values, constant_values].flat();
+        return {
+          value: placeImage(value, { width, height, left, top, fill }),
+          trace: traceOfShift(trace, { left, top }),
+        };
+      }),
 });
-
-export const compilePad: CompileOf<typeof padStep> =
-  ({ pad_size, size_divisor, constant_values, alignment }) =>
-  () =>
-  (items) =>
-    items.map(({ value, trace }) => {
-      const width = paddedTo(value.width, pad_size?.width, size_divisor);
-      const height = paddedTo(value.height, pad_size?.height, size_divisor);
-      const isCentered = alignment === 'center';
-      const left = isCentered ? Math.floor((width - value.width) / 2) : 0;
-      const top = isCentered ? Math.floor((height - value.height) / 2) : 0;
-      const fill = [constant_values, constant_values, constant_values].flat();
-      return {
-        value: placeImage(value, { width, height, left, top, fill }),
-        trace: traceOfShift(trace, { left, top }),
-      };
-    });
 
 function paddedTo(side: number, least = 1, divisor = 1): number {
   return Math.ceil(Math.max(side, least) / divisor) * divisor;

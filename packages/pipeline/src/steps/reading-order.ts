@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Point } from '../found.js';
 import type { Size } from '../image/target-size.js';
-import { type CompileOf, defineStep } from '../step.js';
+import { defineStep } from '../step.js';
 import { boxAround, inReadingOrder, type TextLine } from '../text/reading-order.js';
 
 /** Texts of all boxes, without spaces around → one list of lines, in the order in which they are read ({@link inReadingOrder}). */
@@ -14,20 +14,19 @@ export const readingOrderStep = defineStep({
   gives: 'output',
   items: 'one',
   form: () => ({}),
+  compile:
+    ({ min_score }) =>
+    () =>
+    (items, { observe }) => {
+      const read = items.map(({ value, trace }): TextLine => {
+        const points = trace.box?.points ?? cornersOf(trace.picture?.full ?? trace.picture);
+        return { box: boxAround(points), points, text: value.text.trim(), score: value.score };
+      });
+      const lines = read.filter(({ text, score }) => text !== '' && score >= min_score);
+      if (lines.length > 0) observe('confidence', Math.max(...lines.map(({ score }) => score)));
+      return [{ value: inReadingOrder(lines), trace: {} }];
+    },
 });
-
-export const compileReadingOrder: CompileOf<typeof readingOrderStep> =
-  ({ min_score }) =>
-  () =>
-  (items, { observe }) => {
-    const read = items.map(({ value, trace }): TextLine => {
-      const points = trace.box?.points ?? cornersOf(trace.picture?.full ?? trace.picture);
-      return { box: boxAround(points), points, text: value.text.trim(), score: value.score };
-    });
-    const lines = read.filter(({ text, score }) => text !== '' && score >= min_score);
-    if (lines.length > 0) observe('confidence', Math.max(...lines.map(({ score }) => score)));
-    return [{ value: inReadingOrder(lines), trace: {} }];
-  };
 
 /** Text that is read without having been found has the whole picture as its box. */
 function cornersOf(

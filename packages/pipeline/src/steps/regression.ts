@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { requireNumbers } from '../observe-scores.js';
-import { type CompileOf, defineStep, each, Misfit } from '../step.js';
+import { defineStep, each, Misfit } from '../step.js';
 
 /** A regression gives one for each of the model's values. */
 export interface RegressionValue {
@@ -28,15 +28,14 @@ export const regressionStep = defineStep({
     }
     return {};
   },
+  compile: ({ units, target }) =>
+    each<'scores', 'output'>((given, { observe }) => {
+      requireNumbers(given, units.length);
+      const values = units.map((unit, i): RegressionValue => {
+        const { mean, scale } = target?.[i] ?? { mean: 0, scale: 1 };
+        return { value: (given[i] as number) * scale + mean, unit };
+      });
+      observe('value', values[0]?.value ?? 0);
+      return values;
+    }),
 });
-
-export const compileRegression: CompileOf<typeof regressionStep> = ({ units, target }) =>
-  each<'scores', 'output'>((given, { observe }) => {
-    requireNumbers(given, units.length);
-    const values = units.map((unit, i): RegressionValue => {
-      const { mean, scale } = target?.[i] ?? { mean: 0, scale: 1 };
-      return { value: (given[i] as number) * scale + mean, unit };
-    });
-    observe('value', values[0]?.value ?? 0);
-    return values;
-  });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { keepLastFilter, openResampler } from '../audio/resampler.js';
 import { SOUND_LIMITS } from '../audio/sound.js';
-import { type CompileOf, defineStep, type Forms, Misfit } from '../step.js';
+import { defineStep, type Forms, Misfit } from '../step.js';
 
 /** {@link openResampler}, as a step. A stream has no end: what needs later samples waits for them. */
 export const resampleStep = defineStep({
@@ -21,16 +21,15 @@ export const resampleStep = defineStep({
     requireUncut(sound);
     return { channels: sound.channels, sampleRateHz: sampling_rate, samples: undefined };
   },
+  compile: ({ sampling_rate }) => {
+    const filterOf = keepLastFilter();
+    return () => {
+      const resample = openResampler(sampling_rate, filterOf);
+      return (items, { isWhole }) =>
+        items.map(({ value, trace }) => ({ value: resample(value, isWhole), trace }));
+    };
+  },
 });
-
-export const compileResample: CompileOf<typeof resampleStep> = ({ sampling_rate }) => {
-  const filterOf = keepLastFilter();
-  return () => {
-    const resample = openResampler(sampling_rate, filterOf);
-    return (items, { isWhole }) =>
-      items.map(({ value, trace }) => ({ value: resample(value, isWhole), trace }));
-  };
-};
 
 /** For steps that carry on from one piece of sound to the next: frames overlap, and do not follow each other. */
 export function requireUncut({ samples }: Forms['sound']): void {

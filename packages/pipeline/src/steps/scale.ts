@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { requireOneEach } from '../require-one-each.js';
-import { type CompileOf, defineStep, each } from '../step.js';
+import { defineStep, each } from '../step.js';
 
 /**
  * (value − mean[i]) / scale[i] for each column i, in double (scikit-learn's `StandardScaler` with its `mean_` and
@@ -25,7 +25,5 @@ export const scaleStep = defineStep({
     requireOneEach(row.columns, { mean, scale });
     return row;
   },
+  compile: (parameters) => each<'row', 'row'>((row) => scale(row, parameters)),
 });
-
-export const compileScale: CompileOf<typeof scaleStep> = (parameters) =>
-  each<'row', 'row'>((row) => scale(row, parameters));

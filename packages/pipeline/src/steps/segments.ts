@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { openSegmentFinder, type ScoredWindow, type Segment } from '../audio/find-segments.js';
 import { requireNumbers } from '../observe-scores.js';
-import { type CompileOf, defineStep, Misfit } from '../step.js';
+import { defineStep, Misfit } from '../step.js';
 
 /** Where in a sound something was found, such as speech. In a stream, what one piece of it added. */
 export interface FoundSound {
@@ -48,33 +48,32 @@ export const segmentsStep = defineStep({
     }
     return {};
   },
-});
-
-export const compileSegments: CompileOf<typeof segmentsStep> = (parameters) => {
-  const { threshold, neg_threshold = Math.max(threshold - HYSTERESIS, 0.01) } = parameters;
-  return () => {
-    const find = openSegmentFinder({
-      threshold,
-      negThreshold: neg_threshold,
-      minSpeechDurationMs: parameters.min_speech_duration_ms,
-      minSilenceDurationMs: parameters.min_silence_duration_ms,
-      speechPadMs: parameters.speech_pad_ms,
-    });
-    return (items, { isWhole, observe }) => {
-      const windows = items.map(({ value, trace }): ScoredWindow => {
-        requireNumbers(value, 1);
-        const { fromMs, toMs } = trace.span ?? { fromMs: 0, toMs: 0 };
-        return { fromMs, toMs, score: value[0] as number };
+  compile: (parameters) => {
+    const { threshold, neg_threshold = Math.max(threshold - HYSTERESIS, 0.01) } = parameters;
+    return () => {
+      const find = openSegmentFinder({
+        threshold,
+        negThreshold: neg_threshold,
+        minSpeechDurationMs: parameters.min_speech_duration_ms,
+        minSilenceDurationMs: parameters.min_silence_duration_ms,
+        speechPadMs: parameters.speech_pad_ms,
       });
-      const value: FoundSound = { windows, ...find(windows, isWhole) };
-      if (windows.length > 0) {
-        observe(
-          'confidence',
-          windows.reduce((most, { score }) => Math.max(most, score), 0),
-        );
-        observe('segments', value.segments.length);
-      }
-      return [{ value, trace: {} }];
+      return (items, { isWhole, observe }) => {
+        const windows = items.map(({ value, trace }): ScoredWindow => {
+          requireNumbers(value, 1);
+          const { fromMs, toMs } = trace.span ?? { fromMs: 0, toMs: 0 };
+          return { fromMs, toMs, score: value[0] as number };
+        });
+        const value: FoundSound = { windows, ...find(windows, isWhole) };
+        if (windows.length > 0) {
+          observe(
+            'confidence',
+            windows.reduce((most, { score }) => Math.max(most, score), 0),
+          );
+          observe('segments', value.segments.length);
+        }
+        return [{ value, trace: {} }];
+      };
     };
-  };
-};
+  },
+});

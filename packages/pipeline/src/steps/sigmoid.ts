@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type CompileOf, defineStep, each } from '../step.js';
+import { defineStep, each } from '../step.js';
 
 /** 1 / (1 + exp(−x)) for each score, in double; large ones on either side do not overflow. */
 export function sigmoid(logits: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
@@ -16,7 +16,5 @@ export const sigmoidStep = defineStep({
   takes: 'scores',
   gives: 'scores',
   form: (scores) => scores,
+  compile: () => each<'scores', 'scores'>(sigmoid),
 });
-
-export const compileSigmoid: CompileOf<typeof sigmoidStep> = () =>
-  each<'scores', 'scores'>(sigmoid);

@@ -306,7 +306,7 @@ test.each<[string, object, string]>([
     '(segments): expected neg_threshold of at most threshold, 0.5, got 0.6',
   ],
 ])('%s are refused by pack and by devices', (_, differing, message) => {
-  expect(() => checkPipeline(specWith(differing))).toThrow(
+  expect(() => checkPipeline(specWith(differing), STEPS_FILE)).toThrow(
     expect.objectContaining({ code: 'model-invalid', message: expect.stringContaining(message) }),
   );
 });

@@ -157,7 +157,7 @@ test.each<[string, object, string]>([
     '(regression): expected a unit for each of 1 values, got 2',
   ],
 ])('%s is refused by pack and by devices', (_, differing, message) => {
-  expect(() => checkPipeline(specWith(differing))).toThrow(
+  expect(() => checkPipeline(specWith(differing), STEPS_FILE)).toThrow(
     expect.objectContaining({ code: 'model-invalid', message: expect.stringContaining(message) }),
   );
 });

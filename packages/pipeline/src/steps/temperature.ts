@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type CompileOf, defineStep, each } from '../step.js';
+import { defineStep, each } from '../step.js';
 
 /** Logits ÷ a temperature, so that probabilities are as sure as the model is right (Guo et al. 2017). */
 export const temperatureStep = defineStep({
@@ -8,7 +8,6 @@ export const temperatureStep = defineStep({
   takes: 'scores',
   gives: 'scores',
   form: (scores) => scores,
+  compile: ({ temperature }) =>
+    each<'scores', 'scores'>((logits) => logits.map((logit) => logit / temperature)),
 });
-
-export const compileTemperature: CompileOf<typeof temperatureStep> = ({ temperature }) =>
-  each<'scores', 'scores'>((logits) => logits.map((logit) => logit / temperature));

@@ -3,7 +3,7 @@ import { describeTensor } from '../describe-form.js';
 import type { FoundBox, Point } from '../found.js';
 import type { Size } from '../image/target-size.js';
 import { firstTensor, requireFirst } from '../read-tensor.js';
-import { type CompileOf, defineStep, Misfit } from '../step.js';
+import { defineStep, Misfit } from '../step.js';
 import { isReadable, textBoxes } from '../text/text-boxes.js';
 import { AS_IT_IS, type Placement, type Trace } from '../trace.js';
 
@@ -38,24 +38,23 @@ export const textBoxesStep = defineStep({
     });
     return {};
   },
+  compile:
+    (options, { form }) =>
+    () =>
+    (items, call) => {
+      const found = items.flatMap(({ value, trace }) => {
+        const { shape, data } = firstTensor(value, form);
+        const map = { width: shape[3] ?? 0, height: shape[2] ?? 0 };
+        const picture = trace.picture ?? map;
+        return textBoxes(data, map, options)
+          .map((box) => inPicture(box, { toPicture: trace.toPicture, picture }))
+          .filter(({ points }) => isReadable(points))
+          .map((box) => ({ value: box, trace: { ...trace, box } satisfies Trace }));
+      });
+      call.observe('boxes', found.length);
+      return found;
+    },
 });
-
-export const compileTextBoxes: CompileOf<typeof textBoxesStep> =
-  (options, { form }) =>
-  () =>
-  (items, call) => {
-    const found = items.flatMap(({ value, trace }) => {
-      const { shape, data } = firstTensor(value, form);
-      const map = { width: shape[3] ?? 0, height: shape[2] ?? 0 };
-      const picture = trace.picture ?? map;
-      return textBoxes(data, map, options)
-        .map((box) => inPicture(box, { toPicture: trace.toPicture, picture }))
-        .filter(({ points }) => isReadable(points))
-        .map((box) => ({ value: box, trace: { ...trace, box } satisfies Trace }));
-    });
-    call.observe('boxes', found.length);
-    return found;
-  };
 
 /** In whole pixels within the picture, as PP-OCR cuts them out. */
 function inPicture(

@@ -6,7 +6,7 @@ import { type CompileOptions, compilePipeline, type Prepared } from '../pipeline
 import { STEPS_FILE } from '../steps-file.js';
 import type { TextLine } from '../text/reading-order.js';
 import { argmax } from './argmax.js';
-import { compileReadingOrder } from './reading-order.js';
+import { readingOrderStep } from './reading-order.js';
 
 /** A detector of a 32 × 32 map and a recogniser of the letters a and b. */
 function twoStages(differing: object = {}): ModelSpec {
@@ -192,7 +192,7 @@ describe('reading order', () => {
     texts: readonly { text: string; at: readonly Point[]; score?: number }[],
     min_score = 0,
   ) {
-    const kernel = compileReadingOrder({ min_score }, sourceOf({}))();
+    const kernel = readingOrderStep.compile({ min_score }, sourceOf({}))();
     const items = texts.map(({ text, at, score = 1 }) => ({
       value: { text, score } satisfies FoundText,
       trace: { box: boxAt(at) },

@@ -6,7 +6,7 @@ import type { FoundBox } from '../found.js';
 import { cutImage, imageOnDemand, type Region } from '../image/image.js';
 import { cropBox } from '../steps/crop-box.js';
 import { ctcGreedy } from '../steps/ctc-greedy.js';
-import { compileTextBoxes } from '../steps/text-boxes.js';
+import { textBoxesStep } from '../steps/text-boxes.js';
 import { traceOfPicture, traceOfResize } from '../trace.js';
 import { textBoxes } from './text-boxes.js';
 
@@ -50,7 +50,7 @@ function boxesInPicture({
   });
   const resized = { width: mapWidth, height: mapHeight };
   const trace = traceOfResize(traceOfPicture(picture), picture, resized);
-  const kernel = compileTextBoxes(OPTIONS, sourceOf({ tensors: [] }))();
+  const kernel = textBoxesStep.compile(OPTIONS, sourceOf({ tensors: [] }))();
   const items = kernel([{ value: outputs, trace }], callOf()) as readonly { value: FoundBox }[];
   return items.map(({ value }) => value);
 }
