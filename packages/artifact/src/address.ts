@@ -10,26 +10,8 @@ export interface ModelAddress {
 /**
  * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost, without a part that would never be sent.
  *
- * @throws TypeError when it is not such a URL, or its last segment is not a model name
+ * @returns undefined for any other, and where its last segment is no model name
  */
-export function parseModelAddress(url: string): ModelAddress {
-  const address = splitModelAddress(url);
-  if (address) return address;
-  const extra = URL.canParse(url) ? extraOf(new URL(url)) : undefined;
-  if (extra) {
-    // The address is not repeated, because it may hold a secret.
-    throw new TypeError(
-      `open: expected the address of a model without ${extra}, got one with it. It would not be sent. ` +
-        'Put headers and credentials of a private repository in `request`.',
-    );
-  }
-  if (!isSecureAddress(url, { mayAsk: false })) {
-    throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
-  }
-  throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
-}
-
-/** Splits a model's URL as {@link parseModelAddress} does. @returns undefined where that throws */
 export function splitModelAddress(url: string): ModelAddress | undefined {
   if (!isSecureAddress(url, { mayAsk: false })) return undefined;
   const { origin, pathname } = new URL(url);
@@ -56,7 +38,7 @@ const QUERY = 'a query';
  * @returns a part of an address that is lost where a path is put behind it; of several parts the one that is most
  *   likely a secret
  */
-function extraOf({ username, password, hash, search }: URL): string | undefined {
+export function extraOf({ username, password, hash, search }: URL): string | undefined {
   if (username || password) return "a user's name or password";
   if (hash) return 'a fragment';
   return search ? QUERY : undefined;

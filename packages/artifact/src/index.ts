@@ -1,9 +1,4 @@
-export {
-  isSecureAddress,
-  type ModelAddress,
-  parseModelAddress,
-  splitModelAddress,
-} from './address.js';
+export { isSecureAddress, type ModelAddress, splitModelAddress } from './address.js';
 export type { Assignment } from './assignment.js';
 export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';
@@ -25,14 +20,10 @@ export {
   openModelInstallation,
 } from './installation/model-installation.js';
 export type { OpenedRelease } from './installation/open-release.js';
-export {
-  metadataKey,
-  newestInBootFile,
-  newestInStore,
-} from './installation/peek-release.js';
+export { newestInBootFile, newestInStore } from './installation/peek-release.js';
 export { askBootFile, type BootAnswer } from './installation/read-boot-file.js';
+export { choiceKey, featuresKey, metadataKey } from './installation/record-keys.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
-export { choiceKey, featuresKey } from './installation/version-records.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, requireSameRelease } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
@@ -54,6 +45,7 @@ export {
 } from './oms/bundle.js';
 export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
 export { parseJson } from './parse-json.js';
+export { parseModelAddress } from './parse-model-address.js';
 export {
   expectedBundle,
   modelNames,
@@ -87,7 +79,8 @@ export {
   type Targets,
   type Timestamp,
 } from './tuf/metadata.js';
-export { parseTrust, pinOf, readPin } from './tuf/pin.js';
+export { parseTrust, pinOf } from './tuf/parse-trust.js';
+export { readPin } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { validSigners } from './tuf/verify-signatures.js';

@@ -30,10 +30,6 @@ export const LIMITS = /* @__PURE__ */ Object.freeze({
   fetchRounds: 4,
   /** Longest pause before the second round, ms; the actual one is drawn below it (full jitter). */
   pauseMs: 500,
-  /** Chunks that versions out of use may take beside those in use, bytes. */
-  storeBytes: 256 * 1024 * 1024,
-  /** A version asked for so recently may still be arriving in some tab: not evicted, ms. */
-  fetchingMs: 60 * 60 * 1000,
   /** Metadata that any tab refreshed so recently is not refreshed again, ms. */
   freshMs: 60_000,
   /** Another tab that looks for a version, or downloads, is not waited for if it brings nothing for this long, ms. */

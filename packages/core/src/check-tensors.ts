@@ -1,13 +1,6 @@
+import { describe, formatShape } from './describe.js';
 import { NearsideError } from './errors.js';
-import { describe } from './kind-of.js';
-import {
-  arrayTypeName,
-  elementCount,
-  formatShape,
-  isArrayOf,
-  type Tensor,
-  type TensorSpec,
-} from './tensor.js';
+import { arrayTypeName, elementCount, isArrayOf, type Tensor, type TensorSpec } from './tensor.js';
 import { shapeFits } from './tensors-fit.js';
 
 /**

@@ -2,6 +2,7 @@ export { type Baseline, binOf, type Distribution, parseBaseline } from './baseli
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors } from './check-tensors.js';
 export { createDeferred, type Deferred } from './deferred.js';
+export { describe, formatShape } from './describe.js';
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -44,7 +45,7 @@ export {
   total,
 } from './histogram.js';
 export { constantInputs } from './input-values.js';
-export { describe, kindOf, type PlatformType } from './kind-of.js';
+export { kindOf, type PlatformType } from './kind-of.js';
 export {
   type Chunk,
   type Layout,
@@ -123,7 +124,6 @@ export {
   elementBytes,
   elementCount,
   float16ToNumber,
-  formatShape,
   NUMERIC_DATATYPES,
   type NumericDatatype,
   type Tensor,

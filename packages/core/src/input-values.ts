@@ -1,8 +1,8 @@
+import { formatShape } from './describe.js';
 import { NearsideError } from './errors.js';
 import {
   arrayFromBytes,
   elementCount,
-  formatShape,
   type NumericDatatype,
   type Tensor,
   type TensorSpec,

@@ -6,14 +6,6 @@ export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-/** A short, content-free name for any value: its type or constructor, never its data. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return value.length <= 24 ? `'${value}'` : 'a long string';
-  if (typeof value !== 'object') return `${typeof value} ${String(value)}`;
-  return Object.getPrototypeOf(value)?.constructor?.name ?? 'object';
-}
-
 /**
  * The platform's type of a name, such as `HTMLVideoElement`; `never` where the compiler's libraries lack it. So our
  * types can be read in Node and in workers, without the types of a page.

@@ -1,6 +1,7 @@
+import { formatShape } from './describe.js';
 import { NearsideError } from './errors.js';
 import { constantTensor } from './input-values.js';
-import { formatShape, type TensorSpec, type Tensors } from './tensor.js';
+import type { TensorSpec, Tensors } from './tensor.js';
 
 /** The tensors of a model, and the outputs that are fed back as inputs with the next frame. */
 interface StatefulTensors<Spec> {

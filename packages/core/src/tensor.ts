@@ -91,11 +91,6 @@ export function arrayTypeName(datatype: Datatype): string {
   return datatype === 'BYTES' ? 'string[]' : ARRAY_TYPES[datatype].name;
 }
 
-/** `[-1, 1, 28, 28]` as people write it: `[n, 1, 28, 28]`. */
-export function formatShape(shape: readonly number[]): string {
-  return `[${shape.map((axis) => (axis === -1 ? 'n' : axis)).join(', ')}]`;
-}
-
 /**
  * The number that the raw 16 bits of a half-precision float stand for, as IEEE 754-2008, section
  * 3.4, lays out binary16: a sign, five bits of exponent with bias 15, ten bits of fraction. Node

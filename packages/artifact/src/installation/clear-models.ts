@@ -1,6 +1,7 @@
 import type { Store } from '@nearside/core';
 import { collectGarbage } from './collect-garbage.js';
-import { MARKS_KEY, nextMarks } from './version-records.js';
+import { MARKS_KEY } from './record-keys.js';
+import { nextMarks } from './version-records.js';
 
 /**
  * Removes everything stored of one model, in all repositories, and the chunks that only it used.

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../stores/memory-store.js';
 import { collectGarbage } from './collect-garbage.js';
-import { pointerKey, type StoredChunk, type VersionRecord, versionKey } from './version-records.js';
+import { pointerKey, versionKey } from './record-keys.js';
+import type { StoredChunk, VersionRecord } from './version-records.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const NOW_MS = 1_000 * HOUR_MS;

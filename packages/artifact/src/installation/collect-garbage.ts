@@ -1,7 +1,7 @@
 import type { Store } from '@nearside/core';
 import { CHUNK_PREFIX, chunkKey } from '../chunks/chunk-store.js';
-import { LIMITS } from '../limits.js';
-import { MARKS_KEY, parsePointer, parseRecord, type VersionRecord } from './version-records.js';
+import { MARKS_KEY } from './record-keys.js';
+import { parsePointer, parseRecord, type VersionRecord } from './version-records.js';
 
 /** A version that was taken off the device. */
 export interface EvictedVersion {
@@ -20,6 +20,14 @@ interface Entry {
   /** Active, previous or candidate of its model, or on its way here: never evicted. */
   readonly isHeld: boolean;
 }
+
+/** What is kept beside the versions that are held. */
+const DEFAULTS = Object.freeze({
+  /** Chunks of all versions, bytes. */
+  storeBytes: 256 * 1024 * 1024,
+  /** A version asked for so recently may still be arriving in some tab: not evicted, ms. */
+  fetchingMs: 60 * 60 * 1000,
+});
 
 /** A collection is decided anew so often, when versions change meanwhile. */
 const ROUNDS = 3;
@@ -51,7 +59,7 @@ export async function collectGarbage(
 
 async function decide(
   store: Store,
-  { budgetBytes = LIMITS.storeBytes, nowMs }: { budgetBytes?: number | undefined; nowMs: number },
+  { budgetBytes = DEFAULTS.storeBytes, nowMs }: { budgetBytes?: number | undefined; nowMs: number },
 ): Promise<{ removed: string[]; evicted: EvictedVersion[] }> {
   const chunkKeys = await store.keys(CHUNK_PREFIX);
   const entries = await readEntries(store, nowMs);
@@ -85,7 +93,7 @@ async function readEntries(store: Store, nowMs: number): Promise<Entry[]> {
     const [, , model = '', sequence] = key.split('/');
     if (!record) continue;
     const ageMs = nowMs - record.lastUsedMs; // below zero where the clock was set back
-    const isArriving = record.state === 'fetching' && ageMs >= 0 && ageMs < LIMITS.fetchingMs;
+    const isArriving = record.state === 'fetching' && ageMs >= 0 && ageMs < DEFAULTS.fetchingMs;
     const isHeld = held.has(key) || isArriving;
     entries.push({ key, model, sequence: Number(sequence), record, isHeld });
   }

@@ -1,8 +1,6 @@
 import { fromBase64 } from '../base64.js';
 import type { BootFile } from '../network/boot-file.js';
 import type { ReleaseCustom } from '../release.js';
-import { pinPrefix } from '../tuf/pin.js';
-import { trustedKey } from '../tuf/stored-metadata.js';
 
 /**
  * Reads the newest version of a model from targets metadata that nobody has verified. This is a hint of which worker
@@ -11,11 +9,6 @@ import { trustedKey } from '../tuf/stored-metadata.js';
 
 /** The fields that are there; runtimes always are. */
 export type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
-
-/** The store keeps a repository's metadata under this key, for `peekStore`. */
-export function metadataKey(pin: string): string {
-  return trustedKey(pinPrefix(pin));
-}
 
 /** @param metadata the value that the store has at `metadataKey` */
 export function newestInStore(metadata: unknown, model: string): ReleaseHint | undefined {

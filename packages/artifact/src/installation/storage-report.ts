@@ -1,5 +1,6 @@
 import type { ErrorCode, Store } from '@nearside/core';
-import { type Pointer, parsePointer, pointerKey, readRecords } from './version-records.js';
+import { pointerKey } from './record-keys.js';
+import { type Pointer, parsePointer, readRecords } from './version-records.js';
 
 /** The size of a model on this device, and how safe it is there. */
 export interface StorageReport {

@@ -1,20 +1,18 @@
 import { type ErrorCode, ownFields, type Store } from '@nearside/core';
 import type { WholeFiles } from '../model-version.js';
 import type { ReleaseIdentity } from '../oms/verify-bundle.js';
+import { MARKS_KEY, pointerKey, versionKey } from './record-keys.js';
 import {
   CANDIDATE_TRIES,
-  MARKS_KEY,
   mergeChunks,
   mergeWhole,
   nextMarks,
   type Pointer,
   parsePointer,
   parseRecord,
-  pointerKey,
   readRecords,
   type StoredChunk,
   type VersionRecord,
-  versionKey,
 } from './version-records.js';
 
 /** Written down about a version when it arrives or is used. */

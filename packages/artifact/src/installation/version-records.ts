@@ -1,6 +1,6 @@
 import { type ErrorCode, ownFields, type Store } from '@nearside/core';
 import type { WholeFiles } from '../model-version.js';
-import { pinPrefix } from '../tuf/pin.js';
+import { versionPrefix } from './record-keys.js';
 
 /**
  * A device's records of a model's versions. Nothing here is trusted: a record only says where to look, and what is
@@ -38,36 +38,8 @@ export type StoredChunk = readonly [sha256: string, sizeBytes: number];
 /** A candidate is loaded so often before the device stays with the version it has. */
 export const CANDIDATE_TRIES = 2;
 
-export function pointerKey(prefix: string, model: string): string {
-  return `${prefix}/p/${model}`;
-}
-
-/** `b/<model>`: which backend serves it best here. Only the main thread writes it, because it knows all backends. */
-export function choiceKey(pin: string, model: string): string {
-  return `${pinPrefix(pin)}/b/${model}`;
-}
-
-/** `f/<model>`: values of features that the page asked to remember. */
-export function featuresKey(pin: string, model: string): string {
-  return `${pinPrefix(pin)}/f/${model}`;
-}
-
-/**
- * Changes with every step of any version. A collection that was decided on older marks sees that it
- * has changed, and decides anew.
- */
-export const MARKS_KEY = 'g/marks';
-
 export function nextMarks(value: unknown): number {
   return (sequence(value) ?? 0) + 1;
-}
-
-function versionPrefix(prefix: string, model: string): string {
-  return `${prefix}/v/${model}/`;
-}
-
-export function versionKey(prefix: string, model: string, sequence: number): string {
-  return versionPrefix(prefix, model) + sequence;
 }
 
 /** Reads a pointer from any value in the store. */

@@ -20,7 +20,7 @@ import {
 } from '../repository-paths.js';
 import { sha256Hex } from '../sha256.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
-import { pinOf } from '../tuf/pin.js';
+import { pinOf } from '../tuf/parse-trust.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -10,7 +10,7 @@ import {
   type Targets,
   type Timestamp,
 } from './metadata.js';
-import { pinOf } from './pin.js';
+import { pinOf } from './parse-trust.js';
 import { verifySignatures } from './verify-signatures.js';
 
 /**

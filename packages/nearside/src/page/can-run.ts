@@ -18,7 +18,7 @@ import type {
 } from '../shared/api/can-run.js';
 import type { UnsignedFiles } from '../shared/api/open-options.js';
 import { checkOptions } from '../shared/check-options.js';
-import { listContenders } from '../shared/contenders.js';
+import { listContenders } from '../shared/contender-order.js';
 import { ABOVE_0, NO_OPTIONS, type OptionKinds, ownOptions } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 import { copySpec, planUnsigned, toBlobs } from './open-unsigned.js';

@@ -14,7 +14,7 @@ import {
 } from '@nearside/core';
 import { CAPABILITIES } from '@nearside/pipeline';
 import type { AvailableBackend, OperatorTime } from '../shared/api/backends.js';
-import { findSmallestDownload } from '../shared/contenders.js';
+import { findSmallestDownload } from '../shared/contender-order.js';
 import { type InstallIdentity, readInstallIdentity } from '../shared/install.js';
 import { LIBRARY_VERSION } from '../shared/library-version.js';
 import type { OpenStore } from '../shared/open-store.js';

@@ -5,11 +5,11 @@ import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can
 import { createModelEmitter } from '../../shared/api/events.js';
 import {
   bytesToFetch,
-  type Contender,
   isGuessable,
   orderByBytes,
   runtimeBytes,
-} from '../../shared/contenders.js';
+} from '../../shared/contender-order.js';
+import type { Contender } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
 import { requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';

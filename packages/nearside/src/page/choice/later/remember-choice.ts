@@ -1,12 +1,8 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#open-store';
 import type { Quarantined } from '../../../shared/api/backends.js';
-import {
-  type Contender,
-  isGuessable,
-  isSameContender,
-  RUNTIME_BYTES,
-} from '../../../shared/contenders.js';
+import { isGuessable, RUNTIME_BYTES } from '../../../shared/contender-order.js';
+import { type Contender, isSameContender } from '../../../shared/contenders.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import {

@@ -1,11 +1,11 @@
 import type { BackendVerdict } from '../../../shared/api/backends.js';
+import { listContenders } from '../../../shared/contender-order.js';
 import {
   type Contender,
   contenderName,
   contenderOf,
   hasVariantFor,
   isSameContender,
-  listContenders,
   runtimeOf,
 } from '../../../shared/contenders.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RUNTIME_BYTES } from '../../../shared/contenders.js';
+import { RUNTIME_BYTES } from '../../../shared/contender-order.js';
 import { createTuningBudget } from './time-beside.js';
 
 const INT8 = { backend: 'onnx-wasm', variant: 'int8' } as const;

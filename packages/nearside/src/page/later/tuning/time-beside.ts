@@ -1,4 +1,5 @@
-import { bytesToFetch, type Contender, type DeviceContents } from '../../../shared/contenders.js';
+import { bytesToFetch, type DeviceContents } from '../../../shared/contender-order.js';
+import type { Contender } from '../../../shared/contenders.js';
 import { median } from '../../../shared/median.js';
 import type { Connection } from '../../workers/connection.js';
 

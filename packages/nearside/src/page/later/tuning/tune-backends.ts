@@ -1,12 +1,10 @@
 import { isNearsideError } from '@nearside/core';
+import { isGuessable, listContenders, orderByBytes } from '../../../shared/contender-order.js';
 import {
   type Contender,
   contenderName,
   contenderOf,
-  isGuessable,
   isSameContender,
-  listContenders,
-  orderByBytes,
 } from '../../../shared/contenders.js';
 import { isBackendFault, messageOf } from '../../../shared/failures.js';
 import { describeAdapter, requestAdapter } from '../../../shared/gpu-adapter.js';

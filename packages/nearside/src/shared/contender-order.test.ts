@@ -7,7 +7,7 @@ import {
   isGuessable,
   listContenders,
   orderByBytes,
-} from './contenders.js';
+} from './contender-order.js';
 
 const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
   ({ name, runtime, dtype: 'fp32', files: [] }) as unknown as Variant;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseModelAddress } from './address.js';
+import { parseModelAddress } from './parse-model-address.js';
 
 test.each([
   ['https://cdn.example/models/digits', 'https://cdn.example/models/', 'digits'],
