@@ -27,6 +27,15 @@ export const SCENARIOS = {
     ...driftRows(seeds, { concentration: 10, target: 0.95 }),
     ...driftRows(seeds, { concentration: 3 }),
   ],
+  'part-drift': (seeds) => {
+    const part = 'phone';
+    const found = each(seeds, (seed) => simulateDrift({ seed, psi: 0.1, part, after: 12 }));
+    return [
+      share('part-drift-found', found, ({ named }) => named.includes(part), { atLeast: 0.95 }),
+      share('another-part-named', found, ({ named }) => named.some((one) => one && one !== part)),
+      share('whole-alarms-at-the-end', found, ({ hasAlarm }) => hasAlarm),
+    ];
+  },
   concept: (seeds) => {
     const found = each(seeds, (seed) => simulateConcept({ seed, fewer: 0.15 }));
     return [
@@ -104,6 +113,9 @@ function quietFields(seeds) {
   );
   return [
     share('false-drift-alarms', found, ({ hasFalseAlarm }) => hasFalseAlarm, {
+      atMost: MOST_FALSE,
+    }),
+    share('false-part-drift-alarms', found, ({ hasFalsePartAlarm }) => hasFalsePartAlarm, {
       atMost: MOST_FALSE,
     }),
     share('windows-under-one-percent', windows, ({ pValue }) => pValue < 0.01),

@@ -14,6 +14,15 @@ const DISTRIBUTIONS = [
   { name: 'contrast', isOrdered: true, shares: [0.1, 0.2, 0.3, 0.2, 0.15, 0.05] },
 ];
 const COHORTS = 64;
+/** Of the i-th of 20 devices: its class and backend. Half of all are phones, and most phones run on wasm. */
+const CLASSES = [
+  ...new Array(10).fill('phone'),
+  'tablet',
+  'tablet',
+  ...new Array(8).fill('desktop-large'),
+];
+const BACKENDS = ['wasm', 'wasm', 'wasm', 'webgpu'];
+const PARTS = [...new Set([...CLASSES, ...BACKENDS])];
 /** Observations of a report at most. */
 const SAMPLED = 50;
 
@@ -23,7 +32,8 @@ const SAMPLED = 50;
  * @param {{ devices: number, concentration: number }} options the lower the concentration, the more specialised they are
  */
 export function makeSpecialised({ devices: count, concentration }, draws) {
-  const devices = Array.from({ length: count }, () => ({
+  const devices = Array.from({ length: count }, (_, i) => ({
+    parts: [CLASSES[i % CLASSES.length], BACKENDS[(i >> 1) % BACKENDS.length]],
     cohort: draws.below(COHORTS),
     use: Math.min(draws.pareto(1.2), 30),
     mixes: DISTRIBUTIONS.map(({ shares }) => draws.dirichlet(shares, concentration)),
@@ -34,29 +44,43 @@ export function makeSpecialised({ devices: count, concentration }, draws) {
 
   return {
     distributions: DISTRIBUTIONS,
-    /** Counts by distribution × cohort × bin of one hour in which about so many report. */
-    hour(hour, reporting, change) {
-      const counts = DISTRIBUTIONS.map(({ shares }) =>
-        Array.from({ length: COHORTS }, () => new Array(shares.length).fill(0)),
-      );
+    /**
+     * Counts by distribution × cohort × bin of one hour in which about so many report, of all and of each part.
+     *
+     * @param {string} [changing] only devices of this part see the change
+     */
+    hour(hour, reporting, change, changing) {
+      const counts = noCounts();
+      const parts = new Map(PARTS.map((part) => [part, noCounts()]));
       const phase = Math.cos((2 * Math.PI * (hour - 15)) / 24);
-      const tilts = DISTRIBUTIONS.map(({ shares }, i) =>
-        shares.map((_, bin) => Math.exp(tides[i][bin] * phase) * (change?.[i]?.[bin] ?? 1)),
-      );
+      const tiltsOf = (by) =>
+        DISTRIBUTIONS.map(({ shares }, i) =>
+          shares.map((_, bin) => Math.exp(tides[i][bin] * phase) * (by?.[i]?.[bin] ?? 1)),
+        );
+      const [changed, unchanged] = [tiltsOf(change), tiltsOf(undefined)];
       let found = 0;
-      for (const { cohort, use, mixes } of devices) {
+      for (const { parts: own, cohort, use, mixes } of devices) {
         if (!draws.chance(1 - Math.exp((-use * reporting * spread) / all))) continue;
         found += 1;
         const seen = Math.min(SAMPLED, 1 + draws.poisson(Math.min(use, 20)));
+        const tilts = changing === undefined || own.includes(changing) ? changed : unchanged;
         for (const [i, mix] of mixes.entries()) {
-          observe(counts[i][cohort], mix, tilts[i], seen, draws);
+          const places = [counts, ...own.map((part) => parts.get(part))];
+          observe(
+            places.map((place) => place[i][cohort]),
+            mix,
+            tilts[i],
+            seen,
+            draws,
+          );
         }
       }
-      return { counts, devices: found };
+      return { counts, parts: [...parts], devices: found };
     },
-    /** A change by which one distribution moves so far. */
-    changeOf(i, psi) {
-      const mixes = devices.map(({ use, mixes }) => ({ mix: mixes[i], weight: Math.min(use, 20) }));
+    /** A change by which one distribution moves so far, among all devices or those of a part. */
+    changeOf(i, psi, part) {
+      const moved = devices.filter(({ parts }) => part === undefined || parts.includes(part));
+      const mixes = moved.map(({ use, mixes }) => ({ mix: mixes[i], weight: Math.min(use, 20) }));
       return { [i]: tiltBy(psi, { shares: DISTRIBUTIONS[i].shares, mixes }) };
     },
   };
@@ -64,7 +88,14 @@ export function makeSpecialised({ devices: count, concentration }, draws) {
 /** Often used ones report once an hour all the same: so much more has to be asked for. */
 const spread = 1.3;
 
-function observe(counts, mix, tilt, seen, draws) {
+function noCounts() {
+  return DISTRIBUTIONS.map(({ shares }) =>
+    Array.from({ length: COHORTS }, () => new Array(shares.length).fill(0)),
+  );
+}
+
+/** @param places counts by bin, to each of which what was seen is added */
+function observe(places, mix, tilt, seen, draws) {
   let whole = 0;
   for (let bin = 0; bin < mix.length; bin += 1) whole += mix[bin] * tilt[bin];
   for (let i = 0; i < seen; i += 1) {
@@ -74,7 +105,7 @@ function observe(counts, mix, tilt, seen, draws) {
       bin += 1;
       left -= mix[bin] * tilt[bin];
     } while (left > 0 && bin < mix.length - 1);
-    counts[bin] += 1;
+    for (const counts of places) counts[bin] += 1;
   }
 }
 

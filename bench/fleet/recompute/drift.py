@@ -4,10 +4,10 @@ from estimates import f_tail, join
 from reports import DAY, HOUR, WEEK, firsts, table
 
 
-def change(now, past, edges):
+def change(now, past, edges, fewest=16):
     """Of what cohorts saw; `past` may be one row: independent samples of a lab."""
     is_lab = len(past) == 1
-    if (now.sum(1) > 0).sum() < 16 or not past.sum() or not is_lab and (past.sum(1) > 0).sum() < 16: return None
+    if (now.sum(1) > 0).sum() < fewest or not past.sum() or not is_lab and (past.sum(1) > 0).sum() < fewest: return None
     seen = now.sum(1) + (0 if is_lab else past.sum(1)) > 0
     groups, cohorts = join((now.sum(0) / now.sum() + past.sum(0) / past.sum()) / 2, 0.01), seen.sum()
     n, m = now[seen] @ groups, past[slice(None) if is_lab else seen] @ groups
@@ -55,6 +55,12 @@ def parts_of(rows, place, bins, day_or_hour):
     return {key: one / np.sum(whole) for key, one in counts.items()}, whole / np.sum(whole), devices
 
 
+def shown_of(devices, dimension):
+    every = sorted((key for key in devices if key[0] == dimension), key=lambda key: -devices[key])
+    large = [key for key in every if devices[key] > 0]
+    return large[:-1] if len(every) - len(large) == 1 else large
+
+
 def segments(now, past, *about):
     """Parts of the fleet, and how much of a change each carries."""
     (p, of_now, devices), (q, of_past, _) = parts_of(now, *about), parts_of(past, *about)
@@ -62,12 +68,40 @@ def segments(now, past, *about):
     along = lambda x: (x * d / np.where(mid > 0, mid, 1)).sum()
     if not np.any(d): return []
     for dimension in ("device", "backend", "app"):
-        every = sorted((key for key in p if key[0] == dimension), key=lambda key: -devices[key])
-        large = [key for key in every if devices[key] > 0]
-        for key in large[:-1] if len(every) - len(large) == 1 else large:
+        for key in shown_of(devices, dimension):
             share, weight = along(p[key] - q.get(key, 0)) / along(d), p[key].sum()
             found.append({"dimension": dimension, "value": key[1], "share": share, "weight": weight})
     return sorted((one for one in found if abs(one["share"]) >= 0.05), key=lambda one: one["weight"] - one["share"])
+
+
+def part_alarms(windows, shown, whole, labs, first):
+    """Of each distribution: device classes and backends that changed by themselves, tested in one list with the whole."""
+    rows = [r for i in shown for side in (2, 3) for r in windows[i][side] if any(r.seen)]
+    keys = {(r.device, r.backend) for r in rows}
+    devices = parts_of(windows[shown[-1]][2], 0, len(labs[0]["counts"]), first)[2]
+    names = [key for dimension in ("device", "backend") for key in shown_of(devices, dimension) if key[1]]
+    names = [(d, v) for d, v in names if any((key[0] if d == "device" else key[1]) != v for key in keys)]
+    changes = [[[None] * len(labs) for _ in names] for _ in windows]
+    for i in shown:
+        for k, (d, v) in enumerate(names):
+            now, past = ([r for r in windows[i][side] if getattr(r, d) == v] for side in (2, 3))
+            for place, lab in enumerate(labs):
+                seen = lambda rows: table(rows, len(lab["counts"]), lambda r: (0, r.seen[place]))
+                changes[i][k][place] = change(seen(now), seen(past), lab.get("edges"), 48)
+    sure = [changed([*of_whole, *(one for part in of_parts for one in part)])[len(labs):] for of_whole, of_parts in zip(whole, changes)]
+    found = [[] for _ in labs]
+    for k, (d, v) in enumerate(names):
+        for place in range(len(labs)):
+            at = k * len(labs) + place
+            alarms = [i > 0 and sure[i][at] and sure[i - 1][at] for i in range(len(windows))]
+            alarming = [i for i in shown if alarms[i]]
+            if not alarming: continue
+            newest, quiet = changes[alarming[-1]][k][place], [windows[i][0] for i in shown if not alarms[i]]
+            found[place].append({
+                "dimension": d, "value": v, "atMs": [windows[i][0] for i in alarming],
+                "alarmSinceMs": quiet[-1] if alarms[shown[-1]] and quiet else None,
+                **{key: newest[key] for key in ("psi", "expectedPsi", "pValue")}})
+    return [sorted(one, key=lambda part: part["expectedPsi"] - part["psi"]) for one in found]
 
 
 def drift(fleet, asked):
@@ -97,7 +131,9 @@ def of_version(fleet, version, devices, lo, hi):
             "fromLab": change(field, np.array([lab["counts"]], float), edges),
             "segments": segments(*windows[shown[-1]][2:], place, bins, first)})
     sure = [changed(one) for one in zip(*changes)]
+    parts = part_alarms(windows, shown, list(zip(*changes)), fleet.known[version]["baseline"]["distributions"], first)
     for place, one in enumerate(found):
+        one["parts"] = parts[place]
         alarms = [i > 0 and sure[i][place] and sure[i - 1][place] for i in range(len(windows))]
         one["windows"] = [{"atMs": windows[i][0], "devices": windows[i][1], "change": changes[place][i], "isAlarm": alarms[i]} for i in shown]
         quiet = [windows[i][0] for i in shown if not alarms[i]]

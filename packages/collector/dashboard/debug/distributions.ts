@@ -68,7 +68,8 @@ function effect(change: Change | null | undefined): number {
 }
 
 function distributionElement(one: Shown): HTMLElement {
-  const { name, version, alarmSinceMs } = one;
+  const { name, version } = one;
+  const alarm = alarmOf(one);
   const sides = [one.field, one.past, one.lab].map(sharesOf);
   const groups = one.lab.map((_, bin) => ({
     label: binLabel(one, bin),
@@ -78,7 +79,7 @@ function distributionElement(one: Shown): HTMLElement {
   const heading = element('h3', {}, name, ' ', element('small', {}, version));
   return element(
     'figure',
-    alarmSinceMs === null ? {} : { class: 'alarmed' },
+    alarm ? { class: 'alarmed' } : {},
     element('figcaption', {}, heading),
     groupedBars(groups, words),
     element(
@@ -87,16 +88,27 @@ function distributionElement(one: Shown): HTMLElement {
       element('span', {}, groups[0]?.label ?? ''),
       element('span', {}, groups.at(-1)?.label ?? ''),
     ),
-    ...(alarmSinceMs === null
-      ? []
-      : [
+    ...(alarm
+      ? [
           element(
             'p',
             { class: 'alarm' },
-            `changed since ${formatSince(alarmSinceMs, one.windowMs)}`,
+            `changed${alarm.where} since ${formatSince(alarm.sinceMs, one.windowMs)}`,
           ),
-        ]),
+        ]
+      : []),
   );
+}
+
+/** Returns the alarm of the whole fleet, or else that of the part with the largest effect. */
+function alarmOf({
+  alarmSinceMs,
+  parts,
+}: DistributionDrift): { sinceMs: number; where: string } | undefined {
+  if (alarmSinceMs !== null) return { sinceMs: alarmSinceMs, where: '' };
+  return parts.flatMap(({ alarmSinceMs: sinceMs, value }) =>
+    sinceMs === null ? [] : [{ sinceMs, where: ` on ${value}` }],
+  )[0];
 }
 
 function sharesOf(counts: readonly number[]): number[] {
@@ -132,7 +144,7 @@ function driftTable(drift: FleetDrift): Table {
     rows: [
       ...byEffect(drift).map((one): Cell[] => {
         const [first] = one.segments.filter(carriesMore);
-        const { alarmSinceMs } = one;
+        const alarm = alarmOf(one);
         const change = newest(one);
         return [
           text(one.name, { aside: one.version }),
@@ -140,14 +152,14 @@ function driftTable(drift: FleetDrift): Table {
           number(one.fromLab ? effect(one.fromLab) : null, psi),
           number(change?.jensenShannon, psi),
           number(change?.n, (n) => formatCount(n ?? 0)),
-          alarmSinceMs === null
-            ? text('', { value: null })
-            : {
-                text: formatSince(alarmSinceMs, one.windowMs),
-                value: new Date(alarmSinceMs).toISOString(),
+          alarm
+            ? {
+                text: `${formatSince(alarm.sinceMs, one.windowMs)}${alarm.where}`,
+                value: new Date(alarm.sinceMs).toISOString(),
                 tone: 'alarm' as const,
-              },
-          text(first && alarmSinceMs !== null ? `${first.value}: ${formatPart(first.share)}` : ''),
+              }
+            : text('', { value: null }),
+          text(first && alarm?.where === '' ? `${first.value}: ${formatPart(first.share)}` : ''),
         ];
       }),
       ...without,

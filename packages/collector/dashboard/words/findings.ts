@@ -80,12 +80,13 @@ function findingText(finding: Finding): string {
       return `${version} takes ${formatDuration(p95Ms.value)} at P95, ${missed}`;
     }
     case 'drift': {
-      const { version, distribution, sinceMs, windowMs, segment } = finding;
+      const { version, distribution, sinceMs, windowMs, segment, part } = finding;
       const carried = segment
         ? ` ${capital(formatPart(segment.share))} of it is on ${segment.value}.`
         : '';
       const since = formatSince(sinceMs, windowMs);
-      return `What ${version} sees or says has changed since ${since}: ${distribution}.${carried}`;
+      const where = part ? ` on ${part.value}` : '';
+      return `What ${version} sees or says${where} has changed since ${since}: ${distribution}.${carried}`;
     }
     case 'concept': {
       const { version, deficit } = finding;

@@ -57,22 +57,32 @@ function verdictEvents(canary: FleetCanary | undefined): LaneEvent[] {
 
 function alarmEvents(drift: FleetDrift | undefined): LaneEvent[] {
   return (drift?.versions ?? []).flatMap(({ version, windowMs = HOUR_MS, distributions }) =>
-    distributions.flatMap(({ name, windows }) =>
-      stretches(windows, windowMs, ({ isAlarm }) => isAlarm).map(
-        ({ fromMs, toMs }): LaneEvent => ({
+    distributions.flatMap(({ name, windows, parts }) => {
+      const whole = windows.filter(({ isAlarm }) => isAlarm);
+      const part = parts[0];
+      const ofPart = (part?.atMs ?? []).filter((atMs) => !whole.some((one) => one.atMs === atMs));
+      const eventsOf = (alarms: readonly { readonly atMs: number }[], where: string): LaneEvent[] =>
+        stretches(alarms, windowMs).map(({ fromMs, toMs }) => ({
           // an alarm needs two windows in a row, and began with the first
           fromMs: fromMs - windowMs,
           toMs,
           kind: 'alarm',
-          text: `what ${version} sees or says has changed: ${name}`,
-        }),
-      ),
-    ),
+          text: `what ${version} sees or says${where} has changed: ${name}`,
+        }));
+      return [
+        ...eventsOf(whole, ''),
+        ...eventsOf(
+          ofPart.map((atMs) => ({ atMs })),
+          ` on ${part?.value}`,
+        ),
+      ];
+    }),
   );
 }
 
 function silenceEvents(silence: FleetSilence | undefined): LaneEvent[] {
-  return stretches(silence?.hours ?? [], HOUR_MS, ({ isSilent }) => isSilent).map((stretch) => ({
+  const silent = (silence?.hours ?? []).filter(({ isSilent }) => isSilent);
+  return stretches(silent, HOUR_MS).map((stretch) => ({
     ...stretch,
     kind: 'silence',
     text: 'far fewer devices report than usual',
@@ -80,16 +90,15 @@ function silenceEvents(silence: FleetSilence | undefined): LaneEvent[] {
 }
 
 /** Joins those that follow one another. */
-function stretches<Item extends { readonly atMs: number }>(
-  items: readonly Item[],
+function stretches(
+  items: readonly { readonly atMs: number }[],
   lengthMs: number,
-  isSo: (item: Item) => boolean,
 ): { fromMs: number; toMs: number }[] {
   const found: { fromMs: number; toMs: number }[] = [];
-  for (const item of items.filter(isSo)) {
+  for (const { atMs } of items) {
     const last = found.at(-1);
-    if (last && last.toMs >= item.atMs) last.toMs = item.atMs + lengthMs;
-    else found.push({ fromMs: item.atMs, toMs: item.atMs + lengthMs });
+    if (last && last.toMs >= atMs) last.toMs = atMs + lengthMs;
+    else found.push({ fromMs: atMs, toMs: atMs + lengthMs });
   }
   return found;
 }

@@ -44,11 +44,8 @@ export interface AppCounts extends NamedCounts {
   inputs?: ByName;
 }
 
-/** Counts by baseline. Bins are by position of the distribution. */
-type DriftCounts = Record<
-  string,
-  { reports?: number; seen?: number; bins?: Record<string, ByName> }
->;
+/** Observations by baseline, position of the distribution, and bin. */
+type DriftCounts = Record<string, number[][]>;
 
 /**
  * The sums of any number of reports. Two records are merged in either order with the same result. Fields that are zero
@@ -90,12 +87,34 @@ export interface Counts {
   /** By the version that was tried. */
   updates?: Record<string, { installed?: number; failed?: ByName; rolledBack?: ByName }>;
   drift?: DriftCounts;
+  /** By device class and backend. Only rows by cohort have it, and in them alone is what was observed. */
+  parts?: Record<string, PartCounts>;
   /** By age in days. */
   feedback?: Record<string, FeedbackCounts>;
   unmatched?: number;
   outcomes?: Record<string, { n: number; sum: number; squares: number }>;
   /** By candidate. */
   shadow?: Record<string, ByName>;
+}
+
+/** Counts of the devices of a class with a backend. */
+export interface PartCounts {
+  drift?: DriftCounts;
+}
+
+/** Names a part in `parts`. Neither name has a blank. */
+export function partKey({ device, backend }: Part): string {
+  return `${device} ${backend}`;
+}
+
+export function partOfKey(key: string): Part {
+  const [device = '', backend = ''] = key.split(' ');
+  return { device, backend };
+}
+
+export interface Part {
+  readonly device: string;
+  readonly backend: string;
 }
 
 interface FeedbackCounts {
@@ -110,8 +129,10 @@ export function addCounts(counts: Counts, more: Counts): void {
   addSums(counts as Sums, more as Sums);
 }
 
+/** Rows by cohort keep these as they come. */
+const PLAIN_BY_COHORT = ['feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
 /** A cell does not keep these. They are asked by cohort or by segment. */
-const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
+const BY_COHORT_ONLY = ['drift', ...PLAIN_BY_COHORT] as const;
 
 export function cellCounts(counts: Counts): Counts {
   const kept: Counts = { ...counts };
@@ -133,8 +154,12 @@ export function segmentCounts({ drift, firsts, apps = {} }: Counts): SegmentCoun
   return { ...own, apps: Object.fromEntries(Object.keys(apps).map((app) => [app, own])) };
 }
 
-/** Keeps the counts that drift and verdicts need. */
-export function cohortCounts(counts: Counts): Counts {
+/**
+ * Keeps the counts that drift and verdicts need.
+ *
+ * @param part of the fleet that was counted
+ */
+export function cohortCounts({ drift, ...counts }: Counts, part: Part): Counts {
   const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts } = counts;
   const figures = { reports, ok, failed, aborted, fallbacks, busyMs };
   const kept: Counts = { ...figures, opens, firsts } as Counts;
@@ -142,7 +167,8 @@ export function cohortCounts(counts: Counts): Counts {
   if (cold > 0) kept.cold = cold;
   const total = counts.histograms?.['latency.total'];
   if (total) kept.histograms = { 'latency.total': total };
-  for (const name of BY_COHORT_ONLY) Object.assign(kept, { [name]: counts[name] });
+  for (const name of PLAIN_BY_COHORT) Object.assign(kept, { [name]: counts[name] });
+  if (drift) kept.parts = { [partKey(part)]: { drift } };
   return kept;
 }
 

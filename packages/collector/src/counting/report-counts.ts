@@ -139,12 +139,7 @@ function addUpdates(counts: Counts, { updates }: Report, names: ModelNames): voi
 
 /** Counts a baseline that is not the version's, without its bins, which would mix with others. */
 function addDrift(counts: Counts, drift: NonNullable<Report['drift']>, key: string): void {
-  const bins: Record<string, ByName> = {};
-  for (const [i, ofOne] of drift.counts.entries()) {
-    if (key === OTHER || ofOne.length === 0) continue;
-    bins[i] = Object.fromEntries([...ofOne.entries()].filter(([, n]) => n > 0));
-  }
-  counts.drift = { [key]: { reports: 1, seen: drift.seen, bins } };
+  counts.drift = { [key]: key === OTHER ? [] : drift.counts.map((ofOne) => [...ofOne]) };
 }
 
 function addFeedback(counts: Counts, { feedback }: Report): void {

@@ -1,4 +1,4 @@
-/** Numbers by name, nested to any depth, that add up. They are plain data, so that they can be stored as JSON. */
+/** Numbers by name or place, nested to any depth, that add up. They are plain data, so they can be stored as JSON. */
 export interface Sums {
   [name: string]: number | Sums | undefined;
 }
@@ -21,7 +21,7 @@ export function addSums(sums: Sums, more: Sums): void {
 }
 
 function copyOf(sums: Sums): Sums {
-  const copy: Sums = {};
+  const copy = (Array.isArray(sums) ? [] : {}) as Sums;
   addSums(copy, sums);
   return copy;
 }

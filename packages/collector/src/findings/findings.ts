@@ -4,6 +4,7 @@ import type { FleetDrift } from '../fleet/drift.js';
 import type { DriftSegment } from '../fleet/drift-segments.js';
 import type { FleetLatency } from '../fleet/latency.js';
 import type { FleetObjectives, ObjectiveDay } from '../fleet/objectives.js';
+import type { PartName } from '../fleet/observed-bins.js';
 import type { ChangeByPart, FleetPart, FleetParts } from '../fleet/parts.js';
 import type { FleetService, VersionService } from '../fleet/service.js';
 import type { FleetSilence } from '../fleet/silence.js';
@@ -91,6 +92,8 @@ export interface DriftFinding {
   readonly windowMs: number | undefined;
   /** The part of the fleet that carries most of the change, where one does. */
   readonly segment: DriftSegment | null;
+  /** The whole fleet has not changed enough to alarm, but these devices have. */
+  readonly part: PartName | null;
 }
 
 /** A version is right less often than its confidence says. */
@@ -228,12 +231,16 @@ export function carriesMore({ share, weight }: { share: number; weight: number }
 
 function drifts({ drift }: HealthAnswers): DriftFinding[] {
   return (drift?.versions ?? []).flatMap(({ version, windowMs, distributions }) =>
-    distributions.flatMap(({ name, alarmSinceMs, segments }): DriftFinding[] => {
-      if (alarmSinceMs === null) return [];
-      const segment = segments.find(carriesMore) ?? null;
-      return [
-        { id: 'drift', version, distribution: name, sinceMs: alarmSinceMs, windowMs, segment },
-      ];
+    distributions.flatMap(({ name, alarmSinceMs, segments, parts }): DriftFinding[] => {
+      const found = { id: 'drift', version, distribution: name, windowMs } as const;
+      if (alarmSinceMs !== null) {
+        const segment = segments.find(carriesMore) ?? null;
+        return [{ ...found, sinceMs: alarmSinceMs, segment, part: null }];
+      }
+      const alarm = parts.find((part) => part.alarmSinceMs !== null);
+      if (!alarm || alarm.alarmSinceMs === null) return [];
+      const { dimension, value, alarmSinceMs: sinceMs } = alarm;
+      return [{ ...found, sinceMs, segment: null, part: { dimension, value } }];
     }),
   );
 }

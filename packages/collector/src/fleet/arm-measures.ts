@@ -12,7 +12,7 @@ import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.j
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { FEWEST_COHORTS } from '../statistics/guardrail.js';
 import { trimmedDifference } from '../statistics/trimmed-difference.js';
-import { byCohort, latencyByCohort } from './cohort-rows.js';
+import { binsIn, byCohort, latencyByCohort } from './cohort-rows.js';
 import { confidenceBins } from './confidence-bins.js';
 import { grouped } from './grouping.js';
 
@@ -115,8 +115,7 @@ function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[
   const confidences = new Map(versions.map((one) => [one.version, confidenceBins(one)]));
   const bins = (row: CohortRow): BinCounts => {
     const own = confidences.get(row.unit.version);
-    const counts = own && row.counts.drift?.[own.baseline]?.bins?.[own.position];
-    return own ? own.distribution.counts.map((_, bin) => counts?.[bin] ?? 0) : [];
+    return own ? binsIn([row], { ...own, bins: own.distribution.counts.length }) : [];
   };
   // reports without a version, or of an unlisted one, have no bins
   const listed = [...canary, ...control].filter(({ unit }) => confidences.get(unit.version));

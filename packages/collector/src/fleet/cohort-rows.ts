@@ -5,6 +5,7 @@ import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { onBusiestDay } from './devices-by-version.js';
+import { addBins } from './observed-bins.js';
 
 /** Reads the rows of these hours by cohort, in any order. */
 export type ReadHours = (hours: readonly number[]) => Promise<CohortRow[]>;
@@ -28,8 +29,8 @@ export function readCohortHours(
   return async (hours) => (await Promise.all(hours.map(hour))).flat();
 }
 
-function withDriftAlone({ counts: { drift, firsts }, ...row }: CohortRow): CohortRow {
-  return { ...row, counts: { ...(drift && { drift }), ...(firsts && { firsts }) } };
+function withDriftAlone({ counts: { parts, firsts }, ...row }: CohortRow): CohortRow {
+  return { ...row, counts: { ...(parts && { parts }), ...(firsts && { firsts }) } };
 }
 
 export function hoursOf(fromMs: number, toMs: number): number[] {
@@ -73,21 +74,31 @@ export function ratioByCohort(
   });
 }
 
+/** Names a distribution of a baseline. */
+export interface WhichBins {
+  /** Hash of the baseline. */
+  readonly baseline: string;
+  readonly position: number;
+  readonly bins: number;
+}
+
 /** Adds up the observations of one distribution by bin, for each cohort. */
-export function binsByCohort(
+export function binsByCohort(rows: readonly CohortRow[], which: WhichBins): BinCounts[] {
+  return byCohort(rows, (own) => binsIn(own, which));
+}
+
+/** Adds up the observations of one distribution by bin. */
+export function binsIn(
   rows: readonly CohortRow[],
-  { baseline, position, bins }: { baseline: string; position: number; bins: number },
-): BinCounts[] {
-  return byCohort(rows, (own) => {
-    const counts = new Array<number>(bins).fill(0);
-    for (const row of own) {
-      const found = row.counts.drift?.[baseline]?.bins?.[position] ?? {};
-      for (const [bin, n] of Object.entries(found)) {
-        if (Number(bin) < bins) counts[Number(bin)] = (counts[Number(bin)] as number) + n;
-      }
+  { baseline, position, bins }: WhichBins,
+): BinCounts {
+  const sums = new Array<number>(bins).fill(0);
+  for (const { counts } of rows) {
+    for (const { drift } of Object.values(counts.parts ?? {})) {
+      addBins(sums, drift?.[baseline]?.[position]);
     }
-    return counts;
-  });
+  }
+  return sums;
 }
 
 /** Counts devices that had not reported before: in this hour or on this day, on this version or arm. */

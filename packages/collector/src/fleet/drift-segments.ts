@@ -3,6 +3,7 @@ import type { RollupReads, SegmentRow } from '../counting/rollup-store.js';
 import { HOUR_MS } from '../counting/time.js';
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
 import type { DriftWindow } from './drift-windows.js';
+import type { PartName } from './observed-bins.js';
 
 /** A part of the fleet, and how much of a change it carries. */
 export interface DriftSegment {
@@ -46,6 +47,8 @@ interface Asked {
   readonly minDevices: number;
 }
 
+const NO_BINS = { baselineHash: '', position: 0, bins: 0 };
+
 /** Finds the parts that carry the change of a window against its past: Σ d·d_s / m over the bins, ÷ Σ d² / m. */
 export function driftSegments(segments: WindowSegments, asked: Asked): DriftSegment[] {
   const now = partsOf(segments.now, asked, segments.isHour);
@@ -69,6 +72,14 @@ export function driftSegments(segments: WindowSegments, asked: Asked): DriftSegm
     if (Math.abs(share) >= LEAST_SHARE) found.push({ dimension, value, share, weight });
   }
   return found.sort((a, b) => b.share - b.weight - (a.share - a.weight));
+}
+
+/** Names the device classes and backends that may be shown. */
+export function namedParts({ now, isHour }: WindowSegments, minDevices: number): PartName[] {
+  const shown = shownOf(partsOf(now, NO_BINS, isHour), minDevices);
+  return shown.flatMap(([, { dimension, value }]) =>
+    dimension === 'app' || value === '' ? [] : [{ dimension, value }],
+  );
 }
 
 /**
@@ -96,7 +107,7 @@ interface Part {
 
 function partsOf(
   rows: readonly SegmentRow[],
-  { baselineHash, position, bins }: Asked,
+  { baselineHash, position, bins }: Omit<Asked, 'minDevices'>,
   isHour: boolean,
 ): Map<string, Part> {
   const parts = new Map<string, Part>();
@@ -114,8 +125,9 @@ function partsOf(
     };
     parts.set(key, part);
     part.devices += devices;
-    for (const [bin, n] of Object.entries(drift?.[baselineHash]?.bins?.[position] ?? {})) {
-      if (Number(bin) < bins) part.counts[Number(bin)] = (part.counts[Number(bin)] as number) + n;
+    const seen = drift?.[baselineHash]?.[position] ?? [];
+    for (const [bin, n] of seen.slice(0, bins).entries()) {
+      part.counts[bin] = (part.counts[bin] as number) + n;
     }
   }
   for (const { device, backend, counts } of rows) {

@@ -79,3 +79,16 @@ async function pastOf(
   }
   return [];
 }
+
+/**
+ * Returns the start of the alarm that lasts until the last window. It needs two windows in a row, and began with the
+ * first of them. Null without one.
+ */
+export function alarmSince(
+  windows: readonly DriftWindow[],
+  alarms: readonly boolean[],
+): number | null {
+  if (!alarms.at(-1)) return null;
+  const quiet = alarms.lastIndexOf(false);
+  return windows[quiet]?.fromMs ?? null;
+}

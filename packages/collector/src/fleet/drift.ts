@@ -8,11 +8,13 @@ import {
 } from '../statistics/composition-change.js';
 import { jensenShannon, wasserstein } from '../statistics/divergence.js';
 import { alarmsOf } from '../statistics/drift-alarm.js';
-import { binsByCohort, readCohortHours } from './cohort-rows.js';
+import { readCohortHours } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
-import { type DriftSegment, driftSegments, readSegments } from './drift-segments.js';
-import { type DriftWindow, driftWindows } from './drift-windows.js';
+import { type PartAlarm, partAlarms, type SeenWindow } from './drift-parts.js';
+import { type DriftSegment, driftSegments, namedParts, readSegments } from './drift-segments.js';
+import { alarmSince, type DriftWindow, driftWindows } from './drift-windows.js';
+import { addBins, emptyCohorts, observedIn } from './observed-bins.js';
 import type { FleetQuery, ModelContext } from './query.js';
 
 /** Answer of `GET /v1/fleet/drift`: is the field like the lab, and has it changed? */
@@ -49,6 +51,8 @@ export interface DistributionDrift {
   readonly alarmSinceMs: number | null;
   /** Parts that carry the newest window's change. Those that carry more than their part of the fleet are first. */
   readonly segments: readonly DriftSegment[];
+  /** Device classes and backends that alarm by themselves, the largest effect first. */
+  readonly parts: readonly PartAlarm[];
 }
 
 export interface Change {
@@ -106,16 +110,32 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
   }
   const readHours = readCohortHours(store, { model, version });
   const { lengthMs, windows } = await driftWindows(readHours, { fromMs, toMs });
-  const shown = windows.filter((window) => window.devices >= minDevices);
-  const compared = baseline.distributions.map((distribution, position) =>
-    compareDistribution(shown, { distribution, position, baselineHash }),
-  );
+  const which = {
+    baseline: baselineHash,
+    bins: baseline.distributions.map(({ counts }) => counts.length),
+  };
   // windows have no gaps, so a window that is not shown counts as not known
-  const alarms = alarmsOf(
-    windows.map((window) => compared.map(({ changes }) => changes[shown.indexOf(window)])),
-  ).filter((_, i) => shown.includes(windows[i] as DriftWindow));
+  const seen = windows.map((window): SeenWindow | undefined => {
+    if (window.devices < minDevices) return undefined;
+    const { rows, reference } = window;
+    return { window, now: observedIn(rows, which), past: observedIn(reference, which) };
+  });
+  const shownOnes = seen.filter((one) => one !== undefined);
+  const shown = shownOnes.map(({ window }) => window);
+  const compared = baseline.distributions.map((distribution, position) =>
+    compareDistribution(shownOnes, distribution, position),
+  );
+  const whole = seen.map((one) =>
+    compared.map(({ changes }) => one && changes[shownOnes.indexOf(one)]),
+  );
+  const alarms = alarmsOf(whole).filter((_, i) => seen[i]);
   const newest = shown.at(-1);
   const segments = newest && (await readSegments(store, { model, version }, newest));
+  const parts = partAlarms(seen, {
+    parts: segments ? namedParts(segments, minDevices) : [],
+    distributions: baseline.distributions,
+    whole,
+  });
   const distributions = compared.map((one, position) => {
     const asked = { baselineHash, position, bins: one.lab.length, minDevices };
     return distributionDrift(baseline, position, {
@@ -123,6 +143,7 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
       shown,
       alarms: alarms.map((ofWindow) => ofWindow[position] ?? false),
       segments: segments ? driftSegments(segments, asked) : [],
+      parts: parts[position] ?? [],
     });
   });
   return { version, devices, windowMs: lengthMs, distributions };
@@ -139,24 +160,20 @@ interface Compared {
 }
 
 function compareDistribution(
-  windows: readonly DriftWindow[],
-  {
-    distribution,
-    position,
-    baselineHash,
-  }: { distribution: Distribution; position: number; baselineHash: string },
+  windows: readonly SeenWindow[],
+  distribution: Distribution,
+  position: number,
 ): Compared {
   const isOrdered = 'edges' in distribution;
   const lab = distribution.counts;
-  const where = { baseline: baselineHash, position, bins: lab.length };
-  const tables = windows.map(({ rows, reference }) => ({
-    now: binsByCohort(rows, where),
-    past: binsByCohort(reference, where),
+  const tables = windows.map(({ now, past }) => ({
+    now: now.whole[position] ?? [],
+    past: past.whole[position] ?? [],
   }));
-  const whole = binsByCohort(
-    windows.flatMap(({ rows }) => rows),
-    where,
-  );
+  const whole = emptyCohorts(lab.length);
+  for (const { now } of tables) {
+    for (const [cohort, counts] of now.entries()) addBins(whole[cohort], counts);
+  }
   const counts = tables.map(({ now, past }) => ({ now: addedUp(now), past: addedUp(past) }));
   return {
     changes: tables.map(({ now, past }) => changeSince(now, past, { isOrdered })),
@@ -175,6 +192,7 @@ function distributionDrift(
     readonly shown: readonly DriftWindow[];
     readonly alarms: readonly boolean[];
     readonly segments: readonly DriftSegment[];
+    readonly parts: readonly PartAlarm[];
   },
 ): DistributionDrift {
   const distribution = distributions[position] as Distribution;
@@ -182,7 +200,7 @@ function distributionDrift(
   const bins =
     'edges' in distribution ? { edges: distribution.edges } : { labels: distribution.labels };
   const edges = 'edges' in distribution ? distribution.edges : undefined;
-  const { shown, alarms, segments, changes, fromLab, counts, field, lab, past } = found;
+  const { shown, alarms, segments, parts, changes, fromLab, counts, field, lab, past } = found;
   return {
     name,
     kind,
@@ -202,6 +220,7 @@ function distributionDrift(
     }),
     alarmSinceMs: alarmSince(shown, alarms),
     segments,
+    parts,
   };
 }
 
@@ -218,11 +237,4 @@ function changeOf(
     jensenShannon: jensenShannon(now, past),
     wasserstein: edges ? wasserstein(now, past, edges) : null,
   };
-}
-
-/** An alarm needs two windows in a row, and began with the first of them. */
-function alarmSince(windows: readonly DriftWindow[], alarms: readonly boolean[]): number | null {
-  if (!alarms.at(-1)) return null;
-  const quiet = alarms.lastIndexOf(false);
-  return windows[quiet]?.fromMs ?? null;
 }

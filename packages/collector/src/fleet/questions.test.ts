@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TARGETS } from '../files/targets.js';
+import { findingsOf } from '../findings/findings.js';
 import {
   BASELINE,
   DAY_MS,
@@ -58,6 +59,34 @@ test('what phones see has changed for two hours: one alarm, since when, and phon
   expect(confidence?.segments[0]).toMatchObject({ dimension: 'device', value: 'phone' });
   expect(confidence?.segments[0]?.share).toBeGreaterThan(0.9);
   expect(classes?.alarmSinceMs).toBeNull();
+  await store.close();
+});
+
+test('phones alone have changed, by too little for the whole fleet to alarm: phones do, and are named', async () => {
+  const fleet = (atMs: number, isChanged: boolean) =>
+    hour(atMs, 448, (k) => {
+      const device = Math.floor(k / 64) % 4 === 0 ? 'phone' : 'desktop-large';
+      return { device, ...(isChanged && device === 'phone' && { confidence: [2, 3, 5] }) };
+    });
+  const hours = [0, 1, 2].flatMap((i) => [
+    ...fleet(MONDAY_MS + i * HOUR_MS, false),
+    ...fleet(NEXT + i * HOUR_MS, i >= 1),
+  ]);
+  const store = await storeOf(hours);
+  const drift = await fleetDrift(store, fleetQuery(NEXT, NEXT + 3 * HOUR_MS), CONTEXT);
+  const [confidence] = drift.versions[0]?.distributions ?? [];
+  expect(confidence?.windows.map(({ isAlarm }) => isAlarm)).toEqual([false, false, false]);
+  expect(confidence?.parts).toMatchObject([
+    {
+      dimension: 'device',
+      value: 'phone',
+      atMs: [NEXT + 2 * HOUR_MS],
+      alarmSinceMs: NEXT + HOUR_MS,
+    },
+  ]);
+  expect(findingsOf({ drift })).toMatchObject([
+    { id: 'drift', distribution: 'confidence', part: { value: 'phone' }, segment: null },
+  ]);
   await store.close();
 });
 

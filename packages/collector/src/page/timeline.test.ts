@@ -36,6 +36,8 @@ test('releases, verdicts, drift and silence are told in order of time', () => {
             {
               name: 'confidence',
               windows: [4, 5, 6, 7].map((n) => ({ atMs: hour(n), isAlarm: n >= 6 })),
+              // phones were first, and nobody is told twice
+              parts: [{ dimension: 'device', value: 'phone', atMs: [3, 6, 7].map(hour) }],
             },
           ],
         },
@@ -46,6 +48,7 @@ test('releases, verdicts, drift and silence are told in order of time', () => {
   expect(told.map(({ kind, fromMs, toMs, text }) => [kind, fromMs, toMs, text])).toEqual([
     ['rollout', hour(0), null, '1.1.0 goes to 5.0% of devices'],
     ['silence', hour(1), hour(3), 'far fewer devices report than usual'],
+    ['alarm', hour(2), hour(4), 'what 1.0.0 sees or says on phone has changed: confidence'],
     ['verdict', hour(4), null, '1.1.0: roll it back'],
     // of two windows running: it began with the first
     ['alarm', hour(5), hour(8), 'what 1.0.0 sees or says has changed: confidence'],

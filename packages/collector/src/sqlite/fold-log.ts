@@ -123,9 +123,11 @@ function addNamesOfCell({ series: { model }, counts }: PendingCell, addName: Add
 }
 
 function addNamesOfCohort({ model, version }: Unit, counts: Counts, addName: AddName): void {
-  const { outcomes = {}, updates = {}, shadow = {}, drift = {} } = counts;
+  const { outcomes = {}, updates = {}, shadow = {}, parts = {} } = counts;
   for (const name of Object.keys(outcomes)) addName('outcome', model, name);
   for (const name of Object.keys(updates)) addName('version', model, name);
   for (const name of Object.keys(shadow)) addName('version', model, name);
-  for (const name of Object.keys(drift)) addName('baseline', `${model} ${version}`, name);
+  for (const { drift = {} } of Object.values(parts)) {
+    for (const name of Object.keys(drift)) addName('baseline', `${model} ${version}`, name);
+  }
 }

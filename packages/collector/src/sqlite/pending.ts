@@ -62,7 +62,7 @@ export class Pending {
     const cohortKey = `${hourMs} ${cohort} ${Object.values(unit).join(' ')}`;
     const row = this.cohorts.get(cohortKey) ?? { unit, hourMs, cohort, counts: {} };
     this.cohorts.set(cohortKey, row);
-    addCounts(row.counts, cohortCounts(counts));
+    addCounts(row.counts, cohortCounts(counts, series));
 
     const seen = segmentCounts(counts);
     if (!seen) return;

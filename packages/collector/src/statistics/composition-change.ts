@@ -27,13 +27,15 @@ const FEWEST_COHORTS = 16;
  *
  * @param window counts by cohort, then by bin
  * @param reference likewise, of an earlier time
+ * @param fewestCohorts of each
  * @returns undefined where too few cohorts saw anything
  */
 export function changeSince(
   window: readonly BinCounts[],
   reference: readonly BinCounts[],
-  { isOrdered }: { isOrdered: boolean },
+  { isOrdered, fewestCohorts = FEWEST_COHORTS }: { isOrdered: boolean; fewestCohorts?: number },
 ): CompositionChange | undefined {
+  if (Math.min(seeing(window), seeing(reference)) < fewestCohorts) return undefined;
   return compare(window, { counts: addedUp(reference), cohorts: reference }, isOrdered);
 }
 
@@ -48,6 +50,7 @@ export function differenceFromLab(
   lab: BinCounts,
   { isOrdered }: { isOrdered: boolean },
 ): CompositionChange | undefined {
+  if (seeing(window) < FEWEST_COHORTS) return undefined;
   return compare(window, { counts: lab }, isOrdered);
 }
 
@@ -64,8 +67,7 @@ function compare(
 ): CompositionChange | undefined {
   const all = addedUp(window);
   const [n, m] = [totalOf(all), totalOf(reference.counts)];
-  if (seeing(window) < FEWEST_COHORTS || m === 0) return undefined;
-  if (reference.cohorts && seeing(reference.cohorts) < FEWEST_COHORTS) return undefined;
+  if (m === 0) return undefined;
 
   const target = joinSmallBins(middleOf(sharesOf(all), sharesOf(reference.counts)), SMALLEST_SHARE);
   const counts = joinBins(all, target);

@@ -7,19 +7,33 @@ const ALARM = Object.freeze({
   leastEffect: 0.03,
 });
 
+type Changes = readonly (CompositionChange | undefined)[];
+
+/** Changes of a window by distribution: of the whole fleet, and of each of its parts. */
+interface WindowChanges {
+  readonly whole: Changes;
+  readonly parts: readonly Changes[];
+}
+
+/** Finds alarms by window, part and distribution. The tests of the parts and of the whole are in one list. */
+export function alarmsOfParts(windows: readonly WindowChanges[]): boolean[][][] {
+  const alarms = alarmsOf(windows.map(({ whole, parts }) => [whole, ...parts].flat()));
+  return windows.map(({ whole: { length }, parts }, i) =>
+    parts.map((_, k) => alarms[i]?.slice((k + 1) * length, (k + 2) * length) ?? []),
+  );
+}
+
 /**
  * Finds, by window, distributions with a significant and large change that was there in the window before too.
  *
  * @param windows in order of time, each with all distributions of the model; undefined where too little was seen
  */
-export function alarmsOf(
-  windows: readonly (readonly (CompositionChange | undefined)[])[],
-): boolean[][] {
+export function alarmsOf(windows: readonly Changes[]): boolean[][] {
   const changed = windows.map(changedIn);
   return changed.map((now, i) => now.map((is, k) => is && (changed[i - 1]?.[k] ?? false)));
 }
 
-function changedIn(changes: readonly (CompositionChange | undefined)[]): boolean[] {
+function changedIn(changes: Changes): boolean[] {
   const sure = rejected(
     changes.map((change) => change?.pValue ?? 1),
     ALARM.level,

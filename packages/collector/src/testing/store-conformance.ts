@@ -130,9 +130,6 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
         opens: { tried: 4, failed: { offline: 1 } },
         updates: { '1.3.0': { installed: 1, failed: { 'network-failed': 2 } } },
         outcomes: { bought: { n: 3, sum: 2, squares: 2 } },
-        drift: {
-          '0123456789abcdef': { reports: 1, seen: 3, bins: { 0: { 1: 1, 2: 2 }, 2: { 0: 3 } } },
-        },
         feedback: {
           0: {
             bins: { 1: { n: 2, correct: 1 } },
@@ -141,6 +138,21 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
           },
         },
       });
+    });
+
+    test('a row by cohort holds what each device class and backend observed', async () => {
+      await add({ g: 3 });
+      await add({ g: 3, dimensions: { device: 'tablet' } });
+      await add({ g: 3, dimensions: { device: 'tablet' } });
+      const hourMs = NOW_MS - 300_000 - ((NOW_MS - 300_000) % HOUR_MS);
+      const query = { model: 'digits', fromMs: hourMs, toMs: hourMs + HOUR_MS };
+      const seen = (n: number) => ({
+        drift: { '0123456789abcdef': [[0, n, 2 * n], [], [3 * n]] },
+      });
+      const expected = { 'phone onnx-wasm': seen(1), 'tablet onnx-wasm': seen(2) };
+      for (const rows of [await store.cohorts(query), await store.cohortDays(query)]) {
+        expect(rows.map(({ counts }) => counts.parts)).toMatchObject([expected]);
+      }
     });
 
     test('a segment holds what a series saw in an hour, and of it each release of the app', async () => {
@@ -154,9 +166,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       expect(rows.map(({ device }) => device).sort()).toEqual(['phone', 'tablet']);
       const phone = rows.find(({ device }) => device === 'phone');
       expect(phone).toMatchObject({ version: '1.2.0', backend: 'onnx-wasm', hourMs });
-      const seen = (n: number) => ({
-        '0123456789abcdef': { seen: 3 * n, bins: { 2: { 0: 3 * n } } },
-      });
+      const seen = (n: number) => ({ '0123456789abcdef': [[0, n, 2 * n], [], [3 * n]] });
       expect(phone?.counts).toMatchObject({
         drift: seen(2),
         firsts: { 'version-hour': 2, 'version-day': 1 },
