@@ -4,6 +4,7 @@ import { readStorage } from '../running/later/storage.js';
 import type { Handover } from '../serving/handover.js';
 import { openStream, type StreamContext } from '../streaming/later/open-stream.js';
 import { scoreWith } from '../streaming/later/score.js';
+import { checkOutcome } from './call-options.js';
 import { checkRunOptions } from './later/check-calls.js';
 import type { OpenPlan } from './plan-opening.js';
 
@@ -31,6 +32,14 @@ test('values of the wrong kind are refused', () => {
   for (const options of wrong) {
     expect(() => checkRunOptions(options as never)).toThrow(/^run:/);
   }
+});
+
+test('an outcome takes a name and a finite number up to 1e11, and nothing that only looks like one', () => {
+  for (const value of ['5', null, [5], true, Number.NaN, Number.POSITIVE_INFINITY, -2e11]) {
+    expect(() => checkOutcome('clicked', value as never)).toThrow(/^outcome: expected/);
+  }
+  expect(() => checkOutcome('', 5)).toThrow(TypeError);
+  checkOutcome('clicked', -1e11);
 });
 
 test('every documented option passes', () => {

@@ -110,6 +110,30 @@ test('an input is kept as it was at the call, also when it is given away', async
   expect(input.data).toEqual({ $kind: 'Uint8Array', base64: 'Bwg=' });
 });
 
+test('what redact changes in place changes nothing of what the model is given', async () => {
+  const redact = (input: unknown) => {
+    const { pixels, person, part } = input as typeof given;
+    pixels.data.fill(0);
+    part.fill(0);
+    person.name = '';
+    return input;
+  };
+  const memory = Float32Array.of(1, 2, 3);
+  const given = {
+    pixels: { data: new Uint8ClampedArray([7, 8]) },
+    person: { name: 'MARKER' },
+    part: memory.subarray(1),
+  };
+  const { run, exported } = open({ redact });
+  await run(given);
+  expect(given.pixels.data).toEqual(new Uint8ClampedArray([7, 8]));
+  expect(given.person.name).toBe('MARKER');
+  expect(memory).toEqual(Float32Array.of(1, 2, 3));
+  const [{ input }] = (await exported()).inputs;
+  expect(input.person).toEqual({ name: '' });
+  expect(input.part).toEqual({ $kind: 'Float32Array', base64: 'AAAAAAAAAAA=' });
+});
+
 test('the oldest make room: by their number, and by what they take', async () => {
   const few = open({ redact: same, maxInputs: 2 });
   for (const input of ['a', 'b', 'c']) await few.run(input);

@@ -2,7 +2,7 @@ import { isNearsideError } from '@nearside/core';
 import type { Capture, Model } from '../../../shared/api/model.js';
 import type { CaptureOptions } from '../../../shared/api/open-options.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
-import { type KeptValue, keepValue, writeKept } from './kept-value.js';
+import { copyInput, type KeptValue, keepValue, writeKept } from './kept-value.js';
 
 const DEFAULTS = Object.freeze({
   maxInputs: 100,
@@ -95,12 +95,12 @@ function createRing(options: CaptureOptions) {
     get refused() {
       return refused;
     },
-    /** Copies what `redact` returns at once, and what it promises when it is there. Never rejects. */
+    /** Has `redact` look at a copy. Copies what it returns at once, and what it promises when it is there. Never rejects. */
     async keep(input: Input): Promise<Kept | undefined> {
       const call = { atMs: Date.now(), of: age };
       if (isClosed) return undefined;
       try {
-        const allowed = redact(input);
+        const allowed = redact(copyInput(input) as Input);
         return add(isPromise(allowed) ? await allowed : allowed, call);
       } catch {
         refused += 1;

@@ -1,5 +1,49 @@
 import { kindOf } from '@nearside/core';
 
+/**
+ * Copies an input for `redact`, which may change it in place. What nobody can change, such as a Blob or a frame, stays as it
+ * is.
+ */
+export function copyInput(input: unknown, depth = 0): unknown {
+  const kind = kindOf(input);
+  if (kind === 'HTMLCanvasElement' || kind === 'OffscreenCanvas')
+    return copyCanvas(input as Canvas);
+  if (kind === 'AudioBuffer') return copySound(input as AudioBuffer);
+  if (kind === 'ImageData') return structuredClone(input);
+  if (kind === 'ArrayBuffer') return bytesOf(input as ArrayBuffer).buffer;
+  if (ArrayBuffer.isView(input)) {
+    const views = globalThis as unknown as Record<string, new (bytes: ArrayBuffer) => unknown>;
+    return new (views[kind] as new (bytes: ArrayBuffer) => unknown)(bytesOf(input).buffer);
+  }
+  if (depth === DEPTH) return input;
+  if (Array.isArray(input)) return input.map((item) => copyInput(item, depth + 1));
+  if (kind !== 'Object') return input;
+  const fields = Object.entries(input as object);
+  return Object.fromEntries(fields.map(([name, field]) => [name, copyInput(field, depth + 1)]));
+}
+
+type Canvas = HTMLCanvasElement | OffscreenCanvas;
+
+function copyCanvas(canvas: Canvas): Canvas {
+  const { width, height } = canvas;
+  const copy =
+    'cloneNode' in canvas
+      ? (canvas.cloneNode() as HTMLCanvasElement)
+      : new OffscreenCanvas(width, height);
+  if (width > 0 && height > 0) {
+    (copy.getContext('2d') as CanvasRenderingContext2D).drawImage(canvas, 0, 0);
+  }
+  return copy;
+}
+
+function copySound(sound: AudioBuffer): AudioBuffer {
+  const copy = new AudioBuffer(sound); // its length, rate and channels, without the samples
+  for (let i = 0; i < sound.numberOfChannels; i += 1) {
+    copy.copyToChannel(sound.getChannelData(i), i);
+  }
+  return copy;
+}
+
 /** Bytes within a kept value, with the kind of object that they are from. */
 class KeptBytes {
   readonly kind: string;

@@ -41,7 +41,8 @@ export function countedOfModel(model: string): Counted {
 }
 
 export function asCounted({ dimensions, baseline }: Omit<Counted, 'key'>): Counted {
-  return { key: JSON.stringify([dimensions, baseline?.hash]), dimensions, baseline };
+  const key = JSON.stringify({ ...dimensions, baseline: baseline?.hash });
+  return { key, dimensions, baseline };
 }
 
 /** Four logical cores or fewer make a small desktop: half of what laptops have shipped since 2020. */

@@ -58,6 +58,7 @@ export function startCounting(context: CountingContext): Counting {
     openReporting(plan.report, {
       ...context,
       store: plan.store,
+      model: plan.address.model,
       onSent: (id) => emitter.emit('report-sent', { id }),
       onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
     });

@@ -15,14 +15,16 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** A collector that answers with the given statuses in turn, the last one for ever. */
-async function collector(...statuses: number[]) {
+/** A collector that answers with the given statuses, or redirects to addresses, in turn, the last one for ever. */
+async function collector(...statuses: (number | string)[]) {
   const received: { id: string; sent: number }[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const piece of request) body += piece;
     received.push(JSON.parse(body));
-    response.statusCode = statuses.length > 1 ? (statuses.shift() as number) : (statuses[0] ?? 204);
+    const answer = statuses.length > 1 ? statuses.shift() : (statuses[0] ?? 204);
+    response.statusCode = typeof answer === 'number' ? answer : 307;
+    if (typeof answer === 'string') response.setHeader('Location', answer);
     if (response.statusCode === 503) response.setHeader('Retry-After', '120');
     response.end();
   });
@@ -95,6 +97,16 @@ test('a report the collector will never take is dropped and said so', async () =
     expect(outcome.dropped).toEqual(['refused']);
     expect(await outbox.keys()).toEqual([]);
   }
+});
+
+test('a redirection is not followed, and said', async () => {
+  const other = await collector(204);
+  const { url, received } = await collector(other.url);
+  const { outbox } = await outboxOf('a');
+  const { delivery, outcome } = deliver(outbox, url);
+  await delivery.drain();
+  expect([received.length, other.received.length]).toEqual([1, 0]);
+  expect(outcome.kept).toEqual([expect.stringContaining('expected 204, got')]);
 });
 
 test('with the collector down nothing is lost, and why is said', async () => {

@@ -161,6 +161,12 @@ const ANSWER_MS = 15_000;
 /** Neither cookies nor the page's address. */
 const PRIVATELY = { credentials: 'omit', referrerPolicy: 'no-referrer' } as const;
 
+/** A redirection takes no report to another origin. Where it leads is not told, so that none of another's is followed. */
+function staying(endpoint: string): RequestInit {
+  const isOwn = new URL(endpoint).origin === globalThis.origin;
+  return isOwn ? { mode: 'same-origin' } : { redirect: 'manual' };
+}
+
 async function postTo(
   endpoint: string,
   body: string,
@@ -174,8 +180,12 @@ async function postTo(
       body,
       keepalive: true,
       ...PRIVATELY,
+      ...staying(endpoint),
       signal: AbortSignal.timeout(ANSWER_MS),
     });
+    if (response.type === 'opaqueredirect') {
+      return { kind: 'later', problem: redirected(endpoint), isAnswered: true };
+    }
     if (response.ok) return { kind: 'delivered' };
     if (refusals.includes(response.status)) return { kind: 'refused' };
     const problem = `${endpoint}: expected 204, got status ${response.status}.`;
@@ -183,6 +193,10 @@ async function postTo(
   } catch {
     return { kind: 'later', problem: await whyUnanswered(endpoint) };
   }
+}
+
+function redirected(endpoint: string): string {
+  return `${endpoint}: expected 204, got a redirection, which no report follows. Name the address that it leads to.`;
 }
 
 async function whyUnanswered(endpoint: string): Promise<string> {

@@ -110,6 +110,17 @@ export function openOutbox(
   };
 }
 
+/** Deletes all that waits of a model, for whichever collectors: their addresses may have changed since. */
+export async function clearModel(store: Store, model: string): Promise<void> {
+  const keys = [...(await store.keys('r/')), ...(await store.keys('t/'))];
+  const items = await Promise.all(keys.map((key) => store.get(key)));
+  const nameOf = (item: unknown) => {
+    const { report, model } = (item ?? {}) as Partial<Waiting & { model: string }>;
+    return report?.dimensions.model ?? model;
+  };
+  await store.commit({ delete: keys.filter((_, i) => nameOf(items[i]) === model) });
+}
+
 /** Keys of waiting items begin with their collectors, without the query: a token in it changes, and what waits stays. */
 export function waitingPrefix(kind: 'r' | 't', endpoints: readonly string[]): string {
   const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);

@@ -30,23 +30,28 @@ function start(
     to = 'http://127.0.0.1:9/',
     sampleRate = 1,
     consent,
-  }: { to?: string; sampleRate?: number; consent?: Consent } = {},
+    model = SAMPLE_DIMENSIONS.model,
+  }: { to?: string; sampleRate?: number; consent?: Consent; model?: string } = {},
 ) {
   const totals = createReportTotals();
+  const dropped: string[] = [];
   const reporting = startReporting(
     { endpoints: [to], sampleRate, traceRate: 0, app: '2026.11', consent },
     {
       store,
       totals,
+      model,
       identity: { id: '0'.repeat(32), cohort: 3 },
       onSent() {},
-      onDropped() {},
+      onDropped: (_, reason) => dropped.push(reason),
     },
   );
-  const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;
+  const { weight: _, ...sample } = SAMPLE_DIMENSIONS;
+  const dimensions = { ...sample, model };
   return Object.assign(reporting.of(asCounted({ dimensions, baseline: undefined })), {
     reporting,
     totals,
+    dropped,
   });
 }
 
@@ -158,6 +163,27 @@ test('nothing is stored for sending without consent, and what waits goes with it
     await useAndSeal(refused);
     expect(refused.totals.sealed).toBe(0);
   }
+});
+
+test('consent that is withdrawn deletes what waits for a collector from before, and nothing of another model', async () => {
+  const store = createMemoryStore();
+  await useAndSeal(start(store, { to: 'http://127.0.0.1:9/old' }));
+  await useAndSeal(start(store, { to: 'http://127.0.0.1:9/other', model: 'faces' }));
+  await useAndSeal(start(store, { to: 'http://127.0.0.1:9/new', consent: () => false }));
+  const waiting = await sealedReports(store);
+  expect(waiting.map(({ dimensions }) => dimensions.model)).toEqual(['faces']);
+});
+
+test('a window that cannot be sealed is told as dropped, and as lost by the next one', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  reporter.count((tally) => tally.outcomes.set('clicked', [1, '5' as never, 25]));
+  await useAndSeal(reporter);
+  expect(reporter.totals.dropped).toBe(1);
+  expect(reporter.dropped).toEqual(['store-failed']);
+  await useAndSeal(reporter);
+  const [report] = await sealedReports(store);
+  expect(report?.loss).toEqual({ 'store-failed': 1 });
 });
 
 test('a window that a store did not take is told as lost by the next one', async () => {

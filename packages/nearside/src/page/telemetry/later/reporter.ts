@@ -128,7 +128,7 @@ export class Reporter {
 
   /** The window is swapped at once: a run that ends meanwhile counts into the next. */
   async #seal(): Promise<void> {
-    const { lost } = this.#context;
+    const { lost, totals, onDropped } = this.#context;
     const sealed = this.#window;
     if (!this.#day) await this.#dayRead;
     const today = this.#day;
@@ -141,21 +141,27 @@ export class Reporter {
     const told = [...lost];
     lost.clear();
     for (const [reason, n] of told) increment(sealed.tally.loss, reason, n);
-    await this.#keep(sealed, endMs).catch((error) => {
+    const id = toHex(crypto.getRandomValues(new Uint8Array(16)));
+    await this.#keep(sealed, { id, endMs }).catch((error) => {
       for (const [reason, n] of told) increment(lost, reason, n);
       increment(lost, 'store-failed');
+      totals.dropped += 1;
+      onDropped(id, 'store-failed');
       throw error;
     });
   }
 
   /** Stores a window's report, where it says anything and may be sent. */
-  async #keep({ tally, startMs }: ReportWindow, endMs: number): Promise<void> {
+  async #keep(
+    { tally, startMs }: ReportWindow,
+    { id, endMs }: { id: string; endMs: number },
+  ): Promise<void> {
     const { target, identity, outbox, totals, mayReport, changes } = this.#context;
     const { dimensions: served, baseline } = this.#counted;
     const { app, sampleRate, consent } = target;
     const dimensions = { ...served, ...(app && { app }), weight: weightOf(sampleRate) };
     const report = sealReport(tally, {
-      id: toHex(crypto.getRandomValues(new Uint8Array(16))),
+      id,
       cohort: identity.cohort,
       startMs,
       endMs,

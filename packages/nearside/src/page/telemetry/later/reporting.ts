@@ -10,14 +10,20 @@ import { createReportTotals } from '../recorded.js';
 import { type Counted, countedOfModel } from './counted.js';
 import { createDelivery } from './deliver.js';
 import type { RunShelf } from './feedback.js';
-import { openOutbox } from './outbox.js';
+import { clearModel, openOutbox } from './outbox.js';
 import { readWindowLengths } from './report-window.js';
 import { Reporter, type ReportingContext } from './reporter.js';
+import { toJson } from './seal-report.js';
 import { increment, tallyFailedOpen } from './tally.js';
 import { openTracing, type Tracing } from './tracing.js';
 
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
 const CLOSE_MS = 2_000;
+
+export interface ModelReportingContext extends ReportingContext {
+  /** Its name. */
+  readonly model: string;
+}
 
 /** The reports of one open model. */
 export interface Reporting extends RunShelf {
@@ -36,7 +42,7 @@ export interface Reporting extends RunShelf {
 /** Reports wait in one store of their own, whichever version of a model they are about. */
 export function openReporting(
   target: ReportTarget,
-  { store: choice, ...context }: ReportingContext & { readonly store: StoreChoice },
+  { store: choice, ...context }: ModelReportingContext & { readonly store: StoreChoice },
 ): Reporting {
   const store = withMemoryFallback(openStore('nearside-reports', choice));
   return startReporting(target, { ...context, store });
@@ -44,9 +50,9 @@ export function openReporting(
 
 export function startReporting(
   target: ReportTarget,
-  context: ReportingContext & { readonly store: Store },
+  context: ModelReportingContext & { readonly store: Store },
 ): Reporting {
-  const { store } = context;
+  const { store, model } = context;
   const reporters = new Map<string, Reporter>();
   const lost = new Map<LossReason, number>();
   let changes: () => ReadonlyMap<string, unknown> = () => new Map();
@@ -58,6 +64,7 @@ export function startReporting(
     if (await hasConsent(target)) return true;
     await outbox.clear();
     await tracing?.clear();
+    await clearModel(store, model);
     await store.commit({ delete: await store.keys('f/') });
     return false;
   }
@@ -123,7 +130,7 @@ function openDelivery(
     outbox,
     endpoints,
     mayReport,
-    bodyOf: (report) => JSON.stringify({ ...report, sent: Date.now() }),
+    bodyOf: (report) => toJson({ ...report, sent: Date.now() }),
     onDropped,
     onKept(problem) {
       totals.problem = problem;
@@ -175,6 +182,7 @@ export async function reportFailedOpen(
   try {
     const reporting = startReporting(report, {
       store,
+      model: address.model,
       identity: await readInstallIdentity(store),
       totals: createReportTotals(),
       onSent() {},

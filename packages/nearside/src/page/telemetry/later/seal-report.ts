@@ -150,7 +150,14 @@ function fitted(report: Report): Report {
 }
 
 export function sizeOf(report: Report): number {
-  return new TextEncoder().encode(JSON.stringify(report)).length;
+  return new TextEncoder().encode(toJson(report)).length;
+}
+
+/** As `JSON.stringify`, also where a page gives arrays a `toJSON`, as Prototype.js does: the replacer takes them as they are. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, name) {
+    return this[name];
+  });
 }
 
 function updatesOf({ updates }: Tally) {

@@ -2,13 +2,22 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createMemoryStore } from '@nearside/artifact';
-import { type ErrorCode, parse, TRACE_LIMITS, TracesSchema } from '@nearside/core';
+import {
+  type ErrorCode,
+  parse,
+  ReportSchema,
+  record,
+  TRACE_LIMITS,
+  TracesSchema,
+} from '@nearside/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { EndedRun } from '../../../shared/ended-run.js';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { createReportTotals } from '../recorded.js';
+import { asCounted } from './counted.js';
 import { startReporting } from './reporting.js';
+import { increment } from './tally.js';
 import { besideReports, openTracing } from './tracing.js';
 
 const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;
@@ -49,7 +58,12 @@ function targetOf(url: string, given: Partial<ReportTarget> = {}): ReportTarget 
 }
 
 function trace(target: ReportTarget, { store = createMemoryStore(), mayReport = true } = {}) {
-  const tracing = openTracing(target, { store, identity, mayReport: async () => mayReport });
+  const tracing = openTracing(target, {
+    store,
+    model: dimensions.model,
+    identity,
+    mayReport: async () => mayReport,
+  });
   closers.push(tracing.stop);
   const fail = (code: ErrorCode = 'backend-failed', manifestSha256 = 'a'.repeat(64)) =>
     tracing.ran(
@@ -131,12 +145,44 @@ test('consent that is taken back deletes traces that wait', async () => {
   answer.status = 204;
   const reporting = startReporting(targetOf(url, { consent: () => false }), {
     store,
+    model: dimensions.model,
     identity,
     totals: createReportTotals(),
     onSent() {},
     onDropped() {},
   });
   await vi.waitFor(async () => expect(await store.keys('t/')).toEqual([]), 30_000);
+  await reporting.close();
+});
+
+test('from a page that gives arrays a `toJSON` come reports and traces as from any other', async () => {
+  const { url, received } = await collect();
+  const { tracing, fail } = trace(targetOf(url));
+  const reporting = startReporting(targetOf(url), {
+    store: createMemoryStore(),
+    model: dimensions.model,
+    identity,
+    totals: createReportTotals(),
+    onSent() {},
+    onDropped() {},
+  });
+  const wrapped = Array.prototype as { toJSON?: () => string };
+  wrapped.toJSON = () => 'wrapped';
+  try {
+    const reporter = reporting.of(asCounted({ dimensions, baseline: undefined }));
+    reporter.count(({ latency, errors }) => {
+      record(latency.total, 5);
+      increment(errors, 'deadline');
+    });
+    await reporter.flush();
+    fail();
+    await tracing.flush();
+  } finally {
+    delete wrapped.toJSON;
+  }
+  const [report, traces] = received.map(({ body }) => JSON.parse(body));
+  expect(parse(ReportSchema, report, { code: 'input-invalid', what: 'report' })).toBeTruthy();
+  expect(traces.resourceSpans[0].scopeSpans[0].spans).toHaveLength(1);
   await reporting.close();
 });
 
@@ -152,6 +198,7 @@ test('a rate of 0 traces nothing', async () => {
   const { url } = await collect();
   const reporting = startReporting(targetOf(url, { traceRate: 0 }), {
     store: createMemoryStore(),
+    model: dimensions.model,
     identity,
     totals: createReportTotals(),
     onSent() {},

@@ -18,6 +18,7 @@ import { isInvalidInput } from '../recorded.js';
 import { createDelivery, REFUSALS } from './deliver.js';
 import { waitingPrefix } from './outbox.js';
 import { readReportingDay, utcDay } from './report-window.js';
+import { toJson } from './seal-report.js';
 import { asTraces, spansOf, type TracedRun } from './trace-spans.js';
 
 /** From the first trace until it is sent, ms; more may come along meanwhile. */
@@ -37,13 +38,14 @@ export interface Tracing {
 
 interface TracingContext {
   readonly store: Store;
+  readonly model: string;
   readonly identity: InstallIdentity;
   readonly mayReport: () => Promise<boolean>;
 }
 
 export function openTracing(
   target: ReportTarget,
-  { store, identity, mayReport }: TracingContext,
+  { store, model, identity, mayReport }: TracingContext,
 ): Tracing {
   const endpoints = target.endpoints.map(besideReports);
   const outbox = openTraceOutbox(store, endpoints);
@@ -52,7 +54,7 @@ export function openTracing(
     outbox,
     endpoints,
     mayReport,
-    bodyOf: ({ traces }) => JSON.stringify(traces),
+    bodyOf: ({ traces }) => toJson(traces),
     // A collector that takes none will not take them later.
     refusals: [...REFUSALS, 404, 405],
     onSent() {},
@@ -83,7 +85,7 @@ export function openTracing(
     if ((await day).name !== utcDay(nowMs)) day = readDay(nowMs);
     if (!(await day).isSampled || (target.consent && !(await mayReport()))) return;
     const id = toHex(crypto.getRandomValues(new Uint8Array(8)));
-    await outbox.put({ id, traces: asTraces(gathered.flat()) }, nowMs);
+    await outbox.put({ id, model, traces: asTraces(gathered.flat()) }, nowMs);
   }
 
   async function flush(): Promise<void> {
@@ -187,6 +189,7 @@ const OUTBOX_LIMITS = Object.freeze({
 /** Traces of one request that wait to be sent. */
 interface WaitingTraces {
   readonly id: string;
+  readonly model: string;
   readonly traces: Traces;
 }
 
