@@ -1,10 +1,25 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { root } from './root.mjs';
 import { serveSite } from './serve-site.mjs';
 
 /** First port of the example site; a busy one gives the next free one. */
 const SITE_PORT = 5173;
+
+/** Targets and prices of a stack's collector, which people may change while it runs. Text in pictures takes longest. */
+const COLLECTOR_FILES = {
+  'slo.json': {
+    p95Ms: 100,
+    p99Ms: 300,
+    models: { ocr: { p95Ms: 5_000, p99Ms: 10_000 } },
+  },
+  'prices.json': {
+    currency: 'EUR',
+    serverPerMillionInferences: 40,
+    cdnPerGigabyte: 0.05,
+    collectorPerMonth: 10,
+  },
+};
 
 /**
  * Publishes `models/` into a repository in `dir`, with keys made on the first run.
@@ -62,17 +77,29 @@ async function listModels() {
     .map((entry) => entry.name);
 }
 
+/** Writes what a collector has to know of a repository; targets and prices only where there are none yet. */
+async function writeCollectorFiles(dir, { repository, pin }) {
+  const { facts } = await import('../packages/publisher/dist/index.js');
+  await facts({ repository, trust: pin, out: `${dir}/models.json` });
+  for (const [name, content] of Object.entries(COLLECTOR_FILES)) {
+    if (existsSync(`${dir}/${name}`)) continue;
+    await writeFile(`${dir}/${name}`, `${JSON.stringify(content, undefined, 2)}\n`);
+  }
+}
+
 /**
  * Starts the repository server, the collector and the example site: on their usual ports or the
  * next free ones, or with `anyPorts` wherever there is room.
  *
- * @param {{ dir: string, anyPorts?: boolean, models?: string[] }} options `models` to publish, by default all
+ * @param {{ dir: string, anyPorts?: boolean, models?: string[], now?: () => number }} options `models` to publish, by
+ *   default all; `now` is the collector's clock, Unix ms
  */
-export async function startStack({ dir, anyPorts = false, models }) {
+export async function startStack({ dir, anyPorts = false, models, now }) {
   const published = await publishModels(dir, models);
+  await writeCollectorFiles(dir, published);
   const port = anyPorts ? 0 : undefined;
   const repository = await startRepository(published.repository, port);
-  const collector = await startCollectorIn(dir, port);
+  const collector = await startCollectorIn(dir, port, now);
   const config = {
     model: `${repository.url}/digits`,
     trust: published.pin,
@@ -96,23 +123,40 @@ export async function startRepository(dir, port) {
   return serveRepository({ dir, port });
 }
 
-export async function startCollectorIn(dir, port) {
+/**
+ * Starts the collector of a folder, with the facts, targets and prices that are there.
+ *
+ * @param {string} dir
+ * @param {number | undefined} port undefined: the usual one or the next free one
+ * @param {() => number} [now]
+ */
+export async function startCollectorIn(dir, port, now) {
   const { startCollector } = await import('../packages/collector/dist/index.js');
-  return startCollector({ file: `${dir}/collector.sqlite`, port });
+  const found = (name) => (existsSync(`${dir}/${name}`) ? `${dir}/${name}` : undefined);
+  return startCollector({
+    file: `${dir}/collector.sqlite`,
+    port,
+    models: found('models.json'),
+    slo: found('slo.json'),
+    prices: found('prices.json'),
+    now,
+  });
 }
 
 /**
  * Starts the installable example, which reads text. It has a site of its own: a service worker is one of a whole origin.
  *
- * @param {{ repositoryUrl: string, pin: string, dir?: string, port?: number }} options `dir` as it is built by default
+ * @param {{ repositoryUrl: string, pin: string, report?: string, dir?: string, port?: number }} options `report` is where
+ *   reports go; `dir` as it is built by default
  */
 export function startTextReader({
   repositoryUrl,
   pin,
+  report,
   dir = `${root}examples/ocr-pwa/dist`,
   port = SITE_PORT + 1,
 }) {
-  return serveSite({ dir, config: { model: `${repositoryUrl}/ocr`, trust: pin }, port });
+  return serveSite({ dir, config: { model: `${repositoryUrl}/ocr`, trust: pin, report }, port });
 }
 
 export function startSite(config, port = SITE_PORT) {

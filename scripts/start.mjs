@@ -8,17 +8,22 @@ ensureInstalled();
 build();
 
 const { startStack, startTextReader } = await import('./stack.mjs');
+const { makeBenchPage, serveBenchPage } = await import('../bench/page/start.mjs');
 const stack = await startStack({ dir: `${root}.nearside` });
 const reader = await startTextReader({
   repositoryUrl: stack.servers.repository.url,
   pin: stack.pin,
+  report: stack.config.report,
 });
+await makeBenchPage();
+const bench = await serveBenchPage();
 console.log(`\n${await classifyInNode(stack.config)}\n`);
 console.log(`Draw a digit     ${stack.servers.site.url}`);
 console.log(`Risk of a record ${stack.servers.site.url}risk.html`);
 console.log(`Speech in sound  ${stack.servers.site.url}voice.html`);
 console.log(`Text in pictures ${stack.servers.site.url}text.html`);
 console.log(`Installable app  ${reader.url}`);
+console.log(`Benchmark page   ${bench.url}`);
 console.log(`Dashboard        ${stack.config.dashboard}`);
 console.log(`Model            ${stack.config.model}`);
 console.log(`Pin              ${stack.config.trust}`);
@@ -26,7 +31,7 @@ console.log('\nCtrl-C stops everything.');
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {
-    await Promise.all([stack.close(), reader.close()]);
+    await Promise.all([stack.close(), reader.close(), bench.close()]);
     process.exit(0);
   });
 }

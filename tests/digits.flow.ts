@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { browserStorage } from '../scripts/demo/browser-storage.mjs';
-import { digitsPage } from '../scripts/demo/digits-page.mjs';
+import { digitsPage, readHeldOutDigits } from '../scripts/demo/digits-page.mjs';
 import { startCollectorIn, startSite, startStack } from '../scripts/stack.mjs';
 
 let dir: string;
@@ -77,6 +77,23 @@ test('the page works with the collector down, and loses nothing', async ({ brows
   await context.close();
 });
 
+test('the reads of the held-out page are reported, and are nobody’s runs', async ({ browser }) => {
+  const { url } = stack.servers.collector;
+  const before = await totalOf(url);
+  const context = await browser.newContext();
+  const { accuracy, sealedReports } = await readHeldOutDigits(
+    context,
+    stack.servers.site.url,
+    'tfjs-wasm',
+  );
+  await context.close();
+  expect(accuracy).toBeGreaterThan(0.97);
+  expect(sealedReports).toBeGreaterThan(0);
+  await expect
+    .poll(() => totalOf(url))
+    .toMatchObject({ reports: before.reports + sealedReports, count: before.count });
+});
+
 test('a first visit without a repository says what is missing', async ({ browser }) => {
   expect(await failingVisit(browser.newContext(), { model: 'http://127.0.0.1:9/digits' })).toBe(
     'network-failed',
@@ -136,10 +153,19 @@ async function failingVisit(
   return code;
 }
 
-async function inferences(collectorUrl: string): Promise<number> {
+interface Total {
+  readonly reports: number;
+  readonly count: number;
+}
+
+async function totalOf(collectorUrl: string): Promise<Total> {
   const response = await fetch(`${collectorUrl}/v1/fleet/latency?model=digits`);
-  if (!response.ok) return 0;
-  return ((await response.json()) as { total: { count: number } }).total.count;
+  if (!response.ok) return { reports: 0, count: 0 };
+  return ((await response.json()) as { total: Total }).total;
+}
+
+async function inferences(collectorUrl: string): Promise<number> {
+  return (await totalOf(collectorUrl)).count;
 }
 
 async function findFile(kind: string): Promise<string> {

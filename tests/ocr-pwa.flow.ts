@@ -4,7 +4,12 @@ import { gzipSync } from 'node:zlib';
 import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
 import { chromiumLaunch } from '../scripts/chromium.mjs';
 import { root } from '../scripts/root.mjs';
-import { publishModels, startRepository, startTextReader } from '../scripts/stack.mjs';
+import {
+  publishModels,
+  startCollectorIn,
+  startRepository,
+  startTextReader,
+} from '../scripts/stack.mjs';
 
 const DIST = `${root}examples/ocr-pwa/dist`;
 const EXAMPLE = `${root}examples/ocr-pwa/public/example.jpg`;
@@ -40,10 +45,12 @@ test.describe.serial(() => {
   let context: BrowserContext;
   let page: Page;
   let own: Awaited<ReturnType<typeof startServers>>;
+  let collector: Awaited<ReturnType<typeof startCollectorIn>>;
 
   test.beforeAll(async ({ browser }) => {
     await cp(DIST, `${dir}/dist`, { recursive: true });
-    own = await startServers(`${dir}/dist`);
+    collector = await startCollectorIn(dir, 0);
+    own = await startServers(`${dir}/dist`, `${collector.url}/v1/reports`);
     context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
     page = await context.newPage();
     await page.addInitScript(countPersistCalls);
@@ -104,8 +111,17 @@ test.describe.serial(() => {
     expect(await isUpdateWaiting(page)).toBe(false);
   });
 
+  test('what was read is counted where the site names a collector, and the page says so', async () => {
+    await expect(page.getByTestId('reported')).toHaveText('Only counts and timings are reported.');
+    const runs = async () => {
+      const answer = await fetch(`${collector.url}/v1/fleet/latency?model=ocr`);
+      return answer.ok ? (await answer.json()).total.count : 0;
+    };
+    await expect.poll(runs).toBe(1);
+  });
+
   test('with every server gone a photo is read and copied, and the page is isolated still', async () => {
-    await own.close();
+    await Promise.all([own.close(), collector.close()]);
     await page.reload();
     await page.getByTestId('file').setInputFiles(EXAMPLE);
     await expect(linesOf(page)).toHaveText(EXAMPLE_LINES);
@@ -161,6 +177,7 @@ test('a failed start has a code, says what to do and begins again; it can be can
   await page.getByTestId('cancel').click();
   await page.getByTestId('open-again').click();
   await expect(page.getByTestId('opening')).toBeVisible();
+  await expect(page.getByTestId('reported')).toHaveText('Nothing is reported.');
 });
 
 test('a camera’s picture is taken, and the camera stops then and when the page is hidden', async ({
@@ -206,10 +223,16 @@ declare global {
   var persistCalls: number;
 }
 
-async function startServers(dist: string) {
+async function startServers(dist: string, report?: string) {
   const repository = await startRepository(published.repository, 0);
   const { pin } = published;
-  const site = await startTextReader({ repositoryUrl: repository.url, pin, dir: dist, port: 0 });
+  const site = await startTextReader({
+    repositoryUrl: repository.url,
+    pin,
+    report,
+    dir: dist,
+    port: 0,
+  });
   return {
     site: site.url,
     repository: repository.url,

@@ -1,8 +1,20 @@
-import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
-import { publishModels } from '../scripts/stack.mjs';
+import { publishModels, startStack } from '../scripts/stack.mjs';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+const DAY_MS = 86_400_000;
+
+/** They are in some 25 of 64 cohorts, and a test of drift needs 16. */
+const DEVICES = 32;
+const DIGITS_A_DAY = 8;
+
+const PRICES = { currency: 'CHF', serverPerMillionInferences: 40, cdnPerGigabyte: 0.05 };
+
+/** Bytes of a held-out digit, 28 rows of 28. */
+const DIGIT_BYTES = 784;
 
 test('a local repository of an older checkout, with another model under the same version, is made anew', async () => {
   const { generateKeys, pack, publish, verify } = await import(
@@ -21,3 +33,105 @@ test('a local repository of an older checkout, with another model under the same
   await publish({ packed: `${packed}/digits`, repository, keys }); // what is there now is the present one
   await rm(dir, { recursive: true });
 });
+
+test('when digits come inverted for two days, the dashboard of `npm start` shows the drift; it has targets and prices too', async ({
+  page,
+}, testInfo) => {
+  const dir = await mkdtemp(`${tmpdir()}/nearside-drift-`);
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  /** How far the clocks of devices and collector are ahead at noon of a day. */
+  const untilNoon = (daysAgo: number) => today + (0.5 - daysAgo) * DAY_MS - Date.now();
+  let aheadMs = untilNoon(3);
+  const now = () => Date.now() + aheadMs;
+  await writeFile(`${dir}/prices.json`, JSON.stringify(PRICES));
+  const stack = await startStack({ dir, anyPorts: true, models: ['digits'], now });
+  const { dashboard } = stack.config;
+  const site = await serveBarePage();
+  await gotoBarePage(page, site.url);
+  await setClock(page, aheadMs);
+  await openDevices(page, stack.config);
+  await readDigits(page, { isInverted: false });
+  for (const daysAgo of [2, 1]) {
+    aheadMs = untilNoon(daysAgo);
+    await setClock(page, aheadMs);
+    await readDigits(page, { isInverted: true });
+  }
+  await closeDevices(page);
+
+  aheadMs = untilNoon(0);
+  const times = [today - 3 * DAY_MS, today].map((ms) => new Date(ms).toISOString());
+  const [from = '', to = ''] = times;
+  await page.goto(`${dashboard}?${new URLSearchParams({ view: 'debug', from, to })}`);
+  const distributions = page.locator('#distributions');
+  await expect(distributions.locator('.alarmed')).not.toHaveCount(0);
+  await distributions.screenshot({ path: testInfo.outputPath('distributions.png') });
+  await page.goto(`${dashboard}?${new URLSearchParams({ from, to })}`);
+  const found = page.locator('[data-finding=drift]', { hasText: 'brightness' });
+  await expect(found).toHaveText(/^What 1\.0\.0 sees or says has changed since /);
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+  await page.screenshot({ path: testInfo.outputPath('on-call.png') });
+
+  const ask = async (question: string) =>
+    (await fetch(`${dashboard}v1/fleet/${question}?model=digits`)).json();
+  expect(await ask('service')).toMatchObject({ targets: { p95Ms: 100 } });
+  expect(await ask('cost'), 'as they were changed').toMatchObject({ currency: 'CHF' });
+
+  await Promise.all([stack.close(), site.close()]);
+  await rm(dir, { recursive: true });
+});
+
+/** Puts the clock of all devices of a page. */
+async function setClock(page: Page, aheadMs: number): Promise<void> {
+  await page.evaluate((ms) => {
+    const scope = globalThis as Scope;
+    scope.ofMachine ??= Date.now;
+    Date.now = () => scope.ofMachine() + ms;
+  }, aheadMs);
+}
+
+/** Each device is an install of its own: it has a store, a cohort and reports of its own. */
+async function openDevices(page: Page, config: Scope): Promise<void> {
+  await page.evaluate(
+    async ({ model, trust, report, count }) => {
+      const scope = globalThis as Scope;
+      const options = { trust, report, store: 'memory', backend: 'onnx-wasm', tune: 'off' };
+      const opening = Array.from({ length: count }, () => scope.nearside.open(model, options));
+      scope.devices = await Promise.all(opening);
+    },
+    { ...config, count: DEVICES },
+  );
+}
+
+/** Every device reads its own held-out digits. */
+async function readDigits(page: Page, { isInverted }: { isInverted: boolean }): Promise<void> {
+  const heldOut = await readFile(`${root}examples/digits/dist/held-out.bin`);
+  const digits = Array.from({ length: DEVICES * DIGITS_A_DAY }, (_, i) => {
+    const place = (i * 37) % (heldOut.length / DIGIT_BYTES); // they lie there by label
+    return heldOut.subarray(place * DIGIT_BYTES, (place + 1) * DIGIT_BYTES).toString('base64');
+  });
+  await page.evaluate(
+    async ({ digits, isInverted }) => {
+      const { devices } = globalThis as Scope;
+      for (const [i, digit] of digits.entries()) {
+        const image = new ImageData(28, 28);
+        for (const [pixel, char] of [...atob(digit)].entries()) {
+          const ink = char.charCodeAt(0);
+          const grey = isInverted ? 255 - ink : ink;
+          image.data.set([grey, grey, grey, 255], 4 * pixel);
+        }
+        await devices[i % devices.length].run(image);
+      }
+    },
+    { digits, isInverted },
+  );
+}
+
+/** What they counted is sealed and sent, one after the other: pages of one origin send in turns. */
+async function closeDevices(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (const device of (globalThis as Scope).devices) await device.close();
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;

@@ -44,7 +44,7 @@ export function digitsPage(page) {
  *
  * @param {import('@playwright/test').BrowserContext} context
  * @returns {Promise<{ backend: string, n: number, accuracy: number, labels: string[],
- *   openMs: number, origin: 'network' | 'store', sealedRuns: number }>}
+ *   openMs: number, origin: 'network' | 'store', sealedReports: number }>}
  */
 export async function readHeldOutDigits(context, siteUrl, backend) {
   const page = await context.newPage();

@@ -14,7 +14,8 @@ const ON_ONNX = '?backend=onnx-wasm';
 
 /**
  * Publishes a model, opens it cold and warm, reads 1,000 held-out digits on both backends, goes
- * offline, tampers with the cache and with the repository, and counts what reached the collector.
+ * offline, tampers with the cache and with the repository, and counts what reached the collector:
+ * the reports of the held-out digits, which are no runs of people, and the run of a drawn one.
  *
  * @param {string} dir empty folder to work in
  * @param {{ say: (line: string) => void }} options
@@ -26,6 +27,7 @@ export async function runDemo(dir, { say }) {
     const visitor = await browser.newContext();
     say('Reading 1,000 held-out digits on each backend …');
     const heldOut = await readOnBothBackends(visitor, stack.servers.site.url);
+    const { total: afterHeldOut } = await fleetLatency(stack.servers.collector.url);
 
     say('Reloading with every server stopped …');
     const page = await visitor.newPage();
@@ -49,6 +51,7 @@ export async function runDemo(dir, { say }) {
       heldOut,
       ...offline,
       tampered: { cacheOffline, cacheOnline, repository },
+      afterHeldOut,
       pendingRuns,
       fleet,
     });

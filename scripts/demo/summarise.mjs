@@ -5,7 +5,8 @@ import { cpus } from 'node:os';
  *
  * Ratios have no interval: every held-out digit was read, and nothing was sampled.
  */
-export function summarise({ heldOut, offline, crossOriginIsolated, tampered, pendingRuns, fleet }) {
+export function summarise({ heldOut, afterHeldOut, pendingRuns, fleet, ...found }) {
+  const { offline, crossOriginIsolated, tampered } = found;
   const { cold, tfjs, warm } = heldOut;
   const same = cold.labels.filter((label, i) => label === tfjs.labels[i]).length;
   const outcome = {
@@ -18,7 +19,10 @@ export function summarise({ heldOut, offline, crossOriginIsolated, tampered, pen
     warmOpenMs: round(warm.openMs),
     offline,
     tampered,
-    reported: cold.sealedRuns + tfjs.sealedRuns + warm.sealedRuns + pendingRuns,
+    heldOutReports: cold.sealedReports + tfjs.sealedReports + warm.sealedReports,
+    heldOutReportsCollected: afterHeldOut.reports,
+    heldOutRunsOfPeople: afterHeldOut.count,
+    reported: pendingRuns,
     collected: fleet.total.count,
     p50Ms: round(fleet.total.p50Ms),
     p95Ms: round(fleet.total.p95Ms),
@@ -60,10 +64,22 @@ function verdicts(outcome, { cold, warm }) {
       tampered.repository === 'digest-mismatch',
     ),
     row(
+      'held-out-reports-collected',
+      outcome.heldOutReportsCollected,
+      `= ${outcome.heldOutReports} reported`,
+      outcome.heldOutReportsCollected === outcome.heldOutReports && outcome.heldOutReports >= 3,
+    ),
+    row(
+      'held-out-runs-of-people',
+      outcome.heldOutRunsOfPeople,
+      '= 0',
+      outcome.heldOutRunsOfPeople === 0,
+    ),
+    row(
       'collected',
       outcome.collected,
       `= ${outcome.reported} reported`,
-      outcome.collected === outcome.reported && outcome.reported > 3000,
+      outcome.collected === outcome.reported && outcome.reported > 0,
     ),
     row(
       'cross-origin-isolated',

@@ -89,7 +89,7 @@ function publishOutcome(
     labels,
     openMs: opening.totalMs,
     origin: opening.origin,
-    sealedRuns: reports?.sealedRuns,
+    sealedReports: reports?.sealed,
   });
   document.body.append(outcome);
   part('status', HTMLElement).textContent =

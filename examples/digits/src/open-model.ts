@@ -1,16 +1,9 @@
-import {
-  type Model,
-  type ModelOf,
-  type OpenOptions,
-  open,
-  type Progress,
-  type TaskName,
-} from 'nearside';
+import { type ModelOf, type OpenOptions, open, type Progress, type TaskName } from 'nearside';
 import { chosenBackend } from './chosen-backend.js';
 import { fetchPageConfig, type PageConfig } from './page-config.js';
 
 export interface OpenedModel {
-  readonly model: Model;
+  readonly model: ModelOf<'image-classification'>;
   readonly config: PageConfig;
 }
 
@@ -20,7 +13,13 @@ export type ShowProgress = (progress: Progress) => void;
 export async function openModel(onProgress: ShowProgress): Promise<OpenedModel> {
   const config = await fetchPageConfig();
   const { model: url, trust, report } = config;
-  const model = await open(url, { trust, report, backend: chosenBackend(), onProgress });
+  const model = await open(url, {
+    trust,
+    report,
+    task: 'image-classification',
+    backend: chosenBackend(),
+    onProgress,
+  });
   return { model, config };
 }
 

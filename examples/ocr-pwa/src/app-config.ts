@@ -8,6 +8,8 @@ export interface AppConfig {
   readonly model: string;
   /** The repository's pin. */
   readonly trust: string;
+  /** Where reports go; without it nothing leaves the device. */
+  readonly report: string | undefined;
 }
 
 /** @throws AppProblem `offline` or `config-broken` */
@@ -17,8 +19,10 @@ export async function fetchAppConfig(signal: AbortSignal): Promise<AppConfig> {
     throw new AppProblem('offline', 'The site that serves this app did not answer.', { cause });
   });
   const config: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
-  const { model, trust } = (config ?? {}) as Record<string, unknown>;
-  if (typeof model === 'string' && typeof trust === 'string') return { model, trust };
+  const { model, trust, report } = (config ?? {}) as Record<string, unknown>;
+  if (typeof model === 'string' && typeof trust === 'string') {
+    return { model, trust, report: typeof report === 'string' ? report : undefined };
+  }
   throw new AppProblem(
     'config-broken',
     `Expected \`model\` and \`trust\` in nearside.config.json, got HTTP ${response.status} without them.`,

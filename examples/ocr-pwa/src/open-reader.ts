@@ -39,8 +39,17 @@ async function attempt(cancelling: AbortController): Promise<ModelOf<'ocr'>> {
   showProblem(part('open-problem'), undefined);
   setState('opening');
   showProgress(undefined);
-  const { model, trust } = await fetchAppConfig(signal);
-  const opened = await open(model, { trust, task: 'ocr', signal, onProgress: showProgress });
+  const { model, trust, report } = await fetchAppConfig(signal);
+  part('reported').textContent = report
+    ? 'Only counts and timings are reported.'
+    : 'Nothing is reported.';
+  const opened = await open(model, {
+    trust,
+    report,
+    task: 'ocr',
+    signal,
+    onProgress: showProgress,
+  });
   setState('ready');
   return opened;
 }
