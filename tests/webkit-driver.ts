@@ -5,6 +5,8 @@ import type { DrivenPage } from './core-path.js';
 
 /** A page in WebKitGTK. */
 export interface WebKitPage extends DrivenPage {
+  /** The browser keeps another tab open. */
+  closeTab(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,10 @@ function drivePage(session: string, end: () => Promise<void>): WebKitPage {
       });
       if ('error' in answer) throw new Error(`In the page: ${answer.error}`);
       return answer.value;
+    },
+    async closeTab() {
+      await command(`${session}/window/new`, { type: 'tab' });
+      await command(`${session}/window`, undefined, 'DELETE');
     },
     async close() {
       await command(session, undefined, 'DELETE').catch(() => {}); // it may have crashed

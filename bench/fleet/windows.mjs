@@ -107,7 +107,9 @@ export function sealWindow(device, { tally, startMs, version, assignment, softwa
 
 /** As the store of a device settles it: each once in its day or hour. */
 function firstsOf({ firsts }, dimensions, { localMs, hasFailed }) {
-  const possible = possibleFirsts(dimensions, { startMs: localMs, hasFailed });
+  const possible = possibleFirsts(dimensions, localMs).filter(
+    ({ first }) => hasFailed || first !== 'arm-day-failed',
+  );
   const news = possible.filter(({ key, period }) => firsts.get(key) !== period);
   for (const { key, period } of news) firsts.set(key, period);
   return news.map(({ first }) => first);

@@ -54,7 +54,7 @@ async function outboxOf(...ids: string[]) {
     endpoints: ['https://collector.example/v1/reports'],
     onDropped: (_, reason) => dropped.push(reason),
   });
-  for (const id of ids) await outbox.put(report(id), { firsts: [], entries: new Map() });
+  for (const id of ids) await outbox.put(report(id), { isUnderWay: false });
   return { outbox, dropped };
 }
 
@@ -117,14 +117,36 @@ test('with the collector down nothing is lost, and why is said', async () => {
   expect(outcome.kept).toEqual([expect.stringContaining('Is the collector up?')]);
 });
 
+test('an expired copy of what was sent as its page was left is no loss', async () => {
+  const { outbox, dropped } = await outboxOf('a');
+  await outbox.put(report('b'), { isUnderWay: true });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 15 * 86_400_000 });
+  expect(await outbox.keys()).toEqual([]);
+  vi.useRealTimers();
+  expect(dropped).toEqual(['too-old']);
+});
+
 test('a pause the collector asks for is kept', async () => {
   const { url, received } = await collector(503, 204);
   const { outbox } = await outboxOf('a');
   const { delivery } = deliver(outbox, url);
   await delivery.drain();
   await delivery.drain();
+  expect(delivery.sendAtOnce('b', report('b'))).toBeUndefined();
   expect(received).toHaveLength(1);
   expect(await outbox.keys()).toHaveLength(1);
+});
+
+test('what was sent as its page was left and has not arrived waits for the next round', async () => {
+  const { url, received } = await collector(500, 204);
+  const { outbox } = await outboxOf('a');
+  const { delivery, outcome } = deliver(outbox, url);
+  const [key = ''] = await outbox.keys();
+  expect(await delivery.sendAtOnce(key, (await outbox.get(key)) as Report)).toBe(false);
+  expect(outcome.kept).toHaveLength(1);
+  await delivery.drain();
+  expect(received).toHaveLength(2);
+  expect(await outbox.keys()).toEqual([]);
 });
 
 test('the next collector is asked when the first does not answer', async () => {
@@ -178,7 +200,7 @@ test('a token in the address may change: what waits goes with the new one', asyn
   const store = createMemoryStore();
   const outboxAt = (endpoint: string) =>
     openOutbox(store, { endpoints: [endpoint], onDropped() {} });
-  await outboxAt(`${url}?token=old`).put(report('a'), { firsts: [], entries: new Map() });
+  await outboxAt(`${url}?token=old`).put(report('a'), { isUnderWay: false });
   await deliver(outboxAt(`${url}?token=new`), `${url}?token=new`).delivery.drain();
   expect(received).toHaveLength(1);
 });

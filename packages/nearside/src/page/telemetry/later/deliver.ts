@@ -19,9 +19,16 @@ export interface Waiting<Item extends { readonly id: string }>
 export const REFUSALS: readonly number[] = [400, 413, 422];
 
 /** Sends what the outbox holds. A report is deleted only when a collector has answered for it. */
-export interface Delivery {
-  /** Sends everything now, unless a collector has asked for a pause. Never rejects. */
+export interface Delivery<Item> {
+  /** Sends everything now that is not under way, unless a collector has asked for a pause. Never rejects. */
   drain(): Promise<void>;
+  /**
+   * Sends an item in this turn, from memory, while it is stored under `key`.
+   *
+   * @returns whether a collector has answered for it, never rejected; undefined where it waits: a collector has asked for
+   *   a pause, or too much is under way
+   */
+  sendAtOnce(key: string, item: Item): Promise<boolean> | undefined;
   /** Stops waiting for a next round. What is stored stays stored. */
   close(): void;
 }
@@ -53,7 +60,7 @@ type Verdict =
 
 export function createDelivery<Item extends { readonly id: string }>(
   options: DeliveryOptions<Item>,
-): Delivery {
+): Delivery<Item> {
   const { outbox, endpoints, mayReport, bodyOf, refusals = REFUSALS } = options;
   const { onSent, onDropped, onKept } = options;
   let draining: Promise<void> | undefined;
@@ -62,10 +69,13 @@ export function createDelivery<Item extends { readonly id: string }>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   let hasMore = false;
+  /** Keys of what was sent as the page was left. */
+  const underWay = new Set<string>();
 
   async function sendAll(): Promise<void> {
     let passedOver = 0;
     for (const key of await outbox.keys()) {
+      if (underWay.has(key)) continue;
       if (mayReport && !(await mayReport())) return;
       const item = await outbox.get(key);
       if (!item) continue;
@@ -79,12 +89,34 @@ export function createDelivery<Item extends { readonly id: string }>(
         }
         return pause(verdict.retryAfterMs);
       }
-      failures = 0;
-      await outbox.remove(key);
-      if (verdict.kind === 'delivered') onSent(item);
-      else onDropped(item.id, 'refused');
+      await settle(key, item, verdict);
     }
     if (passedOver > 0) pause(undefined);
+  }
+
+  /** A collector has answered for an item, and it need not be sent again. */
+  async function settle(key: string, item: Item, { kind }: Verdict): Promise<void> {
+    failures = 0;
+    await outbox.remove(key);
+    if (kind === 'delivered') onSent(item);
+    else onDropped(item.id, 'refused');
+  }
+
+  function sendAtOnce(key: string, item: Item): Promise<boolean> | undefined {
+    const body = bodyOf(item);
+    if (performance.now() < notBeforeMs || !outlivesPage(body)) return undefined;
+    underWay.add(key);
+    const answer = async () => {
+      const verdict = await post(body, endpoints, refusals);
+      underWay.delete(key);
+      if (verdict.kind !== 'later') await settle(key, item, verdict).catch(() => {});
+      else {
+        onKept(verdict.problem);
+        pause(verdict.retryAfterMs);
+      }
+      return verdict.kind !== 'later';
+    };
+    return answer();
   }
 
   function pause(retryAfterMs: number | undefined): void {
@@ -118,6 +150,7 @@ export function createDelivery<Item extends { readonly id: string }>(
 
   return {
     drain,
+    sendAtOnce,
     close() {
       closed = true;
       clearTimeout(timer);
@@ -155,6 +188,20 @@ async function post(
   return verdict;
 }
 
+/**
+ * Requests of a page that may outlive it have 64 KiB together (Fetch, section 4.6); this leaves some to the app. It is
+ * shared by all models of the page.
+ */
+const OUTLIVING = { limitBytes: 60_000, bytes: 0 };
+
+function outlivesPage(body: string): boolean {
+  return OUTLIVING.bytes + sizeOf(body) <= OUTLIVING.limitBytes;
+}
+
+function sizeOf(body: string): number {
+  return new TextEncoder().encode(body).length;
+}
+
 /** How long a collector may take to answer, ms. */
 const ANSWER_MS = 15_000;
 
@@ -172,13 +219,16 @@ async function postTo(
   body: string,
   refusals: readonly number[],
 ): Promise<Verdict> {
+  const keepalive = outlivesPage(body);
+  const bytes = keepalive ? sizeOf(body) : 0;
+  OUTLIVING.bytes += bytes;
   try {
     const response = await fetch(endpoint, {
       method: 'POST',
       // text/plain needs no preflight; a beacon would send cookies.
       headers: { 'content-type': 'text/plain' },
       body,
-      keepalive: true,
+      keepalive,
       ...PRIVATELY,
       ...staying(endpoint),
       signal: AbortSignal.timeout(ANSWER_MS),
@@ -192,6 +242,8 @@ async function postTo(
     return { kind: 'later', retryAfterMs: retryAfterMs(response), problem, isAnswered: true };
   } catch {
     return { kind: 'later', problem: await whyUnanswered(endpoint) };
+  } finally {
+    OUTLIVING.bytes -= bytes;
   }
 }
 

@@ -1,5 +1,4 @@
 import { type LossReason, MAX_REPORT_BYTES, type Report, type Store } from '@nearside/core';
-import type { PossibleFirst } from './report-window.js';
 import { sizeOf } from './seal-report.js';
 
 const DAY_MS = 86_400_000;
@@ -12,32 +11,30 @@ export const OUTBOX_LIMITS = Object.freeze({
   ageMs: 14 * DAY_MS,
 });
 
-/** Entries that are stored with a report. */
+/** What is stored of a report, and with it. */
 export interface Alongside {
-  /** The transaction that stores the report as it is sent settles which of these it is. */
-  readonly firsts: readonly PossibleFirst[];
-  readonly entries: ReadonlyMap<string, unknown>;
+  /** It was sent as the page was left, and nobody knows yet if it has arrived. */
+  readonly isUnderWay: boolean;
+  readonly entries?: ReadonlyMap<string, unknown>;
 }
 
 /** A report as it waits. */
-interface Waiting {
+interface Waiting extends Pick<Alongside, 'isUnderWay'> {
   readonly report: Report;
-  /** It is not settled yet which of these are so. */
-  readonly firsts: readonly PossibleFirst[];
 }
 
 /** Sealed reports that wait for delivery, oldest first. They survive a reload and a crash. */
 export interface Outbox {
   /**
-   * Stores a report in one step that begins at once: a page that is being closed has no time for a second one, and so
-   * none to see what other tabs have stored.
+   * Stores a report in one step that begins at once: a page that is being closed has no time for a second one.
    *
    * @returns false when it is too large to be sent, and was dropped
    */
   put(report: Report, alongside: Alongside): Promise<boolean>;
+  /** The key that a report is stored under. */
+  keyOf(report: Report): string;
   /** Keys of reports that may be sent, oldest first. Too old ones and too many are dropped. */
   keys(): Promise<string[]>;
-  /** The report as it is to be sent, which says what it is the first of: two tabs are one device. */
   get(key: string): Promise<Report | undefined>;
   remove(key: string): Promise<void>;
   /** Deletes all that waits. */
@@ -56,22 +53,26 @@ export function openOutbox(
   const prefix = waitingPrefix('r', endpoints);
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 
+  const keyOf = ({ t0, id }: Report) => `${prefix}${String(t0).padStart(15, '0')}-${id}`;
+  const read = async (key: string) => (await store.get(key)) as Waiting | undefined;
+
   async function drop(key: string, reason: LossReason): Promise<void> {
+    const waiting = await read(key);
     await store.commit({ delete: [key] });
-    onDropped(partsOf(key)[1] ?? key, reason);
+    if (!waiting?.isUnderWay) onDropped(partsOf(key)[1] ?? key, reason);
   }
 
   return {
-    async put(report, { firsts, entries }) {
+    async put(report, { isUnderWay, entries = new Map() }) {
       if (sizeOf(report) > MAX_REPORT_BYTES) {
         onDropped(report.id, 'too-large');
         return false;
       }
-      const key = `${prefix}${String(report.t0).padStart(15, '0')}-${report.id}`;
-      const waiting: Waiting = { report, firsts };
-      await store.commit({ set: new Map<string, unknown>([...entries, [key, waiting]]) });
+      const waiting: Waiting = { report, isUnderWay };
+      await store.commit({ set: new Map<string, unknown>([...entries, [keyOf(report), waiting]]) });
       return true;
     },
+    keyOf,
     async keys() {
       const keys = await store.keys(prefix);
       const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
@@ -84,27 +85,7 @@ export function openOutbox(
       for (const key of fresh.slice(0, fresh.length - kept.length)) await drop(key, 'outbox-full');
       return kept;
     },
-    async get(key) {
-      let waiting = (await store.get(key)) as Waiting | undefined;
-      const firsts = waiting?.firsts ?? [];
-      if (firsts.length === 0) return waiting?.report;
-      await store.transact([key, ...firsts.map(({ key }) => key)], ([now, ...stored]) => {
-        waiting = now as Waiting | undefined;
-        if (!waiting || waiting.firsts.length === 0) return undefined; // another tab was faster
-        // Days and hours sort as text. A clock that was put back makes no second first.
-        const tomorrow = new Date(Date.now() + DAY_MS).toISOString();
-        const news = firsts.filter(({ period }, i) => {
-          const last = String(stored[i] ?? '');
-          return period > last || last > tomorrow; // the clock was ahead
-        });
-        const first = news.map(({ first }) => first);
-        const { report } = waiting;
-        waiting = { report: first.length > 0 ? { ...report, first } : report, firsts: [] };
-        const remembered = news.map(({ key, period }) => [key, period] as const);
-        return { set: new Map<string, unknown>([...remembered, [key, waiting]]) };
-      });
-      return waiting?.report;
-    },
+    get: async (key) => (await read(key))?.report,
     remove: (key) => store.commit({ delete: [key] }),
     clear: async () => store.commit({ delete: await store.keys(prefix) }),
   };

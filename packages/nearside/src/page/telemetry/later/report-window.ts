@@ -9,6 +9,8 @@ const SHORT_MS = 60_000;
 /** The length of every other window, ms. */
 export const WINDOW_MS = 300_000;
 
+const DAY_MS = 86_400_000;
+
 /** The lengths of a version's windows on a device. */
 export interface WindowLengths {
   /** The length of the next one, ms. */
@@ -70,7 +72,7 @@ export function utcDay(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 10);
 }
 
-/** A period that a report may be this device's first of, and where the store remembers when that last was so. */
+/** A period that a window may be this device's first of, and where the store remembers when that last was so. */
 export interface PossibleFirst {
   readonly first: First;
   readonly key: string;
@@ -81,15 +83,10 @@ export interface PossibleFirst {
 const DAY = 10;
 const HOUR = 13;
 
-/**
- * Lists what a report of a window can be the first of. A transaction of the store settles which of it is so: two tabs
- * are one device.
- *
- * @param hasFailed a run failed in the window
- */
+/** Lists what a window can be the first of; of `arm-day-failed` only if a run fails in it. */
 export function possibleFirsts(
-  { model, version, arm, assigned }: Dimensions,
-  { startMs, hasFailed }: { readonly startMs: number; readonly hasFailed: boolean },
+  { model, version, arm, assigned }: Omit<Dimensions, 'weight' | 'app'>,
+  startMs: number,
 ): PossibleFirst[] {
   const start = new Date(startMs).toISOString();
   const of = (first: First, what: string, digits: number) => ({
@@ -100,7 +97,38 @@ export function possibleFirsts(
   const side = `${arm}/${assigned}`;
   return [
     ...(version ? [of('version-day', version, DAY), of('version-hour', version, HOUR)] : []),
-    ...(arm ? [of('arm-day', side, DAY)] : []),
-    ...(arm && hasFailed ? [of('arm-day-failed', side, DAY)] : []),
+    ...(arm ? [of('arm-day', side, DAY), of('arm-day-failed', side, DAY)] : []),
   ];
+}
+
+/**
+ * Claims those that nobody has claimed, in one transaction: two tabs are one device. A clock that was put back makes no
+ * second first.
+ *
+ * @returns what was claimed
+ */
+export async function claimFirsts(
+  store: Pick<Store, 'transact'>,
+  possible: readonly PossibleFirst[],
+): Promise<PossibleFirst[]> {
+  let claimed: PossibleFirst[] = [];
+  await store.transact(
+    possible.map(({ key }) => key),
+    (stored) => {
+      // Days and hours sort as text.
+      const tomorrow = new Date(Date.now() + DAY_MS).toISOString();
+      claimed = possible.filter(({ period }, i) => {
+        const last = String(stored[i] ?? '');
+        return period > last || last > tomorrow; // the clock was ahead
+      });
+      return { set: new Map(claimed.map(({ key, period }) => [key, period])) };
+    },
+  );
+  return claimed;
+}
+
+/** Those of what was claimed that a window is told as, which began at `startMs`. */
+export function firstsOf(claimed: readonly PossibleFirst[], startMs: number): First[] {
+  const start = new Date(startMs).toISOString();
+  return claimed.filter(({ period }) => start.startsWith(period)).map(({ first }) => first);
 }

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createMemoryStore } from '@nearside/artifact';
-import { complaintOf, type Report, type Store } from '@nearside/core';
+import { complaintOf, createDeferred, type Report, type Store } from '@nearside/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
@@ -17,8 +21,12 @@ beforeEach(() => {
   // Only the clock is ours; everything else takes the time it takes.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-03-01T23:50:00Z') });
 });
+const closers: (() => void)[] = [];
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  for (const close of closers.splice(0)) close();
 });
 
 type Consent = ReportTarget['consent'];
@@ -69,6 +77,29 @@ async function sealedReports(store: Store): Promise<Report[]> {
     (await Promise.all((await keys()).map(get))).filter((report) => report !== undefined),
   );
   return (await Promise.all(sealed)).flat();
+}
+
+function open(tally: Tally): void {
+  tally.opens.tried += 1;
+}
+
+/** A collector that answers when it is told to. */
+async function silentCollector() {
+  const bodies: string[] = [];
+  const { promise: answering, resolve: answer } = createDeferred<void>();
+  const server = createServer(async (request, response) => {
+    bodies.push(await text(request));
+    await answering;
+    response.writeHead(204).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { to: `http://127.0.0.1:${port}/`, bodies, answer };
 }
 
 /** Something happens, and the page is hidden. */
@@ -222,8 +253,103 @@ test('a report is stored within the very turn in which a page is closed', async 
   });
   await reporter.flush();
   reporter.count(fail);
-  void reporter.flush();
+  reporter.leave()?.go();
   expect(kept).toEqual([2]); // the report, and how many windows there were
+});
+
+test('a page that is left sends in the same turn what it stores: the same but for when it was sent', async () => {
+  const { to, bodies, answer } = await silentCollector();
+  const store = createMemoryStore();
+  const reporter = start(store, { to });
+  await reporter.flush();
+  reporter.count(fail);
+  const fetching = vi.spyOn(globalThis, 'fetch');
+  reporter.leave()?.go();
+  expect(fetching.mock.calls.map(([, init]) => init?.keepalive)).toEqual([true]);
+  await expect.poll(() => bodies).toHaveLength(1);
+  const { sent: _, ...told } = JSON.parse(bodies[0] as string);
+  const [{ sent: __, ...stored }] = (await sealedReports(store)) as [Report];
+  expect(told).toEqual(stored);
+  // Another round leaves it out while nobody has answered for it.
+  await reporter.flush();
+  expect(bodies).toHaveLength(1);
+  answer();
+  await expect.poll(() => store.keys('r/')).toEqual([]);
+  expect(reporter.totals).toMatchObject({ sealed: 1, sent: 1, dropped: 0 });
+});
+
+test('what could not be stored and has arrived all the same is no loss', async () => {
+  const { to, answer } = await silentCollector();
+  const store = createMemoryStore();
+  const commit = () => Promise.reject(new Error('full'));
+  const reporter = start({ ...store, commit }, { to });
+  await reporter.flush();
+  reporter.count(fail);
+  reporter.leave()?.go();
+  answer();
+  await expect.poll(() => reporter.totals.sealed).toBe(1);
+  expect(reporter.leave()).toBeUndefined(); // there is nothing to tell
+});
+
+test('a claim whose report is lost makes a device missing, never twice', async () => {
+  const store = createMemoryStore();
+  let isFull = true;
+  const reporter = start({
+    ...store,
+    commit: async (change) => (isFull ? Promise.reject(new Error('full')) : store.commit(change)),
+  });
+  await useAndSeal(reporter);
+  isFull = false;
+  await useAndSeal(reporter);
+  expect(await firsts(store)).toEqual([undefined]);
+});
+
+test('a failed day is claimed by the first run that fails', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  reporter.count(open);
+  pass(1);
+  await reporter.flush();
+  reporter.count(open);
+  reporter.count(fail);
+  await reporter.flush();
+  expect(await firsts(store)).toEqual([
+    ['version-day', 'version-hour', 'arm-day'],
+    ['arm-day-failed'],
+  ]);
+});
+
+test('what no report has told yet is told by the next: nothing was counted, or the page was left too soon', async () => {
+  const store = createMemoryStore();
+  const reporter = start(store);
+  reporter.count(() => {});
+  await reporter.flush();
+  reporter.count(open);
+  await reporter.flush();
+  pass(5);
+  await reporter.flush();
+  pass(6); // a new day, and hour
+  await reporter.flush();
+  await reporter.flush(); // the draw of the new day is read
+  reporter.count(open);
+  pass(1);
+  reporter.leave()?.go();
+  await useAndSeal(reporter);
+  expect(await firsts(store)).toEqual([
+    ['version-day', 'version-hour', 'arm-day'],
+    undefined,
+    expect.arrayContaining(['version-hour']),
+  ]);
+});
+
+test('without consent nothing is claimed', async () => {
+  const store = createMemoryStore();
+  let isGiven = false;
+  const reporter = start(store, { consent: () => isGiven });
+  await useAndSeal(reporter);
+  isGiven = true;
+  await useAndSeal(reporter);
+  expect((await firsts(store))[0]).toContain('version-day');
 });
 
 test('models that report to different collectors share no outbox', async () => {
@@ -247,6 +373,48 @@ test('a window in which nothing happened makes no report', async () => {
   pass(60);
   await reporter.flush();
   expect(await sealedReports(store)).toEqual([]);
+});
+
+/** As far as reports are concerned, with the events that a browser would send. */
+function openPage() {
+  const page = new EventTarget();
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
+  for (const name of ['addEventListener', 'removeEventListener'] as const)
+    vi.stubGlobal(name, page[name].bind(page));
+  return { leave: () => page.dispatchEvent(new Event('pagehide')) };
+}
+
+test('consent that does not answer in the same turn sends nothing as a page is left', async () => {
+  const { to } = await silentCollector();
+  const page = openPage();
+  const fetching = vi.spyOn(globalThis, 'fetch');
+  for (const consent of [() => Promise.resolve(true), () => true]) {
+    const reporter = start(createMemoryStore(), { to, consent });
+    await reporter.flush();
+    reporter.count(fail);
+  }
+  page.leave();
+  expect(fetching).toHaveBeenCalledOnce();
+});
+
+test('at most 60 KB are under way as a page is left, most runs first over all its models; the rest waits', async () => {
+  const { to } = await silentCollector();
+  const page = openPage();
+  const store = createMemoryStore();
+  for (const runs of [3, 9, 1, 8, 2, 7, 4, 6, 5]) {
+    const reporter = start(store, { to });
+    await reporter.flush();
+    reporter.count((tally) => {
+      tally.ok = runs;
+      for (let i = 0; i < 7; i += 1) increment(tally.errors, `${i}`.padEnd(1070, 'x'));
+    });
+  }
+  const fetching = vi.spyOn(globalThis, 'fetch');
+  page.leave();
+  const underWay = fetching.mock.calls.map(([, init]) => String(init?.body));
+  expect(underWay.map((body) => JSON.parse(body).health.ok)).toEqual([9, 8, 7, 6, 5, 4, 3]);
+  expect(underWay.join('').length).toBeLessThanOrEqual(60_000);
+  expect(await store.keys('r/')).toHaveLength(9);
 });
 
 test('a clock that is put back and on again leaves a window its length', async () => {

@@ -1,5 +1,5 @@
 import { toHex } from '@nearside/artifact';
-import type { LossReason } from '@nearside/core';
+import { type LossReason, MAX_REPORT_BYTES, type Report } from '@nearside/core';
 import type { ReportTotals } from '../../../shared/api/model.js';
 import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
@@ -8,6 +8,8 @@ import type { Counted } from './counted.js';
 import type { Delivery } from './deliver.js';
 import type { Outbox } from './outbox.js';
 import {
+  firstsOf,
+  type PossibleFirst,
   possibleFirsts,
   type ReportingDay,
   readReportingDay,
@@ -16,7 +18,7 @@ import {
   type WindowLengths,
   weightOf,
 } from './report-window.js';
-import { sealReport } from './seal-report.js';
+import { sealReport, sizeOf } from './seal-report.js';
 import { createTally, increment, type Tally } from './tally.js';
 
 export interface ReportingContext {
@@ -30,7 +32,9 @@ export interface ReportingContext {
 export interface ReporterContext extends ReportingContext {
   readonly target: ReportTarget;
   readonly outbox: Outbox;
-  readonly delivery: Delivery;
+  readonly delivery: Delivery<Report>;
+  /** Settles what a window is the first of, where it may be reported. */
+  readonly claim: (possible: readonly PossibleFirst[]) => Promise<PossibleFirst[]>;
   readonly mayReport: () => Promise<boolean>;
   /** Losses that no report has told yet; the next one of this model does. */
   readonly lost: Map<LossReason, number>;
@@ -40,6 +44,13 @@ export interface ReporterContext extends ReportingContext {
   readonly startMs: number;
 }
 
+/** The draw of a day, which is read ahead: a page that is being left has no time to. */
+interface Draw extends Pick<ReportingDay, 'name'> {
+  /** Undefined until it is read. */
+  isSampled?: boolean;
+  readonly read: Promise<void>;
+}
+
 interface ReportWindow {
   readonly startMs: number;
   /** By a clock that nobody sets. */
@@ -47,6 +58,25 @@ interface ReportWindow {
   /** When something was counted last; a clock that was put back does not make it earlier. */
   lastMs: number;
   readonly tally: Tally;
+  readonly day: Draw;
+  /** What it may be the first of, and has not claimed. */
+  unclaimed: readonly PossibleFirst[];
+}
+
+/** A window that is over, as a report. */
+interface Sealed {
+  readonly report: Report;
+  readonly runs: number;
+  /** Losses that it tells. */
+  readonly told: readonly (readonly [LossReason, number])[];
+}
+
+/** A report of a page that is being left. */
+export interface Leaving {
+  /** Runs, inputs of `score` and frames that it counts. */
+  readonly runs: number;
+  /** Stores it, and sends it beside that. */
+  go(): void;
 }
 
 /** A window that is so much longer than it was to be has slept, ms. */
@@ -58,10 +88,10 @@ export class Reporter {
   readonly #context: ReporterContext;
   /** Undefined until they are read. */
   #lengths: WindowLengths | undefined;
-  /** The day is read ahead, so that a page that is being closed can seal in one step. Undefined until it is read. */
-  #day: ReportingDay | undefined;
-  #dayRead: Promise<void> = Promise.resolve();
   #window: ReportWindow;
+  /** Firsts that no report has told yet. */
+  #claimed: PossibleFirst[] = [];
+  #claiming: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
@@ -83,13 +113,33 @@ export class Reporter {
     const window = this.#window;
     add(window.tally);
     window.lastMs = Math.max(Date.now(), window.startMs + performance.now() - window.openedMs);
+    if (window.unclaimed.length > 0) this.#claim(window);
   }
 
   /** Seals the window and sends everything. Never rejects. */
   async flush(): Promise<void> {
-    // A store that fails loses this window, never the page's call.
-    await this.#seal().catch(() => {});
-    await this.#context.delivery.drain();
+    const { target, delivery, mayReport } = this.#context;
+    const [ended, endMs] = this.#end();
+    await Promise.all([ended.day.read, this.#claiming]);
+    const sealed = this.#seal(ended, endMs);
+    if (sealed && (!target.consent || (await mayReport()))) await this.#keep(sealed);
+    await delivery.drain();
+  }
+
+  /** Seals the window in this turn: the page may be gone in the next. Asked only where it may be reported. */
+  leave(): Leaving | undefined {
+    const { delivery } = this.#context;
+    if (this.#window.day.isSampled === undefined) {
+      void this.flush();
+      return undefined;
+    }
+    const sealed = this.#seal(...this.#end());
+    return (
+      sealed && {
+        runs: sealed.runs,
+        go: () => void this.#keep(sealed, { isLeaving: true }).then(delivery.drain),
+      }
+    );
   }
 
   /** Seals no more by itself. */
@@ -106,17 +156,25 @@ export class Reporter {
     return Date.now() - this.#window.startMs > this.#lengthMs + SLEPT_MS;
   }
 
-  #open(startMs: number): ReportWindow {
-    if (this.#day?.name !== utcDay(startMs)) {
-      this.#dayRead = this.#readDay(startMs).catch(() => {});
-    }
-    return { startMs, openedMs: performance.now(), lastMs: startMs, tally: createTally() };
+  #open(startMs: number, before?: Draw): ReportWindow {
+    return {
+      startMs,
+      openedMs: performance.now(),
+      lastMs: startMs,
+      tally: createTally(),
+      day: before?.name === utcDay(startMs) ? before : this.#draw(startMs),
+      unclaimed: possibleFirsts(this.#counted.dimensions, startMs),
+    };
   }
 
-  async #readDay(nowMs: number): Promise<void> {
+  #draw(nowMs: number): Draw {
     const { identity, target } = this.#context;
-    this.#day = undefined;
-    this.#day = await readReportingDay({ identity, target, nowMs });
+    const reading = readReportingDay({ identity, target, nowMs });
+    const set = ({ isSampled }: ReportingDay) => {
+      draw.isSampled = isSampled;
+    };
+    const draw: Draw = { name: utcDay(nowMs), read: reading.then(set, () => {}) };
+    return draw;
   }
 
   #schedule(): void {
@@ -126,53 +184,84 @@ export class Reporter {
     unref(this.#timer);
   }
 
-  /** The window is swapped at once: a run that ends meanwhile counts into the next. */
-  async #seal(): Promise<void> {
-    const { lost, totals, onDropped } = this.#context;
-    const sealed = this.#window;
-    if (!this.#day) await this.#dayRead;
-    const today = this.#day;
-    if (sealed !== this.#window) return;
+  /** Swaps the window at once: a run that ends meanwhile counts into the next. */
+  #end(): [ended: ReportWindow, endMs: number] {
+    const ended = this.#window;
+    const { startMs, openedMs, lastMs, day } = ended;
     const nowMs = Date.now();
-    const openMs = performance.now() - sealed.openedMs;
-    const endMs = this.#hasSlept ? sealed.lastMs : Math.max(nowMs, sealed.startMs + openMs);
-    this.#window = this.#open(nowMs);
-    if (!today?.isSampled) return;
-    const told = [...lost];
-    lost.clear();
-    for (const [reason, n] of told) increment(sealed.tally.loss, reason, n);
-    const id = toHex(crypto.getRandomValues(new Uint8Array(16)));
-    await this.#keep(sealed, { id, endMs }).catch((error) => {
-      for (const [reason, n] of told) increment(lost, reason, n);
-      increment(lost, 'store-failed');
-      totals.dropped += 1;
-      onDropped(id, 'store-failed');
-      throw error;
-    });
+    const openMs = performance.now() - openedMs;
+    const endMs = this.#hasSlept ? lastMs : Math.max(nowMs, startMs + openMs);
+    this.#window = this.#open(nowMs, day);
+    return [ended, endMs];
   }
 
-  /** Stores a window's report, where it says anything and may be sent. */
-  async #keep(
-    { tally, startMs }: ReportWindow,
-    { id, endMs }: { id: string; endMs: number },
-  ): Promise<void> {
-    const { target, identity, outbox, totals, mayReport, changes } = this.#context;
-    const { dimensions: served, baseline } = this.#counted;
-    const { app, sampleRate, consent } = target;
-    const dimensions = { ...served, ...(app && { app }), weight: weightOf(sampleRate) };
-    const report = sealReport(tally, {
-      id,
-      cohort: identity.cohort,
-      startMs,
-      endMs,
-      dimensions,
-      baseline: baseline?.hash,
-    });
-    if (!report || (consent && !(await mayReport()))) return;
-    const firsts = possibleFirsts(dimensions, { startMs, hasFailed: tally.errors.size > 0 });
-    const entries = new Map([...changes(), ...(this.#lengths?.sealed() ?? [])]);
-    if (!(await outbox.put(report, { firsts, entries }))) return;
+  /** What a window is the first of is claimed as it begins to count, and `arm-day-failed` as a run fails. */
+  #claim(window: ReportWindow): void {
+    const hasFailed = window.tally.errors.size > 0;
+    const isDue = ({ first }: PossibleFirst) => hasFailed || first !== 'arm-day-failed';
+    const due = window.unclaimed.filter(isDue);
+    if (due.length === 0) return;
+    window.unclaimed = window.unclaimed.filter((one) => !isDue(one));
+    const claim = async () => {
+      await window.day.read;
+      if (window.day.isSampled) this.#claimed.push(...(await this.#context.claim(due)));
+    };
+    // Where the store fails a device is missing from a count.
+    this.#claiming = Promise.allSettled([this.#claiming, claim()]).then(() => {});
+  }
+
+  /** @returns undefined where the day is not sampled, or nothing happened */
+  #seal({ tally, startMs, day }: ReportWindow, endMs: number): Sealed | undefined {
+    if (!day.isSampled) return undefined;
+    const { target, identity, lost } = this.#context;
+    const { dimensions, baseline } = this.#counted;
+    const { app, sampleRate } = target;
+    const told = [...lost];
+    lost.clear();
+    for (const [reason, n] of told) increment(tally.loss, reason, n);
+    const id = toHex(crypto.getRandomValues(new Uint8Array(16)));
+    try {
+      const report = sealReport(tally, {
+        id,
+        cohort: identity.cohort,
+        startMs,
+        endMs,
+        dimensions: { ...dimensions, ...(app && { app }), weight: weightOf(sampleRate) },
+        firsts: firstsOf(this.#claimed, startMs),
+        baseline: baseline?.hash,
+      });
+      if (!report) return undefined;
+      this.#claimed = [];
+      return { report, told, runs: tally.ok + tally.score.ok + tally.stream.ok };
+    } catch {
+      this.#lose(id, told);
+      return undefined;
+    }
+  }
+
+  /** The next window tells what this one would have told, and that it is lost. */
+  #lose(id: string, told: Sealed['told']): void {
+    const { lost, totals, onDropped } = this.#context;
+    for (const [reason, n] of told) increment(lost, reason, n);
+    increment(lost, 'store-failed');
+    totals.dropped += 1;
+    onDropped(id, 'store-failed');
+  }
+
+  /** Stores a report. A page that is being left sends it in the same turn. Never rejects. */
+  async #keep({ report, told }: Sealed, { isLeaving = false } = {}): Promise<void> {
+    const { outbox, delivery, totals, changes } = this.#context;
+    const isSent = isLeaving && sizeOf(report) <= MAX_REPORT_BYTES;
+    const answer = isSent ? delivery.sendAtOnce(outbox.keyOf(report), report) : undefined;
+    try {
+      const entries = new Map([...changes(), ...(this.#lengths?.sealed() ?? [])]);
+      if (!(await outbox.put(report, { isUnderWay: answer !== undefined, entries }))) return;
+    } catch {
+      // A store that fails loses a window that has not arrived, never the page's call.
+      if (!(await answer)) return this.#lose(report.id, told);
+    }
     totals.sealed += 1;
-    totals.sealedRuns += tally.ok;
+    totals.sealedRuns += report.health.ok;
+    if (answer && !(await answer)) await outbox.put(report, { isUnderWay: false }).catch(() => {});
   }
 }

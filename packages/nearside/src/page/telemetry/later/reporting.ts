@@ -11,8 +11,8 @@ import { type Counted, countedOfModel } from './counted.js';
 import { createDelivery } from './deliver.js';
 import type { RunShelf } from './feedback.js';
 import { clearModel, openOutbox } from './outbox.js';
-import { readWindowLengths } from './report-window.js';
-import { Reporter, type ReportingContext } from './reporter.js';
+import { claimFirsts, type PossibleFirst, readWindowLengths } from './report-window.js';
+import { type Leaving, Reporter, type ReportingContext } from './reporter.js';
 import { toJson } from './seal-report.js';
 import { increment, tallyFailedOpen } from './tally.js';
 import { openTracing, type Tracing } from './tracing.js';
@@ -61,7 +61,7 @@ export function startReporting(
 
   /** Asked before anything is stored for sending, and before it is sent. Without consent what waits is deleted. */
   async function mayReport(): Promise<boolean> {
-    if (await hasConsent(target)) return true;
+    if (await askConsent(target)) return true;
     await outbox.clear();
     await tracing?.clear();
     await clearModel(store, model);
@@ -69,10 +69,14 @@ export function startReporting(
     return false;
   }
 
+  async function claim(possible: readonly PossibleFirst[]): Promise<PossibleFirst[]> {
+    return (await mayReport()) ? claimFirsts(store, possible) : [];
+  }
+
   function start(counted: Counted, startMs: number): Reporter {
     const { model, version } = counted.dimensions;
     const lengths = readWindowLengths(store, { model, version });
-    const shared = { ...context, target, outbox, delivery, mayReport, lost };
+    const shared = { ...context, target, outbox, delivery, claim, mayReport, lost };
     return new Reporter(counted, { ...shared, changes: () => changes(), lengths, startMs });
   }
 
@@ -80,7 +84,17 @@ export function startReporting(
     await Promise.all([...reporters.values(), tracing].map((sender) => sender?.flush()));
   }
 
-  const unhook = hookPage({ onHide: () => void flush(), onOnline: () => void delivery.drain() });
+  function leave(): Leaving[] {
+    if (askConsent(target) !== true) {
+      void flush();
+      return [];
+    }
+    void tracing?.flush();
+    void delivery.drain();
+    return [...reporters.values()].flatMap((reporter) => reporter.leave() ?? []);
+  }
+
+  const unhook = hookPage({ leave, onOnline: () => void delivery.drain() });
   // A page that was hidden before this was loaded sends no event: its first records are sealed all the same.
   if (isHidden()) setTimeout(() => void flush());
   void delivery.drain();
@@ -144,27 +158,45 @@ function openDelivery(
   return { outbox, delivery };
 }
 
-/** A `consent` that throws, or answers anything but true, is none. */
-async function hasConsent({ consent }: ReportTarget): Promise<boolean> {
+/** A `consent` that throws, or answers anything but true, is none. Only true is known in the same turn. */
+function askConsent({ consent }: ReportTarget): true | Promise<boolean> {
   if (!consent) return true;
   try {
-    return (await consent()) === true;
+    const answer = consent();
+    return (
+      answer === true ||
+      Promise.resolve(answer).then(
+        (given) => given === true,
+        () => false,
+      )
+    );
   } catch {
-    return false;
+    return Promise.resolve(false);
   }
 }
 
-/** A page that is hidden may never come back: what it counted is sealed then. */
-function hookPage({ onHide, onOnline }: { onHide: () => void; onOnline: () => void }): () => void {
+/** Models that are open on this page leave it together: they share what may be under way then. */
+const OPEN_MODELS = new Set<() => Leaving[]>();
+
+/** Most runs first: what is too much is stored alone. */
+function leavePage(): void {
+  const leaving = [...OPEN_MODELS].flatMap((leave) => leave());
+  for (const { go } of leaving.sort((a, b) => b.runs - a.runs)) go();
+}
+
+/** A page that is hidden may never come back: what it counted is sealed and sent then. */
+function hookPage({ leave, onOnline }: { leave: () => Leaving[]; onOnline: () => void }) {
   if (typeof document === 'undefined') return () => {};
   const endVisibility = onVisibilityChange(() => {
-    if (isHidden()) onHide();
+    if (isHidden()) leavePage();
   });
-  globalThis.addEventListener('pagehide', onHide);
+  OPEN_MODELS.add(leave);
+  globalThis.addEventListener('pagehide', leavePage);
   globalThis.addEventListener('online', onOnline);
   return () => {
     endVisibility();
-    globalThis.removeEventListener('pagehide', onHide);
+    OPEN_MODELS.delete(leave);
+    if (OPEN_MODELS.size === 0) globalThis.removeEventListener('pagehide', leavePage);
     globalThis.removeEventListener('online', onOnline);
   };
 }

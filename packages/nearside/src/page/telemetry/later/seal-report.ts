@@ -1,5 +1,6 @@
 import {
   excessesOf,
+  type First,
   type Histogram,
   histogramToJson,
   MAX_COUNT,
@@ -19,6 +20,8 @@ export interface SealContext {
   readonly startMs: number;
   readonly endMs: number;
   readonly dimensions: Dimensions;
+  /** What the window is this device's first of. */
+  readonly firsts?: readonly First[];
   /** First 16 hex digits of the baseline's SHA-256, where the model has one. */
   readonly baseline: string | undefined;
 }
@@ -39,16 +42,13 @@ const DISPENSABLE = [
 /** A window that could not be sealed for days gives this as its length, ms. */
 const LONGEST_MS = 86_400_000;
 
-/** Room for the firsts, which are added when the report is stored. */
-const FIRSTS_BYTES = 100;
-
 /**
  * A window's counts → report v1, with nothing said where there is nothing to say.
  *
  * @returns undefined for a window in which nothing happened; that a worker was busy is nothing by itself
  */
 export function sealReport(tally: Tally, context: SealContext): Report | undefined {
-  const { startMs, endMs, baseline } = context;
+  const { startMs, endMs, baseline, firsts = [] } = context;
   const isObserved = baseline !== undefined && tally.observed > 0;
   const { ok, opens, score, stream } = tally;
   const health = told({
@@ -83,6 +83,7 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
     dt: Math.min(LONGEST_MS, Math.max(0, Math.round(endMs - startMs))),
     sent: Math.round(endMs),
     dimensions: context.dimensions,
+    ...told({ first: firsts }),
     health: { ok, ...health },
     ...groups,
     ...told({
@@ -142,7 +143,7 @@ function losing(report: Report, n: number): Report {
 function fitted(report: Report): Report {
   const slim = { ...report };
   for (const name of DISPENSABLE) {
-    if (sizeOf(slim) <= MAX_REPORT_BYTES - FIRSTS_BYTES) break;
+    if (sizeOf(slim) <= MAX_REPORT_BYTES) break;
     delete slim[name];
     slim.loss = losing(report, 1).loss;
   }
