@@ -91,7 +91,7 @@ test('reports that the log could take and the tables could not are refused, and 
   const database = new Database(':memory:');
   const store = createSqliteRollupStore(database);
   const pages = database.pragma('page_count', { simple: true }) as number;
-  const batch = Array.from({ length: 12 }, (_, i) =>
+  const batch = Array.from({ length: 16 }, (_, i) =>
     sampleContribution({ t0: NOW_MS - i * HOUR_MS }),
   );
   database.pragma(`max_page_count = ${pages + 8}`);
