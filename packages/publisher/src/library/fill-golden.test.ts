@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import {
   arrayFromBytes,
   parseBaseline,
@@ -52,6 +52,25 @@ describe('a script that Nearside does not ship', () => {
     await expect(readFile(ran)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  test('a directory whose name begins with a dash is no option of Python', async () => {
+    const { directory } = await draftOf(fixture('affine.onnx'));
+    const [name, samples] = ['-cimport os;os.mkdir("ran")#', '-samples'];
+    await rename(join(directory, 'draft'), join(directory, name));
+    await mkdir(join(directory, samples));
+    const python = join(directory, 'python');
+    await writeFile(python, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    const cwd = process.cwd();
+    process.chdir(directory);
+    try {
+      const options = { directory: `./${name}`, inputs: `./${samples}`, python };
+      const { report } = await fillGolden(options);
+      const words = [join(directory, name, 'reference/golden.py'), '--inputs'];
+      expect(report.split('\n')).toEqual([...words, join(directory, samples)]);
+    } finally {
+      process.chdir(cwd);
+    }
+  });
+
   test('the script runs nowhere near a link that leads out of the directory', async () => {
     const { directory, draft } = await draftOf(fixture('affine.onnx'));
     const outside = join(directory, 'outside');
@@ -87,7 +106,9 @@ describe('without a Python that can', () => {
     const filling = fillGolden({ directory: draft, python: 'no-such-python', inputs: 'my photos' });
     await expect(filling).rejects.toMatchObject({
       code: 'golden-missing',
-      details: { command: `no-such-python ${draft}/reference/golden.py --inputs 'my photos'` },
+      details: {
+        command: `no-such-python ${draft}/reference/golden.py --inputs '${resolve('my photos')}'`,
+      },
     });
   });
 

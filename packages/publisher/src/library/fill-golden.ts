@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import {
   type Golden,
@@ -139,8 +139,9 @@ async function tfjsFiles(directory: string, model: string): Promise<string[]> {
 
 async function runScript(options: FillGoldenOptions): Promise<string> {
   const { directory, inputs, python, runReference } = options;
-  const words = [join(directory, GOLDEN_SCRIPT)];
-  if (inputs !== undefined) words.push('--inputs', inputs);
+  // A path that began with a dash would be an option of Python.
+  const words = [resolve(directory, GOLDEN_SCRIPT)];
+  if (inputs !== undefined) words.push('--inputs', resolve(inputs));
   const candidates = python === undefined ? PYTHONS : [python];
   if (!runReference) {
     await requireShippedScript(directory, commandLine(candidates[0] ?? '', words));

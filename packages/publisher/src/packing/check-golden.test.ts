@@ -72,6 +72,17 @@ describe('what the first case has to warm up with', () => {
   });
 });
 
+test('an input that a seed stands for is no larger than devices draw at once', async () => {
+  const { modelDirectory, out } = await prepare();
+  await editJson(join(modelDirectory, 'model.json'), (spec) => {
+    spec.inputs[0].shape = [-1, 4];
+  });
+  await editJson(join(modelDirectory, 'golden.json'), ({ cases: [first] }) => {
+    first.inputs.x = { datatype: 'FP32', shape: [2 ** 25, 4], seed: 1 };
+  });
+  await expect(pack({ modelDirectory, out })).rejects.toThrow(/inputs, 'x'.*at most 16777216/);
+});
+
 describe('golden outputs that are no finite numbers are refused', () => {
   test.each([
     ['FP16', [0x3c00, 0x7c00], 'Infinity'],

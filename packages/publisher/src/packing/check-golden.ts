@@ -23,8 +23,8 @@ import {
 import { modelInvalid, namesOf, requireSameNames, requireUnique } from '../errors/model-invalid.js';
 import { checkTolerance } from './check-tolerance.js';
 
-/** Most values of an input for warming up: two pictures of 8 megapixels. Devices draw them all. */
-const WARM_UP_VALUES = 2 ** 24;
+/** Most values of an input that a seed stands for: two pictures of 8 megapixels. Devices draw them all. */
+const SEEDED_VALUES = 2 ** 24;
 
 /**
  * Checks that every variant could run and pass every golden case, and that nothing trivial could: inputs fit the
@@ -63,10 +63,13 @@ async function checkStage(
       stage.inputs.filter(
         (input) => caller.includes(input) || (input.value === undefined && tensors[input.name]),
       );
+    requireFewDraws(`${where}, inputs`, inputs);
     await checkStored(directory, `${where}, inputs`, inputs, given(inputs));
     if (warmUp && i > 0) throw mismatch(where, "warmUp in a stage's first case alone", 'one here');
-    if (warmUp)
-      await checkStored(directory, `${where}, warmUp`, withinBounds(warmUp), given(warmUp));
+    if (warmUp) {
+      requireFewDraws(`${where}, warmUp`, warmUp);
+      await checkStored(directory, `${where}, warmUp`, warmUp, given(warmUp));
+    }
     for (const [variant, outputs] of Object.entries(expected)) {
       const what = `${where}, expected of '${variant}'`;
       for (const tensor of await checkStored(directory, what, outputs, stage.outputs)) {
@@ -86,13 +89,15 @@ async function checkStage(
 }
 
 /** @throws NearsideError `model-invalid` for an input that is larger than devices should have to draw */
-function withinBounds(warmUp: Readonly<Record<string, SeededTensor>>): typeof warmUp {
-  for (const [input, { shape }] of Object.entries(warmUp)) {
-    const count = elementCount(shape);
-    if (count <= WARM_UP_VALUES) continue;
-    throw mismatch(`golden.json, warmUp, '${input}'`, `at most ${WARM_UP_VALUES} values`, count);
+function requireFewDraws(
+  where: string,
+  tensors: Readonly<Record<string, StoredTensor | SeededTensor>>,
+): void {
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const count = elementCount(tensor.shape);
+    if (!('seed' in tensor) || count <= SEEDED_VALUES) continue;
+    throw mismatch(`${where}, '${name}'`, `at most ${SEEDED_VALUES} values`, count);
   }
-  return warmUp;
 }
 
 interface StoredValues {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Layout, ModelSpec } from '@nearside/core';
 
@@ -20,7 +20,8 @@ export async function findOnnxRuntime(
 ): Promise<Layout['onnxRuntime']> {
   const script = variants.some(({ runtime }) => runtime === 'onnx') && findScript();
   if (!script) return undefined;
-  return promisify(execFile)(process.execPath, [script, directory], { timeout: LIMIT_MS }).then(
+  const words = [script, resolve(directory)];
+  return promisify(execFile)(process.execPath, words, { timeout: LIMIT_MS }).then(
     () => 'common',
     () => 'full',
   );
@@ -28,8 +29,8 @@ export async function findOnnxRuntime(
 
 function findScript(): string | undefined {
   try {
-    const { resolve } = createRequire(import.meta.url);
-    return join(dirname(resolve('nearside/package.json')), 'dist/worker/try-common.js');
+    const require = createRequire(import.meta.url);
+    return join(dirname(require.resolve('nearside/package.json')), 'dist/worker/try-common.js');
   } catch {
     return undefined;
   }
