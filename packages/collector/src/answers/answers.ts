@@ -1,4 +1,5 @@
-import { type ModelSummary, RETENTION, type RollupReads } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import type { ModelSummary, RollupReads } from '../counting/rollup-store.js';
 import type { Prices } from '../files/prices.js';
 import { type Targets, targetsOf } from '../files/targets.js';
 import { type FleetAccuracy, fleetAccuracy } from '../fleet/accuracy.js';

@@ -25,8 +25,8 @@ export interface Contribution {
 }
 
 export function contributionOf(report: Report, arrivedMs: number, names: Names): Contribution {
-  const ofModel = names.of(report.dimensions.model);
-  const place = names.placeOf(report, ofModel);
+  const ofModel = names.of(report.dimensions.model, { cohort: report.g, atMs: arrivedMs });
+  const place = ofModel.placeOf(report);
   const startMs = windowStart(report, arrivedMs);
   return {
     id: report.id,

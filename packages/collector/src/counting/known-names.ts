@@ -18,17 +18,34 @@ export interface Unit {
 }
 
 export type NameKind =
+  | 'model'
   | 'version'
   | 'variant'
   | 'app'
   | 'library'
   | 'outcome'
   | 'experiment'
-  | 'baseline';
+  | 'baseline'
+  /** Combinations of the dimensions above, as `seriesName` and `unitName` write them. */
+  | 'series'
+  | 'unit';
 
-export interface KnownNames {
-  /** For a baseline, `model` is the model and its version with a space between. */
-  readonly names: readonly { kind: NameKind; model: string; name: string }[];
-  readonly series: readonly Series[];
-  readonly units: readonly Unit[];
+export interface Name {
+  readonly kind: NameKind;
+  /** A baseline has its model and version, with a space between. Empty for a model, a series and a unit. */
+  readonly model: string;
+  readonly name: string;
+}
+
+/** A name that has rows, and the last UTC day on which a report told of it. */
+export interface KnownName extends Name {
+  readonly day: number;
+}
+
+export function seriesName({ model, version, variant, backend, device, arm }: Series): string {
+  return `${model} ${version} ${variant} ${backend} ${device} ${arm}`;
+}
+
+export function unitName({ model, version, assigned, arm, experiment }: Unit): string {
+  return `${model} ${version} ${assigned} ${arm} ${experiment}`;
 }

@@ -1,26 +1,14 @@
 import type { ModelFacts, Report, VersionFacts } from '@nearside/core';
 import { armName, backendName, deviceName, OTHER } from './known-codes.js';
-import type { KnownNames, NameKind, Series, Unit } from './known-names.js';
-
-/** Stands for a model or a version that has no row of its own. */
-export const UNLISTED = 'unlisted';
-
-/** A sender can invent names without end, and each takes rows. */
-export const NAME_LIMITS = Object.freeze({
-  models: 50,
-  /** A model has at most so many, where no `models.json` lists them. */
-  version: 20,
-  variant: 8,
-  app: 20,
-  library: 12,
-  outcome: 4,
-  experiment: 40,
-  /** A version has at most so many. */
-  baseline: 2,
-  /** Combinations of names of all models. A combination over the limit is counted under its version alone. */
-  series: 4000,
-  units: 4000,
-});
+import {
+  type KnownName,
+  type NameKind,
+  type Series,
+  seriesName,
+  type Unit,
+  unitName,
+} from './known-names.js';
+import { NameRows, type Telling, UNLISTED } from './name-rows.js';
 
 /** Names under which reports of one model are counted. */
 export interface ModelNames {
@@ -33,88 +21,49 @@ export interface ModelNames {
   outcome(name: string): string;
   experiment(name: string): string;
   baseline(version: string, hash: string): string;
+  /** A report is counted under a cell, and under a row by cohort. */
+  placeOf(report: Report): { series: Series; unit: Unit };
 }
 
-/** These stand for other names, and get no row. */
-const STANDING_IN = new Set(['', UNLISTED, OTHER]);
-
-export type FoldedKind = 'model' | NameKind | 'series' | 'unit';
-
 export interface Names {
-  of(model: string): ModelNames;
-  /** A report is counted under a cell, and under a row by cohort. */
-  placeOf(report: Report, names: ModelNames): { series: Series; unit: Unit };
+  /** @param telling the report that names the model */
+  of(model: string, telling: Telling): ModelNames;
+  /** The model has rows. */
+  knows(model: string): boolean;
   /** From now on the models and versions of these facts have rows, and no others. */
   useFacts(facts: ModelFacts | undefined): void;
 }
 
 /**
- * Decides which names get rows: those of the facts, else those that come first. It begins with what the store holds, so
- * that a restart changes nothing.
+ * Decides which names get rows: those of the facts, else those that come first, and later those that are told of where
+ * others are silent. It begins with what the store holds, so that a restart changes nothing.
  */
 export function createNames(
-  known: KnownNames,
-  { facts, onFold = () => {} }: { facts?: ModelFacts; onFold?: (kind: FoldedKind) => void } = {},
+  known: readonly KnownName[],
+  { facts, onFold = () => {} }: { facts?: ModelFacts; onFold?: (kind: NameKind) => void } = {},
 ): Names {
-  const rows = rowsOf(known, onFold);
-  const models = new Map<string, ModelNames>();
-  const unlisted = modelNames(rows, UNLISTED);
-  rows.listed = listOf(facts);
-
-  function of(name: string): ModelNames {
-    const found = models.get(name);
-    if (found) return found;
-    if (!hasRow(rows, name)) {
-      onFold('model');
-      return unlisted;
-    }
-    const names = modelNames(rows, name);
-    models.set(name, names);
-    return names;
-  }
-
+  const held: Held = { rows: new NameRows(known), listed: listOf(facts), onFold };
   return {
-    of,
-    placeOf(report, names) {
-      const series = seriesOf(report, names);
-      const unit = unitOf(report, names, series.version);
-      return { series: withinSeries(rows, series), unit: withinUnits(rows, unit) };
+    of(name, telling) {
+      if (hasRow(held, name, telling)) return modelNames(held, name, telling);
+      onFold('model');
+      return modelNames(held, UNLISTED, telling);
     },
+    knows: (model) =>
+      held.listed?.has(model) ?? held.rows.has({ kind: 'model', model: '', name: model }),
     useFacts(next) {
-      rows.listed = listOf(next);
-      models.clear();
+      held.listed = listOf(next);
     },
   };
 }
 
 type Listed = ReadonlyMap<string, ReadonlyMap<string, VersionFacts>>;
 
-/** The names that have rows. */
-interface Rows {
+interface Held {
+  readonly rows: NameRows;
   /** By model and version. Undefined: there are no facts, and the first names that come get rows. */
   listed: Listed | undefined;
-  readonly models: Set<string>;
-  /** By kind and model. */
-  readonly names: Map<string, Set<string>>;
-  readonly series: Set<string>;
-  readonly units: Set<string>;
-  readonly onFold: (kind: FoldedKind) => void;
-}
-
-function rowsOf(known: KnownNames, onFold: (kind: FoldedKind) => void): Rows {
-  const rows: Rows = {
-    listed: undefined,
-    models: new Set(known.series.map(({ model }) => model)),
-    names: new Map(),
-    series: new Set(known.series.map(keyOfSeries)),
-    units: new Set(known.units.map(keyOfUnit)),
-    onFold,
-  };
-  rows.models.delete(UNLISTED);
-  for (const { kind, model, name } of known.names) {
-    if (!STANDING_IN.has(name)) namesOf(rows, kind, model).add(name);
-  }
-  return rows;
+  readonly onFold: (kind: NameKind) => void;
 }
 
 function listOf(facts: ModelFacts | undefined): Listed | undefined {
@@ -127,78 +76,78 @@ function listOf(facts: ModelFacts | undefined): Listed | undefined {
   );
 }
 
-function namesOf({ names }: Rows, kind: NameKind, model: string): Set<string> {
-  const key = `${kind} ${model}`;
-  const found = names.get(key) ?? new Set();
-  names.set(key, found);
-  return found;
+function hasRow({ listed, rows }: Held, model: string, telling: Telling): boolean {
+  return listed
+    ? listed.has(model)
+    : rows.admits({ kind: 'model', model: '', name: model }, telling);
 }
 
-/** @returns whether the name has a row, or gets one now */
-function admits(names: Set<string>, name: string, limit: number): boolean {
-  if (names.has(name)) return true;
-  // plain objects have such a name already
-  if (names.size >= limit || name in Object.prototype) return false;
-  names.add(name);
-  return true;
-}
-
-function hasRow({ listed, models }: Rows, model: string): boolean {
-  return listed ? listed.has(model) : admits(models, model, NAME_LIMITS.models);
-}
-
-function modelNames(rows: Rows, model: string): ModelNames {
-  return {
+function modelNames(held: Held, model: string, telling: Telling): ModelNames {
+  const heldName = (kind: NameKind) => (name: string) => {
+    if (model !== UNLISTED && held.rows.admits({ kind, model, name }, telling)) return name;
+    held.onFold(kind);
+    return OTHER;
+  };
+  const names = {
     model,
-    version: (name, manifest) => versionOf(rows, model, { name, manifest }),
-    variant: (name) => heldName(rows, 'variant', model, name),
-    app: (name) => heldName(rows, 'app', model, name),
-    library: (name) => heldName(rows, 'library', model, name),
-    outcome: (name) => heldName(rows, 'outcome', model, name),
-    experiment: (name) => heldName(rows, 'experiment', model, name),
-    baseline: (version, hash) => baselineOf(rows, model, { version, hash }),
+    version: (name: string, manifest?: string) =>
+      versionOf(held, { model, name, manifest }, telling),
+    variant: heldName('variant'),
+    app: heldName('app'),
+    library: heldName('library'),
+    outcome: heldName('outcome'),
+    experiment: heldName('experiment'),
+    baseline: (version: string, hash: string) =>
+      baselineOf(held, { model, version, hash }, telling),
+  };
+  return {
+    ...names,
+    placeOf(report) {
+      const series = seriesOf(report, names);
+      const unit = unitOf(report, names, series.version);
+      return {
+        series: withinSeries(held, series, telling),
+        unit: withinUnits(held, unit, telling),
+      };
+    },
   };
 }
 
-function heldName(rows: Rows, kind: NameKind, model: string, name: string): string {
-  const limit = NAME_LIMITS[kind];
-  if (model !== UNLISTED && admits(namesOf(rows, kind, model), name, limit)) return name;
-  rows.onFold(kind);
-  return OTHER;
-}
-
 function versionOf(
-  rows: Rows,
-  model: string,
-  { name, manifest }: { name: string; manifest: string | undefined },
+  { rows, listed, onFold }: Held,
+  { model, name, manifest }: { model: string; name: string; manifest: string | undefined },
+  telling: Telling,
 ): string {
   if (model === UNLISTED) return UNLISTED;
-  const facts = rows.listed?.get(model)?.get(name);
-  const fits = rows.listed
+  const facts = listed?.get(model)?.get(name);
+  const fits = listed
     ? facts !== undefined && (manifest === undefined || facts.manifest === manifest)
-    : admits(namesOf(rows, 'version', model), name, NAME_LIMITS.version);
+    : rows.admits({ kind: 'version', model, name }, telling);
   if (fits) return name;
-  rows.onFold('version');
+  onFold('version');
   return UNLISTED;
 }
 
 function baselineOf(
-  rows: Rows,
-  model: string,
-  { version, hash }: { version: string; hash: string },
+  { rows, listed, onFold }: Held,
+  { model, version, hash }: { model: string; version: string; hash: string },
+  telling: Telling,
 ): string {
-  const facts = rows.listed?.get(model)?.get(version);
-  const names = namesOf(rows, 'baseline', `${model} ${version}`);
+  const facts = listed?.get(model)?.get(version);
   const fits =
     model !== UNLISTED &&
     version !== UNLISTED &&
-    (facts ? facts.baselineHash === hash : admits(names, hash, NAME_LIMITS.baseline));
+    (facts
+      ? facts.baselineHash === hash
+      : rows.admits({ kind: 'baseline', model: `${model} ${version}`, name: hash }, telling));
   if (fits) return hash;
-  rows.onFold('baseline');
+  onFold('baseline');
   return OTHER;
 }
 
-function seriesOf({ dimensions }: Report, names: ModelNames): Series {
+type Words = Omit<ModelNames, 'placeOf'>;
+
+function seriesOf({ dimensions }: Report, names: Words): Series {
   const { version, manifest, variant, backend, device, arm } = dimensions;
   return {
     model: names.model,
@@ -211,7 +160,7 @@ function seriesOf({ dimensions }: Report, names: ModelNames): Series {
 }
 
 /** @param version under which the report is counted */
-function unitOf({ dimensions }: Report, names: ModelNames, version: string): Unit {
+function unitOf({ dimensions }: Report, names: Words, version: string): Unit {
   const { assigned, arm, experiment } = dimensions;
   return {
     model: names.model,
@@ -222,24 +171,16 @@ function unitOf({ dimensions }: Report, names: ModelNames, version: string): Uni
   };
 }
 
-function withinSeries(rows: Rows, own: Series): Series {
-  if (admits(rows.series, keyOfSeries(own), NAME_LIMITS.series)) return own;
-  rows.onFold('series');
+function withinSeries({ rows, onFold }: Held, own: Series, telling: Telling): Series {
+  if (rows.admits({ kind: 'series', model: '', name: seriesName(own) }, telling)) return own;
+  onFold('series');
   const { model, version } = own;
   return { model, version, variant: OTHER, backend: OTHER, device: OTHER, arm: '' };
 }
 
-function withinUnits(rows: Rows, own: Unit): Unit {
-  if (admits(rows.units, keyOfUnit(own), NAME_LIMITS.units)) return own;
-  rows.onFold('unit');
+function withinUnits({ rows, onFold }: Held, own: Unit, telling: Telling): Unit {
+  if (rows.admits({ kind: 'unit', model: '', name: unitName(own) }, telling)) return own;
+  onFold('unit');
   const { model, version } = own;
   return { model, version, assigned: '', arm: '', experiment: '' };
-}
-
-function keyOfSeries({ model, version, variant, backend, device, arm }: Series): string {
-  return `${model} ${version} ${variant} ${backend} ${device} ${arm}`;
-}
-
-function keyOfUnit({ model, version, assigned, arm, experiment }: Unit): string {
-  return `${model} ${version} ${assigned} ${arm} ${experiment}`;
 }

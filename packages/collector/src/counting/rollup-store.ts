@@ -1,7 +1,7 @@
 import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
 import type { Contribution } from './contribution.js';
 import type { Counts, LifetimeCounts, SegmentCounts } from './counts.js';
-import type { KnownNames, Series, Unit } from './known-names.js';
+import type { KnownName, Series, Unit } from './known-names.js';
 
 /**
  * A store keeps counts. Every store passes `testing/store-conformance.ts`, `store-history.ts` and `store-crashes.ts`.
@@ -21,8 +21,8 @@ export interface RollupStore extends RollupReads {
   traces(query: TraceQuery): Promise<KeptTrace[]>;
   /** Writes down, on disk, each version whose state or rollout has changed since it was last written down. */
   addReleases(states: readonly VersionState[], nowMs: number): Promise<void>;
-  /** The names that have rows. A restart begins with them. */
-  names(): Promise<KnownNames>;
+  /** The names that have rows, until their counts are pruned. A restart begins with them. */
+  names(): Promise<KnownName[]>;
   /** Makes all that was added before this call readable. */
   settle(): Promise<void>;
   /** Forgets old rows, in slices of less than 50 ms. Hours by cohort are first added to their day. */
@@ -98,21 +98,6 @@ export const CELL_LENGTHS = [
   { ms: 360 * MINUTE_MS, days: 400 },
   { ms: 1440 * MINUTE_MS, days: 400 },
 ] as const;
-
-export const RETENTION = Object.freeze({
-  /** Ids are kept so long from their arrival, and devices keep reports half as long. A later resend counts again. */
-  seenDays: 30,
-  cellDays: 35,
-  hourDays: 400,
-  /** Hours by cohort are kept so long, and then their days. */
-  cohortDays: 35,
-  cohortDayDays: 400,
-  /** The last row of each version is kept longer. */
-  releaseDays: 400,
-  /** So many of all models together. */
-  traces: 10_000,
-  traceDays: 7,
-});
 
 export interface ModelSummary {
   readonly model: string;

@@ -7,8 +7,9 @@ import {
 } from '@nearside/core';
 import * as v from 'valibot';
 import { OTHER } from '../counting/known-codes.js';
-import { UNLISTED } from '../counting/names.js';
-import { type ModelRange, RETENTION } from '../counting/rollup-store.js';
+import { UNLISTED } from '../counting/name-rows.js';
+import { RETENTION } from '../counting/retention.js';
+import type { ModelRange } from '../counting/rollup-store.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { type Parsed, parseRequest } from '../refusals/read-request.js';
 

@@ -1,4 +1,4 @@
-import { UNLISTED } from '../counting/names.js';
+import { UNLISTED } from '../counting/name-rows.js';
 import type { FirstReport, ModelRange, Release, RollupReads } from '../counting/rollup-store.js';
 import type { FleetQuery } from './query.js';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { NAME_LIMITS } from '../counting/names.js';
+import { NAME_LIMITS } from '../counting/name-rows.js';
 import { startCollector } from '../server/start-collector.js';
 import { NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -90,9 +90,9 @@ ${table(families.filter((family) => !isOwn(family)))}
   has it: 197.4 ms for 200 ms. When a target changes, the counter starts again.
 - \`nearside_inference_duration_seconds\` has bounds at powers of two of a millisecond.
 - \`arm\` and \`device\` are labels of one counter each, because they would multiply the series of all others by 24.
-- Error codes, backends, classes of device and reasons that this collector does not know are \`other\`.
+- Error codes, backends, classes of device, sides of a rollout and reasons that this collector does not know are \`other\`.
 - Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file they are those
-  after the first ${NAME_LIMITS.models} models, or the first ${NAME_LIMITS.version} versions of a model. A version is empty if none was known yet.
+  after the first ${NAME_LIMITS.model} models, or the first ${NAME_LIMITS.version} versions of a model. A version is empty if none was known yet.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
   \`nearside_metric_sets_left_out\` says how many others there are. That makes 50,000 series at most.
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { FoldedKind } from '../counting/names.js';
+import type { NameKind } from '../counting/known-names.js';
 import type { ConfiguredFile } from '../files/configured-files.js';
 import { REFUSAL_STATUS, type RefusalCode } from '../refusals/refusal.js';
 
@@ -11,7 +11,7 @@ export interface ProcessMetrics {
   countTraces(outcome: 'accepted' | RefusalCode): void;
   countLate(): void;
   /** Counts a name without a row of its own. */
-  countFolded(kind: FoldedKind): void;
+  countFolded(kind: NameKind): void;
   observeWrite(seconds: number): void;
   /** Notes that a file was read, or that it broke and the one before stays. */
   fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;

@@ -1,5 +1,6 @@
 import type { ModelFacts } from '@nearside/core';
-import { createNames, type FoldedKind, type Names } from '../counting/names.js';
+import type { NameKind } from '../counting/known-names.js';
+import { createNames, type Names } from '../counting/names.js';
 import type { RollupStore, VersionState } from '../counting/rollup-store.js';
 
 /** The models that a collector knows of, from its facts and from reports. */
@@ -13,7 +14,7 @@ export interface Models {
 interface ModelsOptions {
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
-  readonly onFold: (kind: FoldedKind) => void;
+  readonly onFold: (kind: NameKind) => void;
 }
 
 /** Names and releases follow the newest facts. */

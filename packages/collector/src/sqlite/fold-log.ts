@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, type LifetimeCounts, lifetimeCounts } from '../counting/counts.js';
-import type { NameKind, Unit } from '../counting/known-names.js';
+import { addCounts, type LifetimeCounts, lifetimeCounts } from '../counting/counts.js';
+import { OTHER } from '../counting/known-codes.js';
+import { type KnownName, type NameKind, seriesName, unitName } from '../counting/known-names.js';
+import { standsForOthers } from '../counting/name-rows.js';
 import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { addSums, type Sums } from '../counting/sums.js';
 import { prepareAddCell, prepareAddCohort, prepareAddSegment } from './counts-rows.js';
-import type { Pending, PendingCell } from './pending.js';
+import type { Pending, PendingCell, PendingCohort } from './pending.js';
 import { prepareRowIds } from './row-ids.js';
 import { cellTable } from './schema.js';
 
@@ -28,7 +30,9 @@ export function prepareFold(
     checkOwner();
     // all sums are made before any is written, because writing a row changes the counts that are added to it
     const levels = byLength([...pending.cells.values()]);
-    for (const cell of levels[0] ?? []) addNamesOfCell(cell, addName);
+    for (const cell of pending.cells.values()) for (const name of namesOfCell(cell)) addName(name);
+    for (const row of pending.cohorts.values())
+      for (const name of namesOfCohort(row)) addName(name);
     for (const { series, late, startMs, counts } of levels.at(-1) ?? []) {
       addLifetime(ids.series(series), startMs, lifetimeCounts(counts, late));
     }
@@ -39,7 +43,6 @@ export function prepareFold(
       }
     }
     for (const { unit, hourMs, cohort, counts } of pending.cohorts.values()) {
-      addNamesOfCohort(unit, counts, addName);
       addCohort([ids.model(unit.model), hourMs, ids.unit(unit), cohort], counts);
     }
     for (const { series, hourMs, counts } of pending.segments.values()) {
@@ -72,10 +75,10 @@ function byLength(finest: readonly PendingCell[]): (readonly PendingCell[])[] {
 /** Makes cells of one length from those of a shorter one. */
 function coarser(cells: readonly PendingCell[], lengthMs: number): PendingCell[] {
   const longer = new Map<string, PendingCell>();
-  for (const { series, startMs, late, counts } of cells) {
+  for (const { series, startMs, late, counts, day } of cells) {
     const start = startMs - (startMs % lengthMs);
-    const key = `${start} ${late} ${Object.values(series).join(' ')}`;
-    const cell = longer.get(key) ?? { series, startMs: start, late, counts: {} };
+    const key = `${start} ${late} ${seriesName(series)}`;
+    const cell = longer.get(key) ?? { series, startMs: start, late, counts: {}, day };
     longer.set(key, cell);
     addCounts(cell.counts, counts);
   }
@@ -97,37 +100,54 @@ function prepareLifetime(
   };
 }
 
-type AddName = ((kind: NameKind, model: string, name: string) => void) & { forget(): void };
+type AddName = ((name: KnownName) => void) & { forget(): void };
 
 function prepareNames(database: Database.Database): AddName {
-  const known = new Set<string>();
-  const insert = database.prepare(
-    'INSERT INTO name (kind, model, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-  );
-  const add = (kind: NameKind, model: string, name: string) => {
+  const written = new Map<string, number>();
+  const write = database.prepare(`
+    INSERT INTO name (kind, model, name, day) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET day = max(day, excluded.day)`);
+  const add = ({ kind, model, name, day }: KnownName) => {
+    if (standsForOthers(name)) return;
     const key = `${kind} ${model} ${name}`;
-    if (known.has(key)) return;
-    insert.run(kind, model, name);
-    known.add(key);
+    if ((written.get(key) ?? 0) >= day) return;
+    write.run(kind, model, name, day);
+    written.set(key, day);
   };
-  return Object.assign(add, { forget: () => known.clear() });
+  return Object.assign(add, { forget: () => written.clear() });
 }
 
-function addNamesOfCell({ series: { model }, counts }: PendingCell, addName: AddName): void {
-  for (const name of Object.keys(counts.apps ?? {})) addName('app', model, name);
-  for (const name of Object.keys(counts.libraries ?? {})) addName('library', model, name);
-  for (const name of Object.keys(counts.assigned ?? {})) addName('version', model, name);
+function* namesOfCell({ series, counts, day }: PendingCell): Generator<KnownName> {
+  const { model, version, variant, backend, device } = series;
+  const named = (kind: NameKind, name: string) => ({ kind, model, name, day });
+  yield { kind: 'model', model: '', name: model, day };
+  yield named('version', version);
+  yield named('variant', variant);
+  // a combination without a row of its own has none of these
+  if (![variant, backend, device].every((one) => one === OTHER)) {
+    yield { kind: 'series', model: '', name: seriesName(series), day };
+  }
+  for (const name of Object.keys(counts.apps ?? {})) yield named('app', name);
+  for (const name of Object.keys(counts.libraries ?? {})) yield named('library', name);
+  for (const name of Object.keys(counts.assigned ?? {})) yield named('version', name);
   for (const key of Object.keys(counts.quarantines ?? {})) {
-    addName('variant', model, key.split(' ')[1] ?? '');
+    yield named('variant', key.split(' ')[1] ?? '');
   }
 }
 
-function addNamesOfCohort({ model, version }: Unit, counts: Counts, addName: AddName): void {
+function* namesOfCohort({ unit, counts, day }: PendingCohort): Generator<KnownName> {
+  const { model, version, assigned, experiment } = unit;
+  const named = (kind: NameKind, name: string) => ({ kind, model, name, day });
+  yield { kind: 'unit', model: '', name: unitName(unit), day };
+  yield named('version', assigned);
+  yield named('experiment', experiment);
   const { outcomes = {}, updates = {}, shadow = {}, parts = {} } = counts;
-  for (const name of Object.keys(outcomes)) addName('outcome', model, name);
-  for (const name of Object.keys(updates)) addName('version', model, name);
-  for (const name of Object.keys(shadow)) addName('version', model, name);
+  for (const name of Object.keys(outcomes)) yield named('outcome', name);
+  for (const name of Object.keys(updates)) yield named('version', name);
+  for (const name of Object.keys(shadow)) yield named('version', name);
   for (const { drift = {} } of Object.values(parts)) {
-    for (const name of Object.keys(drift)) addName('baseline', `${model} ${version}`, name);
+    for (const name of Object.keys(drift)) {
+      yield { kind: 'baseline', model: `${model} ${version}`, name, day };
+    }
   }
 }

@@ -7,10 +7,10 @@ import {
   type SegmentCounts,
   segmentCounts,
 } from '../counting/counts.js';
-import type { Series, Unit } from '../counting/known-names.js';
+import { type Series, seriesName, type Unit, unitName } from '../counting/known-names.js';
 import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { addSums, type Sums } from '../counting/sums.js';
-import { HOUR_MS } from '../counting/time.js';
+import { HOUR_MS, utcDay } from '../counting/time.js';
 
 const FINEST_MS = CELL_LENGTHS[0].ms;
 
@@ -19,6 +19,8 @@ export interface PendingCell {
   readonly startMs: number;
   readonly late: boolean;
   readonly counts: Counts;
+  /** The last UTC day on which a report of it arrived. */
+  day: number;
 }
 
 export interface PendingCohort {
@@ -26,6 +28,7 @@ export interface PendingCohort {
   readonly hourMs: number;
   readonly cohort: number;
   readonly counts: Counts;
+  day: number;
 }
 
 export interface PendingSegment {
@@ -50,23 +53,26 @@ export class Pending {
     return this.#reports === 0;
   }
 
-  add({ series, unit, cohort, bucketMs, late, counts }: Contribution): void {
+  add({ series, unit, cohort, arrivedMs, bucketMs, late, counts }: Contribution): void {
     this.#reports += 1;
     const startMs = bucketMs - (bucketMs % FINEST_MS);
-    const cellKey = `${startMs} ${late} ${Object.values(series).join(' ')}`;
-    const cell = this.cells.get(cellKey) ?? { series, startMs, late, counts: {} };
+    const day = utcDay(arrivedMs);
+    const cellKey = `${startMs} ${late} ${seriesName(series)}`;
+    const cell = this.cells.get(cellKey) ?? { series, startMs, late, counts: {}, day };
+    cell.day = Math.max(cell.day, day);
     this.cells.set(cellKey, cell);
     addCounts(cell.counts, cellCounts(counts));
 
     const hourMs = bucketMs - (bucketMs % HOUR_MS);
-    const cohortKey = `${hourMs} ${cohort} ${Object.values(unit).join(' ')}`;
-    const row = this.cohorts.get(cohortKey) ?? { unit, hourMs, cohort, counts: {} };
+    const cohortKey = `${hourMs} ${cohort} ${unitName(unit)}`;
+    const row = this.cohorts.get(cohortKey) ?? { unit, hourMs, cohort, counts: {}, day };
+    row.day = Math.max(row.day, day);
     this.cohorts.set(cohortKey, row);
     addCounts(row.counts, cohortCounts(counts, series));
 
     const seen = segmentCounts(counts);
     if (!seen) return;
-    const segmentKey = `${hourMs} ${Object.values(series).join(' ')}`;
+    const segmentKey = `${hourMs} ${seriesName(series)}`;
     const segment = this.segments.get(segmentKey) ?? { series, hourMs, counts: {} };
     this.segments.set(segmentKey, segment);
     addSums(segment.counts as Sums, seen as Sums);

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
-import { RETENTION, type Release, type VersionState } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import type { Release, VersionState } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 
 export const RELEASE_SCHEMA = `

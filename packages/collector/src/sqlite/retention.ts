@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { addCounts, type Counts } from '../counting/counts.js';
-import { CELL_LENGTHS, RETENTION } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { cohortRowCounts, prepareAddCohort, type RestRow } from './counts-rows.js';
 import { cellTable } from './schema.js';
@@ -31,6 +32,9 @@ export function prepareRetention(
 ): (nowMs: number, turn: () => Promise<boolean>) => Promise<void> {
   const forgetSeen = database.prepare(`
     DELETE FROM seen WHERE (day, id) IN (SELECT day, id FROM seen WHERE arrived < ? LIMIT ?)`);
+  const forgetNames = database.prepare(`
+    DELETE FROM name WHERE (kind, model, name) IN (
+      SELECT kind, model, name FROM name WHERE day < ? LIMIT ?)`);
   const models = database.prepare('SELECT id FROM model').pluck();
   const forgetCells = CELL_LENGTHS.map(({ ms, days }) => ({
     days,
@@ -76,6 +80,7 @@ export function prepareRetention(
       const daysMs = (today - RETENTION.cohortDayDays) * DAY_MS;
       await inSlices((rows) => forgetCohortDays(model, daysMs, rows));
     }
+    await inSlices((rows) => forgetNames.run(today - RETENTION.hourDays, rows).changes);
     await giveBackPages(database, turn);
   };
 }

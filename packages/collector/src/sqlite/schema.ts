@@ -4,7 +4,7 @@ import { RELEASE_SCHEMA } from './release-rows.js';
 import { TRACE_SCHEMA } from './trace-rows.js';
 
 /** Every change below raises it. A file of a newer number is refused. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** "NEAR" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x4e454152;
@@ -74,11 +74,12 @@ const SCHEMA = `
     experiment TEXT NOT NULL,
     UNIQUE (model, version, assigned, arm, experiment)
   );
-  -- names within counts that have rows: app and library releases, outcomes, baselines
+  -- names that have rows, and the last UTC day on which a report told of them
   CREATE TABLE name (
     kind  TEXT NOT NULL,
     model TEXT NOT NULL,
     name  TEXT NOT NULL,
+    day   INTEGER NOT NULL,
     PRIMARY KEY (kind, model, name)
   ) WITHOUT ROWID;
 

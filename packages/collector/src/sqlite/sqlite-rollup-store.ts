@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
-import type { KnownNames, NameKind, Series, Unit } from '../counting/known-names.js';
+import type { KnownName } from '../counting/known-names.js';
 import type { RollupStore } from '../counting/rollup-store.js';
 import { freeBytesBeside, requireRoom } from './disk-room.js';
 import { LogWriter } from './log-writer.js';
@@ -129,34 +129,8 @@ function configure(database: Database.Database): void {
   database.pragma('foreign_keys = ON');
 }
 
-function readNames(database: Database.Database): KnownNames {
-  const series = database
-    .prepare(`
-      SELECT m.name AS model, version, variant, backend, device, arm
-      FROM series s JOIN model m ON m.id = s.model ORDER BY s.id`)
-    .all() as Series[];
-  const units = database
-    .prepare(`
-      SELECT m.name AS model, version, assigned, arm, experiment
-      FROM unit u JOIN model m ON m.id = u.model ORDER BY u.id`)
-    .all() as Unit[];
-  const within = database.prepare('SELECT kind, model, name FROM name').all() as {
-    kind: NameKind;
-    model: string;
-    name: string;
-  }[];
-  const names = [...within];
-  for (const { model, version, variant } of series) {
-    names.push(
-      { kind: 'version', model, name: version },
-      { kind: 'variant', model, name: variant },
-    );
-  }
-  for (const { model, assigned, experiment } of units) {
-    names.push({ kind: 'version', model, name: assigned });
-    names.push({ kind: 'experiment', model, name: experiment });
-  }
-  return { names, series, units };
+function readNames(database: Database.Database): KnownName[] {
+  return database.prepare('SELECT kind, model, name, day FROM name').all() as KnownName[];
 }
 
 /** A full disk, a locked file and a closed connection have one code. */

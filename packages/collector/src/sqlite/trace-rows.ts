@@ -1,11 +1,7 @@
 import type { TraceSpan } from '@nearside/core';
 import type Database from 'better-sqlite3';
-import {
-  type KeptTrace,
-  RETENTION,
-  type RunTrace,
-  type TraceQuery,
-} from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import type { KeptTrace, RunTrace, TraceQuery } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 
 export const TRACE_SCHEMA = `

@@ -119,7 +119,7 @@ export function sketch(values: readonly number[], scale: number) {
 
 /** Makes the names of a collector that has no rows yet. */
 export function freshNames(): Names {
-  return createNames({ names: [], series: [], units: [] });
+  return createNames([]);
 }
 
 /** Makes the contribution of a report to a new collector. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Contribution } from '../counting/contribution.js';
 import { createNames } from '../counting/names.js';
-import { type CellQuery, RETENTION, type RollupStore } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import type { CellQuery, RollupStore } from '../counting/rollup-store.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
@@ -364,13 +365,15 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
     });
 
     test('names that have rows are told, so that a restart admits the same ones', async () => {
-      const names = createNames({ names: [], series: [], units: [] });
+      const names = createNames([]);
       await addAll(sampleContribution({}, { names }));
       const known = await store.names();
-      expect(known.series).toHaveLength(1);
-      expect(known.units).toHaveLength(1);
-      expect(new Set(known.names.map(({ kind, name }) => `${kind} ${name}`))).toEqual(
+      expect(new Set(known.map(({ day }) => day))).toEqual(new Set([utcDay(NOW_MS)]));
+      expect(new Set(known.map(({ kind, name }) => `${kind} ${name}`))).toEqual(
         new Set([
+          'model digits',
+          'series digits 1.2.0 int8 onnx-wasm phone stable',
+          'unit digits 1.2.0 1.2.0 stable 0f0f0f0f',
           'version 1.2.0',
           'version 1.3.0',
           'variant int8',
@@ -381,6 +384,19 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
           'baseline 0123456789abcdef',
         ]),
       );
+    });
+
+    test('a name is known until its counts are pruned, and its last report says when that is', async () => {
+      await add({ dimensions: { app: 'old' } });
+      await add({ dimensions: { app: 'new' }, t0: NOW_MS + 9 * DAY_MS }, NOW_MS + 10 * DAY_MS);
+      await store.settle();
+      const apps = async () => (await store.names()).filter(({ kind }) => kind === 'app');
+      await store.prune(NOW_MS + RETENTION.hourDays * DAY_MS);
+      expect((await apps()).map(({ name }) => name).sort()).toEqual(['new', 'old']);
+      await store.prune(NOW_MS + (RETENTION.hourDays + 1) * DAY_MS);
+      expect(await apps()).toEqual([
+        { kind: 'app', model: 'digits', name: 'new', day: utcDay(NOW_MS) + 10 },
+      ]);
     });
 
     test('sums past 2^63 break neither writing nor reading', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RETENTION, type RollupStore } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import type { RollupStore } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, sampleContribution } from './sample-report.js';
 

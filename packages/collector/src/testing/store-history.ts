@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RETENTION, type RollupStore, type VersionState } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
+import type { RollupStore, VersionState } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 

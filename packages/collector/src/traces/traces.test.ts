@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TRACE_LIMITS, type Traces } from '@nearside/core';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { RETENTION } from '../counting/rollup-store.js';
+import { RETENTION } from '../counting/retention.js';
 import { DAY_MS } from '../counting/time.js';
 import {
   type Collector,

@@ -1,0 +1,15 @@
+/** What a store keeps, and for how long. */
+export const RETENTION = Object.freeze({
+  /** Ids are kept so long from their arrival, and devices keep reports half as long. A later resend counts again. */
+  seenDays: 30,
+  cellDays: 35,
+  hourDays: 400,
+  /** Hours by cohort are kept so long, and then their days. */
+  cohortDays: 35,
+  cohortDayDays: 400,
+  /** The last row of each version is kept longer. */
+  releaseDays: 400,
+  /** So many of all models together. */
+  traces: 10_000,
+  traceDays: 7,
+});
