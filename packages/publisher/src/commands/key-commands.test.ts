@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KEY_ROLES } from '../keys/key-files.js';
@@ -221,6 +221,36 @@ describe.skipIf(process.platform === 'win32')('keys that others can read', () =>
     expect(rotation.exitCode).toBe(0);
     expect(rotation.errors).toContain(`${newKeys}/snapshot.pem: expected private keys`);
   });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'a passphrase that others can read is warned of by commands that sign, and by keygen',
+  async () => {
+    const { repository, keys, directory } = await published();
+    const file = join(directory, 'passphrase');
+    await writeFile(file, 'correct horse\n', { mode: 0o600 });
+    vi.stubEnv('NEARSIDE_PASSPHRASE_FILE', file);
+    const renew = ['renew', '--repo', repository, '--keys', keys];
+    const keygen = (name: string) => ['keygen', '--out', join(directory, name)];
+    expect((await nearside(renew)).errors).toBe('');
+    expect((await nearside(keygen('one'))).errors).toBe('');
+    await chmod(file, 0o666);
+    const warned = /^nearside: warning: .*\/passphrase: expected a passphrase .*chmod 600/;
+    expect((await nearside(renew)).errors).toMatch(warned);
+    expect((await nearside(keygen('two'))).errors).toMatch(warned);
+  },
+);
+
+test('verify warns of private keys inside a repository, whatever they are called', async () => {
+  const { repository, keys, pin } = await published();
+  const words = ['verify', repository, '--trust', pin];
+  expect((await nearside(words)).out).not.toContain('warning');
+  await rename(keys, join(repository, 'keys'));
+  await rename(join(repository, 'keys/model.pem'), join(repository, 'signer.pem'));
+  const { exitCode, out } = await nearside(words);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/warning: .*keys\/root\.pem.*signer\.pem: .*published with it/);
+  expect(out).not.toContain('model.pub.pem');
 });
 
 test('keys inside the repository are warned of, because they would be published', async () => {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PublisherError } from '../errors/publisher-error.js';
+import { passphraseWarnings } from '../keys/exposed-keys.js';
 import { KEY_ROLES, type KeyRole } from '../keys/key-files.js';
 import { passphraseOfEnvironment } from '../keys/key-source.js';
 import { type GeneratedKeys, generateKeys } from '../library/generate-keys.js';
@@ -37,7 +38,8 @@ export function addKeygen(program: Command, terminal: Terminal): void {
 }
 
 /** Takes the passphrase from the environment, or has it typed twice, because nobody can recover it. */
-async function choosePassphrase({ askSecret }: Terminal): Promise<string | undefined> {
+async function choosePassphrase({ askSecret, error }: Terminal): Promise<string | undefined> {
+  for (const warning of await passphraseWarnings()) error(`nearside: warning: ${warning}`);
   const known = await passphraseOfEnvironment();
   if (known !== undefined || !askSecret) return known;
   const first = await askSecret('Passphrase for the new keys (--no-encrypt: none): ');

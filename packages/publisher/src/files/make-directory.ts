@@ -44,6 +44,6 @@ async function makeOne(directory: string, mode: number | undefined): Promise<voi
   }
 }
 
-function isCode(error: unknown, code: string): boolean {
+export function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,5 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
+import { listFiles } from '../files/list-files.js';
+import { readIfFile } from '../files/read-small-file.js';
 import { KEY_ROLES, listKeyNumbers, privateKeyFile } from './key-files.js';
 
 /** Every private key file in a directory, by role and number. */
@@ -16,16 +18,30 @@ async function privateKeyFiles(directory: string): Promise<string[]> {
  * Finds none on Windows, where the mode has no permission bits.
  */
 export async function findExposed(directory: string): Promise<string[]> {
+  return exposedOf([directory, ...(await privateKeyFiles(directory))]);
+}
+
+/** A pipe, as a shell gives it for a command's output, is gone when it was read. */
+async function exposedOf(paths: readonly string[]): Promise<string[]> {
   if (process.platform === 'win32') return [];
   const exposed: string[] = [];
-  for (const path of [directory, ...(await privateKeyFiles(directory))]) {
-    const mode = await stat(path).then(
-      (stats) => stats.mode,
-      () => 0, // the command that needs the key says why it cannot be read
-    );
-    if ((mode & 0o077) !== 0) exposed.push(path);
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined); // the command that needs it says why it cannot be read
+    const isKept = stats?.isFile() || stats?.isDirectory();
+    if (isKept && ((stats?.mode ?? 0) & 0o077) !== 0) exposed.push(path);
   }
   return exposed;
+}
+
+/** @returns a warning where others than its owner may read or write the file of the passphrase */
+export async function passphraseWarnings(): Promise<string[]> {
+  const { NEARSIDE_PASSPHRASE: text, NEARSIDE_PASSPHRASE_FILE: file } = process.env;
+  if (text || !file) return [];
+  return (await exposedOf([file])).map(
+    (path) =>
+      `${path}: expected a passphrase that its owner alone may read, got one that others may read or ` +
+      'write too. With it a copied key signs: `chmod 600` it.',
+  );
 }
 
 /**
@@ -45,14 +61,30 @@ export async function keyWarnings(keys: string, repository: string): Promise<str
         'others may read or write too. Whoever reads them can sign: `chmod 600` them.',
     );
   }
-  if (published.length > 0) {
-    warnings.push(
-      `${published.join(', ')}: expected private keys outside the repository ${repository}, got ones ` +
-        'inside, which are published with it. Move them elsewhere, and replace them if they were ' +
-        'ever uploaded (`nearside rotate-root --replace`).',
-    );
-  }
+  if (published.length > 0) warnings.push(publishedKeys(published, repository));
   return warnings;
+}
+
+function publishedKeys(files: readonly string[], repository: string): string {
+  return (
+    `${files.join(', ')}: expected private keys outside the repository ${repository}, got ones ` +
+    'inside, which are published with it. Move them elsewhere, and replace them if they were ' +
+    'ever uploaded (`nearside rotate-root --replace`).'
+  );
+}
+
+/** A private key in PEM, whatever it is called. */
+const PRIVATE_PEM = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+
+/** @returns a warning of private keys that lie anywhere in a repository's directory; none for a URL */
+export async function warnOfPublishedKeys(repository: string): Promise<string[]> {
+  const names = (await listFiles(repository).catch(() => undefined)) ?? [];
+  const found: string[] = [];
+  for (const name of names.filter((name) => name.endsWith('.pem'))) {
+    const text = await readIfFile(join(repository, name)).catch(() => undefined);
+    if (text && PRIVATE_PEM.test(text.toString())) found.push(join(repository, name));
+  }
+  return found.length > 0 ? [publishedKeys(found, repository)] : [];
 }
 
 /** Finds the files that really lie in a directory, whatever links lead there. */

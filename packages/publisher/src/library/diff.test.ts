@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Progress } from '../files/slices.js';
@@ -72,6 +72,14 @@ test('diff says the same of packed directories, a repository, and its URL', asyn
   const newest = `${server.url}#tiny`;
   expect(await diff({ from: `${server.url}/#tiny@1.0.0`, to: newest })).toEqual(packed);
   expect(await diff({ from: first.packed, to: newest })).toEqual(packed);
+});
+
+test('a folder may have a line break in its name', async () => {
+  const { workspace, at } = await openUpdate();
+  const folder = join(workspace.directory, 'two\nlines');
+  await cp(workspace.repository, folder, { recursive: true });
+  const { to } = await diff({ from: at('1.0.0'), to: `${folder}#tiny@1.1.0` });
+  expect(to.version).toBe('1.1.0');
 });
 
 test('without a version the newest is meant that is not revoked', async () => {

@@ -54,6 +54,14 @@ test('whoever else may read the directory or a key in it is warned of', async ()
   expect(exposed).toEqual([out, join(out, 'root.pem')]);
 });
 
+test('of two that make keys at once one is told what the other has made', async () => {
+  const out = join(await temporaryDirectory(), 'keys');
+  const made = await Promise.allSettled([generateKeys({ out }), generateKeys({ out })]);
+  const [refused, ...others] = made.filter(({ status }) => status === 'rejected');
+  expect(others).toEqual([]);
+  expect(refused).toMatchObject({ reason: { code: 'output-exists' } });
+});
+
 test('keys are never overwritten, not even one that is left of a set', async () => {
   const out = await temporaryDirectory();
   await writeFile(join(out, 'snapshot.pem'), 'mine');

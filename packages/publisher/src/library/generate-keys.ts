@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { PublisherError } from '../errors/publisher-error.js';
-import { makeDirectory } from '../files/make-directory.js';
+import { isCode, makeDirectory } from '../files/make-directory.js';
 import { exists } from '../files/stat-path.js';
 import { findExposed } from '../keys/exposed-keys.js';
 import {
@@ -97,10 +97,17 @@ async function writeKey(
   const key = newKey(role);
   const file = privateKeyFile(out, role, number);
   const pem = privateKeyPem(key, passphrase);
-  await writeFile(file, pem, { flag: 'wx', mode: 0o600, flush: true });
+  await writeNew(file, pem, 0o600);
   const publicFile = publicKeyFile(out, role, number);
-  await writeFile(publicFile, publicKeyPem(key), { flag: 'wx', flush: true });
+  await writeNew(publicFile, publicKeyPem(key));
   return { role, file, publicFile, id: keyIdOf(role, key) };
+}
+
+/** Another `keygen` may have been faster. */
+async function writeNew(file: string, text: string, mode?: number): Promise<void> {
+  await writeFile(file, text, { flag: 'wx', mode, flush: true }).catch((error) => {
+    throw isCode(error, 'EEXIST') ? occupied(file) : error;
+  });
 }
 
 function newKey(role: KeyRole): KeyObject {
@@ -145,12 +152,15 @@ async function requireFree(out: string, places: readonly Place[]): Promise<void>
     publicKeyFile(out, role, number),
   ]);
   for (const file of files) {
-    if (!(await exists(file))) continue;
-    throw new PublisherError(
-      'output-exists',
-      `${file}: expected no key there, got one. Keys are never overwritten: choose another ` +
-        'directory with `--out`, or add a key with `--role`.',
-      { details: { file } },
-    );
+    if (await exists(file)) throw occupied(file);
   }
+}
+
+function occupied(file: string): PublisherError {
+  return new PublisherError(
+    'output-exists',
+    `${file}: expected no key there, got one. Keys are never overwritten: choose another ` +
+      'directory with `--out`, or add a key with `--role`.',
+    { details: { file } },
+  );
 }

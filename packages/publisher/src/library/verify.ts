@@ -1,5 +1,6 @@
 import { parseTrust, type Release } from '@nearside/artifact';
 import { sum } from '@nearside/core';
+import { warnOfPublishedKeys } from '../keys/exposed-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import {
   openRepository,
@@ -95,7 +96,7 @@ export async function verify({
   return {
     ok: problems.length === 0,
     problems,
-    warnings: tooLongRoles(state, now()),
+    warnings: [...tooLongRoles(state, now()), ...(await warnOfPublishedKeys(repository))],
     versions: releases.map(({ model, version }) => `${model} ${version}`),
     ...totals(),
   };

@@ -1,6 +1,6 @@
 import { shareOnce } from '@nearside/core';
 import type { Command } from 'commander';
-import { keyWarnings } from '../keys/exposed-keys.js';
+import { keyWarnings, passphraseWarnings } from '../keys/exposed-keys.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { CommonOptions, Terminal } from './terminal.js';
 
@@ -27,10 +27,11 @@ export async function keySource(
   { keys, newKeys, repo }: KeyFlags & { readonly newKeys?: string },
   { askSecret, error }: Terminal,
 ): Promise<KeySource> {
+  const warnings = await passphraseWarnings();
   for (const directory of new Set([keys, newKeys ?? keys])) {
-    const warnings = await keyWarnings(directory, repo);
-    for (const warning of warnings) error(`nearside: warning: ${warning}`);
+    warnings.push(...(await keyWarnings(directory, repo)));
   }
+  for (const warning of warnings) error(`nearside: warning: ${warning}`);
   if (!askSecret) return { keys };
   return { keys, passphrase: shareOnce(() => askSecret('Passphrase of the keys: ')) };
 }

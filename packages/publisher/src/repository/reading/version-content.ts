@@ -35,7 +35,7 @@ export interface VersionContent {
 }
 
 /** `<repository>#<model>@<version>`; without `@<version>` the newest that is not revoked. */
-const PUBLISHED = /^(?<repository>.+)#(?<model>[a-z0-9-]+)(?:@(?<version>[0-9A-Za-z.-]+))?$/;
+const PUBLISHED = /^(?<repository>.+)#(?<model>[a-z0-9-]+)(?:@(?<version>[0-9A-Za-z.-]+))?$/s;
 
 /**
  * Opens a version by its name on the command line: a directory that `pack` wrote, or `<repository dir or
