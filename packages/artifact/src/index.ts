@@ -48,6 +48,7 @@ export { parseJson } from './parse-json.js';
 export { parseModelAddress } from './parse-model-address.js';
 export {
   expectedBundle,
+  listedTwice,
   modelNames,
   type Release,
   type ReleaseCustom,

@@ -2,16 +2,26 @@ import { type ErrorCode, NearsideError } from '@nearside/core';
 
 /**
  * Parses untrusted UTF-8 JSON bytes. A key that stands twice in one object is refused: parsers differ in which of the
- * two they take, so two tools could read the same bytes differently.
+ * two they take, so two tools could read the same bytes differently. So is half of a surrogate pair, which UTF-8 does not
+ * have: signatures would hold for it that were made over U+FFFD.
  *
  * @param what names the document in the message, for instance `timestamp.json`
- * @throws NearsideError `code` when the bytes are not UTF-8, not JSON, or have such a key
+ * @throws NearsideError `code` when the bytes are not UTF-8, not JSON, or have such a key or text
  */
 export function parseJson(
   bytes: Uint8Array,
   { code, what }: { code: ErrorCode; what: string },
 ): unknown {
   const { text, value } = read(bytes, { code, what });
+  if (hasHalfPair(text)) {
+    throw new NearsideError(
+      code,
+      `${what}: expected whole characters, got half of a surrogate pair.`,
+      {
+        details: { what },
+      },
+    );
+  }
   const duplicate = findDuplicateKey(text);
   if (duplicate === undefined) return value;
   throw new NearsideError(
@@ -37,6 +47,14 @@ function read(bytes: Uint8Array, { code, what }: { code: ErrorCode; what: string
 
 /** Strings and punctuation. Nothing else matters here in valid JSON. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+
+/** @param text valid JSON. In UTF-8 only an escape can be half of a pair */
+function hasHalfPair(text: string): boolean {
+  if (!text.includes('\\u')) return false;
+  return [...text.matchAll(TOKENS)].some(
+    ([token]) => token.includes('\\u') && /\p{Surrogate}/u.test(JSON.parse(token) as string),
+  );
+}
 
 /** @param text valid JSON */
 function findDuplicateKey(text: string): string | undefined {

@@ -1,7 +1,13 @@
 import { isNearsideError, SPEC_FORMAT } from '@nearside/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseRelease, type ReleaseCustom, releasesOf, unsupportedReleases } from './release.js';
+import {
+  chooseRelease,
+  findRelease,
+  type ReleaseCustom,
+  releasesOf,
+  unsupportedReleases,
+} from './release.js';
 import { rolloutBucket } from './rollout-bucket.js';
 import type { Targets } from './tuf/metadata.js';
 
@@ -44,6 +50,19 @@ test('a version is not a candidate without one runtime, and every feature, that 
   expect(await chosen(targets)).toBe(2);
   const above = unsupportedReleases(targets, { model: 'digits', support, above: 2 });
   expect(above.map(({ sequence }) => sequence)).toEqual([4, 3]);
+});
+
+test('a sequence that is listed twice is refused by name, and neither of the two is found', async () => {
+  const revoked = { sequence: 2, version: '1.2.1', state: 'revoked' } as const;
+  const targets = targetsOf({}, {}, revoked);
+  expect(() => releasesOf(targets, 'digits')).toThrow(
+    "each sequence of 'digits' once, got 2 of 1.oms.json and of 2.oms.json",
+  );
+  expect(await chosen(targets)).toBe('metadata-malformed');
+  expect(findRelease(targets, { model: 'digits', sequence: 2 })).toBeUndefined();
+  expect(findRelease(targets, { model: 'digits', sequence: 1 })?.version).toBe('1.1.0');
+  const ofTwoModels = targetsOf({}, { model: 'faces', sequence: 1 });
+  expect(releasesOf(ofTwoModels, 'digits')).toHaveLength(1);
 });
 
 test('a release of a format to come is passed over and told, whatever else it says', async () => {

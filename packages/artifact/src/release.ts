@@ -56,24 +56,41 @@ export function expectedBundle({
  * All versions of `model` that the targets list, newest first. Targets of other models are not read, so one that this
  * library does not understand harms no other model.
  *
- * @throws NearsideError `metadata-malformed`
+ * @throws NearsideError `metadata-malformed`, also where two have one sequence: which of them is revoked would be a guess
  */
 export function releasesOf(targets: Targets, model: string): Release[] {
-  return Object.entries(targets.targets)
+  const releases = Object.entries(targets.targets)
     .filter(([, target]) => modelOf(target) === model)
     .map(([targetName, target]) => parseRelease(targetName, target))
     .sort((a, b) => b.sequence - a.sequence);
+  const twice = releases.find(({ sequence }, i) => releases[i + 1]?.sequence === sequence);
+  if (twice) throw listedTwice(releases, twice);
+  return releases;
 }
 
-/** Finds one version of a model. Errors in other versions do not matter. */
+export function listedTwice(
+  releases: readonly Release[],
+  { model, sequence }: Pick<Release, 'model' | 'sequence'>,
+): NearsideError {
+  const names = releases
+    .filter((release) => release.model === model && release.sequence === sequence)
+    .map(({ targetName }) => targetName);
+  return new NearsideError(
+    'metadata-malformed',
+    `targets.json: expected each sequence of '${model}' once, got ${sequence} of ${names.join(' and of ')}.`,
+    { details: { model, sequence, targets: names } },
+  );
+}
+
+/** Finds one version of a model. Errors in other versions do not matter; of two with one sequence it finds neither. */
 export function findRelease(
   targets: Targets,
   { model, sequence }: { model: string; sequence: number | undefined },
 ): Release | undefined {
-  const entry = Object.entries(targets.targets).find(
+  const [entry, second] = Object.entries(targets.targets).filter(
     ([, target]) => modelOf(target) === model && sequenceOf(target) === sequence,
   );
-  return entry && parseRelease(...entry);
+  return entry && !second ? parseRelease(...entry) : undefined;
 }
 
 export function modelNames(targets: Targets): string[] {

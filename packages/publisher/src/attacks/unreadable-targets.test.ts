@@ -45,4 +45,18 @@ describe('a target that no device would take for a version', () => {
     expect((await renew(workspace)).renewed).toEqual(['timestamp']);
     await expect(prune(workspace)).rejects.toMatchObject({ code: 'metadata-malformed' });
   });
+
+  test('because its sequence is listed twice: both are reported, and prune guesses nothing', async () => {
+    const custom = { ...RELEASE, model: 'tiny', version: '1.0.1' };
+    const workspace = await publishedBeside({ name: 'tiny-1.0.1.oms.json', custom });
+    const { problems, versions } = await verify({ ...workspace, trust: workspace.pin });
+    expect(versions).toEqual([]);
+    const message = expect.stringContaining("each sequence of 'tiny' once, got 1 of");
+    const reported = problems.filter(({ code }) => code === 'metadata-malformed');
+    expect(reported).toEqual([
+      expect.objectContaining({ what: expect.stringMatching(/^tiny.1\.0\.0/), message }),
+      expect.objectContaining({ what: 'tiny-1.0.1.oms.json', message }),
+    ]);
+    await expect(prune(workspace)).rejects.toMatchObject({ code: 'metadata-malformed' });
+  });
 });

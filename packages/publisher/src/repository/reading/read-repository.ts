@@ -2,6 +2,7 @@ import {
   acceptFirstRoot,
   followRoots,
   LIMITS,
+  listedTwice,
   modelNames,
   pinOf,
   type Release,
@@ -119,7 +120,17 @@ export function readableReleases(targets: Targets): ReadableReleases {
       }
     }
   }
-  return { releases: releases.sort(byModelNewestFirst), unreadable };
+  const once = releases.filter((release) => {
+    if (releases.filter((other) => isSameSequence(release, other)).length === 1) return true;
+    const { code, message } = listedTwice(releases, release);
+    unreadable.push({ target: release.targetName, code, message, hasModelName: true });
+    return false;
+  });
+  return { releases: once.sort(byModelNewestFirst), unreadable };
+}
+
+function isSameSequence(a: Release, b: Release): boolean {
+  return a.model === b.model && a.sequence === b.sequence;
 }
 
 function byModelNewestFirst(a: Release, b: Release): number {
