@@ -2,11 +2,14 @@ import { share } from './shares.mjs';
 import { simulateArms } from './simulate-arms.mjs';
 import { simulateConcept } from './simulate-concept.mjs';
 import { simulateDrift } from './simulate-drift.mjs';
+import { simulateSilence } from './simulate-silence.mjs';
 
 const NONE = 'none';
 /** More failed runs: twice as many, and twice the margin. */
 const FAILING = { failed: 0.01 };
 const MOST_FALSE = 0.02;
+/** Devices in an hour. */
+const MANY = 30;
 
 /**
  * What the statistics say of simulated fleets of which the truth is known, by scenario: rows of name, value, interval and
@@ -92,6 +95,7 @@ export const SCENARIOS = {
       ),
     ];
   },
+  silence: silenceRows,
   margins: (seeds) =>
     [500, 2000, 10_000].flatMap((devices) => {
       const found = each(seeds, (seed) =>
@@ -135,6 +139,21 @@ function quietRollouts(seeds) {
     }),
     share('promoted-with-2000-devices', found, ({ promotedAt }) => promotedAt !== undefined),
     share('promoted-with-10000-devices', large, ({ promotedAt }) => promotedAt !== undefined),
+  ];
+}
+
+/** Hours of fleets that do not change, and whether this level could tell that nobody reports in them. */
+function silenceRows(seeds) {
+  const hours = each(seeds, (seed) => simulateSilence({ seed })).flat();
+  const found = hours.filter(({ count, fewest }) => count < fewest).length;
+  const told = hours.filter(({ fewest }) => fewest > 0).map(({ usual }) => usual);
+  const least = told.reduce((low, usual) => Math.min(low, usual), Number.POSITIVE_INFINITY);
+  const many = hours.filter(({ usual }) => usual >= MANY);
+  return [
+    { name: 'silence-false', value: found, target: '≤ 1', ok: found <= 1 },
+    { name: 'hours-judged', value: hours.length, target: NONE, ok: true },
+    { name: 'least-expected-told', value: least, target: `≤ ${MANY}`, ok: least <= MANY },
+    share(`told-where-${MANY}-are-expected`, many, ({ fewest }) => fewest > 0, { atLeast: 0.95 }),
   ];
 }
 

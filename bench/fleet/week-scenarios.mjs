@@ -7,18 +7,20 @@ const START_MS = Date.UTC(2026, 2, 2);
 const END_MS = START_MS + WEEK_MS;
 /** What changes for everybody does so half a day before the end. */
 const CHANGE_MS = END_MS - 12 * HOUR_MS;
-const SILENCE_MS = END_MS - 4 * HOUR_MS;
+/** There is no verdict about silence in a first week. */
+const NINE_DAYS_END_MS = END_MS + 48 * HOUR_MS;
+const SILENCE_MS = NINE_DAYS_END_MS - 4 * HOUR_MS;
 
 const onCanary = (trouble) => (_device, version) => (version === CANARY ? trouble : {});
 const fromChange = (trouble) => (device, _version, atMs) =>
   atMs >= CHANGE_MS ? trouble(device) : {};
 
 /** A canary is out all the time, and one thing is wrong. */
-function week({ trouble = () => ({}), expected = {}, forges = false }) {
+function week({ trouble = () => ({}), expected = {}, forges = false, endMs = END_MS }) {
   const { driftSinceMs, segment, concept, because, silentSinceMs } = expected;
   return {
     startMs: START_MS,
-    endMs: END_MS,
+    endMs,
     releases: [[START_MS, [forSome(CANARY, 5), forAll(STABLE)]]],
     trouble,
     forges,
@@ -59,6 +61,7 @@ export const WEEKS = {
     expected: { because: ['missing-devices'] },
   }),
   silent: week({
+    endMs: NINE_DAYS_END_MS,
     trouble: (_device, _version, atMs) => ({ dies: atMs >= SILENCE_MS }),
     expected: { silentSinceMs: SILENCE_MS },
   }),

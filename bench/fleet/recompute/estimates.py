@@ -13,12 +13,12 @@ def beta(x, a, b):
 
 
 @lru_cache(None)
-def student(df):
-    """Above it is a share of 0.025."""
+def student(df, tail=0.025):
+    """Above it is so great a share."""
     lo, hi = 0.0, 100.0
     for _ in range(50):
         mid = (lo + hi) / 2
-        lo, hi = (mid, hi) if beta(df / (df + mid * mid), df / 2, 0.5) / 2 > 0.025 else (lo, mid)
+        lo, hi = (mid, hi) if beta(df / (df + mid * mid), df / 2, 0.5) / 2 > tail else (lo, mid)
     return hi
 
 

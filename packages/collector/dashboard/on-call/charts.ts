@@ -128,10 +128,10 @@ export const bandsPanel = chartPanel({
   },
 });
 
-/** Draws reports, because silence looks like health in every other chart. */
+/** Draws the devices that report, because silence looks like health in every other chart. */
 export const reportsPanel = chartPanel({
   id: 'reports',
-  title: 'Reports',
+  title: 'Devices that report',
   aside: 'by the hour, beside the expected ones',
   needs: ['silence'],
   kind: {
@@ -162,13 +162,13 @@ export const reportsPanel = chartPanel({
           dash: [4, 4],
           values: of(({ expected }) => expected.value),
         },
-        { label: 'received', color: '--p50', values: of(({ received }) => received) },
+        { label: 'reported', color: '--p50', values: of(({ received }) => received) },
       ],
     };
   },
   description: ({ silence }) => {
     const silent = silence.hours.filter(({ isSilent }) => isSilent).length;
-    return `Reports by the hour, beside the expected ones; ${silent} hours were silent.`;
+    return `Devices that report by the hour, beside the expected ones; ${silent} hours were silent.`;
   },
 });
 

@@ -66,6 +66,8 @@ export interface RollupReads {
   sums(query: SumQuery): Promise<GroupSums[]>;
   /** Reports of a time range by slot. */
   reportsBySlot(query: Omit<CellQuery, 'partOf'>): Promise<SlotReports[]>;
+  /** Devices of a range of whole hours, each once an hour and version. Hours without any are left out. */
+  devicesByHour(range: ModelRange): Promise<DevicesByHour[]>;
   /** Devices by version × backend × device class and UTC day. */
   deviceDays(query: DeviceDayQuery): Promise<DeviceDays[]>;
   /** A row for each hour, unit and cohort. Drift and verdicts need these. */
@@ -159,6 +161,11 @@ export interface GroupSums extends Group {
 export interface SlotReports {
   readonly slotMs: number;
   readonly reports: number;
+}
+
+export interface DevicesByHour {
+  readonly hourMs: number;
+  readonly devices: number;
 }
 
 /** Both days included. */

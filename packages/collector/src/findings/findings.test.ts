@@ -42,7 +42,7 @@ test('a finding says what it is, of which version, against which target, and wha
   const part = { dimension: 'device', value: 'phone', now: 0.2, before: 0 } as const;
   const carrier = { ...part, weight: 0.5, share: 1 };
   const answers: HealthAnswers = {
-    silence: { ...RANGE, hours: [], silentSinceMs: 5 },
+    silence: { ...RANGE, hours: [], silentSinceMs: 5, judgedFromMs: 0 },
     service: SERVICE,
     parts: {
       ...RANGE,

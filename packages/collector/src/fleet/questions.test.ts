@@ -237,23 +237,32 @@ test('neither cost nor coverage gives a version of few devices away by what is l
   await store.close();
 });
 
-test('hours in which far fewer report than usual are silent, since the first of them', async () => {
+test('hours in which far fewer devices report than usual are silent, since the first of them', async () => {
   const start = MONDAY_MS;
-  const usual = Array.from({ length: 72 }, (_, i) => i).filter((i) => i < 68);
-  const store = await storeOf(usual.flatMap((i) => hour(start + i * HOUR_MS, 60 + (i % 24))));
-  const answer = await fleetSilence(store, fleetQuery(start + 60 * HOUR_MS, start + 72 * HOUR_MS));
-  expect(answer.silentSinceMs).toBe(start + 68 * HOUR_MS);
+  const usual = Array.from({ length: 200 }, (_, i) => i);
+  const silent = [200, 201, 202, 203];
+  const store = await storeOf([
+    ...usual.flatMap((i) => hour(start + i * HOUR_MS, 20 + (i % 12))),
+    // one that was counted in an hour before is no other device, however many reports it sends
+    ...silent.flatMap((i) => hour(start + i * HOUR_MS, 40, () => ({ first: [] }))),
+  ]);
+  const ofHours = (from: number, to: number) =>
+    fleetSilence(store, fleetQuery(start + from * HOUR_MS, start + to * HOUR_MS));
+  const answer = await ofHours(192, 204);
+  expect(answer.silentSinceMs).toBe(start + 200 * HOUR_MS);
+  expect(answer.judgedFromMs).toBe(start + 7 * DAY_MS);
   const [earliest] = answer.hours;
   expect(earliest).toMatchObject({
-    ...{ received: 72, isSilent: false },
-    // of the same hours of two days before, of 60 to 83 devices in each of 24
-    expected: { value: 72, n: 144, devices: 1716, method: 'hour-of-week', estimated: true },
+    ...{ received: 20, isSilent: false },
+    // of the same hour a week before, of 20 to 31 devices in each of 24
+    expected: { value: 20, n: 20, devices: 612, method: 'hour-of-week', estimated: true },
   });
-  expect(earliest?.expected.low).toBeLessThan(72);
-  expect(earliest?.expected.high).toBeGreaterThan(72);
+  expect(earliest?.expected.low).toBeLessThan(20);
+  expect(earliest?.expected.high).toBeGreaterThan(20);
+  expect(earliest?.fewest).toBeGreaterThan(0);
   expect(answer.hours.at(-1)).toMatchObject({ received: 0, isSilent: true });
-  const first = await fleetSilence(store, fleetQuery(start, start + 4 * HOUR_MS));
-  expect(first.hours.map(({ expected }) => expected.value)).toEqual([null, null, null, null]);
+  const week = await ofHours(0, 168);
+  expect(week.hours.filter(({ expected, fewest }) => expected.value ?? fewest)).toEqual([]);
   await store.close();
 });
 
@@ -320,7 +329,7 @@ test('rows of a day are added up, each unit and cohort by itself', async () => {
 
 test('the first weekend of a model, with a third fewer reports, is no silence', async () => {
   const thursday = MONDAY_MS + 3 * DAY_MS;
-  const reports = (i: number) => (i < 48 ? 130 : 80);
+  const reports = (i: number) => (i < 48 ? 39 : 24);
   const hours = Array.from({ length: 4 * 24 }, (_, i) => i);
   const store = await storeOf(hours.flatMap((i) => hour(thursday + i * HOUR_MS, reports(i))));
   const saturday = thursday + 2 * DAY_MS;
@@ -348,10 +357,10 @@ test('what clocks that are a week behind put before a model began is no usual ho
   const hours = Array.from({ length: 48 }, (_, i) => start + i * HOUR_MS);
   const strays = hours.map((atMs) => atMs - 7 * DAY_MS).flatMap((atMs) => hour(atMs, 1));
   const store = await storeOf([...strays.slice(-3), ...hours.flatMap((atMs) => hour(atMs, 60))]);
-  const { hours: found } = await fleetSilence(
+  const { judgedFromMs } = await fleetSilence(
     store,
     fleetQuery(start + 45 * HOUR_MS, start + 48 * HOUR_MS),
   );
-  expect(found.map(({ expected }) => expected.value)).toEqual([60, 60, 60]);
+  expect(judgedFromMs).toBe(start + 7 * DAY_MS);
   await store.close();
 });

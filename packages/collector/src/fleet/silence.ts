@@ -1,6 +1,13 @@
-import type { ModelRange, RollupReads, SlotReports } from '../counting/rollup-store.js';
+import type { DevicesByHour, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
-import { type Figure, sixDigits } from '../statistics/figure.js';
+import { type Figure, sixDigits, TAIL } from '../statistics/figure.js';
+import {
+  fewestOf,
+  JUDGED_AFTER,
+  MOST_PAST,
+  quantileOf,
+  usualCount,
+} from '../statistics/hour-of-week.js';
 import { median } from '../statistics/trimmed-difference.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
@@ -10,124 +17,82 @@ export interface FleetSilence extends ModelRange {
   readonly hours: readonly SilenceHour[];
   /** Start of the silence at the end of the range. Null without one. */
   readonly silentSinceMs: number | null;
+  /** The first hour with a verdict, a week after the model's first. Null before any device has reported. */
+  readonly judgedFromMs: number | null;
 }
 
 export interface SilenceHour {
   readonly atMs: number;
-  /** Reports. */
+  /** Devices that reported, each once for each version. */
   readonly received: number;
-  /** From the same hours before, at the level of the last week. `n` is their reports. Null without a day before. */
+  /** From the same hours before, at the level of the last week. `n` is their devices. Null in a model's first week. */
   readonly expected: Figure;
-  /** Fewer reports than this are too few. */
+  /** Fewer devices than this are too few; 0 where even none may be chance. */
   readonly fewest: number | null;
   readonly isSilent: boolean;
 }
-
-const WEEK_MS = 7 * DAY_MS;
-const WEEKS = 4;
-const DAYS = 6;
-const LEVEL_HOURS = 7 * 24;
-/** Standard deviations. An hour falls below by chance less than once a year. */
-const FAR = 4;
-/** Standard deviations of a 95 % interval. */
-const NEAR = 1.96;
-/** In a model's first week its weekend is not known. Silence is then less than this share of the day before. */
-const FIRST_WEEK_SHARE = 0.5;
-/** Fewer hours say nothing about how much hours vary. */
-const FEWEST_HOURS = 12;
 
 export async function fleetSilence(store: RollupReads, query: FleetQuery): Promise<FleetSilence> {
   const { model } = query;
   const fromMs = Math.floor(query.fromMs / HOUR_MS) * HOUR_MS;
   const toMs = Math.floor(query.toMs / HOUR_MS) * HOUR_MS;
-  const read = { fromMs: fromMs - (WEEKS + 1) * WEEK_MS, toMs };
-  const slots = await store.reportsBySlot({ model, ...read, stepMs: HOUR_MS });
-  const known: Known = {
-    received: new Map(slots.map(({ slotMs, reports }) => [slotMs, reports])),
-    firstMs: firstHour(slots) ?? toMs,
-    devices: onBusiestDay(await readDeviceDays(store, { model, ...read })),
-  };
-  const ratios = ratiosOf(fromMs - LEVEL_HOURS * HOUR_MS, toMs, known);
+  const read = { model, fromMs: fromMs - MOST_PAST * HOUR_MS, toMs };
+  const known = await store.devicesByHour(read);
+  const firstMs = firstHour(known);
+  const counts = countsFrom(firstMs ?? toMs, toMs, known);
+  const devices = onBusiestDay(await readDeviceDays(store, read));
   const hours: SilenceHour[] = [];
-  for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) hours.push(hourAt(atMs, known, ratios));
-  return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours) };
-}
-
-/** Finds the first hour with more reports than devices with wrong clocks put anywhere. */
-function firstHour(slots: readonly SlotReports[]): number | undefined {
-  const strays = slots.length === 0 ? 0 : median(slots.map(({ reports }) => reports)) / 20;
-  return slots.find(({ reports }) => reports >= strays)?.slotMs;
-}
-
-interface Known {
-  /** Reports by the hour. */
-  readonly received: ReadonlyMap<number, number>;
-  /** The hour in which the model began to report. */
-  readonly firstMs: number;
-  /** Devices of the busiest UTC day, from the first day that an hour is compared with. */
-  readonly devices: number;
-}
-
-/** Computes ln(received ÷ usual) of each hour that has a usual number. A week of hours asks for each. */
-function ratiosOf(fromMs: number, toMs: number, known: Known): ReadonlyMap<number, number> {
-  const ratios = new Map<number, number>();
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
-    const usual = usualAt(atMs, known)?.mean;
-    if (usual) ratios.set(atMs, Math.log((receivedAt(atMs, known) + 0.5) / (usual + 0.5)));
+    const hour = (atMs - (firstMs ?? toMs)) / HOUR_MS;
+    const past = counts.slice(Math.max(0, hour - MOST_PAST), Math.max(0, hour));
+    hours.push(judgeHour({ atMs, received: counts[hour] ?? 0 }, past, devices));
   }
-  return ratios;
+  const judgedFromMs = firstMs === undefined ? null : firstMs + JUDGED_AFTER * HOUR_MS;
+  return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours), judgedFromMs };
 }
 
-function hourAt(atMs: number, known: Known, byHour: ReadonlyMap<number, number>): SilenceHour {
-  const received = receivedAt(atMs, known);
-  const usual = usualAt(atMs, known);
-  const ratios: number[] = [];
-  for (let i = 1; i <= LEVEL_HOURS; i += 1) {
-    const ratio = byHour.get(atMs - i * HOUR_MS);
-    if (ratio !== undefined) ratios.push(ratio);
+/** Finds the first hour of a day with more devices than those whose clocks are wrong. */
+function firstHour(known: readonly DevicesByHour[]): number | undefined {
+  const ofDays = known.map(({ hourMs }) => {
+    const day = known.filter((one) => one.hourMs >= hourMs && one.hourMs < hourMs + DAY_MS);
+    return { hourMs, devices: day.reduce((sum, one) => sum + one.devices, 0) };
+  });
+  const strays = ofDays.length === 0 ? 0 : median(ofDays.map(({ devices }) => devices)) / 20;
+  return ofDays.find(({ devices }) => devices >= strays)?.hourMs;
+}
+
+function countsFrom(firstMs: number, toMs: number, known: readonly DevicesByHour[]): number[] {
+  const counts = new Array<number>(Math.max(0, (toMs - firstMs) / HOUR_MS)).fill(0);
+  for (const { hourMs, devices } of known) {
+    if (hourMs >= firstMs) counts[(hourMs - firstMs) / HOUR_MS] = devices;
   }
-  const method = 'hour-of-week' as const;
-  const origin = { devices: known.devices, method, estimated: true };
-  if (usual === undefined || ratios.length < FEWEST_HOURS) {
+  return counts;
+}
+
+function judgeHour(
+  hour: Pick<SilenceHour, 'atMs' | 'received'>,
+  past: readonly number[],
+  devices: number,
+): SilenceHour {
+  const origin = { devices, method: 'hour-of-week' as const, estimated: true };
+  const usual = usualCount(hour.atMs, past);
+  if (!usual) {
     const expected = { value: null, low: null, high: null, n: 0, ...origin };
-    return { atMs, received, expected, fewest: null, isSilent: false };
+    return { ...hour, expected, fewest: null, isSilent: false };
   }
-  const level = median(ratios);
-  const expected = usual.mean * Math.exp(level);
-  // the median deviation × 1.4826 is a normal distribution's standard deviation, and a silence does not move it
-  const spread = 1.4826 * median(ratios.map((ratio) => Math.abs(ratio - level)));
-  const deviation = Math.sqrt(spread ** 2 + 1 / (expected + 0.5));
-  const share = atMs - known.firstMs < WEEK_MS ? FIRST_WEEK_SHARE : 1;
-  const fewest = expected * Math.min(share, Math.exp(-FAR * deviation));
+  const fewest = fewestOf(usual);
   return {
-    atMs,
-    received,
+    ...hour,
     expected: {
-      value: sixDigits(expected),
-      low: sixDigits(Math.max(0, (expected + 0.5) * Math.exp(-NEAR * deviation) - 0.5)),
-      high: sixDigits((expected + 0.5) * Math.exp(NEAR * deviation) - 0.5),
-      n: usual.reports,
+      value: sixDigits(usual.mean),
+      low: quantileOf(usual, TAIL),
+      high: quantileOf(usual, 1 - TAIL),
+      n: usual.n,
       ...origin,
     },
-    fewest: sixDigits(fewest),
-    isSilent: received < fewest,
+    fewest,
+    isSilent: hour.received < fewest,
   };
-}
-
-function receivedAt(atMs: number, { received }: Known): number {
-  return received.get(atMs) ?? 0;
-}
-
-/** Takes the same hours of the week, or of the day where there is no week yet. */
-function usualAt(atMs: number, known: Known): { mean: number; reports: number } | undefined {
-  const over = (stepMs: number, times: number) => {
-    const hours = Array.from({ length: times }, (_, i) => atMs - (i + 1) * stepMs);
-    const past = hours.filter((hour) => hour >= known.firstMs);
-    if (past.length === 0) return undefined;
-    const reports = past.reduce((sum, hour) => sum + receivedAt(hour, known), 0);
-    return { mean: reports / past.length, reports };
-  };
-  return over(WEEK_MS, WEEKS) ?? over(DAY_MS, DAYS);
 }
 
 function silentSince(hours: readonly SilenceHour[]): number | null {

@@ -1,7 +1,9 @@
 import type Database from 'better-sqlite3';
 import type { Counts, SegmentCounts } from '../counting/counts.js';
 import { addSums, type Sums } from '../counting/sums.js';
+import { HOUR_MS } from '../counting/time.js';
 import { addPacked, packHistograms } from './packed-histograms.js';
+import { cellTable } from './schema.js';
 
 type Key = readonly number[];
 
@@ -24,8 +26,11 @@ export type RestRow = Pick<CellRow, 'counts' | 'histograms'>;
 /** Adds counts to the cell of a key: model, start, series, late. The caller must not use `counts` again. */
 export function prepareAddCell(
   database: Database.Database,
-  table: string,
+  lengthMs: number,
 ): (key: Key, counts: Counts) => void {
+  const table = cellTable(lengthMs);
+  // a device is counted once an hour in cells of hours, and once a UTC day in others
+  const first = lengthMs === HOUR_MS ? 'version-hour' : 'version-day';
   const find = database.prepare(`
     SELECT reports, ok, failed, weighted, devices, latency, counts, histograms
     FROM ${table} WHERE model = ? AND start = ? AND series = ? AND late = ?`);
@@ -35,7 +40,7 @@ export function prepareAddCell(
   return (key, counts) => {
     const found = find.get(...key) as CellRow | undefined;
     const { reports = 0, ok = 0, failed = 0, weighted = 0, histograms = {}, ...rest } = counts;
-    const devices = counts.firsts?.['version-day'] ?? 0;
+    const devices = counts.firsts?.[first] ?? 0;
     const { 'latency.total': latency, ...others } = histograms;
     const total = latency ? { 'latency.total': latency } : {};
     if (found) {

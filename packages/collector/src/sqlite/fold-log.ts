@@ -8,7 +8,6 @@ import { addSums, type Sums } from '../counting/sums.js';
 import { prepareAddCell, prepareAddCohort, prepareAddSegment } from './counts-rows.js';
 import type { Pending, PendingCell, PendingCohort } from './pending.js';
 import { prepareRowIds } from './row-ids.js';
-import { cellTable } from './schema.js';
 
 /**
  * Prepares the transaction that adds pending counts to their rows and empties the log. Both are done or neither, so
@@ -20,7 +19,7 @@ export function prepareFold(
 ): (pending: Pending) => void {
   const ids = prepareRowIds(database);
   const addName = prepareNames(database);
-  const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, cellTable(ms)));
+  const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, ms));
   const addCohort = prepareAddCohort(database, 'cohort');
   const addSegment = prepareAddSegment(database);
   const addLifetime = prepareLifetime(database);

@@ -13,9 +13,11 @@ import {
   type CellQuery,
   type DeviceDayQuery,
   type DeviceDays,
+  type DevicesByHour,
   type FirstReport,
   type Group,
   type GroupSums,
+  type ModelRange,
   type ModelSummary,
   type Rollout,
   type RollupReads,
@@ -49,6 +51,7 @@ export function prepareReads(
     cells: through(prepareCells(database)),
     sums: through(prepareSums(database)),
     reportsBySlot: through(prepareReportsBySlot(database)),
+    devicesByHour: through(prepareDevicesByHour(database)),
     deviceDays: through(prepareDeviceDays(database)),
     cohorts: through(prepareCohorts(database)),
     cohortDays: through(prepareCohortDays(database)),
@@ -210,6 +213,14 @@ function coverRange(
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
+}
+
+/** Reads the cells of hours, which have the first reports of an hour. */
+function prepareDevicesByHour(database: Database.Database): (range: ModelRange) => DevicesByHour[] {
+  const rows = database.prepare(`
+    SELECT c.start AS hourMs, sum(c.devices) AS devices FROM ${cellTable(HOUR_MS)} c
+    WHERE ${OF_MODEL} AND ${IN_RANGE} GROUP BY 1 HAVING devices > 0 ORDER BY 1`);
+  return (range) => rows.all(range) as DevicesByHour[];
 }
 
 /** Reads the cells of days, which have the first reports of a day. */

@@ -25,6 +25,15 @@ export function tQuantile(tail: number, df: number): number {
   return high;
 }
 
+/**
+ * P(N ≤ n) for a negative binomial count of this mean, with variance mean + dispersion · mean² (Johnson, Kemp and Kotz,
+ * Univariate Discrete Distributions, 5.6).
+ */
+export function negativeBinomialBelow(n: number, mean: number, dispersion: number): number {
+  const size = 1 / dispersion;
+  return incompleteBeta(size / (size + mean), size, n + 1);
+}
+
 /** Regularised incomplete beta function I_x(a, b): its continued fraction (DLMF 8.17.22), modified Lentz. */
 function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
