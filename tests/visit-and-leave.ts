@@ -10,11 +10,15 @@ import type { DrivenPage } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
 import { serveBarePage } from './serve-bare-page.js';
 
-/** What a visit meets: a site that reports, a model, a collector, and a page of another origin. */
-export async function serveVisits() {
+/**
+ * What a visit meets: a site that reports, a model, a collector, and a page of another origin.
+ *
+ * @param options.isolated as of `serveBarePage`
+ */
+export async function serveVisits(options?: { isolated: boolean }) {
   const dir = await mkdtemp(join(tmpdir(), 'nearside-visits-'));
   const [site, digits, elsewhere] = [
-    await serveBarePage(),
+    await serveBarePage('page', options),
     await serveDigits(),
     await listen(
       createServer((_, response) => response.end('elsewhere')),
@@ -111,7 +115,8 @@ export const WAYS = {
   'a link leads to another origin': (page: Page) => page.click('#elsewhere'),
   'about:blank is opened': (page: Page) => page.goto('about:blank'),
   'the page is loaded again': (page: Page) => page.reload(),
-  'the user goes back': (page: Page) => page.goBack(),
+  // Playwright waits for an event that Firefox does not send of a page that it kept aside.
+  'the user goes back': (page: Page) => page.evaluate(() => void setTimeout(() => history.back())),
 } satisfies Record<string, (page: Page) => Promise<unknown>>;
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

@@ -121,8 +121,9 @@ export interface ReportOptions {
   /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */
   readonly app?: string | undefined;
   /**
-   * Asked before a report is stored, and before it is sent. Where it does not answer true, what waits is deleted too.
-   * Reports are always sent without it.
+   * Asked as there is something to report, before it is stored, and before it is sent. Where it does not answer true, what
+   * waits is deleted too. A promise is too late for a page that is left: nothing is sent then. Reports are always sent
+   * without it.
    */
   readonly consent?: (() => boolean | Promise<boolean>) | undefined;
 }
