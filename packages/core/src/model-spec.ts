@@ -81,6 +81,9 @@ export const VariantSchema = v.variant('runtime', [
 /** A step by its name. The step itself defines its parameters. */
 const NamedStepSchema = v.looseObject({ step: v.pipe(v.string(), v.maxLength(64)) });
 
+/** Far more than any model needs, each way. */
+const StepsSchema = v.pipe(v.array(NamedStepSchema), v.maxLength(64));
+
 /** A model with the steps before and after it. */
 const modelEntries = {
   inputs: v.optional(v.array(InputSpecSchema), () => []),
@@ -93,8 +96,8 @@ const modelEntries = {
     v.pipe(v.array(v.strictObject({ input: v.string(), output: v.string() })), v.minLength(1)),
   ),
   /** Raw input → the model's input; and its outputs → a result. `packages/pipeline` knows the steps. */
-  preprocessing: v.optional(v.array(NamedStepSchema), () => []),
-  postprocessing: v.optional(v.array(NamedStepSchema), () => []),
+  preprocessing: v.optional(StepsSchema, () => []),
+  postprocessing: v.optional(StepsSchema, () => []),
   /** Files of the version that steps read, by the name that their parameters have for them. */
   resources: v.optional(v.record(ModelNameSchema, FileNameSchema)),
 };

@@ -117,3 +117,13 @@ test.each<[string, object, string]>([
     }),
   );
 });
+
+test('a stage has up to 64 steps before it, and as many after it', () => {
+  const steps = (count: number) => Array.from({ length: count }, () => ({ step: 'a' }));
+  expect(parseModelSpec({ ...plain, preprocessing: steps(64) }).preprocessing).toHaveLength(64);
+  for (const part of ['preprocessing', 'postprocessing']) {
+    expect(() => parseModelSpec({ ...plain, [part]: steps(65) })).toThrow(
+      new RegExp(`${part}.*64`),
+    );
+  }
+});

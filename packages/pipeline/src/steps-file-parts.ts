@@ -18,7 +18,7 @@ export {
   string,
   union,
 } from 'valibot';
-export { SOUND_LIMITS } from './audio/sound.js';
+export { requireFewFrames, SOUND_LIMITS } from './audio/sound.js';
 export { describeImage, describeTensor } from './describe-form.js';
 export { cutImage, imageOnDemand, isOfBytes, valuesLike } from './image/image.js';
 export { perPixel } from './image/per-pixel.js';
@@ -28,5 +28,6 @@ export { observeScores, requireNumbers } from './observe-scores.js';
 export { requireOneEach } from './require-one-each.js';
 export { each, Misfit } from './step.js';
 export { IdToLabelSchema, requireLabels } from './steps/id-to-label.js';
+export { requirePixels } from './steps/resize.js';
 export { topK } from './steps/top-k.js';
 export { AS_IT_IS, NO_TRACE } from './trace.js';

@@ -1,4 +1,4 @@
-import type { Sound } from './sound.js';
+import { requireFewFrames, type Sound } from './sound.js';
 import { openStreamWindow } from './stream-window.js';
 
 export interface FrameOptions {
@@ -27,7 +27,8 @@ export type Framer = (piece: Sound, isEnd: boolean) => readonly Frame[];
 /**
  * Cuts a stream of sound into frames, none to many from each piece; what is left over waits for the next.
  *
- * @throws NearsideError `input-invalid` for a piece of another rate or number of channels than those before it
+ * @throws NearsideError `input-invalid` for a piece of another rate or number of channels than those before it;
+ *   `input-too-large` for more frames of a piece than {@link requireFewFrames} allows
  */
 export function openFramer({ frameLength, hopLength, context, pad }: FrameOptions): Framer {
   const window = openStreamWindow(context);
@@ -50,6 +51,8 @@ export function openFramer({ frameLength, hopLength, context, pad }: FrameOption
       next += hopLength;
     }
 
+    const count = Math.floor((end - next - frameLength) / hopLength) + 1;
+    requireFewFrames(count, (context + frameLength) * piece.channels.length);
     while (next + frameLength <= end) cut();
     const covered = next === 0 ? 0 : next - hopLength + frameLength;
     if (isEnd && pad && next < end && covered < end) {

@@ -1,6 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { preparePowerSpectrum } from './fourier.js';
 import { type MelBankOptions, melBank } from './mel-bank.js';
+import { requireFewFrames } from './sound.js';
 
 export interface MelSpectrogramOptions extends MelBankOptions {
   readonly hopLength: number;
@@ -45,6 +46,7 @@ export function prepareMelSpectrogram(
   return (samples) => {
     requireEnough(samples.length, options);
     const frames = melFrames(samples.length, options);
+    requireFewFrames(frames, nMels);
     const mels = new Float32Array(nMels * frames);
     for (let t = 0; t < frames; t++) {
       const start = t * hopLength - before + windowStart;

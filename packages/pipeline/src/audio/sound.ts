@@ -1,4 +1,4 @@
-import type { PlatformType } from '@nearside/core';
+import { NearsideError, type PlatformType } from '@nearside/core';
 
 /** Sound as plain numbers. */
 export interface Sound {
@@ -27,4 +27,25 @@ export const SOUND_LIMITS = Object.freeze({
   maxChannels: 32,
   /** Over all channels: 46 minutes of one at 48 kHz, 512 MiB. Longer sound goes through a stream in pieces. */
   maxSamples: 2 ** 27,
+  /** Of all frames of one input together, each with what it costs by itself: frames overlap, but not without end. */
+  maxFrameValues: 2 ** 29,
 });
+
+/** Beside its values a frame costs as much as so many. */
+const COST_OF_FRAME = 256;
+
+/**
+ * Requires that a spec makes no more of an input than a device can hold.
+ *
+ * @param values of each frame
+ * @throws NearsideError `input-too-large`
+ */
+export function requireFewFrames(frames: number, values: number): void {
+  const most = Math.floor(SOUND_LIMITS.maxFrameValues / (values + COST_OF_FRAME));
+  if (frames <= most) return;
+  throw new NearsideError(
+    'input-too-large',
+    `Expected sound of at most ${most} frames of ${values} values, got ${frames}. Pass less of it at a time.`,
+    { details: { frames, maxFrames: most, values } },
+  );
+}

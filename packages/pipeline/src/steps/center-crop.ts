@@ -3,6 +3,7 @@ import { placeImage } from '../image/place-image.js';
 import { SideSchema } from '../image/target-size.js';
 import { defineStep } from '../step.js';
 import { traceOfShift } from '../trace.js';
+import { requirePixels } from './resize.js';
 
 /** The middle of an image at exactly `crop_size`, zeros where it is smaller; as transformers' `center_crop`. */
 export const centerCropStep = defineStep({
@@ -14,10 +15,13 @@ export const centerCropStep = defineStep({
   gives: 'image',
   form: (image, { crop_size }) => ({ ...image, ...crop_size }),
   compile:
-    ({ crop_size: { width, height } }) =>
+    ({ crop_size: { width, height } }, { maxPixels }) =>
     () =>
     (items) =>
       items.map(({ value, trace }) => {
+        if (width > value.width || height > value.height) {
+          requirePixels({ width, height }, maxPixels, 'padded');
+        }
         const left = -Math.floor((value.width - width) / 2);
         const top = -Math.floor((value.height - height) / 2);
         return {

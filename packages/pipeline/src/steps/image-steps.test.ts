@@ -12,17 +12,22 @@ import { NO_TRACE } from '../trace.js';
 const CONTEXT = { maxPixels: undefined, features: [], isFirst: true, resources: [] };
 
 /** One input through steps, as a pipeline has them do it. */
-async function through(steps: readonly { step: string }[], input: unknown): Promise<Item> {
+async function through(
+  steps: readonly { step: string }[],
+  input: unknown,
+  maxPixels?: number,
+): Promise<Item> {
+  const context = { ...CONTEXT, maxPixels };
   const { links } = readChain(steps, {
     steps: STEPS.preprocessing,
     stage: '',
     part: 'preprocessing',
     start: { kind: 'input', form: {} },
-    context: CONTEXT,
+    context,
   });
   let items: readonly Item[] = [{ value: input, trace: NO_TRACE }];
   for (const link of links) {
-    const begin = compileLink(link, { context: CONTEXT, readText: () => '' });
+    const begin = compileLink(link, { context, readText: () => '' });
     items = await begin()(items, callOf());
   }
   return items[0] as Item;
@@ -104,6 +109,21 @@ describe('an item knows where in the picture given it lies', () => {
   });
 
   const NO_PLACEMENT = { scaleX: 0, scaleY: 0, offsetX: 0, offsetY: 0 };
+});
+
+test.each<[string, Record<string, unknown> & { step: string }]>([
+  ['a pad', { step: 'pad', pad_size: { height: 101, width: 100 } }],
+  ['a pad to multiples', { step: 'pad', size_divisor: 101 }],
+  [
+    'a crop of more than there is',
+    { step: 'center-crop', crop_size: { height: 1, width: 10_001 } },
+  ],
+])('%s gives no larger picture than the model accepts', async (_, step) => {
+  const making = through([{ step: 'decode-image' }, step], photo([40, 20]), 10_000);
+  await expect(making).rejects.toMatchObject({
+    code: 'input-too-large',
+    message: expect.stringContaining('padded to at most 10000 pixels'),
+  });
 });
 
 describe('what does not fit is refused before anything runs', () => {

@@ -13,7 +13,8 @@ const ParametersSchema = v.strictObject({
   hop_length: CountSchema,
   /** `n_fft` by default. */
   win_length: v.optional(CountSchema),
-  n_mels: CountSchema,
+  /** Speech takes 40 to 128; every filter is as long as the transform. */
+  n_mels: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)),
   /** Hz */
   f_min: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
   /** Hz; half the rate by default. */

@@ -3,6 +3,7 @@ import { placeImage } from '../image/place-image.js';
 import { SideSchema } from '../image/target-size.js';
 import { defineStep, Misfit } from '../step.js';
 import { traceOfShift } from '../trace.js';
+import { requirePixels } from './resize.js';
 
 /**
  * To at least `pad_size` and to multiples of `size_divisor`, with `constant_values` around the image: on the right and
@@ -32,12 +33,13 @@ export const padStep = defineStep({
     };
   },
   compile:
-    ({ pad_size, size_divisor, constant_values, alignment }) =>
+    ({ pad_size, size_divisor, constant_values, alignment }, { maxPixels }) =>
     () =>
     (items) =>
       items.map(({ value, trace }) => {
         const width = paddedTo(value.width, pad_size?.width, size_divisor);
         const height = paddedTo(value.height, pad_size?.height, size_divisor);
+        requirePixels({ width, height }, maxPixels, 'padded');
         const isCentered = alignment === 'center';
         const left = isCentered ? Math.floor((width - value.width) / 2) : 0;
         const top = isCentered ? Math.floor((height - value.height) / 2) : 0;

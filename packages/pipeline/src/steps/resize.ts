@@ -88,12 +88,20 @@ export const resizeStep = defineStep({
     },
 });
 
-/** A given edge can make more pixels of a long strip than any picture may have. */
-function requirePixels({ width, height }: Size, most: number = DECODE_DEFAULTS.maxPixels): void {
+/**
+ * A given edge, or a multiple of one, can make more pixels of a long strip than any picture may have.
+ *
+ * @throws NearsideError `input-too-large`
+ */
+export function requirePixels(
+  { width, height }: Size,
+  most: number = DECODE_DEFAULTS.maxPixels,
+  becomes: 'resized' | 'padded' = 'resized',
+): void {
   if (width * height <= most) return;
   throw new NearsideError(
     'input-too-large',
-    `Expected a picture that is resized to at most ${most} pixels, got ${width} × ${height}.`,
+    `Expected a picture that is ${becomes} to at most ${most} pixels, got ${width} × ${height}.`,
     { details: { width, height, maxPixels: most } },
   );
 }

@@ -96,6 +96,24 @@ describe('sound becomes what a model of frames takes', () => {
   });
 });
 
+test.each<[string, object, number]>([
+  ['frames that overlap', { ...FRAME, frame_length: 100_000, hop_length: 1 }, 106_000],
+  ['frames of a sample', { ...FRAME, frame_length: 1, hop_length: 1, context: 0 }, 2_100_000],
+  ['mels', { step: 'log-mel', n_fft: 512, hop_length: 1, n_mels: 1024 }, 420_000],
+])('more %s than a device can hold are refused', async (_, step, samples) => {
+  const shape = 'n_mels' in step ? [-1, 1024, -1] : [-1, -1];
+  const spec = specWith({
+    inputs: [{ name: 'input', datatype: 'FP32', shape }],
+    preprocessing: [DECODE, MIX, RESAMPLE, step],
+  });
+  const flow = compilePipeline(spec, { stepsFile: STEPS_FILE }).begin();
+  const input = { samples: new Float32Array(samples), sampleRateHz: 16000 };
+  await expect(flow.prepare(input)).rejects.toMatchObject({
+    code: 'input-too-large',
+    message: expect.stringContaining('frames of'),
+  });
+});
+
 describe('scores of frames become segments', () => {
   const at16k = (samples: Float32Array) => ({ samples, sampleRateHz: 16000 });
   const voiced = (count: number) => new Float32Array(512 * count).fill(0.5);
@@ -187,6 +205,12 @@ describe('log-mel is torchaudio’s', () => {
     const across = other?.input?.data as Float32Array;
     const back = made.map((_, i) => across[(i % frames) * rows + Math.floor(i / frames)] as number);
     expect(back).toEqual(made);
+  });
+
+  test('more filters than any transform has a use for are refused', () => {
+    const mel = { step: 'log-mel', n_fft: 65_536, hop_length: 160, n_mels: 1025 };
+    const spec = specWith({ preprocessing: [DECODE, MIX, RESAMPLE, mel] });
+    expect(() => checkPipeline(spec, STEPS_FILE)).toThrow(/n_mels.*1024/);
   });
 
   test('sound that is too short for a frame is refused', async () => {
