@@ -1,7 +1,7 @@
 import type { FleetCost } from '../../src/fleet/cost.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { number, type Table, text } from '../table/table.js';
-import { formatCompact, formatMoney, formatRate } from '../words/format.js';
+import { formatCompact, formatMoney, formatSaved } from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';
 
 /** Tells the cost of runs, beside that of the same runs on a server. */
@@ -25,8 +25,8 @@ export function costTable(answers: Answers, { now, before }: Months): Table {
             row('A million runs', ({ total }) => total.perMillion),
             [
               text('Saved'),
-              number(savedShare(month), formatRate),
-              number(savedShare(earlier), formatRate),
+              number(savedShare(month), formatSaved),
+              number(savedShare(earlier), formatSaved),
             ],
             [
               text('Fetched from the network'),

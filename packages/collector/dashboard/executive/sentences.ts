@@ -78,9 +78,12 @@ const cost: Sentence = (answers) => {
   // a few runs say nothing
   if (found.total.inferences < FEWEST_RUNS) return undefined;
   const [own, server] = [amount, serverAmount].map((one) => formatMoney(one, found.currency ?? ''));
-  return saved !== null && saved > 0
-    ? `It cost ${own}, ${formatRate(saved)} less than the ${server} of the same runs on a server.`
-    : `It cost ${own}; the same runs on a server cost ${server}.`;
+  if (saved !== null && saved > 0) {
+    return `It cost ${own}, ${formatRate(saved)} less than the ${server} of the same runs on a server.`;
+  }
+  const more = amount - serverAmount;
+  const change = more > 0 ? `a loss of ${formatMoney(more, found.currency)}` : 'as much';
+  return `It cost ${own}; the same runs on a server cost ${server}: ${change}.`;
 };
 
 const releases: Sentence = (answers, { before }) => {

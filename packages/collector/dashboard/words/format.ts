@@ -50,6 +50,12 @@ export function formatRate(rate: number | null | undefined): string {
   return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
+/** Formats a share that is saved as percent. Below 0 it is a loss, and says so. */
+export function formatSaved(share: number | null | undefined): string {
+  if (share === null || share === undefined || share >= 0) return formatRate(share);
+  return `a loss of ${share > -0.99 ? formatRate(-share) : `${COUNT.format(-share * 100)}%`}`;
+}
+
 /** Formats the rest of a budget as percent. An overspent one is below 0. */
 export function formatLeft(share: number | null | undefined): string {
   if (share === null || share === undefined) return NOTHING;

@@ -83,6 +83,22 @@ test('cost stands beside that of the same runs on a server', () => {
   expect(rows[1]).toBe(`The same on a server,${(RUNS * 40) / 1e6},`);
 });
 
+test('devices that cost more than a server are said to be a loss', async () => {
+  const loss = {
+    ...answers.monthCost,
+    currency: 'EUR',
+    missing: false,
+    total: { amount: 20.67, serverAmount: 6.47, perMillion: 127.8, inferences: 161_750, bytes: 0 },
+  };
+  const told = await march({ monthCost: loss as never });
+  expect(told.report.sentences[3]).toBe(
+    'It cost €20.67; the same runs on a server cost €6.47: a loss of €14.20.',
+  );
+  const rows = told.report.sections.find(({ id }) => id === 'month-cost')?.table.rows ?? [];
+  expect(rows[3]?.map(({ text }) => text).slice(0, 2)).toEqual(['Saved', 'a loss of 219%']);
+  expect(rows[3]?.[1]?.value).toBeCloseTo(1 - 20.67 / 6.47, 10);
+});
+
 test('a version that was taken back says how long it was out, and how long after the verdict', async () => {
   const released: ReleaseEvent[] = [
     { atMs: MONDAY_MS, version: '1.2.0', state: 'canary', rollout: { fromBps: 0, toBps: 500 } },
