@@ -1,4 +1,4 @@
-/** A boot file, bytes. We write at most 32 KB gzip, which base64 and small golden tensors inflate. */
+/** A boot file, bytes. We write at most 32 KB gzip, which unpack to more. */
 export const BOOT_BYTES = 256 * 1024;
 
 /** The device refuses to exceed these limits, so that a hostile server can cost neither memory nor time. */

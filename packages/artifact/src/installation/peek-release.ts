@@ -1,4 +1,3 @@
-import { fromBase64 } from '../base64.js';
 import type { BootFile } from '../network/boot-file.js';
 import type { ReleaseCustom } from '../release.js';
 
@@ -12,14 +11,16 @@ export type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires
 
 /** @param metadata the value that the store has at `metadataKey` */
 export function newestInStore(metadata: unknown, model: string): ReleaseHint | undefined {
-  return readOrNothing(() => newestIn((metadata as { targets: Uint8Array }).targets, model));
+  return readOrNothing(() =>
+    newestIn(decode((metadata as { targets: Uint8Array }).targets), model),
+  );
 }
 
 export function newestInBootFile(raw: Uint8Array, model: string): ReleaseHint | undefined {
   return readOrNothing(() => {
-    const { files } = readJson<BootFile>(raw);
+    const { files }: BootFile = JSON.parse(decode(raw));
     const targets = Object.entries(files).find(([path]) => path.endsWith('.targets.json'));
-    return targets && newestIn(fromBase64(targets[1]), model);
+    return targets && newestIn(targets[1], model);
   });
 }
 
@@ -29,8 +30,8 @@ interface UnverifiedTargets {
   };
 }
 
-function newestIn(targets: Uint8Array, model: string): ReleaseHint | undefined {
-  const { signed } = readJson<UnverifiedTargets>(targets);
+function newestIn(targets: string, model: string): ReleaseHint | undefined {
+  const { signed }: UnverifiedTargets = JSON.parse(targets);
   const [newest] = Object.values(signed.targets)
     .map(({ custom }) => custom)
     .filter((release) => release?.model === model && release.state === 'stable')
@@ -38,8 +39,8 @@ function newestIn(targets: Uint8Array, model: string): ReleaseHint | undefined {
   return Array.isArray(newest?.requires?.runtime) ? (newest as ReleaseHint) : undefined;
 }
 
-function readJson<Shape>(bytes: Uint8Array): Shape {
-  return JSON.parse(new TextDecoder().decode(bytes));
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function readOrNothing<Value>(read: () => Value): Value | undefined {

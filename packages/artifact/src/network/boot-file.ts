@@ -10,7 +10,7 @@ import { parseJson } from '../parse-json.js';
  */
 export const BootFileSchema = v.looseObject({
   format: v.literal(1),
-  /** Path in the repository → its bytes in base64. */
+  /** Path in the repository → the file: JSON as its own text, which packs better; any other in base64. */
   files: v.record(v.string(), v.string()),
 });
 
@@ -21,9 +21,14 @@ export function parseBootFile(raw: Uint8Array): Map<string, Uint8Array<ArrayBuff
   const malformed = { code: 'metadata-malformed', what: 'the boot file' } as const;
   const { files } = parse(BootFileSchema, parseJson(raw, malformed), malformed);
   try {
-    return new Map(Object.entries(files).map(([path, text]) => [path, fromBase64(text)]));
+    return new Map(Object.entries(files).map(([path, text]) => [path, bytesOf(text)]));
   } catch (cause) {
-    const message = 'The boot file: expected base64, got other text.';
+    const message = 'The boot file: expected JSON or base64, got other text.';
     throw new NearsideError('metadata-malformed', message, { cause });
   }
+}
+
+/** Base64 has no braces. */
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return text.startsWith('{') ? new TextEncoder().encode(text) : fromBase64(text);
 }

@@ -123,7 +123,11 @@ export function bootOf(files: Files): Uint8Array {
   const small = [...files].filter(
     (entry): entry is [string, Uint8Array] => entry[1] instanceof Uint8Array,
   );
-  const entries = small.map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]);
+  const entries = small.map(([path, bytes]) => {
+    const text = Buffer.from(bytes).toString();
+    const isJson = text.startsWith('{') && Buffer.from(text).equals(bytes);
+    return [path, isJson ? text : Buffer.from(bytes).toString('base64')];
+  });
   return Buffer.from(JSON.stringify({ format: 1, files: Object.fromEntries(entries) }));
 }
 

@@ -49,6 +49,23 @@ describe('the boot file', () => {
     }
   });
 
+  test('has JSON as its text, which gzip packs better, and all else in base64', async () => {
+    const workspace = await openWorkspace();
+    await workspace.release();
+    const { bytes, files } = await readBoot(workspace.repository);
+    const written: [string, string][] = Object.entries(JSON.parse(bytes.toString()).files);
+    for (const [path, text] of written) {
+      const file = Buffer.from(files.get(path) as Uint8Array);
+      expect(text, path).toBe(file[0] === 0x7b ? file.toString() : file.toString('base64'));
+    }
+    const inBase64 = written.map(([path]) => [
+      path,
+      Buffer.from(files.get(path) ?? []).toString('base64'),
+    ]);
+    const before = JSON.stringify({ format: 1, files: Object.fromEntries(inBase64) });
+    expect(gzipSync(bytes).length).toBeLessThan(0.85 * gzipSync(before).length);
+  });
+
   test('follows every change, of whichever model, and is the same for the same repository', async () => {
     const workspace = await openWorkspace();
     await workspace.release();

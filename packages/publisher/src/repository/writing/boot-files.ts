@@ -161,9 +161,16 @@ async function encodeWithinLimits(files: Files): Promise<Uint8Array<ArrayBuffer>
 }
 
 function encode(files: Files): Uint8Array<ArrayBuffer> {
-  const entries = [...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]);
+  const entries = [...files].map(([path, bytes]) => [path, asText(Buffer.from(bytes))]);
   const boot: BootFile = { format: 1, files: Object.fromEntries(entries) };
   return new TextEncoder().encode(JSON.stringify(boot));
+}
+
+/** JSON as it is: gzip packs its text better than its base64. All else in base64. */
+function asText(bytes: Buffer): string {
+  const text = bytes.toString();
+  const isJson = text.startsWith('{') && Buffer.from(text).equals(bytes);
+  return isJson ? text : bytes.toString('base64');
 }
 
 async function isWithinLimits(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
