@@ -39,14 +39,14 @@ export default [
   importing('canRun', '24064 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
-  importing('serve', '61440 B', `${DIST}/worker/serve.js`), // a worker without its runtime
-  file('assets/worker-tfjs-wasm.js', '241152 B'),
-  file('assets/worker-onnx-wasm.js', '88576 B'),
-  file('assets/worker-tfjs-webgpu.js', '279040 B'),
-  file('assets/worker-onnx-webgpu.js', '102912 B'),
+  importing('serve', '59392 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  file('assets/worker-tfjs-wasm.js', '238592 B'),
+  file('assets/worker-onnx-wasm.js', '86016 B'),
+  file('assets/worker-tfjs-webgpu.js', '276480 B'),
+  file('assets/worker-onnx-webgpu.js', '100352 B'),
   file('assets/steps.js', '24576 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '62464 B'),
-  file('nearside.global.js', '31744 B'),
-  file('nearside.later.js', '36608 B'),
+  file('nearside.global.js', '27648 B'),
+  file('nearside.later.js', '38912 B'),
 ];

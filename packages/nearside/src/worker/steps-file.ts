@@ -8,7 +8,7 @@ const REGISTERED = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);
 
 type MakeSteps = (parts: typeof STEPS_FILE_PARTS) => StepTable;
 
-/** How long the file may take to arrive, ms: it has some 12 KB with gzip. */
+/** How long the file may take to arrive, ms: it has some 15 KB with gzip. */
 const LONGEST_MS = 60_000;
 
 let loading: Promise<StepTable> | undefined;
