@@ -148,6 +148,8 @@ export interface VersionGraphs {
   readonly golden: Golden | undefined;
   /** By name: see `graphFileName`. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** Bytes of each file of the version, with its weights, by name. */
+  readonly fileBytes: Readonly<Record<string, number>>;
 }
 
 export interface FetchRequest {

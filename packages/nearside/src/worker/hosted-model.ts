@@ -287,8 +287,9 @@ async function missingBytes(version: HostedVersion): Promise<Record<string, numb
   return Object.fromEntries(await Promise.all(entries));
 }
 
-async function readGraphs({ golden, graphs, readFiles }: HostedVersion): Promise<VersionGraphs> {
-  return { golden, files: await readFiles(graphs) };
+async function readGraphs(version: HostedVersion): Promise<VersionGraphs> {
+  const { golden, graphs, fileBytes, readFiles } = version;
+  return { golden, files: await readFiles(graphs), fileBytes };
 }
 
 async function findLightest(

@@ -11,6 +11,7 @@ import {
   type Golden,
   type ModelSpec,
   parseBaseline,
+  sum,
   type Variant,
 } from '@nearside/core';
 import type { InstallIdentity } from '../shared/install.js';
@@ -36,6 +37,8 @@ interface VersionOf<Bytes> {
   readonly golden: Golden | undefined;
   /** Names of its files that are variants without their weights. */
   readonly graphs: readonly string[];
+  /** Bytes of each of its files, by name. */
+  readonly fileBytes: Readonly<Record<string, number>>;
   /** Backends that have proven it on this device before, as `activate` names them. */
   readonly provenBy: readonly string[];
   /** Bytes of a variant's files that are not on the device yet, compressed. */
@@ -83,6 +86,12 @@ export async function openSignedVersion(
     spec,
     golden,
     graphs: spec.variants.map(({ name }) => graphFileName(name)).filter(version.digestOf),
+    fileBytes: Object.fromEntries(
+      Object.entries(version.layout.files).map(([name, chunks]) => [
+        name,
+        sum(chunks.map(([, sizeBytes]) => sizeBytes)),
+      ]),
+    ),
     provenBy,
     described: describe(version, install),
     missingBytes: (variant) => version.missingBytes(filesOf(variant)),

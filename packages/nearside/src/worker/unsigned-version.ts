@@ -50,6 +50,7 @@ export async function openUnsignedVersion(
     spec,
     golden,
     graphs: [],
+    fileBytes: {},
     provenBy: [],
     described: {
       release: { model, version, sequence },

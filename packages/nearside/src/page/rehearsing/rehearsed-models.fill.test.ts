@@ -1,7 +1,7 @@
-import type { GraphPart, WeightCut } from '@nearside/artifact';
+import { type GraphPart, type WeightCut, writeGraphFile } from '@nearside/artifact';
 import { float16ToNumber } from '@nearside/core';
 import { expect, test } from 'vitest';
-import { fillWeights } from './rehearsed-models.js';
+import { fillVariant, fillWeights } from './rehearsed-models.js';
 
 async function fill(cuts: readonly WeightCut[], kept: Uint8Array<ArrayBuffer> = new Uint8Array()) {
   const part: GraphPart = { name: 'model.onnx', kept, cuts };
@@ -18,6 +18,36 @@ test('numbers have the mean, the deviation and the edges of what was cut out', a
   expect(Math.sqrt(square)).toBeCloseTo(0.1, 2);
   expect(Math.min(...values.subarray(0, 65_536))).toBeGreaterThanOrEqual(0);
   expect(Math.max(...values.subarray(0, 65_536))).toBeLessThanOrEqual(Math.fround(0.4));
+});
+
+test('a graph file that says more of a file than the layout does is refused before anything is made up', async () => {
+  const name = 'model.onnx';
+  const cuts: WeightCut[] = [[0, 600_000_000, 'FP32', 0, 1, -1, 1]];
+  const graph = writeGraphFile([{ name, kept: new Uint8Array(), cuts }]);
+  const variant = { name: 'fp32', runtime: 'onnx' as const, dtype: 'fp32', files: [name] };
+  const spec = { name: 'liar', inputs: [], outputs: [], variants: [variant], limits: {} };
+  const published = {
+    spec: spec as never,
+    golden: undefined,
+    files: new Map([['graph/fp32.graph', graph]]),
+  };
+  for (const fileBytes of [{ [name]: 1000 }, {}] as Record<string, number>[]) {
+    const filling = fillVariant(variant, { ...published, fileBytes }, 4e9);
+    await expect(filling).rejects.toMatchObject({
+      code: 'metadata-malformed',
+      message: expect.stringMatching(/graph\/fp32\.graph: expected model\.onnx.*got 2400000000/),
+    });
+  }
+  const part = { name, kept: Uint8Array.of(1), cuts: [] };
+  const twice = new Map([['graph/fp32.graph', writeGraphFile([part, part])]]);
+  const filling = fillVariant(
+    variant,
+    { ...published, files: twice, fileBytes: { [name]: 1 } },
+    4e9,
+  );
+  await expect(filling).rejects.toThrow(/to have 1 bytes.*got 2/);
+  const honest = { ...published, fileBytes: { [name]: 2_400_000_000 } };
+  await expect(fillVariant(variant, honest, 1e9)).rejects.toMatchObject({ code: 'out-of-memory' });
 });
 
 test('what is left stays where it was, around what is filled in', async () => {

@@ -38,13 +38,14 @@ const SEED = 1;
  */
 export async function fillVariant(
   variant: Variant,
-  { spec, golden, files }: Pick<PublishedGraphs, 'spec' | 'golden' | 'files'>,
+  { spec, golden, files, fileBytes }: Omit<PublishedGraphs, 'isCommon' | 'missingBytes'>,
   limitBytes: number,
 ): Promise<readonly RehearsedModel[]> {
   const name = graphFileName(variant.name);
   const graph = files.get(name);
   if (!graph) throw noGraph(name, variant);
   const parts = parseGraphFile(graph, name);
+  requireSizes(parts, fileBytes, name);
   requireMemory(wholeBytes(parts), limitBytes);
   const filled = await fillWeights(parts, SEED);
   return stagesOf(spec).map((stage): RehearsedModel => {
@@ -60,6 +61,25 @@ export async function fillVariant(
         drawInputs(stage, golden, ({ shape }) => shape.map((axis) => Math.max(1, axis))),
     };
   });
+}
+
+/** A graph file may say of no file that it is larger than it is, or there twice: its weights would be made up. */
+function requireSizes(
+  parts: readonly GraphPart[],
+  fileBytes: Readonly<Record<string, number>>,
+  what: string,
+): void {
+  for (const { name } of parts) {
+    const expected = Object.hasOwn(fileBytes, name) ? fileBytes[name] : undefined;
+    const got = wholeBytes(parts.filter((part) => part.name === name));
+    if (got === expected) continue;
+    throw new NearsideError(
+      'metadata-malformed',
+      `${what}: expected ${name} to have ${expected ?? 'no'} bytes, as the version's layout says, got ${got}. ` +
+        'Pack and publish it again.',
+      { details: { what, file: name, expected, got } },
+    );
+  }
 }
 
 /** Leaves of a spec what a session is made of, without the steps around it. */
