@@ -9,7 +9,7 @@ export const RETENTION = Object.freeze({
   cohortDayDays: 400,
   /** The last row of each version is kept longer. */
   releaseDays: 400,
-  /** So many of all models together. */
-  traces: 10_000,
+  /** So many of each model, so that none pushes out those of another. */
+  tracesOfModel: 1000,
   traceDays: 7,
 });

@@ -15,7 +15,7 @@ export interface RollupStore extends RollupReads {
    * An empty batch tests whether the store can write.
    */
   add(batch: readonly Contribution[]): Promise<Outcome[]>;
-  /** Keeps the last `RETENTION.traces` on disk. A run that is there already changes nothing. */
+  /** Keeps the last `RETENTION.tracesOfModel` of each model on disk. A run that is there already changes nothing. */
   addTraces(traces: readonly RunTrace[], nowMs: number): Promise<void>;
   /** Traces of a model. The one that arrived last is first. */
   traces(query: TraceQuery): Promise<KeptTrace[]>;

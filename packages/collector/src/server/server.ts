@@ -94,7 +94,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const mayWrite = createWritingCheck(access);
   addReportRoute(server, { store, names, metrics, limit, mayWrite, now, onError });
   const forward = options.forwardTraces;
-  addTraceRoute(server, { store, metrics, limit, mayWrite, forward, now, onError });
+  addTraceRoute(server, { store, names, metrics, limit, mayWrite, forward, now, onError });
 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {

@@ -5,7 +5,7 @@ import type { KeptTrace, RunTrace, TraceQuery } from '../counting/rollup-store.j
 import { DAY_MS } from '../counting/time.js';
 
 export const TRACE_SCHEMA = `
-  -- runs that failed or were slow: the last ones, and no longer than some days. A resend is the same run
+  -- runs that failed or were slow: the last ones of each model, and no longer than some days. A resend is the same run
   CREATE TABLE trace (
     n       INTEGER PRIMARY KEY,
     run     TEXT NOT NULL UNIQUE,
@@ -22,9 +22,9 @@ export function prepareTraces(database: Database.Database, checkOwner: () => voi
   const insert = database.prepare(
     'INSERT INTO trace (run, arrived, model, spans) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
-  const dropOldest = database.prepare(
-    'DELETE FROM trace WHERE n <= (SELECT max(n) FROM trace) - ?',
-  );
+  const dropOldest = database.prepare(`
+    DELETE FROM trace WHERE model = @model AND n <= (
+      SELECT n FROM trace WHERE model = @model ORDER BY n DESC LIMIT 1 OFFSET @most)`);
   const forget = database.prepare(
     'DELETE FROM trace WHERE n IN (SELECT n FROM trace WHERE arrived < ? LIMIT ?)',
   );
@@ -37,7 +37,9 @@ export function prepareTraces(database: Database.Database, checkOwner: () => voi
     for (const { model, traceId, spanId, spans } of traces) {
       insert.run(`${traceId} ${spanId}`, nowMs, model, JSON.stringify(spans));
     }
-    dropOldest.run(RETENTION.traces);
+    for (const model of new Set(traces.map((trace) => trace.model))) {
+      dropOldest.run({ model, most: RETENTION.tracesOfModel });
+    }
   });
 
   return {

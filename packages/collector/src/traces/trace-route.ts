@@ -1,5 +1,6 @@
 import { TRACE_LIMITS } from '@nearside/core';
 import type { FastifyInstance } from 'fastify';
+import type { Names } from '../counting/names.js';
 import type { RollupStore } from '../counting/rollup-store.js';
 import type { Refusal } from '../refusals/refusal.js';
 import { addWritingRoute, type WritingOptions } from '../reports/writing-route.js';
@@ -8,19 +9,21 @@ import type { TraceForwarder } from './forward-traces.js';
 
 interface TraceRouteOptions extends WritingOptions {
   readonly store: Pick<RollupStore, 'addTraces'>;
+  /** Traces of other models than these are not kept, because anybody can invent one. */
+  readonly names: Pick<Names, 'knows'>;
   /** Gets all admitted traces, sampled ones too. */
   readonly forward: TraceForwarder | undefined;
 }
 
 /** Serves `POST /v1/traces`: admits traces, forwards them, and keeps those that failed or were slow. */
 export function addTraceRoute(server: FastifyInstance, options: TraceRouteOptions): void {
-  const { store, metrics, limit, mayWrite, forward, now, onError } = options;
+  const { store, names, metrics, limit, mayWrite, forward, now, onError } = options;
 
   async function receive(body: Uint8Array): Promise<Refusal | undefined> {
     const admission = admitTraces(body);
     if (!admission.ok) return admission.refusal;
     const { traces, runs } = admission.value;
-    const kept = runs.filter(({ isNotable }) => isNotable);
+    const kept = runs.filter(({ isNotable, model }) => isNotable && names.knows(model));
     if (kept.length > 0) await store.addTraces(kept, now());
     metrics.countTraces('accepted');
     forward?.(traces);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TRACE_LIMITS, type Traces } from '@nearside/core';
+import { type ModelFacts, TRACE_LIMITS, type Traces } from '@nearside/core';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { RETENTION } from '../counting/retention.js';
 import { DAY_MS } from '../counting/time.js';
@@ -11,7 +11,7 @@ import {
   startCollector,
 } from '../server/start-collector.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
-import { NOW_MS } from '../testing/sample-report.js';
+import { NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { sampleRunTrace, sampleTraces } from '../testing/sample-traces.js';
 
 let collector: Collector;
@@ -20,8 +20,24 @@ beforeEach(async () => {
 });
 afterEach(() => collector.close());
 
+const FACTS: ModelFacts = {
+  format: 1,
+  models: ['digits', 'voice'].map((model) => ({ model, versions: [] })),
+};
+
 function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
-  return startCollector({ file: ':memory:', port: 0, now: () => NOW_MS, ...options });
+  return startCollector({
+    file: ':memory:',
+    port: 0,
+    models: FACTS,
+    now: () => NOW_MS,
+    ...options,
+  });
+}
+
+async function restart(options: Partial<CollectorOptions>): Promise<void> {
+  await collector.close();
+  collector = await start(options);
 }
 
 function post(body: unknown, { search = '', headers = {} as HeadersInit } = {}) {
@@ -69,6 +85,27 @@ test('a resend is the same run', async () => {
   const traces = sampleTraces({}, {});
   for (let i = 0; i < 3; i += 1) expect((await post(traces)).status).toBe(204);
   expect(await kept()).toHaveLength(2);
+});
+
+test('traces of a model that nobody lists are not kept, and those of one model push out none of another', async () => {
+  await post(sampleTraces({ model: 'voice' }));
+  const forged = (model: string) =>
+    JSON.stringify(sampleTraces(...Array.from({ length: TRACE_LIMITS.runs }, () => ({ model }))));
+  expect((await post(forged('forged'))).status).toBe(204);
+  expect(await kept('?model=forged')).toEqual([]);
+  const requests = Math.ceil(RETENTION.tracesOfModel / TRACE_LIMITS.runs) + 1;
+  for (let i = 0; i < requests; i += 1) await post(forged('digits'));
+  expect(await kept('?model=voice')).toHaveLength(1);
+});
+
+test('without models.json the models that reported are those whose traces are kept', async () => {
+  await restart({ models: undefined });
+  await post(sampleTraces({}));
+  expect(await kept()).toEqual([]);
+  const report = JSON.stringify(sampleReport());
+  await fetch(`${collector.url}/v1/reports`, { method: 'POST', body: report });
+  await post(sampleTraces({}));
+  expect(await kept()).toHaveLength(1);
 });
 
 test('a model is told of its own runs alone', async () => {
@@ -136,10 +173,9 @@ test('as many runs as a device sends at a time fit, with all their stages', asyn
 });
 
 test('origins, site token and read token are those of reports', async () => {
-  await collector.close();
   const siteToken = 'site-token-0123456789';
   const readToken = 'read-token-0123456789';
-  collector = await start({ siteToken, readToken, origins: ['https://app.example'] });
+  await restart({ siteToken, readToken, origins: ['https://app.example'] });
   const traces = sampleTraces({});
   const from = (origin: string) => ({ search: `?token=${siteToken}`, headers: { origin } });
   expect((await post(traces)).status).toBe(403);
@@ -161,15 +197,18 @@ test.each([
   expect((await read(search)).status).toBe(400);
 });
 
-test('the last 10,000 are kept, and none for longer than seven days', async () => {
+test('the last 1,000 of a model are kept, and none for longer than seven days', async () => {
   const store = openSqliteRollupStore(':memory:');
-  const [oldest, ...others] = Array.from({ length: RETENTION.traces + 1 }, () => sampleRunTrace());
+  const most = RETENTION.tracesOfModel;
+  const [oldest, ...others] = Array.from({ length: most + 1 }, () => sampleRunTrace());
+  await store.addTraces([sampleRunTrace({ model: 'voice' })], NOW_MS);
   await store.addTraces(oldest ? [oldest] : [], NOW_MS);
   await store.addTraces(others, NOW_MS);
   await store.prune(NOW_MS);
-  const all = await store.traces({ model: 'digits', limit: RETENTION.traces + 1 });
-  expect(all).toHaveLength(RETENTION.traces);
+  const all = await store.traces({ model: 'digits', limit: most + 1 });
+  expect(all).toHaveLength(most);
   expect(JSON.stringify(all.at(-1))).not.toContain(oldest?.spanId);
+  expect(await store.traces({ model: 'voice', limit: 1 })).toHaveLength(1);
   await store.addTraces([sampleRunTrace()], NOW_MS + DAY_MS);
   await store.prune(NOW_MS + 7 * DAY_MS + 1);
   expect(await store.traces({ model: 'digits', limit: 10 })).toHaveLength(1);
@@ -198,11 +237,6 @@ async function startReceiver(status = 200) {
   });
   const { port } = server.address() as AddressInfo;
   return { received, host: `127.0.0.1:${port}` };
-}
-
-async function restart(options: Partial<CollectorOptions>): Promise<void> {
-  await collector.close();
-  collector = await start(options);
 }
 
 test('all traces are sent on as JSON', async () => {
