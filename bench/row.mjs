@@ -22,3 +22,19 @@ function inWords({ atMost, atLeast }) {
   if (atMost !== undefined) return `≤ ${atMost}`;
   return atLeast === undefined ? 'none' : `≥ ${atLeast}`;
 }
+
+/**
+ * Takes rows as they are measured. One that fails ends it, and loses none of those before.
+ *
+ * @param {AsyncIterable<object>} measured
+ * @returns {Promise<{ results: object[], error?: unknown }>}
+ */
+export async function collectRows(measured) {
+  const results = [];
+  try {
+    for await (const one of measured) results.push(one);
+  } catch (error) {
+    return { results, error };
+  }
+  return { results };
+}

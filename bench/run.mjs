@@ -2,8 +2,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { build } from '../scripts/build.mjs';
-import { ensureChromium } from '../scripts/chromium.mjs';
 import { ensureInstalled } from '../scripts/install.mjs';
+import { ensureNeeds } from '../scripts/needs.mjs';
+import { collectRows } from './row.mjs';
 
 const SUITES = {
   runtime: './runtime/run.mjs',
@@ -18,26 +19,34 @@ const SUITES = {
   collector: './collector/run.mjs',
 };
 
+/** What a suite needs beside Chromium. `artifact` goes on without, and says what its row lacks. */
+const NEEDS = { start: ['numpy', 'onnxruntime'] };
+
 const [suite, ...flags] = process.argv.slice(2);
 if (!Object.hasOwn(SUITES, suite ?? '')) {
   console.error(`bench: expected one of ${Object.keys(SUITES).join(', ')}; got '${suite ?? ''}'`);
   process.exit(2);
 }
 const trials = parseTrials(flags);
+ensureNeeds(['chromium', ...(NEEDS[suite] ?? [])]);
 ensureInstalled();
-ensureChromium();
 build();
 
 const { runSuite } = await import(SUITES[suite]);
 const dir = await mkdtemp(`${tmpdir()}/nearside-bench-`);
-const results = await runSuite(dir, { trials });
+const { results, error } = await collectRows(runSuite(dir, { trials }));
+const failed = error && String(error.message ?? error);
 await rm(dir, { recursive: true, force: true });
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-if (flags.includes('--json')) console.log(JSON.stringify({ suite, machine, results }));
+if (flags.includes('--json')) console.log(JSON.stringify({ suite, machine, results, failed }));
 else for (const row of results) console.log(format(row));
-if (flags.includes('--keep')) await keepResults({ suite, machine, results });
+if (flags.includes('--keep')) await keepResults({ suite, machine, results, failed });
 if (flags.includes('--gate') && results.some(({ ok }) => !ok)) process.exitCode = 1;
+if (error) {
+  console.error('The rows above were measured; then this failed:', error);
+  process.exit(1); // what it had started is still running
+}
 
 /** @returns {number | undefined} undefined leaves it to the suite */
 function parseTrials(flags) {

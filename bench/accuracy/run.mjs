@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { build } from '../../scripts/build.mjs';
-import { ensureChromium } from '../../scripts/chromium.mjs';
 import { ensureInstalled } from '../../scripts/install.mjs';
+import { ensureNeeds, findPython } from '../../scripts/needs.mjs';
 import { root } from '../../scripts/root.mjs';
-import { row } from '../row.mjs';
+import { collectRows, row } from '../row.mjs';
 import { MODELS } from './models.mjs';
 
 /** How far a value may be from the reference's, and what share of the answers must be the same. */
@@ -14,9 +14,6 @@ const MAX_DIFFERENCE = 0.002;
 const MIN_AGREEMENT = 0.998;
 /** Below so many items one of them may differ. */
 const FEW = 500;
-
-/** Debian's, which has what the references need; `PYTHON` overrides. */
-const PYTHON = process.env.PYTHON ?? '/usr/bin/python3';
 
 const flags = process.argv.slice(2);
 const wanted = flags.flatMap((flag, i) => (flag === '--model' ? [flags[i + 1]] : []));
@@ -31,8 +28,10 @@ if (
   );
   process.exit(2);
 }
+const chosen = MODELS.filter(({ model }) => wanted.length === 0 || wanted.includes(model));
+const modules = [...new Set(chosen.flatMap((measured) => measured.modules))];
+ensureNeeds(['chromium', ...modules, ...chosen.flatMap(({ fonts = [] }) => fonts)]);
 ensureInstalled();
-ensureChromium();
 build();
 
 const { askNode, startChromium } = await import('./ask.mjs');
@@ -40,19 +39,24 @@ const { publishVariants } = await import('./publish-variants.mjs');
 const dir = await mkdtemp(`${tmpdir()}/nearside-accuracy-`);
 const page = await startChromium(`${dir}/page`);
 const engines = { node: askNode, chromium: page.ask };
-const results = [];
-for (const measured of MODELS) {
-  if (wanted.length === 0 || wanted.includes(measured.model))
-    results.push(...(await measure(measured)));
-}
+const { results, error } = await collectRows(measureAll());
+const failed = error && String(error.message ?? error);
 await page.close();
 await rm(dir, { recursive: true, force: true });
 
 if (flags.includes('--json')) {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-  console.log(JSON.stringify({ suite: 'accuracy', machine, results }));
+  console.log(JSON.stringify({ suite: 'accuracy', machine, results, failed }));
 } else for (const result of results) console.log(format(result));
 if (results.some(({ ok }) => !ok)) process.exitCode = 1;
+if (error) {
+  console.error('The rows above were measured; then this failed:', error);
+  process.exit(1); // what it had started is still running
+}
+
+async function* measureAll() {
+  for (const measured of chosen) yield* await measure(measured);
+}
 
 async function measure(measured) {
   const { model, task } = measured;
@@ -84,13 +88,13 @@ async function writeItems({ model, arguments: more = [] }) {
   const items = `${dir}/${model}/items`;
   await mkdir(items, { recursive: true });
   const script = `${root}models/${model}/reference/answer.py`;
-  const { status, stderr, error } = spawnSync(PYTHON, [script, items, ...more], {
+  const { status, stderr, error } = spawnSync(findPython(modules), [script, items, ...more], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
   if (status !== 0) {
-    console.error(`${script} failed: ${error ?? stderr.trim().split('\n').slice(-5).join('\n')}`);
-    process.exit(1);
+    const said = error ?? stderr.trim().split('\n').slice(-5).join('\n');
+    throw new Error(`${script} failed: ${said}`);
   }
   const read = async (name) => JSON.parse(await readFile(`${items}/${name}`, 'utf8'));
   return { dir: items, list: await read('items.json'), answers: await read('answers.json') };

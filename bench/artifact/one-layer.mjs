@@ -5,15 +5,17 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createMemoryStore } from '@nearside/artifact';
 import { delta, draft, fillGolden } from '@nearside/publisher';
+import { findPython, installNeeds } from '../../scripts/needs.mjs';
 import { root } from '../../scripts/root.mjs';
 import { missingRow, row } from '../row.mjs';
 import { openDevice } from './device.mjs';
-import { findPython } from './python.mjs';
 import { bodyBytesOf } from './recorder.mjs';
 import { openRepository } from './repository.mjs';
 
 const UPDATE = { name: 'one-layer-update-fraction', atMost: 0.05 };
 const DELTA = { name: 'one-layer-delta-fraction', atMost: 0.03 };
+/** Python's modules, to train and to export. */
+const MODULES = ['torch', 'onnx', 'onnxruntime', 'numpy'];
 const SCRIPT = fileURLToPath(new URL('fine_tune.py', import.meta.url));
 
 /**
@@ -21,16 +23,17 @@ const SCRIPT = fileURLToPath(new URL('fine_tune.py', import.meta.url));
  * fetches, where one of 24 layers was fine-tuned: as published, and with deltas.
  */
 export async function oneLayer(dir) {
-  const found = findPython();
-  if ('missing' in found) {
+  const missing = installNeeds(MODULES);
+  if (missing !== undefined) {
     return [UPDATE, DELTA].map(({ name, atMost }) =>
-      missingRow(name, { unit: 'fraction', atMost, missing: found.missing }),
+      missingRow(name, { unit: 'fraction', atMost, missing }),
     );
   }
-  const { base, tuned } = await fineTune(found.python);
+  const python = findPython(MODULES);
+  const { base, tuned } = await fineTune(python);
   const repository = await openRepository(dir);
   const release = (source, version, sequence) =>
-    releaseOnnx(repository, { source, version, sequence, dir, python: found.python });
+    releaseOnnx(repository, { source, version, sequence, dir, python });
   const { pin } = await release(base, '1.0.0', 1);
   const { recorder, keys } = repository;
   const openNew = (client) =>

@@ -14,18 +14,16 @@ const TRIALS = 10;
  * @param {string} dir empty folder to work in
  * @param {{ trials?: number }} options how often a browser is killed
  */
-export async function runSuite(dir, { trials = TRIALS } = {}) {
+export async function* runSuite(dir, { trials = TRIALS } = {}) {
   const site = await startSite(`${dir}/page`);
   try {
-    return [
-      await warmVerify(`${dir}/warm`, site),
-      ...(await verifierSize()),
-      ...(await oneLayer(`${dir}/layers`)),
-      await coldStart(`${dir}/cold`, site),
-      ...(await quietUpdates(`${dir}/quiet`)),
-      await fourTabs(`${dir}/tabs`, site),
-      ...(await killTrials(`${dir}/kills`, site, { trials })),
-    ];
+    yield await warmVerify(`${dir}/warm`, site);
+    yield* await verifierSize();
+    yield* await oneLayer(`${dir}/layers`);
+    yield await coldStart(`${dir}/cold`, site);
+    yield* await quietUpdates(`${dir}/quiet`);
+    yield await fourTabs(`${dir}/tabs`, site);
+    yield* await killTrials(`${dir}/kills`, site, { trials });
   } finally {
     await site.close();
   }

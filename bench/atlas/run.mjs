@@ -18,15 +18,12 @@ const LIMIT_MS = 30 * 60_000;
  *
  * @param {string} dir empty folder to work in
  */
-export async function runSuite(dir) {
+export async function* runSuite(dir) {
   await buildBenchPage(`${dir}/page`);
   const site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
-  const rows = [
-    ...(await rowsOf(site.url, 'onnx-wasm', chromiumLaunch, TARGETS)),
-    ...(await rowsOf(site.url, 'onnx-webgpu', chromiumGpuLaunch, {})),
-  ];
+  yield* await rowsOf(site.url, 'onnx-wasm', chromiumLaunch, TARGETS);
+  yield* await rowsOf(site.url, 'onnx-webgpu', chromiumGpuLaunch, {});
   await site.close();
-  return rows;
 }
 
 async function rowsOf(url, backend, launch, { seconds, share }) {

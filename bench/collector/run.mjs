@@ -17,16 +17,15 @@ const KILLS = 50;
 const DAY_MS = 86_400_000;
 
 /** @param {string} dir empty folder to work in */
-export async function runSuite(dir, { trials = PAIRS }) {
-  const rows = [...(await ingest(dir, trials))];
+export async function* runSuite(dir, { trials = PAIRS }) {
+  yield* await ingest(dir, trials);
   const [month, tenth] = [`${dir}/month.sqlite`, `${dir}/tenth.sqlite`];
   await fillMonth(month, { reports: MONTH_REPORTS });
   await fillMonth(tenth, { reports: MONTH_REPORTS / 10 });
-  rows.push(...(await fleetQuery(month, tenth)));
-  rows.push(await whileRead(month, trials));
-  rows.push(...(await flood(`${dir}/flood.sqlite`)));
-  rows.push(...(await kill(`${dir}/kill.sqlite`)));
-  return rows;
+  yield* await fleetQuery(month, tenth);
+  yield await whileRead(month, trials);
+  yield* await flood(`${dir}/flood.sqlite`);
+  yield* await kill(`${dir}/kill.sqlite`);
 }
 
 /** Beside a server that parses and validates the same bodies and keeps nothing. */

@@ -1,22 +1,37 @@
 // npm run fleet -- [--scenario <name>] [--seeds <n> | --reports <n> --devices <n> --seed <n>] [--keep <folder>] [--json]
-// npm run fleet -- --show <folder> [--port <n>]
+// npm run fleet -- --scenario <name> --show [<folder>] [--port <n>]
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
-import { build } from '../../scripts/build.mjs';
+import { build, buildMissing } from '../../scripts/build.mjs';
 import { ensureInstalled } from '../../scripts/install.mjs';
+import { root } from '../../scripts/root.mjs';
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
 
+/** A fleet that is made to be looked at: enough for every panel of the dashboard. */
+const SHOWN = { devices: 4000, reports: 200_000 };
+
 const options = parseOptions();
 ensureInstalled();
-build();
-if (options.show) await show();
-else print(options.seeds ? await runStatistics() : await runFleet());
+if (options.show) {
+  buildMissing();
+  await show();
+} else {
+  build();
+  print(options.seeds ? await runStatistics() : await runFleet());
+}
 
+/** Shows what `--keep` left in a folder, and makes it first where there is none. */
 async function show() {
+  const { show: keep, devices, reports, port } = options;
+  if (!existsSync(`${keep}/simulated.json`)) {
+    console.error(`Making ${keep}: ${reports} reports of ${devices} devices …`);
+    await simulate({ ...options, keep });
+  }
   const { showKept } = await import('./show-kept.mjs');
-  await showKept(options.show, options);
+  await showKept(keep, { port });
 }
 
 /** Many fleets, and nothing but the statistics. */
@@ -27,16 +42,22 @@ async function runStatistics() {
   return { rows, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-/** One fleet over a week or a month, told to a collector over HTTP. */
+/** One fleet over a week or a month, judged by what the collector says of it. */
 async function runFleet() {
+  const { judgeAnswers } = await import('./judge-answers.mjs');
+  const { scenario, ...found } = await simulate(options);
+  return { ...found, rows: judgeAnswers(found, scenario) };
+}
+
+/** Tells a collector of a fleet over HTTP. */
+async function simulate(options) {
   const { FLEETS } = await import('./fleet-scenarios.mjs');
   const { simulateFleet } = await import('./simulate-fleet.mjs');
-  const { judgeAnswers } = await import('./judge-answers.mjs');
   const scenario = scenarioOf(FLEETS);
   const dir = await mkdtemp(`${tmpdir()}/nearside-fleet-`);
   const found = await simulateFleet(`${dir}/fleet.sqlite`, { ...options, scenario });
   await rm(dir, { recursive: true, force: true });
-  return { ...found, rows: judgeAnswers(found, scenario) };
+  return { ...found, scenario };
 }
 
 function print({ rows, ...found }) {
@@ -53,6 +74,7 @@ function scenarioOf(known) {
 function parseOptions() {
   try {
     const { values } = parseArgs({
+      args: namingFolder(process.argv.slice(2)),
       options: {
         scenario: { type: 'string', default: 'none' },
         seeds: { type: 'string' },
@@ -66,15 +88,30 @@ function parseOptions() {
       },
     });
     const { scenario, keep, json, seeds, show, port } = values;
-    if (show !== undefined) return { show, port: port && wholeNumber('port', port) };
     if (seeds !== undefined) return { scenario, json, seeds: wholeNumber('seeds', seeds) };
     const devices = values.devices && wholeNumber('devices', values.devices);
     const reports = wholeNumber('reports', values.reports ?? String((devices ?? 1000) * 20));
     const seed = wholeNumber('seed', values.seed);
-    return { scenario, keep, json, seed, reports, devices: devices ?? Math.ceil(reports / 20) };
+    const size = { reports, devices: devices ?? Math.ceil(reports / 20) };
+    if (show === undefined) return { scenario, keep, json, seed, ...size };
+    const isSized = values.devices !== undefined || values.reports !== undefined;
+    const shown = { scenario, seed, port: port && wholeNumber('port', port) };
+    return {
+      show: show || `${root}.nearside/fleet/${scenario}`,
+      ...shown,
+      ...(isSized ? size : SHOWN),
+    };
   } catch (error) {
     fail(error.message);
   }
+}
+
+/** `--show` needs no folder: a scenario has one of its own. */
+function namingFolder(args) {
+  return args.flatMap((word, i) => {
+    const isAlone = word === '--show' && (args[i + 1] ?? '-').startsWith('-');
+    return isAlone ? ['--show='] : [word];
+  });
 }
 
 function wholeNumber(name, text) {

@@ -4,7 +4,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
-import { publishStartModels } from '../start/models.mjs';
+import { placeWeights, publishDigitsAlone } from '../start/models.mjs';
 import { CACHED } from '../start/run.mjs';
 import { visitInTurn } from '../start/visits.mjs';
 import { askedUntilResult } from '../start/waterfall.mjs';
@@ -21,11 +21,12 @@ const LINE = { bitsPerSecond: 1_000_000_000, latencyMs: 0 };
 export async function coldExtraBytes(dir) {
   const siteDir = `${dir}/page`;
   await buildPage(new URL('../start/run.mjs', import.meta.url).href, siteDir);
-  const { addresses, ...models } = await publishStartModels(`${dir}/models`, siteDir);
+  await placeWeights(siteDir);
+  const published = await publishDigitsAlone(`${dir}/models`);
   const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
   const link = createSlowLink(LINE);
   const near = await link.serve(site.url.replace(/\/$/, ''));
-  const { repositoryUrl, name, trust } = addresses['digits-onnx'];
+  const { repositoryUrl, name, trust } = published.address;
   const repository = await link.serve(repositoryUrl);
   const digits = { model: 'digits', threads: 2 };
   const ours = await asked(link, near, {
@@ -36,7 +37,7 @@ export async function coldExtraBytes(dir) {
     backend: 'onnx-wasm',
   });
   const raw = await asked(link, near, { ...digits, by: 'raw', file: '/digits.onnx' });
-  await Promise.all([near.close(), repository.close(), site.close(), models.close()]);
+  await Promise.all([near.close(), repository.close(), site.close(), published.close()]);
   // Hosts send our chunks packed, and an .onnx file as it is: that is no merit of either.
   const weights = await readFile(`${siteDir}/digits.onnx`);
   const saved = weights.length - gzipSync(weights, { level: 9 }).length;

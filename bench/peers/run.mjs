@@ -16,45 +16,40 @@ const VISITS = 5;
  * @param {string} dir empty folder to work in
  * @param {{ trials?: number }} [options] visits of the benchmark page
  */
-export async function runSuite(dir, { trials = VISITS } = {}) {
+export async function* runSuite(dir, { trials = VISITS } = {}) {
   await buildPage(import.meta.url, `${dir}/peers`);
   await packRuntime(`${dir}/peers/assets`);
   await buildBenchPage(`${dir}/page`);
   const site = await serveSite({ dir: `${dir}/peers`, config: {}, port: 0 });
   const browser = await chromium.launch(chromiumLaunch);
-  const measured = await measureAll(browser, site.url);
+  yield* measureAll(browser, site.url);
   const first = await firstNumbers(browser, `${dir}/page`, trials);
+  yield row('page-first-number-seconds', {
+    value: median(first),
+    unit: 's',
+    interval: [Math.min(...first), Math.max(...first)],
+    atMost: 5,
+  });
   await Promise.all([browser.close(), site.close()]);
-  const cold = await coldExtraBytes(`${dir}/cold`);
-  return [
-    ratioRow('photo-vs-raw-worker-ratio', ratios(measured.photo.pairs), { atMost: 1.2 }),
-    ratioRow('ocr-vs-raw-worker-ratio', ratios(measured.ocr.pairs), { atMost: 1.05 }),
-    cold,
-    ...blockingRows(measured.blocking, measured.names),
-    ...concurrentRows(measured.concurrent, measured.names),
-    row('page-first-number-seconds', {
-      value: median(first),
-      unit: 's',
-      interval: [Math.min(...first), Math.max(...first)],
-      atMost: 5,
-    }),
-  ];
+  yield await coldExtraBytes(`${dir}/cold`);
 }
 
-async function measureAll(browser, url) {
+async function* measureAll(browser, url) {
   const page = await browser.newPage();
   await page.goto(url);
   await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
+  const names = await page.evaluate('names');
   const photo = await page.evaluate('measurePhoto()');
   console.error(`photo: ours says ${photo.labels[0]}, the canvas worker ${photo.labels[1]}`);
+  yield ratioRow('photo-vs-raw-worker-ratio', ratios(photo.pairs), { atMost: 1.2 });
   const ocr = await page.evaluate('measureOcr()');
   console.error(`ocr: ${ocr.threads} threads`);
+  yield ratioRow('ocr-vs-raw-worker-ratio', ratios(ocr.pairs), { atMost: 1.05 });
   const blocking = await page.evaluate('measureBlocking()');
   console.error(`main thread: ${Object.keys(blocking).join(', ')}`);
-  const concurrent = await page.evaluate('measureConcurrent()');
-  const names = await page.evaluate('names');
+  yield* blockingRows(blocking, names);
+  yield* concurrentRows(await page.evaluate('measureConcurrent()'), names);
   await page.close();
-  return { photo, ocr, blocking, concurrent, names };
 }
 
 /** Seconds from the address to the first latency on screen, each time with an empty cache. */

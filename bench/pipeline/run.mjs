@@ -9,7 +9,7 @@ import { measureCodeSize } from '../runtime/code-size.mjs';
 import { goldenBytesShare } from './golden-bytes.mjs';
 
 /** @param {string} dir empty folder to work in */
-export async function runSuite(dir) {
+export async function* runSuite(dir) {
   await buildPage(import.meta.url, `${dir}/page`);
   const published = await publishModels(dir);
   const repository = await startRepository(published.repository, 0);
@@ -20,28 +20,25 @@ export async function runSuite(dir) {
   await page.goto(site.url);
   await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
   const photo = await page.evaluate('measurePhoto()');
+  yield measuredRow('photo-vs-floor-ratio', ratios(photo.floor), { atMost: 0.9 });
+  yield measuredRow('photo-vs-transformers-ratio', ratios(photo.transformers), { atMost: 0.5 });
+  yield measuredRow('photo-vs-canvas-ratio', ratios(photo.canvas), { atMost: 1.3 });
+  yield measuredRow('photo-reduced-ratio', ratios(photo.reduced), { atMost: 0.4 });
+  yield row('photo-reduced-2-levels', { value: photo.levels[2], unit: 'levels', atMost: 8 });
+  yield row('photo-reduced-4-levels', { value: photo.levels[4], unit: 'levels', atMost: 3 });
   const small = await page.evaluate('measureSmallPicture()');
+  yield measuredRow('small-picture-ms', differences(small), { unit: 'ms', atMost: 0.3 });
   const audio = await page.evaluate('measureAudio()');
+  yield measuredRow('audio-realtime-factor', audio, { atLeast: 100 });
   const voice = await page.evaluate('measureVoice()');
+  yield measuredRow('vad-vs-raw-ratio', ratios(voice.together), { atMost: 1.1 });
+  yield measuredRow('vad-piece-ratio', ratios(voice.pieces), { atMost: 1.5 });
   const text = await page.evaluate('measureText()');
+  yield measuredRow('ocr-vs-raw-ratio', ratios(text), { atMost: 1.15 });
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
-
-  return [
-    measuredRow('photo-vs-floor-ratio', ratios(photo.floor), { atMost: 0.9 }),
-    measuredRow('photo-vs-transformers-ratio', ratios(photo.transformers), { atMost: 0.5 }),
-    measuredRow('photo-vs-canvas-ratio', ratios(photo.canvas), { atMost: 1.3 }),
-    measuredRow('photo-reduced-ratio', ratios(photo.reduced), { atMost: 0.4 }),
-    row('photo-reduced-2-levels', { value: photo.levels[2], unit: 'levels', atMost: 8 }),
-    row('photo-reduced-4-levels', { value: photo.levels[4], unit: 'levels', atMost: 3 }),
-    measuredRow('small-picture-ms', differences(small), { unit: 'ms', atMost: 0.3 }),
-    measuredRow('audio-realtime-factor', audio, { atLeast: 100 }),
-    measuredRow('vad-vs-raw-ratio', ratios(voice.together), { atMost: 1.1 }),
-    measuredRow('vad-piece-ratio', ratios(voice.pieces), { atMost: 1.5 }),
-    measuredRow('ocr-vs-raw-ratio', ratios(text), { atMost: 1.15 }),
-    await goldenBytesShare(published.packed),
-    ...measureCodeSize(),
-  ];
+  yield await goldenBytesShare(published.packed);
+  yield* measureCodeSize();
 }
 
 /** Our time ÷ the peer's, per pair of times. */

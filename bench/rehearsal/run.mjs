@@ -13,7 +13,7 @@ const MOST_ERROR = 0.25;
 const TRIALS = 3;
 
 /** @param {string} dir empty folder to work in */
-export async function runSuite(dir, { trials = TRIALS }) {
+export async function* runSuite(dir, { trials = TRIALS }) {
   await buildPage(import.meta.url, `${dir}/page`);
   const published = await publishAlone(dir);
   const site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
@@ -37,7 +37,7 @@ export async function runSuite(dir, { trials = TRIALS }) {
   const rightShare = (values) =>
     values.filter((error) => Math.abs(error) <= MOST_ERROR).length / values.length;
   const sizes = errors.map(Math.abs);
-  return [
+  yield* [
     row('rehearsal-error', {
       value: rightShare(errors),
       unit: `of ${errors.length} estimates within ± ${MOST_ERROR}`,

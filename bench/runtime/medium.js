@@ -37,9 +37,10 @@ export async function openMedium() {
   };
 }
 
-export async function measureMedium() {
-  const { threads, run, runReference, close } = await openMedium();
-  const medium = await compare([run, runReference], { pairs: PAIRS, warmUps: WARM_UPS });
+/** @param {object} measured takes each result as it comes */
+export async function measureMedium(measured) {
+  const { run, runReference, close } = await openMedium();
+  measured.medium = await compare([run, runReference], { pairs: PAIRS, warmUps: WARM_UPS });
   const smooth = [];
   for (let i = 0; i < STRETCHES; i += 1) {
     const idle = await watchSmoothness(
@@ -48,15 +49,15 @@ export async function measureMedium() {
     const busy = await watchSmoothness(() => runFor(STRETCH_MS, run));
     smooth.push({ idle, busy });
   }
-  const aborts = await repeat(ABORTS, () => abortRun(run, {}));
-  const terminations = await repeat(TERMINATIONS, async () => {
+  measured.smooth = smooth;
+  measured.aborts = await repeat(ABORTS, () => abortRun(run, {}));
+  measured.terminations = await repeat(TERMINATIONS, async () => {
     const startMs = performance.now();
     await abortRun(run, { terminate: true });
     await run();
     return performance.now() - startMs;
   });
   await close();
-  return { threads, medium, smooth, aborts, terminations };
 }
 
 /** @returns ms from the abort, while the model computes, until the caller has its answer */

@@ -13,46 +13,50 @@ import { measureShared } from './shared.mjs';
 /** Milliseconds that `model.run` may add to a worker written by hand. */
 const OVERHEAD_MS = 0.15;
 
+/** Rows of what the page measures, in its order. */
+const PARTS = {
+  early: (pairs) => [measuredRow('overhead-small-early-ms', overheads(pairs), { unit: 'ms' })],
+  small: (pairs) => [
+    measuredRow('overhead-small-ms', overheads(pairs), { unit: 'ms', atMost: OVERHEAD_MS }),
+  ],
+  together: (pairs) => [
+    measuredRow('batch-throughput-ratio', throughputs(pairs), { unit: '', atLeast: 0.9 }),
+  ],
+  sequential: (pairs) => [
+    measuredRow('batch-vs-sequential-ratio', throughputs(pairs), { unit: '', atLeast: 1.2 }),
+  ],
+  medium: (pairs) => [
+    measuredRow('overhead-medium-ratio', ratios(pairs), { unit: '', atMost: 1.05 }),
+  ],
+  smooth: (stretches) => [
+    rangeRow('main-thread-long-tasks', added(stretches, 'longTasks'), { atMost: 0 }),
+    rangeRow('dropped-frames', added(stretches, 'droppedFrames'), { atMost: 1 }),
+  ],
+  aborts: (times) => [
+    row('abort-ms', { value: p95(times), unit: 'ms', interval: intervalOf(times, p95), atMost: 5 }),
+  ],
+  terminations: (times) => [measuredRow('terminate-ms', times, { unit: 'ms' })],
+};
+
 /** @param {string} dir empty folder to work in */
-export async function runSuite(dir) {
+export async function* runSuite(dir) {
   await buildPage(import.meta.url, `${dir}/page`, ['index', 'cold', 'shared']);
   const published = await publishModels(dir, ['digits']);
   const repository = await startRepository(published.repository, 0);
   const config = { model: `${repository.url}/digits`, trust: published.pin };
   const site = await serveSite({ dir: `${dir}/page`, config, port: 0 });
   const browser = await chromium.launch(chromiumLaunch);
-  const measured = await measure(browser, site.url);
-  const { early, small, together, sequential, medium, smooth, aborts, terminations } = measured;
-  const cold = await coldFirstResult(browser, {
+  yield* measure(browser, site.url);
+  yield* await coldFirstResult(browser, {
     dir: `${dir}/page`,
     repositoryUrl: repository.url,
     trust: published.pin,
   });
   await browser.close();
-  const shared = await measureShared(site.url);
-  const memory = await measureMemory(site.url);
+  yield* measureCodeSize();
+  yield* await measureShared(site.url);
+  yield* await measureMemory(site.url);
   await Promise.all([site.close(), repository.close()]);
-
-  return [
-    measuredRow('overhead-small-ms', overheads(small), { unit: 'ms', atMost: OVERHEAD_MS }),
-    measuredRow('overhead-small-early-ms', overheads(early), { unit: 'ms' }),
-    measuredRow('batch-throughput-ratio', throughputs(together), { unit: '', atLeast: 0.9 }),
-    measuredRow('batch-vs-sequential-ratio', throughputs(sequential), { unit: '', atLeast: 1.2 }),
-    measuredRow('overhead-medium-ratio', ratios(medium), { unit: '', atMost: 1.05 }),
-    rangeRow('main-thread-long-tasks', added(smooth, 'longTasks'), { atMost: 0 }),
-    rangeRow('dropped-frames', added(smooth, 'droppedFrames'), { atMost: 1 }),
-    row('abort-ms', {
-      value: p95(aborts),
-      unit: 'ms',
-      interval: intervalOf(aborts, p95),
-      atMost: 5,
-    }),
-    measuredRow('terminate-ms', terminations, { unit: 'ms' }),
-    ...cold,
-    ...measureCodeSize(),
-    ...shared,
-    ...memory,
-  ];
 }
 
 /** Our time − the reference's, per pair of times, ms. */
@@ -85,11 +89,17 @@ function measuredRow(name, values, { unit, ...bounds }) {
   return row(name, { value: median(values), unit, interval: medianInterval(values), ...bounds });
 }
 
-async function measure(browser, url) {
+async function* measure(browser, url) {
   const page = await browser.newPage();
+  const failing = new Promise((_, reject) => {
+    page.once('pageerror', reject);
+  });
   await page.goto(url);
-  await page.waitForSelector('html[data-state=done]', { timeout: 240_000 });
-  const measured = JSON.parse(await page.locator('body').textContent());
+  for (const [name, rowsOf] of Object.entries(PARTS)) {
+    const isMeasured = (name) => globalThis.measured?.[name] !== undefined;
+    const waiting = page.waitForFunction(isMeasured, name, { timeout: 240_000 });
+    await Promise.race([waiting, failing]);
+    yield* rowsOf(await page.evaluate((name) => globalThis.measured[name], name));
+  }
   await page.close();
-  return measured;
 }

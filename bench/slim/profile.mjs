@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { ensureChromium } from '../../scripts/chromium.mjs';
+import { ensureNeeds, findPython } from '../../scripts/needs.mjs';
 import { root } from '../../scripts/root.mjs';
 import { writeRanges } from '../../scripts/slim/function-list.mjs';
 import { sha256 } from '../../scripts/slim/keep-functions.mjs';
@@ -43,7 +43,8 @@ const OPERATOR_PASSES = [
 /** Seeds of one pass: each has its own. The bench's begin far above. */
 const SEEDS = 1_000;
 
-const python = process.env.PYTHON ?? 'python3';
+/** Python's modules that make the small models. */
+const MODULES = ['numpy', 'onnx'];
 
 /**
  * @param {string} dir empty folder
@@ -52,9 +53,8 @@ const python = process.env.PYTHON ?? 'python3';
 export async function makeOperatorModels(dir) {
   await mkdir(dir, { recursive: true });
   const script = `${root}bench/slim/operators.py`;
-  const { status, stderr } = spawnSync(python, [script, dir], { encoding: 'utf8' });
-  if (status !== 0)
-    throw new Error(`Expected Python with numpy and onnx (PYTHON names another one):\n${stderr}`);
+  const { status, stderr } = spawnSync(findPython(MODULES), [script, dir], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${script} failed:\n${stderr}`);
   const models = JSON.parse(await readFile(`${dir}/models.json`, 'utf8'));
   return models.map((model) => ({ ...model, files: [`${dir}/${model.name}.onnx`] }));
 }
@@ -78,7 +78,7 @@ export async function functionsOf(page, { wasm, marks }, { name, model, passes }
 }
 
 async function main() {
-  ensureChromium();
+  ensureNeeds(['chromium', ...MODULES]);
   const dir = await mkdtemp(`${tmpdir()}/nearside-profile-`);
   const full = await readFile(FULL_FILE);
   const page = await openPage(`${dir}/page`);

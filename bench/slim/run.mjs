@@ -48,7 +48,7 @@ const PAIRS = 10;
  * @param {string} dir empty folder to work in
  * @param {{ trials?: number }} [options] pairs of visits that are timed
  */
-export async function runSuite(dir, { trials = PAIRS } = {}) {
+export async function* runSuite(dir, { trials = PAIRS } = {}) {
   const full = await readFile(FULL_FILE);
   const list = await readList();
   const common = makeCommon(full, list);
@@ -61,14 +61,24 @@ export async function runSuite(dir, { trials = PAIRS } = {}) {
   for (const [name, model] of Object.entries({ ...OUR_MODELS, ...UNSEEN_MODELS }))
     models[name] = await page.addModel(name, model);
 
+  yield row('common-wasm-gzip-bytes', {
+    value: gzipSync(common, { level: 9 }).length,
+    unit: 'bytes',
+    atMost: 1_600_000,
+  });
+  yield row('full-wasm-gzip-bytes', { value: gzipSync(full, { level: 9 }).length, unit: 'bytes' });
   const bench = { page, files, models };
   const random = await compareAll(bench, RUNS, drawn, { seeds: SEEDS });
+  yield* rows('random', random, { traps: 0 });
   const wrong = await compareAll(bench, WRONG_RUNS, spoiled, { seeds: WRONG_SEEDS });
+  yield* rows('wrong', wrong, { traps: 0.002 });
   const unseenRuns = Object.fromEntries(
     Object.keys(UNSEEN_MODELS).map((name) => [name, UNSEEN_RUNS]),
   );
   const unseen = await compareAll(bench, unseenRuns, drawn, { seeds: SEEDS, threadCounts: [1] });
+  yield* rows('unseen', unseen, {});
   const heldOut = await leaveOut(page, { full, wasm: files.full, models, seeds: SEEDS });
+  yield* rows('held-out', heldOut, {});
   const kept = readRanges(list.functions);
   const single = await withoutOneEach(page, {
     functions: readRanges(list.threads),
@@ -81,22 +91,9 @@ export async function runSuite(dir, { trials = PAIRS } = {}) {
     model: models['digits-fp32'],
     runs: drawn(4, SEEDS),
   });
-  const times = await timeBeside(page.url, { files, models, pairs: trials });
+  yield* rows('thread-function-removed', single, {});
+  yield* await timeBeside(page.url, { files, models, pairs: trials });
   await page.close();
-  return [
-    row('common-wasm-gzip-bytes', {
-      value: gzipSync(common, { level: 9 }).length,
-      unit: 'bytes',
-      atMost: 1_600_000,
-    }),
-    row('full-wasm-gzip-bytes', { value: gzipSync(full, { level: 9 }).length, unit: 'bytes' }),
-    ...rows('random', random, { traps: 0 }),
-    ...rows('wrong', wrong, { traps: 0.002 }),
-    ...rows('unseen', unseen, {}),
-    ...rows('held-out', heldOut, {}),
-    ...rows('thread-function-removed', single, {}),
-    ...times,
-  ];
 }
 
 /** @returns {Promise<ReturnType<typeof compareFiles>>} the counts of all models together */

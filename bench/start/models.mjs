@@ -1,7 +1,10 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { findPython } from '../../scripts/needs.mjs';
 import { root } from '../../scripts/root.mjs';
 import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { publishVariants } from '../accuracy/publish-variants.mjs';
+
+/** @typedef {{ repositoryUrl: string, name: string, trust: string }} Address */
 
 const WEIGHTS = {
   digits: 'models/digits/int8/model.onnx',
@@ -25,28 +28,23 @@ async function makeByPow(directory, name) {
   await writeFile(`${directory}/model.json`, JSON.stringify({ ...spec, name }));
 }
 
+/** What computes the recogniser's golden answers: Python's modules. */
+const GOLDEN_MODULES = ['numpy', 'onnxruntime'];
+
 /**
  * Publishes what the visits open, and puts the same ONNX files where the worker written by hand fetches them.
  *
  * @param {string} dir empty folder to work in
  * @param {string} siteDir of the built page
- * @returns {Promise<{ addresses: Record<string, { repositoryUrl: string, name: string, trust: string }>, close(): Promise<void> }>}
+ * @returns {Promise<{ addresses: Record<string, Address>, close(): Promise<void> }>}
  *   by name: `digits` with both variants, `digits-onnx` with one, `silero`, `recogniser`; `above` with what the common
  *   file lacks, and `above-common`, the same marked as if it did not
  */
 export async function publishStartModels(dir, siteDir) {
-  for (const [name, file] of Object.entries(WEIGHTS))
-    await cp(`${root}${file}`, `${siteDir}/${name}.onnx`);
-  const { draft, fillGolden, pack, publish } = await import(
-    '../../packages/publisher/dist/index.js'
-  );
+  await placeWeights(siteDir);
   const { repository, pin: trust } = await publishModels(dir, ['digits', 'voice']);
-  const source = `${root}${WEIGHTS.recogniser}`;
-  const { directory } = await draft({ source, out: `${dir}/recogniser`, name: 'recogniser' });
-  await giveCallersShape(directory);
-  await fillGolden({ directory });
-  await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser`, onnxRuntime: 'common' });
-  await publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
+  await publishRecogniser(dir, repository);
+  const { pack, publish } = await import('../../packages/publisher/dist/index.js');
   for (const [name, onnxRuntime] of Object.entries({ 'above-common': 'common', above: 'full' })) {
     const modelDirectory = `${dir}/${name}`;
     await makeByPow(modelDirectory, name);
@@ -54,25 +52,55 @@ export async function publishStartModels(dir, siteDir) {
     await publish({ packed: `${dir}/packed/${name}`, repository, keys: `${dir}/keys` });
   }
   const server = await startRepository(repository, 0);
-  const variants = await publishVariants('digits', `${dir}/variants`);
-  const alone = variants.find(({ variant }) => variant === 'int8');
+  const digits = await publishDigitsAlone(`${dir}/variants`);
   const at = (name) => ({ repositoryUrl: server.url, name, trust });
   return {
     addresses: {
       digits: at('digits'),
-      'digits-onnx': {
-        repositoryUrl: new URL(alone.url).origin,
-        name: 'digits',
-        trust: alone.trust,
-      },
+      'digits-onnx': digits.address,
       silero: at('voice'),
       recogniser: at('recogniser'),
       above: at('above'),
       'above-common': at('above-common'),
     },
     async close() {
-      await Promise.all([server.close(), ...variants.map(({ server }) => server.close())]);
+      await Promise.all([server.close(), digits.close()]);
       await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param {string} siteDir where the worker written by hand fetches them */
+export async function placeWeights(siteDir) {
+  for (const [name, file] of Object.entries(WEIGHTS))
+    await cp(`${root}${file}`, `${siteDir}/${name}.onnx`);
+}
+
+async function publishRecogniser(dir, repository) {
+  const { draft, fillGolden, pack, publish } = await import(
+    '../../packages/publisher/dist/index.js'
+  );
+  const source = `${root}${WEIGHTS.recogniser}`;
+  const { directory } = await draft({ source, out: `${dir}/recogniser`, name: 'recogniser' });
+  await giveCallersShape(directory);
+  await fillGolden({ directory, python: findPython(GOLDEN_MODULES) });
+  await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser`, onnxRuntime: 'common' });
+  await publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
+}
+
+/**
+ * Publishes digits with its ONNX variant of 8 bits alone.
+ *
+ * @param {string} dir empty folder to work in
+ * @returns {Promise<{ address: Address, close(): Promise<void> }>}
+ */
+export async function publishDigitsAlone(dir) {
+  const variants = await publishVariants('digits', dir);
+  const { url, trust } = variants.find(({ variant }) => variant === 'int8');
+  return {
+    address: { repositoryUrl: new URL(url).origin, name: 'digits', trust },
+    async close() {
+      await Promise.all(variants.map(({ server }) => server.close()));
     },
   };
 }

@@ -25,22 +25,22 @@ const THREADS = [1, 2];
  * @param {string} dir empty folder to work in
  * @param {{ trials?: number }} [options] pairs of visits
  */
-export async function runSuite(dir, { trials = PAIRS } = {}) {
+export async function* runSuite(dir, { trials = PAIRS } = {}) {
   const siteDir = `${dir}/page`;
   await buildPage(import.meta.url, siteDir);
   await placeWholeWorkers(siteDir);
   const { addresses, ...models } = await publishStartModels(`${dir}/models`, siteDir);
   const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
   const bench = { site, addresses, trials };
-  const rows = [...(await openings(bench)), ...(await runtimeSizes())];
-  rows.push(...(await firstRuns(bench, 'silero', 1)));
-  for (const threads of THREADS) rows.push(...(await recogniserRuns(bench, threads)));
+  yield* openings(bench);
+  yield* await runtimeSizes();
+  yield* await firstRuns(bench, 'silero', 1);
+  for (const threads of THREADS) yield* await recogniserRuns(bench, threads);
   await Promise.all([site.close(), models.close()]);
-  return rows;
 }
 
 /** First and second visit to digits over a line, to the first result. */
-async function openings({ site, addresses, trials }) {
+async function* openings({ site, addresses, trials }) {
   const link = createSlowLink(LINE);
   const near = await link.serve(site.url.replace(/\/$/, ''));
   const served = await Promise.all(
@@ -61,10 +61,14 @@ async function openings({ site, addresses, trials }) {
     raw: { ...digits, by: 'raw', file: '/digits.onnx' },
   };
   await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how])); // what is compressed for the first time takes longer
-  const { asked, rows } = await seeFirstVisit(link, near, contenders.onnx);
-  rows.push(...(await fallbacks({ near, at, trials })));
-  rows.push(await secondFile({ near, at, trials }));
-  console.error(asked);
+  yield await seeFirstVisit(link, near, contenders.onnx);
+  yield await fallbacks({ near, at, trials });
+  yield await secondFile({ near, at, trials });
+  yield* await digitsVisits({ near, contenders, trials });
+  await Promise.all([near.close(), ...Object.values(at).map(({ close }) => close())]);
+}
+
+async function digitsVisits({ near, contenders, trials }) {
   const ratios = Object.fromEntries(
     ['onnx', 'whole', 'digits'].map((name) => [name, { cold: [], warm: [] }]),
   );
@@ -76,7 +80,6 @@ async function openings({ site, addresses, trials }) {
       }
     }
   }
-  await Promise.all([near.close(), ...Object.values(at).map(({ close }) => close())]);
   return [
     ratioRow('cold-open-onnx-ratio', ratios.onnx.cold, 0.7),
     ratioRow('cold-open-onnx-ratio, full runtime', ratios.whole.cold, 1.05),
@@ -84,7 +87,6 @@ async function openings({ site, addresses, trials }) {
     ratioRow('warm-open-onnx-ratio', ratios.onnx.warm, 1.05),
     ratioRow('warm-open-onnx-ratio, full runtime', ratios.whole.warm, 1.05),
     ratioRow('warm-open-digits-ratio', ratios.digits.warm, 0.7),
-    ...rows,
   ];
 }
 
@@ -97,7 +99,7 @@ async function fallbacks({ near, at, trials }) {
     const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how]));
     ratios.push(seen.falls[0].firstResultMs / seen.full[0].firstResultMs);
   }
-  return [ratioRow('fallback-extra-ratio', ratios, 1.3)];
+  return ratioRow('fallback-extra-ratio', ratios, 1.3);
 }
 
 /** A first visit to a model of sound, whose steps are in a second file, beside the same with all steps in the worker. */
@@ -135,10 +137,8 @@ async function seeFirstVisit(link, near, how) {
   const asked = askedUntilResult(link.transfers.slice(before), visit);
   const scripts = asked.filter(({ name }) => name.endsWith('.js'));
   const value = scripts.reduce((sum, { bytes }) => sum + bytes, 0);
-  return {
-    asked: drawWaterfall(asked, visit),
-    rows: [row('js-before-first-result', { value, unit: 'B', atMost: 104_448 })],
-  };
+  console.error(drawWaterfall(asked, visit));
+  return row('js-before-first-result', { value, unit: 'B', atMost: 104_448 });
 }
 
 /** The first run of the second visit; the first visit has optimised the code. */

@@ -3,6 +3,9 @@ import { histogramRows } from './histograms.mjs';
 import { recordRow, reportRows } from './reports.mjs';
 
 /** What reports cost a device: time for each run, code, bytes. */
-export async function runSuite() {
-  return [recordRow(), ...(await codeSize()), ...(await reportRows()), ...histogramRows()];
+export async function* runSuite() {
+  yield recordRow();
+  yield* await codeSize();
+  yield* await reportRows();
+  yield* histogramRows();
 }

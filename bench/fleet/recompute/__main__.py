@@ -4,7 +4,10 @@ npm run fleet -- --scenario none --keep FOLDER && python3 bench/fleet/recompute 
 """
 import math, sys
 from collections import Counter
-import numpy as np
+try:
+    import numpy as np
+except ModuleNotFoundError:
+    sys.exit("recompute: expected a Python with numpy, got none. On Debian: apt-get install python3-numpy; elsewhere: python3 -m pip install numpy")
 from accuracy import accuracy
 from canary import canary
 from cost import cost
