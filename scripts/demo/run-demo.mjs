@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../chromium.mjs';
 import { startCollectorIn, startRepository, startSite, startStack } from '../stack.mjs';
@@ -27,7 +28,7 @@ export async function runDemo(dir, { say }) {
     const visitor = await browser.newContext();
     say('Reading 1,000 held-out digits on each backend …');
     const heldOut = await readOnBothBackends(visitor, stack.servers.site.url);
-    const { total: afterHeldOut } = await fleetLatency(stack.servers.collector.url);
+    const afterHeldOut = await arrived(stack.servers.collector.url, heldOut);
 
     say('Reloading with every server stopped …');
     const page = await visitor.newPage();
@@ -65,6 +66,18 @@ async function readOnBothBackends(visitor, siteUrl) {
   const tfjs = await readHeldOutDigits(visitor, siteUrl, 'tfjs-wasm');
   const warm = await readHeldOutDigits(visitor, siteUrl, 'onnx-wasm');
   return { cold, tfjs, warm };
+}
+
+/** What the collector says of the held-out digits when their reports are there, or did not come in time. */
+async function arrived(collectorUrl, heldOut) {
+  const visits = Object.values(heldOut);
+  const reports = visits.reduce((sum, { sealedReports }) => sum + sealedReports, 0);
+  const started = Date.now();
+  for (;;) {
+    const { total } = await fleetLatency(collectorUrl);
+    if (total.reports >= reports || Date.now() - started > DRAIN_MS) return total;
+    await setTimeout(100);
+  }
 }
 
 /** One visit with the servers, one without: the shell, the runtime and the model are all there. */
