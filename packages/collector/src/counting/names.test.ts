@@ -188,6 +188,13 @@ test('twenty forged names, and sixty, evict none that reported in the last seven
   }
 });
 
+test('sixty forged reports that fill all places keep the next release waiting for a week, and not for good', () => {
+  const names = freshNames();
+  for (let i = 0; i < 60; i += 1) report(names, `forged ${i}`, { cohorts: 1 });
+  expect(report(names, 'next', { atMs: NOW_MS + 7 * DAY_MS })).toBe('other');
+  expect(report(names, 'next', { atMs: NOW_MS + 8 * DAY_MS })).toBe('next');
+});
+
 test('five cohorts that tell of a name over more than a day do not give it a row', () => {
   const names = freshNames();
   for (const app of APPS) report(names, app);

@@ -91,8 +91,8 @@ ${table(families.filter((family) => !isOwn(family)))}
 - \`nearside_inference_duration_seconds\` has bounds at powers of two of a millisecond.
 - \`arm\` and \`device\` are labels of one counter each, because they would multiply the series of all others by 24.
 - Error codes, backends, classes of device, sides of a rollout and reasons that this collector does not know are \`other\`.
-- Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file they are those
-  after the first ${NAME_LIMITS.model} models, or the first ${NAME_LIMITS.version} versions of a model. A version is empty if none was known yet.
+- Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file there is room for
+  ${NAME_LIMITS.model} models at a time, and for ${NAME_LIMITS.version} versions of each. A version is empty if none was known yet.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
   \`nearside_metric_sets_left_out\` says how many others there are. That makes 50,000 series at most.
 
