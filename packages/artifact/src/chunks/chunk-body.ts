@@ -13,7 +13,7 @@ export interface ChunkRequest {
   readonly gzipBytes?: number | undefined;
   /** The stored chunk it replaces, where the repository offers the difference. */
   readonly delta?: ChunkDelta | undefined;
-  /** Called with each piece's length as it arrives from the network, in bytes. */
+  /** Called with what each piece took on the network, in bytes. What it throws ends the transfer. */
   readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
 

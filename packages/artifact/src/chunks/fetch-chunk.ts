@@ -19,6 +19,7 @@ export async function fetchChunk(
 ): Promise<VerifiedBytes> {
   return askInRounds(rotated(sources, request.sha256), (source) => fetchFrom(source, request), {
     signal,
+    isFinal: ({ code }) => code === 'download-limit',
   });
 }
 

@@ -215,7 +215,14 @@ async function readFiles(
   await ledger.remember(entryOf(version, names));
   const missingBytes = await remainingBytes();
   if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
-  const read = () => readConfirmed(installation, version, names, onBytes);
+  let arrivedBytes = 0;
+  const countArrived = (sizeBytes: number) => {
+    arrivedBytes += sizeBytes;
+    // A server may send more than the repository has: what is compressed there, decoded.
+    if (arrivedBytes > maxBytes) throw overLimit(version, arrivedBytes, maxBytes);
+    onBytes?.(sizeBytes);
+  };
+  const read = () => readConfirmed(installation, version, names, countArrived);
   if (missingBytes === 0) return read();
   const lock = `${prefix}/${model}/download`;
   return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });

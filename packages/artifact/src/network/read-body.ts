@@ -7,7 +7,7 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** The code of that error; `metadata-too-large` by default. */
   readonly tooLarge?: 'metadata-too-large' | 'size-mismatch';
-  /** Called with each piece's length as it arrives, in bytes. */
+  /** Called with what each piece took on its way, in bytes: a body that is decoded here took what its header says. */
   readonly onBytes?: ((sizeBytes: number) => void) | undefined;
 }
 
@@ -28,11 +28,13 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;
+  const sentBytes = Number(response.headers.get('content-length')) || Number.POSITIVE_INFINITY;
   const reader = (response.body ?? new Blob().stream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return concatenate(pieces);
     transfer.progress(value.length);
+    const beforeBytes = Math.min(sizeBytes, sentBytes);
     sizeBytes += value.length;
     if (sizeBytes > maxBytes) {
       await reader.cancel();
@@ -41,6 +43,6 @@ export async function readBody(
       });
     }
     pieces.push(value);
-    onBytes?.(value.length);
+    onBytes?.(Math.min(sizeBytes, sentBytes) - beforeBytes);
   }
 }

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { bootPath, rootPath, TIMESTAMP_PATH, targetPath } from '@nearside/artifact';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { currentPath, forge, type Signed, stealKeys } from '../testing/forge.js';
@@ -224,6 +224,31 @@ test('more than the caller allows to download is a download-limit, and nothing i
   expect((await device.open()).release.version).toBe('1.0.0');
   const generous = scene.device({ store: device.store, maxBytes: 900 });
   expect((await generous.update())?.release.version).toBe('1.1.0');
+});
+
+test('what a server sends decoded counts as it was sent, and what is decoded on the device as it arrived', async () => {
+  const { files } = scene.first;
+  const isWeights = ([path, bytes]: [string, unknown]) =>
+    path.endsWith('.z') && gunzipSync(bytes as Uint8Array).length === 2000;
+  const [path = '', gzip] = [...files].find(isWeights) as [string, Uint8Array];
+  const install = async (maxBytes: number, body: Uint8Array, headers: OutgoingHttpHeaders = {}) => {
+    const answer: Answer = (response) => response.writeHead(200, headers).end(body);
+    scene.server.files = withFile(files, path, answer);
+    return scene
+      .device({ maxBytes })
+      .install()
+      .then(
+        ({ release }) => release.version,
+        ({ code, details }) => [code, details.expected, details.got],
+      );
+  };
+  const [, , missing] = await install(1, gzip);
+  expect(await install(missing, gzip)).toBe('1.0.0');
+  const decoded = await install(missing, gunzipSync(gzip));
+  expect(decoded).toEqual(['download-limit', missing, expect.any(Number)]);
+  expect(decoded[2]).toBeGreaterThan(missing);
+  const encoded = { 'Content-Encoding': 'gzip', 'Content-Length': gzip.length };
+  expect(await install(missing, gzip, encoded)).toBe('1.0.0');
 });
 
 /** A chunk of the second version alone. */
