@@ -58,9 +58,12 @@ const bestOf = (found: Found) => Math.max(...scoresOf(found));
 
 function expectNear(scores: readonly number[], expected: readonly number[] = []): void {
   expect(scores).toHaveLength(expected.length);
-  for (const [i, score] of scores.entries()) {
-    expect(Math.abs(score - (expected[i] as number))).toBeLessThanOrEqual(ALLOWED);
-  }
+  expect(farthest(scores, expected)).toBeLessThanOrEqual(ALLOWED);
+}
+
+/** One number to be expected: Playwright takes longer for an expectation than the model for a window. */
+function farthest(scores: readonly number[], expected: readonly number[]): number {
+  return Math.max(...scores.map((score, i) => Math.abs(score - (expected[i] as number))));
 }
 
 /** The pieces of a stream, put together. */
@@ -176,9 +179,7 @@ test.describe('in a browser', () => {
       const { windows, segments } = joined(pieces);
       // The browser resamples its own way, and the last window is not complete in a stream.
       expect(windows.length).toBeGreaterThanOrEqual(scores.length - 2);
-      for (const [i, { score }] of windows.entries()) {
-        expect(Math.abs(score - (scores[i] as number))).toBeLessThan(0.2);
-      }
+      expect(farthest(scoresOf({ windows }), scores)).toBeLessThan(0.2);
       expect(windows.every(({ fromMs }, i) => fromMs === i * 32)).toBe(true);
       expect(segments.length).toBeLessThanOrEqual(1); // it ends with the clip
       expect(pieces.at(-1)?.open !== undefined || segments.length === 1).toBe(true);
