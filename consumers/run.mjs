@@ -7,7 +7,6 @@ import { ensureInstalled } from '../scripts/install.mjs';
 import { parseArguments } from './arguments.mjs';
 import { figuresOfRepository } from './figures.mjs';
 import { lanes } from './lanes.mjs';
-import { packDependencies } from './packages.mjs';
 import { metricsOf, tableOf } from './report.mjs';
 
 const startMs = Date.now();
@@ -26,7 +25,9 @@ process.exitCode = results.every(({ works }) => works) ? 0 : 1;
 
 /** One after another, each in a folder of its own. */
 async function runLanes(chosen) {
-  const { startRecordedModels } = await import('./models.mjs'); // needs what is installed and built
+  // These need what is installed and built.
+  const { packDependencies } = await import('./packages.mjs');
+  const { startRecordedModels } = await import('./models.mjs');
   const { runLane } = await import('./run-lane.mjs');
   const { startBrowser } = await import('./visits.mjs');
   const dir = await mkdtemp(`${tmpdir()}/nearside-consumers-`);

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { collectRows } from '../bench/row.mjs';
 import { root } from './root.mjs';
@@ -48,3 +50,41 @@ test('every suite of the bench hands out its rows as they are measured', async (
     expect(source, suite).toContain('export async function* runSuite(');
   }
 });
+
+test.each([
+  'bench/accuracy/run.mjs',
+  'bench/fleet/run.mjs',
+  'bench/page/serve.mjs',
+  'bench/run.mjs',
+  'conformance/run.mjs',
+  'consumers/run.mjs',
+  'scripts/demo.mjs',
+  'scripts/ready.mjs',
+  'scripts/soak.mjs',
+  'scripts/start.mjs',
+  'scripts/test.mjs',
+])(
+  '%s runs where nothing is installed: what it imports at first is in Node or in the checkout',
+  async (entry) => {
+    expect([...(await packagesOf(pathToFileURL(root + entry)))]).toEqual([]);
+  },
+);
+
+/** Packages that a script imports before its first line runs. */
+async function packagesOf(script: URL, seen = new Set<string>()): Promise<Set<string>> {
+  const packages = new Set<string>();
+  if (seen.has(script.href)) return packages;
+  seen.add(script.href);
+  const source = await readFile(script, 'utf8');
+  const { statements } = ts.createSourceFile(script.href, source, ts.ScriptTarget.ESNext);
+  for (const statement of statements) {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
+    const { moduleSpecifier } = statement;
+    if (!moduleSpecifier || !ts.isStringLiteral(moduleSpecifier)) continue;
+    const name = moduleSpecifier.text;
+    if (name.startsWith('node:')) continue;
+    if (!name.startsWith('.')) packages.add(name);
+    else for (const one of await packagesOf(new URL(name, script), seen)) packages.add(one);
+  }
+  return packages;
+}
