@@ -7,13 +7,17 @@ import { draftReport, seeded } from './reports.mjs';
 const BUCKET_MS = 300_000;
 const DRAFTS = 3000;
 
-/** A file as it is after 30 days of 5 versions on 6 classes of device and 4 backends. */
-export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30 }) {
+/**
+ * A file as it is after 30 days of 5 versions on 6 classes of device and 4 backends.
+ *
+ * @param {{ reports: number, nowMs?: number, days?: number, version?: string }} options `version`: all have this one
+ */
+export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30, version }) {
   const store = openSqliteRollupStore(file);
   const names = createNames(await store.names());
   const random = seeded(11);
   const drafts = Array.from({ length: DRAFTS }, () =>
-    contributionOf(draftReport(random, { t0: nowMs, sent: nowMs }), nowMs, names),
+    contributionOf(draftReport(random, { t0: nowMs, sent: nowMs, version }), nowMs, names),
   );
   const buckets = (days * 86_400_000) / BUCKET_MS;
   const endMs = nowMs - (nowMs % BUCKET_MS);

@@ -1,4 +1,7 @@
 import { statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { fleetDrift } from '../../packages/collector/dist/fleet/drift.js';
+import { openSqliteRollupStore } from '../../packages/collector/dist/sqlite/sqlite-rollup-store.js';
 import { intervalOf, median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { fillMonth } from './fill.mjs';
@@ -14,7 +17,28 @@ const COLD_QUERIES = 7;
 const FLOOD_REPORTS = 100_000;
 const KILLS = 50;
 
+/** A week, which is a past, and the day after it. */
+const COHORT_DAYS = 8;
+const REPORTS_A_DAY = 10_000;
+
 const DAY_MS = 86_400_000;
+/** As the reports have it. */
+const TEN_BINS = { kind: 'input', counts: new Array(10).fill(100), labels: [...'abcdefghi'] };
+const FACTS = {
+  model: 'digits',
+  versions: [
+    {
+      version: '1.2.0',
+      state: 'stable',
+      baselineHash: '0123456789abcdef',
+      baseline: {
+        format: 2,
+        n: 1000,
+        distributions: ['first', 'second'].map((name) => ({ name, ...TEN_BINS })),
+      },
+    },
+  ],
+};
 
 /** @param {string} dir empty folder to work in */
 export async function* runSuite(dir, { trials = PAIRS }) {
@@ -23,6 +47,7 @@ export async function* runSuite(dir, { trials = PAIRS }) {
   await fillMonth(month, { reports: MONTH_REPORTS });
   await fillMonth(tenth, { reports: MONTH_REPORTS / 10 });
   yield* await fleetQuery(month, tenth);
+  yield* await cohorts(`${dir}/cohorts.sqlite`);
   yield await whileRead(month, trials);
   yield* await flood(`${dir}/flood.sqlite`);
   yield* await kill(`${dir}/kill.sqlite`);
@@ -98,6 +123,36 @@ async function askMonth(url) {
   );
   const { versions } = await answer.json();
   if (versions.length < 5) throw new Error(`expected 5 versions, got ${versions.length}`);
+}
+
+/** What rows by cohort take, of one version on all classes of device and backends, and how long drift reads them. */
+async function cohorts(file) {
+  const nowMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const reports = COHORT_DAYS * REPORTS_A_DAY;
+  await fillMonth(file, { reports, nowMs, days: COHORT_DAYS, version: '1.2.0' });
+  const database = new Database(file, { readonly: true });
+  const bytes = database
+    .prepare("SELECT sum(pgsize) FROM dbstat WHERE name IN ('cohort', 'segment')")
+    .pluck()
+    .get();
+  database.close();
+  const store = openSqliteRollupStore(file);
+  const query = { model: 'digits', fromMs: nowMs - DAY_MS, toMs: nowMs, stepMs: DAY_MS };
+  const times = [];
+  for (let i = 0; i < COLD_QUERIES; i += 1) {
+    const startedMs = performance.now();
+    await fleetDrift(store, query, { facts: FACTS, minDevices: 50 });
+    times.push(performance.now() - startedMs);
+  }
+  await store.close();
+  return [
+    row('cohort-rows-mb', {
+      value: bytes / COHORT_DAYS / 1e6,
+      unit: `MB a model and day, ${REPORTS_A_DAY} reports`,
+      atMost: 2,
+    }),
+    row('drift-query-ms', { value: median(times), unit: 'ms', interval: medianInterval(times) }),
+  ];
 }
 
 /** Reports wait no longer while somebody looks at 30 days and refreshes every second. */

@@ -20,7 +20,13 @@ const MARGINS = {
   'missing-devices': 0.1,
 };
 const NAMES = Object.keys(MARGINS);
+/** As the collector has them: half of the lower ends' level is shared among ten parts that there can be. */
 const LEVEL = 0.01 / NAMES.length;
+const LEVELS = { whole: LEVEL / 2, part: LEVEL / 2 / 10 };
+/** Of the i-th of 25 devices: its class and backend. Tablets are 8 % of all. */
+const CLASSES = ['tablet', 'tablet', ...repeated('phone', 12), ...repeated('desktop-large', 11)];
+const BACKENDS = ['onnx-wasm', 'onnx-wasm', 'onnx-wasm', 'onnx-webgpu'];
+const PARTS = [...new Set([...CLASSES, ...BACKENDS])];
 
 /**
  * Looks at a canary and its control until the canary is rolled back.
@@ -30,22 +36,24 @@ const LEVEL = 0.01 / NAMES.length;
  *   devices?: number,
  *   looks?: number,
  *   worse?: Partial<Record<'failed' | 'slow' | 'unsure' | 'starts', number>>,
+ *   part?: string,
  *   silent?: number,
  *   forge?: 'blame' | 'hide',
  *   forgedCohorts?: number,
  *   stops?: boolean,
- * }} options `devices` of each arm; `worse`: what is added to a share of the canary's; `silent`: share of its devices that
+ * }} options `devices` of each arm; `worse`: what is added to a share of the canary's; `part`: it is
+ * added for these devices alone, which are so fast that their slow runs are quick ones among those of the whole; `silent`: share of its devices that
  * never report; `forge`: what invented reports of some cohorts are to do; `stops: false`: looks on after a verdict
  */
 export function simulateArms(options) {
   const { seed, devices = 2000, looks = 100, worse = {}, silent = 0, stops = true } = options;
-  const { forge, forgedCohorts = 4 } = options;
+  const { part, forge, forgedCohorts = 4 } = options;
   const draws = drawsOf(seed);
   const arms = {
-    canary: makeArm({ devices, worse, silent }, draws),
-    control: makeArm({ devices, worse: {}, silent: 0 }, draws),
+    canary: makeArm({ devices, worse, silent, part }, draws),
+    control: makeArm({ devices, worse: {}, silent: 0, part }, draws),
   };
-  const sums = makeSums();
+  const sums = { whole: makeSums(), parts: new Map(PARTS.map((name) => [name, makeSums()])) };
   const found = { rolledBackAt: undefined, promotedAt: undefined, because: [], radii: {} };
   for (let look = 1; look <= looks; look += 1) {
     const day = Math.floor((look - 1) / LOOKS_OF_A_DAY);
@@ -55,11 +63,14 @@ export function simulateArms(options) {
       }
     }
     if (forge) addForged(sums, forge, forgedCohorts);
-    const guardrails = judge(sums);
+    const guardrails = judge(sums.whole, LEVELS.whole);
+    const parts = [...sums.parts].flatMap(([name, ofPart]) =>
+      judge(ofPart, LEVELS.part, `-on-${name}`),
+    );
     for (const { name, result } of guardrails) {
       found.radii[name] = result ? (result.high - result.low) / 2 : Infinity;
     }
-    const { verdict, because } = verdictOf(guardrails);
+    const { verdict, because } = verdictOf(guardrails, parts);
     if (verdict === 'promote') found.promotedAt ??= look;
     if (verdict === 'roll-back') {
       found.rolledBackAt ??= look;
@@ -70,9 +81,9 @@ export function simulateArms(options) {
   return found;
 }
 
-function makeArm({ devices, worse, silent }, draws) {
-  const share = (name) => {
-    const mean = BASE[name] + (worse[name] ?? 0);
+function makeArm({ devices, worse, silent, part }, draws) {
+  const share = (name, isWorse) => {
+    const mean = BASE[name] + (isWorse ? (worse[name] ?? 0) : 0);
     return draws.beta(mean * CONCENTRATION, (1 - mean) * CONCENTRATION);
   };
   // buckets are drawn: an arm is not of exactly so many
@@ -80,13 +91,17 @@ function makeArm({ devices, worse, silent }, draws) {
   const list = [];
   for (let i = 0; i < count; i += 1) {
     if (draws.chance(silent)) continue;
+    const parts = [CLASSES[i % CLASSES.length], BACKENDS[(i >> 1) % BACKENDS.length]];
+    const isWorse = part === undefined || parts.includes(part);
     list.push({
+      parts,
+      fastPart: isWorse ? part : undefined,
       cohort: draws.below(COHORTS),
       use: Math.min(draws.pareto(1.2), 30),
-      failed: share('failed'),
-      slow: share('slow'),
-      unsure: share('unsure'),
-      starts: share('starts'),
+      failed: share('failed', isWorse),
+      slow: share('slow', isWorse),
+      unsure: share('unsure', isWorse),
+      starts: share('starts', isWorse),
       day: -1,
       failedDay: -1,
     });
@@ -100,16 +115,22 @@ function makeSums() {
 }
 
 function report(device, { arm, day, sums }, draws) {
-  const add = (name, part, whole) => {
-    const own = sums[name][device.cohort][arm];
-    own.part += part;
-    own.whole += whole;
+  const add = (name, part, whole, amongFast = part) => {
+    for (const kind of [undefined, ...device.parts]) {
+      const ofKind = kind === undefined ? sums.whole : sums.parts.get(kind);
+      const own = ofKind[name][device.cohort][arm];
+      own.part += kind === device.fastPart ? amongFast : part;
+      own.whole += whole;
+    }
   };
   const runs = 1 + draws.poisson(Math.min(device.use, 20));
   const failed = draws.binomial(runs, device.failed);
   const ok = runs - failed;
   add('failed-runs', failed, runs);
-  add('slow-runs', draws.binomial(ok, device.slow), ok);
+  const slow = draws.binomial(ok, device.slow);
+  // what is slow for them is quick beside all others
+  const isSlowForAll = device.fastPart === undefined;
+  add('slow-runs', isSlowForAll ? slow : draws.binomial(ok, BASE.slow), ok, slow);
   add('unsure-runs', draws.binomial(ok, device.unsure), ok);
   add('failed-starts', draws.binomial(1, device.starts), 1);
   if (device.day < day) {
@@ -123,11 +144,13 @@ function report(device, { arm, day, sums }, draws) {
   }
 }
 
-/** Without limit: a million of everything at each look, on both sides, bad on one of them. */
-function addForged(sums, forge, cohorts) {
+/** Without limit: a million of everything at each look, on both sides and for each part, bad on one side. */
+function addForged({ whole, parts }, forge, cohorts) {
   const step = COHORTS / cohorts;
   for (let cohort = 0; cohort < COHORTS; cohort += step) {
-    for (const name of NAMES) {
+    for (const [sums, name] of [whole, ...parts.values()].flatMap((sums) =>
+      NAMES.map((name) => [sums, name]),
+    )) {
       const { canary, control } = sums[name][cohort];
       const bad = forge === 'blame' ? canary : control;
       for (const side of [canary, control]) side.whole += 1e6;
@@ -136,14 +159,18 @@ function addForged(sums, forge, cohorts) {
   }
 }
 
-function judge(sums) {
+function judge(sums, lowLevel, suffix = '') {
   return NAMES.map((name) => {
     const margin = MARGINS[name];
-    const options = { margin, level: LEVEL };
+    const options = { margin, level: LEVEL, lowLevel };
     const result =
       name === 'missing-devices'
         ? compareSizes(sums[name], options)
         : compareShares(sums[name], options);
-    return { name, margin, result };
+    return { name: `${name}${suffix}`, margin, result };
   });
+}
+
+function repeated(item, times) {
+  return new Array(times).fill(item);
 }

@@ -60,6 +60,16 @@ def weighted(runs, labels, right):
 
 
 def concept(labels, right, rate, counts):
+    """With whether it is none without the four cohorts that have most of it."""
+    found = concept_of(labels, right, rate, counts)
+    if not found: return None
+    w = (counts + 1) / (counts + 1 + labels.sum(0)) / np.maximum(0.05, 1 - rate)
+    rest = np.sort(np.argsort(-((rate * labels - right) @ w), kind="stable")[4:])
+    without = concept_of(labels[rest], right[rest], rate, counts)
+    return {**found, "isByFew": found["isAlarm"] and not (without and without["isAlarm"])}
+
+
+def concept_of(labels, right, rate, counts):
     seen, told = labels.sum(1) > 0, labels.sum(0)
     if seen.sum() < 8: return None
     w = (counts + 1) / (counts + 1 + told) / np.maximum(0.05, 1 - rate)
@@ -68,7 +78,7 @@ def concept(labels, right, rate, counts):
     variance, df = spread((missing @ w - deficit * whole)[seen] / whole.sum())
     by_bin = lambda x: ((w / whole.sum()) ** 2 * rate * (1 - rate) * x).sum()
     variance = max(variance, by_bin(told)) + by_bin(told**2 / (counts + 1))
-    low = deficit - radius(variance * df / (df - 2), 0.1, 0.005)
+    low = deficit - radius(variance * df / (df - 2), [0.1], 0.005)
     return {"deficit": missing.sum() / told.sum(), "weighted": deficit, "low": low, "n": told.sum(), "isAlarm": bool(low > 0)}
 
 

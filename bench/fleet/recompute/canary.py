@@ -21,10 +21,15 @@ def whole(fleet, asked, pair):
 def rollout(rows, experiment, known, until):
     version, health = known["version"], known.get("health", {})
     sides = [r for r in rows if r.arm == "canary" and r.assigned == version], [r for r in rows if r.arm == "control"]
-    outcomes = sorted({name for side in sides for r in side for name in r.outcomes})
-    measured = [(name, kind, health.get(f"{name}-bps", bps) / 10_000, pair) for name, kind, bps, pair in measures(sides[1], version, outcomes)]
-    judged = {name for name, kind, *_ in measured if kind != "mean" or f"{name}-bps" in health}
-    compared = lambda sides: [guardrail(sides, one, judged) for one in measured]
+    measured, judged = measured_on(sides, version, health)
+    level = 0.01 / len(judged)
+    compared = lambda sides: [guardrail(sides, one, judged, level, level / 2) for one in measured]
+    parts = parts_of(sides)
+    of_parts = [(one, measured_on(on(sides, one), version, health)) for one in parts]
+    compared_parts = lambda sides: [
+        (part, guardrail(on(sides, part), one, known, level, level / 20))
+        for part, (own, known) in of_parts for one in own if one[0] in known]
+    worse = [(part, shown) for part, (shown, _) in compared_parts(sides) if is_worse(shown)]
     since = min(r.at for r in sides[0])
     ends = [min(day + DAY, until) for day in range(since // DAY * DAY, until, DAY)]
     seen = lambda end: [[r for r in side if r.at < end] for side in sides]
@@ -32,20 +37,49 @@ def rollout(rows, experiment, known, until):
         "version": version, "experiment": experiment, "sinceMs": since, "isOver": known["state"] == "revoked" or "rollout" not in known,
         "devices": of_sides(max(1, busiest(side, "arm-day")) for side in sides),
         "guardrails": [shown for shown, _ in compared(sides)],
-        "verdict": verdict(compared(sides)),
-        "history": [{"atMs": end, "verdict": verdict(compared(seen(end)))["verdict"] if all(seen(end)) else "none"} for end in ends],
+        "parts": [{"dimension": part[0], "value": part[1], "name": f"{one['name']}-on-{part[1]}", "margin": one["margin"], "difference": one["difference"]} for part, one in worse],
+        "verdict": verdict(compared(sides), compared_parts(sides)),
+        "history": [{"atMs": end, "verdict": verdict(compared(seen(end)), compared_parts(seen(end)))["verdict"] if all(seen(end)) else "none"} for end in ends],
     }
+
+
+def on(sides, part):
+    return [[r for r in side if getattr(r, part[0]) == part[1]] for side in sides]
+
+
+def parts_of(sides):
+    """Device classes and backends with devices on both sides, unless one of them is all there is."""
+    found = []
+    for dimension in ("device", "backend"):
+        values = dict.fromkeys(getattr(r, dimension) for side in sides for r in side)
+        devices = {v: min(max(len(side) > 0, busiest(side, "arm-day")) for side in on(sides, (dimension, v))) for v in values}
+        shown = sorted((v for v in values if v and devices[v] > 0), key=lambda v: -devices[v])
+        hidden = [v for v in values if v not in shown]
+        if shown and hidden and not sum(devices[v] for v in hidden): shown.pop()
+        if len(values) > 1: found += [(dimension, v) for v in shown]
+    return found
+
+
+def measured_on(sides, version, health):
+    """The measures with their margins, and the names of those that are judged."""
+    outcomes = sorted({name for side in sides for r in side for name in r.outcomes})
+    measured = [(name, kind, health.get(f"{name}-bps", bps) / 10_000, pair) for name, kind, bps, pair in measures(sides[1], version, outcomes)]
+    return measured, {name for name, kind, *_ in measured if kind != "mean" or f"{name}-bps" in health}
+
+
+def is_worse(one):
+    return one["isJudged"] and one["cohorts"] and one["difference"]["low"] > 0 and one["difference"]["value"] > one["margin"]
 
 
 def of_sides(pair):
     return dict(zip(("canary", "control"), pair))
 
 
-def guardrail(sides, measure, judged):
+def guardrail(sides, measure, judged, level, low_level):
     """As it is answered, and how many times the devices are needed."""
     name, kind, margin, pair = measure
     both = [sums(side, pair) for side in sides]
-    value, low, high, cohorts, needed = compare(kind, *both, margin, 0.01 / len(judged)) or (None, None, None, 0, math.inf)
+    value, low, high, cohorts, needed = compare(kind, *both, margin, level, low_level) or (None, None, None, 0, math.inf)
     n = [whole.sum() for _, whole in both]
     means = of_sides(None if kind == "size" or not whole.sum() else part.sum() / whole.sum() for part, whole in both)
     devices = sum(max(1, busiest(side, "arm-day")) for side in sides)
@@ -54,9 +88,10 @@ def guardrail(sides, measure, judged):
     return {**about, **means, "n": of_sides(n), "difference": difference}, needed
 
 
-def verdict(compared):
+def verdict(compared, of_parts):
     judged = [(one, one["difference"], needed) for one, needed in compared if one["isJudged"]]
-    worse = [one["name"] for one, found, _ in judged if one["cohorts"] and found["low"] > 0 and found["value"] > one["margin"]]
+    worse = [one["name"] for one, *_ in judged if is_worse(one)]
+    worse = worse or [f"{one['name']}-on-{part[1]}" for part, (one, _) in of_parts if is_worse(one)]
     still_open = {one["name"]: needed for one, found, needed in judged if not (one["cohorts"] and found["high"] < one["margin"])}
     if worse: return {"verdict": "roll-back", "because": worse}
     if not still_open: return {"verdict": "promote"}
@@ -105,7 +140,7 @@ def trimmed(x, weight):
     return mean(x[4:-4], w[4:-4]), mean(x[4:-6], w[4:-6]), squares * len(x) / (len(x) - 1), len(x) - 9
 
 
-def compare(kind, canary, control, margin, level):
+def compare(kind, canary, control, margin, level, low_level):
     """Difference, low, high, cohorts, and how many times the devices are needed."""
     seen = canary[1] + control[1] > 0 if kind == "size" else (canary[1] > 0) & (control[1] > 0)
     (a, n), (b, m) = canary[:, seen], control[:, seen]
@@ -118,9 +153,9 @@ def compare(kind, canary, control, margin, level):
     else: x = -x / abs(trimmed(b / m, m)[0])
     value, cautious, variance, df = trimmed(x, weight)
     variance = max(variance, least) * df / (df - 2)
-    far = lambda times: min(radius(variance / times, effect * max(margin, 1e-4), level / 2) for effect in (1, 20))
+    far = lambda times, at=level: radius(variance / times, [effect * max(margin, 1e-4) for effect in (1, 20)], at)
     times = 1.0 if value < margin else math.inf
     while times < 1e6 and far(times) > margin - value: times *= 1.1
     shown = lambda d: d
     if kind == "size": shown = lambda d: 1 - 1 / (1 / min(max(0.5 - d, 1e-300), 1 - 1e-9) - 1)
-    return shown(value), shown(cautious - far(1)), shown(value + far(1)), seen.sum(), times if times < 1e6 else math.inf
+    return shown(value), shown(cautious - far(1, low_level)), shown(value + far(1)), seen.sum(), times if times < 1e6 else math.inf

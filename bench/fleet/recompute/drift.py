@@ -74,6 +74,18 @@ def segments(now, past, *about):
     return sorted((one for one in found if abs(one["share"]) >= 0.05), key=lambda one: one["weight"] - one["share"])
 
 
+def by_few(pairs, lists, at, edges, fewest):
+    """Of the last two windows: is an alarm none without the four cohorts that carry most of it?"""
+    carried = 0
+    for now, past in pairs:
+        a, b = now / max(1, now.sum()), past / max(1, past.sum())
+        d, mid = a.sum(0) - b.sum(0), (a.sum(0) + b.sum(0)) / 2
+        carried = carried + (a - b) @ (d / np.where(mid > 0, mid, 1))
+    rest = np.sort(np.argsort(-carried, kind="stable")[4:])
+    without = [[*one[:at], change(now[rest], past[rest], edges, fewest - 4), *one[at + 1 :]] for one, (now, past) in zip(lists, pairs)]
+    return not all(changed(one)[at] for one in without)
+
+
 def part_alarms(windows, shown, whole, labs, first):
     """Of each distribution: device classes and backends that changed by themselves, tested in one list with the whole."""
     rows = [r for i in shown for side in (2, 3) for r in windows[i][side] if any(r.seen)]
@@ -96,10 +108,17 @@ def part_alarms(windows, shown, whole, labs, first):
             alarms = [i > 0 and sure[i][at] and sure[i - 1][at] for i in range(len(windows))]
             alarming = [i for i in shown if alarms[i]]
             if not alarming: continue
+            ends, lab = range(shown[-1] - 1, shown[-1] + 1), labs[place]
+            seen = lambda rows: table([r for r in rows if getattr(r, d) == v], len(lab["counts"]), lambda r: (0, r.seen[place]))
+            few = lambda: by_few(
+                [[seen(windows[i][side]) for side in (2, 3)] for i in ends],
+                [[*whole[i], *(one for part in changes[i] for one in part)] for i in ends],
+                (k + 1) * len(labs) + place, lab.get("edges"), 48)
             newest, quiet = changes[alarming[-1]][k][place], [windows[i][0] for i in shown if not alarms[i]]
             found[place].append({
                 "dimension": d, "value": v, "atMs": [windows[i][0] for i in alarming],
                 "alarmSinceMs": quiet[-1] if alarms[shown[-1]] and quiet else None,
+                "isByFew": bool(alarms[shown[-1]] and quiet) and few(),
                 **{key: newest[key] for key in ("psi", "expectedPsi", "pValue")}})
     return [sorted(one, key=lambda part: part["expectedPsi"] - part["psi"]) for one in found]
 
@@ -138,4 +157,8 @@ def of_version(fleet, version, devices, lo, hi):
         one["windows"] = [{"atMs": windows[i][0], "devices": windows[i][1], "change": changes[place][i], "isAlarm": alarms[i]} for i in shown]
         quiet = [windows[i][0] for i in shown if not alarms[i]]
         one["alarmSinceMs"] = quiet[-1] if alarms[shown[-1]] and quiet else None
+        seen = lambda rows: table(rows, len(one["lab"]), lambda r: (0, r.seen[place]))
+        ends = range(shown[-1] - 1, shown[-1] + 1)
+        one["isByFew"] = one["alarmSinceMs"] is not None and by_few(
+            [[seen(windows[i][side]) for side in (2, 3)] for i in ends], [list(zip(*changes))[i] for i in ends], place, one.get("edges"), 16)
     return {"version": version, "devices": devices, "windowMs": length, "distributions": found}

@@ -26,10 +26,16 @@ def f_tail(f, a, b):
     return beta(b / (b + a * f), b / 2, a / 2)
 
 
-def radius(variance, effect, level):
-    """Holds at every look: the mixture sequential probability ratio test, inverted."""
-    both = variance + effect**2
-    return math.sqrt(variance * both / effect**2 * (2 * math.log(1 / (2 * level)) + math.log(both / variance)))
+def radius(variance, effects, level):
+    """Holds at every look: the mixture sequential probability ratio test, of all effects alike, inverted."""
+    def log_ratio(x):
+        logs = [math.log(variance / (variance + e**2)) / 2 + x**2 * e**2 / (2 * variance * (variance + e**2)) for e in effects]
+        return max(logs) + math.log(sum(math.exp(one - max(logs)) for one in logs) / len(logs))
+    low, high = 0.0, 100 * math.sqrt(variance)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if log_ratio(middle) < -math.log(2 * level) else (low, middle)
+    return high
 
 
 def spread(z):

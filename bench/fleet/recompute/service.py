@@ -9,16 +9,18 @@ edge = lambda i: 2 ** ((i - 199) / 8)
 def service(fleet, asked):
     lo, hi = asked["fromMs"], asked["toMs"]
     bound = round(math.log2(asked["targets"]["p95Ms"]) * 8) + 199
-    return {"versions": [of_version(fleet, v, n, lo, hi, bound) for v, n in fleet.versions(lo, hi)]}
+    return {"versions": [of_version(fleet, v, n, lo, hi, bound, asked["targets"]["successRate"]) for v, n in fleet.versions(lo, hi)]}
 
 
-def of_version(fleet, version, devices, lo, hi, bound):
+def of_version(fleet, version, devices, lo, hi, bound, success_rate):
     own, assigned = fleet.within(lo, hi, version=version), fleet.within(lo, hi, assigned=version)
     share = lambda pair: figure(ratio(*sums(own, pair)), devices)
     quiet = sums(assigned, lambda r: (("arm-day" in r.first) - ("arm-day-failed" in r.first), "arm-day" in r.first))
     latency = table(own, 600, lambda r: r.latency)
+    success, within = sums(own, lambda r: (r.ok, r.ok + r.failed)), (latency[:, : bound + 1].sum(1), latency.sum(1))
     return {
         "version": version, "devices": devices,
+        "madeByFew": {"success": missed_by_few(*success, devices, success_rate), "latency": missed_by_few(*within, devices, 0.95)},
         "success": share(lambda r: (r.ok, r.ok + r.failed)),
         "coldStarts": share(lambda r: (r.cold, r.ok)),
         "busy": share(lambda r: (r.busy, 300_000)),
@@ -27,6 +29,13 @@ def of_version(fleet, version, devices, lo, hi, bound):
         "withinTarget": figure(ratio(latency[:, : bound + 1].sum(1), latency.sum(1)), devices),
         **{f"p{q}Ms": quantile(latency, q / 100, devices) for q in (50, 95, 99)},
     }
+
+
+def missed_by_few(part, whole, devices, target):
+    """Missed, and met without the four cohorts that miss most."""
+    rest = np.sort(np.argsort(part - whole, kind="stable")[4:])
+    missed = lambda part, whole: figure(ratio(part, whole), devices)["high"] is not None and figure(ratio(part, whole), devices)["high"] < target
+    return bool(missed(part, whole) and not missed(part[rest], whole[rest]))
 
 
 def quantile(latency, q, devices):

@@ -1,4 +1,4 @@
-import type { GuardrailFigures, RolloutFigures } from '../../src/fleet/canary.js';
+import type { GuardrailFigures, PartFigures, RolloutFigures } from '../../src/fleet/canary.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
@@ -24,6 +24,7 @@ export const rolloutsPanel = tablePanel({
     rows: canary.rollouts.flatMap((rollout) => [
       [text(rolloutWords(rollout, beganMs(rollout, answers)), { tone: toneOf(rollout) })],
       ...rollout.guardrails.map(guardrailCells),
+      ...rollout.parts.map(partCells),
     ]),
     none: 'No version is rolled out to a part of the devices.',
     note: 'The interval from “at least” to “at most” holds however often it is looked at.',
@@ -70,6 +71,19 @@ function guardrailCells(figures: GuardrailFigures): Cell[] {
     number(canary, share),
     number(control, share),
     number(difference.value, formatPoints, { ...(isWorse && { tone: 'alarm' as const }) }),
+    number(difference.low, formatPoints),
+    number(difference.high, formatPoints),
+    number(margin, formatPoints),
+  ];
+}
+
+/** Shows how much worse the canary is on a part of the devices. The shares of a part are not answered. */
+function partCells({ name, margin, difference }: PartFigures): Cell[] {
+  return [
+    text(measureName(name)),
+    number(null, share),
+    number(null, share),
+    number(difference.value, formatPoints, { tone: 'alarm' }),
     number(difference.low, formatPoints),
     number(difference.high, formatPoints),
     number(margin, formatPoints),

@@ -39,6 +39,7 @@ export function createWellBeing(): WellBeing {
       if (next === shown) return;
       shown = next;
       section.classList.toggle('unwell', health.state === 'unwell' || health.state === 'not-known');
+      section.classList.toggle('doubtful', health.state === 'doubtful');
       section.classList.toggle('unknown', health.state === 'looking');
       own.replaceChildren(...healthElements(model, health, { isPast }));
     },
@@ -73,7 +74,8 @@ export function createWellBeing(): WellBeing {
       const link = element('a', { href: pageStateSearch(state) }, summary.model);
       const health = healthOf(answers);
       const words = ` ${otherWords(health)}`;
-      others.append(element('li', health.state === 'well' ? {} : { class: 'unwell' }, link, words));
+      const tone = health.state === 'doubtful' ? 'doubtful' : 'unwell';
+      others.append(element('li', health.state === 'well' ? {} : { class: tone }, link, words));
     }
   }
 }

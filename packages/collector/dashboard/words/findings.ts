@@ -19,11 +19,16 @@ import {
 export interface FindingInWords {
   readonly id: Finding['id'];
   readonly text: string;
+  /** It rests on four of 64 groups of devices, so it may be one device, or somebody who lies. */
+  readonly isByFew: boolean;
 }
 
 export interface Health {
-  /** `looking`: not everything has been answered. `not-known`: the collector had no answer to something. */
-  readonly state: 'well' | 'unwell' | 'looking' | 'not-known';
+  /**
+   * `doubtful`: all that is wrong rests on a few groups of devices. `looking`: not everything has been answered.
+   * `not-known`: the collector had no answer to something.
+   */
+  readonly state: 'well' | 'unwell' | 'doubtful' | 'looking' | 'not-known';
   readonly findings: readonly FindingInWords[];
   /** The collector's reasons why something is not known. */
   readonly refused: readonly string[];
@@ -37,7 +42,8 @@ export function healthOf(answers: Answers): Health {
   const given = HEALTH_QUESTIONS.map((name) => answers[name]);
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
-  if (findings.length > 0) return { state: 'unwell', findings, refused };
+  if (findings.some(({ isByFew }) => !isByFew)) return { state: 'unwell', findings, refused };
+  if (findings.length > 0) return { state: 'doubtful', findings, refused };
   if (given.includes(undefined)) return { state: 'looking', findings, refused };
   return { state: refused.length > 0 ? 'not-known' : 'well', findings, refused };
 }
@@ -54,8 +60,14 @@ export function healthFindings(answers: Answers): FindingInWords[] {
     objectives: answered(answers, 'objectives'),
     parts: answered(answers, 'parts'),
   });
-  return findings.map((finding) => ({ id: finding.id, text: findingText(finding) }));
+  return findings.map((finding) => {
+    const isByFew = 'isByFew' in finding && finding.isByFew;
+    const text = findingText(finding);
+    return { id: finding.id, text: isByFew ? `${text} ${BY_FEW}` : text, isByFew };
+  });
 }
+
+const BY_FEW = 'It is made by four of 64 groups of devices.';
 
 function findingText(finding: Finding): string {
   switch (finding.id) {

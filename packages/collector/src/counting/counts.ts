@@ -6,6 +6,7 @@ import {
   type HistogramJson,
   type HistogramPath,
 } from '@nearside/core';
+import type { Unit } from './known-names.js';
 import { addSums, type Sums } from './sums.js';
 
 /** Counts by code or name. */
@@ -97,10 +98,11 @@ export interface Counts {
   shadow?: Record<string, ByName>;
 }
 
-/** Counts of the devices of a class with a backend. */
-export interface PartCounts {
-  drift?: DriftCounts;
-}
+/** Counts of the devices of a class with a backend. Those of a rollout's sides have what verdicts need. */
+export type PartCounts = Pick<
+  Counts,
+  'drift' | 'ok' | 'failed' | 'opens' | 'updates' | 'outcomes' | 'firsts' | 'histograms'
+>;
 
 /** Names a part in `parts`. Neither name has a blank. */
 export function partKey({ device, backend }: Part): string {
@@ -158,8 +160,12 @@ export function segmentCounts({ drift, firsts, apps = {} }: Counts): SegmentCoun
  * Keeps the counts that drift and verdicts need.
  *
  * @param part of the fleet that was counted
+ * @param unit under which it was counted
  */
-export function cohortCounts({ drift, ...counts }: Counts, part: Part): Counts {
+export function cohortCounts(
+  { drift, ...counts }: Counts,
+  { part, unit }: { part: Part; unit: Pick<Unit, 'arm'> },
+): Counts {
   const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts } = counts;
   const figures = { reports, ok, failed, aborted, fallbacks, busyMs };
   const kept: Counts = { ...figures, opens, firsts } as Counts;
@@ -168,8 +174,26 @@ export function cohortCounts({ drift, ...counts }: Counts, part: Part): Counts {
   const total = counts.histograms?.['latency.total'];
   if (total) kept.histograms = { 'latency.total': total };
   for (const name of PLAIN_BY_COHORT) Object.assign(kept, { [name]: counts[name] });
-  if (drift) kept.parts = { [partKey(part)]: { drift } };
+  const ofPart = { ...(drift && { drift }), ...(COMPARED.has(unit.arm) && sideCounts(kept)) };
+  if (Object.keys(ofPart).length > 0) kept.parts = { [partKey(part)]: ofPart };
   return kept;
+}
+
+/** The sides of a rollout, which are compared part by part too. */
+const COMPARED = new Set(['canary', 'control']);
+
+function sideCounts({
+  ok,
+  failed,
+  opens,
+  updates,
+  outcomes,
+  firsts,
+  histograms,
+}: Counts): PartCounts {
+  const ofArm = Object.entries(firsts ?? {}).filter(([name]) => name.startsWith('arm'));
+  const counts = { ok, failed, opens, updates, outcomes, histograms } as PartCounts;
+  return ofArm.length > 0 ? { ...counts, firsts: Object.fromEntries(ofArm) } : counts;
 }
 
 /** `/metrics` shows these counts, and they are never pruned. */

@@ -34,6 +34,7 @@ const SERVICE: FleetService = {
       busy: figure(0),
       errorFreeDevices: figure(1),
       perHour: 400,
+      madeByFew: { success: false, latency: false },
     },
   ],
 };
@@ -60,6 +61,7 @@ test('a finding says what it is, of which version, against which target, and wha
       target: 0.999,
       sinceMs: null,
       part: carrier,
+      isByFew: false,
     },
   ]);
   expect(findingsOf(answers)).toEqual(findingsOf(structuredClone(answers)));

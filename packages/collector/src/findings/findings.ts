@@ -8,7 +8,8 @@ import type { PartName } from '../fleet/observed-bins.js';
 import type { ChangeByPart, FleetPart, FleetParts } from '../fleet/parts.js';
 import type { FleetService, VersionService } from '../fleet/service.js';
 import type { FleetSilence } from '../fleet/silence.js';
-import { type Figure, isThin } from '../statistics/figure.js';
+import { WITHIN_P95 } from '../fleet/target-bound.js';
+import { type Figure, isThin, isUnder } from '../statistics/figure.js';
 
 /** Answers about one model. One that is left out is not known, and raises no finding. */
 export interface HealthAnswers {
@@ -59,8 +60,14 @@ export interface RolloutFinding {
   readonly measures: readonly { readonly name: string; readonly difference: Figure | null }[];
 }
 
+/** What is said of a figure of the fleet. */
+interface Blame {
+  /** It would not be said without four of the 64 groups of devices: those with most of it. */
+  readonly isByFew: boolean;
+}
+
 /** A version fails more often than its target allows. */
-export interface SuccessFinding {
+export interface SuccessFinding extends Blame {
   readonly id: 'success';
   readonly version: string;
   readonly success: Figure;
@@ -72,7 +79,7 @@ export interface SuccessFinding {
 }
 
 /** A version takes longer than its target allows. */
-export interface LatencyFinding {
+export interface LatencyFinding extends Blame {
   readonly id: 'latency';
   readonly version: string;
   readonly p95Ms: Figure;
@@ -83,7 +90,7 @@ export interface LatencyFinding {
 }
 
 /** A distribution of inputs or outputs has changed. */
-export interface DriftFinding {
+export interface DriftFinding extends Blame {
   readonly id: 'drift';
   readonly version: string;
   readonly distribution: string;
@@ -97,7 +104,7 @@ export interface DriftFinding {
 }
 
 /** A version is right less often than its confidence says. */
-export interface ConceptFinding {
+export interface ConceptFinding extends Blame {
   readonly id: 'concept';
   readonly version: string;
   /** Share of labelled runs, 0 … 1. */
@@ -108,8 +115,6 @@ export interface ConceptFinding {
 const CLEARLY = 0.1;
 /** A smaller share of the figure before is no change that has a cause. */
 const LEAST_CHANGE = 0.05;
-/** Share of results that a target for P95 asks for. */
-const WITHIN_P95 = 0.95;
 
 /** Lists what is wrong with a model, the most urgent first. The same answers always give the same findings. */
 export function findingsOf(answers: HealthAnswers): Finding[] {
@@ -128,7 +133,7 @@ function silences({ silence }: HealthAnswers): SilenceFinding[] {
 }
 
 function rollouts(answers: HealthAnswers): RolloutFinding[] {
-  return rollBacks(answers).map(({ version, verdict, guardrails, history }) => {
+  return rollBacks(answers).map(({ version, verdict, guardrails, parts, history }) => {
     const because = verdict.verdict === 'roll-back' ? verdict.because : [];
     const last = history.findLastIndex((one) => one.verdict !== 'roll-back');
     return {
@@ -137,7 +142,7 @@ function rollouts(answers: HealthAnswers): RolloutFinding[] {
       sinceMs: history[last + 1]?.atMs ?? null,
       measures: because.map((name) => ({
         name,
-        difference: guardrails.find((one) => one.name === name)?.difference ?? null,
+        difference: [...guardrails, ...parts].find((one) => one.name === name)?.difference ?? null,
       })),
     };
   });
@@ -170,24 +175,25 @@ function actionable({ versions }: FleetService, answers: HealthAnswers): Version
   return versions.filter(({ version, success }) => !isThin(success) && !without.has(version));
 }
 
-/** The target is missed when the whole interval is beyond it. */
 function failing(
-  { version, success }: VersionService,
+  { version, success, madeByFew }: VersionService,
   { targets }: FleetService,
   { objectives, parts }: HealthAnswers,
 ): SuccessFinding[] {
   const target = targets.successRate;
-  if (success.high === null || success.high >= target) return [];
+  if (!isUnder(success, target)) return [];
   const sinceMs = missedSinceMs(objectives, (day, { success }) => day.successRate < success.target);
-  return [{ id: 'success', version, success, target, sinceMs, part: carrierOf(parts?.failed) }];
+  const part = carrierOf(parts?.failed);
+  const isByFew = madeByFew.success;
+  return [{ id: 'success', version, success, target, sinceMs, part, isByFew }];
 }
 
 function slow(
-  { version, withinTarget, p95Ms }: VersionService,
+  { version, withinTarget, p95Ms, madeByFew }: VersionService,
   { targets }: FleetService,
   { objectives, parts }: HealthAnswers,
 ): LatencyFinding[] {
-  if (withinTarget.high === null || withinTarget.high >= WITHIN_P95) return [];
+  if (!isUnder(withinTarget, WITHIN_P95)) return [];
   const isMissed = (day: ObjectiveDay, { latency }: FleetObjectives) =>
     (day.withinTarget ?? 1) < latency.target;
   return [
@@ -199,6 +205,7 @@ function slow(
       targetMs: targets.p95Ms,
       sinceMs: missedSinceMs(objectives, isMissed),
       part: carrierOf(parts?.time),
+      isByFew: madeByFew.latency,
     },
   ];
 }
@@ -231,22 +238,25 @@ export function carriesMore({ share, weight }: { share: number; weight: number }
 
 function drifts({ drift }: HealthAnswers): DriftFinding[] {
   return (drift?.versions ?? []).flatMap(({ version, windowMs, distributions }) =>
-    distributions.flatMap(({ name, alarmSinceMs, segments, parts }): DriftFinding[] => {
+    distributions.flatMap(({ name, alarmSinceMs, isByFew, segments, parts }): DriftFinding[] => {
       const found = { id: 'drift', version, distribution: name, windowMs } as const;
       if (alarmSinceMs !== null) {
         const segment = segments.find(carriesMore) ?? null;
-        return [{ ...found, sinceMs: alarmSinceMs, segment, part: null }];
+        return [{ ...found, sinceMs: alarmSinceMs, segment, part: null, isByFew }];
       }
       const alarm = parts.find((part) => part.alarmSinceMs !== null);
       if (!alarm || alarm.alarmSinceMs === null) return [];
       const { dimension, value, alarmSinceMs: sinceMs } = alarm;
-      return [{ ...found, sinceMs, segment: null, part: { dimension, value } }];
+      const part = { dimension, value };
+      return [{ ...found, sinceMs, segment: null, part, isByFew: alarm.isByFew }];
     }),
   );
 }
 
 function concepts({ accuracy }: HealthAnswers): ConceptFinding[] {
   return (accuracy?.versions ?? []).flatMap(({ version, concept }): ConceptFinding[] =>
-    concept?.isAlarm ? [{ id: 'concept', version, deficit: concept.deficit }] : [],
+    concept?.isAlarm
+      ? [{ id: 'concept', version, deficit: concept.deficit, isByFew: concept.isByFew }]
+      : [],
   );
 }

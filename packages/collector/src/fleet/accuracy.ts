@@ -8,6 +8,7 @@ import {
   conceptChange,
   estimatedAccuracy,
   type HeldOut,
+  isConceptByFew,
   type Labelled,
   labelledAccuracy,
 } from '../statistics/accuracy.js';
@@ -45,7 +46,10 @@ export interface VersionAccuracy {
   readonly offline: Figure;
   /** labelled ÷ offline. */
   readonly liveToOffline: Figure;
-  readonly concept: (ConceptChange & { readonly isAlarm: boolean }) | null;
+  /** `isByFew`: it would not alarm without the four cohorts with most of the deficit. */
+  readonly concept:
+    | (ConceptChange & { readonly isAlarm: boolean; readonly isByFew: boolean })
+    | null;
   /** By bin of confidence. */
   readonly calibration: readonly CalibrationBin[];
   readonly confusion: Confusion | null;
@@ -127,13 +131,6 @@ function versionAccuracy(
   const right = addedUp(cohorts.map((cohort) => cohort.labels.correct));
   const labelled = labelledAccuracy(cohorts);
   const offline = lab && baselineAccuracy(lab);
-  const concept =
-    lab &&
-    conceptChange(
-      cohorts.map((cohort) => cohort.labels),
-      lab,
-      CONCEPT_LEVEL,
-    );
   return {
     version,
     devices,
@@ -156,13 +153,25 @@ function versionAccuracy(
     ),
     offline: shareFigureOf(offline, { devices: 0, method: 'count' }),
     liveToOffline: figureOf(quotient(labelled, offline), { devices, method: 'weighted-labels' }),
-    concept: concept ? { ...concept, isAlarm: concept.low > 0 } : null,
+    concept: lab
+      ? conceptOf(
+          cohorts.map((cohort) => cohort.labels),
+          lab,
+        )
+      : null,
     calibration: confidence ? calibrationOf(confidence.distribution, { runs, labels, right }) : [],
     confusion: confusionOf(rows, { devices, baseline: known?.baseline }),
     values: valueErrors(rows, devices),
     outcomes: outcomeMeans(rows, devices),
     unmatched: rows.reduce((sum, { counts }) => sum + (counts.unmatched ?? 0), 0),
   };
+}
+
+function conceptOf(cohorts: readonly Labelled[], lab: HeldOut): VersionAccuracy['concept'] {
+  const concept = conceptChange(cohorts, lab, CONCEPT_LEVEL);
+  if (!concept) return null;
+  const isByFew = isConceptByFew(cohorts, lab, CONCEPT_LEVEL);
+  return { ...concept, isAlarm: concept.low > 0, isByFew };
 }
 
 /** @returns undefined where the held-out samples had no labels */

@@ -50,6 +50,28 @@ test('a canary that fails more than its control is rolled back, by name', async 
   await store.close();
 });
 
+test('a canary that is three times slower on tablets alone, and still quick beside phones, is rolled back: tablets are named', async () => {
+  const tablets = (latencyMs: number) => (one: DeviceReport, i: number) =>
+    Math.floor(i / 64) === 0
+      ? { ...one, device: 'tablet', latencyMs }
+      : { ...one, latencyMs: Math.floor(i / 64) === 1 ? 200 : 20 };
+  const all = rollout({ canary: 0.05, control: 0.05 });
+  const side = (arm: string) => all.filter((one) => one.arm === arm);
+  const store = await storeOf([
+    ...side('canary').map(tablets(90)),
+    ...side('control').map(tablets(30)),
+  ]);
+  const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
+  expect(rollouts).toMatchObject([
+    {
+      verdict: { verdict: 'roll-back', because: ['slow-runs-on-tablet'] },
+      parts: [{ dimension: 'device', value: 'tablet', name: 'slow-runs-on-tablet' }],
+      history: [{ verdict: 'roll-back' }],
+    },
+  ]);
+  await store.close();
+});
+
 test('the signed margin decides: a difference within it rolls nothing back', async () => {
   const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
   const health = { 'failed-runs-bps': 2000, 'failed-devices-bps': 5000 };

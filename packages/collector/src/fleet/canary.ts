@@ -1,18 +1,22 @@
 import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { Figure } from '../statistics/figure.js';
-import { type ArmSums, type GuardrailResult, sumsBySide } from '../statistics/guardrail.js';
-import type { Verdict } from '../statistics/verdict.js';
+import { type ArmSums, sumsBySide } from '../statistics/guardrail.js';
+import { isWorse, type Verdict } from '../statistics/verdict.js';
+import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
+import type { PartName } from './observed-bins.js';
 import type { FleetQuery, ModelContext } from './query.js';
 import { readRolloutDays } from './rollout-days.js';
 import {
+  type Compared,
   compareSides,
   type Guardrail,
   guardrailsOf,
   sumsByCohort,
   verdictOn,
 } from './rollout-guardrails.js';
+import { type RolloutPart, rolloutParts } from './rollout-parts.js';
 import { type VerdictAt, verdictHistory } from './verdict-history.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
@@ -31,6 +35,8 @@ export interface RolloutFigures {
   /** Devices by side, on the busiest UTC day. */
   readonly devices: { readonly canary: number; readonly control: number };
   readonly guardrails: readonly GuardrailFigures[];
+  /** Measures by which a device class or a backend is worse by itself. */
+  readonly parts: readonly PartFigures[];
   readonly verdict: RolloutVerdict;
   /** The verdict at the end of each UTC day since the first report. The last is of now. */
   readonly history: readonly VerdictAt[];
@@ -55,6 +61,14 @@ export interface GuardrailFigures {
   readonly cohorts: number;
   /** A verdict depends on it. An outcome without a signed margin is only shown. */
   readonly isJudged: boolean;
+}
+
+/** How much worse the canary is on some devices. */
+export interface PartFigures extends PartName {
+  /** As in the verdict: `slow-runs-on-tablet`. */
+  readonly name: string;
+  readonly margin: number;
+  readonly difference: Figure;
 }
 
 export async function fleetCanary(
@@ -99,22 +113,49 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
   const isKnown = facts?.versions.some((one) => one.version === version) ?? false;
   const because = noVerdict(devices, minDevices);
   const guardrails = because ? [] : guardrailsOf(sides, { version, facts });
-  const compared = guardrails.map((guardrail) => {
-    const cohorts = sumsByCohort(sides, guardrail.measure);
-    return { guardrail, cohorts, result: compareSides(cohorts, guardrail) };
-  });
+  const whole = compareAll(sides, guardrails);
+  const parts = because ? [] : rolloutParts(sides, { guardrails, version, facts, minDevices });
+  const comparedParts = parts.map((part) => ({
+    part,
+    compared: compareAll(part.sides, part.guardrails),
+  }));
+  const compared = { whole, parts: comparedParts.flatMap(({ compared }) => compared) };
   return {
     version,
     experiment,
     sinceMs,
     isOver,
     devices,
-    guardrails: compared.map((one) =>
+    guardrails: whole.map((one) =>
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),
+    parts: comparedParts.flatMap(worsePart),
     verdict: because ? { verdict: 'none', because } : verdictOn(compared, { isKnown }),
-    history: verdictHistory(sides, { guardrails, isKnown, minDevices, sinceMs, toMs }),
+    history: verdictHistory(sides, { guardrails, parts, isKnown, minDevices, sinceMs, toMs }),
   };
+}
+
+function compareAll(sides: Sides, guardrails: readonly Guardrail[]): ComparedSums[] {
+  return guardrails.map((guardrail) => {
+    const cohorts = sumsByCohort(sides, guardrail.measure);
+    return { guardrail, cohorts, result: compareSides(cohorts, guardrail) };
+  });
+}
+
+function worsePart({
+  part: { dimension, value, sides },
+  compared,
+}: {
+  readonly part: RolloutPart;
+  readonly compared: readonly ComparedSums[];
+}): PartFigures[] {
+  const devices = devicesOnBusiestDay(sides.canary) + devicesOnBusiestDay(sides.control);
+  return compared
+    .filter(({ guardrail: { margin }, result }) => isWorse({ margin, result }))
+    .map((one) => {
+      const { name, margin, difference } = guardrailFigures(one, { devices });
+      return { dimension, value, name, margin, difference };
+    });
 }
 
 function noVerdict(
@@ -125,14 +166,12 @@ function noVerdict(
   return Math.min(canary, control) < minDevices ? 'too-few-devices' : undefined;
 }
 
-interface Compared {
-  readonly guardrail: Guardrail;
+interface ComparedSums extends Compared {
   readonly cohorts: readonly ArmSums[];
-  readonly result: GuardrailResult | undefined;
 }
 
 function guardrailFigures(
-  { guardrail, cohorts, result }: Compared,
+  { guardrail, cohorts, result }: ComparedSums,
   { devices }: { devices: number },
 ): GuardrailFigures {
   const { measure, margin, isJudged } = guardrail;

@@ -1,8 +1,9 @@
 import type { Distribution } from '@nearside/core';
 import { type CompositionChange, changeSince } from '../statistics/composition-change.js';
 import { alarmsOfParts } from '../statistics/drift-alarm.js';
-import { alarmSince, type DriftWindow } from './drift-windows.js';
-import { nameOf, type Observed, type PartName } from './observed-bins.js';
+import { isDriftByFew } from './drift-by-few.js';
+import { alarmSince, type DriftWindow, type SeenWindow } from './drift-windows.js';
+import { nameOf, type PartName } from './observed-bins.js';
 
 /** A device class or a backend that has changed in itself, even if the whole fleet has not. */
 export interface PartAlarm extends PartName {
@@ -10,6 +11,8 @@ export interface PartAlarm extends PartName {
   readonly atMs: readonly number[];
   /** Start of the first window of the alarm at the end of the range. Null without one. */
   readonly alarmSinceMs: number | null;
+  /** The alarm would end without the four cohorts that carry most of it. */
+  readonly isByFew: boolean;
   /** The change in the newest of the windows that alarm. */
   readonly psi: number;
   readonly expectedPsi: number;
@@ -20,13 +23,6 @@ export interface PartAlarm extends PartName {
 const FEWEST_COHORTS = 48;
 
 type Changes = readonly (CompositionChange | undefined)[];
-
-/** A window, and what was observed in it and in its past. */
-export interface SeenWindow {
-  readonly window: DriftWindow;
-  readonly now: Observed;
-  readonly past: Observed;
-}
 
 interface Asked {
   readonly parts: readonly PartName[];
@@ -53,7 +49,8 @@ export function partAlarms(
   const alarms = alarmsOfParts(
     windows.map((_, i) => ({ whole: whole[i] ?? [], parts: changes[i] ?? [] })),
   );
-  return distributions.map((_, position) =>
+  const lists = changes.map((ofParts, i) => [...(whole[i] ?? []), ...ofParts.flat()]);
+  return distributions.map((distribution, position) =>
     tested
       .flatMap((part, k) =>
         partAlarm(
@@ -63,6 +60,14 @@ export function partAlarms(
             const isAlarm = alarms[i]?.[k]?.[position] ?? false;
             return seen ? [{ window: seen.window, change, isAlarm }] : [];
           }),
+          () =>
+            isDriftByFew(windows, {
+              testedIn: (observed) => observed.parts.get(nameOf(part))?.[position] ?? [],
+              lists,
+              at: (k + 1) * distributions.length + position,
+              isOrdered: 'edges' in distribution,
+              fewestCohorts: FEWEST_COHORTS,
+            }),
         ),
       )
       .sort((a, b) => b.psi - b.expectedPsi - (a.psi - a.expectedPsi)),
@@ -75,7 +80,11 @@ interface TestedWindow {
   readonly isAlarm: boolean;
 }
 
-function partAlarm(part: PartName, windows: readonly TestedWindow[]): PartAlarm[] {
+function partAlarm(
+  part: PartName,
+  windows: readonly TestedWindow[],
+  isByFew: () => boolean,
+): PartAlarm[] {
   const alarming = windows.filter(({ isAlarm }) => isAlarm);
   const newest = alarming.at(-1)?.change;
   if (!newest) return [];
@@ -85,7 +94,8 @@ function partAlarm(part: PartName, windows: readonly TestedWindow[]): PartAlarm[
     windows.map(({ isAlarm }) => isAlarm),
   );
   const atMs = alarming.map(({ window }) => window.fromMs);
-  return [{ ...part, atMs, alarmSinceMs, psi, expectedPsi, pValue }];
+  const found = { ...part, atMs, alarmSinceMs, psi, expectedPsi, pValue };
+  return [{ ...found, isByFew: alarmSinceMs !== null && isByFew() }];
 }
 
 /** Finds the dimensions of several parts. A part that is the whole fleet says nothing of its own. */

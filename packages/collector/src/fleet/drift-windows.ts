@@ -1,6 +1,7 @@
 import type { CohortRow } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { firstsIn, hoursOf, type ReadHours } from './cohort-rows.js';
+import type { Observed } from './observed-bins.js';
 
 /** A stretch of time that is compared with the same hours before. */
 export interface DriftWindow {
@@ -11,6 +12,13 @@ export interface DriftWindow {
   /** Hours of the reference. */
   readonly past: readonly number[];
   readonly reference: readonly CohortRow[];
+}
+
+/** A window, and what was observed in it and in its past. */
+export interface SeenWindow {
+  readonly window: DriftWindow;
+  readonly now: Observed;
+  readonly past: Observed;
 }
 
 /** An hour with fewer devices says too little. The windows are then days. */

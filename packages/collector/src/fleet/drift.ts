@@ -5,15 +5,17 @@ import {
   type CompositionChange,
   changeSince,
   differenceFromLab,
+  FEWEST_COHORTS,
 } from '../statistics/composition-change.js';
 import { jensenShannon, wasserstein } from '../statistics/divergence.js';
 import { alarmsOf } from '../statistics/drift-alarm.js';
 import { readCohortHours } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
-import { type PartAlarm, partAlarms, type SeenWindow } from './drift-parts.js';
+import { isDriftByFew } from './drift-by-few.js';
+import { type PartAlarm, partAlarms } from './drift-parts.js';
 import { type DriftSegment, driftSegments, namedParts, readSegments } from './drift-segments.js';
-import { alarmSince, type DriftWindow, driftWindows } from './drift-windows.js';
+import { alarmSince, type DriftWindow, driftWindows, type SeenWindow } from './drift-windows.js';
 import { addBins, emptyCohorts, observedIn } from './observed-bins.js';
 import type { FleetQuery, ModelContext } from './query.js';
 
@@ -49,6 +51,8 @@ export interface DistributionDrift {
   readonly windows: readonly WindowDrift[];
   /** Start of the first window of the alarm at the end of the range. Null without one. */
   readonly alarmSinceMs: number | null;
+  /** The alarm would end without the four cohorts that carry most of it. */
+  readonly isByFew: boolean;
   /** Parts that carry the newest window's change. Those that carry more than their part of the fleet are first. */
   readonly segments: readonly DriftSegment[];
   /** Device classes and backends that alarm by themselves, the largest effect first. */
@@ -144,6 +148,14 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
       alarms: alarms.map((ofWindow) => ofWindow[position] ?? false),
       segments: segments ? driftSegments(segments, asked) : [],
       parts: parts[position] ?? [],
+      isByFew: () =>
+        isDriftByFew(seen, {
+          testedIn: (observed) => observed.whole[position] ?? [],
+          lists: whole,
+          at: position,
+          isOrdered: 'edges' in (baseline.distributions[position] ?? {}),
+          fewestCohorts: FEWEST_COHORTS,
+        }),
     });
   });
   return { version, devices, windowMs: lengthMs, distributions };
@@ -193,6 +205,7 @@ function distributionDrift(
     readonly alarms: readonly boolean[];
     readonly segments: readonly DriftSegment[];
     readonly parts: readonly PartAlarm[];
+    readonly isByFew: () => boolean;
   },
 ): DistributionDrift {
   const distribution = distributions[position] as Distribution;
@@ -201,6 +214,7 @@ function distributionDrift(
     'edges' in distribution ? { edges: distribution.edges } : { labels: distribution.labels };
   const edges = 'edges' in distribution ? distribution.edges : undefined;
   const { shown, alarms, segments, parts, changes, fromLab, counts, field, lab, past } = found;
+  const alarmSinceMs = alarmSince(shown, alarms);
   return {
     name,
     kind,
@@ -218,7 +232,8 @@ function distributionDrift(
         isAlarm: alarms[i] ?? false,
       };
     }),
-    alarmSinceMs: alarmSince(shown, alarms),
+    alarmSinceMs,
+    isByFew: alarmSinceMs !== null && found.isByFew(),
     segments,
     parts,
   };

@@ -4,7 +4,7 @@ import { DAY_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import { sixDigits } from '../statistics/figure.js';
 import type { FleetQuery } from './query.js';
-import { countUpTo, targetBound } from './target-bound.js';
+import { countUpTo, targetBound, WITHIN_P95 } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/objectives`: did the whole model meet its targets, day by day? */
 export interface FleetObjectives extends ModelRange {
@@ -42,9 +42,6 @@ export interface Budget {
    */
   readonly left: number | null;
 }
-
-/** Share of results that a target for P95 asks for. */
-const WITHIN_P95 = 0.95;
 
 export async function fleetObjectives(
   store: Pick<RollupReads, 'cells'>,

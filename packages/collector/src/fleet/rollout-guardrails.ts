@@ -1,4 +1,4 @@
-import { marginName, type VersionFacts } from '@nearside/core';
+import { BACKENDS, DEVICE_CLASSES, marginName, type VersionFacts } from '@nearside/core';
 import {
   type ArmSums,
   compareMeans,
@@ -6,7 +6,7 @@ import {
   compareSizes,
   type GuardrailResult,
 } from '../statistics/guardrail.js';
-import { type Verdict, verdictOf } from '../statistics/verdict.js';
+import { type Judged, type Verdict, verdictOf } from '../statistics/verdict.js';
 import { armMeasures, type Measure, type Sides } from './arm-measures.js';
 import { ratioByCohort } from './cohort-rows.js';
 import type { ModelContext } from './query.js';
@@ -18,14 +18,20 @@ export interface Guardrail {
   readonly margin: number;
   /** A verdict depends on it. An outcome without a signed margin is only shown. */
   readonly isJudged: boolean;
-  /** Probability that the lower end is ever beyond the truth, and likewise the upper end. */
+  /** Probability that the upper end is ever below the truth. */
   readonly level: number;
+  /** Probability that the lower end is ever above the truth. */
+  readonly lowLevel: number;
   /** Both sides have something to compare. */
   readonly isComparable: boolean;
 }
 
-/** Probability that a version that is no worse is ever rolled back. */
+/** Probability that a version that is no worse is ever rolled back, and that one that is worse is ever promoted. */
 const LEVEL = 0.01;
+/** So much of the first is for the whole fleet, and so much for its parts together. */
+const WHOLE_SHARE = 1 / 2;
+/** As many parts as there can be: a part that comes later must not change the level of the others. */
+const PARTS = DEVICE_CLASSES.length + BACKENDS.length;
 const BPS = 10_000;
 
 export function guardrailsOf(
@@ -41,7 +47,13 @@ export function guardrailsOf(
     isComparable: measure.kind !== 'size' || isEven,
   }));
   const judged = guardrails.filter(({ isJudged }) => isJudged).length;
-  return guardrails.map((one) => ({ ...one, level: LEVEL / Math.max(1, judged) }));
+  const level = LEVEL / Math.max(1, judged);
+  return guardrails.map((one) => ({ ...one, level, lowLevel: WHOLE_SHARE * level }));
+}
+
+/** @param level of the whole fleet's guardrails */
+export function lowLevelOfPart(level: number): number {
+  return ((1 - WHOLE_SHARE) * level) / PARTS;
 }
 
 /** Takes the signed margin, else the standard one. An outcome of the app is judged only with a signed margin. */
@@ -78,30 +90,30 @@ export function sumsByCohort({ canary, control }: Sides, { sums }: Measure): Arm
 
 export function compareSides(
   cohorts: readonly ArmSums[],
-  { measure: { kind }, margin, level, isComparable }: Guardrail,
+  { measure: { kind }, isComparable, ...judgement }: Guardrail,
 ): GuardrailResult | undefined {
   if (!isComparable) return undefined;
-  if (kind === 'size') return compareSizes(cohorts, { margin, level });
-  if (kind === 'mean') return compareMeans(cohorts, { margin, level });
-  return compareShares(cohorts, { margin, level });
+  if (kind === 'size') return compareSizes(cohorts, judgement);
+  if (kind === 'mean') return compareMeans(cohorts, judgement);
+  return compareShares(cohorts, judgement);
+}
+
+export interface Compared {
+  readonly guardrail: Guardrail;
+  readonly result: GuardrailResult | undefined;
 }
 
 /** @param isKnown the signed release is known; without it nothing is promoted, because its margins may be others */
 export function verdictOn(
-  compared: readonly {
-    readonly guardrail: Guardrail;
-    readonly result: GuardrailResult | undefined;
-  }[],
+  { whole, parts }: { readonly whole: readonly Compared[]; readonly parts: readonly Compared[] },
   { isKnown }: { isKnown: boolean },
 ): Verdict {
-  return verdictOf([
-    ...compared
-      .filter(({ guardrail }) => guardrail.isJudged)
-      .map(({ guardrail: { measure, margin }, result }) => ({
-        name: measure.name,
-        margin,
-        result,
-      })),
-    ...(isKnown ? [] : [{ name: 'signed-margins', margin: 0, result: undefined }]),
-  ]);
+  const unknown = isKnown ? [] : [{ name: 'signed-margins', margin: 0, result: undefined }];
+  return verdictOf([...judged(whole), ...unknown], judged(parts));
+}
+
+function judged(compared: readonly Compared[]): Judged[] {
+  return compared
+    .filter(({ guardrail }) => guardrail.isJudged)
+    .map(({ guardrail: { measure, margin }, result }) => ({ name: measure.name, margin, result }));
 }

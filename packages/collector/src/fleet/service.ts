@@ -12,7 +12,12 @@ import type { Counts } from '../counting/counts.js';
 import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { BUCKET_MS, HOUR_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
-import { type RatioSums, ratioFigureOf, varianceOf } from '../statistics/cohort-ratio.js';
+import {
+  isMissByFew,
+  type RatioSums,
+  ratioFigureOf,
+  varianceOf,
+} from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, sixDigits, TAIL } from '../statistics/figure.js';
 import {
@@ -24,7 +29,7 @@ import {
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { type FleetQuery, REPORTED_MS } from './query.js';
-import { countUpTo, targetBound } from './target-bound.js';
+import { countUpTo, targetBound, WITHIN_P95 } from './target-bound.js';
 
 /** Answer of `GET /v1/fleet/service`: is a version fast, and does it succeed? Each figure has its interval. */
 export interface FleetService extends ModelRange {
@@ -54,6 +59,8 @@ export interface VersionService {
   readonly errorFreeDevices: Figure;
   /** Runs per hour. */
   readonly perHour: number;
+  /** A missed target would be met without the four cohorts with most of what misses it. */
+  readonly madeByFew: { readonly success: boolean; readonly latency: boolean };
 }
 
 const SCALE = HISTOGRAM_SCALES['latency.total'];
@@ -90,12 +97,17 @@ function versionService(
   const own = rows.filter(({ unit }) => unit.version === version);
   const assigned = rows.filter(({ unit }) => unit.assigned === version);
   const latencies = latencyByCohort(own);
+  const { index } = targetBound(targets.p95Ms);
+  const withinTarget = latencies.map((one) => ({ part: countUpTo(one, index), whole: total(one) }));
+  const success = ratioByCohort(own, ({ counts: { ok = 0, failed = 0 } }) => ({
+    part: ok,
+    whole: ok + failed,
+  }));
   const share = (sums: (counts: Counts) => RatioSums) =>
     ratioFigureOf(
       ratioByCohort(own, ({ counts }) => sums(counts)),
       devices,
     );
-  const { index } = targetBound(targets.p95Ms);
   const runs = own.reduce((sum, { counts: { ok = 0, failed = 0 } }) => sum + ok + failed, 0);
   return {
     version,
@@ -103,11 +115,8 @@ function versionService(
     p50Ms: quantileFigure(latencies, 0.5, devices),
     p95Ms: quantileFigure(latencies, 0.95, devices),
     p99Ms: quantileFigure(latencies, 0.99, devices),
-    withinTarget: ratioFigureOf(
-      latencies.map((one) => ({ part: countUpTo(one, index), whole: total(one) })),
-      devices,
-    ),
-    success: share(({ ok = 0, failed = 0 }) => ({ part: ok, whole: ok + failed })),
+    withinTarget: ratioFigureOf(withinTarget, devices),
+    success: ratioFigureOf(success, devices),
     coldStarts: share(({ ok = 0, cold = 0 }) => ({ part: cold, whole: ok })),
     busy: share(({ busyMs = 0, reports = 0 }) => ({
       part: busyMs,
@@ -115,6 +124,10 @@ function versionService(
     })),
     errorFreeDevices: errorFree(assigned, minDevices),
     perHour: sixDigits((runs * HOUR_MS) / rowsMs(query)),
+    madeByFew: {
+      success: isMissByFew(success, { devices, target: targets.successRate }),
+      latency: isMissByFew(withinTarget, { devices, target: WITHIN_P95 }),
+    },
   };
 }
 

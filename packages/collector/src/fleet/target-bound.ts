@@ -1,5 +1,8 @@
 import { bucketsOf, HISTOGRAM_SCALES, type Histogram } from '@nearside/core';
 
+/** Share of results that a target for P95 asks for. */
+export const WITHIN_P95 = 0.95;
+
 /** Finds the bucket bound 2^(k/8) ms nearest to a target, and the last bucket under it. Counts up to it are exact. */
 export function targetBound(targetMs: number): { index: number; ms: number } {
   const perOctave = 2 ** HISTOGRAM_SCALES['latency.total'];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answers } from '../../dashboard/asking/ask.js';
-import { healthFindings } from '../../dashboard/words/findings.js';
+import { healthOf as dashboardHealth, healthFindings } from '../../dashboard/words/findings.js';
 import { HEALTH_QUESTIONS } from '../findings/findings.js';
 import {
   DAY_MS,
@@ -61,6 +61,15 @@ test('silence comes first, with its hour; what misses its target follows', async
     `1.0.0 succeeds in 90.0% of runs, under the target of 99.90% since ${since}.`,
   );
   expect(found[2]?.text).toMatch(/^1\.0\.0 takes 8\d\d ms at P95|^1\.0\.0 takes 9\d\d ms at P95/);
+});
+
+test('failures that four of 64 groups of devices make are said to be theirs, and are no alarm in red', async () => {
+  const failing = (groups: number) => (i: number) => (i < groups ? { ok: 1, failed: 9 } : {});
+  const byFour = dashboardHealth(await healthOf(hours(THREE_DAYS, failing(4))));
+  expect(byFour).toMatchObject({ state: 'doubtful', findings: [{ id: 'success' }] });
+  expect(byFour.findings[0]?.text).toMatch(/\. It is made by four of 64 groups of devices\.$/);
+  const byMany = dashboardHealth(await healthOf(hours(THREE_DAYS, failing(16))));
+  expect(byMany).toMatchObject({ state: 'unwell', findings: [{ id: 'success', isByFew: false }] });
 });
 
 test('a canary that is worse is named with the measures that say so', async () => {

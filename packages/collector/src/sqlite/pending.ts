@@ -68,7 +68,7 @@ export class Pending {
     const row = this.cohorts.get(cohortKey) ?? { unit, hourMs, cohort, counts: {}, day };
     row.day = Math.max(row.day, day);
     this.cohorts.set(cohortKey, row);
-    addCounts(row.counts, cohortCounts(counts, series));
+    addCounts(row.counts, cohortCounts(counts, { part: series, unit }));
 
     const seen = segmentCounts(counts);
     if (!seen) return;

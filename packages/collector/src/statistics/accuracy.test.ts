@@ -5,6 +5,7 @@ import {
   conceptChange,
   estimatedAccuracy,
   type HeldOut,
+  isConceptByFew,
   labelledAccuracy,
 } from './accuracy.js';
 
@@ -109,6 +110,18 @@ test('that the same confidence has come to mean less is found by labels, and not
   }
   expect(found).toBeGreaterThan(48);
   expect(estimate).toBeCloseTo(TRUE_ACCURACY, 1);
+});
+
+test('labels that are wrong in some cohorts are made by few as long as four of them decide', () => {
+  const lab = { counts: [1000], correct: [900], middles: [0.9] };
+  const cohorts = (bad: number) =>
+    Array.from({ length: 64 }, (_, i) => ({ counts: [40], correct: [i < bad ? 20 : 36] }));
+  const alarms = [4, 8, 12, 16, 20, 64].map((bad) => {
+    const isAlarm = (conceptChange(cohorts(bad), lab, 0.005)?.low ?? 0) > 0;
+    return isAlarm ? isConceptByFew(cohorts(bad), lab, 0.005) : undefined;
+  });
+  // fewer cohorts raise no alarm
+  expect(alarms).toEqual([undefined, undefined, undefined, true, false, false]);
 });
 
 test('where nothing has changed, twenty looks raise no alarm of it in 100 fleets', () => {

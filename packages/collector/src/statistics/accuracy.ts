@@ -2,6 +2,7 @@ import { addedUp, type BinCounts, joinBins, joinSmallBins, sharesOf, totalOf } f
 import { varianceOf } from './cohort-ratio.js';
 import { radiusAtAnyLook } from './distributions.js';
 import type { Estimate } from './figure.js';
+import { withoutHeaviest } from './heaviest-cohorts.js';
 
 /** Labelled runs by bin of confidence. */
 export interface Labelled {
@@ -127,21 +128,15 @@ export function conceptChange(
   level: number,
 ): ConceptChange | undefined {
   const labelled = cohorts.filter(({ counts }) => totalOf(counts) > 0);
+  if (labelled.length < FEWEST_COHORTS || totalOf(baseline.counts) === 0) return undefined;
   const counts = addedUp(labelled.map((cohort) => cohort.counts));
   const n = totalOf(counts);
-  if (labelled.length < FEWEST_COHORTS || totalOf(baseline.counts) === 0) return undefined;
   const expected = expectedCorrect(baseline);
-  const samples = expected.map((_, bin) => (baseline.counts[bin] ?? 0) + 1);
-  const weights = expected.map((rate, bin) => {
-    const firmness = (samples[bin] as number) / ((samples[bin] as number) + (counts[bin] ?? 0));
-    return firmness / Math.max(LEAST_WRONG, 1 - rate);
-  });
-  const missing = ({ counts, correct }: Labelled) =>
-    expected.map((rate, bin) => rate * (counts[bin] ?? 0) - (correct[bin] ?? 0));
-
+  const samples = samplesOf(baseline);
+  const weights = precisionWeights(counts, baseline);
   const all = weigh(counts, weights);
   const sums = labelled.map((cohort) => ({
-    missing: weigh(missing(cohort), weights),
+    missing: weigh(missingIn(cohort, expected), weights),
     whole: weigh(cohort.counts, weights),
   }));
   const weighted = totalOf(sums.map((cohort) => cohort.missing)) / all;
@@ -157,11 +152,41 @@ export function conceptChange(
   const { degrees } = spread;
   const variance = (Math.max(spread.variance, least) + lab) * (degrees / (degrees - 2));
   return {
-    deficit: totalOf(labelled.flatMap(missing)) / n,
+    deficit: totalOf(labelled.flatMap((cohort) => missingIn(cohort, expected))) / n,
     weighted,
     low: weighted - radiusAtAnyLook(variance, CONCEPT_EFFECT, level),
     n,
   };
+}
+
+/** Tells whether a change of what confidence means is none without the cohorts with most of the deficit. */
+export function isConceptByFew(
+  cohorts: readonly Labelled[],
+  baseline: HeldOut,
+  level: number,
+): boolean {
+  const isAlarm = (of: readonly Labelled[]) => (conceptChange(of, baseline, level)?.low ?? 0) > 0;
+  const expected = expectedCorrect(baseline);
+  const weights = precisionWeights(addedUp(cohorts.map(({ counts }) => counts)), baseline);
+  const deficits = cohorts.map((cohort) => weigh(missingIn(cohort, expected), weights));
+  return isAlarm(cohorts) && !isAlarm(withoutHeaviest(cohorts, deficits));
+}
+
+/** Runs by bin that should have been right and were not. */
+function missingIn({ counts, correct }: Labelled, expected: readonly number[]): number[] {
+  return expected.map((rate, bin) => rate * (counts[bin] ?? 0) - (correct[bin] ?? 0));
+}
+
+function samplesOf({ counts }: HeldOut): number[] {
+  return counts.map((count) => count + 1);
+}
+
+function precisionWeights(counts: BinCounts, baseline: HeldOut): number[] {
+  const samples = samplesOf(baseline);
+  return expectedCorrect(baseline).map((rate, bin) => {
+    const firmness = (samples[bin] as number) / ((samples[bin] as number) + (counts[bin] ?? 0));
+    return firmness / Math.max(LEAST_WRONG, 1 - rate);
+  });
 }
 
 /** Share right in each bin. One more sample, right as often as the model says, keeps bins from being empty. */

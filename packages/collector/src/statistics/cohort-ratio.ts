@@ -1,4 +1,5 @@
-import { type Estimate, type Figure, shareFigureOf } from './figure.js';
+import { type Estimate, type Figure, isUnder, shareFigureOf } from './figure.js';
+import { withoutHeaviest } from './heaviest-cohorts.js';
 
 /** Numerator and denominator of one cohort. */
 export interface RatioSums {
@@ -22,6 +23,21 @@ export function ratioOf(cohorts: readonly RatioSums[]): Estimate | undefined {
 /** Makes the figure of a share: Σ part ÷ Σ whole. */
 export function ratioFigureOf(cohorts: readonly RatioSums[], devices: number): Figure {
   return shareFigureOf(ratioOf(cohorts), { devices, method: 'cohort-ratio' });
+}
+
+/** Tells whether a share is under its target only because of the cohorts with most of what is missing. */
+export function isMissByFew(
+  cohorts: readonly RatioSums[],
+  { devices, target }: { devices: number; target: number },
+): boolean {
+  const rest = withoutHeaviest(
+    cohorts,
+    cohorts.map(({ part, whole }) => whole - part),
+  );
+  return (
+    isUnder(ratioFigureOf(cohorts, devices), target) &&
+    !isUnder(ratioFigureOf(rest, devices), target)
+  );
 }
 
 /** Variance of a sum over cohorts, from deviations that are 0 on average. One cohort alone shows none. */

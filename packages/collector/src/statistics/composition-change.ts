@@ -20,7 +20,7 @@ export interface CompositionChange {
 const SMALLEST_SHARE = 0.01;
 
 /** Fewer cohorts say too little about their spread. */
-const FEWEST_COHORTS = 16;
+export const FEWEST_COHORTS = 16;
 
 /**
  * Tests whether the field has changed. Window and reference have the same cohorts, whose peculiarities cancel.
@@ -52,6 +52,27 @@ export function differenceFromLab(
 ): CompositionChange | undefined {
   if (seeing(window) < FEWEST_COHORTS) return undefined;
   return compare(window, { counts: lab }, isOrdered);
+}
+
+/** Computes how much of a change each cohort carries. Together they carry Σ d² ÷ m. */
+export function carriedByCohort(
+  window: readonly BinCounts[],
+  reference: readonly BinCounts[],
+): number[] {
+  const [all, before] = [addedUp(window), addedUp(reference)];
+  const [n, m] = [totalOf(all) || 1, totalOf(before) || 1];
+  const [p, q] = [sharesOf(all), sharesOf(before)];
+  const middle = middleOf(p, q);
+  const along = p.map((share, bin) => {
+    const d = share - (q[bin] ?? 0);
+    return d === 0 ? 0 : d / (middle[bin] as number);
+  });
+  return window.map((own, cohort) =>
+    along.reduce(
+      (sum, by, bin) => sum + by * ((own[bin] ?? 0) / n - (reference[cohort]?.[bin] ?? 0) / m),
+      0,
+    ),
+  );
 }
 
 interface Reference {

@@ -100,3 +100,36 @@ export function radiusAtAnyLook(variance: number, effect: number, level: number)
     ((variance * total) / mixture) * (2 * Math.log(1 / (2 * level)) + Math.log(total / variance)),
   );
 }
+
+/** The interval between both bounds is halved so often. */
+const HALVINGS = 24;
+
+/**
+ * Returns such a radius for any of several effects. Their likelihoods are averaged, so it is never wider than the
+ * narrowest of intervals that share the level.
+ */
+export function radiusForEffects(
+  variance: number,
+  effects: readonly number[],
+  level: number,
+): number {
+  const narrowest = (share: number) =>
+    Math.min(...effects.map((effect) => radiusAtAnyLook(variance, effect, share * level)));
+  let [low, high] = [narrowest(1), narrowest(1 / effects.length)];
+  for (let i = 0; i < HALVINGS; i += 1) {
+    const middle = (low + high) / 2;
+    const mean =
+      effects.reduce((sum, effect) => sum + likelihoodRatio(middle, variance, effect), 0) /
+      effects.length;
+    if (mean < 1 / (2 * level)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Likelihood of a difference under a normal mixture of effects, ÷ that without an effect. */
+function likelihoodRatio(difference: number, variance: number, effect: number): number {
+  const total = variance + effect ** 2;
+  const exponent = (difference ** 2 * effect ** 2) / (2 * variance * total);
+  return Math.sqrt(variance / total) * Math.exp(exponent);
+}

@@ -2,8 +2,8 @@ import { stabilityIndex } from '@nearside/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { joinBins, joinSmallBins } from './bins.js';
-import { ratioOf } from './cohort-ratio.js';
-import { radiusAtAnyLook } from './distributions.js';
+import { isMissByFew, ratioOf } from './cohort-ratio.js';
+import { radiusAtAnyLook, radiusForEffects } from './distributions.js';
 import { jensenShannon, wasserstein } from './divergence.js';
 import { rejected } from './drift-alarm.js';
 import { figureOf, shareFigureOf } from './figure.js';
@@ -79,6 +79,27 @@ test('a ratio of sums has the variance that its cohorts show', () => {
   expect(found?.variance).toBeCloseTo(0.00010488356858320785, 14);
   expect(ratioOf([])).toBeUndefined();
   expect(ratioOf([{ part: 0, whole: 0 }])).toBeUndefined();
+});
+
+test('a missed target is made by few where it is met without the four cohorts that miss most', () => {
+  const failing = (cohorts: number) =>
+    Array.from({ length: 64 }, (_, i) => ({ part: i < cohorts ? 900 : 1000, whole: 1000 }));
+  const isByFew = (cohorts: number) =>
+    isMissByFew(failing(cohorts), { devices: 500, target: 0.999 });
+  expect([0, 4, 16, 64].map(isByFew)).toEqual([false, true, false, false]);
+});
+
+test('a radius for several effects is narrower than the narrowest at a share of the level, and as wide as that of one', () => {
+  const effects = [0.005, 0.1];
+  for (const variance of [1e-8, 1e-6, 2e-6, 1e-5, 1e-3]) {
+    const [alone, shared] = [0.001, 0.0005].map((level) =>
+      Math.min(...effects.map((effect) => radiusAtAnyLook(variance, effect, level))),
+    );
+    const radius = radiusForEffects(variance, effects, 0.001);
+    expect(radius).toBeGreaterThanOrEqual(alone ?? NaN);
+    expect(radius).toBeLessThan(shared ?? NaN);
+    expect(radiusForEffects(variance, [0.1], 0.001)).toBe(radiusAtAnyLook(variance, 0.1, 0.001));
+  }
 });
 
 test('the radius that holds at every look is where the mixture of likelihoods is 1 / (2 level)', () => {

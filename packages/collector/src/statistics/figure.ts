@@ -83,6 +83,11 @@ function figure(
   return { value: shown, low: from, high: to, n, devices, method, estimated };
 }
 
+/** A target is missed when the whole interval is under it. */
+export function isUnder({ high }: Pick<Figure, 'high'>, target: number): boolean {
+  return high !== null && high < target;
+}
+
 /** Fewer events or devices say little. */
 const FEWEST_EVENTS = 100;
 const FEWEST_DEVICES = 20;

@@ -1,5 +1,5 @@
 import type { RatioSums } from './cohort-ratio.js';
-import { radiusAtAnyLook } from './distributions.js';
+import { radiusForEffects } from './distributions.js';
 import { trimmedDifference } from './trimmed-difference.js';
 
 /** Sums of one cohort on both sides of a rollout. */
@@ -20,6 +20,16 @@ export interface GuardrailResult {
   readonly needed: number | undefined;
 }
 
+/** How a difference is judged. */
+export interface Judgement {
+  /** A difference that is tolerated. */
+  readonly margin: number;
+  /** Probability that the upper end is ever below the truth. */
+  readonly level: number;
+  /** Probability that the lower end is ever above the truth. As `level` where it is left out. */
+  readonly lowLevel?: number;
+}
+
 /** Intervals are narrow for differences of about the margin, and for ones so large that nobody has to wait. */
 const EFFECTS = [1, 20];
 /** Stands for a margin of 0. */
@@ -31,20 +41,18 @@ export const FEWEST_COHORTS = 48;
 /**
  * Compares shares cohort by cohort: of failed runs, or of device-days with a failure.
  *
- * @param margin a difference that is tolerated
- * @param level probability that the lower end is ever beyond the truth, and likewise the upper end
  * @returns undefined where there is no verdict yet
  */
 export function compareShares(
   cohorts: readonly ArmSums[],
-  { margin, level }: { margin: number; level: number },
+  { margin, ...levels }: Judgement,
 ): GuardrailResult | undefined {
   const both = cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
   const differences = both.map(({ canary, control }) => ({
     difference: canary.part / canary.whole - control.part / control.whole,
     weight: harmonic(canary.whole, control.whole),
   }));
-  return judge(differences, { margin, level, least: leastVariance(both) });
+  return judge(differences, { margin, ...levels, least: leastVariance(both) });
 }
 
 /**
@@ -56,7 +64,7 @@ export function compareShares(
  */
 export function compareSizes(
   cohorts: readonly ArmSums[],
-  { margin, level }: { margin: number; level: number },
+  { margin, ...levels }: Judgement,
 ): GuardrailResult | undefined {
   const seen = cohorts.filter(({ canary, control }) => canary.whole + control.whole > 0);
   const differences = seen.map(({ canary, control }) => {
@@ -71,7 +79,7 @@ export function compareSizes(
   // the canary's share of devices if so many were missing
   const found = judge(differences, {
     margin: 0.5 - (1 - margin) / (2 - margin),
-    level,
+    ...levels,
     least: 0.25 / devices,
   });
   if (!found) return undefined;
@@ -84,7 +92,7 @@ export function compareSizes(
  */
 export function compareMeans(
   cohorts: readonly ArmSums[],
-  { margin, level }: { margin: number; level: number },
+  { margin, ...levels }: Judgement,
 ): GuardrailResult | undefined {
   const both = cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
   if (both.length < FEWEST_COHORTS) return undefined;
@@ -101,44 +109,43 @@ export function compareMeans(
   // values vary by about their mean, and less is not believed
   const { canary, control } = sumsBySide(both);
   const least = 1 / canary.whole + 1 / control.whole;
-  return judge(differences, { margin, level, least });
+  return judge(differences, { margin, ...levels, least });
 }
 
 function judge(
   differences: Parameters<typeof trimmedDifference>[0],
-  { margin, level, least }: { margin: number; level: number; least: number },
+  { margin, level, lowLevel = level, least }: Judgement & { readonly least: number },
 ): GuardrailResult | undefined {
   const cohorts = differences.length;
   if (cohorts < FEWEST_COHORTS) return undefined;
   const { value, cautious, variance: found, degrees } = trimmedDifference(differences);
   // the variance is estimated from few cohorts, and varies as in Student's distribution
   const variance = Math.max(found, least) * (degrees / (degrees - 2));
-  const radiusWith = (times: number) =>
-    Math.min(
-      ...EFFECTS.map((effect) =>
-        radiusAtAnyLook(
-          variance / times,
-          effect * Math.max(margin, LEAST_EFFECT),
-          level / EFFECTS.length,
-        ),
-      ),
-    );
-  const radius = radiusWith(1);
+  const effects = EFFECTS.map((effect) => effect * Math.max(margin, LEAST_EFFECT));
+  const radiusWith = (times: number, at: number) => radiusForEffects(variance / times, effects, at);
   return {
     difference: value,
-    low: cautious - radius,
-    high: value + radius,
+    low: cautious - radiusWith(1, lowLevel),
+    high: value + radiusWith(1, level),
     cohorts,
-    needed: timesNeeded(margin - value, radiusWith),
+    needed: timesNeeded(margin - value, (times) => radiusWith(times, level)),
   };
 }
+
+/** Each step is a tenth more devices. A million times as many is never. */
+const STEP = 1.1;
+const MOST_STEPS = 145;
 
 /** Finds how many times the devices are needed until the radius fits into `room`. */
 function timesNeeded(room: number, radiusWith: (times: number) => number): number | undefined {
   if (room <= 0) return undefined;
-  let times = 1;
-  while (radiusWith(times) > room && times < 1e6) times *= 1.1;
-  return times < 1e6 ? times : undefined;
+  let [low, high] = [0, MOST_STEPS];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (radiusWith(STEP ** middle) <= room) high = middle;
+    else low = middle + 1;
+  }
+  return low < MOST_STEPS ? STEP ** low : undefined;
 }
 
 /** Variance of a share of so many independent events, of which one more has the property. */

@@ -19,11 +19,11 @@ export interface Judged {
   readonly result: GuardrailResult | undefined;
 }
 
-export function verdictOf(guardrails: readonly Judged[]): Verdict {
-  const worse = guardrails.filter(
-    ({ result, margin }) => result && result.low > 0 && result.difference > margin,
-  );
-  if (worse.length > 0) return { verdict: 'roll-back', because: worse.map(({ name }) => name) };
+/** @param parts guardrails of parts of the fleet: they can ask for a roll-back, and never hold a promotion */
+export function verdictOf(guardrails: readonly Judged[], parts: readonly Judged[] = []): Verdict {
+  const worse = guardrails.filter(isWorse);
+  const found = worse.length > 0 ? worse : parts.filter(isWorse);
+  if (found.length > 0) return { verdict: 'roll-back', because: found.map(({ name }) => name) };
 
   const open = guardrails.filter(({ result, margin }) => !result || !(result.high < margin));
   if (open.length === 0 && guardrails.length > 0) return { verdict: 'promote' };
@@ -34,4 +34,9 @@ export function verdictOf(guardrails: readonly Judged[]): Verdict {
     because: open.map(({ name }) => name),
     times: Number.isFinite(most) ? most : null,
   };
+}
+
+/** The canary is worse for sure, and by more than is tolerated. */
+export function isWorse({ result, margin }: Pick<Judged, 'result' | 'margin'>): boolean {
+  return result !== undefined && result.low > 0 && result.difference > margin;
 }

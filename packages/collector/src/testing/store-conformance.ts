@@ -156,6 +156,26 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       }
     });
 
+    test('a row of a side of a rollout holds what each device class and backend did', async () => {
+      await add({ g: 3, dimensions: { arm: 'canary', assigned: '1.3.0' } });
+      await add({ g: 3, dimensions: { arm: 'canary', assigned: '1.3.0', device: 'tablet' } });
+      const hourMs = NOW_MS - 300_000 - ((NOW_MS - 300_000) % HOUR_MS);
+      const query = { model: 'digits', fromMs: hourMs, toMs: hourMs + HOUR_MS };
+      const own = {
+        ok: 3,
+        failed: 1,
+        histograms: { 'latency.total': { sum: 45 } },
+        firsts: { 'arm-day': 1 },
+        opens: { tried: 4, failed: { offline: 1 } },
+        updates: { '1.3.0': { installed: 1, failed: { 'network-failed': 2 } } },
+        outcomes: { bought: { n: 3, sum: 2, squares: 2 } },
+      };
+      const expected = { 'phone onnx-wasm': own, 'tablet onnx-wasm': own };
+      for (const rows of [await store.cohorts(query), await store.cohortDays(query)]) {
+        expect(rows.map(({ counts }) => counts.parts)).toMatchObject([expected]);
+      }
+    });
+
     test('a segment holds what a series saw in an hour, and of it each release of the app', async () => {
       await add({ dimensions: { device: 'phone' } });
       await add({ dimensions: { device: 'phone', app: '2026.4' }, first: ['version-hour'] });
