@@ -5,6 +5,14 @@ import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { type Health, healthOf } from '../words/findings.js';
+import type { LookedAt } from '../words/looks.js';
+
+/** Classes of a line about another model. */
+const TONES: Partial<Record<Health['state'], string>> = {
+  unwell: 'unwell',
+  'not-known': 'unwell',
+  doubtful: 'doubtful',
+};
 
 /** The other models are asked about so often, one after the other. */
 const OTHERS_EVERY_MS = 300_000;
@@ -40,8 +48,11 @@ export function createWellBeing(): WellBeing {
       shown = next;
       section.classList.toggle('unwell', health.state === 'unwell' || health.state === 'not-known');
       section.classList.toggle('doubtful', health.state === 'doubtful');
-      section.classList.toggle('unknown', health.state === 'looking');
-      own.replaceChildren(...healthElements(model, health, { isPast }));
+      section.classList.toggle('unknown', ['looking', 'too-early'].includes(health.state));
+      own.replaceChildren(
+        ...healthElements(model, health, { isPast }),
+        ...(health.state === 'looking' ? [] : lookElements(health.lookedAt)),
+      );
     },
     showOthers(models, moment) {
       const rest = models.filter(({ model }) => model !== moment.model);
@@ -74,15 +85,15 @@ export function createWellBeing(): WellBeing {
       const link = element('a', { href: pageStateSearch(state) }, summary.model);
       const health = healthOf(answers);
       const words = ` ${otherWords(health)}`;
-      const tone = health.state === 'doubtful' ? 'doubtful' : 'unwell';
-      others.append(element('li', health.state === 'well' ? {} : { class: tone }, link, words));
+      const tone = TONES[health.state];
+      others.append(element('li', tone ? { class: tone } : {}, link, words));
     }
   }
 }
 
 function healthElements(
   model: string,
-  { state, findings, refused }: Health,
+  { state, findings, refused, lookedAt }: Health,
   { isPast }: { isPast: boolean },
 ): HTMLElement[] {
   if (findings.length > 0) {
@@ -95,21 +106,44 @@ function healthElements(
       return [element('p', {}, `Looking whether ${model} is healthy…`)];
     case 'not-known':
       return [element('p', {}, `Not known whether ${model} is healthy. ${refused.join(' ')}`)];
-    default:
+    case 'too-early':
+      return [
+        element('p', {}, `Too early to say whether ${model} is healthy: ${lookedAt.missing}.`),
+      ];
+    default: {
+      const { names } = lookedAt;
       return [
         element(
           'p',
           {},
           isPast
-            ? `${model} was healthy: nothing alarmed at the end of this time.`
-            : `${model} is healthy: nothing alarms now.`,
+            ? `${model} was healthy, as far as ${names} tell: nothing alarmed at the end of this time.`
+            : `${model} is healthy, as far as ${names} tell: nothing alarms now.`,
         ),
       ];
+    }
   }
 }
 
-function otherWords({ state, findings, refused }: Health): string {
+/** What could have been found, and what was not looked at. */
+function lookElements({ seen, unseen }: LookedAt): HTMLElement[] {
+  if (seen.length + unseen.length === 0) return [];
+  const items = [...seen, ...unseen.map((one) => `not looked at: ${one}`)];
+  return [
+    element(
+      'details',
+      {},
+      element('summary', {}, 'What would have been found'),
+      element('ul', {}, ...items.map((one) => element('li', {}, one))),
+    ),
+  ];
+}
+
+function otherWords({ state, findings, refused, lookedAt }: Health): string {
   const [first] = findings;
   if (first) return first.text;
-  return state === 'well' ? 'is healthy.' : `is not known to be healthy. ${refused.join(' ')}`;
+  if (state === 'too-early') return `is too new to say: ${lookedAt.missing}.`;
+  return state === 'well'
+    ? `is healthy, as far as ${lookedAt.names} tell.`
+    : `is not known to be healthy. ${refused.join(' ')}`;
 }

@@ -2,9 +2,11 @@ import {
   type Finding,
   findingsOf,
   HEALTH_QUESTIONS,
+  type HealthAnswers,
   type LatencyFinding,
   type SuccessFinding,
 } from '../../src/findings/findings.js';
+import { looksOf } from '../../src/findings/looks.js';
 import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import {
   formatDuration,
@@ -14,6 +16,8 @@ import {
   formatRate,
   formatSince,
 } from './format.js';
+
+import { type LookedAt, lookedAtText } from './looks.js';
 
 /** A finding as a sentence. */
 export interface FindingInWords {
@@ -26,12 +30,14 @@ export interface FindingInWords {
 export interface Health {
   /**
    * `doubtful`: all that is wrong rests on a few groups of devices. `looking`: not everything has been answered.
-   * `not-known`: the collector had no answer to something.
+   * `not-known`: the collector had no answer to something. `too-early`: nothing alarms, and too little has run for that
+   * to say anything.
    */
-  readonly state: 'well' | 'unwell' | 'doubtful' | 'looking' | 'not-known';
+  readonly state: 'well' | 'unwell' | 'doubtful' | 'looking' | 'not-known' | 'too-early';
   readonly findings: readonly FindingInWords[];
   /** The collector's reasons why something is not known. */
   readonly refused: readonly string[];
+  readonly lookedAt: LookedAt;
 }
 
 /** Targets are judged by the UTC day. */
@@ -42,15 +48,27 @@ export function healthOf(answers: Answers): Health {
   const given = HEALTH_QUESTIONS.map((name) => answers[name]);
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
-  if (findings.some(({ isByFew }) => !isByFew)) return { state: 'unwell', findings, refused };
-  if (findings.length > 0) return { state: 'doubtful', findings, refused };
-  if (given.includes(undefined)) return { state: 'looking', findings, refused };
-  return { state: refused.length > 0 ? 'not-known' : 'well', findings, refused };
+  const lookedAt = lookedAtText(looksOf(healthAnswers(answers)));
+  const known = { findings, refused, lookedAt };
+  if (findings.some(({ isByFew }) => !isByFew)) return { state: 'unwell', ...known };
+  if (findings.length > 0) return { state: 'doubtful', ...known };
+  if (given.includes(undefined)) return { state: 'looking', ...known };
+  if (refused.length > 0) return { state: 'not-known', ...known };
+  return { state: lookedAt.isTooEarly ? 'too-early' : 'well', ...known };
 }
 
 /** Findings of all that has been answered, the most urgent first. */
 export function healthFindings(answers: Answers): FindingInWords[] {
-  const findings = findingsOf({
+  const findings = findingsOf(healthAnswers(answers));
+  return findings.map((finding) => {
+    const isByFew = 'isByFew' in finding && finding.isByFew;
+    const text = findingText(finding);
+    return { id: finding.id, text: isByFew ? `${text} ${BY_FEW}` : text, isByFew };
+  });
+}
+
+function healthAnswers(answers: Answers): HealthAnswers {
+  return {
     silence: answered(answers, 'silence'),
     canary: answered(answers, 'canary'),
     service: answered(answers, 'service'),
@@ -59,12 +77,7 @@ export function healthFindings(answers: Answers): FindingInWords[] {
     latency: answered(answers, 'latency'),
     objectives: answered(answers, 'objectives'),
     parts: answered(answers, 'parts'),
-  });
-  return findings.map((finding) => {
-    const isByFew = 'isByFew' in finding && finding.isByFew;
-    const text = findingText(finding);
-    return { id: finding.id, text: isByFew ? `${text} ${BY_FEW}` : text, isByFew };
-  });
+  };
 }
 
 const BY_FEW = 'It is made by four of 64 groups of devices.';

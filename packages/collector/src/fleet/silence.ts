@@ -36,11 +36,13 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const { model } = query;
   const fromMs = Math.floor(query.fromMs / HOUR_MS) * HOUR_MS;
   const toMs = Math.floor(query.toMs / HOUR_MS) * HOUR_MS;
-  const read = { model, fromMs: fromMs - MOST_PAST * HOUR_MS, toMs };
+  // the hour that is not over yet tells when a new model began
+  const readToMs = Math.ceil(query.toMs / HOUR_MS) * HOUR_MS;
+  const read = { model, fromMs: fromMs - MOST_PAST * HOUR_MS, toMs: readToMs };
   const known = await store.devicesByHour(read);
   const firstMs = firstHour(known);
   const counts = countsFrom(firstMs ?? toMs, toMs, known);
-  const devices = onBusiestDay(await readDeviceDays(store, read));
+  const devices = onBusiestDay(await readDeviceDays(store, { ...read, toMs }));
   const hours: SilenceHour[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
     const hour = (atMs - (firstMs ?? toMs)) / HOUR_MS;
@@ -64,7 +66,7 @@ function firstHour(known: readonly DevicesByHour[]): number | undefined {
 function countsFrom(firstMs: number, toMs: number, known: readonly DevicesByHour[]): number[] {
   const counts = new Array<number>(Math.max(0, (toMs - firstMs) / HOUR_MS)).fill(0);
   for (const { hourMs, devices } of known) {
-    if (hourMs >= firstMs) counts[(hourMs - firstMs) / HOUR_MS] = devices;
+    if (hourMs >= firstMs && hourMs < toMs) counts[(hourMs - firstMs) / HOUR_MS] = devices;
   }
   return counts;
 }

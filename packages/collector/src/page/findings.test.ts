@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Answers } from '../../dashboard/asking/ask.js';
-import { healthOf as dashboardHealth, healthFindings } from '../../dashboard/words/findings.js';
+import { healthFindings, healthOf } from '../../dashboard/words/findings.js';
+import { formatMoment } from '../../dashboard/words/format.js';
 import { HEALTH_QUESTIONS } from '../findings/findings.js';
 import {
   DAY_MS,
@@ -13,13 +14,16 @@ import {
 import { pageAnswers } from '../testing/page-answers.js';
 
 /** What the page asks of a store. */
-async function healthOf(reports: readonly DeviceReport[], fromMs = MONDAY_MS): Promise<Answers> {
+async function answersOf(
+  reports: readonly DeviceReport[],
+  { fromMs = MONDAY_MS, minDevices = 20 } = {},
+): Promise<Answers> {
   const store = await storeOf(reports);
   const { answers } = await pageAnswers(store, [...HEALTH_QUESTIONS, 'objectives', 'parts'], {
     search: `?from=${new Date(fromMs).toISOString()}&to=${new Date(fromMs + 3 * DAY_MS).toISOString()}`,
     nowMs: fromMs + 3 * DAY_MS + HOUR_MS,
     facts: FACTS,
-    minDevices: 20,
+    minDevices,
   });
   await store.close();
   return answers;
@@ -36,8 +40,41 @@ function hours(list: readonly number[], more: (i: number) => Partial<DeviceRepor
 
 const THREE_DAYS = Array.from({ length: 72 }, (_, i) => i);
 
-test('a fleet that is well has nothing to say', async () => {
-  expect(healthFindings(await healthOf(hours(THREE_DAYS)))).toEqual([]);
+test('a model that ran ten times is not called healthy: what is missing is said, and when it is there', async () => {
+  const ten = [{ atMs: MONDAY_MS, g: 7, version: '9.0.0', ok: 10 }];
+  const { state, lookedAt } = healthOf(await answersOf(ten, { minDevices: 1 }));
+  expect(state).toBe('too-early');
+  const past = `no past until ${formatMoment(MONDAY_MS + 7 * DAY_MS)}`;
+  expect(lookedAt.missing).toBe(
+    `10 runs (100 are needed), 1 device (20 are needed), no baseline, ${past}, no labels`,
+  );
+  expect(lookedAt.seen).toEqual([]);
+  // 60 in the 24 hours since the first
+  const sixty = [48, 52, 56, 60, 64, 68].map((hour) => ({
+    ...ten[0],
+    atMs: MONDAY_MS + hour * HOUR_MS,
+    g: 7,
+  }));
+  const soon = healthOf(await answersOf(sixty, { minDevices: 1 })).lookedAt.missing;
+  expect(soon).toContain(
+    `60 runs (100 are needed, from about ${formatMoment(MONDAY_MS + 88 * HOUR_MS)} on)`,
+  );
+});
+
+test('healthy is said of what could be looked at, with what would have been found', async () => {
+  const { state, findings, lookedAt } = healthOf(await answersOf(hours(THREE_DAYS)));
+  expect(findings).toEqual([]);
+  expect(state).toBe('well');
+  expect(lookedAt.names).toBe('success, latency and drift');
+  expect(lookedAt.unseen).toEqual([
+    `silence: no past until ${formatMoment(MONDAY_MS + 7 * DAY_MS)}`,
+    'accuracy: no labels',
+  ]);
+  expect(lookedAt.seen).toEqual([
+    expect.stringMatching(/^success: below about 99\.\d\d% of runs$/),
+    expect.stringMatching(/^latency: below about 9\d\.\d% of results within the target for P95$/),
+    expect.stringMatching(/^drift: a population stability index from about 0\.0\d+ on$/),
+  ]);
 });
 
 test('a collector that does not answer is no alarm', () => {
@@ -49,9 +86,9 @@ test('silence comes first, with its hour; what misses its target follows', async
   const badly = () => ({ ok: 9, failed: 1, latencyMs: 900 });
   const reports = [...hours(week), ...hours(THREE_DAYS.slice(0, 66), badly)];
   const later = reports.map((report) => ({ ...report, atMs: report.atMs + 7 * DAY_MS }));
-  const health = await healthOf(
+  const health = await answersOf(
     later.filter(({ g }) => g < 24),
-    MONDAY_MS + 7 * DAY_MS,
+    { fromMs: MONDAY_MS + 7 * DAY_MS },
   );
   const found = healthFindings(health);
   expect(found.map(({ id }) => id)).toEqual(['silence', 'success', 'latency']);
@@ -65,10 +102,10 @@ test('silence comes first, with its hour; what misses its target follows', async
 
 test('failures that four of 64 groups of devices make are said to be theirs, and are no alarm in red', async () => {
   const failing = (groups: number) => (i: number) => (i < groups ? { ok: 1, failed: 9 } : {});
-  const byFour = dashboardHealth(await healthOf(hours(THREE_DAYS, failing(4))));
+  const byFour = healthOf(await answersOf(hours(THREE_DAYS, failing(4))));
   expect(byFour).toMatchObject({ state: 'doubtful', findings: [{ id: 'success' }] });
   expect(byFour.findings[0]?.text).toMatch(/\. It is made by four of 64 groups of devices\.$/);
-  const byMany = dashboardHealth(await healthOf(hours(THREE_DAYS, failing(16))));
+  const byMany = healthOf(await answersOf(hours(THREE_DAYS, failing(16))));
   expect(byMany).toMatchObject({ state: 'unwell', findings: [{ id: 'success', isByFew: false }] });
 });
 
@@ -78,7 +115,7 @@ test('a canary that is worse is named with the measures that say so', async () =
       const failed = arm === 'canary' && i % 2 === 0 ? 5 : 0;
       return { arm, version: arm === 'canary' ? '1.1.0' : '1.0.0', ok: 10 - failed, failed };
     });
-  const found = healthFindings(await healthOf([...side('canary'), ...side('control')]));
+  const found = healthFindings(await answersOf([...side('canary'), ...side('control')]));
   const rollout = found.find(({ id }) => id === 'rollout');
   expect(rollout?.text).toMatch(
     /^1\.1\.0 is worse than its control: failed runs \(\+\d+\.\d points\)/,

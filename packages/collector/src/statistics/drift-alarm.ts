@@ -1,6 +1,6 @@
 import type { CompositionChange } from './composition-change.js';
 
-const ALARM = Object.freeze({
+export const ALARM = Object.freeze({
   /** Share of the alarms of one window that may be false. */
   level: 0.001,
   /** Population stability index less its expectation. People do not act on less. */

@@ -89,8 +89,8 @@ export function isUnder({ high }: Pick<Figure, 'high'>, target: number): boolean
 }
 
 /** Fewer events or devices say little. */
-const FEWEST_EVENTS = 100;
-const FEWEST_DEVICES = 20;
+export const FEWEST_EVENTS = 100;
+export const FEWEST_DEVICES = 20;
 
 /** A thin figure should not be leaned on. */
 export function isThin({ n, devices, method }: Figure): boolean {
