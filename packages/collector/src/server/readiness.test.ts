@@ -1,3 +1,6 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freeBytesBeside, LEAST_FREE_BYTES } from '../sqlite/disk-room.js';
 import { createReadiness } from './readiness.js';
@@ -46,3 +49,14 @@ test('a store in memory needs no disk, and one on disk is measured where it lies
   expect(freeBytesBeside(':memory:')).toBeUndefined();
   expect(freeBytesBeside('package.json')).toBeGreaterThan(0);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a file behind a link is measured on the disk that it is on',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nearside-link-'));
+    const link = join(folder, 'collector.db');
+    await symlink('/proc/version', link);
+    expect(freeBytesBeside(link)).toBe(0);
+    await rm(folder, { recursive: true });
+  },
+);

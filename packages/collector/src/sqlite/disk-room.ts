@@ -1,13 +1,13 @@
-import { statfsSync } from 'node:fs';
+import { realpathSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** With less, the log could grow and the tables could not. Devices then keep their reports. */
 export const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 
-/** Returns the bytes that are left for this user on the disk of a file, or undefined for one in memory. */
+/** Returns the bytes that are left for this user on the disk of a file, wherever a link leads; undefined for one in memory. */
 export function freeBytesBeside(file: string): number | undefined {
   if (file === ':memory:') return undefined;
-  const { bavail, bsize } = statfsSync(dirname(file));
+  const { bavail, bsize } = statfsSync(dirname(realpathSync(file)));
   return bavail * bsize;
 }
 
