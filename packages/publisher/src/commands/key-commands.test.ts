@@ -1,4 +1,13 @@
-import { chmod, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KEY_ROLES } from '../keys/key-files.js';
@@ -251,6 +260,19 @@ test('verify warns of private keys inside a repository, whatever they are called
   expect(exitCode).toBe(0);
   expect(out).toMatch(/warning: .*keys\/root\.pem.*signer\.pem: .*published with it/);
   expect(out).not.toContain('model.pub.pem');
+});
+
+test.each([
+  ['a link to their folder', 'keys', /repository\/keys\/root\.pem/],
+  ['a copy with another ending', 'root.key', /root\.key/],
+  ['a copy that an editor left', 'root.pem~', /root\.pem~/],
+])('verify warns of private keys in %s, which an upload takes along', async (_, name, warned) => {
+  const { repository, keys, pin } = await published();
+  if (name === 'keys') await symlink(keys, join(repository, name));
+  else await copyFile(join(keys, 'root.pem'), join(repository, name));
+  const { exitCode, out } = await nearside(['verify', repository, '--trust', pin]);
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(warned);
 });
 
 test('keys inside the repository are warned of, because they would be published', async () => {

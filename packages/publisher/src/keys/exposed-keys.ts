@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { listFiles } from '../files/list-files.js';
 import { readIfFile } from '../files/read-small-file.js';
+import { isDirectory, isFile, sizeOf } from '../files/stat-path.js';
 import { KEY_ROLES, listKeyNumbers, privateKeyFile } from './key-files.js';
 
 /** Every private key file in a directory, by role and number. */
@@ -75,16 +76,30 @@ function publishedKeys(files: readonly string[], repository: string): string {
 
 /** A private key in PEM, whatever it is called. */
 const PRIVATE_PEM = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+/** An RSA key of 16,384 bits takes 13 KB. */
+const LARGEST_KEY_BYTES = 16_384;
 
 /** @returns a warning of private keys that lie anywhere in a repository's directory; none for a URL */
 export async function warnOfPublishedKeys(repository: string): Promise<string[]> {
-  const names = (await listFiles(repository).catch(() => undefined)) ?? [];
   const found: string[] = [];
-  for (const name of names.filter((name) => name.endsWith('.pem'))) {
-    const text = await readIfFile(join(repository, name)).catch(() => undefined);
-    if (text && PRIVATE_PEM.test(text.toString())) found.push(join(repository, name));
+  for (const file of await filesToUpload(repository)) {
+    if (file.endsWith('.json') || !(await isFile(file))) continue;
+    if ((await sizeOf(file)) > LARGEST_KEY_BYTES) continue;
+    const text = await readIfFile(file).catch(() => undefined);
+    if (text && PRIVATE_PEM.test(text.toString('latin1'))) found.push(file);
   }
   return found.length > 0 ? [publishedKeys(found, repository)] : [];
+}
+
+/** Servers and programs that upload follow links to folders. */
+async function filesToUpload(repository: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const name of (await listFiles(repository).catch(() => undefined)) ?? []) {
+    const path = join(repository, name);
+    const within = (await isDirectory(path)) ? await listFiles(path).catch(() => []) : undefined;
+    files.push(...(within?.map((inner) => join(path, inner)) ?? [path]));
+  }
+  return files;
 }
 
 /** Finds the files that really lie in a directory, whatever links lead there. */
