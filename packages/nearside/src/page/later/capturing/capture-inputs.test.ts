@@ -134,6 +134,24 @@ test('what redact changes in place changes nothing of what the model is given', 
   expect(input.part).toEqual({ $kind: 'Float32Array', base64: 'AAAAAAAAAAA=' });
 });
 
+test('redact gets a copy of a map, of shared memory and of what lies deep within others', async () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7);
+  const map = new Map([['name', 'MARKER']]);
+  const deep = { name: 'MARKER' };
+  const given = { map, shared: shared.buffer, deep: [[[[[[[[[deep]]]]]]]]] };
+  const redact = (input: unknown) => {
+    const copy = input as typeof given;
+    copy.map.clear();
+    new Uint8Array(copy.shared).fill(0);
+    for (const found of copy.deep.flat(8) as unknown as (typeof deep)[]) found.name = '';
+    return 'kept';
+  };
+  const { run, exported } = open({ redact });
+  await run(given);
+  expect((await exported()).inputs).toMatchObject([{ input: 'kept' }]);
+  expect([map.get('name'), shared[0], deep.name]).toEqual(['MARKER', 7, 'MARKER']);
+});
+
 test('the oldest make room: by their number, and by what they take', async () => {
   const few = open({ redact: same, maxInputs: 2 });
   for (const input of ['a', 'b', 'c']) await few.run(input);

@@ -2,7 +2,7 @@ import { isNearsideError } from '@nearside/core';
 import type { Capture, Model } from '../../../shared/api/model.js';
 import type { CaptureOptions } from '../../../shared/api/open-options.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
-import { copyInput, type KeptValue, keepValue, writeKept } from './kept-value.js';
+import { type Closable, copyInput, type KeptValue, keepValue, writeKept } from './kept-value.js';
 
 const DEFAULTS = Object.freeze({
   maxInputs: 100,
@@ -99,12 +99,15 @@ function createRing(options: CaptureOptions) {
     async keep(input: Input): Promise<Kept | undefined> {
       const call = { atMs: Date.now(), of: age };
       if (isClosed) return undefined;
+      const closable: Closable[] = [];
       try {
-        const allowed = redact(copyInput(input) as Input);
+        const allowed = redact(copyInput(input, closable) as Input);
         return add(isPromise(allowed) ? await allowed : allowed, call);
       } catch {
         refused += 1;
         return undefined;
+      } finally {
+        for (const copy of closable) copy.close();
       }
     },
     clear(): void {

@@ -1,25 +1,42 @@
 import { kindOf } from '@nearside/core';
 
 /**
- * Copies an input for `redact`, which may change it in place. What nobody can change, such as a Blob or a frame, stays as it
- * is.
+ * Copies an input for `redact`, which may change it in place, or close it. A Blob, and an element of the page that is no
+ * canvas, stay as they are.
+ *
+ * @param closable gets the copies that have to be closed afterwards
  */
-export function copyInput(input: unknown, depth = 0): unknown {
+export function copyInput(input: unknown, closable: Closable[]): unknown {
   const kind = kindOf(input);
   if (kind === 'HTMLCanvasElement' || kind === 'OffscreenCanvas')
     return copyCanvas(input as Canvas);
   if (kind === 'AudioBuffer') return copySound(input as AudioBuffer);
-  if (kind === 'ImageData') return structuredClone(input);
-  if (kind === 'ArrayBuffer') return bytesOf(input as ArrayBuffer).buffer;
+  if (/^(?:Shared)?ArrayBuffer$/.test(kind)) return bytesOf(input as ArrayBufferLike).buffer;
   if (ArrayBuffer.isView(input)) {
     const views = globalThis as unknown as Record<string, new (bytes: ArrayBuffer) => unknown>;
     return new (views[kind] as new (bytes: ArrayBuffer) => unknown)(bytesOf(input).buffer);
   }
-  if (depth === DEPTH) return input;
-  if (Array.isArray(input)) return input.map((item) => copyInput(item, depth + 1));
-  if (kind !== 'Object') return input;
+  if (Array.isArray(input)) return input.map((item) => copyInput(item, closable));
+  if (kind !== 'Object') return cloneOf(input, closable);
   const fields = Object.entries(input as object);
-  return Object.fromEntries(fields.map(([name, field]) => [name, copyInput(field, depth + 1)]));
+  return Object.fromEntries(fields.map(([name, field]) => [name, copyInput(field, closable)]));
+}
+
+/** A frame or a bitmap. */
+export interface Closable {
+  close(): void;
+}
+
+function cloneOf(input: unknown, closable: Closable[]): unknown {
+  if (typeof input !== 'object' || input === null || /^(?:Blob|File)$/.test(kindOf(input)))
+    return input;
+  try {
+    const clone: object = structuredClone(input);
+    if ('close' in clone) closable.push(clone as Closable);
+    return clone;
+  } catch {
+    return input; // an element
+  }
 }
 
 type Canvas = HTMLCanvasElement | OffscreenCanvas;
