@@ -37,8 +37,8 @@ function contentOf(cell: Cell | undefined): Field {
   return cell.value === undefined ? cell.text : cell.value;
 }
 
-/** Signs with which a formula begins, full-width ones too, behind blanks. */
-const SIGN = '\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]';
+/** Signs with which a formula begins, full-width ones too, behind blanks and quotes. */
+const SIGN = '[\\s"]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]';
 const AT_THE_START = new RegExp(`^(?=[\\t\\r]|${SIGN})`);
 /** Some spreadsheets begin a cell at each of these, in quotes or not. */
 const AT_A_SEPARATOR = new RegExp(`([;\\t\\r\\n])(?=${SIGN})`, 'g');
