@@ -27,6 +27,7 @@ test('docs/privacy.md lists every attribute of a trace, and none that is not the
 });
 
 test.each([
+  'README.md',
   'docs/privacy.md',
   'docs/faq.md',
   'docs/guide/promises.md',

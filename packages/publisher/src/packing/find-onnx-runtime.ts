@@ -29,8 +29,8 @@ export async function findOnnxRuntime(
 
 function findScript(): string | undefined {
   try {
-    const require = createRequire(import.meta.url);
-    return join(dirname(require.resolve('nearside/package.json')), 'dist/worker/try-common.js');
+    const { resolve: pathOf } = createRequire(import.meta.url);
+    return join(dirname(pathOf('nearside/package.json')), 'dist/worker/try-common.js');
   } catch {
     return undefined;
   }
