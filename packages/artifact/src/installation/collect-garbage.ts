@@ -21,7 +21,7 @@ interface Entry {
   readonly isHeld: boolean;
 }
 
-/** What is kept beside the versions that are held. */
+/** The store keeps this much beside the versions that are held. */
 const DEFAULTS = Object.freeze({
   /** Chunks of all versions, bytes. */
   storeBytes: 256 * 1024 * 1024,

@@ -125,7 +125,7 @@ function healthElements(
   }
 }
 
-/** What could have been found, and what was not looked at. */
+/** Lists all that could have been found, and all that was not looked at. */
 function lookElements({ seen, unseen }: LookedAt): HTMLElement[] {
   if (seen.length + unseen.length === 0) return [];
   const items = [...seen, ...unseen.map((one) => `not looked at: ${one}`)];

@@ -1,7 +1,7 @@
 import type { Lack, Look } from '../../src/findings/looks.js';
 import { formatCount, formatMoment, formatPoints, formatRate } from './format.js';
 
-/** What a health line says beside its findings. */
+/** A health line says this beside its findings. */
 export interface LookedAt {
   /** Too few runs to judge: nothing is said of the model's health. */
   readonly isTooEarly: boolean;
@@ -9,9 +9,9 @@ export interface LookedAt {
   readonly names: string;
   /** All that is missing: "10 runs (100 are needed), no baseline, no past until 9 Mar, 08:00". */
   readonly missing: string;
-  /** What was not looked at, and why: "drift: no baseline". */
+  /** Kinds of findings that were not looked for, and why: "drift: no baseline". */
   readonly unseen: readonly string[];
-  /** What would have been found: "success: below about 99.2% of runs". */
+  /** The least that would have been found: "success: below about 99.2% of runs". */
   readonly seen: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What a store keeps, and for how long. */
+/** A store keeps its rows this long. */
 export const RETENTION = Object.freeze({
   /** Ids are kept so long from their arrival, and devices keep reports half as long. A later resend counts again. */
   seenDays: 30,

@@ -60,7 +60,7 @@ export interface RolloutFinding {
   readonly measures: readonly { readonly name: string; readonly difference: Figure | null }[];
 }
 
-/** What is said of a figure of the fleet. */
+/** A figure of the fleet that is blamed. */
 interface Blame {
   /** It would not be said without four of the 64 groups of devices: those with most of it. */
   readonly isByFew: boolean;

@@ -8,7 +8,7 @@ import { FEWEST_DEVICES, FEWEST_EVENTS, type Figure, isThin } from '../statistic
 import { JUDGED_AFTER } from '../statistics/hour-of-week.js';
 import type { Finding, HealthAnswers } from './findings.js';
 
-/** What could have been found of a kind of finding, or why nothing could. */
+/** One kind of finding: the least of it that could have been found, or why nothing could. */
 export type Look = { readonly id: Finding['id'] } & (
   | {
       /**

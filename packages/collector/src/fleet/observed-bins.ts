@@ -12,7 +12,7 @@ export interface PartName {
 /** Observations by distribution, cohort and bin. */
 export type Table = readonly (readonly BinCounts[])[];
 
-/** What some rows observed: all of them, and each device class and backend. */
+/** Tables of observations: of all rows, and of each device class and backend. */
 export interface Observed {
   readonly whole: Table;
   /** By {@link nameOf} a part. */

@@ -27,7 +27,7 @@ export const SOUND_LIMITS = Object.freeze({
   maxChannels: 32,
   /** Over all channels: 46 minutes of one at 48 kHz, 512 MiB. Longer sound goes through a stream in pieces. */
   maxSamples: 2 ** 27,
-  /** Of all frames of one input together, each with what it costs by itself: frames overlap, but not without end. */
+  /** All frames of one input together may cost this much. They overlap, but not without end. */
   maxFrameValues: 2 ** 29,
 });
 

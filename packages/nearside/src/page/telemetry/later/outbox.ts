@@ -11,7 +11,7 @@ export const OUTBOX_LIMITS = Object.freeze({
   ageMs: 14 * DAY_MS,
 });
 
-/** What is stored of a report, and with it. */
+/** A report is stored with this beside it. */
 export interface Alongside {
   /** It was sent as the page was left, and nobody knows yet if it has arrived. */
   readonly isUnderWay: boolean;

@@ -59,7 +59,7 @@ interface ReportWindow {
   lastMs: number;
   readonly tally: Tally;
   readonly day: Draw;
-  /** What it may be the first of, and has not claimed. */
+  /** It may be the first of these, and has not claimed them. */
   unclaimed: readonly PossibleFirst[];
 }
 
@@ -195,7 +195,7 @@ export class Reporter {
     return [ended, endMs];
   }
 
-  /** What a window is the first of is claimed as it begins to count, and `arm-day-failed` as a run fails. */
+  /** A window claims its firsts as it begins to count, and `arm-day-failed` as a run fails. */
   #claim(window: ReportWindow): void {
     const hasFailed = window.tally.errors.size > 0;
     const isDue = ({ first }: PossibleFirst) => hasFailed || first !== 'arm-day-failed';

@@ -20,7 +20,7 @@ export interface SealContext {
   readonly startMs: number;
   readonly endMs: number;
   readonly dimensions: Dimensions;
-  /** What the window is this device's first of. */
+  /** The window is this device's first of these. */
   readonly firsts?: readonly First[];
   /** First 16 hex digits of the baseline's SHA-256, where the model has one. */
   readonly baseline: string | undefined;
