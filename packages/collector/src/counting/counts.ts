@@ -131,10 +131,8 @@ export function addCounts(counts: Counts, more: Counts): void {
   addSums(counts as Sums, more as Sums);
 }
 
-/** Rows by cohort keep these as they come. */
-const PLAIN_BY_COHORT = ['feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
 /** A cell does not keep these. They are asked by cohort or by segment. */
-const BY_COHORT_ONLY = ['drift', ...PLAIN_BY_COHORT] as const;
+const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
 
 export function cellCounts(counts: Counts): Counts {
   const kept: Counts = { ...counts };
@@ -163,19 +161,19 @@ export function segmentCounts({ drift, firsts, apps = {} }: Counts): SegmentCoun
  * @param unit under which it was counted
  */
 export function cohortCounts(
-  { drift, ...counts }: Counts,
+  counts: Counts,
   { part, unit }: { part: Part; unit: Pick<Unit, 'arm'> },
 ): Counts {
-  const { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts } = counts;
-  const figures = { reports, ok, failed, aborted, fallbacks, busyMs };
-  const kept: Counts = { ...figures, opens, firsts } as Counts;
+  const { drift, reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts } = counts;
+  const { feedback, unmatched, updates, shadow, outcomes } = counts;
+  const figures = { reports, ok, failed, aborted, fallbacks, busyMs, opens, firsts };
+  const kept = { ...figures, feedback, unmatched, updates, shadow, outcomes } as Counts;
   const cold = countIn(counts.histograms?.['health.coldRuns']);
   if (cold > 0) kept.cold = cold;
   const total = counts.histograms?.['latency.total'];
   if (total) kept.histograms = { 'latency.total': total };
-  for (const name of PLAIN_BY_COHORT) Object.assign(kept, { [name]: counts[name] });
-  const ofPart = { ...(drift && { drift }), ...(COMPARED.has(unit.arm) && sideCounts(kept)) };
-  if (Object.keys(ofPart).length > 0) kept.parts = { [partKey(part)]: ofPart };
+  const ofSide = COMPARED.has(unit.arm) ? sideCounts(kept) : undefined;
+  if (drift || ofSide) kept.parts = { [partKey(part)]: { ...ofSide, ...(drift && { drift }) } };
   return kept;
 }
 

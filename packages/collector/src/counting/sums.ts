@@ -5,6 +5,10 @@ export interface Sums {
 
 /** Adds `more` into `sums`, number by number. */
 export function addSums(sums: Sums, more: Sums): void {
+  if (Array.isArray(more)) {
+    addList(sums as unknown as List, more);
+    return;
+  }
   for (const name of Object.keys(more)) {
     const value = more[name];
     if (value === undefined) continue;
@@ -17,6 +21,19 @@ export function addSums(sums: Sums, more: Sums): void {
     } else {
       sums[name] = copyOf(value);
     }
+  }
+}
+
+type List = (number | Sums)[];
+
+/** Lists are bins of distributions: most of what a report adds, and quicker to add up by place than by name. */
+function addList(sums: List, more: List): void {
+  for (let i = 0; i < more.length; i += 1) {
+    const value = more[i] as number | Sums;
+    const own = sums[i];
+    if (typeof value === 'number') sums[i] = (typeof own === 'number' ? own : 0) + value;
+    else if (typeof own === 'object') addSums(own, value);
+    else sums[i] = copyOf(value);
   }
 }
 
