@@ -51,6 +51,8 @@ test.each([
   ['a;=1+1', `"a;'=1+1"`],
   ['a\t=1+1', `"a\t'=1+1"`],
   ['a; \uff1d1', `"a;' \uff1d1"`],
+  ['a;"=1+1"', `"a;'""=1+1"""`],
+  ['"=1+1', `"'""=1+1"`],
   ['a\n=1+1', `"a\n'=1+1"`],
   ['a;b', '"a;b"'],
 ])('a name with a separator begins no formula in a cell of its own: %j', (name, field) => {
