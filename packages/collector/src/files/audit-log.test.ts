@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -18,6 +19,14 @@ test('each act is a line of JSON with its time, whatever is in it; the file is i
     { at: '2026-01-02T03:04:05.000Z', act: 'stop' },
   ]);
   expect(statSync(path).mode & 0o077).toBe(0);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe that nobody reads is refused at once', () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  expect(() => openAuditLog(path, { now, onError: () => {} })).toThrow(
+    expect.objectContaining({ code: 'file-missing', message: expect.stringContaining(path) }),
+  );
 });
 
 test('a file that was moved away is begun anew, and one that cannot be written is told and holds nothing up', () => {

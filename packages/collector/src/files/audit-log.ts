@@ -1,5 +1,7 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, openSync } from 'node:fs';
 import { StartError } from '../refusals/start-error.js';
+
+const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK } = constants;
 
 /** Administrative acts, by somebody or by the clock. */
 export type Act =
@@ -33,7 +35,7 @@ export function openAuditLog(
 ): AuditLog {
   if (path === undefined) return { write() {} };
   try {
-    appendFileSync(path, '', { mode: 0o600 });
+    append(path, '');
   } catch (cause) {
     throw new StartError(
       'file-missing',
@@ -45,10 +47,20 @@ export function openAuditLog(
     write(act, facts = {}) {
       const line = JSON.stringify({ at: new Date(now()).toISOString(), act, ...facts });
       try {
-        appendFileSync(path, `${line}\n`, { mode: 0o600 });
+        append(path, `${line}\n`);
       } catch (error) {
         onError(error);
       }
     },
   };
+}
+
+/** A pipe that nobody reads is an error at once. `/dev/stdout` may be one that somebody reads. */
+function append(path: string, text: string): void {
+  const file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK, 0o600);
+  try {
+    appendFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
