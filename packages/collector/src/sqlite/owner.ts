@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import {
   isRunning,
   type LockHolder,
@@ -37,6 +38,7 @@ const living = new Set<string>();
 export function takeOwnership(database: Database.Database, now: () => number): Ownership {
   const me = thisHolder();
   const { token } = me;
+  const inode = database.memory ? undefined : statSync(database.name).ino;
   const find = database.prepare('SELECT holder, renewed FROM owner');
   const claim = database.prepare(
     'REPLACE INTO owner (one, token, holder, renewed) VALUES (1, ?, ?, ?)',
@@ -49,12 +51,14 @@ export function takeOwnership(database: Database.Database, now: () => number): O
     .transaction(() => {
       const row = find.get() as OwnerRow | undefined;
       const owner = row && parseLockHolder(row.holder);
-      if (owner && isAlive(owner, { me, silentForMs: Math.abs(now() - row.renewed) })) {
+      const isCopied = owner !== undefined && inodeIn(row?.holder) !== inode;
+      const silentForMs = row ? Math.abs(now() - row.renewed) : 0;
+      if (owner && isAlive(owner, { me, isCopied, silentForMs })) {
         throw new Error(
           `process ${owner.pid} on ${owner.host} writes to it already; two collectors on one file would each miss what the other counts`,
         );
       }
-      claim.run(token, JSON.stringify(me), now());
+      claim.run(token, JSON.stringify({ ...me, inode }), now());
     })
     .immediate();
   living.add(token);
@@ -81,12 +85,21 @@ export function takeOwnership(database: Database.Database, now: () => number): O
   };
 }
 
-function isAlive(
-  owner: LockHolder,
-  { me, silentForMs }: { readonly me: LockHolder; readonly silentForMs: number },
-): boolean {
+/** The file that an owner took: a copy of it has another inode, and its row. */
+function inodeIn(holder = '{}'): number | undefined {
+  return (JSON.parse(holder) as { inode?: number }).inode;
+}
+
+interface Look {
+  readonly me: LockHolder;
+  readonly isCopied: boolean;
+  readonly silentForMs: number;
+}
+
+function isAlive(owner: LockHolder, { me, isCopied, silentForMs }: Look): boolean {
   const state = stateOf(owner, me);
   if (state === 'gone') return false;
+  if (state === 'there' && isCopied) return silentForMs < OWNERSHIP.silentMs;
   if (state === 'there') return owner.pid !== me.pid || living.has(owner.token);
   // elsewhere than on Linux all processes of a host have numbers of their own
   if (process.platform !== 'linux' && owner.host === me.host) {

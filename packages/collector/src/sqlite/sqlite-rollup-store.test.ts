@@ -211,6 +211,21 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test('a copy of a file can be opened half a minute after it was made, while a collector has the file', async () => {
+  const [file, copy] = [freshFile(), freshFile()];
+  const store = openSqliteRollupStore(file);
+  for (const suffix of ['', '-wal']) copyFileSync(file + suffix, copy + suffix);
+  expect(() => openSqliteRollupStore(copy)).toThrow('writes to it already');
+  for (const path of [file, copy]) {
+    const database = new Database(path);
+    database.prepare('UPDATE owner SET renewed = ?').run(Date.now() - 60_000);
+    database.close();
+  }
+  await openSqliteRollupStore(copy).close();
+  expect(() => openSqliteRollupStore(file)).toThrow('writes to it already');
+  await store.close();
+});
+
 test.each<[string, Partial<LockHolder>]>([
   ['on another host', { pid: 1, host: 'elsewhere' }],
   ['with our number in another PID namespace', { pidNamespace: 'pid:[1]' }],
