@@ -5,7 +5,7 @@ import { createMemoryStore } from '@nearside/artifact';
 import type { Report } from '@nearside/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
-import { createDelivery } from './deliver.js';
+import { BACKOFF, createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
 import { createTally, increment } from './tally.js';
@@ -115,6 +115,20 @@ test('with the collector down nothing is lost, and why is said', async () => {
   await delivery.drain();
   expect(await outbox.keys()).toHaveLength(2);
   expect(outcome.kept).toEqual([expect.stringContaining('Is the collector up?')]);
+});
+
+test('reports of a page that was left, which fail together, make one pause', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  closers.push(() => vi.useRealTimers());
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  closers.push(() => vi.restoreAllMocks());
+  const { outbox } = await outboxOf();
+  const { delivery } = deliver(outbox, 'http://127.0.0.1:9/v1/reports');
+  const pauses = vi.spyOn(globalThis, 'setTimeout');
+  const answers = ['a', 'b', 'c', 'd'].map((id) => delivery.sendAtOnce(id, report(id)));
+  expect(await Promise.all(answers)).toEqual([false, false, false, false]);
+  const longest = Math.max(...pauses.mock.calls.map(([, ms]) => ms ?? 0));
+  expect(longest).toBe(BACKOFF.firstMs);
 });
 
 test('an expired copy of what was sent as its page was left is no loss', async () => {

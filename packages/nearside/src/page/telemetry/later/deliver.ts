@@ -106,12 +106,15 @@ export function createDelivery<Item extends { readonly id: string }>(
     const body = bodyOf(item);
     if (performance.now() < notBeforeMs || !outlivesPage(body)) return undefined;
     underWay.add(key);
+    const failuresBefore = failures;
     const answer = async () => {
       const verdict = await post(body, endpoints, refusals);
       underWay.delete(key);
       if (verdict.kind !== 'later') await settle(key, item, verdict).catch(() => {});
       else {
         onKept(verdict.problem);
+        // What was under way at once has failed once.
+        failures = Math.min(failures, failuresBefore);
         pause(verdict.retryAfterMs);
       }
       return verdict.kind !== 'later';
@@ -127,7 +130,7 @@ export function createDelivery<Item extends { readonly id: string }>(
     if (retryAfterMs !== undefined) notBeforeMs = performance.now() + waitMs;
     clearTimeout(timer);
     if (closed) return;
-    timer = setTimeout(() => void drain(), waitMs);
+    timer = setTimeout(() => void drain(), Math.max(waitMs, notBeforeMs - performance.now()));
     unref(timer);
   }
 

@@ -31,6 +31,8 @@ export interface Outbox {
    * @returns false when it is too large to be sent, and was dropped
    */
   put(report: Report, alongside: Alongside): Promise<boolean>;
+  /** Nobody has answered for a report that was under way. One that was deleted meanwhile stays so. */
+  keepWaiting(report: Report): Promise<void>;
   /** The key that a report is stored under. */
   keyOf(report: Report): string;
   /** Keys of reports that may be sent, oldest first. Too old ones and too many are dropped. */
@@ -71,6 +73,13 @@ export function openOutbox(
       const waiting: Waiting = { report, isUnderWay };
       await store.commit({ set: new Map<string, unknown>([...entries, [keyOf(report), waiting]]) });
       return true;
+    },
+    keepWaiting(report) {
+      const key = keyOf(report);
+      const waiting: Waiting = { report, isUnderWay: false };
+      return store.transact([key], ([stored]) =>
+        stored ? { set: new Map([[key, waiting]]) } : undefined,
+      );
     },
     keyOf,
     async keys() {

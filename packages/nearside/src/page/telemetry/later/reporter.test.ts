@@ -84,13 +84,13 @@ function open(tally: Tally): void {
 }
 
 /** A collector that answers when it is told to. */
-async function silentCollector() {
+async function silentCollector({ status = 204 } = {}) {
   const bodies: string[] = [];
   const { promise: answering, resolve: answer } = createDeferred<void>();
   const server = createServer(async (request, response) => {
     bodies.push(await text(request));
     await answering;
-    response.writeHead(204).end();
+    response.writeHead(status, { 'retry-after': '60' }).end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -276,6 +276,25 @@ test('a page that is left sends in the same turn what it stores: the same but fo
   answer();
   await expect.poll(() => store.keys('r/')).toEqual([]);
   expect(reporter.totals).toMatchObject({ sealed: 1, sent: 1, dropped: 0 });
+});
+
+test('consent that is withdrawn while a page’s last report is under way leaves no copy of it, though the collector fails', async () => {
+  const { to, bodies, answer } = await silentCollector({ status: 503 });
+  const store = createMemoryStore();
+  let isGiven = true;
+  const reporter = start(store, { to, consent: () => isGiven });
+  await reporter.flush();
+  reporter.count(fail);
+  reporter.leave()?.go();
+  await expect.poll(() => bodies).toHaveLength(1);
+  isGiven = false;
+  reporter.count(fail);
+  await reporter.flush();
+  expect(await store.keys('r/')).toEqual([]);
+  answer();
+  await expect.poll(() => reporter.totals.problem).toContain('503');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await store.keys('r/')).toEqual([]);
 });
 
 test('what could not be stored and has arrived all the same is no loss', async () => {

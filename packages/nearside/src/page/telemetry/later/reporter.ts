@@ -262,6 +262,6 @@ export class Reporter {
     }
     totals.sealed += 1;
     totals.sealedRuns += report.health.ok;
-    if (answer && !(await answer)) await outbox.put(report, { isUnderWay: false }).catch(() => {});
+    if (answer && !(await answer)) await outbox.keepWaiting(report).catch(() => {});
   }
 }
