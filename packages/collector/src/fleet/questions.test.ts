@@ -261,6 +261,11 @@ test('hours in which far fewer devices report than usual are silent, since the f
   expect(earliest?.expected.high).toBeGreaterThan(20);
   expect(earliest?.fewest).toBeGreaterThan(0);
   expect(answer.hours.at(-1)).toMatchObject({ received: 0, isSilent: true });
+  // a silence of days does not become usual
+  for (const days of [1, 3, 4, 5, 6]) {
+    const from = 204 + days * 24;
+    expect((await ofHours(from, from + 12)).silentSinceMs).toBe(start + from * HOUR_MS);
+  }
   const week = await ofHours(0, 168);
   expect(week.hours.filter(({ expected, fewest }) => expected.value ?? fewest)).toEqual([]);
   await store.close();

@@ -5,6 +5,7 @@ import {
   fewestOf,
   JUDGED_AFTER,
   MOST_PAST,
+  type PastHours,
   quantileOf,
   usualCount,
 } from '../statistics/hour-of-week.js';
@@ -43,11 +44,11 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const firstMs = firstHour(known);
   const counts = countsFrom(firstMs ?? toMs, toMs, known);
   const devices = onBusiestDay(await readDeviceDays(store, { ...read, toMs }));
+  const past = withoutSilences(firstMs ?? toMs, counts);
   const hours: SilenceHour[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
     const hour = (atMs - (firstMs ?? toMs)) / HOUR_MS;
-    const past = counts.slice(Math.max(0, hour - MOST_PAST), Math.max(0, hour));
-    hours.push(judgeHour({ atMs, received: counts[hour] ?? 0 }, past, devices));
+    hours.push(judgeHour({ atMs, received: counts[hour] ?? 0 }, before(past, hour), devices));
   }
   const judgedFromMs = firstMs === undefined ? null : firstMs + JUDGED_AFTER * HOUR_MS;
   return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours), judgedFromMs };
@@ -71,9 +72,25 @@ function countsFrom(firstMs: number, toMs: number, known: readonly DevicesByHour
   return counts;
 }
 
+/** Leaves out silences without any device: one of days would become usual, and end by itself. */
+function withoutSilences(firstMs: number, counts: readonly number[]): PastHours {
+  const kept: (number | undefined)[] = [...counts];
+  for (const [hour, devices] of counts.entries()) {
+    if (devices > 0) continue;
+    const goesOn = hour > 0 && kept[hour - 1] === undefined; // a night has too few to tell
+    const usual = goesOn ? undefined : usualCount(firstMs + hour * HOUR_MS, before(kept, hour));
+    if (goesOn || (usual && fewestOf(usual) > 0)) kept[hour] = undefined;
+  }
+  return kept;
+}
+
+function before(past: PastHours, hour: number): PastHours {
+  return past.slice(Math.max(0, hour - MOST_PAST), Math.max(0, hour));
+}
+
 function judgeHour(
   hour: Pick<SilenceHour, 'atMs' | 'received'>,
-  past: readonly number[],
+  past: PastHours,
   devices: number,
 ): SilenceHour {
   const origin = { devices, method: 'hour-of-week' as const, estimated: true };

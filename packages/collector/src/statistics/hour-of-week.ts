@@ -11,6 +11,9 @@ export interface UsualCount {
   readonly n: number;
 }
 
+/** Devices of hours in order, the newest last; undefined for a silence without any device, which is no part of what is usual. */
+export type PastHours = readonly (number | undefined)[];
+
 const DAY = 24;
 const WEEK = 7 * DAY;
 const WEEKS = 4;
@@ -35,13 +38,13 @@ const OF_MEDIAN = Math.PI / 2;
  * The number of devices that an hour should have.
  *
  * @param atMs start of the hour
- * @param past devices of the hours before it, the newest last
  * @returns undefined in a model's first week, whose weekend is not known
  */
-export function usualCount(atMs: number, past: readonly number[]): UsualCount | undefined {
+export function usualCount(atMs: number, past: PastHours): UsualCount | undefined {
   const spread = past.length < JUDGED_AFTER ? undefined : dispersionOf(atMs, past);
   if (spread === undefined) return undefined;
   const weeks = sameHours(past, 0);
+  if (weeks.length === 0) return undefined;
   const n = sum(weeks);
   const level = levelOf(past, spread);
   return {
@@ -71,7 +74,7 @@ export function quantileOf({ mean, dispersion }: UsualCount, share: number): num
 }
 
 /** Counts of the same hour in the weeks before an hour, which is so many before the newest. */
-function sameHours(past: readonly number[], ago: number): number[] {
+function sameHours(past: PastHours, ago: number): number[] {
   const found: number[] = [];
   for (let week = 1; week <= WEEKS; week += 1) {
     const count = past[past.length - ago - week * WEEK];
@@ -81,14 +84,16 @@ function sameHours(past: readonly number[], ago: number): number[] {
 }
 
 /** The median, over the last seven days, of a day's devices ÷ usual ones; with the relative variance of that. */
-function levelOf(past: readonly number[], spread: number): { ratio: number; variance: number } {
+function levelOf(past: PastHours, spread: number): { ratio: number; variance: number } {
   const ratios: number[] = [];
   let devices = 0;
   for (let day = 0; day < 7 && past.length - (day + 1) * DAY >= WEEK; day += 1) {
     let [own, usual] = [0, 0];
     for (let ago = day * DAY + 1; ago <= (day + 1) * DAY; ago += 1) {
-      own += past[past.length - ago] as number;
+      const devices = past[past.length - ago];
       const weeks = sameHours(past, ago);
+      if (devices === undefined || weeks.length === 0) continue;
+      own += devices;
       usual += sum(weeks) / weeks.length;
     }
     devices += own;
@@ -104,14 +109,15 @@ function levelOf(past: readonly number[], spread: number): { ratio: number; vari
  * devices have E (a − b)² − (a + b) = 2 · dispersion · E ab. Hours of a day vary together, so the error of the sums is
  * that between days.
  */
-function dispersionOf(atMs: number, past: readonly number[]): number | undefined {
+function dispersionOf(atMs: number, past: PastHours): number | undefined {
   const byWeek = past.length >= DAYS_FOR_WEEKS * DAY;
   const lag = byWeek ? WEEK : DAY;
   const days = new Map<number, { beyond: number; scale: number }>();
   for (let ago = byWeek ? NEWEST + 1 : 1; ago + lag <= past.length; ago += 1) {
     const hour = atMs / HOUR_MS - ago;
     if (isWeekend(hour) !== isWeekend(hour - lag)) continue;
-    const [a, b] = [past[past.length - ago] as number, past[past.length - ago - lag] as number];
+    const [a, b] = [past[past.length - ago], past[past.length - ago - lag]];
+    if (a === undefined || b === undefined) continue;
     const day = days.get(Math.floor(hour / DAY)) ?? { beyond: 0, scale: 0 };
     days.set(Math.floor(hour / DAY), day);
     day.beyond += (a - b) ** 2 - (a + b);
