@@ -1,6 +1,6 @@
 import { bucketUpperBound, countOf, type HistogramJson } from './histogram.js';
 import type { Report } from './report.js';
-import { MOST_WORKERS, REPORT_LIMITS } from './report-format.js';
+import { MAX_COUNT, MOST_WORKERS, REPORT_LIMITS } from './report-format.js';
 import { sum } from './sum.js';
 
 /** No device has more calls of `run` or `outcome`, or feedback that finds no run, in a second. */
@@ -23,20 +23,21 @@ export function excessesOf(report: Report): Excess[] {
     (of) => of && [of.ok, of.failed, 'dropped' in of && of.dropped],
   );
   const seconds = Math.ceil((dt + 1000) / 1000);
+  const calls = Math.min(MAX_COUNT, CALLS * seconds);
   const runs = ok + (score?.ok ?? 0) + (stream?.ok ?? 0);
   // A run that ended in the window may have begun before it, in each worker. Its time is in the one from call to result.
   const runMs = Math.max(...[latency?.total, score?.duration, stream?.duration].map(largestOf));
   const busyMs = (dt + Math.min(LONGEST_RUN_MS, runMs) + 1000) * MOST_WORKERS;
   const labels = feedback?.byAge.map(({ bins, values }) => [bins?.map(([n]) => n), values?.[0]]);
   const all: Excess[] = [
-    ['health', addUp([ok, errors, invalid, aborted, fallbacks, series]), CALLS * seconds],
+    ['health', addUp([ok, errors, invalid, aborted, fallbacks, series]), calls],
     ['health.bytesFetched', health.bytesFetched ?? 0, OPENING_BYTES + BYTES * seconds],
     ['opens', (opens?.tried ?? 0) + countOf(opens?.rest), LOADS * seconds],
     ['updates', addUp(report.updates), LOADS * seconds],
     ['resource.busyMs', report.resource?.busyMs ?? 0, busyMs],
     ['feedback', addUp(labels), REPORT_LIMITS.rememberedRuns + runs],
-    ['feedback.unmatched', feedback?.unmatched ?? 0, CALLS * seconds],
-    ['outcomes', addUp(Object.values(outcomes ?? {}).map(([n]) => n)), CALLS * seconds],
+    ['feedback.unmatched', feedback?.unmatched ?? 0, calls],
+    ['outcomes', addUp(Object.values(outcomes ?? {}).map(([n]) => n)), calls],
   ];
   return all.filter(([, got, most]) => got > most);
 }

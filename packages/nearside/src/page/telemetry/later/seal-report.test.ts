@@ -134,6 +134,22 @@ test('a window that could not be sealed for days says a day', () => {
   expect(validate(sealReport(tally, { ...context, endMs })).dt).toBe(86_400_000);
 });
 
+test('however long a window was, no more events are told than a collector takes, and the rest is lost', () => {
+  const tally = createTally();
+  increment(tally.errors, 'deadline', 9e6);
+  increment(tally.errors, 'worker-crashed', 9e6);
+  tally.outcomes.set('sales', [1.1e7, 1.1e7, 1.1e7]);
+  tally.opens.tried = 3;
+  const endMs = context.startMs + 3 * 86_400_000;
+  const report = validate(sealReport(tally, { ...context, endMs }));
+  expect(report).toMatchObject({
+    health: { ok: 0 },
+    opens: { tried: 3 },
+    loss: { 'too-large': 1e7 },
+  });
+  expect(report.outcomes).toBeUndefined();
+});
+
 test('a usual window takes about a kilobyte', () => {
   const tally = createTally();
   for (let i = 0; i < 1000; i += 1) {
