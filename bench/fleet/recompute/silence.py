@@ -23,7 +23,7 @@ def quantile(mean, dispersion, share):
 
 def same_hours(past, ago):
     places = [len(past) - ago - week * WEEK_HOURS for week in range(1, 5)]
-    return [past[place] for place in places if 0 <= place < len(past)]
+    return [past[place] for place in places if 0 <= place < len(past) and past[place] is not None]
 
 
 def spread_of(at, past):
@@ -35,10 +35,12 @@ def spread_of(at, past):
         hour = at // HOUR - ago
         if weekend(hour) != weekend(hour - lag): continue
         a, b = past[len(past) - ago], past[len(past) - ago - lag]
+        if a is None or b is None: continue
         beyond, scale = days.get(hour // 24, (0, 0))
         days[hour // 24] = (beyond + (a - b) ** 2 - (a + b), scale + 2 * a * b)
+    if len(days) < 2: return None
     beyond, scale = (np.array(column, float) for column in zip(*days.values()))
-    if len(days) < 2 or scale.sum() == 0: return None
+    if scale.sum() == 0: return None
     value, k = beyond.sum() / scale.sum(), len(days)
     deviation = math.sqrt(((beyond - value * scale) ** 2).sum() * k / (k - 1)) / scale.sum()
     return max(0.0025, value + student(k - 1, 0.05) * deviation)
@@ -49,6 +51,7 @@ def level_of(past, spread):
     for day in range(7):
         if len(past) - (day + 1) * DAY_HOURS < WEEK_HOURS: break
         agos = range(day * DAY_HOURS + 1, (day + 1) * DAY_HOURS + 1)
+        agos = [ago for ago in agos if past[len(past) - ago] is not None and same_hours(past, ago)]
         own, usual = sum(past[len(past) - ago] for ago in agos), sum(np.mean(same_hours(past, ago)) for ago in agos)
         devices += own
         if usual > 0: ratios.append(own / usual)
@@ -67,21 +70,34 @@ def silence(fleet, asked):
     read_from, read_to = (lo - MOST_PAST * HOUR) // DAY * DAY, -(-hi // DAY) * DAY
     devices = busiest(fleet.within(read_from, read_to), "version-day")
 
-    def of_hour(at):
-        received = known.get(at, 0) if at >= begin else 0
-        past = [known.get(before, 0) for before in range(max(begin, at - MOST_PAST * HOUR), at, HOUR)]
+    def usual_at(at):
+        past = [kept.get(before, 0) for before in range(max(begin, at - MOST_PAST * HOUR), at, HOUR)]
         spread = spread_of(at, past) if len(past) >= WEEK_HOURS else None
-        if spread is None:
-            nothing = {"value": None, "low": None, "high": None, "n": 0, "devices": devices}
-            return {"atMs": at, "received": received, "expected": nothing, "fewest": None, "isSilent": False}
         weeks = same_hours(past, 0)
+        if spread is None or not weeks: return None
         ratio, variance = level_of(past, spread)
         mean = ratio * sum(weeks) / len(weeks)
-        dispersion = spread * (1 + 1 / len(weeks)) + 1 / max(sum(weeks), 0.5) + variance
+        return mean, spread * (1 + 1 / len(weeks)) + 1 / max(sum(weeks), 0.5) + variance, sum(weeks)
+
+    # silences without any device are no part of what is usual
+    kept = dict(known)
+    for at in range(begin, hi, HOUR):
+        if known.get(at, 0) > 0: continue
+        if at > begin and kept.get(at - HOUR, 0) is None: kept[at] = None
+        elif (usual := usual_at(at)) and quantile(*usual[:2], 3e-5) > 0: kept[at] = None
+
+    def of_hour(at):
+        received = known.get(at, 0) if at >= begin else 0
+        silent = at >= begin and kept.get(at, 0) is None
+        usual = usual_at(at)
+        if usual is None:
+            nothing = {"value": None, "low": None, "high": None, "n": 0, "devices": devices}
+            return {"atMs": at, "received": received, "expected": nothing, "fewest": None, "isSilent": silent}
+        mean, dispersion, n = usual
         fewest = quantile(mean, dispersion, 3e-5)
         low, high = (quantile(mean, dispersion, share) for share in (0.025, 0.975))
-        figure = {"value": mean, "low": low, "high": high, "n": sum(weeks), "devices": devices}
-        return {"atMs": at, "received": received, "expected": figure, "fewest": fewest, "isSilent": received < fewest}
+        figure = {"value": mean, "low": low, "high": high, "n": n, "devices": devices}
+        return {"atMs": at, "received": received, "expected": figure, "fewest": fewest, "isSilent": silent or received < fewest}
 
     hours = [of_hour(at) for at in range(lo, hi, HOUR)]
     spoken = max((one["atMs"] for one in hours if not one["isSilent"]), default=lo - HOUR)

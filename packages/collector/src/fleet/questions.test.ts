@@ -271,6 +271,18 @@ test('hours in which far fewer devices report than usual are silent, since the f
   await store.close();
 });
 
+test('a silence lasts until a device reports, through nights that have too few to tell', async () => {
+  const start = MONDAY_MS;
+  const devicesAt = (i: number) => (i % 24 < 8 ? 1 : 20);
+  const usual = Array.from({ length: 9 * 24 + 12 }, (_, i) => i);
+  const store = await storeOf(usual.flatMap((i) => hour(start + i * HOUR_MS, devicesAt(i))));
+  const toMs = start + 14 * DAY_MS + 4 * HOUR_MS;
+  const answer = await fleetSilence(store, fleetQuery(toMs - 7 * DAY_MS, toMs));
+  expect(answer.hours.at(-1)?.fewest).toBe(0);
+  expect(answer.silentSinceMs).toBe(start + usual.length * HOUR_MS);
+  await store.close();
+});
+
 test('service figures have intervals; aborts and invalid input are neither success nor failure', async () => {
   const report = (i: number): Partial<DeviceReport> => ({
     ok: 9,

@@ -48,7 +48,8 @@ export async function fleetSilence(store: RollupReads, query: FleetQuery): Promi
   const hours: SilenceHour[] = [];
   for (let atMs = fromMs; atMs < toMs; atMs += HOUR_MS) {
     const hour = (atMs - (firstMs ?? toMs)) / HOUR_MS;
-    hours.push(judgeHour({ atMs, received: counts[hour] ?? 0 }, before(past, hour), devices));
+    const judged = judgeHour({ atMs, received: counts[hour] ?? 0 }, before(past, hour), devices);
+    hours.push(isWithin(past, hour) ? { ...judged, isSilent: true } : judged);
   }
   const judgedFromMs = firstMs === undefined ? null : firstMs + JUDGED_AFTER * HOUR_MS;
   return { model, fromMs, toMs, hours, silentSinceMs: silentSince(hours), judgedFromMs };
@@ -72,7 +73,7 @@ function countsFrom(firstMs: number, toMs: number, known: readonly DevicesByHour
   return counts;
 }
 
-/** Leaves out silences without any device: one of days would become usual, and end by itself. */
+/** Leaves out silences until a device reports: one of days would become usual, and end by itself. */
 function withoutSilences(firstMs: number, counts: readonly number[]): PastHours {
   const kept: (number | undefined)[] = [...counts];
   for (const [hour, devices] of counts.entries()) {
@@ -82,6 +83,11 @@ function withoutSilences(firstMs: number, counts: readonly number[]): PastHours 
     if (goesOn || (usual && fewestOf(usual) > 0)) kept[hour] = undefined;
   }
   return kept;
+}
+
+/** An hour is within a silence that was left out. */
+function isWithin(past: PastHours, hour: number): boolean {
+  return hour in past && past[hour] === undefined;
 }
 
 function before(past: PastHours, hour: number): PastHours {
