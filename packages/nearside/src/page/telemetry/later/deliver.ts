@@ -58,6 +58,9 @@ type Verdict =
       readonly isAnswered?: boolean;
     };
 
+/** Keys of what was sent as the page was left. Models with the same collectors share an outbox. */
+const UNDER_WAY = new Set<string>();
+
 export function createDelivery<Item extends { readonly id: string }>(
   options: DeliveryOptions<Item>,
 ): Delivery<Item> {
@@ -69,13 +72,11 @@ export function createDelivery<Item extends { readonly id: string }>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   let hasMore = false;
-  /** Keys of what was sent as the page was left. */
-  const underWay = new Set<string>();
 
   async function sendAll(): Promise<void> {
     let passedOver = 0;
     for (const key of await outbox.keys()) {
-      if (underWay.has(key)) continue;
+      if (UNDER_WAY.has(key)) continue;
       if (mayReport && !(await mayReport())) return;
       const item = await outbox.get(key);
       if (!item) continue;
@@ -105,11 +106,11 @@ export function createDelivery<Item extends { readonly id: string }>(
   function sendAtOnce(key: string, item: Item): Promise<boolean> | undefined {
     const body = bodyOf(item);
     if (performance.now() < notBeforeMs || !outlivesPage(body)) return undefined;
-    underWay.add(key);
+    UNDER_WAY.add(key);
     const failuresBefore = failures;
     const answer = async () => {
       const verdict = await post(body, endpoints, refusals);
-      underWay.delete(key);
+      UNDER_WAY.delete(key);
       if (verdict.kind !== 'later') await settle(key, item, verdict).catch(() => {});
       else {
         onKept(verdict.problem);
