@@ -10,7 +10,7 @@ import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
 import { createTally, increment } from './tally.js';
 
-const closers: (() => void)[] = [];
+const closers: (() => unknown)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
@@ -119,9 +119,9 @@ test('with the collector down nothing is lost, and why is said', async () => {
 
 test('reports of a page that was left, which fail together, make one pause', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] });
-  closers.push(() => vi.useRealTimers());
   vi.spyOn(Math, 'random').mockReturnValue(1);
-  closers.push(() => vi.restoreAllMocks());
+  // In this order: the spy on setTimeout gives back the fake one.
+  closers.push(vi.restoreAllMocks, vi.useRealTimers);
   const { outbox } = await outboxOf();
   const { delivery } = deliver(outbox, 'http://127.0.0.1:9/v1/reports');
   const pauses = vi.spyOn(globalThis, 'setTimeout');
