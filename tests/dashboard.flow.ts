@@ -158,7 +158,6 @@ async function move(
   target: Locator,
   ...fingers: readonly { from: Share; to: Share }[]
 ): Promise<void> {
-  await target.scrollIntoViewIfNeeded();
   const box = await boxAtRest(target);
   const devtools = await page.context().newCDPSession(page);
   const pointsAt = (share: number) =>
@@ -175,15 +174,16 @@ async function move(
   await devtools.detach();
 }
 
-/** The box of an element once the page no longer scrolls by the finger before. */
+/** The box of a chart that is not drawn anew, on a page that no longer scrolls by the finger before. */
 async function boxAtRest(
   target: Locator,
 ): Promise<{ x: number; y: number; width: number; height: number }> {
+  await expect(target.page().locator('#view[aria-busy=false]')).toBeVisible();
+  await target.scrollIntoViewIfNeeded();
   const before = await target.boundingBox();
   await target.page().waitForTimeout(100);
   const box = await target.boundingBox();
-  if (!box) throw new Error('expected a chart');
-  return box.y === before?.y ? box : boxAtRest(target);
+  return box && box.y === before?.y ? box : boxAtRest(target);
 }
 
 test('where steps are days, the axis has the days of UTC that they are, wherever one looks from', async ({

@@ -10,7 +10,7 @@ import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
 import { createTally, increment } from './tally.js';
 
-const closers: (() => unknown)[] = [];
+const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
@@ -118,13 +118,14 @@ test('with the collector down nothing is lost, and why is said', async () => {
 });
 
 test('reports of a page that was left, which fail together, make one pause', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout'] });
-  vi.spyOn(Math, 'random').mockReturnValue(1);
-  // In this order: the spy on setTimeout gives back the fake one.
-  closers.push(vi.restoreAllMocks, vi.useRealTimers);
+  const random = vi.spyOn(Math, 'random').mockReturnValue(1);
+  const pauses = vi.spyOn(globalThis, 'setTimeout');
+  closers.push(
+    () => random.mockRestore(),
+    () => pauses.mockRestore(),
+  );
   const { outbox } = await outboxOf();
   const { delivery } = deliver(outbox, 'http://127.0.0.1:9/v1/reports');
-  const pauses = vi.spyOn(globalThis, 'setTimeout');
   const answers = ['a', 'b', 'c', 'd'].map((id) => delivery.sendAtOnce(id, report(id)));
   expect(await Promise.all(answers)).toEqual([false, false, false, false]);
   const longest = Math.max(...pauses.mock.calls.map(([, ms]) => ms ?? 0));
