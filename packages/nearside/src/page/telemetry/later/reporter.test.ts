@@ -21,12 +21,12 @@ beforeEach(() => {
   // Only the clock is ours; everything else takes the time it takes.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-03-01T23:50:00Z') });
 });
-const closers: (() => void)[] = [];
-afterEach(() => {
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
   vi.useRealTimers();
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
-  for (const close of closers.splice(0)) close();
 });
 
 type Consent = ReportTarget['consent'];
@@ -54,6 +54,7 @@ function start(
       onDropped: (_, reason) => dropped.push(reason),
     },
   );
+  closers.push(reporting.close); // or it goes on sending in the tests of other files
   const { weight: _, ...sample } = SAMPLE_DIMENSIONS;
   const dimensions = { ...sample, model };
   return Object.assign(reporting.of(asCounted({ dimensions, baseline: undefined })), {
