@@ -45,10 +45,7 @@ export function metricsOf(results, ofRepository) {
 
 function valuesOf(results) {
   const figuresOf = (name) => results.find((result) => result.name === name)?.figures ?? {};
-  // From a CDN a page fetches one chunk more: it starts workers of another origin.
-  const firstBytes = results
-    .filter(({ name }) => name !== 'webpack-5-cdn')
-    .map(({ figures }) => figures.firstResultBytes ?? 0);
+  const firstBytes = results.map(({ figures }) => figures.firstResultBytes ?? 0);
   const { fetched = [] } = results.find(({ name }) => name === 'script-tag') ?? {};
   const ofLibrary = fetched.filter(({ path }) => path.startsWith('/nearside/'));
   const script = ofLibrary.find(({ path }) => path.endsWith('nearside.global.js'));
