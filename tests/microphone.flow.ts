@@ -1,8 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
-import { root } from '../scripts/root.mjs';
-import { serveSite } from '../scripts/serve-site.mjs';
 import { fakeMicrophone } from './fake-microphone.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { serveCdn } from './serve-cdn.js';
 import { serveFixture } from './serve-fixture.js';
 
 const fake = fakeMicrophone();
@@ -121,16 +120,7 @@ test('a worklet that is not where it should be is assets-unreachable', async ({ 
 test('a worklet of another origin is heard where it is this build’s, and assets-unreachable where it is not', async ({
   page,
 }) => {
-  const cdn = await serveSite({
-    dir: `${root}packages/nearside/dist`,
-    config: {},
-    port: 0,
-    isolated: false,
-    headers: {
-      'Access-Control-Allow-Origin': '*',
-      'Cross-Origin-Resource-Policy': 'cross-origin',
-    },
-  });
+  const cdn = await serveCdn();
   const hear = () =>
     page.evaluate(async (assets) => {
       const { microphone } = globalThis as Scope;

@@ -8,6 +8,7 @@ import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 import { madeOnce } from './made-once.js';
 import { gotoBarePage } from './serve-bare-page.js';
+import { serveCdn } from './serve-cdn.js';
 import { serveForTests } from './serve-for-tests.js';
 
 /** How servers, caches and service workers hand out a runtime's wasm file, and what becomes of it. */
@@ -163,15 +164,6 @@ for (const { what, answer, got } of REFUSED) {
   });
 }
 
-/** A CDN: what it serves may be read and embedded from anywhere. */
-function serveElsewhere(dir: string) {
-  const headers = {
-    'Access-Control-Allow-Origin': '*',
-    'Cross-Origin-Resource-Policy': 'cross-origin',
-  };
-  return serveSite({ dir, config: {}, port: 0, isolated: false, headers });
-}
-
 /** Has a file arrive with an addition that does no harm: an empty custom section for a module, a comment for a script. */
 async function changeFile(page: Page, name: string): Promise<void> {
   await page.route(`**/${name}`, async (route) => {
@@ -185,9 +177,9 @@ async function changeFile(page: Page, name: string): Promise<void> {
 }
 
 test.describe('a copy of the runtime’s files on another origin', () => {
-  let cdn: Awaited<ReturnType<typeof serveElsewhere>>;
+  let cdn: Awaited<ReturnType<typeof serveCdn>>;
   test.beforeAll(async () => {
-    cdn = await serveElsewhere(`${root}packages/nearside/dist`);
+    cdn = await serveCdn(`${root}packages/nearside/dist`);
   });
   test.afterAll(() => cdn.close());
 
@@ -231,7 +223,7 @@ test.describe('a copy of the runtime’s files on another origin', () => {
 test('files that a bundler emitted to another origin, and may have changed, serve', async ({
   page,
 }) => {
-  const cdn = await serveElsewhere(madeOnce('page'));
+  const cdn = await serveCdn(madeOnce('page'));
   const html = await readFile(join(madeOnce('page'), 'index.html'), 'utf8');
   const dir = await mkdtemp(join(tmpdir(), 'nearside-public-path-'));
   // As a build has it whose public path is the CDN's address.

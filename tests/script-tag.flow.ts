@@ -5,14 +5,9 @@ import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
 import { serveDigits } from './digits-repository.js';
+import { serveCdn } from './serve-cdn.js';
 
 const DIST = `${root}packages/nearside/dist`;
-
-/** A CDN: what it serves may be read and embedded from anywhere. */
-const CDN = {
-  'Access-Control-Allow-Origin': '*',
-  'Cross-Origin-Resource-Policy': 'cross-origin',
-};
 
 /** A white stroke on black, 28 × 28. */
 const ONE = `${root}tests/fixtures/one.png`;
@@ -25,7 +20,7 @@ let dir: string;
 
 test.beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'nearside-script-tag-'));
-  served.cdn = await serveSite({ dir: DIST, config: {}, port: 0, isolated: false, headers: CDN });
+  served.cdn = await serveCdn();
   served.digits = await serveDigits();
 });
 

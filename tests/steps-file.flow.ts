@@ -1,10 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { expect, type Page, test } from '@playwright/test';
 import { listen } from '../scripts/listen.mjs';
-import { root } from '../scripts/root.mjs';
-import { serveSite } from '../scripts/serve-site.mjs';
 import type { DigitsRelease } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+import { serveCdn } from './serve-cdn.js';
 import { serveForTests } from './serve-for-tests.js';
 
 /** The second file of workers: it is fetched for models that name one of its steps, and may be in the way. */
@@ -183,16 +182,7 @@ test('an app’s own worker is told its address, of the page’s origin or anoth
   page,
 }) => {
   const workshop = await serveBarePage('workshop');
-  const cdn = await serveSite({
-    dir: `${root}packages/nearside/dist`,
-    config: {},
-    port: 0,
-    isolated: false,
-    headers: {
-      'Access-Control-Allow-Origin': '*',
-      'Cross-Origin-Resource-Policy': 'cross-origin',
-    },
-  });
+  const cdn = await serveCdn();
   for (const assets of [undefined, `${cdn.url}assets/`]) {
     await gotoBarePage(page, workshop.url);
     const label = await page.evaluate(

@@ -114,7 +114,7 @@ export function createDelivery<Item extends { readonly id: string }>(
       if (verdict.kind !== 'later') await settle(key, item, verdict).catch(() => {});
       else {
         onKept(verdict.problem);
-        // What was under way at once has failed once.
+        // Reports that were under way together have failed once.
         failures = Math.min(failures, failuresBefore);
         pause(verdict.retryAfterMs);
       }

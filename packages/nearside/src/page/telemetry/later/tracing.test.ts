@@ -88,6 +88,17 @@ test.each([
   expect(besideReports(reports)).toBe(traces);
 });
 
+function reportTo(target: ReportTarget, store = createMemoryStore()) {
+  return startReporting(target, {
+    store,
+    model: dimensions.model,
+    identity,
+    totals: createReportTotals(),
+    onSent() {},
+    onDropped() {},
+  });
+}
+
 test('traces go beside the reports, as a request that needs no preflight', async () => {
   const { url, received } = await collect();
   const { tracing, fail, waiting } = trace(targetOf(url));
@@ -143,14 +154,7 @@ test('consent that is taken back deletes traces that wait', async () => {
   await tracing.flush();
   expect(await store.keys('t/')).toHaveLength(1);
   answer.status = 204;
-  const reporting = startReporting(targetOf(url, { consent: () => false }), {
-    store,
-    model: dimensions.model,
-    identity,
-    totals: createReportTotals(),
-    onSent() {},
-    onDropped() {},
-  });
+  const reporting = reportTo(targetOf(url, { consent: () => false }), store);
   await vi.waitFor(async () => expect(await store.keys('t/')).toEqual([]), 30_000);
   await reporting.close();
 });
@@ -158,14 +162,7 @@ test('consent that is taken back deletes traces that wait', async () => {
 test('from a page that gives arrays a `toJSON` come reports and traces as from any other', async () => {
   const { url, received } = await collect();
   const { tracing, fail } = trace(targetOf(url));
-  const reporting = startReporting(targetOf(url), {
-    store: createMemoryStore(),
-    model: dimensions.model,
-    identity,
-    totals: createReportTotals(),
-    onSent() {},
-    onDropped() {},
-  });
+  const reporting = reportTo(targetOf(url));
   const wrapped = Array.prototype as { toJSON?: () => string };
   wrapped.toJSON = () => 'wrapped';
   try {
@@ -196,14 +193,7 @@ test('on a day on which a device does not report it sends no trace', async () =>
 
 test('a rate of 0 traces nothing', async () => {
   const { url } = await collect();
-  const reporting = startReporting(targetOf(url, { traceRate: 0 }), {
-    store: createMemoryStore(),
-    model: dimensions.model,
-    identity,
-    totals: createReportTotals(),
-    onSent() {},
-    onDropped() {},
-  });
+  const reporting = reportTo(targetOf(url, { traceRate: 0 }));
   expect(reporting.tracing).toBeUndefined();
   await reporting.close();
 });
