@@ -38,9 +38,18 @@ export function lookedAtText(looks: readonly Look[]): LookedAt {
 
 const ORDER: readonly Lack['what'][] = ['runs', 'devices', 'baseline', 'past', 'labels', 'control'];
 
+/** Says each lack once: of several pasts the one that is there last. */
 function missingText(lacks: readonly Lack[]): string {
-  const sorted = lacks.toSorted((a, b) => ORDER.indexOf(a.what) - ORDER.indexOf(b.what));
+  const pasts = lacks.filter(({ what }) => what === 'past').toSorted((a, b) => endOf(a) - endOf(b));
+  const others = lacks.filter(({ what }) => what !== 'past');
+  const sorted = [...others, ...pasts.slice(-1)].sort(
+    (a, b) => ORDER.indexOf(a.what) - ORDER.indexOf(b.what),
+  );
   return [...new Set(sorted.map(lackText))].join(', ');
+}
+
+function endOf(lack: Lack): number {
+  return ('atMs' in lack ? lack.atMs : null) ?? Number.MAX_VALUE;
 }
 
 function lackText(lack: Lack): string {

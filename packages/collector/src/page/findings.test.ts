@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Answers } from '../../dashboard/asking/ask.js';
 import { healthFindings, healthOf } from '../../dashboard/words/findings.js';
 import { formatMoment } from '../../dashboard/words/format.js';
+import { lookedAtText } from '../../dashboard/words/looks.js';
 import { HEALTH_QUESTIONS } from '../findings/findings.js';
 import {
   DAY_MS,
@@ -59,6 +60,19 @@ test('a model that ran ten times is not called healthy: what is missing is said,
   expect(soon).toContain(
     `60 runs (100 are needed, from about ${formatMoment(MONDAY_MS + 88 * HOUR_MS)} on)`,
   );
+});
+
+test('a past that several findings lack is said once, with the day from which on all have it', () => {
+  const day = (days: number) => MONDAY_MS + days * DAY_MS;
+  const { missing, unseen } = lookedAtText([
+    { id: 'silence', lacks: [{ what: 'past', atMs: day(7) }] },
+    { id: 'drift', lacks: [{ what: 'past', atMs: day(3) }] },
+  ]);
+  expect(missing).toBe(`no past until ${formatMoment(day(7))}`);
+  expect(unseen).toEqual([
+    `silence: no past until ${formatMoment(day(7))}`,
+    `drift: no past until ${formatMoment(day(3))}`,
+  ]);
 });
 
 test('healthy is said of what could be looked at, with what would have been found', async () => {
