@@ -1,5 +1,5 @@
 /** What observing runs adds to a worker, beside valibot, which it has anyway. */
 export { binOf, parseBaseline } from '../../packages/core/dist/baseline.js';
-export { observeSound } from '../../packages/pipeline/dist/audio/observe-sound.js';
-export * from '../../packages/pipeline/dist/image/observe-image.js';
 export { observeScores } from '../../packages/pipeline/dist/observe-scores.js';
+export { observeSound } from '../../packages/pipeline/dist/steps/decode-audio.js';
+export { observePicture } from '../../packages/pipeline/dist/steps/decode-image.js';

@@ -43,7 +43,12 @@ export {
   RELEASE_FIELD,
   STATEMENT_TYPE,
 } from './oms/bundle.js';
-export { type Manifest, type ReleaseIdentity, verifyBundle } from './oms/verify-bundle.js';
+export {
+  type Manifest,
+  type ReleaseIdentity,
+  type SignedManifest,
+  verifyBundle,
+} from './oms/verify-bundle.js';
 export { parseJson } from './parse-json.js';
 export { parseModelAddress } from './parse-model-address.js';
 export {
@@ -66,6 +71,7 @@ export {
   targetsPath,
 } from './repository-paths.js';
 export { rolloutBucket } from './rollout-bucket.js';
+export { integrityOf, readIntegrity, readSeal, type Seal, sealPath, writeSeal } from './seal.js';
 export { openStore } from './stores/indexeddb-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, peekStore } from './stores/peek-store.js';

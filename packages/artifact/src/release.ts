@@ -15,6 +15,13 @@ import type { ExpectedBytes } from './verified-bytes.js';
 const Sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const BasisPoints = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(10_000));
 
+/** What a version needs of the library. Unknown fields are ignored. */
+export const RequiresSchema = v.looseObject({
+  format: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  runtime: v.optional(v.array(v.string())),
+  features: v.optional(v.array(v.string())),
+});
+
 /** The `custom` of a TUF target that is a model version. Integers only; unknown fields ignored. */
 export const ReleaseSchema = v.looseObject({
   model: ModelNameSchema,
@@ -28,11 +35,7 @@ export const ReleaseSchema = v.looseObject({
   deltasFrom: v.optional(v.array(Sequence)),
   /** `common`: its ONNX variants stayed inside the part of ONNX Runtime that most models use; see `pack`. */
   onnxRuntime: v.optional(v.string()),
-  requires: v.looseObject({
-    format: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-    runtime: v.optional(v.array(v.string())),
-    features: v.optional(v.array(v.string())),
-  }),
+  requires: RequiresSchema,
 });
 
 export type ReleaseCustom = v.InferOutput<typeof ReleaseSchema>;

@@ -20,14 +20,17 @@ export interface ReleaseIdentity {
   readonly sequence: number;
 }
 
-/** A version's files as its publisher signed them: name → SHA-256 in hex. */
+/** A version's files as its publisher signed or sealed them: name → SHA-256 in hex. */
 export interface Manifest {
   readonly release: ReleaseIdentity;
   readonly files: ReadonlyMap<string, string>;
+  /** SHA-256 of the bundle or seal itself, in hex: names this manifest in reports. */
+  readonly sha256: string;
+}
+
+export interface SignedManifest extends Manifest {
   /** SHA-256 of the PEM text of the key that signed it, in hex. */
   readonly keyHint: string;
-  /** SHA-256 of the bundle itself, in hex: names this manifest in reports. */
-  readonly sha256: string;
 }
 
 type Statement = v.InferOutput<typeof StatementSchema>;
@@ -44,7 +47,7 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 export async function verifyBundle(
   raw: Uint8Array<ArrayBuffer>,
   { modelKeys, release }: { modelKeys: Readonly<Record<string, string>>; release: ReleaseIdentity },
-): Promise<Manifest> {
+): Promise<SignedManifest> {
   const malformed = { code: 'metadata-malformed', what: bundleTitle(release) } as const;
   const bundle = parse(BundleSchema, parseJson(raw, malformed), malformed);
   const payload = fromBase64(bundle.dsseEnvelope.payload);

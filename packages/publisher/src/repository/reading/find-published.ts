@@ -1,4 +1,9 @@
-import { type Manifest, type Release, type RepositorySource, releasesOf } from '@nearside/artifact';
+import {
+  type Release,
+  type RepositorySource,
+  releasesOf,
+  type SignedManifest,
+} from '@nearside/artifact';
 import { PublisherError } from '../../errors/publisher-error.js';
 import type { PackedVersion } from './packed-version.js';
 import type { RepositoryState } from './read-repository.js';
@@ -6,7 +11,7 @@ import { readManifest } from './read-version.js';
 
 export interface PublishedVersion {
   readonly release: Release;
-  readonly manifest: Manifest;
+  readonly manifest: SignedManifest;
 }
 
 /**

@@ -5,7 +5,6 @@ import {
   expectedBundle,
   LAYOUT_FILE,
   LIMITS,
-  type Manifest,
   MODEL_KEYS_FIELD,
   maxBodyBytes,
   parseJson,
@@ -14,6 +13,7 @@ import {
   type RepositorySource,
   type Root,
   requireSameRelease,
+  type SignedManifest,
   targetPath,
   type VerifiedBytes,
   verifyBundle,
@@ -37,7 +37,7 @@ import { sha256Hex } from '../../files/digests.js';
 /** A published version whose bundle and layout verify, as on a device. */
 export interface VerifiedVersion {
   readonly release: Release;
-  readonly manifest: Manifest;
+  readonly manifest: SignedManifest;
   readonly layout: Layout;
   /** Every signed file, layout.json among them. */
   readonly files: ReadonlyMap<string, readonly Chunk[]>;
@@ -91,7 +91,7 @@ export async function readManifest(
   source: RepositorySource,
   root: Root,
   release: Release,
-): Promise<Manifest> {
+): Promise<SignedManifest> {
   const { model, version, sequence } = release;
   const { path, options } = bundleFile(release);
   const bundle = await source.fetch(path, options);
