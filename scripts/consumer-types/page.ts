@@ -1,5 +1,17 @@
 // A page of somebody else: what its author writes has to compile, and what is wrong must not.
-import { createEngine, isNearsideError, type Model, open, openUnsigned } from 'nearside';
+import {
+  canRun,
+  createEngine,
+  type ImageInput,
+  isNearsideError,
+  type LabelScore,
+  type Model,
+  type ModelReference,
+  open,
+  openUnsigned,
+  prefetch,
+  type Tensor,
+} from 'nearside';
 import { type MicrophonePiece, microphone } from 'nearside/microphone';
 
 declare const video: HTMLVideoElement;
@@ -31,7 +43,73 @@ const numbers = output.tensors.x;
 // @ts-expect-error FP16 is held in 16 bits
 await model.run({ tensors: { x: { datatype: 'FP16', shape: [1], data: new Float32Array(1) } } });
 
+/** Modules that `nearside seal --module` writes. */
+const digits: ModelReference<ImageInput, readonly LabelScore<'0' | '1'>[]> = {
+  url: 'models/digits',
+  trust: 'sha256-…',
+  task: 'image-classification',
+};
+const penguins: ModelReference<
+  {
+    readonly island: 'Biscoe' | 'Dream' | null;
+    readonly mass: number | null;
+    readonly adult?: boolean | null;
+  },
+  readonly LabelScore<'Adelie' | 'Gentoo'>[]
+> = { url: 'models/penguins', trust: 'sha256-…', task: 'tabular-classification' };
+const encoder: ModelReference<
+  { readonly tensors: { readonly ids: Tensor<'INT64'>; readonly mask?: Tensor<'INT64'> } },
+  { readonly tensors: { readonly embedding: Tensor<'FP32'> } }
+> = { url: 'models/encoder', trust: 'sha256-…', task: 'tensors' };
+
 const engine = createEngine({ workers: 2 });
+const classifier = await open(digits);
+const [best] = (await classifier.run(canvas, { topK: 1 })).output;
+if (best?.label === '1') classifier.feedback('id', { label: '0' });
+// @ts-expect-error a misspelt label
+if (best?.label === 'one') await classifier.warm();
+// @ts-expect-error a misspelt label, as the truth
+classifier.feedback('id', { label: 'zero' });
+// @ts-expect-error a picture is no record
+await classifier.run({ island: 'Dream' });
+for await (const { output } of classifier.score([canvas])) {
+  // @ts-expect-error a misspelt label, of a result among many
+  if (output?.[0]?.label === 'one') break;
+}
+
+const sorter = await engine.open(penguins, { backend: 'onnx-wasm' });
+await sorter.run({ island: 'Dream', mass: 4200 });
+await sorter.remember({ mass: 4200 });
+// @ts-expect-error a misspelt feature
+await sorter.run({ island: 'Dream', mas: 4200 });
+// @ts-expect-error a misspelt category
+await sorter.run({ island: 'Dreem', mass: 4200 });
+// @ts-expect-error a number in place of a boolean
+await sorter.run({ island: 'Dream', mass: 4200, adult: 1 });
+// @ts-expect-error a feature that has no default is left out
+await sorter.run({ island: 'Dream' });
+// @ts-expect-error a misspelt feature is not remembered
+await sorter.remember({ mas: 4200 });
+
+const ids = { datatype: 'INT64', shape: [1, 1], data: BigInt64Array.of(101n) } as const;
+const embedder = await open(encoder, { task: 'tensors', onProgress: ({ ratio }) => ratio });
+const embedded = (await embedder.run({ tensors: { ids } })).output.tensors;
+const floats: Float32Array = embedded.embedding.data;
+// @ts-expect-error a misspelt tensor of the outputs
+console.log(floats, embedded.embeding);
+// @ts-expect-error a misspelt tensor of the inputs
+await embedder.run({ tensors: { id: ids } });
+// @ts-expect-error another datatype than the model's
+await embedder.run({ tensors: { ids: { datatype: 'FP32', shape: [1], data: floats } } });
+// @ts-expect-error a tensor of another name, timed
+await embedder.profile({ tensors: { id: ids } });
+
+const { fits } = await canRun(digits);
+const { version } = await prefetch(penguins, { store: 'auto' });
+console.log(fits, version);
+// @ts-expect-error a reference has an address
+await open({ trust: 'sha256-…' });
+
 for await (const { index, output } of (await engine.open('/digits', { trust: 'sha256-…' })).stream([
   canvas,
 ])) {

@@ -36,10 +36,10 @@ export interface DatatypeArrays {
   BYTES: string[];
 }
 
-/** A dense tensor: `data.length` equals the product of `shape`, in row-major order. */
-export type Tensor = {
-  [D in Datatype]: { datatype: D; shape: readonly number[]; data: DatatypeArrays[D] };
-}[Datatype];
+/** A dense tensor: `data.length` equals the product of `shape`, in row-major order. `Tensor<'FP32'>` has that datatype. */
+export type Tensor<Name extends Datatype = Datatype> = {
+  [D in Name]: { datatype: D; shape: readonly number[]; data: DatatypeArrays[D] };
+}[Name];
 
 /** Tensors by name, as a model takes and gives them. */
 export type Tensors = Readonly<Record<string, Tensor>>;

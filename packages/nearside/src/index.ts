@@ -78,6 +78,7 @@ export type {
   TaskModel,
   Truth,
 } from './shared/api/model.js';
+export type { ModelReference } from './shared/api/model-reference.js';
 export type {
   CaptureOptions,
   Fallback,

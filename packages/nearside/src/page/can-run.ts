@@ -16,19 +16,29 @@ import type {
   CanRunOptions,
   RehearsalLimits,
 } from '../shared/api/can-run.js';
+import type { ModelReference } from '../shared/api/model-reference.js';
 import type { UnsignedFiles } from '../shared/api/open-options.js';
 import { checkOptions } from '../shared/check-options.js';
 import { listContenders } from '../shared/contender-order.js';
-import { ABOVE_0, NO_OPTIONS, type OptionKinds, ownOptions } from '../shared/option-kinds.js';
+import {
+  ABOVE_0,
+  isPlainObject,
+  NO_OPTIONS,
+  type OptionKinds,
+  ownOptions,
+} from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 import { copySpec, planUnsigned, toBlobs } from './open-unsigned.js';
 import { OPEN_KINDS } from './options/call-options.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
+import { readReference } from './options/read-reference.js';
 import { readGraphs } from './rehearsing/read-graphs.js';
 import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
 import { type Rehearsal, tryContenders } from './rehearsing/try-contenders.js';
 
 const CALL = 'canRun';
+
+type AnyReference = ModelReference<unknown, unknown>;
 
 const { trust, backend, signal, assets, request, store, mirrors, threads, worker } = OPEN_KINDS;
 
@@ -79,6 +89,10 @@ const OF_FILES: readonly unknown[] = [
  *   RangeError for wrong options
  */
 export async function canRun(url: string, options: CanRunOptions): Promise<CanRun>;
+export async function canRun(
+  reference: AnyReference,
+  options?: Partial<CanRunOptions>,
+): Promise<CanRun>;
 /**
  * The same for an unsigned file, which is there with its weights.
  *
@@ -87,22 +101,38 @@ export async function canRun(url: string, options: CanRunOptions): Promise<CanRu
  */
 export async function canRun(files: UnsignedFiles, options?: CanRunFilesOptions): Promise<CanRun>;
 export async function canRun(
-  model: string | UnsignedFiles,
-  given: CanRunOptions | CanRunFilesOptions = NO_OPTIONS,
+  model: string | AnyReference | UnsignedFiles,
+  given: Partial<CanRunOptions> | CanRunFilesOptions = NO_OPTIONS,
 ): Promise<CanRun> {
   const options = ownOptions(given);
-  const isAddress = typeof model === 'string' || kindOf(model) === 'URL';
-  const rehearsal = isAddress
-    ? await byAddress(String(model as string), options as CanRunOptions)
-    : await byFiles(model as UnsignedFiles, options as CanRunFilesOptions);
+  const rehearsal =
+    isAddress(model) || isReference(model)
+      ? await byAddress(model, options)
+      : await byFiles(model, options);
   return tryContenders(rehearsal, options);
 }
 
-async function byAddress(url: string, options: CanRunOptions): Promise<Rehearsal> {
+function isAddress(model: unknown): model is string {
+  return typeof model === 'string' || kindOf(model) === 'URL';
+}
+
+/** No file of a model is called `url`. */
+function isReference(model: object): model is AnyReference {
+  return isPlainObject(model) && isAddress(model.url);
+}
+
+async function byAddress(
+  model: string | AnyReference,
+  given: Partial<CanRunOptions>,
+): Promise<Rehearsal> {
+  const [url, options] = readReference<CanRunOptions>(
+    isAddress(model) ? model : withoutTask(model),
+    given,
+  );
   checkOptions(CALL, options, ADDRESS_KINDS);
   const { maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
   const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
-  const plan = await planOpening(url, ofOpen, planning);
+  const plan = await planOpening(String(url), ofOpen, planning);
   plan.signal?.throwIfAborted();
   const published = await readGraphs(plan);
   const { variants, limits } = published.spec;
@@ -118,6 +148,11 @@ async function byAddress(url: string, options: CanRunOptions): Promise<Rehearsal
       fillVariant(variants.find((each) => each.name === name) as Variant, published, limitBytes),
     isOfCall: () => false,
   };
+}
+
+/** A rehearsal is the same for every task. */
+function withoutTask({ task, ...reference }: AnyReference): AnyReference {
+  return reference;
 }
 
 async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promise<Rehearsal> {

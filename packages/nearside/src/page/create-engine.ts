@@ -1,7 +1,10 @@
 import { MOST_WORKERS, NearsideError } from '@nearside/core';
+import type { Output } from '@nearside/pipeline';
 import { hostedBackends, startBackendWorker } from '#platform';
-import type { CustomModel, Model } from '../shared/api/model.js';
+import type { CustomModel, Model, TaskModel } from '../shared/api/model.js';
+import type { ModelReference } from '../shared/api/model-reference.js';
 import type { OpenOptions, StartWorker } from '../shared/api/open-options.js';
+import type { Input } from '../shared/api/run.js';
 import type { ModelOf, TaskName } from '../shared/api/tasks.js';
 import { checkOptions } from '../shared/check-options.js';
 import {
@@ -16,6 +19,7 @@ import {
 import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
 import { planOpening } from './options/plan-opening.js';
+import { readReference } from './options/read-reference.js';
 import { joinEngine } from './serving/join-engine.js';
 import type { PoolBounds, PoolServing } from './serving/later/pooled-serving.js';
 import type { EngineContext } from './workers/engine-context.js';
@@ -51,6 +55,10 @@ export interface Engine extends AsyncDisposable {
     url: string,
     options: OpenOptions & { readonly task: Task },
   ): Promise<ModelOf<Task>>;
+  open<Given = Input, Result = Output>(
+    reference: ModelReference<Given, Result>,
+    options?: Partial<OpenOptions>,
+  ): Promise<TaskModel<Given, Result>>;
   open(url: string, options: OpenOptions): Promise<Model>;
   /** A model of a task of the app's own. */
   open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
@@ -89,12 +97,19 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
     url: string,
     options: OpenOptions & { readonly task: Task },
   ): Promise<ModelOf<Task>>;
+  async function open<Given = Input, Result = Output>(
+    reference: ModelReference<Given, Result>,
+    options?: Partial<OpenOptions>,
+  ): Promise<TaskModel<Given, Result>>;
   async function open(url: string, options: OpenOptions): Promise<Model>;
   async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
-  async function open(url: string, options: OpenOptions): Promise<Model> {
+  async function open(
+    model: string | ModelReference<unknown, unknown>,
+    options?: Partial<OpenOptions>,
+  ): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();
-    const plan = await planOpening(url, options, {
+    const plan = await planOpening(...readReference(model, options), {
       hosted: hostedBackends,
       defaults,
       help: loadLater,

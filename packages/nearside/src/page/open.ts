@@ -1,12 +1,16 @@
+import type { Output } from '@nearside/pipeline';
 import { hostedBackends } from '#platform';
 import { createModelEmitter } from '../shared/api/events.js';
-import type { CustomModel, Model } from '../shared/api/model.js';
+import type { CustomModel, Model, TaskModel } from '../shared/api/model.js';
+import type { ModelReference } from '../shared/api/model-reference.js';
 import type { OpenOptions } from '../shared/api/open-options.js';
+import type { Input } from '../shared/api/run.js';
 import type { ModelOf, TaskName } from '../shared/api/tasks.js';
 import { lookFirst } from './choice/first-look.js';
 import { createModel, type EngineParts } from './model/create-model.js';
 import { loadLater } from './model/load-later.js';
 import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
+import { readReference } from './options/read-reference.js';
 import type { Serving } from './serving/serving.js';
 import { serveActiveOrPrevious } from './serving/start-version.js';
 import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js';
@@ -15,7 +19,8 @@ import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js'
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on
  * the device this needs no network.
  *
- * @param url the model's address; its last path segment names the model, the rest its repository
+ * @param url the model's address; its last path segment names the model, the rest its repository. A
+ *   {@link ModelReference} has it, with options that belong to it
  * @throws NearsideError with a code from `docs/errors.md`; `signal.reason` on abort; TypeError or
  *   RangeError for wrong options. Nothing is left running
  */
@@ -23,13 +28,20 @@ export async function open<Task extends TaskName>(
   url: string,
   options: OpenOptions & { readonly task: Task },
 ): Promise<ModelOf<Task>>;
+export async function open<Given = Input, Result = Output>(
+  reference: ModelReference<Given, Result>,
+  options?: Partial<OpenOptions>,
+): Promise<TaskModel<Given, Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model>;
 /** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
 export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
-export async function open(url: string, options: OpenOptions): Promise<Model> {
+export async function open(
+  model: string | ModelReference<unknown, unknown>,
+  options?: Partial<OpenOptions>,
+): Promise<Model> {
   const startMs = performance.now();
   const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
-  const plan = await planOpening(url, options, planning);
+  const plan = await planOpening(...readReference(model, options), planning);
   return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }
 

@@ -1,7 +1,9 @@
 import { NearsideError } from '@nearside/core';
 import type { ModelStats } from '../shared/api/model.js';
+import type { ModelReference } from '../shared/api/model-reference.js';
 import type { OpenOptions } from '../shared/api/open-options.js';
 import { open } from './open.js';
+import { readReference } from './options/read-reference.js';
 
 /** The version that a later `open` will find on the device. */
 export interface Prefetched {
@@ -18,7 +20,16 @@ export interface Prefetched {
  * @param options as in `open`; `fallback` takes no part
  * @throws as `open`; NearsideError `store-unavailable` where the device keeps nothing
  */
-export async function prefetch(url: string, options: OpenOptions): Promise<Prefetched> {
+export async function prefetch(url: string, options: OpenOptions): Promise<Prefetched>;
+export async function prefetch(
+  reference: ModelReference<unknown, unknown>,
+  options?: Partial<OpenOptions>,
+): Promise<Prefetched>;
+export async function prefetch(
+  which: string | ModelReference<unknown, unknown>,
+  given?: Partial<OpenOptions>,
+): Promise<Prefetched> {
+  const [url, options] = readReference<OpenOptions>(which, given);
   const model = await open(url, { ...options, fallback: undefined });
   try {
     const { kind, degraded } = await model.storage();

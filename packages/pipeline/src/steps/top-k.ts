@@ -4,8 +4,8 @@ import { defineStep, each } from '../step.js';
 import { IdToLabelSchema, requireLabels } from './id-to-label.js';
 
 /** A class and how much the model favours it: a probability where the spec has a softmax step. */
-export interface LabelScore {
-  readonly label: string;
+export interface LabelScore<Label extends string = string> {
+  readonly label: Label;
   readonly score: number;
 }
 

@@ -224,8 +224,8 @@ export interface ModelStats {
 }
 
 /** Feedback: the right label, whether the answer was right, or the right value of a regression. */
-export type Truth =
-  | { readonly label: string }
+export type Truth<Label extends string = string> =
+  | { readonly label: Label }
   | { readonly correct: boolean }
   | { readonly value: number };
 
@@ -269,11 +269,11 @@ export interface LoadTimes {
  */
 export type CustomModel<Result> = TaskModel<unknown, Result>;
 
-/** An open model of a known task. */
+/** An open model of a known task, or of a `ModelReference`. */
 export interface TaskModel<Given, Result>
-  extends Omit<Model, 'run' | 'score' | 'stream' | 'profile'> {
+  extends Omit<Model, 'run' | 'score' | 'stream' | 'profile' | 'feedback' | 'remember'> {
   /** As {@link Model.run}. */
-  run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
+  run(input: OtherTensors<Given>, options?: RunOptions): Promise<RunResult<TensorInput>>;
   run(input: Given, options?: RunOptions): Promise<RunResult<Result>>;
   /** As {@link Model.score}. */
   score(
@@ -286,5 +286,14 @@ export interface TaskModel<Given, Result>
     options?: StreamOptions,
   ): ModelStream<Result>;
   /** As {@link Model.profile}. */
-  profile(input: Given | TensorInput, options?: ProfileOptions): Promise<Profile>;
+  profile(input: Given | OtherTensors<Given>, options?: ProfileOptions): Promise<Profile>;
+  /** As {@link Model.feedback}. */
+  feedback(id: string, truth: Truth<LabelOf<Result>>): void;
+  /** As {@link Model.remember}. */
+  remember(record: Given extends FeatureRecord ? Partial<Given> : FeatureRecord): Promise<void>;
 }
+
+/** Where the input is tensors of names that are known, no others are taken. */
+type OtherTensors<Given> = Given extends TensorInput ? never : TensorInput;
+
+type LabelOf<Result> = Result extends readonly LabelScore<infer Label>[] ? Label : string;

@@ -1,0 +1,12 @@
+import type { ModelReference } from '../../shared/api/model-reference.js';
+import { isPlainObject, ownOptions } from '../../shared/option-kinds.js';
+
+/** A reference is an address with options of its own, which those of the call are added to. */
+export function readReference<Options>(
+  model: string | ModelReference<unknown, unknown>,
+  options: Partial<Options> | undefined,
+): readonly [url: string, options: Options] {
+  if (!isPlainObject(model)) return [model as string, options as Options];
+  const { url, ...own } = ownOptions(model as ModelReference);
+  return [url, { ...own, ...options } as Options];
+}
