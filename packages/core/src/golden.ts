@@ -16,6 +16,8 @@ const SeededTensorSchema = v.strictObject({
   datatype: v.picklist(NUMERIC_DATATYPES),
   shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(1))),
   seed: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 32 - 1)),
+  /** Lowest and highest number; without it they are those of the datatype. */
+  range: v.optional(v.strictTuple([v.number(), v.number()])),
 });
 
 const BoundsSchema = v.strictObject({

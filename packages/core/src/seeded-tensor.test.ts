@@ -29,6 +29,18 @@ test.each(KNOWN)('a seed stands for the same %s numbers as in Python', (datatype
   );
 });
 
+test('a range holds all of them, the same as in Python: integers to its end, floats below it', () => {
+  const drawn = (datatype: NumericDatatype, range: [number, number]) =>
+    Array.from(seededTensor({ datatype, shape: [5], seed: 7, range }).data as ArrayLike<unknown>);
+  expect(drawn('INT64', [0, 30521])).toEqual([13n, 3342n, 27588n, 21816n, 20287n]);
+  expect(drawn('INT32', [-3, 3])).toEqual([-3, -3, 3, 2, 1]);
+  expect(drawn('INT64', [16000, 16000])).toEqual([16000n, 16000n, 16000n, 16000n, 16000n]);
+  expect(drawn('FP64', [-2, 2])).toEqual([
+    -1.9982376098632812, -1.5619158744812012, 1.6155855655670166, 0.8591504096984863,
+    0.6587789058685303,
+  ]);
+});
+
 test('the largest seed is one like any other', () => {
   const { data } = seededTensor({ datatype: 'FP64', shape: [2], seed: 2 ** 32 - 1 });
   expect(Array.from(data as ArrayLike<number>)).toEqual([5.91278076171875e-5, 0.9844968914985657]);

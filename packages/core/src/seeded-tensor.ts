@@ -4,16 +4,16 @@ import { arrayFromBytes, elementCount, type NumericDatatype, type Tensor } from 
 /**
  * A tensor of numbers that a seed stands for, the same everywhere: element by element in row-major order, one draw
  * each. Floats are in [0, 1), bytes have any value, and other integers are 0 or 1, which any vocabulary and any mask
- * holds.
+ * holds. With a range floats are in [low, high), and integers low to high.
  *
  * @param seed 1 to 2³² − 1
  */
-export function seededTensor({ datatype, shape, seed }: SeededTensor): Tensor {
+export function seededTensor({ datatype, shape, seed, range }: SeededTensor): Tensor {
   const draw = drawsFrom(seed);
   const count = elementCount(shape);
   const bytes = new ArrayBuffer(count * 8); // wide enough for every datatype
   const data = arrayFromBytes(datatype, bytes).slice(0, count) as Tensor['data'];
-  const toValue = VALUES[datatype];
+  const toValue = range ? within(range, datatype) : VALUES[datatype];
   for (let i = 0; i < count; i += 1) data[i] = toValue(draw());
   return { datatype, shape, data } as Tensor;
 }
@@ -32,6 +32,12 @@ const VALUES: Readonly<Record<NumericDatatype, (random: number) => number | bigi
   FP32: (random) => random,
   FP64: (random) => random,
 };
+
+function within([low, high]: readonly [number, number], datatype: NumericDatatype) {
+  if (datatype.startsWith('FP')) return (random: number) => low + random * (high - low);
+  const whole = (random: number) => low + Math.floor(random * (high - low + 1));
+  return datatype === 'INT64' ? (random: number) => BigInt(whole(random)) : whole;
+}
 
 /** Numbers in [0, 1) with 24 random bits, which FP32 holds exactly (xorshift32, Marsaglia 2003). */
 export function drawsFrom(seed: number): () => number {

@@ -305,15 +305,18 @@ def digest(files: Iterator[tuple[str, Path]]) -> str:
 
 def read_tensor(stored: dict) -> np.ndarray:
     if "seed" in stored:
-        return seeded_tensor(**stored)
+        return seeded_tensor(stored["datatype"], stored["shape"], stored["seed"], stored.get("range"))
     values = np.fromfile(FOLDER / stored["file"], NUMPY_TYPES[stored["datatype"]])
     return values.reshape(stored["shape"])
 
 
-def seeded_tensor(datatype: str, shape: list[int], seed: int) -> np.ndarray:
+def seeded_tensor(
+    datatype: str, shape: list[int], seed: int, within: list[float] | None = None
+) -> np.ndarray:
     """The numbers that a seed stands for (xorshift32, Marsaglia 2003), one draw for each element.
 
     Floats are in [0, 1), half floats in [0.5, 1), bytes have any value, other integers are 0 or 1.
+    With a range floats are in [low, high), and integers low to high.
     """
     count = int(np.prod(shape, dtype=np.int64))
     draws = np.empty(count, np.float64)
@@ -323,6 +326,11 @@ def seeded_tensor(datatype: str, shape: list[int], seed: int) -> np.ndarray:
         state ^= state >> 17
         state ^= state << 5 & 0xFFFFFFFF
         draws[index] = (state >> 8) / 2**24
+    if within:
+        low, high = within
+        width = high - low if datatype.startswith("FP") else high - low + 1
+        values = draws * width if datatype.startswith("FP") else np.floor(draws * width)
+        return (low + values).astype(NUMPY_TYPES[datatype]).reshape(shape)
     if datatype == "FP16":
         bits = (0x3800 + np.floor(draws * 1024)).astype(np.uint16)
         return bits.view(np.float16).reshape(shape)

@@ -51,6 +51,21 @@ test('a script that Nearside does not ship is not run, and the flag that allows 
   await expect(readFile(ran)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test.each([
+  ['--shape', 'x'],
+  ['--shape', 'x=1,0'],
+  ['--shape', 'y=1,4'],
+  ['--range', 'x=1..'],
+  ['--range', 'x=2..1'],
+  ['--range', 'y=0..1'],
+])('%s %s is a wrong call, and nothing is drafted', async (flag, value) => {
+  const out = join(await temporaryDirectory(), 'packed');
+  const { exitCode, errors } = await pack(fixture('affine.onnx'), '--out', out, flag, value);
+  expect(exitCode).toBe(2);
+  expect(errors).toContain(flag);
+  expect(await listFiles(`${out}.draft`)).toBeUndefined();
+});
+
 test.each(['0', '1.5', 'next'])('--sequence %s is a wrong call', async (sequence) => {
   const { exitCode } = await pack('model.onnx', '--out', 'packed', '--sequence', sequence);
   expect(exitCode).toBe(2);

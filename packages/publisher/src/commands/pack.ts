@@ -1,9 +1,8 @@
-import { ModelNameSchema, VersionSchema } from '@nearside/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { is } from 'valibot';
 import { draft } from '../library/draft.js';
 import { fillGolden } from '../library/fill-golden.js';
 import { type PackedModel, pack } from '../library/pack.js';
+import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import {
   type CommonOptions,
@@ -12,11 +11,8 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
-interface PackFlags extends CommonOptions {
+interface PackFlags extends CommonOptions, DraftFlags {
   readonly out: string;
-  readonly draft?: string;
-  readonly name?: string;
-  readonly version?: string;
   readonly sequence?: number;
   readonly inputs?: string;
   readonly python?: string;
@@ -33,21 +29,24 @@ A model directory may come from anybody, so pack runs only files of its referenc
 of nearside ships, byte for byte, and stops at any other. --run-reference runs any file there.
 
   nearside pack model.onnx --out packed/
+  nearside pack words.onnx --shape ids=1,128 --range ids=0..30521 --out packed/
   nearside pack hugging-face/vit --inputs samples/ --out packed/
   nearside pack packed.draft --out packed/`;
 
 export function addPack(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('pack')
     .description('Check a model and lay out its files in chunks, for publish.')
     .argument(
       '<model>',
       'model directory, .onnx file, TensorFlow.js directory, or Hugging Face folder with onnx/',
     )
-    .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack')
-    .option('--draft <dir>', 'directory to draft the model directory in (default: <out>.draft)')
-    .option('--name <name>', 'name of the model (default: from the name of the source)', parseName)
-    .option('--version <version>', 'version of the model (default: 1.0.0)', parseVersion)
+    .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack');
+  addDraftOptions(command, {
+    draft: '<out>.draft',
+    name: 'from the name of the source',
+    version: '1.0.0',
+  })
     .addOption(
       new Option(
         '--sequence <n>',
@@ -65,10 +64,14 @@ export function addPack(program: Command, terminal: Terminal): void {
     .option('--run-reference', 'run reference/ even if it has files of your own')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: PackFlags) => {
-      const { out, name, version, sequence, inputs, python, runReference, json } = flags;
+      const { out, sequence, inputs, python, runReference, json } = flags;
       const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
-      const identity = { name, version, sequence };
-      const { directory, drafted } = await draft({ source, out: draftDirectory, ...identity });
+      const { directory, drafted } = await draft({
+        source,
+        out: draftDirectory,
+        sequence,
+        ...draftOptions(flags),
+      });
       const golden = await fillGolden({ directory, inputs, python, runReference });
       const onProgress = printProgress(terminal, 'laid out');
       const options = { out, onnxRuntime: 'find', onProgress } as const;
@@ -77,16 +80,6 @@ export function addPack(program: Command, terminal: Terminal): void {
       const advice = drafted ? `\n\n${afterDraft(directory, golden.report)}` : '';
       printResult(terminal, { json, result, text: () => describe(packed) + advice });
     });
-}
-
-function parseName(text: string): string {
-  if (is(ModelNameSchema, text)) return text;
-  throw new InvalidArgumentError("Expected lower-case letters, digits and '-', at most 64.");
-}
-
-function parseVersion(text: string): string {
-  if (is(VersionSchema, text)) return text;
-  throw new InvalidArgumentError('Expected a semantic version such as 1.2.0.');
 }
 
 function parseSequence(text: string): number {

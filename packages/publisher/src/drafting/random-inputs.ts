@@ -1,12 +1,15 @@
 import {
   elementBytes,
   elementCount,
+  formatShape,
   type ModelSpec,
   type NumericDatatype,
   type SeededTensor,
+  shapeFits,
   type TensorSpec,
 } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
+import { requireDrawable } from '../packing/seeded-inputs.js';
 
 export const RANDOM_INPUT_DEFAULTS = Object.freeze({
   /** Size of a free axis other than the batch. Networks that halve images five times accept it. */
@@ -23,31 +26,78 @@ export interface DraftedCase {
   readonly inputs: Readonly<Record<string, SeededTensor>>;
 }
 
+/** What somebody knows of the inputs that a graph does not say, by the inputs' names. */
+export interface InputOptions {
+  /** All axes of the shape to try; by default a free first axis is 1, and other free ones are 32. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Lowest and highest number; by default those that `seededTensor` of core draws. */
+  readonly ranges?: Readonly<Record<string, readonly [number, number]>> | undefined;
+}
+
 /**
  * Golden inputs for a model without samples: numbers that a seed stands for, so that devices download nothing. The
  * same spec gives the same numbers.
  *
- * @throws NearsideError `model-invalid` for an input of strings, or inputs of more than 16 MiB
+ * @throws NearsideError `model-invalid` for an input of strings, inputs of more than 16 MiB, or a range of numbers that
+ *   the datatype does not hold
+ * @throws TypeError when `shapes` or `ranges` name no input, or a shape does not fit
  */
-export function draftRandomCases(spec: ModelSpec): DraftedCase[] {
+export function draftRandomCases(spec: ModelSpec, options: InputOptions = {}): DraftedCase[] {
+  requireInputs(spec, options);
+  const { ranges = {} } = options;
   const sizes = spec.batch ? [1, RANDOM_INPUT_DEFAULTS.batch] : [1];
   let seed = 0;
   return sizes.map((batch) => {
     const inputs: Record<string, SeededTensor> = {};
     let caseBytes = 0;
     for (const declared of spec.inputs) {
+      const { name } = declared;
       const datatype = numeric(declared);
-      const shape = declared.shape.map((axis, i) => {
-        if (axis !== -1) return axis;
-        return i === 0 ? batch : RANDOM_INPUT_DEFAULTS.freeAxis;
-      });
+      const shape = shapeOf(declared, { batch, isBatched: Boolean(spec.batch), ...options });
       caseBytes += elementCount(shape) * elementBytes(datatype);
       if (!(caseBytes <= RANDOM_INPUT_DEFAULTS.caseBytes)) throw tooLarge(declared, shape);
       seed += 1;
-      inputs[declared.name] = { datatype, shape, seed };
+      const range = ranges[name];
+      const within = range && { range: [...range] as [number, number] };
+      const tensor = { datatype, shape, seed, ...within };
+      requireDrawable(`Input '${name}'`, tensor);
+      inputs[name] = tensor;
     }
     return { name: `random-${batch}`, inputs };
   });
+}
+
+function requireInputs({ inputs }: ModelSpec, options: InputOptions): void {
+  const names = inputs.map(({ name }) => name);
+  for (const option of ['shapes', 'ranges'] as const) {
+    const unknown = Object.keys(options[option] ?? {}).find((name) => !names.includes(name));
+    if (unknown === undefined) continue;
+    throw new TypeError(
+      `draft: expected \`${option}\` of the model's inputs, ${names.join(', ')}; got '${unknown}'.`,
+    );
+  }
+}
+
+function shapeOf(
+  { name, shape: declared }: TensorSpec,
+  { batch, isBatched, shapes = {} }: InputOptions & { batch: number; isBatched: boolean },
+): number[] {
+  const given = shapes[name];
+  if (!given) {
+    const { freeAxis } = RANDOM_INPUT_DEFAULTS;
+    return declared.map((axis, i) => (axis !== -1 ? axis : i === 0 ? batch : freeAxis));
+  }
+  if (!shapeFits(given, declared)) throw wrongShape(name, formatShape(declared), given);
+  if (!isBatched) return [...given];
+  if (given[0] !== 1) throw wrongShape(name, 'a first axis of 1, which takes batches,', given);
+  return [batch, ...given.slice(1)];
+}
+
+function wrongShape(name: string, expected: string, given: readonly number[]) {
+  return new TypeError(
+    `draft: expected \`shapes\` to have ${expected} for the input '${name}', got ` +
+      `${formatShape(given)}.`,
+  );
 }
 
 function numeric({ name, datatype }: TensorSpec): NumericDatatype {
@@ -59,8 +109,7 @@ function tooLarge({ name }: TensorSpec, shape: readonly number[]) {
   const { caseBytes } = RANDOM_INPUT_DEFAULTS;
   return modelInvalid(
     `Input '${name}': expected golden inputs of at most ${caseBytes} bytes, got shape ` +
-      `[${shape.join(', ')}]. Write a model directory with smaller ones (docs/packing.md), or leave ` +
-      'large axes of the graph free.',
+      `[${shape.join(', ')}]. Give smaller ones with \`--shape\`, or leave large axes of the graph free.`,
     { name, shape, maxBytes: caseBytes },
   );
 }

@@ -84,6 +84,39 @@ describe('a model directory drafted from an ONNX file', () => {
     expect(first?.inputs.tokens).toEqual({ datatype: 'INT64', shape: [1, 32], seed: 1 });
   });
 
+  test('has golden inputs of the shapes and numbers that somebody gives', async () => {
+    const { out } = await prepare();
+    const source = fixture('external');
+    await draft({ source, out, shapes: { tokens: [2, 7] }, ranges: { tokens: [0, 39] } });
+    const [first] = parseGolden(await readJson(out, 'golden.json')).cases;
+    expect(first?.inputs).toEqual({
+      tokens: { datatype: 'INT64', shape: [2, 7], seed: 1, range: [0, 39] },
+    });
+  });
+
+  test.each([
+    ['an input that the model has not', { shapes: { ids: [1, 8] } }, "tokens; got 'ids'"],
+    ['another number of axes', { shapes: { tokens: [8] } }, '[n, n]'],
+    ['half a token', { ranges: { tokens: [0, 0.5] } }, 'whole numbers'],
+  ] as const)('is refused for %s', async (_, options, message) => {
+    const { out } = await prepare();
+    const drafting = draft({ source: fixture('external'), out, name: 'words', ...options });
+    await expect(drafting).rejects.toThrow(message);
+    expect(await listFiles(out)).toBeUndefined();
+  });
+
+  test('runs batches of one and of three, whatever the shape says of the other axes', async () => {
+    const { out } = await prepare();
+    await draft({ source: fixture('affine.onnx'), out, shapes: { x: [1, 4] } });
+    const { cases } = parseGolden(await readJson(out, 'golden.json'));
+    expect(cases.map(({ inputs }) => inputs.x?.shape)).toEqual([
+      [1, 4],
+      [3, 4],
+    ]);
+    const other = draft({ source: fixture('affine.onnx'), out, shapes: { x: [2, 4] } });
+    await expect(other).rejects.toThrow('a first axis of 1');
+  });
+
   test('is refused without the file in which the weights lie', async () => {
     const { directory, out } = await prepare();
     await copyFile(fixture('external/model.onnx'), join(directory, 'model.onnx'));

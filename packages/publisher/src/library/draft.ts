@@ -6,12 +6,12 @@ import { emptyBaseline } from '../drafting/empty-baseline.js';
 import { readGoldenScript } from '../drafting/golden-script.js';
 import { draftModelCard } from '../drafting/model-card.js';
 import { openSource } from '../drafting/open-source.js';
-import { draftRandomCases } from '../drafting/random-inputs.js';
+import { draftRandomCases, type InputOptions } from '../drafting/random-inputs.js';
 import { type DraftedFile, writeDraft } from '../drafting/write-draft.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing } from '../packing/read-json-file.js';
 
-export interface DraftOptions {
+export interface DraftOptions extends InputOptions {
   /**
    * An ONNX file or a directory with one, a TensorFlow.js directory, a Hugging Face folder; or a
    * model directory, which needs no draft.
@@ -40,13 +40,13 @@ export interface Draft {
  * and a card to be completed. The same source and options write the same bytes, and nothing the second time.
  *
  * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed`, `name-unsafe` or `output-exists`
- * @throws TypeError when a model directory is given another name, version or sequence
+ * @throws TypeError when a model directory is given options of a draft, or `shapes` and `ranges` do not fit the inputs
  */
 export async function draft(options: DraftOptions): Promise<Draft> {
   const { source: path, out, name, version = '1.0.0', sequence = 1 } = options;
   const source = await openSource(path);
   if (source.kind === 'model-directory') {
-    refuseIdentity(options);
+    refuseOptions(options);
     return { directory: path, drafted: false };
   }
   await requireWeights(path, source.model);
@@ -54,7 +54,7 @@ export async function draft(options: DraftOptions): Promise<Draft> {
   const spec = await draftSpec(source.model, identity);
   const files = new Map<string, DraftedFile>([
     ...source.model.weights,
-    ...draftDocuments(spec),
+    ...draftDocuments(spec, options),
     ...(await readGoldenScript()),
   ]);
   await writeDraft(out, files);
@@ -71,8 +71,8 @@ async function requireWeights(source: string, { weights }: SourceModel): Promise
   }
 }
 
-function draftDocuments(spec: ModelSpec): Map<string, Uint8Array> {
-  const cases = draftRandomCases(spec).map((drafted) => ({ ...drafted, expected: {} }));
+function draftDocuments(spec: ModelSpec, options: InputOptions): Map<string, Uint8Array> {
+  const cases = draftRandomCases(spec, options).map((drafted) => ({ ...drafted, expected: {} }));
   return new Map([
     ['model.json', json(spec)],
     ['baseline.json', json(emptyBaseline(spec))],
@@ -96,11 +96,14 @@ function nameFrom(title: string): string {
   );
 }
 
-function refuseIdentity({ source, name, version, sequence }: DraftOptions): void {
-  if (name === undefined && version === undefined && sequence === undefined) return;
+const OF_DRAFTS = ['name', 'version', 'sequence', 'shapes', 'ranges'] as const;
+
+function refuseOptions(options: DraftOptions): void {
+  const given = OF_DRAFTS.find((option) => options[option] !== undefined);
+  if (given === undefined) return;
   throw new TypeError(
-    `draft: expected no \`name\`, \`version\` or \`sequence\` for ${source}, because it is a model ` +
-      'directory: they are in its model.json. Edit that.',
+    `draft: expected no \`${given}\` for ${options.source}, because it is a model directory: edit ` +
+      'its model.json and golden.json.',
   );
 }
 

@@ -18,6 +18,8 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   name: '--name',
   version: '--version',
   sequence: '--sequence',
+  shapes: '--shape',
+  ranges: '--range',
 });
 
 /**

@@ -1,0 +1,79 @@
+import { ModelNameSchema, VersionSchema } from '@nearside/core';
+import { type Command, InvalidArgumentError } from 'commander';
+import { is } from 'valibot';
+import type { DraftOptions } from '../library/draft.js';
+
+/** The flags of a command that takes a model as training tools leave it. */
+export interface DraftFlags {
+  readonly draft?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly shape?: NonNullable<DraftOptions['shapes']>;
+  readonly range?: NonNullable<DraftOptions['ranges']>;
+}
+
+/** @param defaults in words, for `--help` */
+export function addDraftOptions(
+  command: Command,
+  defaults: { readonly draft: string; readonly name: string; readonly version: string },
+): Command {
+  return command
+    .option(
+      '--draft <dir>',
+      `directory to draft the model directory in (default: ${defaults.draft})`,
+    )
+    .option('--name <name>', `name of the model (default: ${defaults.name})`, parseName)
+    .option(
+      '--version <version>',
+      `version of the model (default: ${defaults.version})`,
+      parseVersion,
+    )
+    .option(
+      '--shape <input=sizes...>',
+      'sizes of an input with free axes, for golden cases: ids=1,128 (default: 1, then 32)',
+      addShape,
+    )
+    .option(
+      '--range <input=low..high...>',
+      'numbers that an input takes, for golden cases: ids=0..30521, sr=16000 (default: 0..1)',
+      addRange,
+    );
+}
+
+/** @returns the options of `draft` that the flags set */
+export function draftOptions({
+  name,
+  version,
+  shape,
+  range,
+}: DraftFlags): Omit<DraftOptions, 'source' | 'out' | 'sequence'> {
+  return { name, version, shapes: shape, ranges: range };
+}
+
+function parseName(text: string): string {
+  if (is(ModelNameSchema, text)) return text;
+  throw new InvalidArgumentError("Expected lower-case letters, digits and '-', at most 64.");
+}
+
+function parseVersion(text: string): string {
+  if (is(VersionSchema, text)) return text;
+  throw new InvalidArgumentError('Expected a semantic version such as 1.2.0.');
+}
+
+function addShape(text: string, others: DraftFlags['shape'] = {}): DraftFlags['shape'] {
+  const [, input, sizes = ''] = /^(.+)=(\d+(?:,\d+)*)$/.exec(text) ?? [];
+  const shape = sizes.split(',').map(Number);
+  if (input !== undefined && shape.every((size) => size > 0 && Number.isSafeInteger(size))) {
+    return { ...others, [input]: shape };
+  }
+  throw new InvalidArgumentError('Expected an input and the size of every axis: ids=1,128.');
+}
+
+function addRange(text: string, others: DraftFlags['range'] = {}): DraftFlags['range'] {
+  const [, input, first = '', last = first] = /^(.+)=(.+?)(?:\.\.(.+))?$/.exec(text) ?? [];
+  const [low, high] = [Number(first || Number.NaN), Number(last || Number.NaN)];
+  if (input !== undefined && Number.isFinite(low) && low <= high) {
+    return { ...others, [input]: [low, high] };
+  }
+  throw new InvalidArgumentError('Expected an input, its lowest and highest number: ids=0..30521.');
+}
