@@ -16,6 +16,7 @@ import { addPublish } from './publish.js';
 import { addRenew } from './renew.js';
 import { addRevoke } from './revoke.js';
 import { addRotateRoot } from './rotate-root.js';
+import { addSeal } from './seal.js';
 import { addServe } from './serve.js';
 import { addSignRoot } from './sign-root.js';
 import { addStatus } from './status.js';
@@ -64,6 +65,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
       outputError: () => {}, // printed like every other failure
     });
   addTry(program, terminal);
+  addSeal(program, terminal);
   addKeygen(program, terminal);
   addPack(program, terminal);
   addPublish(program, terminal);

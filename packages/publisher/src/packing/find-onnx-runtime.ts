@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Layout, ModelSpec } from '@nearside/core';
+import { type Layout, type ModelSpec, NearsideError } from '@nearside/core';
 
 /** A large model's golden cases take a while on one thread, in a runtime that no browser has optimised, ms. */
 const LIMIT_MS = 600_000;
@@ -24,6 +24,21 @@ export async function findOnnxRuntime(
   return promisify(execFile)(process.execPath, words, { timeout: LIMIT_MS }).then(
     () => 'common',
     () => 'full',
+  );
+}
+
+/**
+ * Requires what {@link findOnnxRuntime} needs, where its answer must not depend on what is installed.
+ *
+ * @throws NearsideError `file-missing`
+ */
+export function requireOnnxRuntime({ variants }: Pick<ModelSpec, 'variants'>): void {
+  if (!variants.some(({ runtime }) => runtime === 'onnx') || findScript()) return;
+  throw new NearsideError(
+    'file-missing',
+    'Expected the package nearside, which has ONNX Runtime, beside @nearside/publisher, got none. Run ' +
+      '`npm install nearside`.',
+    { details: { package: 'nearside' } },
   );
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseCustom } from '@nearside/artifact';
+import type { ModelSpec } from '@nearside/core';
 import { requiredCapabilities } from '@nearside/pipeline';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
@@ -13,15 +14,20 @@ export function offerRelease(
   canaryPercent: number | undefined,
 ): ReleaseCustom {
   const { model, version, sequence } = release;
-  const runtime = [...new Set(spec.variants.map((variant) => variant.runtime))].sort();
   const identity = { model, version, sequence, ...(onnxRuntime && { onnxRuntime }) };
-  const features = requiredCapabilities(spec);
-  const requires = { format: spec.format, runtime, ...(features.length > 0 && { features }) };
+  const requires = requirementsOf(spec);
   const signed = { ...identity, requires, ...(spec.health && { health: spec.health }) };
   if (canaryPercent === undefined) return { ...signed, state: 'stable' };
   const salt = randomBytes(16).toString('hex');
   const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent) };
   return { ...signed, state: 'canary', rollout };
+}
+
+/** @returns what a library has to be able to do to run the model */
+export function requirementsOf(spec: ModelSpec): ReleaseCustom['requires'] {
+  const runtime = [...new Set(spec.variants.map((variant) => variant.runtime))].sort();
+  const features = requiredCapabilities(spec);
+  return { format: spec.format, runtime, ...(features.length > 0 && { features }) };
 }
 
 /** @throws RangeError unless it is a share in steps of 0.01 % */

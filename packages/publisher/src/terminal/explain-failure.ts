@@ -20,6 +20,8 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   sequence: '--sequence',
   shapes: '--shape',
   ranges: '--range',
+  out: '--out',
+  url: '--url',
 });
 
 /**

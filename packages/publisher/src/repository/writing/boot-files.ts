@@ -1,9 +1,6 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import {
   type BootFile,
   bootPath,
-  LAYOUT_FILE,
   LIMITS,
   modelNames,
   type Release,
@@ -16,7 +13,7 @@ import {
   targetPath,
   targetsPath,
 } from '@nearside/artifact';
-import { type Chunk, goldenFiles } from '@nearside/core';
+import type { Chunk } from '@nearside/core';
 import { compressSlice } from '../../packing/compress-slice.js';
 import { isForEveryone } from '../checking/release-rules.js';
 import { ifUsable, type RepositoryState } from '../reading/read-repository.js';
@@ -28,12 +25,8 @@ import {
   requireVersion,
   type VerifiedVersion,
 } from '../reading/read-version.js';
+import { firstFiles, fitsFirstRequest } from './first-request.js';
 import type { RepositoryWriter } from './repository-writer.js';
-
-const compress = promisify(gzip);
-
-/** Size of a boot file on the network, gzip: one or two round trips of TCP's slow start. */
-const MAX_GZIP_BYTES = 32 * 1024;
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -112,19 +105,8 @@ async function bundleFile(
   return new Map([[path, await source.fetch(path, { maxBytes: target.length })]]);
 }
 
-/** Files that a device reads before the weights, and the tensors of its golden check. */
 async function smallFiles(source: RepositorySource, version: VerifiedVersion): Promise<Files> {
-  const { variants } = await readSpec(source, version);
-  const golden = await readGolden(source, version);
-  const variantNames = variants.map(({ name }) => name);
-  // Golden cases come variant by variant, in the order in which devices try variants.
-  const names = [
-    LAYOUT_FILE,
-    'model.json',
-    'golden.json',
-    'baseline.json',
-    ...variantNames.flatMap((name) => golden.cases.flatMap((one) => goldenFiles(one, [name]))),
-  ];
+  const names = firstFiles(await readSpec(source, version), await readGolden(source, version));
   const stored = new Map<string, Uint8Array>();
   for (const name of names) {
     for (const chunk of version.files.get(name) ?? []) {
@@ -148,12 +130,12 @@ async function asWritten(
 /** Encodes all files, or if they are too large, file by file without those that do not fit. */
 async function encodeWithinLimits(files: Files): Promise<Uint8Array<ArrayBuffer>> {
   const all = encode(files);
-  if (await isWithinLimits(all)) return all;
+  if (await fitsFirstRequest(all)) return all;
   let encoded = encode(new Map());
   const chosen = new Map<string, Uint8Array>();
   for (const [path, bytes] of files) {
     const tried = encode(new Map([...chosen, [path, bytes]]));
-    if (!(await isWithinLimits(tried))) continue;
+    if (!(await fitsFirstRequest(tried))) continue;
     chosen.set(path, bytes);
     encoded = tried;
   }
@@ -171,9 +153,4 @@ function asText(bytes: Buffer): string {
   const text = bytes.toString();
   const isJson = text.startsWith('{') && Buffer.from(text).equals(bytes);
   return isJson ? text : bytes.toString('base64');
-}
-
-async function isWithinLimits(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  if (bytes.length > LIMITS.bootBytes) return false;
-  return (await compress(bytes, { level: 9 })).length <= MAX_GZIP_BYTES;
 }

@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseModelSpec } from '@nearside/core';
+import type { OnProgress } from '../files/slices.js';
+import { requireOnnxRuntime } from '../packing/find-onnx-runtime.js';
+import { readJsonFile } from '../packing/read-json-file.js';
+import { openDirectorySource } from '../repository/reading/open-repository.js';
+import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
+import { lockRepository } from '../repository/repository-lock.js';
+import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
+import { writeChunks } from '../repository/writing/write-chunks.js';
+import { type ComposedSeal, composeSeal } from '../sealing/compose-seal.js';
+import { sealedAddress, sealedLine } from '../sealing/sealed-address.js';
+import {
+  readSealedFolder,
+  removeOthers,
+  requireNoConflict,
+  writeIndex,
+} from '../sealing/sealed-folder.js';
+import { type PackOptions, pack } from './pack.js';
+
+export interface SealOptions
+  extends Pick<PackOptions, 'modelDirectory' | 'onnxRuntime' | 'onProgress'> {
+  /** Folder of the model: new, empty, or with earlier seals of it. Its address ends in the model's name. */
+  readonly out: string;
+  /** Address of the folder on the web, as a page gives it; by default `out` below `public/`. */
+  readonly url?: string | undefined;
+  /** Removes all versions but this one. Pages that name another can then open it only from their store. */
+  readonly prune?: boolean | undefined;
+}
+
+export interface SealedModel {
+  readonly directory: string;
+  readonly model: string;
+  readonly version: string;
+  /** What a page gives to `open`: `sha256-` and the hash of the seal, in base64. */
+  readonly integrity: string;
+  /** Address of the folder, as `open` takes it. */
+  readonly url: string;
+  /** The line of code that opens the model. */
+  readonly open: string;
+  /** False if exactly this version was sealed there already. */
+  readonly changed: boolean;
+  /** Distinct chunks of the version, and those that were not there yet. */
+  readonly chunks: number;
+  readonly chunksWritten: number;
+  readonly filesWritten: number;
+  readonly bytesWritten: number;
+  /** Files of other versions that `prune` removed. */
+  readonly filesRemoved: number;
+}
+
+/**
+ * Writes a model as static files that a page opens by one hash, without keys. Readers may read meanwhile: every file
+ * appears whole, and after those it names. Sealing again adds a version. The same model directory gives the same
+ * bytes, wherever it is sealed; the sequence in its model.json plays no part.
+ *
+ * @throws NearsideError `output-exists`, `version-conflict`, `repository-locked`, a code of `pack`, or `file-missing`
+ *   where the package `nearside` is not installed
+ * @throws TypeError when the address does not end in the model's name
+ */
+export async function seal({
+  modelDirectory,
+  out,
+  url,
+  prune = false,
+  onnxRuntime = 'find',
+  onProgress,
+}: SealOptions): Promise<SealedModel> {
+  const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
+  const address = sealedAddress({ out, url, model: spec.name });
+  if (onnxRuntime === 'find') requireOnnxRuntime(spec);
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-seal-'));
+  try {
+    await pack({ modelDirectory, out: directory, onnxRuntime });
+    const packed = await readPackedVersion(directory);
+    const composed = await composeSeal(packed);
+    const written = await write(packed, composed, { out, prune, onProgress });
+    const { model, version } = packed.release;
+    const { integrity } = composed;
+    const open = sealedLine(address, integrity);
+    return { directory: out, model, version, integrity, url: address, open, ...written };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function write(
+  packed: PackedVersion,
+  { sha256, path, bytes }: ComposedSeal,
+  options: { out: string; prune: boolean; onProgress: OnProgress | undefined },
+) {
+  const { out, prune, onProgress = () => {} } = options;
+  const { model, version } = packed.release;
+  await using _lock = await lockRepository(out);
+  const present = await readSealedFolder(out, model);
+  requireNoConflict(out, present, { model, version, sha256 });
+  const others = present.filter((seal) => seal.sha256 !== sha256);
+  const writer = openRepositoryWriter(out);
+  const chunks = await writeChunks(packed, openDirectorySource(out), writer, onProgress);
+  await writer.write(path, bytes);
+  await writeIndex(writer, [...(prune ? [] : others), { sha256, version }]);
+  return {
+    changed: others.length === present.length,
+    chunks: chunks.total,
+    chunksWritten: chunks.written,
+    filesWritten: writer.totals.files,
+    bytesWritten: writer.totals.sizeBytes,
+    filesRemoved: prune ? await removeOthers(out, writer, { sha256, packed }) : 0,
+  };
+}
