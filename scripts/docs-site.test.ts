@@ -3,7 +3,7 @@ import { ERROR_CODES } from '@nearside/core';
 import { PUBLISHER_ERROR_CODES } from '@nearside/publisher';
 import { expect, test } from 'vitest';
 import { anchorOf } from '../docs/.vitepress/anchor-of.js';
-import { FILES, placeOf } from '../docs/.vitepress/pages.js';
+import { FILES, placeOf } from '../docs/.vitepress/pages.mjs';
 import { root } from './root.mjs';
 
 test('every page of docs has a place on the site and in its sidebar, decisions left out', async () => {

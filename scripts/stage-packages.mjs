@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeLlmsTexts } from './llms-texts.mjs';
 import { root } from './root.mjs';
 import { withLinksOutside } from './staging/links.mjs';
 import { FROM_REPOSITORY, stageManifest } from './staging/manifest.mjs';
@@ -71,6 +72,7 @@ async function stagePackage(folder, dir, publishing) {
   await writeFile(join(dir, 'README.md'), withLinksOutside(readme, { directory, repository }));
   const notices = await noticesFor(staged.name);
   if (notices) await writeFile(join(dir, 'THIRD-PARTY-NOTICES'), notices);
+  if (staged.name === 'nearside') await writeLlmsTexts(dir);
   return { name: staged.name, version: staged.version, dir };
 }
 

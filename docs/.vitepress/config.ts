@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 import manifest from '../../package.json' with { type: 'json' };
 import { anchorOf } from './anchor-of.js';
-import { FILES, GROUPS, HOME, isPage, placeOf, REFERENCE } from './pages.js';
+import { FILES, GROUPS, HOME, isPage, placeOf, REFERENCE } from './pages.mjs';
 import { repositoryLinks } from './repository-links.js';
 import { requireTargets } from './require-targets.js';
 

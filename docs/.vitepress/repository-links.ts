@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { MarkdownRenderer } from 'vitepress';
-import { isPage, placeOf } from './pages.js';
+import { isPage, placeOf } from './pages.mjs';
 
 type Token = ReturnType<MarkdownRenderer['parse']>[number];
 

@@ -1,22 +1,20 @@
-/** The pages of the site by their files in the repository, in the order of the sidebar. */
-
-export interface Page {
-  /** From the root of the repository. */
-  readonly file: string;
-  /** In the sidebar. */
-  readonly title: string;
-}
-
-export interface Group {
-  readonly title: string;
-  /** Folded until one of its pages is read. */
-  readonly collapsed?: boolean;
-  readonly pages: readonly Page[];
-}
+/**
+ * The pages of the site by their files in the repository, in the order of the sidebar.
+ *
+ * @typedef {object} Page
+ * @property {string} file from the root of the repository
+ * @property {string} title in the sidebar
+ *
+ * @typedef {object} Group
+ * @property {string} title
+ * @property {boolean} [collapsed] folded until one of its pages is read
+ * @property {readonly Page[]} pages
+ */
 
 export const HOME = 'docs/README.md';
 
-export const GROUPS: readonly Group[] = [
+/** @type {readonly Group[]} */
+export const GROUPS = [
   {
     title: 'Start',
     pages: [
@@ -104,22 +102,24 @@ export const GROUPS: readonly Group[] = [
 /** What `npm run docs:build` writes from docstrings, and git does not keep. Pages of its own, in no group. */
 export const REFERENCE = 'docs/reference/';
 
-/** Whether the site has a page for a file. */
-export function isPage(file: string): boolean {
+/**
+ * @param {string} file
+ * @returns {boolean} whether the site has a page for it
+ */
+export function isPage(file) {
   return FILES.includes(file) || (file.startsWith(REFERENCE) && file.endsWith('.md'));
 }
 
-/** Files of pages, the home page too, the reference left out. */
-export const FILES: readonly string[] = [
-  HOME,
-  ...GROUPS.flatMap(({ pages }) => pages.map(({ file }) => file)),
-];
+/** Files of pages, the home page too, the reference left out. @type {readonly string[]} */
+export const FILES = [HOME, ...GROUPS.flatMap(({ pages }) => pages.map(({ file }) => file))];
 
 /**
  * Where the site has a page: `docs/guide/tools.md` is `guide/tools.md`, `packages/publisher/README.md` is
  * `publisher.md`. README.md of the repository is no home page, because docs/README.md is that.
+ *
+ * @param {string} file
  */
-export function placeOf(file: string): string {
+export function placeOf(file) {
   if (file === HOME) return 'index.md';
   if (file.startsWith('docs/')) return file.slice('docs/'.length);
   if (file === 'README.md') return 'readme.md';
