@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { prepareModel } from '../library/prepare-model.js';
 import { type SealedModel, seal } from '../library/seal.js';
+import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import {
   type CommonOptions,
@@ -8,9 +10,11 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
-interface SealFlags extends CommonOptions {
+interface SealFlags extends CommonOptions, DraftFlags {
   readonly out: string;
+  readonly inputs?: string;
   readonly url?: string;
+  readonly module?: string;
   readonly prune?: true;
 }
 
@@ -18,21 +22,52 @@ const HELP = `
 The page that names the seal's hash vouches for the model: there are no keys, and nothing expires.
 Upload the whole folder. Sealing again adds a version, and pages with an older hash keep theirs.
 
-  nearside seal models/digits --out public/models/digits`;
+If <model> is no model directory, seal drafts one first. --draft keeps it, for you to edit and seal.
+
+  nearside seal model.onnx --out public/models/words --shape ids=1,128 --range ids=0..30521
+  nearside seal models/digits --out public/models/digits --module src/digits.model.ts`;
 
 export function addSeal(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('seal')
     .description('Write a model as static files that a page opens by one hash, without keys.')
-    .argument('<model>', 'model directory')
-    .requiredOption('--out <dir>', 'folder of the model: new, empty, or with earlier seals of it')
+    .argument(
+      '<model>',
+      'model directory, .onnx file, TensorFlow.js directory, or Hugging Face folder with onnx/',
+    )
+    .requiredOption('--out <dir>', 'folder of the model: new, empty, or with earlier seals of it');
+  addDraftOptions(command, {
+    draft: 'a temporary one',
+    name: 'the last part of --out',
+    version: 'made of the hash of the weights',
+  })
+    .option(
+      '--inputs <dir>',
+      'sample images for golden cases and baseline: <label>/<file> or unlabelled',
+    )
     .option('--url <url>', 'address of the folder on the web (default: --out below public/)')
+    .option('--module <file>', 'write a .ts or .js module that exports the address and its types')
     .option('--prune', 'remove all versions but this one')
     .addHelpText('after', HELP)
-    .action(async (source: string, { out, url, prune, json }: SealFlags) => {
-      const onProgress = printProgress(terminal, 'written');
-      const sealed = await seal({ modelDirectory: source, out, url, prune, onProgress });
-      printResult(terminal, { json, result: sealed, text: () => describe(sealed) });
+    .action(async (source: string, flags: SealFlags) => {
+      const { out, inputs, url, module, prune, json } = flags;
+      await using prepared = await prepareModel({
+        source,
+        out,
+        draft: flags.draft,
+        inputs,
+        ...draftOptions(flags),
+      });
+      const sealed = await seal({
+        modelDirectory: prepared.directory,
+        out,
+        url,
+        module,
+        prune,
+        onProgress: printProgress(terminal, 'written'),
+      });
+      const result = flags.draft && prepared.drafted ? { ...sealed, draft: flags.draft } : sealed;
+      printResult(terminal, { json, result, text: () => describe(result) });
     });
 }
 

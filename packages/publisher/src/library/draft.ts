@@ -8,6 +8,7 @@ import { draftModelCard } from '../drafting/model-card.js';
 import { openSource } from '../drafting/open-source.js';
 import { draftRandomCases, type InputOptions } from '../drafting/random-inputs.js';
 import { type DraftedFile, writeDraft } from '../drafting/write-draft.js';
+import { filesDigest } from '../files/digests.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing } from '../packing/read-json-file.js';
 
@@ -21,7 +22,7 @@ export interface DraftOptions extends InputOptions {
   readonly out: string;
   /** Name of the model; by default made from the name of the source. */
   readonly name?: string | undefined;
-  /** Semantic version, 1.0.0 by default. */
+  /** Semantic version, 1.0.0 by default; `weights` makes one of the hash of the weights: `0.0.0-h1b2c3d4e`. */
   readonly version?: string | undefined;
   /** 1 by default. */
   readonly sequence?: number | undefined;
@@ -50,7 +51,11 @@ export async function draft(options: DraftOptions): Promise<Draft> {
     return { directory: path, drafted: false };
   }
   await requireWeights(path, source.model);
-  const identity = { name: name ?? nameFrom(source.model.title), version, sequence };
+  const identity = {
+    name: name ?? nameFrom(source.model.title),
+    version: version === 'weights' ? await versionOf(source.model) : version,
+    sequence,
+  };
   const spec = await draftSpec(source.model, identity);
   const files = new Map<string, DraftedFile>([
     ...source.model.weights,
@@ -79,6 +84,12 @@ function draftDocuments(spec: ModelSpec, options: InputOptions): Map<string, Uin
     ['golden.json', json({ format: 1, cases, tolerance: {} })],
     ['MODEL.md', encode(draftModelCard(spec))],
   ]);
+}
+
+/** Eight digits tell the weights of one model apart. The letter makes them a valid prerelease. */
+async function versionOf({ weights }: SourceModel): Promise<string> {
+  const files = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `0.0.0-h${(await filesDigest(files)).slice(0, 8)}`;
 }
 
 /** `My_Model v2` → `my-model-v2` */

@@ -120,6 +120,17 @@ test('sealed again it is unchanged; what is sealed last is the latest, whatever 
   expect((await readIndex(out)).latest).toBe(older.integrity);
 });
 
+test('a module has the address and the hash, and is not written where sealing is refused', async () => {
+  const { directory, options } = await sealTiny();
+  const module = join(directory, 'src/tiny.model.ts');
+  const { integrity } = await seal({ ...options, url: '/m/tiny', module });
+  const text = await readFile(module, 'utf8');
+  expect(text).toContain(`url: '/m/tiny',\n  integrity: '${integrity}',\n  task: 'tensors',`);
+  const refused = join(directory, 'src/refused.json');
+  await expect(seal({ ...options, module: refused })).rejects.toThrow(/`module`/);
+  expect(await listFiles(join(directory, 'src'))).toEqual(['tiny.model.ts']);
+});
+
 test('sealing again adds a version, and `prune` leaves the newest', async () => {
   const { directory, out, sealed, options } = await sealTiny();
   const second = await sealTiny({ version: '1.1.0', seed: 2 }, directory);

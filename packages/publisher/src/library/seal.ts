@@ -5,6 +5,7 @@ import { parseModelSpec } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { requireOnnxRuntime } from '../packing/find-onnx-runtime.js';
 import { readJsonFile } from '../packing/read-json-file.js';
+import { openReferenceModule, writeReferenceModule } from '../reference/reference-module.js';
 import { openDirectorySource } from '../repository/reading/open-repository.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
 import { lockRepository } from '../repository/repository-lock.js';
@@ -26,6 +27,8 @@ export interface SealOptions
   readonly out: string;
   /** Address of the folder on the web, as a page gives it; by default `out` below `public/`. */
   readonly url?: string | undefined;
+  /** A TypeScript or JavaScript module to write, which exports the model's reference with its types. */
+  readonly module?: string | undefined;
   /** Removes all versions but this one. Pages that name another can then open it only from their store. */
   readonly prune?: boolean | undefined;
 }
@@ -40,6 +43,8 @@ export interface SealedModel {
   readonly url: string;
   /** The line of code that opens the model. */
   readonly open: string;
+  /** The module that was written. */
+  readonly module?: string | undefined;
   /** False if exactly this version was sealed there already. */
   readonly changed: boolean;
   /** Distinct chunks of the version, and those that were not there yet. */
@@ -58,18 +63,20 @@ export interface SealedModel {
  *
  * @throws NearsideError `output-exists`, `version-conflict`, `repository-locked`, a code of `pack`, or `file-missing`
  *   where the package `nearside` is not installed
- * @throws TypeError when the address does not end in the model's name
+ * @throws TypeError when the address does not end in the model's name, or `module` is no TypeScript or JavaScript
  */
 export async function seal({
   modelDirectory,
   out,
   url,
+  module,
   prune = false,
   onnxRuntime = 'find',
   onProgress,
 }: SealOptions): Promise<SealedModel> {
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
   const address = sealedAddress({ out, url, model: spec.name });
+  if (module !== undefined) await openReferenceModule(module);
   if (onnxRuntime === 'find') requireOnnxRuntime(spec);
   const directory = await mkdtemp(join(tmpdir(), 'nearside-seal-'));
   try {
@@ -79,8 +86,10 @@ export async function seal({
     const written = await write(packed, composed, { out, prune, onProgress });
     const { model, version } = packed.release;
     const { integrity } = composed;
+    const reference = { url: address, integrity };
+    if (module !== undefined) await writeReferenceModule(module, { spec, reference });
     const open = sealedLine(address, integrity);
-    return { directory: out, model, version, integrity, url: address, open, ...written };
+    return { directory: out, model, version, ...reference, open, module, ...written };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -22,6 +22,7 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   ranges: '--range',
   out: '--out',
   url: '--url',
+  module: '--module',
 });
 
 /**

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { openSource } from '../drafting/open-source.js';
+import { type DraftOptions, draft } from './draft.js';
+import { type FillGoldenOptions, fillGolden } from './fill-golden.js';
+
+export interface PrepareOptions
+  extends Omit<DraftOptions, 'out'>,
+    Omit<FillGoldenOptions, 'directory'> {
+  /** Keeps the draft in this directory. */
+  readonly draft?: string | undefined;
+  /** Folder that a draft without a name is named after. */
+  readonly out: string;
+}
+
+/** Disposing of it removes a draft that nobody wants to keep. */
+export interface PreparedModel extends AsyncDisposable {
+  /** A model directory that can be packed. */
+  readonly directory: string;
+  /** True if it was drafted from something else. */
+  readonly drafted: boolean;
+}
+
+/**
+ * Makes a model directory of whatever holds a model: drafts, unless the source is such a directory, and computes the
+ * golden answers that are missing. The name and version of a draft are the same wherever it is made.
+ *
+ * @throws NearsideError a code of `draft` or `fillGolden`
+ */
+export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
+  const { draft: kept, out, ...given } = options;
+  const isDraft = (await openSource(given.source)).kind === 'model';
+  const { name, version } = given;
+  const identity = isDraft
+    ? { name: name ?? basename(resolve(out)), version: version ?? 'weights' }
+    : {};
+  const temporary = kept ?? (await mkdtemp(join(tmpdir(), 'nearside-draft-')));
+  const remove = async () => {
+    if (kept === undefined) await rm(temporary, { recursive: true, force: true });
+  };
+  try {
+    const { directory, drafted } = await draft({ ...given, ...identity, out: temporary });
+    await fillGolden({ ...given, directory });
+    return { directory, drafted, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
