@@ -35,6 +35,7 @@ export {
   type RepositorySource,
   type RequestOptions,
 } from './network/repository-source.js';
+export { startTransfer } from './network/transfer.js';
 export {
   BUNDLE_MEDIA_TYPE,
   PAYLOAD_TYPE,

@@ -22,13 +22,15 @@ import { checkOptions } from '../shared/check-options.js';
 import { listContenders } from '../shared/contender-order.js';
 import {
   ABOVE_0,
-  isPlainObject,
+  const rehearsal = isPublished(model)
+    ? await byAddress(model, options)
+    : await byFiles(model, options);
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
 } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
-import { copySpec, planUnsigned, toBlobs } from './open-unsigned.js';
+import { copySpec, namedFiles, planUnsigned, takeFiles } from './open-unsigned.js';
 import { OPEN_KINDS } from './options/call-options.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
 import { readReference } from './options/read-reference.js';
@@ -94,9 +96,9 @@ export async function canRun(
   options?: Partial<CanRunOptions>,
 ): Promise<CanRun>;
 /**
- * The same for an unsigned file, which is there with its weights.
+ * The same for an unsigned file, which is there with its weights, or fetched with them.
  *
- * @param files as in `openUnsigned`
+ * @param files as in `openUnsigned`; an address by itself is that of a file if it ends with `.onnx` or `.json`
  * @throws NearsideError `input-invalid` where an input has free axes that nothing pins; as `openUnsigned`
  */
 export async function canRun(files: UnsignedFiles, options?: CanRunFilesOptions): Promise<CanRun>;
@@ -105,11 +107,26 @@ export async function canRun(
   given: Partial<CanRunOptions> | CanRunFilesOptions = NO_OPTIONS,
 ): Promise<CanRun> {
   const options = ownOptions(given);
+<<<<<<< HEAD
   const rehearsal =
     isAddress(model) || isReference(model)
       ? await byAddress(model, options)
       : await byFiles(model, options);
+=======
+  const isAddress = typeof model === 'string' || kindOf(model) === 'URL';
+  const rehearsal =
+    isAddress && !isModelFile(String(model as string | URL))
+      ? await byAddress(String(model as string), options as CanRunOptions)
+      : await byFiles(model as UnsignedFiles, options as CanRunFilesOptions);
+>>>>>>> 4035bc24 (wip)
   return tryContenders(rehearsal, options);
+}
+
+/** The address of a file by itself is no model's. */
+function isPublished(
+  model: string | AnyReference | UnsignedFiles,
+): model is string | AnyReference {
+  return isAddress(model) ? !isModelFile(model) : isReference(model);
 }
 
 function isAddress(model: unknown): model is string {
@@ -156,13 +173,14 @@ function withoutTask({ task, ...reference }: AnyReference): AnyReference {
 }
 
 async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promise<Rehearsal> {
-  const blobs = toBlobs(files, CALL);
+  const named = namedFiles(files, CALL);
   checkOptions(CALL, options, SHARED_KINDS);
   const { spec: given = {}, maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
   const spec = copySpec(given, CALL);
   if (spec.stages) throw new TypeError(`${CALL}: expected a spec of one model; got \`stages\``);
-  const plan = planUnsigned({ files: blobs, spec }, ofOpen);
-  plan.signal?.throwIfAborted();
+  ofOpen.signal?.throwIfAborted();
+  const { files: blobs, fetchedBytes } = await takeFiles(named, CALL, ofOpen);
+  const plan = planUnsigned({ files: blobs, spec, fetchedBytes }, ofOpen);
   const golden = await readGolden(blobs);
   const ofModel = Object.entries(blobs).filter(([name]) => !/^golden(\.json$|\/)/.test(name));
   const fileBytes = ofModel.reduce((sum, [, { size }]) => sum + size, 0);

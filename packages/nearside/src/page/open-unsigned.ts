@@ -1,3 +1,4 @@
+import { kindOf } from '@nearside/core';
 import { hostedBackends } from '#platform';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { CustomModel, Model } from '../shared/api/model.js';
@@ -11,8 +12,10 @@ import {
   type OptionKinds,
   ownOptions,
 } from '../shared/option-kinds.js';
+import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
 import { OPEN_KINDS } from './options/call-options.js';
+import type { FetchedFiles, GivenFiles } from './options/later/fetch-files.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
 import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
@@ -32,14 +35,15 @@ const KINDS: OptionKinds<keyof UnsignedOptions> = {
 };
 
 /**
- * Opens an unsigned model, for experiments: a file that a user picked, say. Only the runtime is fetched for it,
- * nothing is stored, and nothing is reported without `report`.
+ * Opens an unsigned model, for experiments: a file that a user picked, say, or one at an address:
+ * `openUnsigned('/model.onnx')`. Nothing is stored, and nothing is reported without `report`.
  * Golden cases, as `golden.json` and its tensors among the files, are checked; without them the
  * backend is used unproven, and `stats()` and `explainBackend()` say so.
  *
- * @param files an ONNX file, or several files by name: external weights, a TensorFlow.js model
- * @throws NearsideError `model-invalid`, `file-missing`, `metadata-malformed`; environment and backend
- *   codes; `signal.reason` on abort; TypeError or RangeError for wrong options
+ * @param files an ONNX file, or several files by name: external weights, a TensorFlow.js model. Each may be an address,
+ *   relative to the page; weights that the file there names are fetched from beside it
+ * @throws NearsideError `model-invalid`, `file-missing`, `name-unsafe`, `metadata-malformed`; network, environment and
+ *   backend codes; `signal.reason` on abort; TypeError or RangeError for wrong options
  */
 export async function openUnsigned(
   files: UnsignedFiles,
@@ -59,10 +63,11 @@ export async function openUnsigned(
 ): Promise<Model> {
   const startMs = performance.now();
   const own = ownOptions(options);
-  const blobs = toBlobs(files, CALL);
-  const given = copySpec(spec, CALL);
+  const given = namedFiles(files, CALL);
+  const copy = copySpec(spec, CALL);
   checkOptions(CALL, own, KINDS);
-  const plan = planUnsigned({ files: blobs, spec: given }, own);
+  const { onProgress, ...blobs } = await takeFiles(given, CALL, own);
+  const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
   return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
 }
 
@@ -126,26 +131,45 @@ function likelyFirst(backends: readonly AvailableBackend[], names: readonly stri
 const NAMELESS = 'model';
 
 /**
- * Makes Blobs of the files, by name: they cross to a worker by reference, and are still there when it has to be
- * replaced. Bytes are copied, so that the caller may change its own.
+ * The files by name, each as an address or a Blob: Blobs cross to a worker by reference, and are still there when it has
+ * to be replaced. Bytes are copied, so that the caller may change its own.
  *
  * @param call its name, for the message
  * @throws TypeError for anything that is no file
  */
-export function toBlobs(files: UnsignedFiles, call: string): Readonly<Record<string, Blob>> {
-  const only = toBlob(files);
-  if (only) return { [nameOf(files)]: only };
+export function namedFiles(files: UnsignedFiles, call: string): GivenFiles {
+  const only = toFile(files);
+  if (only !== undefined) return { [nameOf(files)]: only };
   if (!isPlainObject(files)) throw noFile(call, 'the model', files);
-  const entries = Object.entries(files).map(([name, file]) => {
-    const blob = toBlob(file);
-    if (!blob) throw noFile(call, `'${name}'`, file);
-    return [name, blob] as const;
+  const entries = Object.entries(files).map(([name, given]) => {
+    const file = toFile(given);
+    if (file === undefined) throw noFile(call, `'${name}'`, given);
+    return [name, file] as const;
   });
   if (entries.length === 0) throw noFile(call, 'the model', files);
   return Object.fromEntries(entries);
 }
 
-function toBlob(file: unknown): Blob | undefined {
+/**
+ * Fetches the files that are addresses, and weights that they name.
+ *
+ * @param call its name, for messages
+ * @throws as `fetchFiles`
+ */
+export async function takeFiles(
+  given: GivenFiles,
+  call: string,
+  options: UnsignedOptions,
+): Promise<FetchedFiles> {
+  if (Object.values(given).some((file) => typeof file === 'string')) {
+    return (await loadLater()).fetchFiles(given, call, options);
+  }
+  const files = given as Readonly<Record<string, Blob>>;
+  return { files, fetchedBytes: 0, onProgress: options.onProgress };
+}
+
+function toFile(file: unknown): Blob | string | undefined {
+  if (typeof file === 'string' || kindOf(file) === 'URL') return String(file);
   if (file instanceof Blob) return file;
   if (file instanceof ArrayBuffer || (ArrayBuffer.isView(file) && !isShared(file))) {
     return new Blob([file as ArrayBuffer]);
@@ -160,13 +184,15 @@ function isShared(file: unknown): boolean {
 }
 
 function nameOf(file: UnsignedFiles): string {
+  const address = toFile(file);
+  if (typeof address === 'string') return /([^/?#]+)(?:[?#].*)?$/s.exec(address)?.[1] ?? NAMELESS;
   const { name } = file as { name?: unknown };
   return typeof name === 'string' && name !== '' ? name : NAMELESS;
 }
 
 function noFile(call: string, what: string, got: unknown): TypeError {
   return new TypeError(
-    `${call}: expected ${what} to be a File, a Blob or bytes, or several of them by name; got ` +
+    `${call}: expected ${what} to be a File, a Blob, bytes or an address, or several of them by name; got ` +
       (isShared(got) ? 'memory that is shared' : inWords(got)),
   );
 }

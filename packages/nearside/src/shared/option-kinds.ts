@@ -63,6 +63,11 @@ export function resolveUrl(url: string): string {
   return URL.canParse(url, base) ? new URL(url, base).href : url;
 }
 
+/** True for the address of a file of ONNX or TensorFlow.js, which `open` does not take: no model's name has a dot. */
+export function isModelFile(address: string): boolean {
+  return /^[^?#]*\.(?:onnx|json)(?:[?#]|$)/i.test(address);
+}
+
 function isAddress(address: unknown): address is string {
   return typeof address === 'string' && address !== '' && URL.canParse(resolveUrl(address));
 }

@@ -138,6 +138,8 @@ export interface UnsignedFiles {
   readonly files: Readonly<Record<string, Blob>>;
   /** The spec as a user wrote it. */
   readonly spec: Readonly<Record<string, unknown>>;
+  /** Bytes of the files that crossed the network. */
+  readonly fetchedBytes: number;
 }
 
 export interface UnsignedRequest extends UnsignedFiles {

@@ -14,7 +14,10 @@ async function openDigits(withheld?: string) {
   });
   const files = Object.fromEntries(await Promise.all(blobs));
   const spec = JSON.parse(await readFile(new URL('model.json', DIGITS), 'utf8'));
-  const version = await openUnsignedVersion({ files, spec }, { id: '', cohort: 0 });
+  const version = await openUnsignedVersion(
+    { files, spec, fetchedBytes: 0 },
+    { id: '', cohort: 0 },
+  );
   const [variant] = version.spec.variants;
   const { golden } = version;
   if (!variant || !golden) throw new TypeError('expected a variant and golden cases');

@@ -29,7 +29,7 @@ const NO_MANIFEST = '0'.repeat(64);
  *   it later, `model-invalid` or `file-missing`
  */
 export async function openUnsignedVersion(
-  { files, spec: given }: UnsignedFiles,
+  { files, spec: given, fetchedBytes }: UnsignedFiles,
   install: InstallIdentity,
 ): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
@@ -70,7 +70,7 @@ export async function openUnsignedVersion(
         const [model = ''] = files;
         if (runtime === 'onnx') requireOnnx(model, read.get(model) as UnverifiedBytes);
       }
-      return { files: read, fetchedBytes: 0, baseline: undefined };
+      return { files: read, fetchedBytes, baseline: undefined };
     },
     readFiles,
     async activate() {},

@@ -188,8 +188,14 @@ export interface UnsignedOptions
   readonly policy?: Pick<NonNullable<OpenOptions['policy']>, 'watchdogMs'> | undefined;
 }
 
-/** One file: as a user picked it, or its bytes. */
-export type UnsignedFile = Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+/**
+ * One file: as a user picked it, its bytes, or its address, which may be relative to the page: `https:`, `http:` on
+ * localhost, or of the page's own origin.
+ */
+export type UnsignedFile = Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer> | string | URL;
 
-/** The one file of a model, or all of them by name: `{ 'model.onnx': file, 'model.onnx.data': file }`. */
+/**
+ * The one file of a model, or all of them by name: `{ 'model.onnx': file, 'model.onnx.data': file }`. Of a model that is
+ * given by its address, weights that it names are fetched from beside it.
+ */
 export type UnsignedFiles = UnsignedFile | Readonly<Record<string, UnsignedFile>>;

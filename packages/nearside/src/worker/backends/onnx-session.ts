@@ -150,7 +150,10 @@ const ORT_TYPES = {
   BYTES: 'string',
 } as const satisfies Record<Datatype, OrtTensor.Type>;
 
-/** Reads the tensors that the file declares. An axis with a name or without a size is free. */
+/**
+ * Reads the tensors that the file declares. An axis with a name or without a size is free; the runtime gives the size of
+ * one without a name as −1, unsigned: 4294967295.
+ */
 function readTensors(
   backend: BackendName,
   session: InferenceSession,
@@ -164,7 +167,9 @@ function readTensors(
     if (!value.isTensor || !datatype) {
       throw backendError(backend, 'load', `'${value.name}' of ${list}, which is ${type}`);
     }
-    const shape = value.shape.map((axis) => (typeof axis === 'number' && axis >= 0 ? axis : -1));
+    const shape = value.shape.map((axis) =>
+      typeof axis === 'number' && axis >>> 31 === 0 ? axis : -1,
+    );
     return { name: value.name, datatype, shape };
   });
 }

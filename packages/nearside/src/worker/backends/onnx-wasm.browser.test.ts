@@ -61,6 +61,34 @@ test('an axis that the variant pins is static: the same numbers, and no other le
   await Promise.all([session.release(), free.release()]);
 });
 
+test('an axis without a name is free: Silero v5 tells its tensors, and runs on a piece of sound', async () => {
+  const silero = '/node_modules/@ricky0123/vad-web/dist/silero_vad_v5.onnx';
+  const bytes = new Uint8Array(await (await fetch(silero)).arrayBuffer()) as VerifiedBytes;
+  const session = await onnxWasm.createSession({
+    spec: { inputs: [], outputs: [] },
+    variant: { name: 'model', runtime: 'onnx', dtype: 'unknown', files: ['model.onnx'] },
+    files: new Map([['model.onnx', bytes]]),
+  });
+  expect(session.tensors).toEqual({
+    inputs: [
+      { name: 'input', datatype: 'FP32', shape: [-1, -1] },
+      { name: 'state', datatype: 'FP32', shape: [2, -1, 128] },
+      { name: 'sr', datatype: 'INT64', shape: [] },
+    ],
+    outputs: [
+      { name: 'output', datatype: 'FP32', shape: [-1, 1] },
+      { name: 'stateN', datatype: 'FP32', shape: [-1, -1, -1] },
+    ],
+  });
+  const { output } = await session.run({
+    input: { datatype: 'FP32', shape: [1, 576], data: new Float32Array(576) },
+    state: { datatype: 'FP32', shape: [2, 1, 128], data: new Float32Array(256) },
+    sr: { datatype: 'INT64', shape: [], data: BigInt64Array.of(16000n) },
+  });
+  expect(at(output?.data as Float32Array, 0)).toBeLessThan(0.5); // silence is no speech
+  await session.release();
+});
+
 function firstItem({ data }: Tensor): Tensor {
   return {
     datatype: 'FP32',

@@ -17,6 +17,7 @@ import { askWorker } from '../../workers/watchdog.js';
 export { bringOwn } from '../../later/fallback/bring-own.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
+export { fetchFiles } from '../../options/later/fetch-files.js';
 export { redoLost } from '../../running/later/redo-lost.js';
 export { refuseInput } from '../../running/later/refuse-input.js';
 export { openSnapshotOther } from '../../running/later/snapshot-other.js';

@@ -2,7 +2,7 @@ import { type ModelAddress, parseModelAddress, parseTrust } from '@nearside/arti
 import { kindOf, NearsideError } from '@nearside/core';
 import type { OpenOptions } from '../../../shared/api/open-options.js';
 import { checkOptions, inWords } from '../../../shared/check-options.js';
-import { resolveUrl } from '../../../shared/option-kinds.js';
+import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
 import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
 
 /**
@@ -18,9 +18,18 @@ export async function checkOpening(
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
+  const given = String(url as string | URL);
+  if (isModelFile(given)) throw ofFile(given);
   checkOptions('open', options, OPEN_KINDS);
-  const address = parseModelAddress(resolveUrl(String(url as string | URL)));
+  const address = parseModelAddress(resolveUrl(given));
   return { address, pin: await parseTrust((options as OpenOptions).trust) };
+}
+
+function ofFile(address: string): TypeError {
+  return new TypeError(
+    `open: expected the address of a published model, such as 'models/digits'; got that of a file. Run the file with ` +
+      `\`openUnsigned('${address.replace(/[?#].*/s, '')}')\`, or publish it first`,
+  );
 }
 
 function insecure(origin: string): NearsideError {

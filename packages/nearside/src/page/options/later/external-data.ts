@@ -1,0 +1,121 @@
+/**
+ * Messages of an ONNX file that may hold, or lead to, the place of a tensor's values, by the numbers of their fields:
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ */
+type Part = 'model' | 'graph' | 'node' | 'attribute' | 'tensor' | 'place';
+
+const PARTS: Readonly<Record<Part, ReadonlyMap<number, Part>>> = {
+  model: new Map([[7, 'graph']]),
+  graph: new Map([
+    [1, 'node'],
+    [5, 'tensor'],
+  ]),
+  node: new Map([[5, 'attribute']]),
+  attribute: new Map([
+    [5, 'tensor'],
+    [6, 'graph'],
+    [10, 'tensor'],
+    [11, 'graph'],
+  ]),
+  tensor: new Map([[13, 'place']]),
+  place: new Map(),
+};
+
+/** Fields of an entry of a tensor's place: one of its keys is `location`. */
+const [KEY, VALUE] = [1, 2];
+
+/** So much of a file is held at a time: many nodes, and few weights. */
+const WINDOW_BYTES = 128 * 1024;
+/** A tag and a length, of at most ten bytes each. */
+const HEAD_BYTES = 20;
+/** A path is not longer, bytes. */
+const PATH_BYTES = 4096;
+
+/**
+ * Reads which files an ONNX model has its weights in. It walks over the wire format
+ * (https://protobuf.dev/programming-guides/encoding) and skips what is none of their names, so that neither time nor
+ * memory hangs on how large the model is. What is no ONNX model ends it early; loading says so.
+ *
+ * @returns names as the model has them, relative to its own folder
+ */
+export async function readExternalFiles(model: Blob): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const around: { readonly part: Part; readonly end: number }[] = [
+    { part: 'model', end: model.size },
+  ];
+  const window = openWindow(model);
+  let offset = 0;
+  let key = '';
+  for (let inner = around.at(-1); inner; inner = around.at(-1)) {
+    if (offset >= inner.end) {
+      around.pop();
+      continue;
+    }
+    const field = readField(await window.at(offset, HEAD_BYTES));
+    if (!field || offset + field.end > inner.end) break;
+    const { number, start, end, hasContent } = field;
+    const part = hasContent ? PARTS[inner.part].get(number) : undefined;
+    if (part) around.push({ part, end: offset + end });
+    if (inner.part === 'place' && hasContent && end - start <= PATH_BYTES) {
+      const bytes = await window.at(offset + start, end - start);
+      const text = new TextDecoder().decode(bytes.subarray(0, end - start));
+      if (number === KEY) key = text;
+      if (number === VALUE && key === 'location') found.add(text);
+    }
+    offset += part ? start : end;
+  }
+  return found;
+}
+
+/** Reads a file forwards, and holds little of it. */
+function openWindow(file: Blob) {
+  let held = new Uint8Array();
+  let heldFrom = 0;
+  return {
+    /** @returns its bytes from an offset on: at least `sizeBytes`, unless it ends before */
+    async at(offset: number, sizeBytes: number): Promise<Uint8Array> {
+      const isHeld = offset >= heldFrom && offset + sizeBytes <= heldFrom + held.length;
+      if (!isHeld && heldFrom + held.length < file.size) {
+        const read = file.slice(offset, offset + Math.max(WINDOW_BYTES, sizeBytes));
+        held = new Uint8Array(await read.arrayBuffer());
+        heldFrom = offset;
+      }
+      return held.subarray(offset - heldFrom);
+    },
+  };
+}
+
+interface Field {
+  readonly number: number;
+  /** Where its content begins and ends, counted from its tag. */
+  readonly start: number;
+  readonly end: number;
+  /** True for a string or a message. */
+  readonly hasContent: boolean;
+}
+
+/** @returns undefined where the bytes begin with no field */
+function readField(bytes: Uint8Array): Field | undefined {
+  const tag = readVarint(bytes, 0);
+  const number = Math.floor(tag.value / 8);
+  const wireType = tag.value % 8;
+  if (!(number >= 1)) return undefined;
+  if (wireType === 1) return { number, start: tag.end, end: tag.end + 8, hasContent: false };
+  if (wireType === 5) return { number, start: tag.end, end: tag.end + 4, hasContent: false };
+  if (wireType !== 0 && wireType !== 2) return undefined; // groups, which ONNX does not use
+  const { value, end: start } = readVarint(bytes, tag.end);
+  const hasContent = wireType === 2;
+  const end = hasContent ? start + value : start;
+  return Number.isNaN(end) ? undefined : { number, start, end, hasContent };
+}
+
+/** Seven bits a byte, the lowest first, at most ten bytes; NaN where there is none. */
+function readVarint(bytes: Uint8Array, start: number): { value: number; end: number } {
+  let value = 0;
+  for (let i = 0; i < 10; i += 1) {
+    const byte = bytes[start + i] ?? Number.NaN;
+    value += (byte & 127) * 2 ** (7 * i);
+    if (byte < 128) return { value, end: start + i + 1 };
+  }
+  return { value: Number.NaN, end: Number.NaN };
+}
