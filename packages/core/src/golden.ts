@@ -38,6 +38,8 @@ const ToleranceSchema = v.strictObject({
  */
 export const GoldenSchema = v.strictObject({
   format: v.literal(1),
+  /** What computed the outputs, such as `onnxruntime-web 1.30.0 wasm`: see {@link isServedWith}. */
+  reference: v.optional(v.string()),
   cases: v.pipe(
     v.array(
       v.strictObject({
@@ -83,6 +85,14 @@ export function goldenFiles(
   return tensors
     .flatMap((named) => Object.values<StoredTensor | SeededTensor>(named))
     .flatMap((tensor) => ('file' in tensor ? [tensor.file] : []));
+}
+
+/** Runtimes that devices serve with. */
+const SERVED_WITH = /^(?:onnxruntime-web|tfjs-backend-wasm)\b/;
+
+/** The outputs come from a runtime that devices serve with: what both compute wrongly they do not show. */
+export function isServedWith({ reference = '' }: Pick<Golden, 'reference'>): boolean {
+  return SERVED_WITH.test(reference);
 }
 
 /** @returns how far an output of a stage's model may be off */

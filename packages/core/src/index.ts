@@ -1,6 +1,13 @@
+export {
+  type AnsweredCase,
+  type AnsweredGolden,
+  type AnsweredStage,
+  answeredGolden,
+} from './answered-golden.js';
 export { type Baseline, binOf, type Distribution, parseBaseline } from './baseline.js';
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors } from './check-tensors.js';
+export { trivialAnswer } from './check-tolerance.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export { describe, formatShape } from './describe.js';
 export {
@@ -22,6 +29,7 @@ export {
   type Golden,
   type GoldenCase,
   goldenFiles,
+  isServedWith,
   parseGolden,
   type SeededTensor,
   type StoredTensor,
@@ -130,5 +138,7 @@ export {
   type TensorSpec,
   type Tensors,
 } from './tensor.js';
+export { numbersOf } from './tensor-numbers.js';
 export { shapeFits, tensorsFit } from './tensors-fit.js';
 export { type TraceSpan, type Traces, TracesSchema } from './trace.js';
+export { usualTolerance } from './usual-tolerance.js';
