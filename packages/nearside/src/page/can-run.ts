@@ -22,9 +22,8 @@ import { checkOptions } from '../shared/check-options.js';
 import { listContenders } from '../shared/contender-order.js';
 import {
   ABOVE_0,
-  const rehearsal = isPublished(model)
-    ? await byAddress(model, options)
-    : await byFiles(model, options);
+  isModelFile,
+  isPlainObject,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
@@ -107,25 +106,14 @@ export async function canRun(
   given: Partial<CanRunOptions> | CanRunFilesOptions = NO_OPTIONS,
 ): Promise<CanRun> {
   const options = ownOptions(given);
-<<<<<<< HEAD
-  const rehearsal =
-    isAddress(model) || isReference(model)
-      ? await byAddress(model, options)
-      : await byFiles(model, options);
-=======
-  const isAddress = typeof model === 'string' || kindOf(model) === 'URL';
-  const rehearsal =
-    isAddress && !isModelFile(String(model as string | URL))
-      ? await byAddress(String(model as string), options as CanRunOptions)
-      : await byFiles(model as UnsignedFiles, options as CanRunFilesOptions);
->>>>>>> 4035bc24 (wip)
+  const rehearsal = isPublished(model)
+    ? await byAddress(model, options)
+    : await byFiles(model, options);
   return tryContenders(rehearsal, options);
 }
 
 /** The address of a file by itself is no model's. */
-function isPublished(
-  model: string | AnyReference | UnsignedFiles,
-): model is string | AnyReference {
+function isPublished(model: string | AnyReference | UnsignedFiles): model is string | AnyReference {
   return isAddress(model) ? !isModelFile(model) : isReference(model);
 }
 

@@ -5,10 +5,12 @@ const bytes = new Uint8Array(10);
 
 test('openUnsigned names what is wrong with its files, its spec and its options', async () => {
   const wrong: [unknown[], RegExp][] = [
-    [[], /expected the model to be a File, a Blob or bytes.*got undefined/],
+    [[], /expected the model to be a File, a Blob, bytes or an address.*got undefined/],
     [[[bytes]], /expected the model to be.*got \[Uint8Array\]/],
     [[new Map()], /expected the model to be.*got Map/],
     [[{ 'a.onnx': 5 }], /expected 'a.onnx' to be.*got 5/],
+    [['/model.onnx'], /expected 'model.onnx' to have a whole address.*got '\/model.onnx'/],
+    [[{ 'a.onnx': new URL('http://cdn.example/b') }], /'a.onnx' to have an https: address/],
     [[new Uint8Array(new SharedArrayBuffer(8))], /got memory that is shared/],
     [[bytes, null], /expected a spec such as \{ name: 'ocr' \}; got null/],
     [[bytes, []], /expected a spec.*got \[\]/],

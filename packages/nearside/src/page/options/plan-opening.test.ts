@@ -34,6 +34,14 @@ test('plain http is refused except on localhost', async () => {
   await expect(plan('http://localhost:1/digits', { trust: pin })).resolves.toBeDefined();
 });
 
+test('the address of a file leads to `openUnsigned`, whatever else the call lacks', async () => {
+  for (const file of ['/model.onnx', 'https://cdn.example/tfjs/model.json?key=secret']) {
+    const message = `\`openUnsigned('${file.replace('?key=secret', '')}')\``;
+    await expect(plan(file, {} as never)).rejects.toThrow(message);
+    await expect(plan(file, { trust: pin })).rejects.toThrow(TypeError);
+  }
+});
+
 test('an option that does not exist is named', async () => {
   const options = { trust: pin, baackend: 'onnx-wasm' };
   await expect(plan(url, options)).rejects.toThrow("'baackend'");

@@ -31,6 +31,9 @@ const HEAD_BYTES = 20;
 /** A path is not longer, bytes. */
 const PATH_BYTES = 4096;
 
+/** A Blob, as far as it is needed. */
+type Readable = Pick<Blob, 'size' | 'slice'>;
+
 /**
  * Reads which files an ONNX model has its weights in. It walks over the wire format
  * (https://protobuf.dev/programming-guides/encoding) and skips what is none of their names, so that neither time nor
@@ -38,7 +41,7 @@ const PATH_BYTES = 4096;
  *
  * @returns names as the model has them, relative to its own folder
  */
-export async function readExternalFiles(model: Blob): Promise<ReadonlySet<string>> {
+export async function readExternalFiles(model: Readable): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   const around: { readonly part: Part; readonly end: number }[] = [
     { part: 'model', end: model.size },
@@ -68,7 +71,7 @@ export async function readExternalFiles(model: Blob): Promise<ReadonlySet<string
 }
 
 /** Reads a file forwards, and holds little of it. */
-function openWindow(file: Blob) {
+function openWindow(file: Readable) {
   let held = new Uint8Array();
   let heldFrom = 0;
   return {

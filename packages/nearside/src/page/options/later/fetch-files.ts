@@ -140,24 +140,28 @@ function besideOf(location: string, name: string, address: URL): URL {
  * @returns undefined where the server says that there is no such file
  */
 async function fetchFile(
-  { href }: URL,
+  address: URL,
   { call, signal, progress }: Fetching,
   of?: 'weights',
 ): Promise<Blob | undefined> {
+  const path = withoutSecrets(address);
   const transfer = startTransfer(signal);
   try {
-    const response = await fetch(href, { signal: transfer.signal, referrerPolicy: 'no-referrer' });
+    const response = await fetch(address, {
+      signal: transfer.signal,
+      referrerPolicy: 'no-referrer',
+    });
     const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
     if ([403, 404].includes(response.status) || (response.ok && isPage && of)) return undefined;
-    if (!response.ok) throw statusError(href, response.status);
-    if (isPage) throw webPage(call, href);
+    if (!response.ok) throw statusError(path, response.status);
+    if (isPage) throw webPage(call, path);
     progress.expect(Number(response.headers.get('content-length')));
     return await readBlob(response, (sizeBytes) => {
       transfer.progress(sizeBytes);
       progress.arrive(sizeBytes);
     });
   } catch (error) {
-    throw transfer.explain(error, href);
+    throw transfer.explain(error, path);
   } finally {
     transfer.end();
   }
@@ -209,35 +213,37 @@ function startProgress(onProgress: UnsignedOptions['onProgress'], runtimeBytes: 
   };
 }
 
-function statusError(address: string, status: number): NearsideError {
-  return new NearsideError('network-failed', `${address}: expected status 200, got ${status}.`, {
-    details: { path: address, status },
+function statusError(path: string, status: number): NearsideError {
+  return new NearsideError('network-failed', `${path}: expected status 200, got ${status}.`, {
+    details: { path, status },
     retryable: status >= 500 || status === 429,
   });
 }
 
-function notThere({ href }: URL): NearsideError {
+function notThere(address: URL): NearsideError {
+  const path = withoutSecrets(address);
   return new NearsideError(
     'network-failed',
-    `${href}: expected a file, got none: status 404 or 403. Is the address right?`,
-    { details: { path: href } },
+    `${path}: expected a file, got none: status 404 or 403. Is the address right?`,
+    { details: { path } },
   );
 }
 
-function webPage(call: string, address: string): NearsideError {
+function webPage(call: string, path: string): NearsideError {
   return new NearsideError(
     'model-invalid',
-    `${call}: expected a file of a model at ${address}, got a web page, as single-page hosts send for unknown paths. Is ` +
+    `${call}: expected a file of a model at ${path}, got a web page, as single-page hosts send for unknown paths. Is ` +
       'the file where the server looks for it?',
-    { details: { path: address } },
+    { details: { path } },
   );
 }
 
-function weightsMissing(name: string, location: string, { href }: URL): NearsideError {
+function weightsMissing(name: string, location: string, address: URL): NearsideError {
+  const path = withoutSecrets(address);
   return new NearsideError(
     'file-missing',
-    `${name}: expected its weights '${location}' beside it, got nothing at ${href}. Copy the file there, or give it ` +
+    `${name}: expected its weights '${location}' beside it, got nothing at ${path}. Copy the file there, or give it ` +
       `by name: { '${name}': …, '${location}': … }.`,
-    { details: { file: location, path: href } },
+    { details: { file: location, path } },
   );
 }
