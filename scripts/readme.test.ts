@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { typesOf } from './library-types.js';
 import { root } from './root.mjs';
 
-/** What the examples take for granted: all that they name and do not declare. */
+/** What examples take for granted: all that they name and do not declare. Those that stand for themselves may not. */
 const PRELUDE = `
 declare const trust: string;
 declare const photo: Blob;
@@ -18,17 +18,24 @@ declare const model: import('nearside').Model;
 declare function draw(index: number, output: import('nearside').Output): void;
 `;
 
+/** Their examples are pasted as they stand, and so is every one in JavaScript. */
+const PASTED = ['docs/guide/unsigned.md'];
+
 /** The whole program's types are read: a second or two, and more on a busy machine. */
 const LIMIT_MS = 60_000;
 
 test(
-  'every TypeScript example of the library type-checks against the library',
+  'every example that imports the library type-checks against it, and so does all of its TypeScript',
   async () => {
     const pages = ['README.md', 'packages/nearside/README.md', ...(await pagesIn('docs'))];
     const examples: Record<string, string> = { 'prelude.ts': PRELUDE };
+    const pasted: string[] = [];
     for (const page of pages) {
-      for (const [i, example] of (await examplesOf(page)).entries()) {
-        examples[`${page}-${i + 1}.ts`] = `${example}\nexport {};\n`; // each is a module
+      for (const [i, { example, language }] of (await examplesOf(page)).entries()) {
+        if (language === 'js' && !/ from 'nearside[/']/.test(example)) continue; // of other tools
+        const name = `${page}-${i + 1}.ts`;
+        examples[name] = `${example}\nexport {};\n`; // each is a module
+        if (language === 'js' || PASTED.includes(page)) pasted.push(name);
       }
     }
     expect(Object.keys(examples)).toContain('README.md-1.ts');
@@ -42,13 +49,16 @@ test(
       ];
     });
     expect(diagnostics.map(inWords)).toEqual([]);
+    expect(pasted).toContain('README.md-3.ts');
+    expect(pasted.flatMap((name) => takenForGranted(program, name))).toEqual([]);
   },
   LIMIT_MS,
 );
 
 test('every TypeScript example of the READMEs and of docs parses, also on Node 20, which knows no `using`', async () => {
   for (const file of [...(await readmes()), ...(await pagesIn('docs'))]) {
-    for (const example of await examplesOf(file)) {
+    for (const { example, language } of await examplesOf(file)) {
+      if (language !== 'ts') continue;
       const { diagnostics = [] } = ts.transpileModule(example, {
         reportDiagnostics: true,
         compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext },
@@ -178,9 +188,27 @@ function withoutCode(text: string): string {
 }
 
 /** None of a page that is not there. */
-async function examplesOf(page: string): Promise<string[]> {
+async function examplesOf(page: string): Promise<{ language: string; example: string }[]> {
   const text = await readFile(`${root}${page}`, 'utf8').catch(() => '');
-  return [...text.matchAll(/```ts\n([\s\S]+?)```/g)].map(([, example = '']) => example);
+  const found = text.matchAll(/```(ts|js)\n([\s\S]+?)```/g);
+  return [...found].map(([, language = '', example = '']) => ({ language, example }));
+}
+
+/** Names that an example uses and the prelude alone declares. */
+function takenForGranted(program: ts.Program, name: string): string[] {
+  const checker = program.getTypeChecker();
+  const found: string[] = [];
+  function visit(node: ts.Node): void {
+    const { declarations = [] } =
+      (ts.isIdentifier(node) && checker.getSymbolAtLocation(node)) || {};
+    const isOfPrelude = declarations.some((each) =>
+      each.getSourceFile().fileName.endsWith('/prelude.ts'),
+    );
+    if (isOfPrelude) found.push(`${name}: ${node.getText()}`);
+    ts.forEachChild(node, visit);
+  }
+  visit(program.getSourceFile(`${root}${name}`) as ts.SourceFile);
+  return found;
 }
 
 function inWords({ file, start = 0, messageText }: ts.Diagnostic): string {

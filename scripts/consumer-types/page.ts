@@ -116,6 +116,14 @@ for await (const { index, output } of (await engine.open('/digits', { trust: 'sh
   console.log(index, output, numbers);
 }
 await (await openUnsigned(file)).close();
+const x = { datatype: 'FP32', shape: [1], data: new Float32Array(1) };
+await (await openUnsigned('/model.onnx')).run({ tensors: { x } });
+await openUnsigned({
+  'model.onnx': '/a/model.onnx',
+  'model.onnx.data': new URL('https://cdn.example/a/model.onnx.data'),
+});
+// @ts-expect-error a list is no model
+await openUnsigned([file]);
 
 try {
   const constraints: MediaTrackConstraints = { echoCancellation: false };

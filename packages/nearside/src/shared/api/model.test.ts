@@ -4,6 +4,7 @@ import { createEngine, type Engine } from '../../page/create-engine.js';
 import { open } from '../../page/open.js';
 import { openUnsigned } from '../../page/open-unsigned.js';
 import type { CustomModel, Model, Profile } from './model.js';
+import type { TensorInput } from './run.js';
 
 interface Digit {
   readonly digit: number;
@@ -44,6 +45,37 @@ test('an own task’s inputs go wherever inputs go, and its results come back fr
   expectTypeOf(streamed).returns.resolves.toEqualTypeOf<Digit | undefined>();
   const profiled = (model: CustomModel<Digit>) => model.profile(rows[0], { runs: 1 });
   expectTypeOf(profiled).returns.resolves.toEqualTypeOf<Profile>();
+});
+
+test('a tensor in a variable is taken as one at the call is, and neither with the array of another datatype', () => {
+  const x = { datatype: 'FP32', shape: [1], data: Float32Array.of(1) };
+  const half = { datatype: 'FP16', shape: [1], data: Float32Array.of(1) } as const;
+  async function run(model: Model) {
+    await model.run({
+      tensors: { x, y: { datatype: 'INT64', shape: [], data: BigInt64Array.of(1n) } },
+    });
+    // @ts-expect-error FP16 is held in 16 bits
+    await model.run({ tensors: { x, half } });
+    // @ts-expect-error FP16 is held in 16 bits
+    await model.run({ tensors: { x, y: { datatype: 'FP16', shape: [1], data: x.data } } });
+    // @ts-expect-error there is no such datatype
+    await model.run({ tensors: { x, y: { datatype: 'FP31', shape: [1], data: x.data } } });
+    // @ts-expect-error its shape is missing
+    await model.run({ tensors: { x: { datatype: x.datatype, data: x.data } } });
+    return (await model.run({ tensors: { x } })).output;
+  }
+  expectTypeOf(run).returns.resolves.toEqualTypeOf<TensorInput>();
+});
+
+test('a file is given as it is, as bytes or by its address, alone or by name', () => {
+  const address = new URL('https://cdn.example/model.onnx');
+  expectTypeOf(openUnsigned).toBeCallableWith('/model.onnx');
+  expectTypeOf(openUnsigned).toBeCallableWith(address, { name: 'digits' });
+  expectTypeOf(openUnsigned).toBeCallableWith({ 'a.onnx': '/a.onnx', 'a.onnx.data': address });
+  expectTypeOf(openUnsigned).toBeCallableWith({
+    'a.onnx': new Blob(),
+    'a.data': new Uint8Array(1),
+  });
 });
 
 test('a built-in task’s inputs and results have its types', () => {

@@ -11,7 +11,16 @@ import type {
   Quarantined,
 } from './backends.js';
 import type { DriftScore, ModelEventName, ModelEvents } from './events.js';
-import type { ImageInput, Input, Priority, RunOptions, RunResult, TensorInput } from './run.js';
+import type {
+  ImageInput,
+  Input,
+  LooseTensor,
+  LooseTensors,
+  Priority,
+  RunOptions,
+  RunResult,
+  TensorInput,
+} from './run.js';
 import type { ModelStream, Results, StreamOptions } from './streams.js';
 
 /** An open model. Close it when done: that frees its memory, and ends its worker when it was the last one there. */
@@ -25,6 +34,10 @@ export interface Model extends AsyncDisposable {
    */
   run(input: ImageInput, options?: RunOptions): Promise<RunResult<readonly LabelScore[]>>;
   run(input: TensorInput, options?: RunOptions): Promise<RunResult<TensorInput>>;
+  run<const Given extends Readonly<Record<string, LooseTensor>>>(
+    input: { readonly tensors: Given & LooseTensors<Given> },
+    options?: RunOptions,
+  ): Promise<RunResult<TensorInput>>;
   run(input: Input, options?: RunOptions): Promise<RunResult>;
   /**
    * Runs many inputs at full speed, batched where the model allows it: `for await (const { index,

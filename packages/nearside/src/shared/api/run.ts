@@ -1,4 +1,4 @@
-import type { FeatureRecord, PlatformType, Tensors } from '@nearside/core';
+import type { FeatureRecord, PlatformType, Tensor, Tensors } from '@nearside/core';
 import type { AudioInput, ImageInput as DecodableImage, Output } from '@nearside/pipeline';
 
 /** Priorities, most urgent first. */
@@ -20,6 +20,20 @@ export type SoundInput = AudioInput;
  */
 export interface TensorInput {
   readonly tensors: Tensors;
+}
+
+/**
+ * Tensors in variables, whose datatype is any text to TypeScript: `const x = { datatype: 'FP32', … }`. The call checks
+ * it. One that is known has to have its own array.
+ */
+export type LooseTensors<Given extends Readonly<Record<string, LooseTensor>>> = {
+  readonly [Name in keyof Given]: string extends Given[Name]['datatype'] ? Given[Name] : Tensor;
+};
+
+export interface LooseTensor {
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly data: Tensor['data'];
 }
 
 /** An input of `run`, whatever the task. */
