@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PublisherError } from '../errors/publisher-error.js';
-import { passphraseWarnings } from '../keys/exposed-keys.js';
 import { KEY_ROLES, type KeyRole } from '../keys/key-files.js';
-import { passphraseOfEnvironment } from '../keys/key-source.js';
 import { type GeneratedKeys, generateKeys } from '../library/generate-keys.js';
+import { choosePassphrase } from '../terminal/choose-passphrase.js';
 import { formatCount, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
@@ -30,23 +29,13 @@ export function addKeygen(program: Command, terminal: Terminal): void {
     .option('--encrypt', 'fail rather than write keys without encryption')
     .option('--no-encrypt', 'write the keys without encryption')
     .action(async ({ json, encrypt, ...options }: KeygenFlags) => {
-      const passphrase = encrypt === false ? undefined : await choosePassphrase(terminal);
+      const passphrase =
+        encrypt === false ? undefined : await choosePassphrase(terminal, '--no-encrypt: none');
+      if (passphrase === '') throw new RangeError('keygen: expected a passphrase, got none.');
       if (encrypt && passphrase === undefined) throw noPassphrase();
       const result = await generateKeys({ ...options, passphrase });
       printResult(terminal, { json, result, text: () => describe(result, options) });
     });
-}
-
-/** Takes the passphrase from the environment, or has it typed twice, because nobody can recover it. */
-async function choosePassphrase({ askSecret, error }: Terminal): Promise<string | undefined> {
-  for (const warning of await passphraseWarnings()) error(`nearside: warning: ${warning}`);
-  const known = await passphraseOfEnvironment();
-  if (known !== undefined || !askSecret) return known;
-  const first = await askSecret('Passphrase for the new keys (--no-encrypt: none): ');
-  if (first === '') throw new RangeError('keygen: expected a passphrase, got none.');
-  const second = await askSecret('The same again: ');
-  if (first === second) return first;
-  throw new RangeError('keygen: expected the same passphrase twice, got two different ones.');
 }
 
 function noPassphrase(): PublisherError {

@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { draft } from '../library/draft.js';
 import { fillGolden } from '../library/fill-golden.js';
 import { type PackedModel, pack } from '../library/pack.js';
 import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import { sequenceOption } from '../terminal/sequence-option.js';
 import {
   type CommonOptions,
   printProgress,
@@ -47,12 +48,7 @@ export function addPack(program: Command, terminal: Terminal): void {
     name: 'from the name of the source',
     version: '1.0.0',
   })
-    .addOption(
-      new Option(
-        '--sequence <n>',
-        'sequence of the version, higher than all before (default: 1)',
-      ).argParser(parseSequence),
-    )
+    .addOption(sequenceOption())
     .option(
       '--inputs <dir>',
       'sample images for golden cases and baseline: <label>/<file> or unlabelled',
@@ -80,12 +76,6 @@ export function addPack(program: Command, terminal: Terminal): void {
       const advice = drafted ? `\n\n${afterDraft(directory, golden.report)}` : '';
       printResult(terminal, { json, result, text: () => describe(packed) + advice });
     });
-}
-
-function parseSequence(text: string): number {
-  const sequence = Number(text);
-  if (Number.isSafeInteger(sequence) && sequence > 0) return sequence;
-  throw new InvalidArgumentError('Expected a positive integer.');
 }
 
 function describe({ directory, files, sizeBytes, storedBytes, ...packed }: PackedModel): string {

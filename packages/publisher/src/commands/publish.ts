@@ -1,7 +1,12 @@
+import { parseModelAddress } from '@nearside/artifact';
 import { type Command, InvalidArgumentError } from 'commander';
-import { modelUrl } from '../library/offered-models.js';
+import { type GeneratedKeys, generateKeys, requireForNewKeys } from '../library/generate-keys.js';
+import { packUnlessPacked } from '../library/pack-temporarily.js';
 import { planUpload, type UploadPlan } from '../library/plan.js';
-import { type Publication, publish } from '../library/publish.js';
+import { prepareModel } from '../library/prepare-model.js';
+import { type Publication, publish, requireModulePlace } from '../library/publish.js';
+import { choosePassphrase } from '../terminal/choose-passphrase.js';
+import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
 import {
   describeFirstVisits,
   formatBytes,
@@ -11,51 +16,87 @@ import {
   formatVersions,
 } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { sequenceOption } from '../terminal/sequence-option.js';
 import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
 import { parsePercent } from './promote.js';
 
-interface PublishFlags extends KeyFlags {
+interface PublishFlags extends KeyFlags, DraftFlags {
+  readonly newKeys?: true;
+  readonly sequence?: number;
   readonly canary?: number;
   readonly baseUrl?: string;
+  readonly module?: string;
   readonly plan?: true;
 }
 
 export function addPublish(program: Command, terminal: Terminal): void {
   const command = program
     .command('publish')
-    .description('Sign a packed model and add it to a repository, made on first use.')
-    .argument('<packed-dir>', 'directory that `nearside pack` wrote')
+    .description('Sign a model and add it to a repository, made on first use.')
+    .argument('<model>', 'what `nearside pack` wrote; or what it takes, which is packed first')
     .requiredOption('--repo <dir>', 'directory of the repository')
+    .option('--new-keys', 'make the keys of a new repository, in --keys')
     .option('--canary <percent>', 'offer it to this share of devices only', parsePercent)
     .option(
       '--base-url <url>',
       'address of the repository, for the printed open() line',
       parseBaseUrl,
     )
+    .option('--module <file>', 'write a .ts or .js module that exports the address and its types')
     .option('--plan', 'print the order and headers for uploading the repository');
-  addKeyOptions(command).action(async (packed: string, flags: PublishFlags) => {
-    const { repo, canary, baseUrl, json } = flags;
-    const keys = await keySource(flags, terminal);
-    const publication = await publish({
-      packed,
-      repository: repo,
-      canaryPercent: canary,
-      baseUrl,
-      onProgress: printProgress(terminal, 'written'),
-      ...keys,
-    });
+  addDraftOptions(command, {
+    draft: 'a temporary one',
+    name: 'from the name of the source',
+    version: '1.0.0',
+  }).addOption(sequenceOption());
+  addKeyOptions(command).action(async (source: string, flags: PublishFlags) => {
+    const { repo, json } = flags;
+    const { publication, generated } = await publishModel(source, flags, terminal);
     const plan = flags.plan && (await planUpload({ repository: repo }));
     printResult(terminal, {
       json,
-      result: { ...publication, ...(plan && { plan }) },
-      text: () => describe(publication, repo, plan),
+      result: { ...publication, ...(plan && { plan }), ...(generated && { keys: generated }) },
+      text: () => describe(publication, repo, { plan, generated }),
     });
   });
 }
 
+async function publishModel(source: string, flags: PublishFlags, terminal: Terminal) {
+  const { repo, keys, newKeys, draft, sequence, canary, baseUrl, module } = flags;
+  await requireModulePlace({ module, baseUrl, repository: repo });
+  if (newKeys) await requireForNewKeys({ keys, repository: repo });
+  await using prepared = await prepareModel({ source, draft, sequence, ...draftOptions(flags) });
+  await using packed = await packUnlessPacked(prepared.directory);
+  const made = newKeys ? await makeKeys(keys, terminal) : undefined;
+  const publication = await publish({
+    packed: packed.directory,
+    repository: repo,
+    canaryPercent: canary,
+    baseUrl,
+    module,
+    onProgress: printProgress(terminal, 'written'),
+    ...(made ? made.source : await keySource({ keys, repo }, terminal)),
+  });
+  return { publication, generated: made?.generated };
+}
+
+async function makeKeys(out: string, terminal: Terminal) {
+  const passphrase = (await choosePassphrase(terminal, 'empty: none')) || undefined;
+  const generated = await generateKeys({ out, passphrase });
+  return { generated, source: { keys: out, passphrase } };
+}
+
+function describeNew({ directory, keys, encrypted }: GeneratedKeys): string {
+  const state = encrypted ? 'encrypted' : 'NOT encrypted: whoever reads them can sign';
+  return (
+    `Wrote ${formatCount(keys.length, 'private key')} to ${directory}, ${state}. Keep them out of ` +
+    'version control and off the web server.'
+  );
+}
+
 function parseBaseUrl(text: string): string {
   try {
-    modelUrl('model', text);
+    parseModelAddress(`${text.replace(/\/+$/, '')}/model`);
     return text;
   } catch {
     throw new InvalidArgumentError('Expected an https: URL, or http: on localhost.');
@@ -65,9 +106,10 @@ function parseBaseUrl(text: string): string {
 function describe(
   publication: Publication,
   repository: string,
-  plan: UploadPlan | undefined,
+  { plan, generated }: { plan: UploadPlan | undefined; generated: GeneratedKeys | undefined },
 ): string {
   return [
+    ...(generated ? [describeNew(generated), ''] : []),
     ...describePublication(publication, repository),
     ...(plan ? ['', ...describePlan(plan, repository)] : []),
     '',

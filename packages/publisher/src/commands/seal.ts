@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { prepareModel } from '../library/prepare-model.js';
 import { type SealedModel, seal } from '../library/seal.js';
@@ -53,8 +54,8 @@ export function addSeal(program: Command, terminal: Terminal): void {
       const { out, inputs, url, module, prune, json } = flags;
       await using prepared = await prepareModel({
         source,
-        out,
         draft: flags.draft,
+        defaults: { name: basename(resolve(out)), version: 'weights' },
         inputs,
         ...draftOptions(flags),
       });

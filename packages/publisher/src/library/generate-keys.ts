@@ -1,5 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rootPath } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import { isCode, makeDirectory } from '../files/make-directory.js';
 import { exists } from '../files/stat-path.js';
@@ -13,6 +15,7 @@ import {
   publicKeyFile,
   publicKeyPem,
 } from '../keys/key-files.js';
+import { requireOutside } from '../keys/place-for-keys.js';
 import { privateKeyPem } from '../keys/private-key-pem.js';
 import { readThresholds, writeThresholds } from '../keys/thresholds.js';
 
@@ -71,6 +74,27 @@ export async function generateKeys(options: GenerateKeysOptions): Promise<Genera
     encrypted: passphrase !== undefined,
     exposed: await findExposed(out),
   };
+}
+
+/**
+ * Requires a place where the keys of a new repository may lie.
+ *
+ * @throws TypeError when there is a repository already, or the keys would be uploaded with it
+ */
+export async function requireForNewKeys({
+  keys,
+  repository,
+}: {
+  keys: string;
+  repository: string;
+}): Promise<void> {
+  if (await exists(join(repository, rootPath(1)))) {
+    throw new TypeError(
+      `publish: expected a new repository for \`newKeys\`, got ${repository}, which accepts the keys that it ` +
+        'was made with alone: give those, or replace them with `nearside rotate-root`.',
+    );
+  }
+  await requireOutside(keys, repository);
 }
 
 /** A key of a role, by its number. */

@@ -1,4 +1,5 @@
 import { parseModelAddress } from '@nearside/artifact';
+import { addressBelowPublic } from '../reference/page-address.js';
 import {
   openDirectorySource,
   openRepository,
@@ -34,7 +35,7 @@ export async function offeredModels(
   const offered = releases.filter(({ state }) => state !== 'revoked');
   const names = [...new Set(offered.map(({ model }) => model))];
   return {
-    models: names.map((name) => ({ name, open: openLine(name, { baseUrl, pin }) })),
+    models: names.map((name) => ({ name, open: openLine(`${baseUrl}/${name}`, pin) })),
     firstVisitsUntil: firstVisitsUntil(trusted),
   };
 }
@@ -42,21 +43,21 @@ export async function offeredModels(
 /** Stands for the repository's address until somebody says it. */
 const UNKNOWN_BASE = '<base-url>';
 
-/**
- * Writes the line of code that opens a model.
- *
- * @throws TypeError when a device would not accept the address
- */
-export function openLine(
-  model: string,
-  { baseUrl, pin }: { baseUrl: string | undefined; pin: string },
-): string {
-  return `open('${modelUrl(model, baseUrl)}', { trust: '${pin}' })`;
+/** @returns the line of code that opens a model */
+export function openLine(url: string, pin: string): string {
+  return `open('${url}', { trust: '${pin}' })`;
 }
 
-/** @throws TypeError as above */
-export function modelUrl(model: string, baseUrl: string | undefined): string {
-  const url = `${baseUrl?.replace(/\/+$/, '') ?? UNKNOWN_BASE}/${model}`;
+/**
+ * @param baseUrl address of the repository; by default that of its directory below `public/`
+ * @throws TypeError when a device would not accept `baseUrl`
+ */
+export function modelUrl(
+  model: string,
+  { baseUrl, repository }: { baseUrl: string | undefined; repository: string },
+): string {
+  const base = baseUrl?.replace(/\/+$/, '') ?? addressBelowPublic(repository) ?? UNKNOWN_BASE;
+  const url = `${base}/${model}`;
   if (baseUrl !== undefined) parseModelAddress(url);
   return url;
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { openSource } from '../drafting/open-source.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type FillGoldenOptions, fillGolden } from './fill-golden.js';
@@ -10,8 +10,8 @@ export interface PrepareOptions
     Omit<FillGoldenOptions, 'directory'> {
   /** Keeps the draft in this directory. */
   readonly draft?: string | undefined;
-  /** Folder that a draft without a name is named after. */
-  readonly out: string;
+  /** Name and version of a draft that has none of its own. */
+  readonly defaults?: Pick<DraftOptions, 'name' | 'version'> | undefined;
 }
 
 /** Disposing of it removes a draft that nobody wants to keep. */
@@ -24,17 +24,15 @@ export interface PreparedModel extends AsyncDisposable {
 
 /**
  * Makes a model directory of whatever holds a model: drafts, unless the source is such a directory, and computes the
- * golden answers that are missing. The name and version of a draft are the same wherever it is made.
+ * golden answers that are missing.
  *
  * @throws NearsideError a code of `draft` or `fillGolden`
  */
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
-  const { draft: kept, out, ...given } = options;
+  const { draft: kept, defaults, ...given } = options;
   const isDraft = (await openSource(given.source)).kind === 'model';
-  const { name, version } = given;
-  const identity = isDraft
-    ? { name: name ?? basename(resolve(out)), version: version ?? 'weights' }
-    : {};
+  const { name = defaults?.name, version = defaults?.version } = given;
+  const identity = isDraft ? { name, version } : {};
   const temporary = kept ?? (await mkdtemp(join(tmpdir(), 'nearside-draft-')));
   const remove = async () => {
     if (kept === undefined) await rm(temporary, { recursive: true, force: true });

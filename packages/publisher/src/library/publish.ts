@@ -1,6 +1,8 @@
 import type { ReleaseCustom } from '@nearside/artifact';
 import type { OnProgress } from '../files/slices.js';
 import type { KeySource } from '../keys/key-source.js';
+import { addressBelowPublic } from '../reference/page-address.js';
+import { openReferenceModule, writeReferenceModule } from '../reference/reference-module.js';
 import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
 import { checkSchema } from '../repository/checking/check-schema.js';
 import { findPublished, type PublishedVersion } from '../repository/reading/find-published.js';
@@ -24,8 +26,10 @@ export interface PublishOptions extends KeySource {
   readonly repository: string;
   /** Offers a new version to this share of devices only, in percent; `promote` widens it. */
   readonly canaryPercent?: number | undefined;
-  /** Address of the repository on the web, for the `open` line. */
+  /** Address of the repository on the web, for the `open` line; by default `repository` below `public/`. */
   readonly baseUrl?: string | undefined;
+  /** A TypeScript or JavaScript module to write, which exports the model's reference with its types. */
+  readonly module?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly now?: () => number;
 }
@@ -55,6 +59,8 @@ export interface Publication {
   readonly firstVisitsUntil: string;
   /** The line of code that opens the model. */
   readonly open: string;
+  /** The module that was written. */
+  readonly module?: string | undefined;
 }
 
 /**
@@ -64,7 +70,7 @@ export interface Publication {
  *
  * @throws NearsideError `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of `pack`, or
  *   a trust code when the repository does not verify or devices would refuse the release
- * @throws TypeError when devices would not accept `baseUrl`
+ * @throws TypeError when devices would not accept `baseUrl`, or `module` is no TypeScript or JavaScript
  * @throws RangeError when `canaryPercent` is out of range
  */
 export async function publish({
@@ -72,12 +78,14 @@ export async function publish({
   repository,
   canaryPercent,
   baseUrl,
+  module,
   onProgress = () => {},
   now = Date.now,
   ...keySource
 }: PublishOptions): Promise<Publication> {
   const packed = await readPackedVersion(packedDirectory);
-  modelUrl(packed.release.model, baseUrl); // throws before anything is written
+  const url = modelUrl(packed.release.model, { baseUrl, repository }); // throws before anything is written
+  await requireModulePlace({ module, baseUrl, repository });
   if (canaryPercent !== undefined) basisPoints(canaryPercent);
 
   const { result, after, written } = await changeRepository(repository, async (locked) => {
@@ -91,14 +99,39 @@ export async function publish({
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
   });
+  const { pin: trust } = result;
+  if (module !== undefined) {
+    await writeReferenceModule(module, { spec: packed.spec, reference: { url, trust } });
+  }
   return {
     ...packed.release,
     ...result,
+    module,
     filesWritten: written.files,
     bytesWritten: written.sizeBytes,
     firstVisitsUntil: firstVisitsUntil((after as RepositoryState).trusted),
-    open: openLine(packed.release.model, { baseUrl, pin: result.pin }),
+    open: openLine(url, trust),
   };
+}
+
+/**
+ * Requires that a module can be written, and that the address for it is known.
+ *
+ * @throws TypeError
+ * @throws NearsideError `output-exists`
+ */
+export async function requireModulePlace({
+  module,
+  baseUrl,
+  repository,
+}: Pick<PublishOptions, 'module' | 'baseUrl' | 'repository'>): Promise<void> {
+  if (module === undefined) return;
+  await openReferenceModule(module);
+  if (baseUrl !== undefined || addressBelowPublic(repository) !== undefined) return;
+  throw new TypeError(
+    'publish: expected `baseUrl` for a `module`, because nothing else says where the repository is on the ' +
+      'web: it lies in no `public/`.',
+  );
 }
 
 interface Outcome

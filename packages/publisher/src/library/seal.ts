@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseModelSpec } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { requireOnnxRuntime } from '../packing/find-onnx-runtime.js';
@@ -19,7 +16,8 @@ import {
   requireNoConflict,
   writeIndex,
 } from '../sealing/sealed-folder.js';
-import { type PackOptions, pack } from './pack.js';
+import type { PackOptions } from './pack.js';
+import { packTemporarily } from './pack-temporarily.js';
 
 export interface SealOptions
   extends Pick<PackOptions, 'modelDirectory' | 'onnxRuntime' | 'onProgress'> {
@@ -78,21 +76,16 @@ export async function seal({
   const address = sealedAddress({ out, url, model: spec.name });
   if (module !== undefined) await openReferenceModule(module);
   if (onnxRuntime === 'find') requireOnnxRuntime(spec);
-  const directory = await mkdtemp(join(tmpdir(), 'nearside-seal-'));
-  try {
-    await pack({ modelDirectory, out: directory, onnxRuntime });
-    const packed = await readPackedVersion(directory);
-    const composed = await composeSeal(packed);
-    const written = await write(packed, composed, { out, prune, onProgress });
-    const { model, version } = packed.release;
-    const { integrity } = composed;
-    const reference = { url: address, integrity };
-    if (module !== undefined) await writeReferenceModule(module, { spec, reference });
-    const open = sealedLine(address, integrity);
-    return { directory: out, model, version, ...reference, open, module, ...written };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await using temporary = await packTemporarily({ modelDirectory, onnxRuntime });
+  const packed = await readPackedVersion(temporary.directory);
+  const composed = await composeSeal(packed);
+  const written = await write(packed, composed, { out, prune, onProgress });
+  const { integrity } = composed;
+  const reference = { url: address, integrity };
+  if (module !== undefined) await writeReferenceModule(module, { spec, reference });
+  const { model, version } = packed.release;
+  const open = sealedLine(address, integrity);
+  return { directory: out, model, version, ...reference, open, module, ...written };
 }
 
 async function write(

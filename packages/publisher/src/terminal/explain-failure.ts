@@ -22,6 +22,9 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   ranges: '--range',
   out: '--out',
   url: '--url',
+  keys: '--keys',
+  newKeys: '--new-keys',
+  baseUrl: '--base-url',
   module: '--module',
 });
 

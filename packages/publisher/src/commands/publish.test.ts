@@ -1,0 +1,85 @@
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { listFiles } from '../files/list-files.js';
+import { pack } from '../library/pack.js';
+import { writeSyntheticModel } from '../testing/synthetic-model.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { runCommand } from './run-command.js';
+
+async function nearside(...words: readonly string[]) {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const exitCode = await runCommand(words, {
+    out: (line) => out.push(line),
+    error: (line) => errors.push(line),
+    interrupted: async () => {},
+    debug: false,
+  });
+  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
+}
+
+/** A folder with a model directory, and the words that publish it. */
+async function openDesk() {
+  const directory = await temporaryDirectory();
+  const at = (name: string) => join(directory, name);
+  const model = await writeSyntheticModel(at('tiny'));
+  const words = ['publish', model, '--repo', at('public/models'), '--keys', at('keys')];
+  return { at, model, words };
+}
+
+test('one command makes keys and a repository of a model directory, at the address that a page has', async () => {
+  const { at, words } = await openDesk();
+  const module = at('src/tiny.model.ts');
+  const { exitCode, out, errors } = await nearside(...words, '--new-keys', '--module', module);
+  expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
+  expect(out).toContain(`Wrote 5 private keys to ${at('keys')}, NOT encrypted`);
+  const line = out.split('\n').at(-1) ?? '';
+  expect(line).toMatch(/^open\('models\/tiny', \{ trust: 'sha256-.{43}' \}\)$/);
+  const [, trust] = /trust: '(.*)'/.exec(line) ?? [];
+  expect(await readFile(module, 'utf8')).toContain(`url: 'models/tiny',\n  trust: '${trust}',`);
+
+  const again = await nearside(...words, '--json');
+  expect(JSON.parse(again.out)).toMatchObject({ changed: false, filesWritten: 0, pin: trust });
+});
+
+test('what pack wrote is published as it is', async () => {
+  const { at, model, words } = await openDesk();
+  await pack({ modelDirectory: model, out: at('packed'), onnxRuntime: 'full' });
+  const [publish = '', , ...rest] = words;
+  const { exitCode } = await nearside(publish, at('packed'), ...rest, '--new-keys');
+  expect(exitCode).toBe(0);
+  expect((await nearside(...words)).out).toContain('with exactly these files');
+});
+
+test('--new-keys is refused where there is a repository, and none are made', async () => {
+  const { at, words } = await openDesk();
+  await mkdir(at('public/models/metadata'), { recursive: true });
+  await writeFile(at('public/models/metadata/1.root.json'), '{}');
+  const { exitCode, errors } = await nearside(...words, '--new-keys');
+  expect(exitCode).toBe(2);
+  expect(errors).toContain('`--new-keys`');
+  expect(await listFiles(at('keys'))).toBeUndefined();
+});
+
+test.each(['public/models/keys', 'public/keys', 'public/models', 'link/keys'])(
+  'new keys in %s would be uploaded with the repository, and are not made',
+  async (place) => {
+    const { at, words } = await openDesk();
+    await mkdir(at('public/models'), { recursive: true });
+    await symlink(at('public/models'), at('link'));
+    const { exitCode, errors } = await nearside(...words, '--new-keys', '--keys', at(place));
+    expect(exitCode).toBe(2);
+    expect(errors).toContain('`--keys` outside');
+    expect(await listFiles(at('public'))).toEqual([]);
+  },
+);
+
+test('a module needs an address: --base-url, or a repository below public/', async () => {
+  const { at, model } = await openDesk();
+  const words = ['publish', model, '--repo', at('site'), '--keys', at('keys'), '--new-keys'];
+  const { exitCode, errors } = await nearside(...words, '--module', at('tiny.js'));
+  expect(exitCode).toBe(2);
+  expect(errors).toContain('`--base-url`');
+  expect(await listFiles(at('keys'))).toBeUndefined();
+});

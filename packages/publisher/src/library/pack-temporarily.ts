@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LAYOUT_FILE } from '@nearside/artifact';
+import { isFile } from '../files/stat-path.js';
+import { type PackOptions, pack } from './pack.js';
+
+/** Disposing of it removes the directory. */
+export interface TemporaryPack extends AsyncDisposable {
+  readonly directory: string;
+}
+
+/** Packs into a temporary directory. Throws as `pack`. */
+export async function packTemporarily(options: Omit<PackOptions, 'out'>): Promise<TemporaryPack> {
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-packed-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    await pack({ ...options, out: directory });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { directory, [Symbol.asyncDispose]: remove };
+}
+
+/** @returns a directory that `pack` has written as it is; any other model directory packed */
+export async function packUnlessPacked(directory: string): Promise<TemporaryPack> {
+  if (!(await isFile(join(directory, LAYOUT_FILE)))) {
+    return packTemporarily({ modelDirectory: directory, onnxRuntime: 'find' });
+  }
+  return { directory, async [Symbol.asyncDispose]() {} };
+}
