@@ -8,16 +8,31 @@ export interface ModelAddress {
 }
 
 /**
- * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost, without a part that would never be sent.
+ * Splits a model's URL. Only `https:` is accepted, `http:` on localhost, or the page's own origin, as an extension has
+ * one; without a part that would never be sent.
  *
  * @returns undefined for any other, and where its last segment is no model name
  */
 export function splitModelAddress(url: string): ModelAddress | undefined {
-  if (!isSecureAddress(url, { mayAsk: false })) return undefined;
-  const { origin, pathname } = new URL(url);
+  if (!isModelPlace(url)) return undefined;
+  const { protocol, host, pathname } = new URL(url);
   const segments = pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
-  return isModelName(model) ? { repository: `${origin}${segments.join('/')}/`, model } : undefined;
+  const repository = `${protocol}//${host}${segments.join('/')}/`;
+  return isModelName(model) ? { repository, model } : undefined;
+}
+
+/** @returns true for an address that a model may have, whatever its last segment */
+export function isModelPlace(url: string): boolean {
+  if (isSecureAddress(url, { mayAsk: false })) return true;
+  return isOwnOrigin(url) && extraOf(new URL(url)) === undefined;
+}
+
+/** `URL` gives schemes that it does not know, as extensions have, no origin. */
+function isOwnOrigin(url: string): boolean {
+  if (!globalThis.isSecureContext || !URL.canParse(url)) return false;
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}` === globalThis.origin;
 }
 
 /**

@@ -13,19 +13,30 @@ export {
   writeGraphFile,
 } from './graph-file.js';
 export { toHex } from './hex.js';
-export type { InstallationEvent } from './installation/installation-context.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
 export {
   type ModelInstallation,
   openModelInstallation,
 } from './installation/model-installation.js';
-export type { OpenedRelease } from './installation/open-release.js';
-export { newestInBootFile, newestInStore } from './installation/peek-release.js';
-export { askBootFile, type BootAnswer } from './installation/read-boot-file.js';
-export { choiceKey, featuresKey, metadataKey } from './installation/record-keys.js';
+export type { InstallationEvent } from './installation/model-on-device.js';
+export type { OpenedRelease } from './installation/opened-release.js';
+export {
+  hintInSeal,
+  newestInBootFile,
+  newestInStore,
+  type ReleaseHint,
+} from './installation/peek-release.js';
+export { askFirstFile, type BootAnswer } from './installation/read-boot-file.js';
+export {
+  addressPrefix,
+  choiceKey,
+  featuresKey,
+  versionKey,
+} from './installation/record-keys.js';
+export { openSealedInstallation } from './installation/sealed-installation.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
 export { LIMITS } from './limits.js';
-export { type ModelVersion, requireSameRelease } from './model-version.js';
+export { type ModelVersion, specOfVersion } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
 export { gunzip } from './network/gunzip.js';
 export {
@@ -66,13 +77,21 @@ export {
   chunkPath,
   deltaPath,
   rootPath,
+  sealPath,
   snapshotPath,
   TIMESTAMP_PATH,
   targetPath,
   targetsPath,
 } from './repository-paths.js';
 export { rolloutBucket } from './rollout-bucket.js';
-export { integrityOf, readIntegrity, readSeal, type Seal, sealPath, writeSeal } from './seal.js';
+export {
+  integrityOf,
+  readIntegrity,
+  readSeal,
+  type Seal,
+  sequenceOfSeal,
+  writeSeal,
+} from './seal.js';
 export { openStore } from './stores/indexeddb-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, peekStore } from './stores/peek-store.js';
@@ -88,8 +107,9 @@ export {
   type Timestamp,
 } from './tuf/metadata.js';
 export { parseTrust, pinOf } from './tuf/parse-trust.js';
-export { readPin } from './tuf/pin.js';
+export { pinPrefix, readPin } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
+export { trustedKey as metadataKey } from './tuf/stored-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';
 export { validSigners } from './tuf/verify-signatures.js';
 export { variantFiles } from './variant-files.js';

@@ -11,7 +11,7 @@ export const LIMITS = /* @__PURE__ */ Object.freeze({
   snapshotBytes: 512 * 1024,
   /** Targets metadata where snapshot gives no length, bytes: some 5,000 releases. */
   targetsBytes: 4 * 1024 * 1024,
-  /** An OMS bundle, bytes: some 10,000 files. */
+  /** An OMS bundle, or a seal, bytes: some 10,000 files. */
   bundleBytes: 2 * 1024 * 1024,
   bootBytes: BOOT_BYTES,
   /** layout.json, bytes: some 50,000 chunks, 200 GB of weights. */

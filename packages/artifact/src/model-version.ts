@@ -32,7 +32,7 @@ import {
 /** One verified model version, whose files are read on demand and re-hashed at every read. */
 export interface ModelVersion {
   readonly release: ReleaseIdentity;
-  /** SHA-256 of the signed bundle, in hex. */
+  /** SHA-256 of the signed bundle or the seal, in hex. */
   readonly manifestSha256: string;
   readonly spec: ModelSpec;
   readonly golden: Golden;
@@ -103,7 +103,7 @@ export async function openModelVersion(
   }
 
   const described = await Promise.all([readJson('model.json'), readJson('golden.json')]);
-  const spec = requireSameRelease(parseModelSpec(described[0]), manifest.release);
+  const spec = specOfVersion(described[0], manifest);
   const golden = parseGolden(described[1]);
   requireFewRepeats(layout, spec, golden);
   return {
@@ -154,8 +154,13 @@ async function readLayout(
   return { layout: parseVersionLayout(raw), layoutChunk: [sha256, raw.length] };
 }
 
-/** @throws NearsideError `bundle-mismatch` when model.json is of another release */
-export function requireSameRelease(spec: ModelSpec, release: ReleaseIdentity): ModelSpec {
+/**
+ * @param value parsed model.json
+ * @throws NearsideError `bundle-mismatch` when model.json is of another release
+ */
+export function specOfVersion(value: unknown, { release, isSealed }: Manifest): ModelSpec {
+  const said = parseModelSpec(value);
+  const spec = isSealed ? { ...said, sequence: release.sequence } : said;
   const got = { model: spec.name, version: spec.version, sequence: spec.sequence };
   if (isSameRelease(got, release)) return spec;
   throw new NearsideError(

@@ -1,5 +1,31 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { parseModelAddress } from './parse-model-address.js';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+function inPage(origin: string, isSecureContext: boolean) {
+  vi.stubGlobal('origin', origin);
+  vi.stubGlobal('isSecureContext', isSecureContext);
+}
+
+test("a page's own origin is one, whatever its scheme", () => {
+  inPage('chrome-extension://abcdef', true);
+  const address = { repository: 'chrome-extension://abcdef/models/', model: 'digits' };
+  expect(parseModelAddress('chrome-extension://abcdef/models/digits')).toEqual(address);
+  expect(() => parseModelAddress('chrome-extension://other/models/digits')).toThrow(TypeError);
+  expect(() => parseModelAddress('chrome-extension://abcdef/digits?a=1')).toThrow('a query');
+});
+
+test.each([
+  ['http://intranet', false],
+  ['null', true],
+])('an address of a page of %s needs more than its origin', (origin, isSecure) => {
+  inPage(origin, isSecure);
+  expect(() => parseModelAddress('http://intranet/digits')).toThrow(TypeError);
+  expect(() => parseModelAddress('file:///digits')).toThrow(TypeError);
+});
 
 test.each([
   ['https://cdn.example/models/digits', 'https://cdn.example/models/', 'digits'],

@@ -1,4 +1,4 @@
-import { extraOf, isSecureAddress, type ModelAddress, splitModelAddress } from './address.js';
+import { extraOf, isModelPlace, type ModelAddress, splitModelAddress } from './address.js';
 
 /**
  * Splits a model's URL as `splitModelAddress` does, and says what is wrong with one that is none.
@@ -8,7 +8,15 @@ import { extraOf, isSecureAddress, type ModelAddress, splitModelAddress } from '
 export function parseModelAddress(url: string): ModelAddress {
   const address = splitModelAddress(url);
   if (address) return address;
-  const extra = URL.canParse(url) ? extraOf(new URL(url)) : undefined;
+  if (!URL.canParse(url)) {
+    const hint = globalThis.location
+      ? ''
+      : '. It is relative to no page here: give the whole address';
+    throw new TypeError(
+      `open: expected an https: URL (http: on localhost only), got '${url}'${hint}`,
+    );
+  }
+  const extra = extraOf(new URL(url));
   if (extra) {
     // The address is not repeated, because it may hold a secret.
     throw new TypeError(
@@ -16,7 +24,7 @@ export function parseModelAddress(url: string): ModelAddress {
         'Put headers and credentials of a private repository in `request`.',
     );
   }
-  if (!isSecureAddress(url, { mayAsk: false })) {
+  if (!isModelPlace(url)) {
     throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
   }
   throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);

@@ -191,7 +191,7 @@ export function unsupportedReleases(
 }
 
 /** One runtime that a version has variants for is enough. All features that it needs must be there. */
-export function isSupported({ requires }: Release, support: Support): boolean {
+export function isSupported({ requires }: Pick<Release, 'requires'>, support: Support): boolean {
   const { format, runtime = [], features = [] } = requires;
   return (
     format <= SPEC_FORMAT &&

@@ -43,6 +43,14 @@ export function bootPath(model: string): string {
   return `boot/${model}.json`;
 }
 
+/** A seal, in the folder of a sealed model. */
+export function sealPath(sha256: string): string {
+  return `seals/${sha256}.json`;
+}
+
+/** Says which seals there are, in the folder of a sealed model. For people and messages, never trusted. */
+export const SEALS_PATH = 'nearside.json';
+
 /**
  * Requires that a name from others stays inside its directory: no `..`, no absolute path, no backslash, no empty
  * part.

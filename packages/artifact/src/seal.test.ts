@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { integrityOf, readIntegrity, readSeal, type Seal, sealPath, writeSeal } from './seal.js';
+import { sealPath } from './repository-paths.js';
+import { integrityOf, readIntegrity, readSeal, type Seal, writeSeal } from './seal.js';
 
 const EMPTY = createHash('sha256').update('').digest('hex');
 

@@ -8,11 +8,12 @@ import {
 import * as v from 'valibot';
 import { fromBase64, toBase64Url } from './base64.js';
 import { canonicalJson } from './canonical-json.js';
-import { fromHex, toHex } from './hex.js';
+import { fromHex } from './hex.js';
 import type { Manifest } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
 import { RequiresSchema } from './release.js';
 import { requireSafeName } from './repository-paths.js';
+import { pinHex, readPin } from './tuf/pin.js';
 
 /** Seals of this format can be read. */
 export const SEAL_FORMAT = 1;
@@ -74,7 +75,7 @@ export function readSeal(
   const names = Object.keys(seal.files);
   for (const name of names) requireSafeName(name, what);
   return {
-    manifest: { release, files: new Map(Object.entries(seal.files)), sha256 },
+    manifest: { release, files: new Map(Object.entries(seal.files)), sha256, isSealed: true },
     requires: seal.requires,
     isCommon: seal.onnxRuntime === 'common',
     inline: new Map(
@@ -88,22 +89,14 @@ export function sequenceOfSeal(sha256: string): number {
   return Number.parseInt(sha256.slice(0, 12), 16);
 }
 
-/** `seals/<sha256>.json`, in the folder of the model. */
-export function sealPath(sha256: string): string {
-  return `seals/${sha256}.json`;
-}
-
 /**
  * Reads the `integrity` option: `sha256-` and the SHA-256 of a seal in base64 or base64url, as in subresource integrity.
  *
  * @returns the hash in hex; undefined for any other value
  */
 export function readIntegrity(integrity: unknown): string | undefined {
-  if (typeof integrity !== 'string' || !/^sha256-[A-Za-z0-9+/_-]{43}=?$/.test(integrity)) {
-    return undefined;
-  }
-  const text = integrity.slice('sha256-'.length).replaceAll('-', '+').replaceAll('_', '/');
-  return toHex(fromBase64(text.replace('=', '')));
+  const pin = readPin(integrity);
+  return pin && pinHex(pin);
 }
 
 /** @returns the `integrity` of a seal, as `nearside seal` prints it */

@@ -130,10 +130,10 @@ async function takeFrom(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   request: ChunkRequest,
 ): Promise<VerifiedBytes | undefined> {
-  const { sha256, sizeBytes = LIMITS.layoutBytes, gzipBytes } = request;
-  const gzip = gzipBytes !== undefined;
-  const file = files.get(chunkPath(sha256, { gzip }));
-  const content = file && (gzip ? await gunzip(file, sizeBytes) : file.slice());
+  const { sha256, sizeBytes = LIMITS.layoutBytes } = request;
+  const plain = files.get(chunkPath(sha256, { gzip: false }));
+  const packed = files.get(chunkPath(sha256, { gzip: true }));
+  const content = plain?.slice() ?? (packed && (await gunzip(packed, sizeBytes)));
   if (!content) return undefined;
   try {
     return await verifyBytes(content, request);

@@ -12,6 +12,12 @@ export interface EvictedVersion {
   readonly sizeBytes: number;
 }
 
+interface Collection {
+  readonly budgetBytes?: number | undefined;
+  readonly heldOnly?: string | undefined;
+  readonly nowMs: number;
+}
+
 interface Entry {
   readonly key: string;
   readonly model: string;
@@ -38,11 +44,9 @@ const ROUNDS = 3;
  * removed that another tab marks meanwhile.
  *
  * @param budgetBytes what the chunks of all versions may take; held versions may take all of it
+ * @param heldOnly prefix of keys: of these versions those that are held are kept, and no other
  */
-export async function collectGarbage(
-  store: Store,
-  options: { budgetBytes?: number | undefined; nowMs: number },
-): Promise<EvictedVersion[]> {
+export async function collectGarbage(store: Store, options: Collection): Promise<EvictedVersion[]> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const marks = await store.get(MARKS_KEY);
     const { removed, evicted } = await decide(store, options);
@@ -59,11 +63,11 @@ export async function collectGarbage(
 
 async function decide(
   store: Store,
-  { budgetBytes = DEFAULTS.storeBytes, nowMs }: { budgetBytes?: number | undefined; nowMs: number },
+  { budgetBytes = DEFAULTS.storeBytes, heldOnly, nowMs }: Collection,
 ): Promise<{ removed: string[]; evicted: EvictedVersion[] }> {
   const chunkKeys = await store.keys(CHUNK_PREFIX);
   const entries = await readEntries(store, nowMs);
-  const { kept, evicted } = chooseKept(entries, budgetBytes);
+  const { kept, evicted } = chooseKept(entries, { budgetBytes, heldOnly });
   const marked = new Set(
     kept.flatMap(({ record }) => record.chunks.map(([hash]) => chunkKey(hash))),
   );
@@ -102,11 +106,13 @@ async function readEntries(store: Store, nowMs: number): Promise<Entry[]> {
 
 function chooseKept(
   entries: readonly Entry[],
-  budgetBytes: number,
+  { budgetBytes, heldOnly }: Pick<Collection, 'heldOnly'> & { budgetBytes: number },
 ): { kept: Entry[]; evicted: Entry[] } {
   const kept = entries.filter(({ isHeld }) => isHeld);
   const evicted: Entry[] = [];
-  const rest = entries.filter(({ isHeld }) => !isHeld);
+  const isUnwanted = ({ key }: Entry) => heldOnly !== undefined && key.startsWith(heldOnly);
+  const unwanted = entries.filter((entry) => !entry.isHeld && isUnwanted(entry));
+  const rest = entries.filter((entry) => !entry.isHeld && !isUnwanted(entry));
   rest.sort((a, b) => b.record.lastUsedMs - a.record.lastUsedMs);
   for (const entry of rest) {
     // A version that failed here keeps its record, so that it is not tried again, but loses its bytes.
@@ -116,7 +122,7 @@ function chooseKept(
     if (isFull) evicted.push(entry);
     else kept.push(entry);
   }
-  return { kept, evicted };
+  return { kept, evicted: [...unwanted, ...evicted] };
 }
 
 /** Bytes of the chunks of these versions, shared ones once. */

@@ -8,7 +8,8 @@ import { followLeader } from './follow-leader.js';
 import type { InstallationContext } from './installation-context.js';
 import { isYounger } from './metadata-keeper.js';
 import { chooseOffered, isOffered, notOffered } from './offered-release.js';
-import { type OpenedRelease, openRelease } from './open-release.js';
+import { openRelease } from './open-release.js';
+import type { OpenedRelease } from './opened-release.js';
 import { readBootFile } from './read-boot-file.js';
 
 /** A version to serve. If a boot file offered it, `confirm` asks the repository too. */

@@ -3,7 +3,7 @@ import type { ReleaseIdentity } from '../oms/verify-bundle.js';
 import { announceStale, announceUnsupported } from './announce.js';
 import type { InstallationContext } from './installation-context.js';
 import { chooseOffered, isOffered } from './offered-release.js';
-import type { OpenedRelease } from './open-release.js';
+import type { OpenedRelease } from './opened-release.js';
 
 /** The result of a look at the repository. */
 export interface UpdateCheck {

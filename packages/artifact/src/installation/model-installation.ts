@@ -1,38 +1,30 @@
-import { type ErrorCode, NearsideError, type Store, shareOnce } from '@nearside/core';
+import { type ErrorCode, shareOnce } from '@nearside/core';
 import type { ModelAddress } from '../address.js';
-import { createChunkStore } from '../chunks/chunk-store.js';
 import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
-import { createPace, type Pace } from '../network/pace.js';
-import {
-  type Mirror,
-  openRepositorySource,
-  type RepositorySource,
-  type RequestOptions,
-} from '../network/repository-source.js';
-import { findRelease, type Support } from '../release.js';
-import { withMemoryFallback } from '../stores/fallback-store.js';
+import { findRelease } from '../release.js';
 import { pinPrefix } from '../tuf/pin.js';
 import type { VerifiedBytes } from '../verified-bytes.js';
-import { collectGarbage } from './collect-garbage.js';
 import { findInstalled, findVersion, openProven } from './find-version.js';
-import { followLeader } from './follow-leader.js';
-import type { InstallationContext, InstallationEvent } from './installation-context.js';
+import type { InstallationContext } from './installation-context.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
 import { createMetadataKeeper } from './metadata-keeper.js';
+import {
+  collect,
+  type DeviceOptions,
+  makeActive,
+  openOnDevice,
+  type ReadFilesOptions,
+  readFiles,
+} from './model-on-device.js';
 import { notOffered } from './offered-release.js';
-import { type OpenedRelease, openRelease } from './open-release.js';
-import type { BootAnswer } from './read-boot-file.js';
+import { openRelease } from './open-release.js';
+import type { OpenedRelease } from './opened-release.js';
+import { addressPrefix, pointerKey, versionPrefix } from './record-keys.js';
 import { reportStorage, type StorageReport } from './storage-report.js';
-import { openVersionLedger, type VersionEntry } from './version-ledger.js';
 
-export interface ReadFilesOptions extends ReadFileOptions {
-  /** Called when another tab has stored more of the files, with the number of bytes. */
-  readonly onElsewhere?: ((sizeBytes: number) => void) | undefined;
-}
-
-/** One model of one repository, as installed on this device. */
+/** One model, as installed on this device. */
 export interface ModelInstallation {
   /**
    * Opens the version this device runs. With a verified version in the store it never waits for
@@ -75,31 +67,16 @@ export interface ModelInstallation {
   close(): Promise<void>;
 }
 
-export interface InstallationOptions {
-  readonly address: ModelAddress;
+export interface InstallationOptions extends DeviceOptions {
   /** Pin of the repository's first root metadata, from `parseTrust`. */
   readonly pin: string;
-  readonly store: Store;
   /** Random per install; rollouts are decided by it. */
   readonly installId: string;
-  readonly support: Support;
-  /** Other bases of the same repository, whose addresses each end with a slash. */
-  readonly mirrors?: readonly Mirror[] | undefined;
-  /** A larger download is refused; bytes. */
-  readonly maxBytes?: number | undefined;
-  readonly request?: RequestOptions | undefined;
-  /** The answer from `askBootFile`; undefined if nobody has asked. */
-  readonly boot?: BootAnswer | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onEvent: (event: InstallationEvent) => void;
-  readonly now?: () => number;
 }
 
 interface Installation {
   readonly context: InstallationContext;
-  /** Watches the speed of a first open's downloads, until its version is the active one. */
-  readonly pace: Pace;
-  readonly maxBytes: number;
+  readonly address: ModelAddress;
   /** Versions that a boot file offered. Each is confirmed once, before it may serve. */
   readonly confirmations: Map<OpenedRelease, () => Promise<void>>;
   /** The version that was last activated here, or serves on. Its record may be cleared meanwhile. */
@@ -109,67 +86,39 @@ interface Installation {
 export function openModelInstallation(options: InstallationOptions): ModelInstallation {
   const installation = createInstallation(options);
   const { context } = installation;
-  const { store, ledger, prefix, model } = context;
+  const { store, ledger } = context;
   return {
     open: () => openFound(installation),
     openPrevious: (failed) => findInstalled(context, failed),
     openServed: (sequence) => openServed(installation, sequence),
     openCandidate: (sequence) => openCandidate(context, sequence),
-    readFiles: (version, names, options) => readFiles(installation, version, names, options),
+    readFiles: (version, names, how) => {
+      const read = (options: ReadFileOptions) =>
+        readConfirmed(installation, version, names, options);
+      return readFiles(context, version, names, { ...how, read });
+    },
     activate: (version, provenBy) => activate(installation, version, provenBy),
     check: ({ maxAgeMs } = {}) =>
       lookForUpdate(context, { serving: installation.serving, maxAgeMs }),
     spendTry: (sequence) => ledger.spendTry(sequence),
     reject: (sequence, failure) => ledger.reject(sequence, failure),
-    storage: () => reportStorage(store, { prefix, model }),
+    storage: () => reportStorage(store, context),
     close: () => store.close(),
   };
 }
 
 function createInstallation(options: InstallationOptions): Installation {
-  const { pin, installId, support, boot, onEvent, now = Date.now } = options;
-  const { model } = options.address;
-  const pace = createPace();
-  const signal = AbortSignal.any([pace.signal, ...(options.signal ? [options.signal] : [])]);
-  const prefix = pinPrefix(pin);
-  const store = withMemoryFallback(options.store, () => collect({ store, now, onEvent }, 0));
-  const sources = openSources(options, { signal, pace });
+  const { address, pin, installId } = options;
+  const device = openOnDevice(options, { base: address.repository, prefix: pinPrefix(pin) });
+  const { store, sources, signal, now } = device;
   const source = firstThatAnswers(sources, signal);
-  const onHealed = (sha256: string) => onEvent({ type: 'chunk-healed', sha256 });
-  const context: InstallationContext = {
-    model,
-    prefix,
-    installId,
-    support,
-    store,
-    source,
-    boot,
-    signal,
-    now,
-    onEvent,
-    metadata: createMetadataKeeper({ store, source, pin, now }),
-    ledger: openVersionLedger(store, { prefix, model, now }),
-    chunks: createChunkStore(store, { sources, signal, onHealed }),
-  };
-  const { maxBytes = Number.POSITIVE_INFINITY } = options;
-  return { context, pace, maxBytes, confirmations: new Map(), serving: undefined };
+  const metadata = createMetadataKeeper({ store, source, pin, now });
+  const context: InstallationContext = { ...device, installId, source, metadata };
+  return { context, address, confirmations: new Map(), serving: undefined };
 }
 
-/** The repository, then its mirrors. */
-function openSources(
-  { address: { repository }, mirrors = [], request }: InstallationOptions,
-  { signal, pace }: { signal: AbortSignal; pace: Pace },
-): RepositorySource[] {
-  const { origin } = new URL(repository);
-  return [{ url: repository, request }, ...mirrors].map(({ url, request: own }) => {
-    // Headers and credentials for one origin are not sent to another.
-    const shared = new URL(url).origin === origin ? request : undefined;
-    return openRepositorySource(url, { request: own ?? shared, signal, pace });
-  });
-}
-
-async function openFound({ context, pace, confirmations }: Installation): Promise<OpenedRelease> {
-  pace.watch();
+async function openFound({ context, confirmations }: Installation): Promise<OpenedRelease> {
+  context.pace.watch();
   const { version, confirm } = await findVersion(context);
   if (confirm) confirmations.set(version, shareOnce(confirm));
   return version;
@@ -202,41 +151,15 @@ async function openCandidate(
   return version;
 }
 
-async function readFiles(
-  installation: Installation,
-  version: OpenedRelease,
-  names: readonly string[],
-  { onBytes, onElsewhere }: ReadFilesOptions = {},
-) {
-  const { context, maxBytes } = installation;
-  const { store, ledger, prefix, model, signal } = context;
-  const remainingBytes = () => version.missingBytes(names);
-  // Chunks are marked before looking for them, so that no collection removes them.
-  await ledger.remember(entryOf(version, names));
-  const missingBytes = await remainingBytes();
-  if (missingBytes > maxBytes) throw overLimit(version, missingBytes, maxBytes);
-  let arrivedBytes = 0;
-  const countArrived = (sizeBytes: number) => {
-    arrivedBytes += sizeBytes;
-    // A server may send more than the repository has: what is compressed there, decoded.
-    if (arrivedBytes > maxBytes) throw overLimit(version, arrivedBytes, maxBytes);
-    onBytes?.(sizeBytes);
-  };
-  const read = () => readConfirmed(installation, version, names, countArrived);
-  if (missingBytes === 0) return read();
-  const lock = `${prefix}/${model}/download`;
-  return followLeader(store, lock, read, { signal, remainingBytes, onElsewhere });
-}
-
 /** Reads files while the version is confirmed. If it is not offered any more, that is the error. */
 async function readConfirmed(
   { confirmations }: Installation,
   version: OpenedRelease,
   names: readonly string[],
-  onBytes: ReadFilesOptions['onBytes'],
+  options: ReadFileOptions,
 ) {
   const confirmed = confirmations.get(version)?.();
-  const reading = version.readFiles(names, { onBytes }).catch(async (error) => {
+  const reading = version.readFiles(names, options).catch(async (error) => {
     await confirmed;
     throw error;
   });
@@ -249,40 +172,18 @@ async function activate(
   version: OpenedRelease,
   provenBy: string,
 ): Promise<void> {
-  const { context, confirmations, pace } = installation;
+  const { context, confirmations } = installation;
   await confirmations.get(version)?.();
-  await context.ledger.activate(entryOf(version, []), provenBy);
+  await makeActive(context, version, provenBy);
   installation.serving = version;
-  pace.rest();
-  void collect(context).catch(() => {}); // the next collection takes what this one could not
+  void replaceSealed(installation).catch(() => {}); // the next collection takes what this one could not
 }
 
-/** @returns whether anything was taken off the device */
-async function collect(
-  { store, now, onEvent }: Pick<InstallationContext, 'store' | 'now' | 'onEvent'>,
-  budgetBytes?: number,
-): Promise<boolean> {
-  const evicted = await collectGarbage(store, { budgetBytes, nowMs: now() });
-  for (const { model, version, sizeBytes } of evicted) {
-    onEvent({ type: 'storage-evicted', model, version, sizeBytes });
-  }
-  return evicted.length > 0;
-}
-
-function entryOf(version: OpenedRelease, names: readonly string[]): VersionEntry {
-  const { release, bundle } = version;
-  return { release, bundle, chunks: version.chunksOf(names), whole: version.wholeFiles() };
-}
-
-function overLimit(
-  { release: { model, version } }: OpenedRelease,
-  missingBytes: number,
-  maxBytes: number,
-): NearsideError {
-  return new NearsideError(
-    'download-limit',
-    `${model} ${version}: expected at most ${maxBytes} bytes to download, as \`policy.maxBytes\` ` +
-      `says, got ${missingBytes}.`,
-    { details: { model, version, expected: maxBytes, got: missingBytes } },
-  );
+/** A signed version takes the place of the sealed ones of its address. */
+async function replaceSealed({ context, address }: Installation): Promise<void> {
+  const { store, model } = context;
+  const sealed = await addressPrefix(address);
+  const pointer = pointerKey(sealed, model);
+  if ((await store.get(pointer)) !== undefined) await store.commit({ delete: [pointer] });
+  await collect(context, { heldOnly: versionPrefix(sealed, model) });
 }

@@ -1,29 +1,18 @@
 import { isNearsideError, type Layout } from '@nearside/core';
-import { type Assignment, assignInstall } from '../assignment.js';
+import { assignInstall } from '../assignment.js';
 import { LIMITS } from '../limits.js';
-import { type ModelVersion, openModelVersion } from '../model-version.js';
+import { openModelVersion } from '../model-version.js';
 import { pastCache } from '../network/past-cache.js';
 import type { RepositorySource } from '../network/repository-source.js';
-import { type Manifest, verifyBundle } from '../oms/verify-bundle.js';
+import { verifyBundle } from '../oms/verify-bundle.js';
 import { expectedBundle, findRelease, type Release } from '../release.js';
 import { targetPath } from '../repository-paths.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
 import { verifyBytes } from '../verified-bytes.js';
 import type { InstallationContext } from './installation-context.js';
-import type { StoredChunk, VersionRecord } from './version-records.js';
-
-/** A version whose bundle is verified and whose files can be read; weights may still be on the network. */
-export interface OpenedRelease extends ModelVersion {
-  readonly origin: 'store' | 'network';
-  /** The side of a rollout that this install is on, as reports name it; undefined where there is none. */
-  readonly assignment: Assignment | undefined;
-  /** True if its ONNX variants need no more of the runtime than most models do, as its publisher has found. */
-  readonly isCommon: boolean;
-  readonly bundle: Uint8Array<ArrayBuffer>;
-  /** Backends that have proven it on this device before; see `activate`. */
-  readonly provenBy: readonly string[];
-}
+import { describingChunks, type OpenedRelease } from './opened-release.js';
+import type { VersionRecord } from './version-records.js';
 
 /** The bundle comes from `source` where it is not stored. */
 export type ReleaseContext = Pick<
@@ -64,17 +53,6 @@ export async function openRelease(
     bundle,
     provenBy: record?.provenBy ?? [],
   };
-}
-
-/**
- * Chunks that are read before the layout names all chunks. Such a file is mostly one chunk, named by the file's
- * digest.
- */
-function describingChunks({ files }: Manifest): StoredChunk[] {
-  return ['layout.json', 'model.json', 'golden.json'].flatMap((name) => {
-    const sha256 = files.get(name);
-    return sha256 === undefined ? [] : [[sha256, 0] as const];
-  });
 }
 
 async function readBundle(

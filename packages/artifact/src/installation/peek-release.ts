@@ -2,8 +2,8 @@ import type { BootFile } from '../network/boot-file.js';
 import type { ReleaseCustom } from '../release.js';
 
 /**
- * Reads the newest version of a model from targets metadata that nobody has verified. This is a hint of which worker
- * to start, and never trusted. Unreadable metadata gives no hint.
+ * Reads what a version needs, from targets metadata or a seal that nobody has verified. This is a hint of which worker to
+ * start, and never trusted. What is unreadable gives no hint.
  */
 
 /** The fields that are there; runtimes always are. */
@@ -24,6 +24,11 @@ export function newestInBootFile(raw: Uint8Array, model: string): ReleaseHint | 
   });
 }
 
+/** @param raw the bytes of a seal, if there are any */
+export function hintInSeal(raw: Uint8Array | undefined): ReleaseHint | undefined {
+  return readOrNothing(() => withRuntimes(JSON.parse(decode(raw))));
+}
+
 interface UnverifiedTargets {
   readonly signed: {
     readonly targets: Record<string, { readonly custom?: Partial<ReleaseCustom> }>;
@@ -36,10 +41,14 @@ function newestIn(targets: string, model: string): ReleaseHint | undefined {
     .map(({ custom }) => custom)
     .filter((release) => release?.model === model && release.state === 'stable')
     .sort((a, b) => Number(b?.sequence) - Number(a?.sequence));
-  return Array.isArray(newest?.requires?.runtime) ? (newest as ReleaseHint) : undefined;
+  return withRuntimes(newest);
 }
 
-function decode(bytes: Uint8Array): string {
+function withRuntimes(said: Partial<ReleaseHint> | undefined): ReleaseHint | undefined {
+  return Array.isArray(said?.requires?.runtime) ? (said as ReleaseHint) : undefined;
+}
+
+function decode(bytes: Uint8Array | undefined): string {
   return new TextDecoder().decode(bytes);
 }
 

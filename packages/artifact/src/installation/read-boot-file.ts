@@ -7,29 +7,39 @@ import {
   type RepositorySource,
   type RequestOptions,
 } from '../network/repository-source.js';
-import { bootPath } from '../repository-paths.js';
+import { bootPath, sealPath } from '../repository-paths.js';
 
-/** The answer of a repository that is asked for a model's boot file. */
+/** The answer to a page's first request for a model. */
 export interface BootAnswer {
-  /** The body is not verified; undefined where there is no boot file. */
+  /** The boot file or the seal, not verified; undefined where there is none. */
   readonly raw: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Every change of the repository changes this file, so a cache must ask. */
+/** Every change of a repository changes its boot file, so a cache must ask. */
 const CACHE = 'no-cache';
 
 /**
- * Asks for a boot file before there is an installation. The installation then uses the answer.
+ * Asks for a boot file, or for a seal, before there is an installation. The installation then uses the answer.
  *
+ * @param seal SHA-256 of the seal that the page names, in hex
  * @returns undefined for an answer that only an installation can judge: another status, a redirect, too many bytes
  * @throws what `fetch` throws
  */
-export async function askBootFile(
+export async function askFirstFile(
   { repository, model }: ModelAddress,
-  { request, signal }: { request: RequestOptions | undefined; signal: AbortSignal },
+  {
+    seal,
+    request,
+    signal,
+  }: {
+    readonly seal: string | undefined;
+    readonly request: RequestOptions | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<BootAnswer | undefined> {
   const how = { ...howToAsk(request), cache: CACHE, signal } as const;
-  const response = await fetch(repository + bootPath(model), how);
+  const path = seal === undefined ? bootPath(model) : `${model}/${sealPath(seal)}`;
+  const response = await fetch(repository + path, how);
   if (response.redirected || !response.ok || isAbsent(response)) {
     await response.body?.cancel();
     return isAbsent(response) ? { raw: undefined } : undefined;

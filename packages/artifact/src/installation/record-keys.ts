@@ -1,11 +1,14 @@
-import { pinPrefix } from '../tuf/pin.js';
-import { trustedKey } from '../tuf/stored-metadata.js';
+import type { ModelAddress } from '../address.js';
+import { sha256Hex } from '../sha256.js';
 
-/** Keys of a device's records in the store. Most begin with a prefix for the repository: see `pinPrefix`. */
+/**
+ * Keys of a device's records in the store. Most begin with a prefix: `pinPrefix` of a repository, or `addressPrefix` of a
+ * folder with sealed versions.
+ */
 
-/** The store keeps a repository's metadata under this key, for `peekStore`. */
-export function metadataKey(pin: string): string {
-  return trustedKey(pinPrefix(pin));
+/** The first 16 hex digits of the SHA-256 of a sealed folder's address. */
+export async function addressPrefix({ repository, model }: ModelAddress): Promise<string> {
+  return (await sha256Hex(new TextEncoder().encode(repository + model))).slice(0, 16);
 }
 
 /** `p/<model>`: which of its versions serves. */
@@ -14,13 +17,13 @@ export function pointerKey(prefix: string, model: string): string {
 }
 
 /** `b/<model>`: which backend serves it best here. Only the main thread writes it, because it knows all backends. */
-export function choiceKey(pin: string, model: string): string {
-  return `${pinPrefix(pin)}/b/${model}`;
+export function choiceKey(prefix: string, model: string): string {
+  return `${prefix}/b/${model}`;
 }
 
 /** `f/<model>`: values of features that the page asked to remember. */
-export function featuresKey(pin: string, model: string): string {
-  return `${pinPrefix(pin)}/f/${model}`;
+export function featuresKey(prefix: string, model: string): string {
+  return `${prefix}/f/${model}`;
 }
 
 export function versionPrefix(prefix: string, model: string): string {

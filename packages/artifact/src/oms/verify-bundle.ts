@@ -26,6 +26,8 @@ export interface Manifest {
   readonly files: ReadonlyMap<string, string>;
   /** SHA-256 of the bundle or seal itself, in hex: names this manifest in reports. */
   readonly sha256: string;
+  /** A seal's hash numbers its version, whatever model.json says. */
+  readonly isSealed?: true | undefined;
 }
 
 export interface SignedManifest extends Manifest {

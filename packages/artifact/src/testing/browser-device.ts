@@ -1,7 +1,11 @@
 import type { Store } from '@nearside/core';
-import type { InstallationEvent } from '../installation/installation-context.js';
-import { openModelInstallation } from '../installation/model-installation.js';
-import type { OpenedRelease } from '../installation/open-release.js';
+import {
+  type ModelInstallation,
+  openModelInstallation,
+} from '../installation/model-installation.js';
+import type { InstallationEvent } from '../installation/model-on-device.js';
+import type { OpenedRelease } from '../installation/opened-release.js';
+import { openSealedInstallation, type SealedOptions } from '../installation/sealed-installation.js';
 import { WEIGHTS } from './sign-repository.js';
 
 export const REPOSITORY = 'https://models.example/';
@@ -9,14 +13,26 @@ export const REPOSITORY = 'https://models.example/';
 /** A device in a browser, whose network is `serveInPlace`. */
 export function openBrowserDevice({ pin, store }: { pin: string; store: Store }) {
   const events: InstallationEvent[] = [];
-  const installation = openModelInstallation({
-    address: { repository: REPOSITORY, model: 'tiny' },
-    pin,
-    store,
-    installId: '0'.repeat(32),
-    support: { runtimes: ['onnx'], features: [] },
-    onEvent: (event) => events.push(event),
-  });
+  const onEvent = (event: InstallationEvent) => events.push(event);
+  const how = { pin, store, installId: '0'.repeat(32), onEvent };
+  return deviceOf(openModelInstallation({ ...TINY, ...how }), events);
+}
+
+/** The same for the one version that a seal names. */
+export async function openSealedDevice(
+  options: Pick<SealedOptions, 'seal' | 'store' | 'boot' | 'mirrors'>,
+) {
+  const events: InstallationEvent[] = [];
+  const onEvent = (event: InstallationEvent) => events.push(event);
+  return deviceOf(await openSealedInstallation({ ...TINY, ...options, onEvent }), events);
+}
+
+const TINY = {
+  address: { repository: REPOSITORY, model: 'tiny' },
+  support: { runtimes: ['onnx'], features: [] },
+};
+
+function deviceOf(installation: ModelInstallation, events: InstallationEvent[]) {
   const names = [WEIGHTS, 'golden/x.bin', 'golden/y.bin'];
   async function install(): Promise<OpenedRelease> {
     const version = await installation.open();
@@ -40,7 +56,7 @@ export function openBrowserDevice({ pin, store }: { pin: string; store: Store })
   };
 }
 
-/** Puts a repository in the place of the network of this page or worker. */
+/** Puts a repository, or a sealed folder, in the place of the network of this page or worker. */
 export function serveInPlace(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   onRequest: (path: string) => Promise<void> = async () => {},

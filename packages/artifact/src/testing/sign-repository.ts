@@ -34,7 +34,7 @@ export interface SignedRepository {
 }
 
 /** The files of a layout.json: name → chunks. */
-export type LayoutFiles = Record<string, [sha256: string, sizeBytes: number][]>;
+export type LayoutFiles = Record<string, [sha256: string, sizeBytes: number, gzipBytes?: number][]>;
 
 export const WEIGHTS = 'onnx/model.onnx';
 
@@ -145,7 +145,7 @@ async function addMetadata(
 }
 
 /** @returns name → SHA-256 of every file of the version */
-async function addFiles(
+export async function addFiles(
   files: Map<string, Bytes>,
   {
     release: { model, version, sequence },

@@ -12,7 +12,12 @@ export function readPin(trust: unknown): string | undefined {
     : undefined;
 }
 
+/** @returns the hash in hex */
+export function pinHex(pin: string): string {
+  return toHex(fromBase64Url(pin.slice('sha256-'.length)));
+}
+
 /** A repository's keys in the store begin with the first 16 hex digits of its pin's hash. */
 export function pinPrefix(pin: string): string {
-  return toHex(fromBase64Url(pin.slice('sha256-'.length)).subarray(0, 8));
+  return pinHex(pin).slice(0, 16);
 }

@@ -41,7 +41,8 @@ const CALL = 'canRun';
 
 type AnyReference = ModelReference<unknown, unknown>;
 
-const { trust, backend, signal, assets, request, store, mirrors, threads, worker } = OPEN_KINDS;
+const { trust, integrity, backend, signal, assets, request, store, mirrors, threads, worker } =
+  OPEN_KINDS;
 
 const SHARED_KINDS: OptionKinds<keyof RehearsalLimits | keyof CanRunFilesOptions> = {
   backend,
@@ -60,6 +61,7 @@ const { spec: _, ...OF_ADDRESS } = SHARED_KINDS;
 const ADDRESS_KINDS: OptionKinds<keyof CanRunOptions> = {
   ...OF_ADDRESS,
   trust,
+  integrity,
   request,
   store,
   mirrors,
@@ -90,10 +92,7 @@ const OF_FILES: readonly unknown[] = [
  *   RangeError for wrong options
  */
 export async function canRun(url: string, options: CanRunOptions): Promise<CanRun>;
-export async function canRun(
-  reference: AnyReference,
-  options?: Partial<CanRunOptions>,
-): Promise<CanRun>;
+export async function canRun(reference: AnyReference, options?: CanRunOptions): Promise<CanRun>;
 /**
  * The same for an unsigned file, which is there with its weights, or fetched with them.
  *
@@ -103,7 +102,7 @@ export async function canRun(
 export async function canRun(files: UnsignedFiles, options?: CanRunFilesOptions): Promise<CanRun>;
 export async function canRun(
   model: string | AnyReference | UnsignedFiles,
-  given: Partial<CanRunOptions> | CanRunFilesOptions = NO_OPTIONS,
+  given: CanRunOptions | CanRunFilesOptions = NO_OPTIONS,
 ): Promise<CanRun> {
   const options = ownOptions(given);
   const rehearsal = isPublished(model)
@@ -126,10 +125,7 @@ function isReference(model: object): model is AnyReference {
   return isPlainObject(model) && isAddress(model.url);
 }
 
-async function byAddress(
-  model: string | AnyReference,
-  given: Partial<CanRunOptions>,
-): Promise<Rehearsal> {
+async function byAddress(model: string | AnyReference, given: CanRunOptions): Promise<Rehearsal> {
   const [url, options] = readReference<CanRunOptions>(
     isAddress(model) ? model : withoutTask(model),
     given,

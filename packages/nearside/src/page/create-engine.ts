@@ -57,7 +57,7 @@ export interface Engine extends AsyncDisposable {
   ): Promise<ModelOf<Task>>;
   open<Given = Input, Result = Output>(
     reference: ModelReference<Given, Result>,
-    options?: Partial<OpenOptions>,
+    options?: OpenOptions,
   ): Promise<TaskModel<Given, Result>>;
   open(url: string, options: OpenOptions): Promise<Model>;
   /** A model of a task of the app's own. */
@@ -99,13 +99,13 @@ export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   ): Promise<ModelOf<Task>>;
   async function open<Given = Input, Result = Output>(
     reference: ModelReference<Given, Result>,
-    options?: Partial<OpenOptions>,
+    options?: OpenOptions,
   ): Promise<TaskModel<Given, Result>>;
   async function open(url: string, options: OpenOptions): Promise<Model>;
   async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
   async function open(
     model: string | ModelReference<unknown, unknown>,
-    options?: Partial<OpenOptions>,
+    options?: OpenOptions,
   ): Promise<Model> {
     const startMs = performance.now();
     closing.signal.throwIfAborted();

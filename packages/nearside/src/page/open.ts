@@ -30,14 +30,14 @@ export async function open<Task extends TaskName>(
 ): Promise<ModelOf<Task>>;
 export async function open<Given = Input, Result = Output>(
   reference: ModelReference<Given, Result>,
-  options?: Partial<OpenOptions>,
+  options?: OpenOptions,
 ): Promise<TaskModel<Given, Result>>;
 export async function open(url: string, options: OpenOptions): Promise<Model>;
 /** A model of a task of the app's own, whose `worker` gives results of type `Result`. */
 export async function open<Result>(url: string, options: OpenOptions): Promise<CustomModel<Result>>;
 export async function open(
   model: string | ModelReference<unknown, unknown>,
-  options?: Partial<OpenOptions>,
+  options?: OpenOptions,
 ): Promise<Model> {
   const startMs = performance.now();
   const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };

@@ -23,11 +23,11 @@ export interface Prefetched {
 export async function prefetch(url: string, options: OpenOptions): Promise<Prefetched>;
 export async function prefetch(
   reference: ModelReference<unknown, unknown>,
-  options?: Partial<OpenOptions>,
+  options?: OpenOptions,
 ): Promise<Prefetched>;
 export async function prefetch(
   which: string | ModelReference<unknown, unknown>,
-  given?: Partial<OpenOptions>,
+  given?: OpenOptions,
 ): Promise<Prefetched> {
   const [url, options] = readReference<OpenOptions>(which, given);
   const model = await open(url, { ...options, fallback: undefined });

@@ -56,10 +56,11 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return kindOf(value) === 'Object';
 }
 
-/** In a page an address may be relative to it. */
+/** In a page an address may be relative to it, as any other address of the page. */
 export function resolveUrl(url: string): string {
+  const { document, location } = globalThis;
   // A page may have been opened with a name and a password: relative addresses do not inherit them.
-  const base = globalThis.location?.href.replace(/\/\/[^/]*@/, '//');
+  const base = (document?.baseURI ?? location?.href)?.replace(/\/\/[^/]*@/, '//');
   return URL.canParse(url, base) ? new URL(url, base).href : url;
 }
 

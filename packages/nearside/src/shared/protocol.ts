@@ -3,6 +3,7 @@ import type {
   BootAnswer,
   InstallationEvent,
   Mirror,
+  ModelAddress,
   ReleaseIdentity,
   RequestOptions,
   StorageReport,
@@ -102,16 +103,21 @@ export type WhichVersion =
   /** It serves on, and another one stays the active version of this device. */
   | { readonly kind: 'served'; readonly sequence: number };
 
+/** What vouches for a model: the pin of its repository, or the SHA-256 of one version's seal, in hex. */
+export type TrustAnchor =
+  | { readonly pin: string; readonly seal: undefined }
+  | { readonly pin: undefined; readonly seal: string };
+
 export interface OpenRequest {
   readonly which: WhichVersion;
-  readonly url: string;
-  readonly pin: string;
+  readonly address: ModelAddress;
+  readonly trust: TrustAnchor;
   /** An earlier worker of this page has read it; undefined has this one read it. */
   readonly install: InstallIdentity | undefined;
   readonly store: StoreChoice;
   readonly request: RequestOptions | undefined;
   readonly mirrors: readonly Mirror[];
-  /** The answer that the page got for the boot file; undefined where it has not asked. */
+  /** The answer that the page got for the boot file, or for the seal; undefined where it has not asked. */
   readonly boot: BootAnswer | undefined;
   readonly maxBytes: number | undefined;
   /** The model's task that the caller expects, if it said so. */

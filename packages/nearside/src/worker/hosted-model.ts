@@ -1,7 +1,8 @@
 import {
+  type InstallationEvent,
   type ModelInstallation,
   openModelInstallation,
-  parseModelAddress,
+  openSealedInstallation,
 } from '@nearside/artifact';
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import {
@@ -116,7 +117,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
 }
 
 async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVersion | undefined> {
-  const { which, url, store, task, runtimes, runtime: own, install: known, ...options } = request;
+  const { which, trust, store, task, runtimes, runtime: own, install: known, ...options } = request;
   const { progress, runtime, openStore, closing, emit } = model;
   progress.enter('metadata');
   runtime.prepare(own, progress);
@@ -124,19 +125,21 @@ async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVer
   const models = openStore('nearside-models', store);
   void models.get('').catch(() => {}); // any read opens this database while the other one opens
   const install = known ?? (await readInstall(openStore('nearside-reports', store)));
-  const installation = openModelInstallation({
+  const shared = {
     ...options,
-    address: parseModelAddress(url),
-    installId: install.id,
     support: { runtimes, features: CAPABILITIES },
     signal: closing.signal,
     store: models,
     now: Date.now,
-    onEvent: (event) => {
+    onEvent: (event: InstallationEvent) => {
       if (event.type === 'chunk-healed') model.healedChunks += 1;
       emit({ nearside: 'installation', event });
     },
-  });
+  };
+  const installation =
+    trust.seal === undefined
+      ? openModelInstallation({ ...shared, pin: trust.pin, installId: install.id })
+      : await openSealedInstallation({ ...shared, seal: trust.seal });
   model.installation = installation;
   const opened = await openSignedVersion(installation, which, install);
   const signed =

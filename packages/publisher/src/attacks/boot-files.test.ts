@@ -1,5 +1,5 @@
 import {
-  askBootFile,
+  askFirstFile,
   bootPath,
   newestInBootFile,
   parseBootFile,
@@ -97,7 +97,7 @@ describe('a boot file that the page has asked for', () => {
     scene.server.files = withFile(files, path, boot);
     const address = parseModelAddress(`${scene.server.url}/tiny`);
     const { signal } = new AbortController();
-    const answer = await askBootFile(address, { request: undefined, signal });
+    const answer = await askFirstFile(address, { seal: undefined, request: undefined, signal });
     expect(answer?.raw).toEqual(new Uint8Array(boot));
     expect(await handed(answer?.raw)).toBe('1.1.0');
     expect(scene.server.requests).not.toContain(path);
@@ -107,7 +107,9 @@ describe('a boot file that the page has asked for', () => {
     scene.server.files = files;
     const address = parseModelAddress(`${scene.server.url}/tiny`);
     const { signal } = new AbortController();
-    expect(await askBootFile(address, { request: undefined, signal })).toEqual({ raw: undefined });
+    expect(await askFirstFile(address, { seal: undefined, request: undefined, signal })).toEqual({
+      raw: undefined,
+    });
     expect(await handed(undefined)).toBe('1.1.0');
     expect(scene.server.requests).not.toContain(path);
   });

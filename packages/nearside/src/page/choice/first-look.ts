@@ -1,11 +1,15 @@
 import {
-  askBootFile,
+  askFirstFile,
   type BootAnswer,
   choiceKey,
+  hintInSeal,
   metadataKey,
   newestInBootFile,
   newestInStore,
   peekStore,
+  type ReleaseHint,
+  sequenceOfSeal,
+  versionKey,
 } from '@nearside/artifact';
 import { mayBeCommon } from '#platform';
 import type { OpenPlan } from '../options/plan-opening.js';
@@ -16,7 +20,7 @@ import {
   EMPTY_RECORD,
 } from './backend-choice.js';
 
-/** Nobody waits longer for a boot file, ms: a worker is started, and asks for itself. */
+/** Nobody waits longer for a boot file or a seal, ms: a worker is started, and asks for itself. */
 const PATIENCE_MS = 10_000;
 
 /** A model as it is known before a worker is started for it. */
@@ -27,32 +31,41 @@ export interface FirstLook {
 }
 
 /**
- * Reads what this device remembers. Targets metadata shows for which runtimes the model has variants, so that no worker
- * of another one is started, and which file of ONNX Runtime has all that they need: as it is stored, or else in the
- * boot file, which a worker would ask for first.
+ * Reads what this device remembers. Targets metadata or a seal shows for which runtimes the model has variants, so that no
+ * worker of another one is started, and which file of ONNX Runtime has all that they need: as it is stored, or else as
+ * the first answer has it, which a worker would ask for.
  *
  * @throws `plan.signal.reason`
  */
 export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
-  const { pin, contenders, store, runtime, unsigned } = plan;
+  const { prefix, trust, contenders, store, runtime, unsigned } = plan;
+  const { seal } = trust;
   if (unsigned) return { choice: createBackendChoice(plan, EMPTY_RECORD), boot: undefined };
   const { model } = plan.address;
   // A store other than `auto` has no memory, and a forced backend, or a single one, needs none.
   const peek = (key: string) => (store === 'auto' ? peekStore('nearside-models', key) : undefined);
-  const [remembered, metadata] = await Promise.all([
-    contenders.length > 1 ? peek(choiceKey(pin, model)) : undefined,
-    peek(metadataKey(pin)),
+  const [remembered, stored] = await Promise.all([
+    contenders.length > 1 ? peek(choiceKey(prefix, model)) : undefined,
+    peek(seal ? versionKey(prefix, model, sequenceOfSeal(seal)) : metadataKey(prefix)),
   ]);
   const record = asRecord(remembered);
   const choice = createBackendChoice(plan, record);
   const isFull = [runtime, record.onnxRuntime].includes('full');
   const isCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
   if (!choice.isSizeUnknown && !isCommon) return { choice, boot: undefined };
-  const boot = metadata ? undefined : await askInTime(plan);
-  const newest = boot?.raw ? newestInBootFile(boot.raw, model) : newestInStore(metadata, model);
-  choice.runtimes = newest?.requires.runtime;
-  if (isCommon && newest?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
+  const boot = stored ? undefined : await askInTime(plan);
+  const hint = findHint(plan, { stored, raw: boot?.raw });
+  choice.runtimes = hint?.requires.runtime;
+  if (isCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
   return { choice, boot };
+}
+
+function findHint(
+  { trust: { seal }, address: { model } }: OpenPlan,
+  { stored, raw }: { stored: unknown; raw: Uint8Array | undefined },
+): ReleaseHint | undefined {
+  if (seal) return hintInSeal(raw ?? (stored as { bundle?: Uint8Array } | undefined)?.bundle);
+  return raw ? newestInBootFile(raw, model) : newestInStore(stored, model);
 }
 
 /** Opening reads no more of it. `remember-choice.ts` checks the rest before anything of that is used. */
@@ -62,10 +75,15 @@ function asRecord(remembered: unknown): ChoiceRecord {
 }
 
 /** @returns undefined where no answer comes that can be handed on: what that means, the worker finds out */
-async function askInTime({ address, request, signal }: OpenPlan): Promise<BootAnswer | undefined> {
+async function askInTime({
+  address,
+  trust: { seal },
+  request,
+  signal,
+}: OpenPlan): Promise<BootAnswer | undefined> {
   const signals = [AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])];
   try {
-    return await askBootFile(address, { request, signal: AbortSignal.any(signals) });
+    return await askFirstFile(address, { seal, request, signal: AbortSignal.any(signals) });
   } catch {
     signal?.throwIfAborted();
     return undefined;

@@ -69,7 +69,8 @@ function isText(text: unknown): boolean {
 }
 
 export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
-  trust: { fits: () => true, expected: "the repository's pin" }, // `parseTrust` checks it
+  trust: { fits: () => true, expected: "the repository's pin" }, // `checkOpening` checks both
+  integrity: { fits: () => true, expected: "a seal's hash" },
   report: {
     fits: areReceivers,
     expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,

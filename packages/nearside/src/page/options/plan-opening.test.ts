@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { hostedBackends } from '#platform';
 import type { OpenOptions } from '../../shared/api/open-options.js';
@@ -8,6 +9,8 @@ const plan = (address: string, options: OpenOptions, defaults?: Partial<PlanDefa
   planAsOpen(address, options, { hosted: hostedBackends, defaults: defaults ?? {} });
 
 const pin = `sha256-${'A'.repeat(43)}`;
+const integrity = `sha256-${'A'.repeat(43)}=`;
+const other = `sha256-${'B'.repeat(42)}A=`;
 const url = 'https://cdn.example/models/digits';
 
 test('the last path segment names the model, the rest its repository', async () => {
@@ -22,6 +25,61 @@ test('an address relative to a page has not the name and password that the page 
   });
   const { address } = await plan('models/digits', { trust: pin });
   expect(address.repository).toBe('https://app.example/shop/models/');
+});
+
+test("an address is relative to the document's base, as every other address of a page", async () => {
+  vi.stubGlobal('location', { href: 'https://app.example/shop/cart/' });
+  vi.stubGlobal('document', { baseURI: 'https://user:secret@app.example/base/' });
+  onTestFinished(() => {
+    vi.unstubAllGlobals();
+  });
+  for (const vouched of [{ trust: pin }, { integrity }]) {
+    const { address } = await plan('models/digits', vouched);
+    expect(address).toEqual({ repository: 'https://app.example/base/models/', model: 'digits' });
+  }
+});
+
+test('outside of a page a relative address is refused with the reason', async () => {
+  for (const vouched of [{ trust: pin }, { integrity }]) {
+    const error = await plan('models/digits', vouched).catch((error) => error);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain('relative to no page here: give the whole address');
+  }
+});
+
+test('a seal vouches in place of a pin, in either alphabet of base64', async () => {
+  const hash = Buffer.alloc(32, 0xfb);
+  for (const alphabet of ['base64', 'base64url'] as const) {
+    const { trust } = await plan(url, { integrity: `sha256-${hash.toString(alphabet)}` });
+    expect(trust).toEqual({ pin: undefined, seal: hash.toString('hex') });
+  }
+});
+
+test("what a device remembers is found by the folder's address, whichever seal is opened", async () => {
+  const [one, another] = [
+    await plan(url, { integrity }),
+    await plan(`${url}/`, { integrity: other }),
+  ];
+  const sha256 = createHash('sha256').update(url).digest('hex');
+  expect([one.prefix, another.prefix]).toEqual([sha256.slice(0, 16), sha256.slice(0, 16)]);
+});
+
+test('exactly one of `trust` and `integrity` is taken, and one hash of SHA-256', async () => {
+  const wrong = [
+    {},
+    { trust: pin, integrity },
+    { integrity: '' },
+    { integrity: `sha384-${'A'.repeat(64)}` },
+    { integrity: `${integrity} ${other}` },
+    { integrity: 5 as never },
+    { integrity: null as never },
+  ];
+  for (const options of wrong) {
+    const error = await plan(url, options).catch((error) => error);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/^open: expected .*`trust`/);
+    expect(error.message).toContain('`integrity`');
+  }
 });
 
 test('a pin is required, and a wrong one says what it should look like', async () => {
@@ -206,7 +264,8 @@ test('an address that is none, or options that are none, are refused before anyt
     const opening = plan(url, wrong as never);
     await expect(opening).rejects.toThrow(/^open: expected an object of options; got /);
   }
-  await expect(plan(new URL(url) as never, { trust: pin })).resolves.toMatchObject({ url });
+  const { address } = await plan(new URL(url) as never, { trust: pin });
+  expect(address.repository + address.model).toBe(url);
 });
 
 test('every option passes, and one that is undefined is left out', async () => {

@@ -1,7 +1,10 @@
 import {
+  addressPrefix,
   type Mirror,
   type ModelAddress,
+  pinPrefix,
   type RequestOptions,
+  readIntegrity,
   readPin,
   splitModelAddress,
 } from '@nearside/artifact';
@@ -23,7 +26,7 @@ import {
   ownOptions,
   resolveUrl,
 } from '../../shared/option-kinds.js';
-import type { UnsignedFiles } from '../../shared/protocol.js';
+import type { TrustAnchor, UnsignedFiles } from '../../shared/protocol.js';
 import { OPEN_KINDS } from './call-options.js';
 import type { checkOpening } from './later/check-calls.js';
 
@@ -32,14 +35,15 @@ import type { checkOpening } from './later/check-calls.js';
  * read from `Object.prototype`.
  */
 export interface OpenPlan extends ServingPlan {
-  readonly url: string;
   readonly address: ModelAddress;
-  readonly pin: string;
+  readonly trust: TrustAnchor;
+  /** The model's keys in the store begin with this. */
+  readonly prefix: string;
   readonly store: StoreChoice;
   /** Bases of the repository's mirrors, each ending with a slash. */
   readonly mirrors: readonly Mirror[];
   readonly request: RequestOptions | undefined;
-  /** Set by `openUnsigned` alone: then address, pin and store say nothing. */
+  /** Set by `openUnsigned` alone: then address, trust, prefix and store say nothing. */
   readonly unsigned: UnsignedFiles | undefined;
 }
 
@@ -128,16 +132,16 @@ export async function planOpening(
   const options = ownOptions(given);
   const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // `checkOpening` refuses a symbol
   let address = splitModelAddress(absolute);
-  let pin = readPin(options?.trust);
+  let trust = readAnchor(options);
   const isOrdinary = typeof url === 'string' && areOptions(options, OPEN_KINDS);
-  if (!address || !pin || !isOrdinary || globalThis.isSecureContext === false) {
-    ({ address, pin } = await (await help()).checkOpening(url, options));
+  if (!address || !trust || !isOrdinary || globalThis.isSecureContext === false) {
+    ({ address, trust } = await (await help()).checkOpening(url, options));
   }
   const { request } = options;
   return {
-    url: absolute,
     address,
-    pin,
+    trust,
+    prefix: trust.seal === undefined ? pinPrefix(trust.pin) : await addressPrefix(address),
     store: options.store ?? 'auto',
     mirrors: (options.mirrors ?? []).map(planMirror),
     request: request && { headers: request.headers, credentials: request.credentials },
@@ -146,9 +150,17 @@ export async function planOpening(
   };
 }
 
+/** @returns undefined where the options name none in a text, or more than one */
+function readAnchor(options: OpenOptions | undefined): TrustAnchor | undefined {
+  const seal = readIntegrity(options?.integrity);
+  const pin = readPin(options?.trust);
+  if (pin && options?.integrity === undefined) return { pin, seal: undefined };
+  return seal && options?.trust === undefined ? { pin: undefined, seal } : undefined;
+}
+
 /** @param options that have been checked, as `ownOptions` gives them */
 export function planServing(
-  options: Omit<OpenOptions, 'trust'>,
+  options: Omit<OpenOptions, 'trust' | 'integrity'>,
   { hosted, defaults }: Planning,
 ): ServingPlan {
   const { backend } = options;

@@ -147,14 +147,14 @@ async function openVersion(
   { plan, identity, onOpened }: ModelContext,
   { which, boot, runtime }: Pick<OpenRequest, 'which' | 'boot' | 'runtime'>,
 ): Promise<OpenedVersion | undefined> {
-  const { url, pin, store, mirrors, request, policy, task } = plan;
+  const { address, trust, store, mirrors, request, policy, task } = plan;
   const opened = plan.unsigned
     ? await connection.openUnsigned({ ...plan.unsigned, runtime })
     : await connection.open({
         which,
         boot,
-        url,
-        pin,
+        address,
+        trust,
         task,
         store,
         mirrors,

@@ -12,12 +12,13 @@ export interface RehearsalLimits {
   readonly memoryBudgetBytes?: number | undefined;
 }
 
-/** Options of `canRun` with an address. `trust` alone is required. */
+/** Options of `canRun` with an address. Exactly one of `trust` and `integrity` is required. */
 export interface CanRunOptions
   extends RehearsalLimits,
     Pick<
       OpenOptions,
       | 'trust'
+      | 'integrity'
       | 'backend'
       | 'signal'
       | 'assets'

@@ -7,7 +7,7 @@ import type { Input } from './run.js';
  * `nearside publish` write modules of these, with `--module`.
  */
 export interface ModelReference<Given = Input, Result = Output>
-  extends Partial<Pick<OpenOptions, 'trust' | 'task'>> {
+  extends Pick<OpenOptions, 'trust' | 'integrity' | 'task'> {
   /** As in `open`. */
   readonly url: string;
   /** Carries the types, and is never there. */

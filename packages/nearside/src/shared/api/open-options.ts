@@ -3,10 +3,18 @@ import type { Datatype, ModelSpec, PlatformType } from '@nearside/core';
 import type { AvailableBackend } from './backends.js';
 import type { Input } from './run.js';
 
-/** Options of `open`. `trust` alone is required. */
+/** Options of `open`. Exactly one of `trust` and `integrity` is required. */
 export interface OpenOptions {
-  /** The repository's pin as `nearside publish` prints it, or the bytes of its first root metadata. */
-  readonly trust: string | Uint8Array;
+  /**
+   * For versions that keys sign: the repository's pin as `nearside publish` prints it, or the bytes of its first root
+   * metadata.
+   */
+  readonly trust?: string | Uint8Array | undefined;
+  /**
+   * For one sealed version: its hash as `nearside seal` prints it, `sha256-` and base64. That version opens and never
+   * another one; whoever may change the page may change it.
+   */
+  readonly integrity?: string | undefined;
   /** The collector's address, several in order, or {@link ReportOptions}. Nothing is reported without it. */
   readonly report?: string | readonly string[] | ReportOptions | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -30,7 +38,7 @@ export interface OpenOptions {
    */
   readonly store?: StoreChoice | undefined;
   /**
-   * Other bases of the same repository, asked when the first does not answer, and for chunks. A mirror of another
+   * Other bases of the same repository or sealed folder, asked when the first does not answer, and for chunks. A mirror of another
    * origin gets no headers or credentials but its own.
    */
   readonly mirrors?: readonly (string | Mirror)[] | undefined;

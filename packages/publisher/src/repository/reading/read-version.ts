@@ -12,8 +12,8 @@ import {
   type Release,
   type RepositorySource,
   type Root,
-  requireSameRelease,
   type SignedManifest,
+  specOfVersion,
   targetPath,
   type VerifiedBytes,
   verifyBundle,
@@ -30,7 +30,6 @@ import {
   NearsideError,
   parseBaseline,
   parseGolden,
-  parseModelSpec,
 } from '@nearside/core';
 import { sha256Hex } from '../../files/digests.js';
 
@@ -153,8 +152,7 @@ export async function readSpec(
   source: RepositorySource,
   version: VerifiedVersion,
 ): Promise<ModelSpec> {
-  const spec = parseModelSpec(await readJson(source, version, 'model.json'));
-  return requireSameRelease(spec, version.manifest.release);
+  return specOfVersion(await readJson(source, version, 'model.json'), version.manifest);
 }
 
 /** Its golden.json. Throws as {@link readSpec}. */

@@ -53,13 +53,13 @@ export function rememberChoice(
 
 /** The later of two tabs is remembered: losing the other's record costs a measurement, no more. */
 async function writeChoice(
-  { pin, address: { model }, store: where }: OpenPlan,
+  { prefix, address: { model }, store: where }: OpenPlan,
   record: ChoiceRecord,
 ): Promise<void> {
   if (where !== 'auto') return;
   const store = openStore('nearside-models', where);
   try {
-    await store.commit({ set: new Map([[choiceKey(pin, model), record]]) });
+    await store.commit({ set: new Map([[choiceKey(prefix, model), record]]) });
   } finally {
     await store.close();
   }

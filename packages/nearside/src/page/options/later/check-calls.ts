@@ -1,8 +1,14 @@
-import { type ModelAddress, parseModelAddress, parseTrust } from '@nearside/artifact';
+import {
+  type ModelAddress,
+  parseModelAddress,
+  parseTrust,
+  readIntegrity,
+} from '@nearside/artifact';
 import { kindOf, NearsideError } from '@nearside/core';
 import type { OpenOptions } from '../../../shared/api/open-options.js';
 import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
+import type { TrustAnchor } from '../../../shared/protocol.js';
 import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
 
 /**
@@ -13,7 +19,7 @@ import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
 export async function checkOpening(
   url: unknown,
   options: unknown,
-): Promise<{ readonly address: ModelAddress; readonly pin: string }> {
+): Promise<{ readonly address: ModelAddress; readonly trust: TrustAnchor }> {
   if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
@@ -22,7 +28,24 @@ export async function checkOpening(
   if (isModelFile(given)) throw ofFile(given);
   checkOptions('open', options, OPEN_KINDS);
   const address = parseModelAddress(resolveUrl(given));
-  return { address, pin: await parseTrust((options as OpenOptions).trust) };
+  return { address, trust: await parseAnchor(options as OpenOptions) };
+}
+
+async function parseAnchor({ trust, integrity }: OpenOptions): Promise<TrustAnchor> {
+  if ((trust === undefined) === (integrity === undefined)) {
+    throw new TypeError(
+      `open: expected either \`trust\`, the pin of a repository, or \`integrity\`, the hash of a sealed model; got ${
+        trust === undefined ? 'neither' : 'both'
+      }`,
+    );
+  }
+  if (integrity === undefined) return { pin: await parseTrust(trust), seal: undefined };
+  const seal = readIntegrity(integrity);
+  if (seal) return { pin: undefined, seal };
+  throw new TypeError(
+    "open: expected `integrity` to be one hash, 'sha256-' and 44 characters as `nearside seal` prints it (or " +
+      `\`trust\`, the pin of a repository, in its place); got ${inWords(integrity)}`,
+  );
 }
 
 function ofFile(address: string): TypeError {

@@ -18,7 +18,7 @@ afterEach(() => vi.useRealTimers());
 async function openPlan() {
   const directory = await mkdtemp(join(tmpdir(), 'nearside-remembered-'));
   const address = parseModelAddress('https://models.example/risk');
-  return { pin: `sha256-${'a'.repeat(64)}`, address, store: { directory } };
+  return { prefix: 'a'.repeat(16), address, store: { directory } };
 }
 
 test('a feature that is left out is as it was remembered, also after the next opening', async () => {

@@ -40,10 +40,10 @@ type KeptByName = Readonly<Record<string, Kept>>;
 
 /** Reads the features that are remembered for a model. Another tab's later ones are seen at the next opening. */
 export async function openRemembered(
-  plan: Pick<OpenPlan, 'pin' | 'address' | 'store'>,
+  plan: Pick<OpenPlan, 'prefix' | 'address' | 'store'>,
   features: readonly Feature[],
 ): Promise<RememberedFeatures> {
-  const key = featuresKey(plan.pin, plan.address.model);
+  const key = featuresKey(plan.prefix, plan.address.model);
   // Without a store a model remembers as long as it is open.
   let kept: KeptByName = await withStore(plan, async (store) =>
     readKept(await store.get(key)),

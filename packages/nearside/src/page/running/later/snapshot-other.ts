@@ -7,7 +7,7 @@ import { openRemembered } from './remembered-features.js';
 
 /** Takes inputs that are neither tensors nor pictures. Records are completed with features that are remembered. */
 export async function openSnapshotOther(
-  plan: Pick<OpenPlan, 'pin' | 'address' | 'store'>,
+  plan: Pick<OpenPlan, 'prefix' | 'address' | 'store'>,
   { features }: Pick<ModelSpec, 'features'>,
 ): Promise<SnapshotOther> {
   if (!features) return snapshotOther;

@@ -1,0 +1,185 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import * as v from 'valibot';
+import type { ModelAddress } from '../address.js';
+import { LIMITS } from '../limits.js';
+import { openModelVersion } from '../model-version.js';
+import { askInRounds } from '../network/mirrors.js';
+import { pastCache } from '../network/past-cache.js';
+import type { FetchOptions, RepositorySource } from '../network/repository-source.js';
+import { parseJson } from '../parse-json.js';
+import { isSupported } from '../release.js';
+import { chunkPath, SEALS_PATH, sealPath } from '../repository-paths.js';
+import { integrityOf, type ReadSeal, readSeal, sequenceOfSeal } from '../seal.js';
+import { type ExpectedBytes, type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
+import type { ModelInstallation } from './model-installation.js';
+import {
+  collect,
+  type DeviceOptions,
+  type ModelOnDevice,
+  makeActive,
+  openOnDevice,
+  readFiles,
+} from './model-on-device.js';
+import { describingChunks, type OpenedRelease } from './opened-release.js';
+import { addressPrefix, versionPrefix } from './record-keys.js';
+import { reportStorage } from './storage-report.js';
+
+export interface SealedOptions extends DeviceOptions {
+  /** SHA-256 in hex of the seal that the page names, from `readIntegrity`. */
+  readonly seal: string;
+}
+
+interface SealedModel extends ModelOnDevice {
+  readonly seal: string;
+  /** The folder with `seals/` and `chunks/`; ends with a slash. */
+  readonly folder: string;
+}
+
+/**
+ * Installs the one version that a page names by the hash of its seal. There is no other one: none stands in for it, and
+ * nobody is asked for a newer one. The store keeps the seal, so that a later visit asks nobody at all.
+ */
+export async function openSealedInstallation(options: SealedOptions): Promise<ModelInstallation> {
+  const { address, seal } = options;
+  const folder = folderOf(address);
+  const prefix = await addressPrefix(address);
+  const model = { ...openOnDevice(options, { base: folder, prefix }), seal, folder };
+  const { store } = model;
+  return {
+    open: () => openSealed(model),
+    openPrevious: async () => undefined,
+    openServed: () => openSealed(model),
+    openCandidate: () => openSealed(model),
+    readFiles: (version, names, how) => readFiles(model, version, names, how),
+    activate: (version, provenBy) => activate(model, version, provenBy),
+    check: async () => ({ next: undefined, isRevoked: false }),
+    spendTry: async () => undefined,
+    reject: async () => {},
+    storage: () => reportStorage(store, model),
+    close: () => store.close(),
+  };
+}
+
+function folderOf({ repository, model }: ModelAddress): string {
+  return `${repository}${model}/`;
+}
+
+async function openSealed(model: SealedModel): Promise<OpenedRelease> {
+  const { ledger, chunks, pace, seal } = model;
+  pace.watch();
+  const record = await ledger.record(sequenceOfSeal(seal));
+  const bundle = await findSeal(model, record?.bundle);
+  const read = readSeal(bundle, { sha256: seal, model: model.model });
+  requireSupported(read, model);
+  const { manifest, isCommon } = read;
+  // Marked before its first chunk arrives, so that no collection in another tab removes that chunk.
+  await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
+  return {
+    ...(await openModelVersion(manifest, chunks.withFiles(inlineFiles(read)), {
+      whole: record?.whole,
+    })),
+    origin: record?.state === 'proven' ? 'store' : 'network',
+    assignment: undefined,
+    isCommon,
+    bundle,
+    provenBy: record?.provenBy ?? [],
+  };
+}
+
+function inlineFiles({ inline }: ReadSeal): Map<string, Uint8Array<ArrayBuffer>> {
+  return new Map([...inline].map(([sha256, chunk]) => [chunkPath(sha256, { gzip: false }), chunk]));
+}
+
+/** Takes the seal from the store or from what the page was answered, if either has it; else from the network. */
+async function findSeal(
+  model: SealedModel,
+  stored: Uint8Array<ArrayBuffer> | undefined,
+): Promise<VerifiedBytes> {
+  const { seal, boot } = model;
+  const expected = { what: `the seal of '${model.model}'`, sha256: seal };
+  for (const bytes of [stored, boot?.raw]) {
+    const verified = bytes && (await verifyBytes(bytes, expected).catch(() => undefined));
+    if (verified) return verified;
+  }
+  return fetchSeal(model, expected);
+}
+
+async function fetchSeal(model: SealedModel, expected: ExpectedBytes): Promise<VerifiedBytes> {
+  const { sources, signal } = model;
+  const path = sealPath(expected.sha256);
+  const limits = { maxBytes: LIMITS.bundleBytes } as const;
+  const askFrom = async (source: RepositorySource, past: Pick<FetchOptions, 'cache'>) => {
+    const bytes = await source.fetchIfPresent(path, { ...limits, ...past });
+    if (!bytes) throw notFound(model, NOTHING_OFFERED);
+    return verifyBytes(bytes, expected);
+  };
+  const ask = (source: RepositorySource) => pastCache((past) => askFrom(source, past));
+  try {
+    return await askInRounds(sources, ask, { signal });
+  } catch (error) {
+    if (!isNearsideError(error) || error.code !== 'model-not-found') throw error;
+    throw notFound(model, await readOffered(model));
+  }
+}
+
+/** `nearside.json`, as far as a message needs it. */
+const OfferedSchema = v.looseObject({
+  latest: v.string(),
+  seals: v.array(v.looseObject({ version: v.string(), integrity: v.string() })),
+});
+
+type Offered = v.InferOutput<typeof OfferedSchema>;
+
+const NOTHING_OFFERED: Offered = { latest: '', seals: [] };
+
+/** Reads which seals lie at the address; it is for the message alone, so what cannot be read offers nothing. */
+async function readOffered({ sources }: SealedModel): Promise<Offered> {
+  const what = { code: 'metadata-malformed', what: SEALS_PATH } as const;
+  try {
+    const limits = { maxBytes: LIMITS.bundleBytes, cache: 'no-cache' } as const;
+    const bytes = await sources[0]?.fetchIfPresent(SEALS_PATH, limits);
+    return bytes ? v.parse(OfferedSchema, parseJson(bytes, what)) : NOTHING_OFFERED;
+  } catch {
+    return NOTHING_OFFERED;
+  }
+}
+
+function notFound({ model, seal, folder }: SealedModel, { latest, seals }: Offered): NearsideError {
+  const integrity = integrityOf(seal);
+  const offered = seals.slice(-MOST_NAMED).map((one) => `${one.version} (${one.integrity})`);
+  const got =
+    offered.length === 0
+      ? 'got none, and no `nearside.json` that names others: is there a sealed model at this address?'
+      : `got a folder that offers ${offered.join(', ')}; the latest is ${latest}. Was the model ` +
+        'deployed without its page, or the page without its model?';
+  return new NearsideError(
+    'model-not-found',
+    `Expected the seal ${integrity} of '${model}' as ${folder}${sealPath(seal)}, ${got}`,
+    { details: { model, integrity, offered: seals.map((one) => one.integrity) } },
+  );
+}
+
+/** A message names so many seals, the newest. */
+const MOST_NAMED = 4;
+
+function requireSupported({ manifest, requires }: ReadSeal, { support }: ModelOnDevice): void {
+  if (isSupported({ requires }, support)) return;
+  const { model, version } = manifest.release;
+  throw new NearsideError(
+    'version-unsupported',
+    `Expected a version of '${model}' this device may run, got ${version}, which needs a newer library: update ` +
+      'nearside.',
+    { details: { model, versions: [version] } },
+  );
+}
+
+async function activate(
+  model: SealedModel,
+  version: OpenedRelease,
+  provenBy: string,
+): Promise<void> {
+  await makeActive(model, version, provenBy);
+  // No page goes back further than to the version before: one that is still open, or comes from a cache.
+  const heldOnly = versionPrefix(model.prefix, model.model);
+  void collect(model, { heldOnly }).catch(() => {}); // the next collection takes what this one could not
+}
