@@ -110,8 +110,10 @@ async function fetchWithWeights(
 async function readWeightFiles(file: Blob): Promise<Iterable<string>> {
   const isJson = /^\s*\{/.test(await file.slice(0, 64).text());
   if (!isJson) return readExternalFiles(file);
+  const json = await file.text();
+  if (!json.includes('"weightsManifest"')) return []; // a tokenizer's, say, which takes long to parse
   try {
-    const { weightsManifest } = JSON.parse(await file.text());
+    const { weightsManifest } = JSON.parse(json);
     return new Set(weightsManifest.flatMap(({ paths }: { paths: readonly string[] }) => paths));
   } catch {
     return []; // it is no such model: whoever loads it says so
