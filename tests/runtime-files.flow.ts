@@ -3,6 +3,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
+import { createSlowLink } from '../bench/runtime/slow-link.mjs';
+import { LIBRARY_VERSION } from '../packages/nearside/src/shared/library-version.js';
 import { listen } from '../scripts/listen.mjs';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
@@ -247,6 +249,35 @@ test('ONNX Runtime starts its threads from a module that was compiled on its way
     threads: Math.min(4, cpus().length),
   });
   await site.close();
+});
+
+test('at 400 KB/s progress moves at least every second until all has come, and never falls', async ({
+  page,
+}) => {
+  const link = createSlowLink({ bitsPerSecond: 3_200_000, latencyMs: 40 });
+  const { url, trust } = served.digits.address;
+  const site = await link.serve(served.site.url.replace(/\/$/, ''));
+  const models = await link.serve(new URL(url).origin);
+  await gotoBarePage(page, site.url);
+  const seen = await page.evaluate(
+    async ({ url, trust }) => {
+      const { nearside } = globalThis as Scope;
+      const seen: { atMs: number; phase: string; ratio: number }[] = [];
+      const onProgress = ({ phase, ratio }: Scope) =>
+        seen.push({ atMs: performance.now(), phase, ratio });
+      await nearside.open(url, { trust, backend: 'onnx-wasm', tune: 'off', onProgress });
+      return seen;
+    },
+    { url: new URL('digits', models.url).href, trust },
+  );
+  const ratios = seen.map(({ ratio }) => ratio);
+  expect(ratios).toEqual(ratios.toSorted((a, b) => a - b));
+  expect(ratios.at(-1)).toBe(1);
+  const coming = seen.slice(0, 1 + seen.findIndex(({ phase }) => phase === 'check'));
+  const moves = coming.filter(({ ratio }, i) => ratio !== ratios[i - 1]);
+  const pauses = moves.slice(1).map(({ atMs }, i) => atMs - (moves[i]?.atMs ?? 0));
+  expect(Math.max(...pauses)).toBeLessThan(1_000);
+  await Promise.all([site.close(), models.close()]);
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

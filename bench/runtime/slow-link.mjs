@@ -18,6 +18,7 @@ const COMPRESSIBLE = /^(?:text\/|application\/(?:javascript|json|wasm))/;
  * @property {number} askedMs when its request came, Unix time
  * @property {number} endedMs when its last byte was sent
  * @property {number} bytes as they were sent
+ * @property {{ atMs: number, bytes: number }[]} pieces when how many of them were sent
  */
 
 /**
@@ -37,7 +38,7 @@ export function createSlowLink({ bitsPerSecond, latencyMs }) {
     await sleep(freeAtMs - performance.now());
   }
 
-  async function send(response, { status, headers, body }) {
+  async function send(response, { status, headers, body }, pieces) {
     await sleep(latencyMs);
     response.writeHead(status, headers);
     for (let at = 0; at < body.length; at += PIECE_BYTES) {
@@ -45,6 +46,7 @@ export function createSlowLink({ bitsPerSecond, latencyMs }) {
       await carry(piece.length);
       if (response.destroyed) return;
       response.write(piece);
+      pieces.push({ atMs: Date.now(), bytes: piece.length });
     }
     response.end();
   }
@@ -64,12 +66,12 @@ export function createSlowLink({ bitsPerSecond, latencyMs }) {
         const { url = '/' } = request;
         if (!answers.has(url)) answers.set(url, fetchAnswer(`${upstream}${url}`));
         const askedMs = Date.now();
-        const transfer = { path: url, askedMs, endedMs: Number.NaN, bytes: 0 };
+        const transfer = { path: url, askedMs, endedMs: Number.NaN, bytes: 0, pieces: [] };
         transfers.push(transfer);
         answers
           .get(url)
           .then(async (answer) => {
-            await send(response, answer);
+            await send(response, answer, transfer.pieces);
             Object.assign(transfer, { endedMs: Date.now(), bytes: answer.body.length });
           })
           .catch((error) => response.destroy(error));

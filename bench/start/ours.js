@@ -13,8 +13,9 @@ export async function openOurs({
   runtime,
   assets,
   warm,
+  onProgress,
 }) {
-  const model = await open(url, { trust, threads, backend, runtime, assets });
+  const model = await open(url, { trust, threads, backend, runtime, assets, onProgress });
   if (warm) await model.warm();
   if (name === 'voice') return async (sound) => (await model.run(sound)).output;
   return async (inputs) => {

@@ -6,12 +6,16 @@ import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
 import { publishStartModels } from './models.mjs';
+import { progressError } from './progress-error.mjs';
 import { runtimeSizes } from './runtime-sizes.mjs';
 import { visitInTurn } from './visits.mjs';
 import { askedUntilResult, drawWaterfall } from './waterfall.mjs';
 
 /** A usual home or mobile line. */
 const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
+
+/** What a phone has on the way: 400 KB/s. */
+const SLOW_LINE = { bitsPerSecond: 3_200_000, latencyMs: 40 };
 
 /** As hosts serve files whose names have a hash. */
 export const CACHED = { 'Cache-Control': 'public, max-age=31536000, immutable' };
@@ -33,6 +37,8 @@ export async function* runSuite(dir, { trials = PAIRS } = {}) {
   const site = await serveSite({ dir: siteDir, config: {}, port: 0, headers: CACHED });
   const bench = { site, addresses, trials };
   yield* openings(bench);
+  yield await progressErrors(bench, '20 Mbit/s', LINE);
+  yield await progressErrors(bench, '400 KB/s', SLOW_LINE);
   yield* await runtimeSizes();
   yield* await firstRuns(bench, 'silero', 1);
   for (const threads of THREADS) yield* await recogniserRuns(bench, threads);
@@ -88,6 +94,23 @@ async function digitsVisits({ near, contenders, trials }) {
     ratioRow('warm-open-onnx-ratio, full runtime', ratios.whole.warm, 1.05),
     ratioRow('warm-open-digits-ratio', ratios.digits.warm, 0.7),
   ];
+}
+
+/** How far `ratio` is from the truth on first visits to a model for ONNX alone: the worst of them counts. */
+async function progressErrors({ site, addresses, trials }, named, line) {
+  const { repositoryUrl, name, trust } = addresses['digits-onnx'];
+  const link = createSlowLink(line);
+  const near = await link.serve(site.url.replace(/\/$/, ''));
+  const repository = await link.serve(repositoryUrl);
+  const how = { model: 'digits', threads: 2, by: 'ours', backend: 'onnx-wasm', trust };
+  const errors = [];
+  for (let i = -1; i < trials; i += 1) {
+    const before = link.transfers.length;
+    const [visit] = await visitInTurn(near.url, [{ ...how, url: `${repository.url}${name}` }]);
+    if (i >= 0) errors.push(progressError(link.transfers.slice(before), visit)); // the first has files compressed
+  }
+  await Promise.all([near.close(), repository.close()]);
+  return row(`progress-error, ${named}`, { value: Math.max(...errors), unit: '', atMost: 0.25 });
 }
 
 /** A first visit to a model that is taken for common and is not, beside the same one that goes to the full file at once. */

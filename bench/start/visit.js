@@ -4,7 +4,11 @@ import { INPUTS } from './inputs.js';
 const how = JSON.parse(new URLSearchParams(location.search).get('how'));
 
 async function visit() {
-  const run = await opened(how);
+  const openModel = await openerOf(how);
+  const progress = [];
+  const onProgress = ({ ratio }) => progress.push({ atMs: performance.now(), ratio });
+  const startMs = performance.now();
+  const run = await openModel({ ...how, onProgress });
   const openedMs = performance.now();
   await run(INPUTS[how.model]());
   const firstResultMs = performance.now();
@@ -14,13 +18,13 @@ async function visit() {
     stretches.push(await measure(run, stretch));
   }
   const { timeOrigin } = performance;
-  return { timeOrigin, openedMs, firstResultMs, stretches };
+  return { timeOrigin, startMs, openedMs, firstResultMs, stretches, progress };
 }
 
 /** The peer is loaded only where it is asked for, and so is the library. */
-async function opened({ by, ...rest }) {
+async function openerOf({ by }) {
   const { openRaw, openOurs } = by === 'raw' ? await import('./raw.js') : await import('./ours.js');
-  return (openOurs ?? openRaw)(rest);
+  return openOurs ?? openRaw;
 }
 
 /** @returns times of `runs` runs, ms, each after a pause */

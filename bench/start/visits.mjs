@@ -7,13 +7,22 @@ import { chromiumLaunch } from '../../scripts/chromium.mjs';
 const STAY_MS = 2_500;
 
 /**
+ * @typedef {object} Visit times in ms
+ * @property {number} timeOrigin Unix time; the others count from there
+ * @property {number} startMs when the model was asked for
+ * @property {number} openedMs
+ * @property {number} firstResultMs
+ * @property {number[][]} stretches times of runs
+ * @property {{ atMs: number, ratio: number }[]} progress as `onProgress` was told
+ */
+
+/**
  * Visits a page in a profile of its own, each time in a browser that has just started: one that is open shares
  * compiled code between pages.
  *
  * @param {string} url of the built page
  * @param {object[]} hows what each visit does; see `visit.js`
- * @returns {Promise<{ timeOrigin: number, openedMs: number, firstResultMs: number, stretches: number[][] }[]>}
- *   times of runs in ms; `timeOrigin` is Unix time, and the others count from there
+ * @returns {Promise<Visit[]>}
  */
 export async function visitInTurn(url, hows) {
   const profile = await mkdtemp(`${tmpdir()}/nearside-profile-`);

@@ -8,6 +8,7 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
 import { buildSteps } from './build-steps.mjs';
@@ -123,7 +124,8 @@ await writeFile(here('dist/assets.json'), `${JSON.stringify(list, undefined, 2)}
 async function describeFile(name, needed) {
   const bytes = await readFile(`${outDir}/${name}`);
   const integrity = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
-  return { name, ...needed, bytes: bytes.length, integrity };
+  const gzipBytes = gzipSync(bytes, { level: 9 }).length;
+  return { name, ...needed, bytes: bytes.length, gzipBytes, integrity };
 }
 
 /** Paths of modules to how much of their code is there, characters. */

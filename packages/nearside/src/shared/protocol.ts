@@ -20,7 +20,7 @@ import {
   type Substitution,
   type Tensors,
 } from '@nearside/core';
-import type { AvailableBackend, OperatorTime } from './api/backends.js';
+import type { AvailableBackend, OnnxRuntime, OperatorTime } from './api/backends.js';
 import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
 import type { Priority } from './api/run.js';
@@ -131,6 +131,8 @@ export interface OpenRequest {
 export interface RuntimeRequest {
   /** The address of its wasm, or in Node the bytes; undefined for one without wasm. */
   readonly wasm: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Which file of ONNX Runtime that is, for the backend that has two. */
+  readonly onnxRuntime: OnnxRuntime | undefined;
   /** Where `steps.js` is; its fragment, where there is one, is the hash that the file must have. */
   readonly stepsFile: string | undefined;
   /** CPU threads that are to share a run. */
@@ -335,6 +337,8 @@ export const READY = 'nearside-ready';
 export interface AttachMessage {
   readonly nearside: 'attach';
   readonly port: MessagePort;
+  /** What the page's Resource Timing has of the worker's file, as JSON. */
+  readonly timings: string;
 }
 
 export function isAttachMessage(data: unknown): data is AttachMessage {
@@ -399,5 +403,5 @@ export interface ServerEndpoint {
 /** Serves another model, at an endpoint. @returns a function that ends it and frees the model */
 export type Attach = (
   endpoint: ServerEndpoint,
-  environment?: { readonly openStore: OpenStore },
+  environment?: { readonly openStore: OpenStore; readonly timings?: string },
 ) => () => Promise<void>;

@@ -38,6 +38,7 @@ import { checkGolden, proofFiles } from './golden-check.js';
 import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
 import { createLoadProgress, type LoadProgress } from './load-progress.js';
+import type { OwnFile } from './own-file.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import {
@@ -59,6 +60,7 @@ export interface HostedModelOptions {
   readonly tasks: Tasks;
   readonly heapBytes: () => number | undefined;
   readonly openStore: OpenStore;
+  readonly ownFile: OwnFile;
   readonly emit: (event: WorkerEvent) => void;
 }
 
@@ -80,10 +82,10 @@ interface HostedModel extends HostedModelOptions {
 
 /** Serves one of this worker's models, from address to session. */
 export function createHostedModel(options: HostedModelOptions): ModelCalls {
-  const { emit, turns } = options;
+  const { emit, turns, ownFile } = options;
   const model: HostedModel = {
     ...options,
-    progress: createLoadProgress((progress) => emit({ nearside: 'progress', progress })),
+    progress: createLoadProgress((progress) => emit({ nearside: 'progress', progress }), ownFile),
     streams: createHostedStreams(),
     closing: new AbortController(),
     stepsFile: undefined,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Progress } from '../shared/api/open-options.js';
 import { createLoadProgress } from './load-progress.js';
 
@@ -31,4 +31,52 @@ test('the ratio never falls, and ends at 1', () => {
   const ratios = seen.map(({ ratio }) => ratio);
   expect(ratios).toEqual(ratios.toSorted((a, b) => a - b));
   expect(ratios.at(-1)).toBe(1);
+});
+
+test('while a runtime comes unseen the ratio goes on at the pace of the worker’s file, and never ends before it', () => {
+  vi.useFakeTimers();
+  try {
+    const seen: Progress[] = [];
+    const progress = createLoadProgress((one) => seen.push(one), {
+      sizeBytes: 100_000,
+      bytesPerSecond: 400_000,
+    });
+    progress.enter('metadata');
+    expect(seen.at(-1)).toMatchObject({ ratio: 0, loadedBytes: 100_000, totalBytes: 100_000 });
+    progress.expect('runtime', 2_000_000);
+    const stop = progress.comesUnseen(1_600_000); // as it turns out
+    progress.expect('weights', 0);
+    vi.advanceTimersByTime(2_000);
+    expect(seen.at(-1)).toMatchObject({ phase: 'runtime', loadedBytes: 100_000 });
+    expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + (0.85 * 9) / 17);
+    for (let second = 0; second < 60; second += 1) {
+      const before = seen.at(-1)?.ratio ?? 0;
+      vi.advanceTimersByTime(1_000);
+      expect(seen.at(-1)?.ratio).toBeGreaterThan(before);
+    }
+    expect(seen.at(-1)?.ratio).toBeLessThan(0.9);
+    stop();
+    progress.arrive('runtime');
+    expect(seen.at(-1)).toMatchObject({ ratio: 0.9, loadedBytes: 1_700_000 });
+    vi.advanceTimersByTime(1_000);
+    expect(seen.at(-1)?.phase).toBe('runtime');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('weights have half of the line while a runtime comes beside them', () => {
+  vi.useFakeTimers();
+  try {
+    const { seen, progress } = record();
+    progress.expect('runtime', 1_000_000);
+    progress.expect('weights', 1_000_000);
+    const stop = progress.comesUnseen(0);
+    vi.advanceTimersByTime(400); // of 1 MB a second, where nothing is known of the line
+    expect(seen.at(-1)).toMatchObject({ phase: 'weights' });
+    expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + 0.85 * 0.1);
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
 });

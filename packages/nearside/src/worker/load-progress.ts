@@ -1,23 +1,54 @@
 import type { LoadPhase, Progress } from '../shared/api/open-options.js';
+import { type OwnFile, UNKNOWN_FILE } from './own-file.js';
 
 /** Shares of an opening on a cold cache: metadata is small but slow, the check is quick. */
 const METADATA_SHARE = 0.05;
 const TRANSFER_SHARE = 0.85;
 
+/** The ratio when a session is there: that takes about as long as its check. */
+const STARTED = 0.95;
+
+/** How often the ratio is told while nobody sees what comes, ms. */
+const TICK_MS = 100;
+
+/** A line of which nothing is known: that of a mobile phone, bytes per second. */
+const USUAL_BYTES_PER_SECOND = 1_000_000;
+
 type Transferred = 'runtime' | 'weights';
 
 /** Turns what arrives while loading into one ratio that never falls. */
 export interface LoadProgress {
-  /** Announces bytes that will have to arrive. Those of a runtime may come first, and say nothing of how far it is. */
+  /**
+   * Says how many bytes will have to arrive. Those of a runtime, its worker's among them, may be known first, and say
+   * nothing of how far it is.
+   */
   expect(phase: Transferred, sizeBytes: number): void;
-  arrive(phase: Transferred, sizeBytes: number): void;
+  /** @param sizeBytes by default all that are left */
+  arrive(phase: Transferred, sizeBytes?: number): void;
+  /**
+   * From now on the runtime's wasm comes, and nobody sees how much of it: the ratio goes on by the clock.
+   *
+   * @param sentBytes its size as it is sent; 0 where the server does not say
+   * @returns a function that ends this
+   */
+  comesUnseen(sentBytes: number): () => void;
   enter(phase: LoadPhase): void;
+  /** The runtime has the weights, and answers are checked. */
+  started(): void;
   finish(): void;
 }
 
-export function createLoadProgress(emit: (progress: Progress) => void): LoadProgress {
-  let totalBytes = 0;
-  let loadedBytes = 0;
+/** @param ownFile the worker's own, which is there */
+export function createLoadProgress(
+  emit: (progress: Progress) => void,
+  ownFile: OwnFile = UNKNOWN_FILE,
+): LoadProgress {
+  const expected = { runtime: ownFile.sizeBytes, weights: 0 };
+  const loaded = { ...expected };
+  /** Bytes of the runtime that are thought to be there. */
+  let unseenBytes = 0;
+  /** Of the line, as far as it was seen. */
+  let bytesPerSecond = ownFile.bytesPerSecond || USUAL_BYTES_PER_SECOND;
   let ratio = 0;
   /** The transfer's share of the ratio; 0 while only the runtime is announced. */
   let share = 0;
@@ -25,27 +56,71 @@ export function createLoadProgress(emit: (progress: Progress) => void): LoadProg
 
   function tell(phase: LoadPhase, reached: number): void {
     ratio = Math.max(ratio, Math.min(reached, 1));
+    const [loadedBytes, totalBytes] = [both(loaded), both(expected)];
     emit({ phase, loadedBytes, totalBytes, ratio, bytesPerSecond: rate.perSecond() });
+  }
+
+  function tellTransfer(phase: Transferred): void {
+    const loadedBytes = both(loaded) + unseenBytes;
+    const arrived = Math.min(1, loadedBytes / Math.max(both(expected), loadedBytes, 1));
+    tell(phase, METADATA_SHARE + share * arrived);
   }
 
   return {
     expect(phase, sizeBytes) {
-      totalBytes += sizeBytes;
+      expected[phase] = sizeBytes;
       if (phase === 'weights') share = TRANSFER_SHARE;
     },
     arrive(phase, sizeBytes) {
-      loadedBytes += sizeBytes;
-      if (phase === 'weights') rate.add(sizeBytes); // those of a runtime come all at once
-      const arrived = Math.min(1, loadedBytes / Math.max(totalBytes, loadedBytes, 1));
-      tell(phase, METADATA_SHARE + share * arrived);
+      loaded[phase] += sizeBytes ?? Math.max(0, expected[phase] - loaded[phase]);
+      if (phase === 'weights' && sizeBytes) {
+        rate.add(sizeBytes);
+        bytesPerSecond = Math.max(ownFile.bytesPerSecond, rate.perSecond()) || bytesPerSecond;
+      }
+      tellTransfer(phase);
+    },
+    comesUnseen(sentBytes) {
+      if (sentBytes > 0) expected.runtime = loaded.runtime + sentBytes;
+      const sizeBytes = Math.max(1, expected.runtime - loaded.runtime);
+      let dueBytes = 0;
+      let sinceMs = performance.now();
+      const timer = setInterval(() => {
+        const nowMs = performance.now();
+        const isAlone = loaded.weights >= expected.weights;
+        dueBytes += ((nowMs - sinceMs) / 1000) * bytesPerSecond * (isAlone ? 1 : 0.5);
+        sinceMs = nowMs;
+        unseenBytes = sizeBytes * shareThere(dueBytes / sizeBytes);
+        if (share > 0) tellTransfer(isAlone ? 'runtime' : 'weights');
+      }, TICK_MS);
+      return () => {
+        clearInterval(timer);
+        unseenBytes = 0;
+      };
     },
     enter(phase) {
       tell(phase, phase === 'check' ? METADATA_SHARE + TRANSFER_SHARE : 0);
+    },
+    started() {
+      tell('check', STARTED);
     },
     finish() {
       tell('check', 1);
     },
   };
+}
+
+function both({ runtime, weights }: Record<Transferred, number>): number {
+  return runtime + weights;
+}
+
+/**
+ * How much of a file is thought to be there.
+ *
+ * @param due share that is due by the clock: above 1 where the line is slower than it was
+ * @returns the same up to 0.9, then ever less, and never 1
+ */
+function shareThere(due: number): number {
+  return due < 0.9 ? due : 1 - 0.01 / (due - 0.8);
 }
 
 /** The rate is that of the last seconds, so that it follows a train into a tunnel. */

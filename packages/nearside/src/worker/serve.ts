@@ -23,6 +23,7 @@ import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-features.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
+import { readOwnFile } from './own-file.js';
 import { createRunTurns, type RunTurns } from './run-turns.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 import type { Tasks } from './task.js';
@@ -50,8 +51,8 @@ export function serve(options: ServeOptions): Attach {
     heapBytes: isOurWorker() ? watchHeap() : () => undefined,
     runtime: shareRuntime(backend, (error) => broadcast(failed(error, 'device-lost'))),
   };
-  const attach: Attach = (endpoint, { openStore } = { openStore: openBrowserStore }) =>
-    attachTo(endpoint, worker, openStore);
+  const attach: Attach = (endpoint, environment = { openStore: openBrowserStore }) =>
+    attachTo(endpoint, worker, environment);
   if (isOurWorker()) takePorts(attach, broadcast);
   return attach;
 }
@@ -69,10 +70,11 @@ interface ServingWorker {
 function attachTo(
   endpoint: ServerEndpoint,
   { models, turns, ...worker }: ServingWorker,
-  openStore: OpenStore,
+  { openStore, timings }: { readonly openStore: OpenStore; readonly timings?: string },
 ): () => Promise<void> {
   const emit = (event: WorkerEvent) => endpoint.postMessage(event);
-  const model = createHostedModel({ ...worker, openStore, emit, turns: turns.join() });
+  const ownFile = readOwnFile(models.size === 0 ? timings : undefined);
+  const model = createHostedModel({ ...worker, openStore, ownFile, emit, turns: turns.join() });
   const close = () => {
     models.delete(emit);
     return model.close();
@@ -90,7 +92,9 @@ function attachTo(
 
 function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): void {
   globalThis.addEventListener('message', ({ data }: MessageEvent) => {
-    if (isAttachMessage(data)) attach(data.port);
+    if (isAttachMessage(data)) {
+      attach(data.port, { openStore: openBrowserStore, timings: data.timings });
+    }
   });
   // An unhandled rejection in a worker never reaches `worker.onerror` (measured, Chromium 156).
   globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) =>

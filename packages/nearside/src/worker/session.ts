@@ -97,7 +97,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   await runtime.requireSupport(variant);
 
   const [weights, wasm, stepsFile] = await Promise.all([
-    stopwatch('weights', async () => version.readVariant(variant, progress)),
+    stopwatch('weights', async () => {
+      const read = await version.readVariant(variant, progress);
+      progress.arrive('weights'); // some may have come with the metadata
+      return read;
+    }),
     stopwatch('runtime', () => runtime.compileWasm(progress)),
     loadStepsOf(spec, options),
   ]);
@@ -107,6 +111,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     const traits = await runtime.start(wasm);
     return { traits, sessions: await createSessions(runtime, { spec, variant, files }) };
   });
+  progress.started();
   const releaseAll = async () => {
     await Promise.all(sessions.map((session) => session.release()));
   };

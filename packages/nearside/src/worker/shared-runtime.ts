@@ -1,4 +1,5 @@
 import { isNearsideError, NearsideError, type Variant } from '@nearside/core';
+import { runtimeBytes } from '../shared/contender-order.js';
 import type { RuntimeRequest } from '../shared/protocol.js';
 import type { Backend, BackendSession, RuntimeTraits, SessionRequest } from './backends/backend.js';
 import { EMPTY_MODULE } from './backends/given-module.js';
@@ -39,8 +40,12 @@ export function shareRuntime(
   let isStarted = false;
   let asked: RuntimeRequest | undefined;
 
-  const compileWasm: SharedRuntime['compileWasm'] = async (progress) =>
-    isStarted ? undefined : wasmOnce.get(() => compileRuntimeWasm(asked?.wasm, progress));
+  async function compileWasm(progress: LoadProgress): Promise<Wasm> {
+    if (isStarted) return undefined;
+    const { wasm, onnxRuntime } = asked ?? {};
+    const usualBytes = runtimeBytes(backend.name, onnxRuntime === 'common');
+    return wasmOnce.get(() => compileRuntimeWasm(wasm, progress, usualBytes));
+  }
 
   return {
     name: backend.name,
@@ -108,19 +113,22 @@ const LONGEST_MS = 300_000;
  * cache or the service worker's, not in the verified store.
  *
  * The browser compiles it while it arrives, from the very response that it got: only of such a module it keeps the
- * machine code for the next visit. Nobody else can read that response, so progress has its bytes when all are there.
+ * machine code for the next visit. Nobody else can read that response, so progress goes on by the clock meanwhile.
  *
  * @param wasm its address, or the bytes; undefined for a backend that has none. The address's fragment, where it
  *   has one, is the hash that the file must have
+ * @param usualBytes what it has on the wire, with its worker: not every server says how much it sends
  * @throws NearsideError `wasm-blocked` or `assets-unreachable`
  */
 export async function compileRuntimeWasm(
   wasm: string | Uint8Array<ArrayBuffer> | undefined,
   progress: LoadProgress,
+  usualBytes: number,
 ): Promise<WebAssembly.Module | undefined> {
   if (wasm === undefined) return undefined;
   requireWebAssembly();
   if (typeof wasm !== 'string') return WebAssembly.compile(wasm);
+  progress.expect('runtime', usualBytes);
   try {
     return await compileFile(wasm, 'default', progress).catch((error) => {
       if (!(error instanceof WebAssembly.CompileError)) throw error;
@@ -142,14 +150,17 @@ async function compileFile(
   const type = response.headers.get('content-type') ?? '';
   if (!response.ok) throw unreachable(wasm, `status ${response.status}`);
   if (type.startsWith('text/html')) throw unreachable(wasm, 'a web page');
-  const sizeBytes = Number(response.headers.get('content-length')) || 0;
-  progress.expect('runtime', sizeBytes);
-  // Browsers refuse to stream what is said to be anything else, or has a parameter behind it.
-  const module = await (type === 'application/wasm'
-    ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer()));
-  progress.arrive('runtime', sizeBytes);
+  const stop = progress.comesUnseen(Number(response.headers.get('content-length')));
+  const module = await compileResponse(response, type).finally(stop);
+  progress.arrive('runtime');
   return module;
+}
+
+/** Browsers refuse to stream what is said to be anything else, or has a parameter behind it. */
+async function compileResponse(response: Response, type: string): Promise<WebAssembly.Module> {
+  return type === 'application/wasm'
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }
 
 function requireWebAssembly(): void {

@@ -38,6 +38,16 @@ test('a session gets the files of its variant and all that proves it; what is re
   expect([fetchedBytes, await version.missingBytes(variant), version.provenBy]).toEqual([0, 0, []]);
 });
 
+test('files that are here leave the runtime alone to be waited for, and progress goes by that', async () => {
+  const { version, variant } = await openDigits();
+  const ratios: number[] = [];
+  const seen = createLoadProgress(({ ratio }) => ratios.push(ratio));
+  seen.expect('runtime', 1000);
+  await version.readVariant(variant, seen);
+  seen.arrive('runtime', 500);
+  expect(ratios.at(-1)).toBeCloseTo(0.05 + 0.85 / 2);
+});
+
 test('a file that a golden case names and nobody gave is file-missing before anything is loaded', async () => {
   const { golden, variant, version: whole } = await openDigits();
   const { spec } = whole;

@@ -63,7 +63,8 @@ export async function openUnsignedVersion(
     },
     missingBytes: async () => 0,
     async fetch() {},
-    async readVariant(variant) {
+    async readVariant(variant, progress) {
+      progress.expect('weights', 0);
       const proofs = golden ? proofFiles(golden, { spec, variant, scope: 'all' }) : [];
       const read = await readFiles([...weightFiles(variant), ...resourceFiles(spec), ...proofs]);
       for (const { runtime, files } of partsOf(variant)) {

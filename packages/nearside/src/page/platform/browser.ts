@@ -28,7 +28,8 @@ export async function startBackendWorker(
   let early: MessagePort[] | undefined = [];
 
   function give(port: MessagePort): void {
-    worker.postMessage({ nearside: 'attach', port } satisfies AttachMessage, [port]);
+    const timings = JSON.stringify(performance.getEntriesByName(script.href));
+    worker.postMessage({ nearside: 'attach', port, timings } satisfies AttachMessage, [port]);
   }
 
   worker.addEventListener('message', ({ data }) => {

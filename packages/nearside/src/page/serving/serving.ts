@@ -129,7 +129,8 @@ export async function openOn(
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
     const { runtimeWasm: wasm, stepsFile } = host;
-    const wanted = { wasm, stepsFile, threads, isSure: options.isSure };
+    const { isSure } = options;
+    const wanted = { wasm, onnxRuntime: runtime, stepsFile, threads: plan.threads, isSure };
     const version = await openVersion(connection, context, { ...options, runtime: wanted });
     if (!version) return void connection.close(undefined);
     const metadataMs = performance.now() - startMs;

@@ -162,11 +162,17 @@ export type LoadPhase = 'metadata' | 'runtime' | 'weights' | 'check';
 
 export interface Progress {
   readonly phase: LoadPhase;
-  /** Weights count as they lie on the server, a runtime as it is sent, in one step when all of it is there. */
+  /**
+   * Weights count as they lie on the server; the worker and its runtime as they are sent, each in one step when all of it
+   * is there.
+   */
   readonly loadedBytes: number;
   /** 0 while unknown. */
   readonly totalBytes: number;
-  /** Share of loading with one backend, 0 … 1. It never falls, but starts again with another backend. */
+  /**
+   * Share of loading with one backend, 0 … 1. It never falls, but starts again with another backend. Nobody sees how much
+   * of a runtime is there while the browser compiles it, so it goes on by the clock meanwhile.
+   */
   readonly ratio: number;
   /** Bytes per second in the last seconds; 0 while unknown. */
   readonly bytesPerSecond: number;
