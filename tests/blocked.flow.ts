@@ -98,6 +98,103 @@ const BLOCKED: {
   },
 ];
 
+test('four threads on a page that is not isolated are one, and `stats()` and `explainBackend()` say why', async ({
+  page,
+}) => {
+  const site = await serve();
+  await gotoBarePage(page, site.url);
+  const ask = (backend: string) =>
+    page.evaluate(
+      async ({ url, trust, backend }) => {
+        const { nearside } = globalThis as Scope;
+        const model = await nearside.open(url, { trust, backend, threads: 4, tune: 'off' });
+        const [{ message }] = await model.explainBackend();
+        const { threads, threadsReason } = model.stats();
+        await model.close();
+        return { threads, threadsReason, message };
+      },
+      { ...served.digits.address, backend },
+    );
+  for (const [backend, why] of [
+    ['onnx-wasm', 'the page is not cross-origin isolated'],
+    ['tfjs-wasm', 'tfjs-wasm has no more'],
+  ] as const) {
+    const reason = `1 of 4 threads: ${why}`;
+    expect(await ask(backend)).toEqual({ threads: 1, threadsReason: reason, message: reason });
+  }
+  await site.close();
+});
+
+/** A server for the model's address that answers as given. */
+async function openAt(page: Page, url: string) {
+  const site = await serve();
+  await gotoBarePage(page, site.url);
+  const error = await page.evaluate(
+    ({ url, trust }) =>
+      (globalThis as Scope).nearside.open(url, { trust }).catch(({ code, message }: Scope) => ({
+        code,
+        message,
+      })),
+    { url, trust: served.digits.address.trust },
+  );
+  await site.close();
+  return { error, origin: new URL(site.url).origin };
+}
+
+test('a server without CORS headers is told which to send', async ({ page }) => {
+  const silent = createServer((_request, response) => response.end('{}'));
+  const models = await listen(silent, 0);
+  const { error, origin } = await openAt(page, `${models.url}digits`);
+  expect(error).toMatchObject({
+    code: 'network-failed',
+    message: expect.stringMatching(
+      new RegExp(
+        `^Expected ${models.url}\\S+ to be readable .*\`Access-Control-Allow-Origin: ${origin}\``,
+      ),
+    ),
+  });
+  await models.close();
+});
+
+test('where no server is, `network-failed` says so and names the address', async ({ page }) => {
+  const models = await listen(createServer(), 0);
+  await models.close();
+  const { error } = await openAt(page, `${models.url}digits`);
+  const { origin } = new URL(models.url);
+  expect(error).toMatchObject({
+    code: 'network-failed',
+    message: expect.stringMatching(
+      new RegExp(
+        `^Expected an answer of ${models.url}\\S+, got none: no server answers at ${origin}\\. See`,
+      ),
+    ),
+  });
+});
+
+test('a page that was opened as a file is told to be served', async ({ page }) => {
+  const dir = await mkdtemp(join(tmpdir(), 'nearside-file-page-'));
+  const script = pathToFileURL(`${root}packages/nearside/dist/nearside.global.js`).href;
+  await writeFile(join(dir, 'index.html'), `<!doctype html><script src="${script}"></script>`);
+  await page.goto(pathToFileURL(join(dir, 'index.html')).href);
+  for (const url of [served.digits.address.url, 'models/digits']) {
+    const error = await page.evaluate(
+      ({ url, trust }) =>
+        (globalThis as Scope).nearside.open(url, { trust }).catch(({ code, message }: Scope) => ({
+          code,
+          message,
+        })),
+      { url, trust: served.digits.address.trust },
+    );
+    expect(error).toMatchObject({
+      code: 'worker-blocked',
+      message: expect.stringMatching(
+        /^Expected a page from a server, got one from file:.*npx vite/,
+      ),
+    });
+  }
+  await rm(dir, { recursive: true });
+});
+
 for (const { what, headers, code, says } of BLOCKED) {
   test(`${what}: ${code}, and what to allow`, async ({ page }) => {
     const site = await serve(headers(models));

@@ -204,6 +204,8 @@ export interface LoadedVariant {
   readonly healedChunks: number;
   /** CPU threads that share a run: on wasm the same input gives the same bits at the same number. */
   readonly threads: number;
+  /** Why they are fewer than were asked for. */
+  readonly threadsReason?: string | undefined;
   /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
   readonly times: LoadTimes;

@@ -28,11 +28,13 @@ import {
   type OpenRequest,
   type ProfileRequest,
   type RunRequest,
+  type RuntimeRequest,
   type UnsignedRequest,
   type VersionGraphs,
   type WorkerEvent,
 } from '../shared/protocol.js';
 import type { RuntimeTraits } from './backends/backend.js';
+import { fewerThreads } from './backends/cpu-features.js';
 import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles } from './golden-check.js';
 import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
@@ -72,6 +74,8 @@ interface HostedModel extends HostedModelOptions {
   readonly closing: AbortController;
   /** Address of `steps.js`, as the page has told it. */
   stepsFile: string | undefined;
+  /** As the page asks for them. */
+  threads: number | undefined;
   installation: ModelInstallation | undefined;
   version: HostedVersion | undefined;
   session: Session | undefined;
@@ -89,6 +93,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
     streams: createHostedStreams(),
     closing: new AbortController(),
     stepsFile: undefined,
+    threads: undefined,
     installation: undefined,
     version: undefined,
     session: undefined,
@@ -120,10 +125,9 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
 
 async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVersion | undefined> {
   const { which, trust, store, task, runtimes, runtime: own, install: known, ...options } = request;
-  const { progress, runtime, openStore, closing, emit } = model;
+  const { progress, openStore, closing, emit } = model;
   progress.enter('metadata');
-  runtime.prepare(own, progress);
-  model.stepsFile = own.stepsFile;
+  prepareRuntime(model, own);
   const models = openStore('nearside-models', store);
   void models.get('').catch(() => {}); // any read opens this database while the other one opens
   const install = known ?? (await readInstall(openStore('nearside-reports', store)));
@@ -150,12 +154,17 @@ async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVer
 }
 
 async function openUnsigned(model: HostedModel, request: UnsignedRequest): Promise<OpenedVersion> {
-  const { progress, runtime, openStore } = model;
+  const { progress, openStore } = model;
   progress.enter('metadata');
-  runtime.prepare(request.runtime, progress);
-  model.stepsFile = request.runtime.stepsFile;
+  prepareRuntime(model, request.runtime);
   const install = await readInstall(openStore('nearside-reports', 'memory'));
   return host(model, await openUnsignedVersion(request, install));
+}
+
+function prepareRuntime(model: HostedModel, request: RuntimeRequest): void {
+  model.stepsFile = request.stepsFile;
+  model.threads = request.threads;
+  model.runtime.prepare(request, model.progress);
 }
 
 /** Takes a version in, unless this worker cannot do its task. */
@@ -194,7 +203,21 @@ async function load(model: HostedModel, variant: string): Promise<LoadedVariant>
   const session = await model.loading;
   model.session = session;
   await version.activate(proverOn(session.loaded));
-  return { ...session.loaded, healedChunks: model.healedChunks, heapBytes: heapBytes() };
+  return {
+    ...session.loaded,
+    threadsReason: whyFewer(model, session.loaded),
+    healedChunks: model.healedChunks,
+    heapBytes: heapBytes(),
+  };
+}
+
+/** Backends without threads do not know how many were asked for. */
+function whyFewer(
+  { threads: asked = 1, runtime }: HostedModel,
+  { threads, threadsReason }: Pick<RuntimeTraits, 'threads' | 'threadsReason'>,
+): string | undefined {
+  if (threadsReason || asked <= threads) return threadsReason;
+  return fewerThreads(threads, asked, `${runtime.name} has no more`);
 }
 
 function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {

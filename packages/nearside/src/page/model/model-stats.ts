@@ -30,6 +30,7 @@ export function readStats(sources: StatsSources): ModelStats {
     ...whoAnswers(handover.current),
     runtime,
     threads: loaded.threads,
+    threadsReason: loaded.threadsReason,
     hardware: loaded.hardware,
     workers: handover.isResting ? 0 : workers.length,
     heapBytes: heapOf(handover.current) || undefined,

@@ -34,7 +34,10 @@ export interface BackendVerdict {
   readonly threads?: number | undefined;
   /** From the moment when the version was known: waiting for the runtime, starting it, session and golden check, ms. */
   readonly startupMs?: number | undefined;
-  /** The reason why it was quarantined; `message` also says why it was not tried. */
+  /**
+   * The reason why it was quarantined; `message` also says why it was not tried, and of the one that serves why it has
+   * fewer threads than `threads` asks for.
+   */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
 }

@@ -201,6 +201,8 @@ export interface ModelStats {
   readonly runtime: OnnxRuntime | undefined;
   /** CPU threads that share a run. */
   readonly threads: number;
+  /** Why they are fewer than `threads` asks for, or than the 4 of the default where only one is to be had. */
+  readonly threadsReason: string | undefined;
   /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
   /** Number of workers that serve it; 0 while it is at rest. */

@@ -82,6 +82,8 @@ export interface StartRequest {
 export interface RuntimeTraits {
   /** CPU threads that share the work of one run. */
   readonly threads: number;
+  /** Why they are fewer than were asked for, or than are worth it. */
+  readonly threadsReason?: string | undefined;
   /** `cpu`, or the GPU as the browser names it, such as `google swiftshader`. */
   readonly hardware: string;
 }

@@ -1,4 +1,5 @@
 import { type BackendName, createDeferred } from '@nearside/core';
+import type { RuntimeTraits } from './backend.js';
 import { unsupported } from './backend-error.js';
 
 /**
@@ -20,31 +21,56 @@ export function isThreadTrial(): boolean {
 
 if (isThreadTrial()) globalThis.onmessage = ({ data }) => globalThis.postMessage(data);
 
+/** How many CPU threads a run is shared between, and why these are fewer than were asked for. */
+export type ChosenThreads = Pick<RuntimeTraits, 'threads' | 'threadsReason'>;
+
 /**
- * How many CPU threads a run is shared between. Several need shared memory, so an isolated page,
- * and workers started from the worker's own file: ONNX Runtime waits for ever for one that does not
- * start, so one is tried first.
+ * Several threads need shared memory, so an isolated page, and workers started from the worker's own file: ONNX Runtime
+ * waits for ever for one that does not start, so one is tried first.
  *
- * @param wanted 4 by default
- * @returns `wanted`, or as many as there are cores; 1 where others do not start
+ * @param asked 4 by default
+ * @returns as many, or as many as there are cores; 1 where others do not start
  */
-export async function chooseThreads(wanted = DEFAULT_THREADS): Promise<number> {
-  const { crossOriginIsolated, process, navigator } = globalThis as {
+export async function chooseThreads(asked?: number): Promise<ChosenThreads> {
+  const wanted = asked ?? DEFAULT_THREADS;
+  if (wanted === 1) return { threads: 1 };
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  const cores = navigator?.hardwareConcurrency ?? 1;
+  const threads = Math.min(wanted, cores);
+  const why = whyOne() ?? (threads > 1 && !(await tryOnce()) ? NOT_STARTED : undefined);
+  if (why) return { threads: 1, threadsReason: fewerThreads(1, wanted, why) };
+  const isFewer = asked !== undefined && threads < asked;
+  return isFewer
+    ? { threads, threadsReason: fewerThreads(threads, asked, 'there are no more cores') }
+    : { threads };
+}
+
+/** @returns why this place has one thread, where that is known without a try */
+function whyOne(): string | undefined {
+  const { crossOriginIsolated, process } = globalThis as {
     crossOriginIsolated?: boolean;
     process?: { versions?: { node?: string } };
-    navigator?: { hardwareConcurrency?: number };
   };
-  if (!crossOriginIsolated || process?.versions?.node) return 1;
+  if (process?.versions?.node) return 'Node runs a model in one';
+  if (!crossOriginIsolated) return 'the page is not cross-origin isolated';
   // WebKitGTK 2.54 says that it is isolated and has no such thing.
-  if (!('SharedArrayBuffer' in globalThis)) return 1;
-  const threads = Math.min(wanted, navigator?.hardwareConcurrency ?? 1);
-  if (threads === 1) return 1;
-  trial ??= tryThread();
-  return (await trial) ? threads : 1;
+  return 'SharedArrayBuffer' in globalThis ? undefined : 'the browser shares no memory';
+}
+
+const NOT_STARTED = 'a second one did not start';
+
+/** @returns the reason as people read it */
+export function fewerThreads(threads: number, asked: number, why: string): string {
+  return `${threads} of ${asked} threads: ${why}`;
 }
 
 /** The trial, under way or over: each worker has one. */
 let trial: Promise<boolean> | undefined;
+
+function tryOnce(): Promise<boolean> {
+  trial ??= tryThread();
+  return trial;
+}
 
 /** Posts shared memory to another worker of this file, which posts it back. */
 async function tryThread(): Promise<boolean> {

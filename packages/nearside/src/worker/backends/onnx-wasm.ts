@@ -39,12 +39,13 @@ export const onnxWasm: Backend = {
     care = { ...care, onLost, isSmall: isCommon(wasm) };
     tapRuntimeOutput();
     // Unset, Node fails with "Dynamic require of node:os", and so does every later start.
-    const threads = await chooseThreads(wanted);
+    const chosen = await chooseThreads(wanted);
+    const { threads } = chosen;
     ort.env.wasm.numThreads = threads;
     ort.env.wasm.initTimeout = threads > 1 ? START_LIMIT_MS : NO_LIMIT; // its timer is never taken back
     ort.env.wasm.wasmBinary = wasm && bytesFor(wasm, depth.wrap).buffer;
     ort.env.logLevel = 'error';
-    return { threads, hardware: 'cpu' };
+    return { ...chosen, hardware: 'cpu' };
   },
 
   async createSession(request) {

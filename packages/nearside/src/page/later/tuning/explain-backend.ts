@@ -48,10 +48,10 @@ function explainContender(
   const measured = choice.record.measured.find((one) => isSameContender(one, contender));
   const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
   if (isSameContender(contender, contenderOf(serving))) {
-    const { hardware, threads, times } = serving.loaded;
+    const { hardware, threads, threadsReason, times } = serving.loaded;
     const startupMs = times.runtime + times.session + times.check;
     const verdict = serving.loaded.isProven ? 'serving' : 'unproven';
-    return { ...row, verdict, hardware, threads, startupMs };
+    return { ...row, verdict, hardware, threads, startupMs, message: threadsReason };
   }
   const failed = [...choice.record.quarantined, ...choice.passing].find(
     ({ backend, variant }) =>
