@@ -65,10 +65,10 @@ export function openRepositorySource(
         await response.body?.cancel();
         return undefined;
       }
-      if (!response.ok) throw statusError(path, response.status);
+      if (!response.ok) throw statusError(url + path, response.status);
       return await readBody(response, { path, transfer, ...options });
     } catch (error) {
-      throw transfer.explain(error, path);
+      throw transfer.explain(error, url, path);
     } finally {
       transfer.end();
     }
@@ -79,7 +79,7 @@ export function openRepositorySource(
     async fetch(path, options) {
       const bytes = await fetchIfPresent(path, options);
       if (bytes) return bytes;
-      throw absentError(path);
+      throw absentError(url + path);
     },
   };
 }
@@ -129,18 +129,18 @@ function redirected(url: string, path: string, to: string): NearsideError {
   );
 }
 
-function absentError(path: string): NearsideError {
+function absentError(address: string): NearsideError {
   return new NearsideError(
     'network-failed',
-    `${path}: expected a file, got none: status 404 or 403, or a web page, as single-page hosts send ` +
+    `${address}: expected a file, got none: status 404 or 403, or a web page, as single-page hosts send ` +
       'for unknown paths. Is there a repository at this address?',
-    { details: { path } },
+    { details: { address } },
   );
 }
 
-function statusError(path: string, status: number): NearsideError {
-  return new NearsideError('network-failed', `${path}: expected status 200, got ${status}.`, {
-    details: { path, status },
+function statusError(address: string, status: number): NearsideError {
+  return new NearsideError('network-failed', `${address}: expected status 200, got ${status}.`, {
+    details: { address, status },
     retryable: status >= 500 || status === 429,
   });
 }

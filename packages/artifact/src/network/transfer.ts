@@ -7,8 +7,8 @@ export interface Transfer {
   readonly signal: AbortSignal;
   /** Counts bytes that have arrived. */
   progress(sizeBytes: number): void;
-  /** @returns the error that a failure of this request is to the caller */
-  explain(error: unknown, path: string): unknown;
+  /** @returns the error that a failure of this request, for a path of a repository, is to the caller */
+  explain(error: unknown, repository: string, path: string): unknown;
   end(): void;
 }
 
@@ -33,10 +33,11 @@ export function startTransfer(caller: AbortSignal | undefined, pace?: Pace): Tra
       windowBytes += sizeBytes;
       pace?.progress(sizeBytes);
     },
-    explain(error, path) {
+    explain(error, repository, path) {
       if (caller?.aborted) return caller.reason;
       if (isNearsideError(error)) return error;
-      return networkError(path, { slow: tooSlow.signal.aborted, cause: error });
+      if (tooSlow.signal.aborted) return tooSlowError(path, error);
+      return unanswered(path, { address: repository + path, cause: error });
     },
     /** Without a reader the body is not downloaded any further. */
     end() {
@@ -47,23 +48,22 @@ export function startTransfer(caller: AbortSignal | undefined, pace?: Pace): Tra
   };
 }
 
-function networkError(path: string, { slow, cause }: { slow: boolean; cause: unknown }) {
-  if (slow) {
-    const { windowMs, windowBytes } = LIMITS;
-    return new NearsideError(
-      'too-slow',
-      `${path}: expected at least ${windowBytes} bytes every ${windowMs / 1000} s, got fewer. Try ` +
-        'again later.',
-      { cause, details: { path, windowMs, windowBytes }, retryable: true },
-    );
-  }
+function tooSlowError(path: string, cause: unknown) {
+  const { windowMs, windowBytes } = LIMITS;
+  return new NearsideError(
+    'too-slow',
+    `${path}: expected at least ${windowBytes} bytes every ${windowMs / 1000} s, got fewer. Try again later.`,
+    { cause, details: { path, windowMs, windowBytes }, retryable: true },
+  );
+}
+
+function unanswered(path: string, { address, cause }: { address: string; cause: unknown }) {
   const offline = (globalThis.navigator as Navigator | undefined)?.onLine === false;
   return new NearsideError(
     offline ? 'offline' : 'network-failed',
     offline
       ? `${path}: expected a network, got none, and no verified copy is stored on this device.`
-      : `${path}: expected an answer, got none. Is the address right, and the server up? For a ` +
-          'page of another origin it must also send `Access-Control-Allow-Origin`.',
-    { cause, details: { path }, retryable: true },
+      : `${address}: expected an answer, got none.`,
+    { cause, details: { path, address }, retryable: true },
   );
 }

@@ -20,8 +20,10 @@ export function importLater(): Promise<Later> {
 async function addScript(): Promise<Later> {
   const script = document.createElement('script');
   script.src = trusted(new URL('nearside.later.js', src).href);
-  script.integrity = __LATER_INTEGRITY__;
-  script.crossOrigin = 'anonymous';
+  if (!script.src.startsWith('file:')) {
+    script.integrity = __LATER_INTEGRITY__;
+    script.crossOrigin = 'anonymous'; // no file can be read across origins, the page's own either
+  }
   if (nonce) script.nonce = nonce;
   await new Promise((resolve, reject) => {
     script.onload = resolve;

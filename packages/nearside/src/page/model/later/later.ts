@@ -7,6 +7,8 @@ import { NearsideError } from '@nearside/core';
 import type { Model, StorageOptions } from '../../../shared/api/model.js';
 import { explainBackend } from '../../later/tuning/explain-backend.js';
 import { warmUp } from '../../later/tuning/tuner.js';
+import { fetchFiles as fetchAll } from '../../options/later/fetch-files.js';
+import { explainFetch } from '../../platform/later/explain-fetch.js';
 import { type ProfiledModel, profileModel } from '../../running/later/profile-model.js';
 import { readStorage, type StorageContext } from '../../running/later/storage.js';
 import type { ModelContext } from '../../serving/serving.js';
@@ -17,7 +19,6 @@ import { askWorker } from '../../workers/watchdog.js';
 export { bringOwn } from '../../later/fallback/bring-own.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
-export { fetchFiles } from '../../options/later/fetch-files.js';
 export { redoLost } from '../../running/later/redo-lost.js';
 export { refuseInput } from '../../running/later/refuse-input.js';
 export { openSnapshotOther } from '../../running/later/snapshot-other.js';
@@ -30,6 +31,15 @@ export { tryBackends } from '../../serving/later/try-backends.js';
 export { startCounting } from '../../telemetry/later/counting.js';
 export { reportFailedOpen } from '../../telemetry/later/reporting.js';
 export { startBackground } from './background-work.js';
+
+/** @throws as `fetchFiles` of `options`; where an address was not answered, with the reason */
+export async function fetchFiles(...given: Parameters<typeof fetchAll>) {
+  try {
+    return await fetchAll(...given);
+  } catch (error) {
+    throw (await explainFetch(error)) ?? error;
+  }
+}
 
 /** Parts of an open model that its calls need. */
 export interface OpenModel extends ModelContext, StreamContext, StorageContext, ProfiledModel {

@@ -10,6 +10,7 @@ import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
 import type { TrustAnchor } from '../../../shared/protocol.js';
 import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
+import { filePageError, isFilePage } from './file-page.js';
 
 /**
  * Looks closely at a call of `open` that is out of the ordinary.
@@ -20,13 +21,16 @@ export async function checkOpening(
   url: unknown,
   options: unknown,
 ): Promise<{ readonly address: ModelAddress; readonly trust: TrustAnchor }> {
-  if (globalThis.isSecureContext === false) throw insecure(globalThis.location.origin);
+  if (globalThis.isSecureContext === false) {
+    throw isFilePage() ? filePageError() : insecure(globalThis.location.origin);
+  }
   if (typeof url !== 'string' && kindOf(url) !== 'URL') {
     throw new TypeError(`open: expected the address of a model; got ${inWords(url)}`);
   }
   const given = String(url as string | URL);
   if (isModelFile(given)) throw ofFile(given);
   checkOptions('open', options, OPEN_KINDS);
+  if (isFilePage() && resolveUrl(given).startsWith('file:')) throw filePageError();
   const address = parseModelAddress(resolveUrl(given));
   return { address, trust: await parseAnchor(options as OpenOptions) };
 }

@@ -163,7 +163,7 @@ async function fetchFile(
       progress.arrive(sizeBytes);
     });
   } catch (error) {
-    throw transfer.explain(error, path);
+    throw transfer.explain(error, '', path);
   } finally {
     transfer.end();
   }

@@ -1,18 +1,11 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import type { OpenPlan } from '../../options/plan-opening.js';
+import { explainFetch, LOOK } from '../../platform/later/explain-fetch.js';
 import { LOOK_MS, refusalOf } from '../../platform/later/policy-refusal.js';
 
 /** Pages with the lines for each tool and server. */
 const FILES_GUIDE = 'docs/guide/tools.md';
 const POLICY_GUIDE = 'docs/guide/headers.md';
-
-/** A look sends nothing that the library would not send. */
-const LOOK = {
-  method: 'HEAD',
-  cache: 'no-store',
-  credentials: 'omit',
-  referrerPolicy: 'no-referrer',
-} as const;
 
 /** Directives that may keep a worker of the library from starting. */
 const OF_WORKERS = [
@@ -25,8 +18,8 @@ const OF_WORKERS = [
 ];
 
 /**
- * Finds out why a worker did not start, or the repository did not answer: browsers give such failures no
- * reason. It asks for the same once more, and listens to the refusals of the page's Content-Security-Policy.
+ * Finds out why a worker did not start, or the repository did not answer. It starts the worker once more, and listens to
+ * the refusals of the page's Content-Security-Policy.
  *
  * @returns an error that names the one thing to change, where one is found; else the error that was given
  */
@@ -35,14 +28,12 @@ export async function explainStart(error: unknown, plan: OpenPlan): Promise<unkn
   return found ?? error;
 }
 
-async function lookInto(error: unknown, { address, worker, signal }: OpenPlan) {
-  if (worker || signal?.aborted) return undefined;
-  if (!isNearsideError(error)) return isWithoutAddress(error) ? unknownPlace(error) : undefined;
-  const { code, details } = error;
-  const isUnanswered = code === 'network-failed' && error.cause !== undefined;
-  if (isUnanswered && typeof details.path === 'string') {
-    return explainFetch(`${address.repository}${details.path}`, error);
+async function lookInto(error: unknown, { worker, signal }: OpenPlan) {
+  if (signal?.aborted) return undefined;
+  if (!isNearsideError(error)) {
+    return !worker && isWithoutAddress(error) ? unknownPlace(error) : undefined;
   }
+  const { code, details, cause } = error;
   const isOfFile = code === 'worker-blocked' || code === 'assets-unreachable';
   if (!isOfFile || typeof details.script !== 'string') return undefined;
   return explainWorker(new URL(details.script), error);
@@ -57,21 +48,6 @@ function unknownPlace(cause: unknown): NearsideError {
   return unreachable(
     "Expected the address of the runtime's files, got none: this build lacks `import.meta.url`.",
     { cause },
-  );
-}
-
-async function explainFetch(
-  address: string,
-  cause: NearsideError,
-): Promise<NearsideError | undefined> {
-  const directive = await refusalOf(['connect-src'], () => fetch(address, LOOK));
-  if (!directive) return undefined;
-  const { origin } = new URL(address);
-  return new NearsideError(
-    'network-failed',
-    `Expected to be allowed to ask ${origin}, got a refusal of the page's Content-Security-Policy: ` +
-      `add ${origin} to \`${directive}\`. See ${POLICY_GUIDE}.`,
-    { cause, details: { ...cause.details, directive, address: origin } },
   );
 }
 

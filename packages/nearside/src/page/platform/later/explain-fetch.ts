@@ -1,0 +1,61 @@
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { LOOK_MS, refusalOf } from './policy-refusal.js';
+
+/** Has the whole policy, and the headers of a model's server. */
+const GUIDE = 'docs/guide/headers.md';
+
+/** A look sends nothing that the library would not send. */
+export const LOOK = {
+  method: 'HEAD',
+  cache: 'no-store',
+  credentials: 'omit',
+  referrerPolicy: 'no-referrer',
+} as const;
+
+/**
+ * Finds out why an address was not answered: browsers give such failures no reason. It asks for the same once more, and
+ * listens to the refusals of the page's Content-Security-Policy.
+ *
+ * @returns an error that names the one thing to change, where one is found; undefined else
+ */
+export async function explainFetch(error: unknown): Promise<NearsideError | undefined> {
+  if (!isNearsideError(error) || error.code !== 'network-failed' || !error.cause) return undefined;
+  const { address } = error.details;
+  if (typeof address !== 'string') return undefined;
+  const { origin } = new URL(address);
+  const failed = (message: string, more?: object) =>
+    new NearsideError('network-failed', `${message} See ${GUIDE}.`, {
+      cause: error,
+      details: { ...error.details, ...more },
+    });
+  let isReadable = false;
+  const directive = await refusalOf(['connect-src'], async () => {
+    await fetch(address, LOOK);
+    isReadable = true;
+  });
+  if (directive) {
+    return failed(
+      `Expected to be allowed to ask ${origin}, got a refusal of the page's Content-Security-Policy: ` +
+        `add ${origin} to \`${directive}\`.`,
+      { directive, address: origin },
+    );
+  }
+  if (isReadable || origin === globalThis.origin) return undefined;
+  if (await answersUnread(address)) {
+    return failed(
+      `Expected ${address} to be readable from another origin, got an answer that is not: have ${origin} send ` +
+        `\`Access-Control-Allow-Origin: ${globalThis.origin}\`, or \`*\`.`,
+    );
+  }
+  if (globalThis.crossOriginIsolated) return undefined; // such a page may not see that there is an answer
+  return failed(`Expected an answer of ${address}, got none: no server answers at ${origin}.`);
+}
+
+/** An answer without CORS headers shows nothing of itself but that it is there. */
+async function answersUnread(address: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(LOOK_MS);
+  return fetch(address, { ...LOOK, mode: 'no-cors', signal }).then(
+    () => true,
+    () => false,
+  );
+}
