@@ -178,6 +178,24 @@ async function changeFile(page: Page, name: string): Promise<void> {
   });
 }
 
+test('a worker of another version of the library, as a cache keeps it, is assets-unreachable: both, and what to clear', async ({
+  page,
+}) => {
+  await page.route('**/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replaceAll(LIBRARY_VERSION, '0.0.9');
+    await route.fulfill({ response, body });
+  });
+  expect(await firstResult(page, served.site.url)).toMatchObject({
+    code: 'assets-unreachable',
+    message: expect.stringMatching(
+      new RegExp(
+        `of nearside ${LIBRARY_VERSION}, got one of 0\\.0\\.9\\. Copy .* those of 0\\.0\\.9: clear`,
+      ),
+    ),
+  });
+});
+
 test.describe('a copy of the runtime’s files on another origin', () => {
   let cdn: Awaited<ReturnType<typeof serveCdn>>;
   test.beforeAll(async () => {

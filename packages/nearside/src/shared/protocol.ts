@@ -25,6 +25,7 @@ import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
 import type { Priority } from './api/run.js';
 import type { InstallIdentity } from './install.js';
+import { LIBRARY_VERSION } from './library-version.js';
 import type { OpenStore } from './open-store.js';
 
 /**
@@ -332,8 +333,11 @@ export interface Observation {
   readonly substituted: readonly (readonly [feature: number, reason: Substitution])[];
 }
 
+/** How the first message begins of a worker of any version. */
+export const SAYS_READY = 'nearside-ready';
+
 /** The first message of a worker that takes models, and of a port that takes calls. */
-export const READY = 'nearside-ready';
+export const READY = `${SAYS_READY} ${LIBRARY_VERSION}`;
 
 /** The one message that a worker takes itself: a port for another model. */
 export interface AttachMessage {

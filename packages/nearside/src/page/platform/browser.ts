@@ -1,6 +1,6 @@
 import { BACKENDS, backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../../shared/api/backends.js';
-import { type AttachMessage, READY } from '../../shared/protocol.js';
+import { type AttachMessage, SAYS_READY } from '../../shared/protocol.js';
 import { type BackendFiles, inFull } from '../runtime-files/in-folder.js';
 import type { BackendWorker, WorkerSource } from './host.js';
 
@@ -33,7 +33,7 @@ export async function startBackendWorker(
   }
 
   worker.addEventListener('message', ({ data }) => {
-    if (data !== READY) return;
+    if (!String(data).startsWith(SAYS_READY)) return; // each port says it again, and `connect` compares
     for (const port of early ?? []) give(port);
     early = undefined;
   });

@@ -1,6 +1,7 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
 import { expect, test } from 'vitest';
+import { LIBRARY_VERSION } from '../../shared/library-version.js';
 import { READY, type RunRequest, type WorkerApi } from '../../shared/protocol.js';
 import { postableAnswers } from '../../worker/serve.js';
 import type { WorkerFailure } from '../platform/host.js';
@@ -171,6 +172,17 @@ test('a worker that cannot start is worker-blocked', async () => {
   const connecting = connect(host, silent);
   fail('404');
   await expect(connecting).rejects.toMatchObject({ code: 'worker-blocked' });
+});
+
+test('a worker of another version of the library is assets-unreachable, which names both', async () => {
+  const { host, worker, ended } = fakeHost({}, { ready: false });
+  const connecting = connect(host, silent);
+  worker.postMessage(READY.replace(LIBRARY_VERSION, '0.0.9'));
+  await expect(connecting).rejects.toMatchObject({
+    code: 'assets-unreachable',
+    message: `Expected a worker that says '${READY}', got 'nearside-ready 0.0.9'.`,
+  });
+  expect(ended().terminations).toBe(1);
 });
 
 test('an abort while the worker starts lets the caller go at once', async () => {

@@ -98,7 +98,8 @@ interface Line {
  * Waits until the worker is ready for calls.
  *
  * @param signal ends the waiting, and gives the place in the worker up
- * @throws NearsideError `worker-blocked`; or `signal.reason`
+ * @throws NearsideError `worker-blocked`; `assets-unreachable` for a worker of another version of the library; or
+ *   `signal.reason`
  */
 export async function connect(
   host: Host,
@@ -108,6 +109,7 @@ export async function connect(
   const line: Line = { host, ready, pending: new Set(), begun: new Map(), end: undefined };
   host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
+    else if (typeof data === 'string') die(line, otherVersion(data));
     else if (isWorkerEvent(data)) receive(line, data, onEvent);
   });
   host.endpoint.addEventListener('messageerror', () =>
@@ -257,6 +259,12 @@ function blocked(got: string, { cause, script }: Partial<WorkerFailure> = {}): N
     cause,
     details: { script },
   });
+}
+
+/** `serving/later/explain-start.ts` says more. */
+function otherVersion(ready: string): NearsideError {
+  const message = `Expected a worker that says '${READY}', got '${ready}'.`;
+  return new NearsideError('assets-unreachable', message, { details: { ready } });
 }
 
 function reasonOf(failure: WorkerFailure, wasReady: boolean): unknown {

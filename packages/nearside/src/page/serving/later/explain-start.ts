@@ -1,4 +1,7 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { SAYS_READY } from '../../../shared/protocol.js';
+import { filePageError, isFilePage } from '../../options/later/file-page.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { explainFetch, LOOK } from '../../platform/later/explain-fetch.js';
 import { LOOK_MS, refusalOf } from '../../platform/later/policy-refusal.js';
@@ -35,8 +38,24 @@ async function lookInto(error: unknown, { worker, signal }: OpenPlan) {
   }
   const { code, details, cause } = error;
   const isOfFile = code === 'worker-blocked' || code === 'assets-unreachable';
-  if (!isOfFile || typeof details.script !== 'string') return undefined;
+  const isUnanswered = code === 'network-failed' && cause !== undefined;
+  if ((isOfFile || isUnanswered) && isFilePage()) return filePageError(error);
+  if (isUnanswered) return explainFetch(error);
+  if (typeof details.ready === 'string') return otherVersion(details.ready, error);
+  if (worker || !isOfFile || typeof details.script !== 'string') return undefined;
   return explainWorker(new URL(details.script), error);
+}
+
+/** The error for a worker that was built, copied or cached with another version of the library. */
+function otherVersion(ready: string, cause: NearsideError): NearsideError {
+  const got = ready.slice(SAYS_READY.length).trim();
+  return new NearsideError(
+    'assets-unreachable',
+    `Expected a worker of nearside ${LIBRARY_VERSION}, got one of ${got}. Copy node_modules/nearside/dist/assets anew to ` +
+      'where the page has it, and build a worker of your own anew. Where the files are right, a service worker or a cache ' +
+      `has kept those of ${got}: clear it.`,
+    { cause, details: { expected: LIBRARY_VERSION, got } },
+  );
 }
 
 /** True for the error of `new URL('…', import.meta.url)` in a script that has no `import.meta`. */
