@@ -14,7 +14,7 @@ export interface ModelAddress {
  * @returns undefined for any other, and where its last segment is no model name
  */
 export function splitModelAddress(url: string): ModelAddress | undefined {
-  if (!isModelPlace(url)) return undefined;
+  if (!isModelPlace(url, { mayAsk: false })) return undefined;
   const { protocol, host, pathname } = new URL(url);
   const segments = pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
@@ -22,10 +22,13 @@ export function splitModelAddress(url: string): ModelAddress | undefined {
   return isModelName(model) ? { repository, model } : undefined;
 }
 
-/** @returns true for an address that a model may have, whatever its last segment */
-export function isModelPlace(url: string): boolean {
-  if (isSecureAddress(url, { mayAsk: false })) return true;
-  return isOwnOrigin(url) && extraOf(new URL(url)) === undefined;
+/**
+ * @returns true for an address that a model may have, whatever its last segment
+ *
+ * @param mayAsk as in {@link isSecureAddress}
+ */
+export function isModelPlace(url: string, { mayAsk }: { mayAsk: boolean }): boolean {
+  return isSecureAddress(url, { mayAsk }) || (isOwnOrigin(url) && isWhole(new URL(url), mayAsk));
 }
 
 /** `URL` gives schemes that it does not know, as extensions have, no origin. */
@@ -43,8 +46,13 @@ function isOwnOrigin(url: string): boolean {
 export function isSecureAddress(address: string, { mayAsk }: { mayAsk: boolean }): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
+  return isSecure(url) && isWhole(url, mayAsk);
+}
+
+/** All of it would be sent. */
+function isWhole(url: URL, mayAsk: boolean): boolean {
   const extra = extraOf(url);
-  return isSecure(url) && (extra === undefined || (mayAsk && extra === QUERY));
+  return extra === undefined || (mayAsk && extra === QUERY);
 }
 
 const QUERY = 'a query';

@@ -1,4 +1,4 @@
-export { isSecureAddress, type ModelAddress, splitModelAddress } from './address.js';
+export { isModelPlace, isSecureAddress, type ModelAddress, splitModelAddress } from './address.js';
 export type { Assignment } from './assignment.js';
 export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';

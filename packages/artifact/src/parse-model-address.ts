@@ -24,7 +24,7 @@ export function parseModelAddress(url: string): ModelAddress {
         'Put headers and credentials of a private repository in `request`.',
     );
   }
-  if (!isModelPlace(url)) {
+  if (!isModelPlace(url, { mayAsk: false })) {
     throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
   }
   throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);

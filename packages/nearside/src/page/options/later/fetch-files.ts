@@ -1,4 +1,4 @@
-import { isSecureAddress, startTransfer } from '@nearside/artifact';
+import { isModelPlace, startTransfer } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { notify } from '../../../shared/api/events.js';
 import type { UnsignedOptions } from '../../../shared/api/open-options.js';
@@ -66,18 +66,11 @@ function addressOf(given: string, name: string, call: string): URL {
     );
   }
   const url = new URL(address);
-  const isWhole = !url.username && !url.password && !url.hash;
-  if (isWhole && (isOfPage(url) || isSecureAddress(address, { mayAsk: true }))) return url;
+  if (isModelPlace(address, { mayAsk: true })) return url;
   throw new TypeError(
     `${call}: expected '${name}' to have an https: address (http: on localhost), or one of the page's own origin, ` +
       `without a user's name, password or #fragment; got ${withoutSecrets(url)}`,
   );
-}
-
-/** An extension's pages have a scheme of their own. */
-function isOfPage({ protocol, host }: URL): boolean {
-  const { isSecureContext, location } = globalThis;
-  return isSecureContext && host !== '' && protocol === location.protocol && host === location.host;
 }
 
 /** A query or a password may be secret. */
