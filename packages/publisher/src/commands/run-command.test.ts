@@ -1,8 +1,11 @@
-import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { pack } from '../library/pack.js';
+import { seal } from '../library/seal.js';
+import { sealedLine } from '../sealing/sealed-address.js';
 import { openDevice } from '../testing/device.js';
+import { DIGITS } from '../testing/hugging-face-folder.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { runCommand } from './run-command.js';
@@ -67,22 +70,48 @@ test('serve prints the line that opens each model, and until when new visitors a
   );
 });
 
-test('try serves a model that a device opens, and leaves nothing behind', async () => {
+test('serve prints the line that opens each sealed model, and refuses what it cannot serve', async () => {
+  const { at, packed, model } = await openDesk();
+  const site = at('public/models');
+  const sealed = await seal({
+    modelDirectory: model,
+    out: join(site, 'tiny'),
+    onnxRuntime: 'full',
+  });
+  const serve = (dir: string) => nearside(['serve', dir, '--port', '0']);
+  const { out } = await serve(site);
+  expect(out).toMatch(/^open\('http:\/\/127\.0\.0\.1:\d+\/tiny', \{ integrity: '/m);
+  expect(out).toContain(sealed.integrity);
+  expect(out).not.toContain('renew');
+
+  await pack({ modelDirectory: model, out: packed });
+  const refused = [await serve(packed), await serve(join(site, 'tiny')), await serve(model)];
+  expect(refused.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1]);
+  const advice = [`nearside publish ${packed} --repo`, `above it: ${site}`, 'got neither'];
+  for (const [i, { errors }] of refused.entries()) expect(errors).toContain(advice[i]);
+});
+
+test('try serves a model that devices open, by a line that is always the same, and leaves nothing behind', async () => {
+  const temporary = await temporaryDirectory();
+  vi.stubEnv('TMPDIR', temporary);
   const lines: string[] = [];
-  let dir = '';
-  const exitCode = await runCommand(['try', '--port', '0', '--json'], {
-    out: (line) => lines.push(line),
+  const exitCode = await runCommand(['try', '--port', '0'], {
+    out: (line) => lines.push(...line.split('\n')),
     error: (line) => lines.push(line),
     debug: false,
     async interrupted() {
-      const served = JSON.parse(lines.join('\n'));
-      const [, pin] = served.models[0].open.match(/trust: '(.*)'/);
-      const device = openDevice({ url: served.url, pin, model: 'digits' });
+      const [sealed = '', signed = ''] = lines.filter((line) => line.startsWith('open('));
+      const [, url = '', pin = ''] = /'(.*)\/digits', \{ trust: '(.*)'/.exec(signed) ?? [];
+      const device = openDevice({ url, pin, model: 'digits' });
       expect((await device.install()).release).toMatchObject({ model: 'digits' });
-      dir = served.dir;
+      const out = join(temporary, 'again/digits');
+      const again = await seal({ modelDirectory: DIGITS, out, onnxRuntime: 'common' });
+      expect(sealed).toBe(sealedLine(`${url}/digits`, again.integrity));
     },
   });
-  expect({ exitCode, isLeft: existsSync(dir) }).toEqual({ exitCode: 0, isLeft: false });
+  vi.unstubAllEnvs();
+  expect({ exitCode, left: await readdir(temporary) }).toEqual({ exitCode: 0, left: ['again'] });
+  expect(lines.join('\n')).not.toContain('renew');
 });
 
 test('with --json every command prints one JSON document', async () => {

@@ -1,4 +1,3 @@
-import { isNearsideError } from '@nearside/core';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type OfferedModels, offeredModels } from '../library/offered-models.js';
 import { serveRepository } from '../library/serve-repository.js';
@@ -14,10 +13,11 @@ export interface ServeFlags extends CommonOptions {
 export function addServe(program: Command, terminal: Terminal): void {
   const command = program
     .command('serve')
-    .description('Serve a repository for trying, with the headers a CDN should send.')
-    .argument('<repository-dir>', 'directory of the repository');
+    .description('Serve models for trying, with the headers a CDN should send.')
+    .argument('<dir>', 'directory of a repository, or with folders of sealed models');
   addServeOptions(command).action(async (dir: string, flags: ServeFlags) => {
-    await serveUntilInterrupted({ dir, what: dir, flags, terminal });
+    const inWords = (url: string, offered: OfferedModels) => describe(dir, url, offered);
+    await serveUntilInterrupted({ dir, flags, terminal, describe: inWords });
   });
 }
 
@@ -28,37 +28,38 @@ export function addServeOptions(command: Command): Command {
 }
 
 export interface Served {
-  /** Directory of the repository. */
+  /** A repository, or a directory with folders of sealed models. */
   readonly dir: string;
-  /** Words for it. */
-  readonly what: string;
   readonly flags: ServeFlags;
   readonly terminal: Terminal;
+  /** Words for what is served at an address. */
+  readonly describe: (url: string, offered: OfferedModels) => string;
 }
 
 /** Prints what is served where and how to open it, and ends when the user interrupts it. */
-export async function serveUntilInterrupted({ dir, what, flags, terminal }: Served): Promise<void> {
+export async function serveUntilInterrupted(served: Served): Promise<void> {
+  const { dir, flags, terminal, describe } = served;
   const { json, port, host } = flags;
   await using server = await serveRepository({ dir, port, host });
-  const offered = await offeredModels(dir, { baseUrl: server.url }).catch(nothingOffered);
+  const { url } = server;
+  const offered = await offeredModels(dir, { baseUrl: url });
   printResult(terminal, {
     json,
-    result: { url: server.url, port: server.port, dir, ...offered },
-    text: () => describe(`Serving ${what} at ${server.url} (Ctrl-C ends it)`, offered),
+    result: { url, port: server.port, dir, ...offered },
+    text: () => describe(url, offered),
   });
   await terminal.interrupted();
 }
 
-/** A repository that does not verify is served all the same, so that people can try how devices react. */
-function nothingOffered(error: unknown): { readonly problem: string } {
-  if (isNearsideError(error)) return { problem: `${error.code}: ${error.message}` };
-  throw error;
-}
-
-function describe(serving: string, offered: OfferedModels | { readonly problem: string }): string {
-  if ('problem' in offered) return `${serving}\nNo device opens a model of it: ${offered.problem}`;
-  const lines = offered.models.map(({ open }) => open);
-  return [serving, describeFirstVisits(offered), '', ...lines].join('\n');
+function describe(dir: string, url: string, offered: OfferedModels): string {
+  const { models, problem, firstVisitsUntil } = offered;
+  return [
+    `Serving ${dir} at ${url} (Ctrl-C ends it)`,
+    ...(problem === undefined ? [] : [`No device opens a model of it: ${problem}`]),
+    ...(firstVisitsUntil === undefined ? [] : [describeFirstVisits({ firstVisitsUntil })]),
+    ...(models.length === 0 ? [] : ['']),
+    ...models.map(({ open }) => open),
+  ].join('\n');
 }
 
 function parsePort(text: string): number {

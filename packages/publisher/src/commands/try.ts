@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { OfferedModels } from '../library/offered-models.js';
 import { publishExample } from '../library/publish-example.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { addServeOptions, type ServeFlags, serveUntilInterrupted } from './serve.js';
@@ -6,10 +7,23 @@ import { addServeOptions, type ServeFlags, serveUntilInterrupted } from './serve
 export function addTry(program: Command, terminal: Terminal): void {
   const command = program
     .command('try')
-    .description('Publish a small model that reads digits, under throw-away keys, and serve it.');
+    .description(
+      'Serve a small model that reads digits, sealed, and signed under throw-away keys.',
+    );
   addServeOptions(command).action(async (flags: ServeFlags) => {
     await using example = await publishExample();
-    const what = 'a model of handwritten digits, whose keys nobody keeps,';
-    await serveUntilInterrupted({ dir: example.repository, what, flags, terminal });
+    await serveUntilInterrupted({ dir: example.repository, flags, terminal, describe });
   });
+}
+
+/** Nobody renews the signed one, because nobody keeps its keys. */
+function describe(url: string, { models: [sealed, signed] }: OfferedModels): string {
+  return [
+    `Serving a model of handwritten digits at ${url} (Ctrl-C ends it)`,
+    '',
+    sealed?.open,
+    '',
+    'The same model, signed under keys that nobody keeps:',
+    signed?.open,
+  ].join('\n');
 }

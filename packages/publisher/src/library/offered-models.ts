@@ -1,4 +1,7 @@
-import { parseModelAddress } from '@nearside/artifact';
+import { dirname, join, resolve } from 'node:path';
+import { LAYOUT_FILE, parseModelAddress } from '@nearside/artifact';
+import { isNearsideError, NearsideError } from '@nearside/core';
+import { isDirectory, isFile } from '../files/stat-path.js';
 import { addressBelowPublic } from '../reference/page-address.js';
 import {
   openDirectorySource,
@@ -6,12 +9,18 @@ import {
   requireRepository,
 } from '../repository/reading/open-repository.js';
 import { readableReleases } from '../repository/reading/read-repository.js';
+import { sealedLine } from '../sealing/sealed-address.js';
+import { INDEX_FILE } from '../sealing/sealed-folder.js';
+import { sealedModels } from '../sealing/sealed-models.js';
 import { firstVisitsUntil } from '../signing/lifetimes.js';
 
 export interface OfferedModels {
+  /** Sealed ones first. */
   readonly models: readonly OfferedModel[];
-  /** Until then devices without a copy can open it. */
-  readonly firstVisitsUntil: string;
+  /** Until then devices without a copy can open a signed one. */
+  readonly firstVisitsUntil?: string | undefined;
+  /** Why devices open no signed model. */
+  readonly problem?: string | undefined;
 }
 
 export interface OfferedModel {
@@ -21,15 +30,32 @@ export interface OfferedModel {
 }
 
 /**
- * Lists the models that devices may open in a repository.
+ * Lists the models that devices may open in a directory: those that are sealed in its folders, and those of a
+ * repository. One that does not verify is a `problem`, so that people can try how devices react.
  *
  * @param baseUrl its address on the web
- * @throws NearsideError `file-missing` where there is no repository, or a trust code when it does not verify
+ * @throws NearsideError `file-missing` where there is neither
  */
 export async function offeredModels(
-  repository: string,
+  directory: string,
   { baseUrl }: { baseUrl: string },
 ): Promise<OfferedModels> {
+  const sealed = (await sealedModels(directory)).map(({ model, integrity }) => {
+    return { name: model, open: sealedLine(`${baseUrl}/${model}`, integrity) };
+  });
+  const hasMetadata = await isDirectory(join(directory, 'metadata'));
+  if (!hasMetadata && sealed.length === 0) throw await nothingToServe(directory);
+  if (!hasMetadata) return { models: sealed };
+  try {
+    const signed = await signedModels(directory, baseUrl);
+    return { ...signed, models: [...sealed, ...signed.models] };
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    return { models: sealed, problem: `${error.code}: ${error.message}` };
+  }
+}
+
+async function signedModels(repository: string, baseUrl: string) {
   const { pin, trusted } = await requireRepository(openDirectorySource(repository), repository);
   const releases = trusted.targets ? readableReleases(trusted.targets.signed).releases : [];
   const offered = releases.filter(({ state }) => state !== 'revoked');
@@ -38,6 +64,29 @@ export async function offeredModels(
     models: names.map((name) => ({ name, open: openLine(`${baseUrl}/${name}`, pin) })),
     firstVisitsUntil: firstVisitsUntil(trusted),
   };
+}
+
+async function nothingToServe(directory: string): Promise<NearsideError> {
+  const [got, advice] = await describeOther(directory);
+  return new NearsideError(
+    'file-missing',
+    `${directory}: expected a repository, or a directory with folders of sealed models, got ${got}. ${advice}`,
+    { details: { directory } },
+  );
+}
+
+async function describeOther(directory: string): Promise<readonly [got: string, advice: string]> {
+  const holds = (name: string) => isFile(join(directory, name));
+  if (await holds(LAYOUT_FILE)) {
+    return [
+      'what `nearside pack` wrote',
+      `\`nearside publish ${directory} --repo <dir>\` makes a repository of it.`,
+    ];
+  }
+  if (await holds(INDEX_FILE)) {
+    return ['the folder of one', `Serve the directory above it: ${dirname(resolve(directory))}.`];
+  }
+  return ['neither', '`nearside publish` and `nearside seal` write them.'];
 }
 
 /** Stands for the repository's address until somebody says it. */

@@ -47,9 +47,12 @@ export const COMMON_HEADERS = Object.freeze({
   'Cross-Origin-Resource-Policy': 'cross-origin',
 });
 
-/** @returns how long a file of a repository may be cached; two kinds change under their names */
+/** @returns how long a file of a repository may be cached; three kinds change under their names */
 export function cacheControlOf(path: string): string {
-  const changes = path === 'metadata/timestamp.json' || path.startsWith('boot/');
+  const changes =
+    path === 'metadata/timestamp.json' ||
+    path.startsWith('boot/') ||
+    path.endsWith('/nearside.json');
   return changes ? 'no-cache' : 'public, max-age=31536000, immutable';
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { generateKeys } from './generate-keys.js';
 import { pack } from './pack.js';
 import { publish } from './publish.js';
+import { seal } from './seal.js';
 
 /** A packed copy of `models/digits`, put there by the build. */
 const MODEL = fileURLToPath(new URL('../../example/digits', import.meta.url));
@@ -14,7 +15,10 @@ export interface ExampleRepository extends AsyncDisposable {
   readonly repository: string;
 }
 
-/** Publishes a model of handwritten digits in a temporary directory, under temporary keys. */
+/**
+ * Seals a model of handwritten digits, and publishes it under temporary keys, in a temporary directory: at one address
+ * devices open it by either.
+ */
 export async function publishExample(): Promise<ExampleRepository> {
   const dir = await mkdtemp(join(tmpdir(), 'nearside-try-'));
   const repository = join(dir, 'repository');
@@ -25,6 +29,7 @@ export async function publishExample(): Promise<ExampleRepository> {
     await generateKeys({ out: keys });
     await pack({ modelDirectory: MODEL, out: packed, onnxRuntime: 'common' });
     await publish({ packed, repository, keys });
+    await seal({ modelDirectory: MODEL, out: join(repository, 'digits'), onnxRuntime: 'common' });
   } catch (error) {
     await remove();
     throw error;

@@ -19,13 +19,16 @@ async function put(dir: string, name: string, content: string | Uint8Array): Pro
   await rename(join(dir, `${name}.new`), join(dir, name));
 }
 
-test('only timestamp.json and boot files are revalidated; the rest never changes', async () => {
-  const names = ['metadata/timestamp.json', 'boot/tiny.json', 'metadata/1.root.json', 'chunks/ab'];
+test('only timestamp.json, boot files and indexes of seals are revalidated; the rest never changes', async () => {
+  const changing = ['metadata/timestamp.json', 'boot/tiny.json', 'tiny/nearside.json'];
+  const names = [...changing, 'metadata/1.root.json', 'chunks/ab', 'tiny/seals/ab.json'];
   const { get } = await serve(Object.fromEntries(names.map((name) => [name, '{}'])));
   const answers = await Promise.all(names.map((name) => get(`/${name}`)));
   expect(answers.map(({ headers }) => headers.get('cache-control'))).toEqual([
     'no-cache',
     'no-cache',
+    'no-cache',
+    'public, max-age=31536000, immutable',
     'public, max-age=31536000, immutable',
     'public, max-age=31536000, immutable',
   ]);
@@ -63,8 +66,16 @@ test('an unknown path is a plain 404 that nobody caches, never a page', async ()
 });
 
 test('nothing outside the repository is served, hidden files and keys beside it neither', async () => {
-  const { get } = await serve({ 'keys/root.pem': 'secret', 'chunks/.tmp': 'x', 'note.txt': 'x' });
-  const paths = ['/keys/root.pem', '/chunks/.tmp', '/note.txt', '/chunks/%2e%2e/keys/root.pem'];
+  const secret = { 'keys/root.pem': 'secret', 'tiny/seals/root.pem': 'secret' };
+  const { get } = await serve({ ...secret, 'chunks/.tmp': 'x', 'note.txt': 'x' });
+  const paths = [
+    '/keys/root.pem',
+    '/tiny/seals/root.pem',
+    '/tiny/chunks/%2e%2e/x',
+    '/chunks/.tmp',
+    '/note.txt',
+    '/chunks/%2e%2e/keys/root.pem',
+  ];
   for (const path of paths) expect((await get(path)).status, path).toBe(404);
   expect((await get('/chunks/.tmp', { method: 'POST' })).status).toBe(405);
 });

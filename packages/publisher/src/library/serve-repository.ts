@@ -27,8 +27,11 @@ export interface RepositoryServer {
 /** No other file of the directory is served, so that keys beside a repository stay private. */
 const SERVED = /^\/(?:metadata|targets|chunks|deltas|boot)\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 
+/** Of sealed models. */
+const SEALED = /^\/[a-z0-9-]+\/(?:nearside\.json|(?:seals|chunks)\/[0-9a-f][0-9a-z.]*)$/;
+
 /**
- * Serves a repository with the headers a CDN should send. New and changed files are served too.
+ * Serves a repository, and folders of sealed models, with the headers a CDN should send. New and changed files are served too.
  *
  * @throws NearsideError `file-missing` when there is no such directory
  */
@@ -71,7 +74,7 @@ async function answerFile(
   response: ServerResponse,
 ): Promise<void> {
   const [path = '/'] = (request.url ?? '/').split('?', 1);
-  if (!SERVED.test(path)) return answer(response, 404);
+  if (!SERVED.test(path) && !SEALED.test(path)) return answer(response, 404);
   // `.z` gets no `Content-Encoding`, because the device wants the compressed bytes.
   const isJson = path.endsWith('.json');
   response.setHeader('Content-Type', isJson ? 'application/json' : 'application/octet-stream');
