@@ -27,6 +27,12 @@ export {
   type InspectOptions,
   inspect,
 } from './library/inspect.js';
+export {
+  type InspectedSeal,
+  type InspectSealedOptions,
+  inspectSealed,
+  type SealedInspection,
+} from './library/inspect-sealed.js';
 export type { InspectedFile, InspectedVersion } from './library/inspect-version.js';
 export { type PinOptions, pin } from './library/offered-models.js';
 export { type PackedFile, type PackedModel, type PackOptions, pack } from './library/pack.js';

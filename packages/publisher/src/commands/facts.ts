@@ -3,19 +3,28 @@ import { facts, type WrittenFacts } from '../library/facts.js';
 import { formatCount } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
-type FactsFlags = CommonOptions & { readonly trust: string; readonly out: string };
+interface FactsFlags extends CommonOptions {
+  readonly trust?: string;
+  readonly integrity?: readonly string[];
+  readonly out: string;
+}
 
 export function addFacts(program: Command, terminal: Terminal): void {
   program
     .command('facts')
     .description('Write facts about published models, for the collector.')
-    .argument('<repository>', 'directory or URL')
-    .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()')
+    .argument('<location>', 'directory or URL of a repository or a sealed model')
+    .option('--trust <pin>', 'pin of a repository, as in the `trust` option of open()')
+    .option(
+      '--integrity <hash...>',
+      'hashes of a sealed model, as in the `integrity` option of open(), the newest first',
+    )
     .requiredOption('--out <file>', 'file to write, such as models.json')
-    .action(async (repository: string, { trust, out, json }: FactsFlags) => {
+    .action(async (repository: string, { trust, integrity, out, json }: FactsFlags) => {
       const result = await facts({
         repository,
         trust,
+        integrity,
         out,
         onProgress: ({ model, version }) => terminal.progress?.(`${model} ${version} read`),
       });

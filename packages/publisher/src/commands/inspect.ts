@@ -5,6 +5,7 @@ import {
   type Inspection,
   inspect,
 } from '../library/inspect.js';
+import { inspectSealed, isSealed, type SealedInspection } from '../library/inspect-sealed.js';
 import type { InspectedVersion } from '../library/inspect-version.js';
 import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
@@ -12,12 +13,37 @@ import { type CommonOptions, printResult, type Terminal } from '../terminal/term
 export function addInspect(program: Command, terminal: Terminal): void {
   program
     .command('inspect')
-    .description('Show what a repository offers: metadata, models, versions, files, chunks.')
-    .argument('<repository>', 'directory or URL')
-    .action(async (repository: string, { json }: CommonOptions) => {
-      const result = await inspect({ repository });
-      printResult(terminal, { json, result, text: () => describe(result, repository) });
+    .description('Show what a repository or a sealed model offers: versions, files, chunks.')
+    .argument('<location>', 'directory or URL')
+    .option('--integrity <hash>', 'show this version of a sealed model alone')
+    .action(async (location: string, { integrity, json }: InspectFlags) => {
+      if (integrity !== undefined || (await isSealed(location))) {
+        const result = await inspectSealed({ location, integrity });
+        printResult(terminal, { json, result, text: () => describeSealed(result, location) });
+        return;
+      }
+      const result = await inspect({ repository: location });
+      printResult(terminal, { json, result, text: () => describe(result, location) });
     });
+}
+
+interface InspectFlags extends CommonOptions {
+  readonly integrity?: string;
+}
+
+function describeSealed(
+  { model, versions, chunks, storedBytes }: SealedInspection,
+  location: string,
+): string {
+  return [
+    location,
+    `├─ ${model}, sealed`,
+    ...versions.flatMap((version, i) => {
+      const title = `${version.version} ${version.integrity}`.trim();
+      return describeVersion(version, i === versions.length - 1, title);
+    }),
+    `└─ ${formatCount(chunks, 'chunk')}, ${formatBytes(storedBytes)}`,
+  ].join('\n');
 }
 
 function describe(inspection: Inspection, repository: string): string {
@@ -66,7 +92,11 @@ function describeBoot({ state, sizeBytes }: InspectedModel['boot']): string {
   return BOOT_STATES[state] + (sizeBytes > 0 ? `, ${formatBytes(sizeBytes)}` : '');
 }
 
-function describeVersion(version: InspectedVersion, isLast: boolean): string[] {
+function describeVersion(
+  version: InspectedVersion,
+  isLast: boolean,
+  title = describeTitle(version),
+): string[] {
   const { files } = version;
   const branch = isLast ? '│  └─ ' : '│  ├─ ';
   const stem = isLast ? '│     ' : '│  │  ';
@@ -79,7 +109,7 @@ function describeVersion(version: InspectedVersion, isLast: boolean): string[] {
     ]),
   );
   return [
-    `${branch}${describeTitle(version)}: ${describeSize(version)}`,
+    `${branch}${title}: ${describeSize(version)}`,
     ...describeUpdate(version).map((line) => `${stem}├─ ${line}`),
     ...table.map((line, i) => `${stem}${i === table.length - 1 ? '└─' : '├─'} ${line}`),
   ];
@@ -95,10 +125,8 @@ function describeSize(version: InspectedVersion): string {
   const { state, problem, keyHint, chunks, sharedChunks } = version;
   if (problem?.code === 'file-missing' && state === 'revoked') return 'pruned';
   if (problem) return `NOT USABLE, ${problem.code}: ${problem.message}`;
-  return (
-    `${formatBytes(version.sizeBytes)} in ${describeChunks(chunks, sharedChunks)}, ` +
-    `signed by ${shorten(keyHint ?? '')}`
-  );
+  const signed = keyHint === undefined ? '' : `, signed by ${shorten(keyHint)}`;
+  return `${formatBytes(version.sizeBytes)} in ${describeChunks(chunks, sharedChunks)}${signed}`;
 }
 
 function describeUpdate({ previous, storedBytes, deltasFrom }: InspectedVersion): string[] {

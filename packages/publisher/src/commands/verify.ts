@@ -9,6 +9,11 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
+interface VerifyFlags extends CommonOptions {
+  readonly trust?: string;
+  readonly integrity?: string;
+}
+
 export function addVerify(
   program: Command,
   terminal: Terminal,
@@ -16,13 +21,17 @@ export function addVerify(
 ): void {
   program
     .command('verify')
-    .description('Read all of a published repository as devices do; exit 1 if anything is wrong.')
-    .argument('<repository>', 'directory or URL')
-    .requiredOption('--trust <pin>', 'its pin, as in the `trust` option of open()')
-    .action(async (repository: string, { trust, json }: CommonOptions & { trust: string }) => {
+    .description(
+      'Read all of a repository or sealed model as devices do; exit 1 if anything is wrong.',
+    )
+    .argument('<location>', 'directory or URL')
+    .option('--trust <pin>', 'pin of a repository, as in the `trust` option of open()')
+    .option('--integrity <hash>', 'hash of a sealed model, as in the `integrity` option of open()')
+    .action(async (repository: string, { trust, integrity, json }: VerifyFlags) => {
       const result = await verify({
         repository,
         trust,
+        integrity,
         onProgress: ({ model, version, file, chunks, bytes }) => {
           const done = `${formatCount(chunks, 'chunk')}, ${formatBytes(bytes)}`;
           terminal.progress?.(`${model} ${version}, ${file}: ${done} so far`);

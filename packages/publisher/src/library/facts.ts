@@ -20,14 +20,19 @@ import {
   readBaseline,
   readSpec,
   requireVersion,
+  type VerifiedVersion,
 } from '../repository/reading/read-version.js';
 import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
+import { readSealedVersion } from '../sealing/read-sealed.js';
+import { requireVoucher } from '../sealing/voucher.js';
 
 export interface FactsOptions {
-  /** Directory or URL of a repository. */
+  /** Directory or URL of a repository, or of a sealed model. */
   readonly repository: string;
-  /** Its pin, as devices have it. */
-  readonly trust: string;
+  /** Pin of the repository, as devices have it; or else `integrity`. */
+  readonly trust?: string | undefined;
+  /** Hashes of a sealed model's versions, as pages have them, the newest first. */
+  readonly integrity?: readonly string[] | undefined;
   /** The file to write. It is replaced as a whole. */
   readonly out: string;
   readonly onProgress?: ((progress: FactsProgress) => void) | undefined;
@@ -52,6 +57,7 @@ export interface WrittenFacts {
 }
 
 interface VersionContent {
+  readonly model: string;
   readonly facts: VersionFacts;
   /** Names of the features of a record, in the order of model.json. */
   readonly features: readonly string[] | undefined;
@@ -62,32 +68,51 @@ interface VersionContent {
  * and the files it reads are verified as on a device; weights are not read. If anything does not verify, nothing is
  * written.
  *
- * @throws NearsideError `file-missing`, a network code, or a trust code
- * @throws TypeError when `trust` is no pin
+ * @throws NearsideError `file-missing`, `model-not-found`, a network code, or a trust code
+ * @throws TypeError unless it is given either a pin or hashes
  */
-export async function facts({
-  repository,
-  trust,
-  out,
-  onProgress = () => {},
-  now = Date.now,
-}: FactsOptions): Promise<WrittenFacts> {
-  const expected = await parseTrust(trust);
-  const source = openRepository(repository);
-  const state = await requireRepository(source, repository, { nowMs: now() });
-  requirePin(state.pin, expected);
-
-  const versions = new Map<string, VersionContent[]>();
-  for (const release of requireReleases(state, repository)) {
-    const content = await readContent(source, state.trusted.root, release);
-    versions.set(release.model, [...(versions.get(release.model) ?? []), content]);
-    onProgress(release);
+export async function facts(options: FactsOptions): Promise<WrittenFacts> {
+  const { trust, integrity, out } = options;
+  requireVoucher('facts', { trust, integrity });
+  const contents = integrity
+    ? await readSealedContents(options, integrity)
+    : await readContents(options, await parseTrust(trust));
+  const models = new Map<string, VersionContent[]>();
+  for (const content of contents) {
+    models.set(content.model, [...(models.get(content.model) ?? []), content]);
   }
-
-  const found = parseModelFacts({ format: 1, models: [...versions].map(factsOfModel) });
+  const found = parseModelFacts({ format: 1, models: [...models].map(factsOfModel) });
   const text = `${JSON.stringify(found, null, 2)}\n`;
   const changed = await openRepositoryWriter(dirname(out)).write(basename(out), Buffer.from(text));
   return { file: out, changed, models: found.models.map(countOf) };
+}
+
+async function readContents(
+  { repository, onProgress = () => {}, now = Date.now }: FactsOptions,
+  pin: string,
+): Promise<VersionContent[]> {
+  const source = openRepository(repository);
+  const state = await requireRepository(source, repository, { nowMs: now() });
+  requirePin(state.pin, pin);
+  const contents: VersionContent[] = [];
+  for (const release of requireReleases(state, repository)) {
+    contents.push(await readContent(source, state.trusted.root, release));
+    onProgress(release);
+  }
+  return contents;
+}
+
+async function readSealedContents(
+  { repository, onProgress = () => {} }: FactsOptions,
+  hashes: readonly string[],
+): Promise<VersionContent[]> {
+  const contents: VersionContent[] = [];
+  for (const hash of hashes) {
+    const { source, version } = await readSealedVersion(repository, hash);
+    contents.push(await contentOf(source, version));
+    onProgress(version.release);
+  }
+  return contents;
 }
 
 /** By model, newest first. */
@@ -111,23 +136,33 @@ async function readContent(
   root: Root,
   release: Release,
 ): Promise<VersionContent> {
-  const { version, sequence, state, rollout, target } = release;
+  // Devices may still report a revoked version after `prune` has removed its files.
+  const isPruned = release.state === 'revoked' && !(await hasBundle(source, release));
+  // The content of a later format is for a newer publisher to read.
+  if (isPruned || release.requires.format > SPEC_FORMAT) return withoutFiles(release);
+  return contentOf(source, await requireVersion(source, root, release));
+}
+
+function withoutFiles(release: Release): VersionContent {
+  const { model, version, sequence, state, rollout, target } = release;
   // devices ignore `health`; it is checked with the whole file
   const health = release.health as VersionFacts['health'];
   const facts = { version, manifest: target.hashes.sha256, sequence, state, rollout, health };
-  // Devices may still report a revoked version after `prune` has removed its files.
-  const isPruned = state === 'revoked' && !(await hasBundle(source, release));
-  // The content of a later format is for a newer publisher to read.
-  if (isPruned || release.requires.format > SPEC_FORMAT) return { facts, features: undefined };
+  return { model, facts, features: undefined };
+}
 
-  const files = await requireVersion(source, root, release);
-  const { features } = await readSpec(source, files);
+async function contentOf(
+  source: RepositorySource,
+  version: VerifiedVersion,
+): Promise<VersionContent> {
+  const { model, facts } = withoutFiles(version.release);
+  const { features } = await readSpec(source, version);
   const names = features?.map(({ name }) => name);
-  const baselineHash = files.manifest.files.get('baseline.json')?.slice(0, 16);
-  if (!baselineHash) return { facts, features: names };
-  const baseline = await readBaseline(source, files);
+  const baselineHash = version.manifest.files.get('baseline.json')?.slice(0, 16);
+  if (!baselineHash) return { model, facts, features: names };
+  const baseline = await readBaseline(source, version);
   const metrics = metricsOf(baseline);
-  return { facts: { ...facts, baseline, baselineHash, metrics }, features: names };
+  return { model, facts: { ...facts, baseline, baselineHash, metrics }, features: names };
 }
 
 /** Accuracy on held-out data: the share of correct answers, where the samples had labels. */

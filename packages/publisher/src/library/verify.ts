@@ -1,4 +1,4 @@
-import { parseTrust, type Release } from '@nearside/artifact';
+import { parseTrust, type Release, verifyBytes } from '@nearside/artifact';
 import { sum } from '@nearside/core';
 import { warnOfPublishedKeys } from '../keys/exposed-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
@@ -13,19 +13,23 @@ import {
   signedOf,
 } from '../repository/reading/read-repository.js';
 import type { VerifiedVersion } from '../repository/reading/read-version.js';
+import { readSealedVersion } from '../sealing/read-sealed.js';
+import { requireVoucher } from '../sealing/voucher.js';
 import { isTooLong, LIFETIME_DAYS } from '../signing/lifetimes.js';
 import { collect, type Problem } from '../verification/problem.js';
 import { verifyBootFiles } from '../verification/verify-boot-files.js';
 import { verifyDeltas } from '../verification/verify-deltas.js';
-import { type VersionCheck, verifyVersion } from '../verification/verify-version.js';
+import { type VersionCheck, verifyFiles, verifyVersion } from '../verification/verify-version.js';
 
 export type { Problem } from '../verification/problem.js';
 
 export interface VerifyOptions {
-  /** Directory or URL of a repository. */
+  /** Directory or URL of a repository, or of a sealed model. */
   readonly repository: string;
-  /** Its pin, as devices have it. */
-  readonly trust: string;
+  /** Pin of the repository, as devices have it; or else `integrity`. */
+  readonly trust?: string | undefined;
+  /** Hash of a sealed model's version, as the page has it. */
+  readonly integrity?: string | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   readonly now?: () => number;
 }
@@ -55,37 +59,52 @@ export interface Verification {
 /**
  * Reads all of a published repository from outside, as devices do: metadata from the pin down, every version's
  * bundle, layout and chunks, deltas and boot files. It goes on after a problem, unless metadata does not verify,
- * because then nothing below it can be trusted.
+ * because then nothing below it can be trusted. Of a sealed model it reads the version that the hash names.
  *
- * @throws TypeError when `trust` is no pin
+ * @throws TypeError unless it is given either a pin or a hash
  */
-export async function verify({
-  repository,
-  trust,
-  onProgress = () => {},
-  now = Date.now,
-}: VerifyOptions): Promise<Verification> {
-  const expected = await parseTrust(trust);
-  const source = openRepository(repository);
-  const problems: Problem[] = [];
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  requireVoucher('verify', options);
+  const { trust, integrity } = options;
+  const found = createFindings(options);
+  const versions =
+    integrity === undefined
+      ? await verifyRepository(found, options, await parseTrust(trust))
+      : await verifySealed(found, options, integrity);
+  const { problems, warnings, totals } = found;
+  warnings.push(...(await warnOfPublishedKeys(options.repository)));
+  return { ok: problems.length === 0, problems, warnings, versions, ...totals() };
+}
+
+type Findings = ReturnType<typeof createFindings>;
+
+function createFindings({ onProgress = () => {} }: VerifyOptions) {
   const chunks = new Map<string, number>();
   const totals = () => ({ chunks: chunks.size, bytes: sum(chunks.values()) });
-  const state = await collect(problems, 'metadata', async () => {
-    const found = await requireRepository(source, repository);
-    requirePin(found.pin, expected);
-    return found;
-  });
-  if (!state) return { ok: false, problems, warnings: [], versions: [], ...totals() };
+  const onFile = ({ model, version }: Release, file: string) =>
+    onProgress({ model, version, file, ...totals() });
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  return { problems, warnings, chunks, files: new Set<string>(), onFile, totals };
+}
 
+/** @returns every version that was read */
+async function verifyRepository(
+  found: Findings,
+  { repository, now = Date.now }: VerifyOptions,
+  pin: string,
+): Promise<string[]> {
+  const { problems } = found;
+  const source = openRepository(repository);
+  const state = await collect(problems, 'metadata', async () => {
+    const read = await requireRepository(source, repository);
+    requirePin(read.pin, pin);
+    return read;
+  });
+  if (!state) return [];
   problems.push(...expiredRoles(state, now()));
   const releases = readReleases(state, problems);
-  const check: VersionCheck = {
-    source,
-    problems,
-    chunks,
-    files: new Set(),
-    onFile: ({ model, version }, file) => onProgress({ model, version, file, ...totals() }),
-  };
+  const check: VersionCheck = { ...found, source };
   const versions: VerifiedVersion[] = [];
   for (const release of releases) {
     const version = await verifyVersion(check, state.trusted.root, release);
@@ -93,13 +112,27 @@ export async function verify({
   }
   await verifyDeltas(source, versions, problems);
   await verifyBootFiles(source, state.trusted, problems);
-  return {
-    ok: problems.length === 0,
-    problems,
-    warnings: [...tooLongRoles(state, now()), ...(await warnOfPublishedKeys(repository))],
-    versions: releases.map(({ model, version }) => `${model} ${version}`),
-    ...totals(),
-  };
+  found.warnings.push(...tooLongRoles(state, now()));
+  return releases.map(({ model, version }) => `${model} ${version}`);
+}
+
+async function verifySealed(
+  found: Findings,
+  { repository }: VerifyOptions,
+  integrity: string,
+): Promise<string[]> {
+  const sealed = await collect(found.problems, integrity, () =>
+    readSealedVersion(repository, integrity),
+  );
+  if (!sealed) return [];
+  const { source, version, inline } = sealed;
+  for (const [name, bytes] of inline) {
+    const [sha256 = ''] = /[0-9a-f]{64}/.exec(name) ?? [];
+    const what = `${version.release.targetName}, inline ${sha256}`;
+    await collect(found.problems, what, () => verifyBytes(bytes, { what, sha256 }));
+  }
+  await verifyFiles({ ...found, source }, version);
+  return [`${version.release.model} ${version.release.version}`];
 }
 
 /** A device that opens for the first time refuses expired metadata. Installed versions go on. */

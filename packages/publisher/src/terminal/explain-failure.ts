@@ -14,6 +14,7 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   threshold: '--threshold',
   passphrase: 'NEARSIDE_PASSPHRASE',
   trust: '--trust',
+  integrity: '--integrity',
   removeKeys: '--remove-key',
   name: '--name',
   version: '--version',

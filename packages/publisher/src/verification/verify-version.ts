@@ -31,8 +31,7 @@ export interface VersionCheck {
 }
 
 /**
- * Compares every byte of a version with the signed digests: bundle, layout, chunks, and whole files. Then it parses
- * the files that devices parse before they run it.
+ * Compares every byte of a version with the signed digests: bundle, layout, chunks, and whole files.
  *
  * @returns the version if bundle and layout verify; its files may have problems
  */
@@ -41,20 +40,28 @@ export async function verifyVersion(
   root: Root,
   release: Release,
 ): Promise<VerifiedVersion | undefined> {
-  const title = `${release.model} ${release.version}`;
-  const version = await collect(check.problems, title, () =>
+  const version = await collect(check.problems, titleOf(release), () =>
     requireVersion(check.source, root, release),
   );
-  if (!version) return undefined;
+  if (version) await verifyFiles(check, version);
+  return version;
+}
+
+/** Compares every file with its digest. Then it parses the files that devices parse before they run it. */
+export async function verifyFiles(check: VersionCheck, version: VerifiedVersion): Promise<void> {
+  const { release, manifest, files } = version;
   const sound = new Set<string>();
-  for (const [name, chunks] of version.files) {
-    const sha256 = version.manifest.files.get(name) ?? '';
-    const file = { title: `${title}, ${name}`, sha256, chunks };
+  for (const [name, chunks] of files) {
+    const sha256 = manifest.files.get(name) ?? '';
+    const file = { title: `${titleOf(release)}, ${name}`, sha256, chunks };
     if (await verifyFile(check, file)) sound.add(name);
     check.onFile(release, name);
   }
   await verifyDescription(check, version, sound);
-  return version;
+}
+
+function titleOf({ model, version }: Release): string {
+  return `${model} ${version}`;
 }
 
 /** @returns true if it is as signed */
@@ -91,7 +98,7 @@ async function verifyDescription(
   sound: ReadonlySet<string>,
 ): Promise<void> {
   const { release, manifest, layout, files } = version;
-  const title = `${release.model} ${release.version}`;
+  const title = titleOf(release);
   const parse = async <Value>(name: string, read: () => Promise<Value>) => {
     if (files.has(name) && !sound.has(name)) return undefined;
     return collect(problems, `${title}, ${name}`, read);

@@ -5,6 +5,7 @@ import {
   expectedBundle,
   LAYOUT_FILE,
   LIMITS,
+  type Manifest,
   MODEL_KEYS_FIELD,
   maxBodyBytes,
   parseJson,
@@ -36,7 +37,8 @@ import { sha256Hex } from '../../files/digests.js';
 /** A published version whose bundle and layout verify, as on a device. */
 export interface VerifiedVersion {
   readonly release: Release;
-  readonly manifest: SignedManifest;
+  /** Signed, or sealed. */
+  readonly manifest: Manifest & Partial<Pick<SignedManifest, 'keyHint'>>;
   readonly layout: Layout;
   /** Every signed file, layout.json among them. */
   readonly files: ReadonlyMap<string, readonly Chunk[]>;
@@ -68,6 +70,14 @@ export async function requireVersion(
   release: Release,
 ): Promise<VerifiedVersion> {
   const manifest = await readManifest(source, root, release);
+  return { release, ...(await readLayout(source, manifest)) };
+}
+
+/** Reads the layout of a version whose manifest is verified. Throws as {@link requireVersion}. */
+export async function readLayout(
+  source: RepositorySource,
+  manifest: VerifiedVersion['manifest'],
+): Promise<Omit<VerifiedVersion, 'release'>> {
   const layoutChunk = { sha256: digestOfLayout(manifest), what: LAYOUT_FILE };
   const body = await source.fetch(chunkPath(layoutChunk.sha256, { gzip: false }), {
     maxBytes: maxBodyBytes(layoutChunk),
@@ -78,7 +88,7 @@ export async function requireVersion(
     name,
     name === LAYOUT_FILE ? [[layoutChunk.sha256, body.length]] : chunksOf(layout, manifest, name),
   ]);
-  return { release, manifest, layout, files: new Map(files) };
+  return { manifest, layout, files: new Map(files) };
 }
 
 /**
