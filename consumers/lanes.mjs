@@ -1,3 +1,4 @@
+import { angular20 } from './lanes/angular-20.mjs';
 import { bun } from './lanes/bun.mjs';
 import { deno } from './lanes/deno.mjs';
 import { esbuild } from './lanes/esbuild.mjs';
@@ -12,6 +13,7 @@ import { vite6 } from './lanes/vite-6.mjs';
 import { vite7 } from './lanes/vite-7.mjs';
 import { vite8 } from './lanes/vite-8.mjs';
 import { vite8Policy } from './lanes/vite-8-policy.mjs';
+import { vite8Pwa } from './lanes/vite-8-pwa.mjs';
 import { vite8Wasm } from './lanes/vite-8-wasm.mjs';
 import { webpack5 } from './lanes/webpack-5.mjs';
 import { webpack5Cdn } from './lanes/webpack-5-cdn.mjs';
@@ -21,6 +23,7 @@ export const lanes = [
   vite8,
   vite8Wasm,
   vite8Policy,
+  vite8Pwa,
   vite7,
   vite6,
   webpack5,
@@ -29,6 +32,7 @@ export const lanes = [
   rollup,
   parcel2,
   react,
+  angular20,
   next16,
   sveltekit,
   scriptTag,

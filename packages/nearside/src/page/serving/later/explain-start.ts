@@ -10,6 +10,9 @@ import { LOOK_MS, refusalOf } from '../../platform/later/policy-refusal.js';
 const FILES_GUIDE = 'docs/guide/tools.md';
 const POLICY_GUIDE = 'docs/guide/headers.md';
 
+/** Vite 6 and 7 copy the library's script to node_modules/.vite/deps, from where `../../assets/` or `../assets/` is nowhere. */
+const FROM_VITES_COPY = /\/(?:node_modules|\.vite)\/assets\//;
+
 /** Directives that may keep a worker of the library from starting. */
 const OF_WORKERS = [
   'worker-src',
@@ -173,7 +176,7 @@ function unreachable(
 }
 
 function whatToDo(script: URL | undefined, isOwn: boolean): string {
-  if (script?.pathname.includes('/.vite/deps')) {
+  if (script && FROM_VITES_COPY.test(script.pathname)) {
     return "Vite's dev server has moved the library: add optimizeDeps: { exclude: ['nearside'] } to vite.config.";
   }
   if (!isOwn) {

@@ -1,0 +1,32 @@
+import { plainPage } from '../page.mjs';
+
+/**
+ * Workbox precaches wasm by default, and vite-plugin-pwa ends a build that has a file above 2 MiB: ONNX Runtime's three.
+ * Under another name they would be no files of the precache, and not of the type that a browser keeps compiled.
+ */
+const line =
+  "workbox: { globIgnores: ['**/*webgpu*', '**/*asyncify*'], maximumFileSizeToCacheInBytes: 16 * 1024 * 1024 }";
+
+const config = `import { VitePWA } from 'vite-plugin-pwa';
+
+export default { plugins: [VitePWA({ injectRegister: null, ${line} })] };
+`;
+
+const { 'main.js': main, ...page } = plainPage();
+
+/** As docs/guide/offline.md has it, the precache begins after the first result. @type {import('../lane.mjs').Lane} */
+export const vite8Pwa = {
+  name: 'vite-8-pwa',
+  line,
+  dependencies: { vite: '8.3.8', 'vite-plugin-pwa': '2.0.0' },
+  files: {
+    ...page,
+    'main.js': `import { registerSW } from 'virtual:pwa-register';
+${main}new MutationObserver(() => registerSW()).observe(shown, { childList: true });
+`,
+    'vite.config.js': config,
+  },
+  build: ['vite', 'build'],
+  output: 'dist',
+  dev: (port) => ['vite', '--port', `${port}`, '--strictPort'],
+};
