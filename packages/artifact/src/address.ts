@@ -8,14 +8,16 @@ export interface ModelAddress {
 }
 
 /**
- * Splits a model's URL. Only `https:` is accepted, `http:` on localhost, or the page's own origin, as an extension has
- * one; without a part that would never be sent.
+ * Splits a model's URL. Only `https:` is accepted, or `http:` on localhost, without a part that would never be sent.
  *
  * @returns undefined for any other, and where its last segment is no model name
  */
 export function splitModelAddress(url: string): ModelAddress | undefined {
-  if (!isModelPlace(url, { mayAsk: false })) return undefined;
-  const { protocol, host, pathname } = new URL(url);
+  return isSecureAddress(url, { mayAsk: false }) ? splitAddress(new URL(url)) : undefined;
+}
+
+/** Splits the address of a model, wherever that is. @returns undefined where its last segment is no model name */
+export function splitAddress({ protocol, host, pathname }: URL): ModelAddress | undefined {
   const segments = pathname.replace(/\/+$/, '').split('/');
   const model = segments.pop() ?? '';
   const repository = `${protocol}//${host}${segments.join('/')}/`;
@@ -23,7 +25,8 @@ export function splitModelAddress(url: string): ModelAddress | undefined {
 }
 
 /**
- * @returns true for an address that a model may have, whatever its last segment
+ * @returns true for an address that a model may have, whatever its last segment: a secure one, or one of the page's own
+ *   origin, as an extension has one
  *
  * @param mayAsk as in {@link isSecureAddress}
  */

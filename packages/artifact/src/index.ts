@@ -21,10 +21,8 @@ export {
 export type { InstallationEvent } from './installation/model-on-device.js';
 export type { OpenedRelease } from './installation/opened-release.js';
 export {
-  hintInSeal,
-  newestInBootFile,
-  newestInStore,
-  type ReleaseHint,
+  hintInAnswer,
+  hintInStore,
 } from './installation/peek-release.js';
 export { askFirstFile, type BootAnswer } from './installation/read-boot-file.js';
 export {
@@ -35,6 +33,7 @@ export {
 } from './installation/record-keys.js';
 export { openSealedInstallation } from './installation/sealed-installation.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
+export { integrityOf, readIntegrity, sequenceOfSeal } from './integrity.js';
 export { LIMITS } from './limits.js';
 export { type ModelVersion, specOfVersion } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
@@ -84,14 +83,7 @@ export {
   targetsPath,
 } from './repository-paths.js';
 export { rolloutBucket } from './rollout-bucket.js';
-export {
-  integrityOf,
-  readIntegrity,
-  readSeal,
-  type Seal,
-  sequenceOfSeal,
-  writeSeal,
-} from './seal.js';
+export { readSeal, type Seal, writeSeal } from './seal.js';
 export { openStore } from './stores/indexeddb-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { type Database, peekStore } from './stores/peek-store.js';

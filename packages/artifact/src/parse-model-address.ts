@@ -1,22 +1,15 @@
-import { extraOf, isModelPlace, type ModelAddress, splitModelAddress } from './address.js';
+import { extraOf, isModelPlace, type ModelAddress, splitAddress } from './address.js';
 
 /**
- * Splits a model's URL as `splitModelAddress` does, and says what is wrong with one that is none.
+ * Splits a model's URL as `splitModelAddress` does, or one of the page's own origin, and says what is wrong with any
+ * other.
  *
  * @throws TypeError
  */
 export function parseModelAddress(url: string): ModelAddress {
-  const address = splitModelAddress(url);
-  if (address) return address;
-  if (!URL.canParse(url)) {
-    const hint = globalThis.location
-      ? ''
-      : '. It is relative to no page here: give the whole address';
-    throw new TypeError(
-      `open: expected an https: URL (http: on localhost only), got '${url}'${hint}`,
-    );
-  }
-  const extra = extraOf(new URL(url));
+  if (!URL.canParse(url)) throw notSecure(url);
+  const parsed = new URL(url);
+  const extra = extraOf(parsed);
   if (extra) {
     // The address is not repeated, because it may hold a secret.
     throw new TypeError(
@@ -24,8 +17,16 @@ export function parseModelAddress(url: string): ModelAddress {
         'Put headers and credentials of a private repository in `request`.',
     );
   }
-  if (!isModelPlace(url, { mayAsk: false })) {
-    throw new TypeError(`open: expected an https: URL (http: on localhost only), got '${url}'`);
-  }
+  if (!isModelPlace(url, { mayAsk: false })) throw notSecure(url);
+  const address = splitAddress(parsed);
+  if (address) return address;
   throw new TypeError(`open: expected a model name as the last path segment, got '${url}'`);
+}
+
+function notSecure(url: string): TypeError {
+  const isRelative = !URL.canParse(url) && globalThis.location === undefined;
+  const hint = isRelative ? '. It is relative to no page here: give the whole address' : '';
+  return new TypeError(
+    `open: expected an https: URL (http: on localhost only), got '${url}'${hint}`,
+  );
 }

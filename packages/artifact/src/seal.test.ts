@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { integrityOf, readIntegrity } from './integrity.js';
 import { sealPath } from './repository-paths.js';
-import { integrityOf, readIntegrity, readSeal, type Seal, writeSeal } from './seal.js';
+import { readSeal, type Seal, writeSeal } from './seal.js';
 
 const EMPTY = createHash('sha256').update('').digest('hex');
 

@@ -7,45 +7,45 @@ import type { ReleaseCustom } from '../release.js';
  */
 
 /** The fields that are there; runtimes always are. */
-export type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
+type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
 
-/** @param metadata the value that the store has at `metadataKey` */
-export function newestInStore(metadata: unknown, model: string): ReleaseHint | undefined {
-  return readOrNothing(() =>
-    newestIn(decode((metadata as { targets: Uint8Array }).targets), model),
-  );
-}
-
-export function newestInBootFile(raw: Uint8Array, model: string): ReleaseHint | undefined {
+/** @param stored the value that the store has for a repository's metadata, or for a sealed version */
+export function hintInStore(stored: unknown, model: string): ReleaseHint | undefined {
   return readOrNothing(() => {
-    const { files }: BootFile = JSON.parse(decode(raw));
-    const targets = Object.entries(files).find(([path]) => path.endsWith('.targets.json'));
-    return targets && newestIn(targets[1], model);
+    const { bundle, targets } = stored as { bundle?: Uint8Array; targets?: Uint8Array };
+    return hintIn(decode(bundle ?? targets), model);
   });
 }
 
-/** @param raw the bytes of a seal, if there are any */
-export function hintInSeal(raw: Uint8Array | undefined): ReleaseHint | undefined {
-  return readOrNothing(() => withRuntimes(JSON.parse(decode(raw))));
+/** @param raw a boot file or a seal */
+export function hintInAnswer(raw: Uint8Array, model: string): ReleaseHint | undefined {
+  return readOrNothing(() => {
+    const text = decode(raw);
+    const { files }: BootFile = JSON.parse(text);
+    const targets = Object.entries(files).find(([path]) => path.endsWith('.targets.json'));
+    return hintIn(targets ? targets[1] : text, model);
+  });
 }
 
-interface UnverifiedTargets {
-  readonly signed: {
+/** A seal says itself what its version needs. */
+interface Unverified extends Partial<ReleaseHint> {
+  readonly signed?: {
     readonly targets: Record<string, { readonly custom?: Partial<ReleaseCustom> }>;
   };
 }
 
-function newestIn(targets: string, model: string): ReleaseHint | undefined {
-  const { signed }: UnverifiedTargets = JSON.parse(targets);
-  const [newest] = Object.values(signed.targets)
+function hintIn(text: string, model: string): ReleaseHint | undefined {
+  const said: Unverified = JSON.parse(text);
+  const newest = said.signed ? newestOf(said.signed, model) : said;
+  return Array.isArray(newest?.requires?.runtime) ? (newest as ReleaseHint) : undefined;
+}
+
+function newestOf({ targets }: Required<Unverified>['signed'], model: string) {
+  const [newest] = Object.values(targets)
     .map(({ custom }) => custom)
     .filter((release) => release?.model === model && release.state === 'stable')
     .sort((a, b) => Number(b?.sequence) - Number(a?.sequence));
-  return withRuntimes(newest);
-}
-
-function withRuntimes(said: Partial<ReleaseHint> | undefined): ReleaseHint | undefined {
-  return Array.isArray(said?.requires?.runtime) ? (said as ReleaseHint) : undefined;
+  return newest;
 }
 
 function decode(bytes: Uint8Array | undefined): string {

@@ -1,5 +1,5 @@
 import type { ModelAddress } from '../address.js';
-import { sha256Hex } from '../sha256.js';
+import { toHex } from '../hex.js';
 
 /**
  * Keys of a device's records in the store. Most begin with a prefix: `pinPrefix` of a repository, or `addressPrefix` of a
@@ -8,7 +8,9 @@ import { sha256Hex } from '../sha256.js';
 
 /** The first 16 hex digits of the SHA-256 of a sealed folder's address. */
 export async function addressPrefix({ repository, model }: ModelAddress): Promise<string> {
-  return (await sha256Hex(new TextEncoder().encode(repository + model))).slice(0, 16);
+  const address = new TextEncoder().encode(repository + model);
+  const digest = await crypto.subtle.digest('SHA-256', address); // callers have checked that there is WebCrypto
+  return toHex(new Uint8Array(digest, 0, 8));
 }
 
 /** `p/<model>`: which of its versions serves. */

@@ -1,6 +1,6 @@
 import type { Store } from '@nearside/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { integrityOf, sequenceOfSeal } from '../seal.js';
+import { integrityOf, sequenceOfSeal } from '../integrity.js';
 import { createMemoryStore } from '../stores/memory-store.js';
 import {
   openBrowserDevice,

@@ -1,6 +1,7 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import type { ModelAddress } from '../address.js';
+import { integrityOf, sequenceOfSeal } from '../integrity.js';
 import { LIMITS } from '../limits.js';
 import { openModelVersion } from '../model-version.js';
 import { askInRounds } from '../network/mirrors.js';
@@ -9,7 +10,7 @@ import type { FetchOptions, RepositorySource } from '../network/repository-sourc
 import { parseJson } from '../parse-json.js';
 import { isSupported } from '../release.js';
 import { chunkPath, SEALS_PATH, sealPath } from '../repository-paths.js';
-import { integrityOf, type ReadSeal, readSeal, sequenceOfSeal } from '../seal.js';
+import { type ReadSeal, readSeal } from '../seal.js';
 import { type ExpectedBytes, type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
 import type { ModelInstallation } from './model-installation.js';
 import {

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../canonical-json.js';
+import { integrityOf } from '../integrity.js';
 import { sealPath } from '../repository-paths.js';
-import { integrityOf, type Seal } from '../seal.js';
+import type { Seal } from '../seal.js';
 import { sha256Hex } from '../sha256.js';
 import { addFiles, type LayoutFiles } from './sign-repository.js';
 

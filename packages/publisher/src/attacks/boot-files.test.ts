@@ -1,7 +1,7 @@
 import {
   askFirstFile,
   bootPath,
-  newestInBootFile,
+  hintInAnswer,
   parseBootFile,
   parseModelAddress,
 } from '@nearside/artifact';
@@ -121,12 +121,12 @@ describe('a boot file that the page has asked for', () => {
   });
 
   test('shows the runtimes of its version, and nothing where it cannot be read', () => {
-    expect(newestInBootFile(boot, 'tiny')?.requires.runtime).toEqual(['onnx', 'tfjs']);
-    expect(newestInBootFile(boot, 'another')).toBeUndefined();
+    expect(hintInAnswer(boot, 'tiny')?.requires.runtime).toEqual(['onnx', 'tfjs']);
+    expect(hintInAnswer(boot, 'another')).toBeUndefined();
     for (const text of ['null', '{}', '{"files":{"metadata/1.targets.json":"%"}}', 'no JSON']) {
-      expect(newestInBootFile(Buffer.from(text), 'tiny')).toBeUndefined();
+      expect(hintInAnswer(Buffer.from(text), 'tiny')).toBeUndefined();
     }
-    for (const attack of onMetadata) newestInBootFile(bootOf(attack.files), 'tiny');
+    for (const attack of onMetadata) hintInAnswer(bootOf(attack.files), 'tiny');
   });
 });
 

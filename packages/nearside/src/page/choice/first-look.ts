@@ -2,12 +2,10 @@ import {
   askFirstFile,
   type BootAnswer,
   choiceKey,
-  hintInSeal,
+  hintInAnswer,
+  hintInStore,
   metadataKey,
-  newestInBootFile,
-  newestInStore,
   peekStore,
-  type ReleaseHint,
   sequenceOfSeal,
   versionKey,
 } from '@nearside/artifact';
@@ -54,18 +52,10 @@ export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
   const isCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
   if (!choice.isSizeUnknown && !isCommon) return { choice, boot: undefined };
   const boot = stored ? undefined : await askInTime(plan);
-  const hint = findHint(plan, { stored, raw: boot?.raw });
+  const hint = boot?.raw ? hintInAnswer(boot.raw, model) : hintInStore(stored, model);
   choice.runtimes = hint?.requires.runtime;
   if (isCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
   return { choice, boot };
-}
-
-function findHint(
-  { trust: { seal }, address: { model } }: OpenPlan,
-  { stored, raw }: { stored: unknown; raw: Uint8Array | undefined },
-): ReleaseHint | undefined {
-  if (seal) return hintInSeal(raw ?? (stored as { bundle?: Uint8Array } | undefined)?.bundle);
-  return raw ? newestInBootFile(raw, model) : newestInStore(stored, model);
 }
 
 /** Opening reads no more of it. `remember-choice.ts` checks the rest before anything of that is used. */
