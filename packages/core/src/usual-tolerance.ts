@@ -27,7 +27,7 @@ export function usualTolerance(
 }
 
 /** To one digit: 0.0123 → 0.02. */
-function roundUp(value: number): number {
+export function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const digits = Math.ceil(Number((value / power).toFixed(9)));
   return Number((digits * power).toPrecision(1));

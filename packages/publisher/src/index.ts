@@ -13,7 +13,12 @@ export {
   facts,
   type WrittenFacts,
 } from './library/facts.js';
-export { type FilledGolden, type FillGoldenOptions, fillGolden } from './library/fill-golden.js';
+export {
+  type FilledGolden,
+  type FillGoldenOptions,
+  fillGolden,
+  type Reference,
+} from './library/fill-golden.js';
 export {
   type GeneratedKey,
   type GeneratedKeys,

@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import { draft } from '../library/draft.js';
 import { fillGolden } from '../library/fill-golden.js';
 import { type PackedModel, pack } from '../library/pack.js';
-import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
+import {
+  addDraftOptions,
+  type DraftFlags,
+  describeGolden,
+  draftOptions,
+  goldenOptions,
+} from '../terminal/draft-options.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import { sequenceOption } from '../terminal/sequence-option.js';
 import {
@@ -15,19 +21,20 @@ import {
 interface PackFlags extends CommonOptions, DraftFlags {
   readonly out: string;
   readonly sequence?: number;
-  readonly inputs?: string;
   readonly python?: string;
   readonly runReference?: true;
 }
 
 const HELP = `
 If <model> is no model directory, pack first drafts one beside the output (--draft). It has the
-weights, model.json and MODEL.md for you to complete, and reference/golden.py, which computes the
-expected outputs with onnxruntime. The same command again repeats nothing and keeps your edits. Once
-you have edited the draft, pack the draft itself.
+weights, and model.json and MODEL.md for you to complete. The expected outputs are computed by the
+runtime that devices have, on this CPU, or by onnxruntime in Python (--reference python). The same
+command again repeats nothing and keeps your edits. Once you have edited the draft, pack the draft
+itself.
 
-A model directory may come from anybody, so pack runs only files of its reference/ that this version
-of nearside ships, byte for byte, and stops at any other. --run-reference runs any file there.
+A model directory may come from anybody, so Python runs only files of its reference/ that this
+version of nearside ships, byte for byte, and pack stops at any other. --run-reference runs any file
+there.
 
   nearside pack model.onnx --out packed/
   nearside pack words.onnx --shape ids=1,128 --range ids=0..30521 --out packed/
@@ -50,17 +57,13 @@ export function addPack(program: Command, terminal: Terminal): void {
   })
     .addOption(sequenceOption())
     .option(
-      '--inputs <dir>',
-      'sample images for golden cases and baseline: <label>/<file> or unlabelled',
-    )
-    .option(
       '--python <command>',
-      'Python with numpy and onnxruntime (default: python3, if it has them)',
+      'have this Python answer, with numpy and onnxruntime (default: python3, if it has them)',
     )
     .option('--run-reference', 'run reference/ even if it has files of your own')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: PackFlags) => {
-      const { out, sequence, inputs, python, runReference, json } = flags;
+      const { out, sequence, python, runReference, json } = flags;
       const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
       const { directory, drafted } = await draft({
         source,
@@ -68,13 +71,23 @@ export function addPack(program: Command, terminal: Terminal): void {
         sequence,
         ...draftOptions(flags),
       });
-      const golden = await fillGolden({ directory, inputs, python, runReference });
+      const golden = await fillGolden({
+        directory,
+        python,
+        runReference,
+        ...goldenOptions(flags),
+      });
       const onProgress = printProgress(terminal, 'laid out');
       const options = { out, onnxRuntime: 'find', onProgress } as const;
       const packed = await pack({ modelDirectory: directory, ...options });
       const result = drafted ? { ...packed, draft: directory } : packed;
-      const advice = drafted ? `\n\n${afterDraft(directory, golden.report)}` : '';
-      printResult(terminal, { json, result, text: () => describe(packed) + advice });
+      const text = () =>
+        [
+          describe(packed),
+          ...describeGolden(golden),
+          ...(drafted ? ['', afterDraft(directory)] : []),
+        ].join('\n');
+      printResult(terminal, { json, result, text });
     });
 }
 
@@ -103,11 +116,10 @@ const RUNTIME_IN_WORDS = {
   full: 'Its golden cases need more than the common file of ONNX Runtime: devices fetch the full one.',
 } as const;
 
-function afterDraft(directory: string, report: string): string {
-  return [
-    ...(report === '' ? [] : [report]),
+function afterDraft(directory: string): string {
+  return (
     `The model directory is ${directory}. Complete its MODEL.md, and model.json if there is more to ` +
-      `say, then pack ${directory}. Where inputs have free axes, give the first case of golden.json a ` +
-      '`warmUp` with the shapes that callers use.',
-  ].join('\n');
+    `say, then pack ${directory}. Where inputs have free axes, give the first case of golden.json a ` +
+    '`warmUp` with the shapes that callers use.'
+  );
 }

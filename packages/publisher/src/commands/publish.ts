@@ -1,12 +1,19 @@
 import { parseModelAddress } from '@nearside/artifact';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { FilledGolden } from '../library/fill-golden.js';
 import { type GeneratedKeys, generateKeys, requireForNewKeys } from '../library/generate-keys.js';
 import { packUnlessPacked } from '../library/pack-temporarily.js';
 import { planUpload, type UploadPlan } from '../library/plan.js';
 import { prepareModel } from '../library/prepare-model.js';
 import { type Publication, publish, requireModulePlace } from '../library/publish.js';
 import { choosePassphrase } from '../terminal/choose-passphrase.js';
-import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
+import {
+  addDraftOptions,
+  type DraftFlags,
+  describeGolden,
+  draftOptions,
+  goldenOptions,
+} from '../terminal/draft-options.js';
 import {
   describeFirstVisits,
   formatBytes,
@@ -51,12 +58,12 @@ export function addPublish(program: Command, terminal: Terminal): void {
   }).addOption(sequenceOption());
   addKeyOptions(command).action(async (source: string, flags: PublishFlags) => {
     const { repo, json } = flags;
-    const { publication, generated } = await publishModel(source, flags, terminal);
+    const { publication, generated, golden } = await publishModel(source, flags, terminal);
     const plan = flags.plan && (await planUpload({ repository: repo }));
     printResult(terminal, {
       json,
       result: { ...publication, ...(plan && { plan }), ...(generated && { keys: generated }) },
-      text: () => describe(publication, repo, { plan, generated }),
+      text: () => describe(publication, repo, { plan, generated, golden }),
     });
   });
 }
@@ -65,7 +72,13 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
   const { repo, keys, newKeys, draft, sequence, canary, baseUrl, module } = flags;
   await requireModulePlace({ module, baseUrl, repository: repo });
   if (newKeys) await requireForNewKeys({ keys, repository: repo });
-  await using prepared = await prepareModel({ source, draft, sequence, ...draftOptions(flags) });
+  await using prepared = await prepareModel({
+    source,
+    draft,
+    sequence,
+    ...draftOptions(flags),
+    ...goldenOptions(flags),
+  });
   await using packed = await packUnlessPacked(prepared.directory);
   const made = newKeys ? await makeKeys(keys, terminal) : undefined;
   const publication = await publish({
@@ -77,7 +90,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     onProgress: printProgress(terminal, 'written'),
     ...(made ? made.source : await keySource({ keys, repo }, terminal)),
   });
-  return { publication, generated: made?.generated };
+  return { publication, generated: made?.generated, golden: prepared.golden };
 }
 
 async function makeKeys(out: string, terminal: Terminal) {
@@ -103,14 +116,21 @@ function parseBaseUrl(text: string): string {
   }
 }
 
+interface Described {
+  readonly plan: UploadPlan | undefined;
+  readonly generated: GeneratedKeys | undefined;
+  readonly golden: FilledGolden;
+}
+
 function describe(
   publication: Publication,
   repository: string,
-  { plan, generated }: { plan: UploadPlan | undefined; generated: GeneratedKeys | undefined },
+  { plan, generated, golden }: Described,
 ): string {
   return [
     ...(generated ? [describeNew(generated), ''] : []),
     ...describePublication(publication, repository),
+    ...describeGolden(golden),
     ...(plan ? ['', ...describePlan(plan, repository)] : []),
     '',
     describeFirstVisits(publication),

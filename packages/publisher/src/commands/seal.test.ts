@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { fixture } from '../testing/fixtures.js';
-import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
@@ -44,22 +43,22 @@ test.each([
   expect(errors).toContain(`\`${flag}\``);
 });
 
-describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, () => {
-  test('a file of weights is named after the folder, and its version after the weights', async () => {
-    const directory = await temporaryDirectory();
-    const words = ['seal', fixture('affine.onnx'), '--json', '--out'];
-    const draft = join(directory, 'draft');
-    const sealed = await nearside(...words, join(directory, 'line'), '--draft', draft);
-    expect(sealed.errors).toBe('');
-    const result = JSON.parse(sealed.out);
-    expect(result).toMatchObject({ model: 'line', draft });
-    expect(result.version).toMatch(/^0\.0\.0-h[0-9a-f]{8}$/);
-    const { name, version } = JSON.parse(await readFile(join(draft, 'model.json'), 'utf8'));
-    expect({ name, version }).toEqual({ name: 'line', version: result.version });
-    const again = await nearside(...words, join(directory, 'again/line'));
-    expect(JSON.parse(again.out).integrity).toBe(result.integrity);
-    const folders = [join(directory, 'line'), join(directory, 'again/line')];
-    const [first, second] = await Promise.all(folders.map(snapshotOf));
-    expect(second).toEqual(first);
-  });
+test('a file of weights is named after the folder, and its version after the weights', async () => {
+  const directory = await temporaryDirectory();
+  const words = ['seal', fixture('affine.onnx'), '--json', '--out'];
+  const draft = join(directory, 'draft');
+  const sealed = await nearside(...words, join(directory, 'line'), '--draft', draft);
+  expect(sealed.errors).toBe('');
+  const result = JSON.parse(sealed.out);
+  expect(result).toMatchObject({ model: 'line', draft });
+  expect(result.version).toMatch(/^0\.0\.0-h[0-9a-f]{8}$/);
+  const { name, version } = JSON.parse(await readFile(join(draft, 'model.json'), 'utf8'));
+  expect({ name, version }).toEqual({ name: 'line', version: result.version });
+  const again = await nearside(...words, join(directory, 'again/line'));
+  expect(JSON.parse(again.out).integrity).toBe(result.integrity);
+  const folders = [join(directory, 'line'), join(directory, 'again/line')];
+  const [first, second] = await Promise.all(folders.map(snapshotOf));
+  expect(second).toEqual(first);
+  const { reference } = JSON.parse(await readFile(join(draft, 'golden.json'), 'utf8'));
+  expect(reference).toMatch(/^onnxruntime-web [\d.]+ wasm$/);
 });

@@ -1,8 +1,15 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { FilledGolden } from '../library/fill-golden.js';
 import { prepareModel } from '../library/prepare-model.js';
 import { type SealedModel, seal } from '../library/seal.js';
-import { addDraftOptions, type DraftFlags, draftOptions } from '../terminal/draft-options.js';
+import {
+  addDraftOptions,
+  type DraftFlags,
+  describeGolden,
+  draftOptions,
+  goldenOptions,
+} from '../terminal/draft-options.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import {
   type CommonOptions,
@@ -13,7 +20,6 @@ import {
 
 interface SealFlags extends CommonOptions, DraftFlags {
   readonly out: string;
-  readonly inputs?: string;
   readonly url?: string;
   readonly module?: string;
   readonly prune?: true;
@@ -42,22 +48,18 @@ export function addSeal(program: Command, terminal: Terminal): void {
     name: 'the last part of --out',
     version: 'made of the hash of the weights',
   })
-    .option(
-      '--inputs <dir>',
-      'sample images for golden cases and baseline: <label>/<file> or unlabelled',
-    )
     .option('--url <url>', 'address of the folder on the web (default: --out below public/)')
     .option('--module <file>', 'write a .ts or .js module that exports the address and its types')
     .option('--prune', 'remove all versions but this one')
     .addHelpText('after', HELP)
     .action(async (source: string, flags: SealFlags) => {
-      const { out, inputs, url, module, prune, json } = flags;
+      const { out, url, module, prune, json } = flags;
       await using prepared = await prepareModel({
         source,
         draft: flags.draft,
         defaults: { name: basename(resolve(out)), version: 'weights' },
-        inputs,
         ...draftOptions(flags),
+        ...goldenOptions(flags),
       });
       const sealed = await seal({
         modelDirectory: prepared.directory,
@@ -68,11 +70,11 @@ export function addSeal(program: Command, terminal: Terminal): void {
         onProgress: printProgress(terminal, 'written'),
       });
       const result = flags.draft && prepared.drafted ? { ...sealed, draft: flags.draft } : sealed;
-      printResult(terminal, { json, result, text: () => describe(result) });
+      printResult(terminal, { json, result, text: () => describe(result, prepared.golden) });
     });
 }
 
-function describe(sealed: SealedModel): string {
+function describe(sealed: SealedModel, golden: FilledGolden): string {
   const { model, version, directory, changed, filesWritten, bytesWritten, filesRemoved } = sealed;
   const { chunks, chunksWritten, open } = sealed;
   return [
@@ -80,6 +82,7 @@ function describe(sealed: SealedModel): string {
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     ...(filesRemoved > 0 ? [`  pruned    ${formatCount(filesRemoved, 'file')}`] : []),
+    ...describeGolden(golden),
     '',
     open,
   ].join('\n');

@@ -20,6 +20,18 @@ export async function readGoldenScript(): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
+/** @returns a file in `reference/` that this version of Nearside does not ship, byte for byte */
+export async function findForeignFile(directory: string): Promise<string | undefined> {
+  const shipped = await readGoldenScript();
+  for (const file of (await listFiles(join(directory, 'reference'))) ?? []) {
+    const name = `reference/${file}`;
+    const path = await findModelFile(directory, name);
+    const known = shipped.get(name);
+    if (path === undefined || !known || !(await readFile(path)).equals(known)) return name;
+  }
+  return undefined;
+}
+
 /**
  * A model directory may come from anybody, and Python imports any file beside the script that it runs. So every file
  * in `reference/` must be one that this version of Nearside ships, byte for byte.
@@ -28,18 +40,13 @@ export async function readGoldenScript(): Promise<Map<string, Uint8Array>> {
  * @throws NearsideError `gate-refused`, naming the file and the flag that allows it
  */
 export async function requireShippedScript(directory: string, command: string): Promise<void> {
-  const shipped = await readGoldenScript();
-  for (const file of (await listFiles(join(directory, 'reference'))) ?? []) {
-    const name = `reference/${file}`;
-    const path = await findModelFile(directory, name);
-    const known = shipped.get(name);
-    if (path !== undefined && known && (await readFile(path)).equals(known)) continue;
-    throw new PublisherError(
-      'gate-refused',
-      `${join(directory, name)}: expected only files beside ${GOLDEN_SCRIPT} that this version of ` +
-        `nearside ships, got another, which \`${command}\` could run. Read it. If you trust it, give ` +
-        '`--run-reference`. If not, delete it, or draft the model again.',
-      { details: { directory, file: name, command } },
-    );
-  }
+  const name = await findForeignFile(directory);
+  if (name === undefined) return;
+  throw new PublisherError(
+    'gate-refused',
+    `${join(directory, name)}: expected only files beside ${GOLDEN_SCRIPT} that this version of ` +
+      `nearside ships, got another, which \`${command}\` could run. Read it. If you trust it, give ` +
+      '`--run-reference`. If not, delete it, or draft the model again.',
+    { details: { directory, file: name, command } },
+  );
 }

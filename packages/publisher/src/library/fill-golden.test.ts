@@ -1,17 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   arrayFromBytes,
+  type Golden,
   parseBaseline,
   parseGolden,
   type SeededTensor,
   seededTensor,
 } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
+import { requireNearsideScript } from '../packing/nearside-script.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
+import { onnxOf } from '../testing/onnx-bytes.js';
 import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { draft } from './draft.js';
@@ -97,6 +100,100 @@ describe('weights that a TensorFlow.js manifest names', () => {
     await writeFile(join(draft, 'tfjs/model.json'), JSON.stringify(topology));
     const filling = fillGolden({ directory: draft, python: 'no-such-python' });
     await expect(filling).rejects.toMatchObject({ code });
+  });
+});
+
+/** models/digits with its golden inputs alone. */
+async function unanswered(directory: string): Promise<Golden> {
+  const golden = parseGolden(await readJson(DIGITS, 'golden.json'));
+  await cp(DIGITS, directory, { recursive: true });
+  const cases = golden.cases.map((one) => ({ ...one, expected: {} }));
+  const text = JSON.stringify({ format: 1, cases, tolerance: {} });
+  await writeFile(join(directory, 'golden.json'), text);
+  return golden;
+}
+
+async function draftOfNode(operator: string, range: [number, number]) {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, 'node.onnx'), onnxOf(operator));
+  const out = join(directory, 'draft');
+  await draft({ source: join(directory, 'node.onnx'), out, ranges: { x: range } });
+  return out;
+}
+
+describe('with Node alone', () => {
+  test('ONNX and TensorFlow.js answer as the runtimes that models/digits was made with', async () => {
+    const directory = await temporaryDirectory();
+    const known = await unanswered(directory);
+    const { state, fed } = await fillGolden({ directory });
+    expect(state).toBe('filled');
+    expect(fed[0]).toBe('seven: pixel_values FP32 [1, 1, 28, 28] in golden/seven.pixel_values.bin');
+    const golden = parseGolden(await readJson(directory, 'golden.json'));
+    expect(golden.reference).toMatch(/^onnxruntime-web [\d.]+ wasm, tfjs-backend-cpu [\d.]+$/);
+    for (const [i, { expected }] of known.cases.entries()) {
+      for (const [variant, { logits }] of Object.entries(expected)) {
+        const computed = golden.cases[i]?.expected[variant]?.logits;
+        const actual = await readFloats(directory, computed?.file ?? '');
+        const { abs } = golden.tolerance[variant] as { abs: number };
+        for (const [j, value] of (await readFloats(DIGITS, logits?.file ?? '')).entries()) {
+          expect(Math.abs((actual[j] as number) - value), variant).toBeLessThan(abs / 2);
+        }
+      }
+    }
+    await pack({ modelDirectory: directory, out: join(directory, '../packed') });
+  });
+
+  test.each([
+    ['not finite', 'Log', 'finite numbers, got NaN'],
+    ['others each time', 'RandomUniformLike', 'the same numbers twice'],
+  ])(
+    'answers that are %s are refused, with the output and what was tried',
+    async (_, operator, message) => {
+      const directory = await draftOfNode(operator, [-2, -1]);
+      const filling = fillGolden({ directory });
+      await expect(filling).rejects.toMatchObject({ code: 'model-invalid' });
+      await expect(filling).rejects.toThrow(message);
+      await expect(filling).rejects.toThrow("output 'y'");
+      await expect(filling).rejects.toThrow('Tried: x FP32 [1, 4] of -2 to -1.');
+    },
+  );
+
+  test('a model that cannot be run with the inputs says which were tried, and others are', async () => {
+    const directory = join(await temporaryDirectory(), 'words');
+    const words = { source: fixture('external'), out: directory, name: 'words' };
+    await draft({ ...words, ranges: { tokens: [0, 4000] } });
+    const filling = fillGolden({ directory });
+    await expect(filling).rejects.toMatchObject({ code: 'golden-missing' });
+    await expect(filling).rejects.toThrow('Tried: tokens INT64 [1, 32] of 0 to 4000. ');
+    await draft({ ...words, ranges: { tokens: [0, 39] } });
+    expect((await fillGolden({ directory })).state).toBe('filled');
+    expect((await fillGolden({ directory })).state).toBe('complete');
+  });
+
+  test('a TensorFlow.js operator that its CPU backend lacks is named', async () => {
+    const { draft } = await draftOf(join(DIGITS, 'tfjs'));
+    const file = join(draft, 'tfjs/model.json');
+    const topology = await readFile(file, 'utf8');
+    await writeFile(file, topology.replace('"class_name":"Flatten"', '"class_name":"Crumple"'));
+    const filling = fillGolden({ directory: draft });
+    await expect(filling).rejects.toMatchObject({ code: 'golden-missing' });
+    await expect(filling).rejects.toThrow('Crumple');
+  });
+
+  test('answers of wasm are computed anew where Python is asked for', async () => {
+    const draft = await draftOfNode('Relu', [-1, 1]);
+    await fillGolden({ directory: draft });
+    const filling = fillGolden({ directory: draft, python: 'no-such-python' });
+    await expect(filling).rejects.toMatchObject({ code: 'golden-missing' });
+    const sampled = fillGolden({ directory: draft, reference: 'wasm', inputs: 'samples' });
+    await expect(sampled).rejects.toThrow(TypeError);
+  });
+
+  test('nothing is answered without the package nearside, and the error says how to install it', async () => {
+    const from = join(await temporaryDirectory(), 'publisher.js');
+    const missing = expect.objectContaining({ code: 'file-missing' });
+    expect(() => requireNearsideScript('answer-golden.js', from)).toThrow(missing);
+    expect(() => requireNearsideScript('answer-golden.js', from)).toThrow('npm install nearside');
   });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSource } from '../drafting/open-source.js';
 import { type DraftOptions, draft } from './draft.js';
-import { type FillGoldenOptions, fillGolden } from './fill-golden.js';
+import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
 
 export interface PrepareOptions
   extends Omit<DraftOptions, 'out'>,
@@ -20,6 +20,7 @@ export interface PreparedModel extends AsyncDisposable {
   readonly directory: string;
   /** True if it was drafted from something else. */
   readonly drafted: boolean;
+  readonly golden: FilledGolden;
 }
 
 /**
@@ -39,8 +40,8 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   };
   try {
     const { directory, drafted } = await draft({ ...given, ...identity, out: temporary });
-    await fillGolden({ ...given, directory });
-    return { directory, drafted, [Symbol.asyncDispose]: remove };
+    const golden = await fillGolden({ ...given, directory });
+    return { directory, drafted, golden, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

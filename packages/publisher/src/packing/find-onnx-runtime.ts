@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type Layout, type ModelSpec, NearsideError } from '@nearside/core';
+import type { Layout, ModelSpec } from '@nearside/core';
+import { findNearsideScript, requireNearsideScript } from './nearside-script.js';
 
 /** A large model's golden cases take a while on one thread, in a runtime that no browser has optimised, ms. */
 const LIMIT_MS = 600_000;
@@ -18,7 +18,8 @@ export async function findOnnxRuntime(
   directory: string,
   { variants }: Pick<ModelSpec, 'variants'>,
 ): Promise<Layout['onnxRuntime']> {
-  const script = variants.some(({ runtime }) => runtime === 'onnx') && findScript();
+  const isOnnx = variants.some(({ runtime }) => runtime === 'onnx');
+  const script = isOnnx && findNearsideScript('try-common.js');
   if (!script) return undefined;
   const words = [script, resolve(directory)];
   return promisify(execFile)(process.execPath, words, { timeout: LIMIT_MS }).then(
@@ -33,20 +34,5 @@ export async function findOnnxRuntime(
  * @throws NearsideError `file-missing`
  */
 export function requireOnnxRuntime({ variants }: Pick<ModelSpec, 'variants'>): void {
-  if (!variants.some(({ runtime }) => runtime === 'onnx') || findScript()) return;
-  throw new NearsideError(
-    'file-missing',
-    'Expected the package nearside, which has ONNX Runtime, beside @nearside/publisher, got none. Run ' +
-      '`npm install nearside`.',
-    { details: { package: 'nearside' } },
-  );
-}
-
-function findScript(): string | undefined {
-  try {
-    const { resolve: pathOf } = createRequire(import.meta.url);
-    return join(dirname(pathOf('nearside/package.json')), 'dist/worker/try-common.js');
-  } catch {
-    return undefined;
-  }
+  if (variants.some(({ runtime }) => runtime === 'onnx')) requireNearsideScript('try-common.js');
 }

@@ -1,7 +1,13 @@
 import { ModelNameSchema, VersionSchema } from '@nearside/core';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { is } from 'valibot';
 import type { DraftOptions } from '../library/draft.js';
+import {
+  type FilledGolden,
+  type FillGoldenOptions,
+  REFERENCES,
+  type Reference,
+} from '../library/fill-golden.js';
 
 /** The flags of a command that takes a model as training tools leave it. */
 export interface DraftFlags {
@@ -10,6 +16,8 @@ export interface DraftFlags {
   readonly version?: string;
   readonly shape?: NonNullable<DraftOptions['shapes']>;
   readonly range?: NonNullable<DraftOptions['ranges']>;
+  readonly reference?: Reference;
+  readonly inputs?: string;
 }
 
 /** @param defaults in words, for `--help` */
@@ -37,6 +45,17 @@ export function addDraftOptions(
       '--range <input=low..high...>',
       'numbers that an input takes, for golden cases: ids=0..30521, sr=16000 (default: 0..1)',
       addRange,
+    )
+    .addOption(
+      new Option(
+        '--reference <what>',
+        'what answers golden cases: wasm, with Node alone, or python, another runtime than devices have ' +
+          '(default: wasm; python for sample images)',
+      ).choices(REFERENCES),
+    )
+    .option(
+      '--inputs <dir>',
+      'sample images for golden cases and baseline, by Python: <label>/<file> or unlabelled',
     );
 }
 
@@ -48,6 +67,20 @@ export function draftOptions({
   range,
 }: DraftFlags): Omit<DraftOptions, 'source' | 'out' | 'sequence'> {
   return { name, version, shapes: shape, ranges: range };
+}
+
+/** @returns the options of `fillGolden` that the flags set */
+export function goldenOptions({
+  reference,
+  inputs,
+}: DraftFlags): Pick<FillGoldenOptions, 'reference' | 'inputs'> {
+  return { reference, inputs };
+}
+
+/** Lines that say what answered, and what it was fed with; none where the answers were there. */
+export function describeGolden({ state, report, fed }: FilledGolden): string[] {
+  if (state !== 'filled') return [];
+  return ['', ...(report === '' ? [] : [report]), ...fed.map((one) => `Fed with ${one}.`)];
 }
 
 function parseName(text: string): string {

@@ -27,6 +27,10 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   newKeys: '--new-keys',
   baseUrl: '--base-url',
   module: '--module',
+  reference: '--reference',
+  inputs: '--inputs',
+  python: '--python',
+  runReference: '--run-reference',
 });
 
 /**

@@ -11,7 +11,12 @@ export function intField(number: number, value: number): Buffer {
 
 /** A ModelProto with the given parts in its graph, beside `y = Relu(x)` of four FP32. */
 export function onnxBytes(...parts: readonly Uint8Array[]): Buffer {
-  const node = [bytesField(1, 'x'), bytesField(2, 'y'), bytesField(4, 'Relu')];
+  return onnxOf('Relu', ...parts);
+}
+
+/** The same with another operator of one input. */
+export function onnxOf(operator: string, ...parts: readonly Uint8Array[]): Buffer {
+  const node = [bytesField(1, 'x'), bytesField(2, 'y'), bytesField(4, operator)];
   const graph = [
     bytesField(1, Buffer.concat(node)),
     bytesField(11, value('x', [1, 4])),

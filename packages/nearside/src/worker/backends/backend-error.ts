@@ -44,13 +44,16 @@ const OUT_OF_MEMORY = new RegExp(
   'i',
 );
 
+/** The last one serves on no device. */
+export type AnyBackend = BackendName | 'tfjs-cpu';
+
 /**
  * Does one step of a backend, and gives whatever it throws a code.
  *
  * @throws NearsideError `operator-unsupported`, `out-of-memory` or `backend-failed`
  */
 export async function attempt<Value>(
-  backend: BackendName,
+  backend: AnyBackend,
   step: 'start' | 'load' | 'run',
   work: () => Promise<Value>,
 ): Promise<Value> {
@@ -64,7 +67,7 @@ export async function attempt<Value>(
 
 /** @param got what happened instead of the step, in words */
 export function backendError(
-  backend: BackendName,
+  backend: AnyBackend,
   step: 'start' | 'load' | 'run',
   got: string,
   cause?: unknown,
@@ -82,7 +85,7 @@ export function unsupported(backend: BackendName, missing: string): NearsideErro
   );
 }
 
-function codeOf(backend: BackendName, got: string): ErrorCode {
+function codeOf(backend: AnyBackend, got: string): ErrorCode {
   if (MISSING_OPERATOR.test(got)) return 'operator-unsupported';
   // TensorFlow.js on wasm does not look whether it was given memory, and traps as it writes there.
   const isTrap = backend === 'tfjs-wasm' && /out of bounds/.test(got);

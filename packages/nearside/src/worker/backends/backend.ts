@@ -93,6 +93,8 @@ export interface SessionRequest {
   readonly spec: ModelTensors;
   readonly variant: Variant;
   readonly files: ModelFiles;
+  /** How far ONNX Runtime rewrites the graph: by default all the way. The others are as right, and slower. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
 }
 
 /** By name, and all of one kind: `open` has verified them, or `openUnsigned` was given them. */

@@ -86,14 +86,14 @@ export async function profileOnnx(
 
 function loadOnnx(
   { backend, runtime, executionProvider }: OnnxSessionOptions,
-  { variant, files }: SessionRequest,
+  { variant, files, optimization = 'all' }: SessionRequest,
   more: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
   const [file = '', ...weights] = variant.files;
   return attempt(backend, 'load', () =>
     runtime.InferenceSession.create(requireFile(backend, files, file), {
       executionProviders: [executionProvider],
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: optimization,
       logSeverityLevel: 3, // errors: a page's console is not ours
       ...(variant.runtime === 'onnx' &&
         variant.dimensions && { freeDimensionOverrides: variant.dimensions }),

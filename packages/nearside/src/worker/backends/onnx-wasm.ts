@@ -19,6 +19,9 @@ const depth = createRunDepth(8);
 
 const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm', depth } as const;
 
+/** What golden.json calls it. */
+export const reference = () => `onnxruntime-web ${ort.env.versions.web} wasm`;
+
 let care: RuntimeCare = { health: {}, isHarmless, onLost() {} };
 
 /** ONNX Runtime's wasm execution provider, from the entry that loads exactly one wasm file. */

@@ -1,5 +1,4 @@
 import {
-  type BackendName,
   type Datatype,
   elementCount,
   shareOnce,
@@ -20,7 +19,7 @@ import {
   type ProfileRequest,
   type SessionRequest,
 } from './backend.js';
-import { attempt, backendError } from './backend-error.js';
+import { type AnyBackend, attempt, backendError } from './backend-error.js';
 import { type OperatorRun, summarizeOperators } from './profile-onnx.js';
 
 /**
@@ -30,7 +29,7 @@ import { type OperatorRun, summarizeOperators } from './profile-onnx.js';
  * @throws NearsideError `backend-failed`, `operator-unsupported` or `out-of-memory`
  */
 export async function createTfjsSession(
-  backend: BackendName,
+  backend: AnyBackend,
   { spec, variant, files }: SessionRequest,
 ): Promise<BackendSession> {
   const model = await attempt(backend, 'load', () => loadModel(variant, files));
@@ -63,7 +62,7 @@ export async function createTfjsSession(
  * @throws as {@link createTfjsSession} and its `run`
  */
 export async function profileTfjs(
-  backend: BackendName,
+  backend: AnyBackend,
   { spec, variant, files, inputs, runs }: ProfileRequest,
 ): Promise<OperatorTime[]> {
   const model = await attempt(backend, 'load', () => loadModel(variant, files));
@@ -82,7 +81,7 @@ export async function profileTfjs(
 }
 
 async function profileOnce(
-  backend: BackendName,
+  backend: AnyBackend,
   model: TfjsModel,
   { spec, inputs }: { spec: ModelTensors; inputs: Tensors },
 ): Promise<OperatorRun[]> {
@@ -101,7 +100,7 @@ async function profileOnce(
   }
 }
 
-function feedsOf(backend: BackendName, spec: ModelTensors, inputs: Tensors): tf.Tensor[] {
+function feedsOf(backend: AnyBackend, spec: ModelTensors, inputs: Tensors): tf.Tensor[] {
   return spec.inputs.map(({ name }) => toTfjs(backend, inputs[name] as Tensor));
 }
 
@@ -132,7 +131,7 @@ const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
 
 /** Reads a tensor that the file declares. An axis without a size is free. */
 function readTensor(
-  backend: BackendName,
+  backend: AnyBackend,
   { name, shape, dtype }: { name: string; shape?: readonly (number | null)[]; dtype: string },
 ): TensorSpec {
   const [datatype] =
@@ -143,14 +142,14 @@ function readTensor(
   return { name, datatype, shape: shape.map((axis) => axis ?? -1) };
 }
 
-function toTfjs(backend: BackendName, { datatype, shape, data }: Tensor): tf.Tensor {
+function toTfjs(backend: AnyBackend, { datatype, shape, data }: Tensor): tf.Tensor {
   const dtype = TFJS_TYPES[datatype as keyof typeof TFJS_TYPES];
   if (!dtype) throw backendError(backend, 'run', `it has no tensors of datatype ${datatype}`);
   return tf.tensor(data as Float32Array, [...shape], dtype);
 }
 
 async function fromTfjs(
-  backend: BackendName,
+  backend: AnyBackend,
   tensor: tf.Tensor | undefined,
   name: string,
 ): Promise<Tensor> {

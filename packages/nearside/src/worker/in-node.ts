@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  constantInputs,
+  type Golden,
+  initialState,
+  type ModelSpec,
+  parseGolden,
+  parseModelSpec,
+  type Stage,
+  type Tensors,
+} from '@nearside/core';
+import type { Backend, ModelFiles } from './backends/backend.js';
+import { readTensors } from './golden-check.js';
+
+/*
+ * The scripts that the publisher starts in processes of their own, `try-common.ts` and `answer-golden.ts`, have this in
+ * common: a model directory is read, and a runtime of this package started, on one thread.
+ */
+
+export async function readModelDirectory(
+  directory: string,
+): Promise<{ spec: ModelSpec; golden: Golden }> {
+  return {
+    spec: parseModelSpec(await readJson(directory, 'model.json')),
+    golden: parseGolden(await readJson(directory, 'golden.json')),
+  };
+}
+
+async function readJson(directory: string, name: string): Promise<unknown> {
+  return JSON.parse(await readFile(join(directory, name), 'utf8'));
+}
+
+/** Nobody vouches for these files. */
+export async function readModelFiles(
+  directory: string,
+  names: readonly string[],
+): Promise<ModelFiles> {
+  const read = names.map(async (name) => {
+    const bytes = new Uint8Array(await readFile(join(directory, name)));
+    return [name, bytes] as const;
+  });
+  return new Map(await Promise.all(read)) as unknown as ModelFiles;
+}
+
+/** What a golden case gives to a model, with the state and the constants that it leaves out. */
+export function feedsOf(
+  stage: Stage,
+  files: ModelFiles,
+  inputs: Parameters<typeof readTensors>[1],
+): Tensors {
+  return { ...initialState(stage), ...constantInputs(stage), ...readTensors(files, inputs) };
+}
+
+export interface StartedInNode {
+  readonly backend: Pick<Backend, 'createSession'>;
+  /** As `reference` of golden.json has it. */
+  readonly reference: string;
+}
+
+/** TensorFlow.js in JavaScript, which the build writes beside what devices are given. */
+export async function startTfjs(): Promise<StartedInNode> {
+  const { tfjsCpu: backend, reference } = await import(
+    new URL('../node/backend-tfjs-cpu.js', import.meta.url).href
+  );
+  await backend.start();
+  return { backend, reference: reference() };
+}
+
+/** @param file of ONNX Runtime, as the build writes it to `dist/assets` */
+export async function startOnnx(
+  file: 'ort-common.wasm' | 'ort-wasm-simd-threaded.wasm',
+): Promise<StartedInNode> {
+  const built = (name: string) => new URL(`../assets/${name}`, import.meta.url);
+  const { onnxWasm: backend, reference } = await import(built('backend-onnx-wasm.js').href);
+  const wasm = await WebAssembly.compile(await readFile(built(file)));
+  await backend.start({ wasm, threads: 1, onLost() {} });
+  return { backend, reference: reference() };
+}

@@ -1,0 +1,191 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  casesOfStage,
+  elementCount,
+  type Golden,
+  type GoldenCase,
+  type ModelSpec,
+  numbersOf,
+  parseGolden,
+  parseModelSpec,
+  type Stage,
+  type StoredTensor,
+  stagesOf,
+  type Tensor,
+  type Tensors,
+  type Variant,
+} from '@nearside/core';
+import { modelInvalid } from '../errors/model-invalid.js';
+import { PublisherError } from '../errors/publisher-error.js';
+import { makeDirectory } from '../files/make-directory.js';
+import { replaceFile } from '../files/replace-file.js';
+import { readJsonFile } from '../packing/read-json-file.js';
+import { describeInputs, requireDrawable } from '../packing/seeded-inputs.js';
+import { type Answers, answerInProcess, FailedStep } from './answer-in-process.js';
+import { recordWeights } from './answered-before.js';
+import { deriveTolerance, joinTolerances } from './derive-tolerance.js';
+import { requireInside } from './require-inside.js';
+
+/**
+ * Has ONNX Runtime's wasm, or TensorFlow.js in JavaScript, answer the golden cases of a model directory: the same
+ * numbers on every machine. Writes golden.json and the answers.
+ *
+ * @returns how much of the tolerance ONNX Runtime's other optimisation levels use
+ * @throws NearsideError `golden-missing` when the model cannot be run with these inputs; `model-invalid` when its
+ *   answers can be compared with nothing; `file-missing` without the package nearside
+ */
+export async function answerInWasm(directory: string): Promise<string> {
+  await requireInside(directory);
+  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
+  for (const { name, inputs } of golden.cases) {
+    for (const [input, tensor] of Object.entries(inputs)) {
+      if ('seed' in tensor) requireDrawable(`golden.json, case '${name}', '${input}'`, tensor);
+    }
+  }
+  const references: string[] = [];
+  const report: string[] = [];
+  const tolerance: Golden['tolerance'] = {};
+  const expected = new Map(golden.cases.map((one) => [one, {} as GoldenCase['expected']]));
+  for (const runtime of new Set(spec.variants.map((variant) => variant.runtime))) {
+    const answers = await answerInProcess(directory, runtime).catch((error) => {
+      throw error instanceof FailedStep ? goldenMissing(error, golden) : error;
+    });
+    references.push(answers.reference);
+    for (const variant of spec.variants.filter((one) => one.runtime === runtime)) {
+      const { outputs, lines, ...own } = judge({ spec, golden, variant, answers });
+      tolerance[variant.name] = own.tolerance;
+      report.push(...lines);
+      for (const [one, tensors] of outputs) {
+        const stored = await storeTensors(directory, `${one.name}.${variant.name}`, tensors);
+        Object.assign(expected.get(one) ?? {}, { [variant.name]: stored });
+      }
+    }
+  }
+  const cases = golden.cases.map((one) => ({ ...one, expected: expected.get(one) ?? {} }));
+  const reference = references.join(', ');
+  await writeJson(join(directory, 'golden.json'), { format: 1, reference, cases, tolerance });
+  await recordWeights(directory);
+  return [`Answers of ${reference}.`, ...report].join('\n');
+}
+
+interface Judged {
+  readonly outputs: ReadonlyMap<GoldenCase, Tensors>;
+  readonly tolerance: Golden['tolerance'][string];
+  readonly lines: readonly string[];
+}
+
+/** Holds the answers of a variant to what every device must be able to reproduce, and derives the tolerance. */
+function judge(of: {
+  readonly spec: ModelSpec;
+  readonly golden: Golden;
+  readonly variant: Variant;
+  readonly answers: Answers;
+}): Judged {
+  const { spec, golden, variant, answers } = of;
+  const outputs = new Map<GoldenCase, Tensors>();
+  const lines = answers.impassable
+    .filter(({ step }) => step.variant === variant.name)
+    .map(({ step, message }) => `${variant.name}: ${step.way} is not possible: ${message}`);
+  const stages = stagesOf(spec).map((stage) => {
+    const cases = casesOfStage(golden, stage);
+    const find = (one: GoldenCase, way: string) =>
+      answers.answered.find(
+        (run) => run.variant === variant.name && run.case === one.name && run.way === way,
+      )?.outputs;
+    for (const one of cases) {
+      const once = find(one, 'once') ?? {};
+      requireAnswers(once, find(one, 'again') ?? {}, { variant, stage, one });
+      outputs.set(one, once);
+    }
+    const ways = new Set(answers.answered.map(({ way }) => way));
+    const ofStage = stage.outputs.map(({ name }) => {
+      const all = (way: string) => cases.flatMap((one) => find(one, way)?.[name] ?? []);
+      const others = [...ways]
+        .filter((way) => way !== 'once' && way !== 'again')
+        .map((way) => [way, all(way)] as const)
+        .filter(([, tensors]) => tensors.length === cases.length);
+      return { name, expected: all('once'), others: new Map(others) };
+    });
+    const { bounds, report } = deriveTolerance(variant, ofStage);
+    lines.push(...report);
+    return [stage, bounds] as const;
+  });
+  return { outputs, tolerance: joinTolerances(stages), lines };
+}
+
+/** @throws NearsideError `model-invalid`, naming the output */
+function requireAnswers(
+  once: Tensors,
+  again: Tensors,
+  { variant, stage, one }: { variant: Variant; stage: Stage; one: GoldenCase },
+): void {
+  for (const { name } of stage.outputs) {
+    const tensor = once[name];
+    const wrong = tensor && findWrong(tensor, again[name]);
+    if (!wrong) continue;
+    throw modelInvalid(
+      `golden.json, case '${one.name}', output '${name}' of variant ${variant.name}: expected ` +
+        `${wrong.expected}, got ${wrong.got}. Tried: ${describeInputs(one.inputs)}. ${ADVICE}`,
+      { case: one.name, output: name, variant: variant.name, ...wrong, tried: one.inputs },
+    );
+  }
+}
+
+const ADVICE =
+  'Give inputs that the model is made for, with `--shape` and `--range`; or keep the draft, with ' +
+  '`--draft`, and edit its golden.json.';
+
+function findWrong(
+  tensor: Tensor,
+  again: Tensor | undefined,
+): { expected: string; got: string } | undefined {
+  const shape = `[${tensor.shape.join(', ')}]`;
+  if (tensor.datatype === 'BYTES') return { expected: 'numbers', got: 'text' };
+  if (elementCount(tensor.shape) === 0) return { expected: 'values', got: `shape ${shape}` };
+  const values = numbersOf(tensor);
+  const infinite = values.find((value) => !Number.isFinite(value));
+  if (infinite !== undefined) return { expected: 'finite numbers', got: `${infinite}` };
+  const second = again && numbersOf(again);
+  if (second?.length === values.length && values.every((value, i) => value === second[i])) {
+    return undefined;
+  }
+  return { expected: 'the same numbers twice', got: 'others the second time' };
+}
+
+async function storeTensors(
+  directory: string,
+  prefix: string,
+  tensors: Tensors,
+): Promise<Record<string, StoredTensor>> {
+  await makeDirectory(join(directory, 'golden'));
+  const stored: Record<string, StoredTensor> = {};
+  for (const [name, { datatype, shape, data }] of Object.entries(tensors)) {
+    if (datatype === 'BYTES') continue;
+    const file = `golden/${`${prefix}.${name}`.replace(/[^A-Za-z0-9._-]/g, '_')}.bin`;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    await replaceFile(join(directory, file), (temporary) => writeFile(temporary, bytes));
+    stored[name] = { datatype, shape: [...shape], file };
+  }
+  return stored;
+}
+
+function writeJson(path: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  return replaceFile(path, (temporary) => writeFile(temporary, text));
+}
+
+function goldenMissing({ message, step, code }: FailedStep, golden: Golden): PublisherError {
+  const tried = golden.cases.find(({ name }) => name === step?.case);
+  const at = step ? `variant ${step.variant}${tried ? `, case '${tried.name}'` : ''}` : 'the start';
+  const inputs = tried ? ` Tried: ${describeInputs(tried.inputs)}. ${ADVICE}` : '';
+  const advice = code === 'operator-unsupported' ? ` ${OTHER_RUNTIME}` : inputs;
+  return new PublisherError(
+    'golden-missing',
+    `Golden outputs, ${at}: expected answers, got: ${message.replace(/\.$/, '')}.${advice}`,
+    { details: { ...step, got: message, tried: tried?.inputs } },
+  );
+}
+
+const OTHER_RUNTIME = 'Where Python can compute the model, give `--reference python`.';

@@ -1,0 +1,45 @@
+import { goldenFiles, parseGolden, parseModelSpec, partsOf } from '@nearside/core';
+import { listFiles } from '../files/list-files.js';
+import { externalFiles } from '../packing/locate-tensors.js';
+import { findModelFile } from '../packing/model-file.js';
+import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
+import { parseManifest, weightFiles } from '../packing/tfjs-manifest.js';
+
+/** Files that answers are written to; `golden` itself, if it is a link. */
+const WRITTEN = /^(?:golden\.json|baseline\.json|golden(?:\/.*)?)$/;
+
+/**
+ * Requires that every file that is read or written for answers lies inside. A link would lead elsewhere.
+ *
+ * @throws NearsideError `name-unsafe` or `file-missing`
+ */
+export async function requireInside(directory: string): Promise<void> {
+  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const present = (await listFiles(directory)) ?? [];
+  await requireFiles(
+    directory,
+    present.filter((name) => WRITTEN.test(name)),
+  );
+  const { cases } = parseGolden(await readJsonFile(directory, 'golden.json'));
+  await requireFiles(
+    directory,
+    cases.flatMap((one) => goldenFiles(one, [])),
+  );
+  for (const { files, runtime } of spec.variants.flatMap(partsOf)) {
+    const [model = ''] = files;
+    await requireFiles(directory, files);
+    const weights =
+      runtime === 'onnx' ? externalFiles(directory, model) : tfjsFiles(directory, model);
+    await requireFiles(directory, await weights);
+  }
+}
+
+export async function requireFiles(directory: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if ((await findModelFile(directory, name)) === undefined) throw fileMissing(directory, name);
+  }
+}
+
+async function tfjsFiles(directory: string, model: string): Promise<string[]> {
+  return weightFiles(model, parseManifest(await readJsonFile(directory, model), model));
+}
