@@ -106,7 +106,7 @@ test('a dropped file is timed once nothing of its shape is free', async ({ page 
     const codeOf = ({ code, details }: Scope) => [code, details];
     return {
       free: await nearside.canRun(ocr, options).catch(codeOf),
-      one: await nearside.canRun(digits, options),
+      one: await nearside.canRun(urls.digitsUrl, options), // by its address
       pinned: await nearside.canRun(digits, { ...options, spec: { inputs: [many] } }),
       wrong: await nearside.canRun(new Blob(['no model']), options).catch(codeOf),
     };

@@ -5,6 +5,7 @@ import type { UnsignedOptions } from '../../../shared/api/open-options.js';
 import { runtimeBytes } from '../../../shared/contender-order.js';
 import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
 import { readExternalFiles } from './external-data.js';
+import { filePageError, isFilePage } from './file-page.js';
 
 /** Files by name, each as it is or by its address. */
 export type GivenFiles = Readonly<Record<string, Blob | string>>;
@@ -66,6 +67,7 @@ function addressOf(given: string, name: string, call: string): URL {
     );
   }
   const url = new URL(address);
+  if (isFilePage() && url.protocol === 'file:') throw filePageError();
   if (isModelPlace(address, { mayAsk: true })) return url;
   throw new TypeError(
     `${call}: expected '${name}' to have an https: address (http: on localhost), or one of the page's own origin, ` +
@@ -139,7 +141,7 @@ async function fetchFile(
   { call, signal, progress }: Fetching,
   of?: 'weights',
 ): Promise<Blob | undefined> {
-  const path = withoutSecrets(address);
+  const asked = withoutSecrets(address);
   const transfer = startTransfer(signal);
   try {
     const response = await fetch(address, {
@@ -148,15 +150,15 @@ async function fetchFile(
     });
     const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
     if ([403, 404].includes(response.status) || (response.ok && isPage && of)) return undefined;
-    if (!response.ok) throw statusError(path, response.status);
-    if (isPage) throw webPage(call, path);
+    if (!response.ok) throw statusError(asked, response.status);
+    if (isPage) throw webPage(call, asked);
     progress.expect(Number(response.headers.get('content-length')));
     return await readBlob(response, (sizeBytes) => {
       transfer.progress(sizeBytes);
       progress.arrive(sizeBytes);
     });
   } catch (error) {
-    throw transfer.explain(error, '', path);
+    throw transfer.explain(error, '', asked);
   } finally {
     transfer.end();
   }
@@ -208,37 +210,37 @@ function startProgress(onProgress: UnsignedOptions['onProgress'], runtimeBytes: 
   };
 }
 
-function statusError(path: string, status: number): NearsideError {
-  return new NearsideError('network-failed', `${path}: expected status 200, got ${status}.`, {
-    details: { path, status },
+function statusError(address: string, status: number): NearsideError {
+  return new NearsideError('network-failed', `${address}: expected status 200, got ${status}.`, {
+    details: { address, status },
     retryable: status >= 500 || status === 429,
   });
 }
 
-function notThere(address: URL): NearsideError {
-  const path = withoutSecrets(address);
+function notThere(url: URL): NearsideError {
+  const address = withoutSecrets(url);
   return new NearsideError(
     'network-failed',
-    `${path}: expected a file, got none: status 404 or 403. Is the address right?`,
-    { details: { path } },
+    `${address}: expected a file, got none: status 404 or 403. Is the address right?`,
+    { details: { address } },
   );
 }
 
-function webPage(call: string, path: string): NearsideError {
+function webPage(call: string, address: string): NearsideError {
   return new NearsideError(
     'model-invalid',
-    `${call}: expected a file of a model at ${path}, got a web page, as single-page hosts send for unknown paths. Is ` +
+    `${call}: expected a file of a model at ${address}, got a web page, as single-page hosts send for unknown paths. Is ` +
       'the file where the server looks for it?',
-    { details: { path } },
+    { details: { address } },
   );
 }
 
-function weightsMissing(name: string, location: string, address: URL): NearsideError {
-  const path = withoutSecrets(address);
+function weightsMissing(name: string, location: string, url: URL): NearsideError {
+  const address = withoutSecrets(url);
   return new NearsideError(
     'file-missing',
-    `${name}: expected its weights '${location}' beside it, got nothing at ${path}. Copy the file there, or give it ` +
+    `${name}: expected its weights '${location}' beside it, got nothing at ${address}. Copy the file there, or give it ` +
       `by name: { '${name}': …, '${location}': … }.`,
-    { details: { file: location, path } },
+    { details: { file: location, address } },
   );
 }
