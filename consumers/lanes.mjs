@@ -2,6 +2,7 @@ import { angular20 } from './lanes/angular-20.mjs';
 import { bun } from './lanes/bun.mjs';
 import { deno } from './lanes/deno.mjs';
 import { esbuild } from './lanes/esbuild.mjs';
+import { extension } from './lanes/extension.mjs';
 import { next16 } from './lanes/next-16.mjs';
 import { node } from './lanes/node.mjs';
 import { parcel2 } from './lanes/parcel-2.mjs';
@@ -36,6 +37,7 @@ export const lanes = [
   next16,
   sveltekit,
   scriptTag,
+  extension,
   node,
   bun,
   deno,
