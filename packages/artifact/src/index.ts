@@ -99,7 +99,7 @@ export {
   type Timestamp,
 } from './tuf/metadata.js';
 export { parseTrust, pinOf } from './tuf/parse-trust.js';
-export { pinPrefix, readPin } from './tuf/pin.js';
+export { pinHex, pinPrefix, readPin } from './tuf/pin.js';
 export { followRoots, refreshMetadata } from './tuf/refresh-metadata.js';
 export { trustedKey as metadataKey } from './tuf/stored-metadata.js';
 export { acceptFirstRoot, type TrustedMetadata } from './tuf/trusted-metadata.js';

@@ -31,7 +31,7 @@ const KINDS: OptionKinds<keyof UnsignedOptions> = {
   report,
   threads,
   worker,
-  policy: { expected: '{ watchdogMs }', fields: { watchdogMs: ABOVE_0 } },
+  policy: { fields: { watchdogMs: ABOVE_0 } },
 };
 
 /**

@@ -15,19 +15,20 @@ const plan = (address: string, options: OpenOptions) =>
 
 const url = 'https://cdn.example/models/digits';
 const trust = `sha256-${'A'.repeat(43)}`;
+const integrity = `${trust}=`;
 
 /** What anybody may read of a plan, part by part. */
 const FIELDS: Record<string, readonly string[]> = {
   plan: [
-    ...Object.keys(OPEN_KINDS).filter((name) => !['trust', 'backend'].includes(name)),
+    ...Object.keys(OPEN_KINDS).filter((name) => !['integrity', 'backend'].includes(name)),
     'unsigned',
     'backends',
     'contenders',
     'isBackendForced',
     'address',
-    'pin',
-    'url',
+    'prefix',
   ],
+  trust: ['pin', 'seal'],
   policy: Object.keys(OPEN_KINDS.policy.fields ?? {}),
   tune: ['when', ...Object.keys(OPEN_KINDS.tune.fields ?? {})],
   report: ['endpoints', 'sampleRate', 'app', 'consent'],
@@ -75,14 +76,15 @@ async function polluted<Result>(name: string, work: () => Promise<Result>): Prom
 test.for([...NAMES])('open takes no %s from a prototype', async (name) => {
   const givens = [
     { trust },
+    { integrity },
     { trust, policy: {}, tune: {}, request: {}, report: url },
     { trust, policy: {}, tune: {}, request: {}, report: { to: [url] } },
   ];
   await polluted(name, async () => {
     for (const given of givens) {
       const planned = await plan(url, given);
-      const { policy, tune, report = {}, request = {} } = planned;
-      const parts = { plan: planned, policy, tune, report, request };
+      const { trust, policy, tune, report = {}, request = {} } = planned;
+      const parts = { plan: planned, trust, policy, tune, report, request };
       for (const [part, fields] of Object.entries(parts)) {
         const isRead = FIELDS[part]?.includes(name) && fields !== undefined;
         const isThere = part === 'plan' || Object.keys(fields).length > 0;
@@ -106,9 +108,11 @@ test.for([...NAMES])('no other call takes %s from a prototype', async (name) => 
 });
 
 test('a call without options that it requires does not find them on a prototype', async () => {
-  await polluted('trust', async () => {
-    await expect(plan(url, {} as never)).rejects.toThrow(TypeError);
-  });
+  for (const name of ['trust', 'integrity']) {
+    await polluted(name, async () => {
+      await expect(plan(url, {})).rejects.toThrow(TypeError);
+    });
+  }
 });
 
 test('options are read once, as the object has them itself', async () => {

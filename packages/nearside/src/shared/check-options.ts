@@ -36,12 +36,13 @@ function checkOption(
   name: string,
   { value, kind }: { value: unknown; kind: OptionKind },
 ): void {
-  const { fits, expected, fields, items, error: Wrong = TypeError } = ownFields(kind, 1);
+  const { fits, fields, items, error: Wrong = TypeError, ...words } = ownFields(kind, 1);
   if (fields && isPlainObject(value)) {
     checkOptions(call, value, fields, name);
     return;
   }
   if (!fits?.(value as never)) {
+    const { expected = `{ ${Object.keys(fields ?? {}).join(', ')} }` } = words;
     throw new Wrong(`${call}: expected \`${name}\` to be ${expected}; got ${inWords(value)}`);
   }
   if (items) for (const item of objectsIn(value)) checkOptions(call, item, items, name);

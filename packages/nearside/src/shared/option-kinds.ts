@@ -5,8 +5,8 @@ import { kindOf, ownFields } from '@nearside/core';
 export interface OptionKind {
   /** Tells whether a value is one; of an object with {@link fields}, those are checked instead. */
   readonly fits?: ((value: never) => boolean) | undefined;
-  /** In words: `expected … to be`. */
-  readonly expected: string;
+  /** In words: `expected … to be`; by default the names of its {@link fields}. */
+  readonly expected?: string | undefined;
   readonly fields?: OptionKinds | undefined;
   /** The fields of objects in a list that fits. */
   readonly items?: OptionKinds | undefined;

@@ -43,7 +43,6 @@ function areHeaders(headers: Record<string, string>): boolean {
 }
 
 const REQUEST: OptionKind = {
-  expected: '{ headers, credentials }',
   fields: { headers: HEADERS, credentials: oneOf(['omit', 'same-origin', 'include']) },
 };
 
@@ -68,9 +67,12 @@ function isText(text: unknown): boolean {
   return typeof text === 'string';
 }
 
+/** `readAnchor` looks at it, and `checkOpening` has the words. */
+const ANCHOR: OptionKind = { fits: () => true, expected: 'a hash' };
+
 export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
-  trust: { fits: () => true, expected: "the repository's pin" }, // `checkOpening` checks both
-  integrity: { fits: () => true, expected: "a seal's hash" },
+  trust: ANCHOR,
+  integrity: ANCHOR,
   report: {
     fits: areReceivers,
     expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,
@@ -116,7 +118,6 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
     items: MIRROR_KINDS,
   },
   policy: {
-    expected: '{ maxBytes, saveData, update, warmUpMs, watchdogMs }',
     fields: {
       maxBytes: ABOVE_0,
       saveData: SWITCH,
@@ -132,7 +133,6 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   fallback: FUNCTION,
   worker: FUNCTION,
   capture: {
-    expected: '{ redact, maxInputs, maxBytes }',
     fields: {
       redact: { ...FUNCTION, isRequired: true },
       maxInputs: WHOLE_ABOVE_0,

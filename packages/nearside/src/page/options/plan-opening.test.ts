@@ -68,6 +68,8 @@ test('exactly one of `trust` and `integrity` is taken, and one hash of SHA-256',
   const wrong = [
     {},
     { trust: pin, integrity },
+    { trust: pin, integrity: '' },
+    { trust: null as never, integrity },
     { integrity: '' },
     { integrity: `sha384-${'A'.repeat(64)}` },
     { integrity: `${integrity} ${other}` },

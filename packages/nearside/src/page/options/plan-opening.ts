@@ -2,9 +2,9 @@ import {
   addressPrefix,
   type Mirror,
   type ModelAddress,
+  pinHex,
   pinPrefix,
   type RequestOptions,
-  readIntegrity,
   readPin,
   splitModelAddress,
 } from '@nearside/artifact';
@@ -132,7 +132,7 @@ export async function planOpening(
   const options = ownOptions(given);
   const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // `checkOpening` refuses a symbol
   let address = splitModelAddress(absolute);
-  let trust = readAnchor(options);
+  let trust = readAnchor(options ?? NO_OPTIONS);
   const isOrdinary = typeof url === 'string' && areOptions(options, OPEN_KINDS);
   if (!address || !trust || !isOrdinary || globalThis.isSecureContext === false) {
     ({ address, trust } = await (await help()).checkOpening(url, options));
@@ -151,11 +151,10 @@ export async function planOpening(
 }
 
 /** @returns undefined where the options name none in a text, or more than one */
-function readAnchor(options: OpenOptions | undefined): TrustAnchor | undefined {
-  const seal = readIntegrity(options?.integrity);
-  const pin = readPin(options?.trust);
-  if (pin && options?.integrity === undefined) return { pin, seal: undefined };
-  return seal && options?.trust === undefined ? { pin: undefined, seal } : undefined;
+function readAnchor({ trust, integrity }: OpenOptions): TrustAnchor | undefined {
+  const pin = readPin(trust ?? integrity);
+  if (!pin || (trust !== undefined && integrity !== undefined)) return undefined;
+  return trust ? { pin, seal: undefined } : { pin: undefined, seal: pinHex(pin) };
 }
 
 /** @param options that have been checked, as `ownOptions` gives them */
