@@ -4,6 +4,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { createSlowLink } from '../bench/runtime/slow-link.mjs';
+import { AVAILABLE_BACKENDS } from '../packages/nearside/src/shared/api/backends.js';
+import { runtimeBytes } from '../packages/nearside/src/shared/contender-order.js';
 import { LIBRARY_VERSION } from '../packages/nearside/src/shared/library-version.js';
 import { listen } from '../scripts/listen.mjs';
 import { root } from '../scripts/root.mjs';
@@ -267,6 +269,20 @@ test('ONNX Runtime starts its threads from a module that was compiled on its way
     threads: Math.min(4, cpus().length),
   });
   await site.close();
+});
+
+test('the sizes that backends are chosen by, and progress expects, are those of the files, within a tenth', async () => {
+  const list = await readFile(`${root}packages/nearside/dist/assets.json`, 'utf8');
+  const { files }: { files: { name: string; backend?: string; gzipBytes: number }[] } =
+    JSON.parse(list);
+  for (const backend of AVAILABLE_BACKENDS) {
+    for (const isCommon of backend === 'onnx-wasm' ? [true, false] : [false]) {
+      const other = isCommon ? 'ort-wasm-simd-threaded.wasm' : 'ort-common.wasm';
+      const own = files.filter((file) => file.backend === backend && file.name !== other);
+      const measured = own.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0);
+      expect(Math.abs(runtimeBytes(backend, isCommon) / measured - 1)).toBeLessThan(0.1);
+    }
+  }
 });
 
 test('at 400 KB/s progress moves at least every second until all has come, and never falls', async ({

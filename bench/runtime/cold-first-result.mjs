@@ -1,3 +1,4 @@
+import { root } from '../../scripts/root.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
@@ -8,24 +9,29 @@ const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
 const ROUNDS = 12;
 const BOTH = { query: '', backend: 'tfjs-wasm' };
 const ONNX = { query: '?backend=onnx-wasm', backend: 'onnx-wasm' };
+/** The same model at the same address, by the hash of its seal. */
+const SEALED = { query: '?sealed', backend: 'tfjs-wasm' };
 /** As ONNX Runtime comes, in 3.7 MB: digits runs in the file of common functions. */
 const FULL = { query: '?backend=onnx-wasm&runtime=full', backend: 'onnx-wasm' };
 
 /**
  * A first visit to the digits model in a new profile, both variants on offer ÷ the ONNX variant alone, in either file of ONNX
- * Runtime: from the start of the navigation to the first result.
+ * Runtime, and sealed ÷ signed: from the start of the navigation to the first result.
  *
  * @param {import('@playwright/test').Browser} browser
- * @param {{ dir: string, repositoryUrl: string, trust: string }} options `dir` holds the built pages
+ * @param {{ dir: string, repository: { dir: string, url: string }, trust: string }} options `dir` holds the built pages
  */
-export async function coldFirstResult(browser, { dir, repositoryUrl, trust }) {
+export async function coldFirstResult(browser, { dir, repository: { dir: out, url }, trust }) {
+  const { seal } = await import('../../packages/publisher/dist/index.js');
+  const modelDirectory = `${root}models/digits`;
+  const { integrity } = await seal({ modelDirectory, out: `${out}/digits`, url: 'digits' });
   const link = createSlowLink(LINE);
-  const repository = await link.serve(repositoryUrl);
-  const config = { model: `${repository.url}digits`, trust };
+  const repository = await link.serve(url);
+  const config = { model: `${repository.url}digits`, trust, integrity };
   const near = await serveSite({ dir, config, port: 0 });
   const site = await link.serve(near.url.replace(/\/$/, ''));
   const visitOnce = (how) => visit(browser, `${site.url}cold.html`, how);
-  const ways = [BOTH, ONNX, FULL];
+  const ways = [BOTH, ONNX, FULL, SEALED];
   for (const how of ways) await visitOnce(how); // what is compressed for the first time takes longer
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -38,13 +44,14 @@ export async function coldFirstResult(browser, { dir, repositoryUrl, trust }) {
     rounds.push(times);
   }
   await Promise.all([site.close(), near.close(), repository.close()]);
-  const ratioTo = (other) => {
-    const ratios = rounds.map((times) => times.get(BOTH) / times.get(other));
+  const ratioOf = (one, other) => {
+    const ratios = rounds.map((times) => times.get(one) / times.get(other));
     return { value: median(ratios), unit: '', interval: medianInterval(ratios) };
   };
   return [
-    row('cold-first-result-ratio', { ...ratioTo(ONNX), atMost: 0.4 }),
-    row('cold-first-result-full-ratio', ratioTo(FULL)),
+    row('cold-first-result-ratio', { ...ratioOf(BOTH, ONNX), atMost: 0.4 }),
+    row('cold-first-result-full-ratio', ratioOf(BOTH, FULL)),
+    row('sealed-first-result-ratio', { ...ratioOf(SEALED, BOTH), atMost: 1 }),
   ];
 }
 

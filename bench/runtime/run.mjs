@@ -49,7 +49,7 @@ export async function* runSuite(dir) {
   yield* measure(browser, site.url);
   yield* await coldFirstResult(browser, {
     dir: `${dir}/page`,
-    repositoryUrl: repository.url,
+    repository: { dir: published.repository, url: repository.url },
     trust: published.pin,
   });
   await browser.close();
