@@ -98,8 +98,7 @@ interface Line {
  * Waits until the worker is ready for calls.
  *
  * @param signal ends the waiting, and gives the place in the worker up
- * @throws NearsideError `worker-blocked`; `assets-unreachable` for a worker of another version of the library; or
- *   `signal.reason`
+ * @throws NearsideError `worker-blocked`, for a worker of another version of the library too; or `signal.reason`
  */
 export async function connect(
   host: Host,
@@ -109,7 +108,7 @@ export async function connect(
   const line: Line = { host, ready, pending: new Set(), begun: new Map(), end: undefined };
   host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
-    else if (typeof data === 'string') die(line, otherVersion(data));
+    else if (typeof data === 'string') die(line, blocked(data, { ready: data }));
     else if (isWorkerEvent(data)) receive(line, data, onEvent);
   });
   host.endpoint.addEventListener('messageerror', () =>
@@ -253,18 +252,18 @@ function isWorkerEvent(data: Partial<WorkerEvent> | null): data is WorkerEvent {
   return data?.nearside !== undefined;
 }
 
-/** `serving/later/explain-start.ts` explains it, where it knows the file. */
-function blocked(got: string, { cause, script }: Partial<WorkerFailure> = {}): NearsideError {
+/**
+ * `serving/later/explain-start.ts` explains it, where it knows the file, or what a worker of another version has said as
+ * it was ready.
+ */
+function blocked(
+  got: string,
+  { cause, script, ready }: Partial<WorkerFailure> & { readonly ready?: string } = {},
+): NearsideError {
   return new NearsideError('worker-blocked', `Expected the model's worker to start, got: ${got}.`, {
     cause,
-    details: { script },
+    details: { script, ready },
   });
-}
-
-/** `serving/later/explain-start.ts` says more. */
-function otherVersion(ready: string): NearsideError {
-  const message = `Expected a worker that says '${READY}', got '${ready}'.`;
-  return new NearsideError('assets-unreachable', message, { details: { ready } });
 }
 
 function reasonOf(failure: WorkerFailure, wasReady: boolean): unknown {

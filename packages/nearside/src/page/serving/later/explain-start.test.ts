@@ -27,7 +27,7 @@ test('a bundle without `import.meta.url` is told to pass `assets`', async () => 
 
 test('a worker of another version, the app’s own too, is told what to copy and what to clear', async () => {
   const details = { ready: 'nearside-ready 0.0.9' };
-  const error = new NearsideError('assets-unreachable', 'another worker', { details });
+  const error = new NearsideError('worker-blocked', 'another worker', { details });
   const own = { ...plan, worker: () => undefined } as OpenPlan;
   for (const how of [plan, own]) {
     expect(await explainStart(error, how)).toMatchObject({
