@@ -3,7 +3,13 @@ import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
 import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
 
 /** What every engine is held to; Chromium without a GPU runs all the rest as well. */
-const EVERYWHERE = ['bad-input.flow.ts', 'core-path.flow.ts', 'gpu.flow.ts', 'stream-path.flow.ts'];
+const EVERYWHERE = [
+  'bad-input.flow.ts',
+  'core-path.flow.ts',
+  'gpu.flow.ts',
+  'self-check.flow.ts',
+  'stream-path.flow.ts',
+];
 /** Of these Firefox has its own implementation, and the rest alone. */
 const IN_FIREFOX = ['bad-input.flow.ts', 'core-path.flow.ts', 'lost-store.flow.ts'];
 const WEBKIT = 'webkit.flow.ts';

@@ -1,9 +1,3 @@
-export {
-  type AnsweredCase,
-  type AnsweredGolden,
-  type AnsweredStage,
-  answeredGolden,
-} from './answered-golden.js';
 export { type Baseline, binOf, type Distribution, parseBaseline } from './baseline.js';
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
 export { checkTensors } from './check-tensors.js';

@@ -18,6 +18,11 @@ test('openUnsigned names what is wrong with its files, its spec and its options'
     [[bytes, { inputs: [() => 1] }], /`spec.inputs` to be data.*got \[a function\]/],
     [[bytes, {}, null], /expected an object of options; got null/],
     [[bytes, {}, { trust: 'sha256-…' }], /expected one of the options backend.*got 'trust'/],
+    [[bytes, {}, { selfCheck: 'on' }], /`selfCheck` to be one of 'off'; got 'on'/],
+    [
+      [bytes, {}, { tune: 'on' }],
+      /`tune` to be 'off', 'before-open' or \{ maxBytes, maxMs \}; got 'on'/,
+    ],
     [[bytes, {}, { signal: 0 }], /`signal` to be an AbortSignal; got 0/],
     [[bytes, {}, { policy: null }], /`policy` to be \{ watchdogMs \}; got null/],
     [[bytes, {}, { policy: { watchdogMs: '5' } }], /`policy.watchdogMs`.*got '5'/],

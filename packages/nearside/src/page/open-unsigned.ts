@@ -4,12 +4,14 @@ import type { AvailableBackend } from '../shared/api/backends.js';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from '../shared/api/open-options.js';
 import { checkOptions, inWords } from '../shared/check-options.js';
+import { isGuessable } from '../shared/contender-order.js';
 import { runtimeOf } from '../shared/contenders.js';
 import {
   ABOVE_0,
   isPlainObject,
   NO_OPTIONS,
   type OptionKinds,
+  oneOf,
   ownOptions,
 } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
@@ -21,12 +23,14 @@ import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
 const CALL = 'openUnsigned';
 
-const { backend, signal, onProgress, assets, report, threads, worker } = OPEN_KINDS;
+const { backend, signal, onProgress, tune, assets, report, threads, worker } = OPEN_KINDS;
 
 const KINDS: OptionKinds<keyof UnsignedOptions> = {
   backend,
   signal,
   onProgress,
+  tune,
+  selfCheck: oneOf(['off']),
   assets,
   report,
   threads,
@@ -37,8 +41,8 @@ const KINDS: OptionKinds<keyof UnsignedOptions> = {
 /**
  * Opens an unsigned model, for experiments: a file that a user picked, say, or one at an address:
  * `openUnsigned('/model.onnx')`. Nothing is stored, and nothing is reported without `report`.
- * Golden cases, as `golden.json` and its tensors among the files, are checked; without them the
- * backend is used unproven, and `stats()` and `explainBackend()` say so.
+ * Golden cases, as `golden.json` and its tensors among the files, are checked. Without them a CPU serves unproven, and a
+ * GPU only after it has computed the same as the CPU; `stats()` and `explainBackend()` say so.
  *
  * @param files an ONNX file, or several files by name: external weights, a TensorFlow.js model. Each may be an address,
  *   relative to the page; weights that the file there names are fetched from beside it
@@ -68,15 +72,20 @@ export async function openUnsigned(
   checkOptions(CALL, own, KINDS);
   const { onProgress, ...blobs } = await takeFiles(given, CALL, own);
   const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
-  return openAsPlanned(plan, { engine: DEFAULT_ENGINE, startMs });
+  const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.isChecked;
+  const compared = isCompared ? await (await loadLater()).planCompared(plan) : plan;
+  return openAsPlanned(compared, { engine: DEFAULT_ENGINE, startMs });
 }
 
-/** Plans how files are served: nothing is stored, updated or tuned. */
+/** Plans how files are served: nothing is stored or updated. */
 export function planUnsigned(
-  unsigned: NonNullable<OpenPlan['unsigned']>,
-  options: UnsignedOptions,
+  unsigned: Omit<NonNullable<OpenPlan['unsigned']>, 'isChecked'>,
+  given: UnsignedOptions,
 ): OpenPlan {
   const { files, spec } = unsigned;
+  const options = ownOptions(given);
+  const { backend, tune, selfCheck } = options;
+  const mayBeGpu = backend ? !isGuessable(backend) : tune !== 'off';
   const { policy, ...serving } = planServing(options, {
     hosted: hostedBackends,
     defaults: NO_DEFAULTS,
@@ -84,7 +93,6 @@ export function planUnsigned(
   return {
     ...serving,
     backends: likelyFirst(serving.backends, Object.keys(files)),
-    tune: { ...serving.tune, when: 'off' },
     trust: { pin: '', seal: undefined },
     prefix: '',
     address: { repository: '', model: (spec as UnsignedSpec).name ?? 'The model' },
@@ -92,7 +100,7 @@ export function planUnsigned(
     mirrors: [],
     request: undefined,
     policy: { ...policy, update: 'manual' },
-    unsigned,
+    unsigned: { ...unsigned, isChecked: mayBeGpu && selfCheck !== 'off' },
   };
 }
 

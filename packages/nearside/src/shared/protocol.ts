@@ -20,7 +20,7 @@ import {
   type Substitution,
   type Tensors,
 } from '@nearside/core';
-import type { AvailableBackend, OnnxRuntime, OperatorTime } from './api/backends.js';
+import type { AvailableBackend, OnnxRuntime, OperatorTime, Verdict } from './api/backends.js';
 import type { LoadTimes } from './api/model.js';
 import type { Progress, StoreChoice } from './api/open-options.js';
 import type { Priority } from './api/run.js';
@@ -57,6 +57,11 @@ export interface ModelCalls {
    * of them loads a variant.
    */
   lightest(backends: readonly AvailableBackend[]): Promise<AvailableBackend | undefined>;
+  /**
+   * Answers cases of its own, between other runs, for a GPU to reproduce: an unsigned model has no golden ones. From then
+   * on `time` runs the first of them.
+   */
+  answer(): Promise<Answers>;
   /** Runs the first golden case a few times, between other runs. @returns mean time of one, ms */
   time(): Promise<number>;
   /**
@@ -149,10 +154,20 @@ export interface UnsignedFiles {
   readonly spec: Readonly<Record<string, unknown>>;
   /** Bytes of the files that crossed the network. */
   readonly fetchedBytes: number;
+  /** Where there are no golden cases, a GPU's numbers are compared with those of a CPU. */
+  readonly isChecked: boolean;
 }
 
 export interface UnsignedRequest extends UnsignedFiles {
   readonly runtime: RuntimeRequest;
+}
+
+/** Cases that a CPU has answered, as files. */
+export interface Answers {
+  /** golden.json and its tensors, by name; none where no case can tell right numbers from wrong ones. */
+  readonly files: Readonly<Record<string, Blob>>;
+  /** Why cases were left out. */
+  readonly objections: readonly string[];
 }
 
 export interface VersionGraphs {
@@ -197,8 +212,7 @@ export interface LoadRequest {
 export interface LoadedVariant {
   /** The spec with its tensors, where the file has told those that the spec left out. */
   readonly spec?: ModelSpec | undefined;
-  /** It has reproduced golden outputs. Only in `openUnsigned` may there be none. */
-  readonly isProven: boolean;
+  readonly verdict: Verdict;
   /** Bytes of the variant's files that crossed the network in this call, not in `fetch` before it. */
   readonly fetchedBytes: number;
   /** Stored chunks that had been changed and were replaced while opening. */

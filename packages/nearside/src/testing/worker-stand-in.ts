@@ -53,7 +53,7 @@ export const VERSION = {
 export const LOADED: LoadedVariant = {
   threads: 1,
   hardware: 'cpu',
-  isProven: true,
+  verdict: 'proven',
   fetchedBytes: 0,
   healedChunks: 0,
   times: { weights: 0, runtime: 0, session: 0, check: 0 },

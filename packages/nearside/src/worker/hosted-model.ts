@@ -6,6 +6,7 @@ import {
 } from '@nearside/artifact';
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import {
+  casesOfStage,
   constantInputs,
   initialState,
   type ModelSpec,
@@ -20,6 +21,7 @@ import { type InstallIdentity, readInstallIdentity } from '../shared/install.js'
 import { LIBRARY_VERSION } from '../shared/library-version.js';
 import type { OpenStore } from '../shared/open-store.js';
 import {
+  type Answers,
   type BatchReply,
   closePictures,
   type LoadedVariant,
@@ -33,19 +35,21 @@ import {
   type VersionGraphs,
   type WorkerEvent,
 } from '../shared/protocol.js';
-import type { RuntimeTraits } from './backends/backend.js';
+import type { ModelFiles, RuntimeTraits } from './backends/backend.js';
 import { fewerThreads } from './backends/cpu-features.js';
 import { checkSteps } from './compile-steps.js';
-import { checkGolden, proofFiles } from './golden-check.js';
+import { checkGolden, proofFiles, readTensors } from './golden-check.js';
 import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
 import { createLoadProgress, type LoadProgress } from './load-progress.js';
 import type { OwnFile } from './own-file.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
+import { answerCases } from './self-check.js';
 import {
   loadStepsOf,
   openSession,
+  referenceOf,
   requireVariant,
   type Session,
   type StageSession,
@@ -108,6 +112,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
     missingBytes: () => missingBytes(opened(model)),
     graphs: () => readGraphs(opened(model)),
     lightest: (backends) => findLightest(opened(model), backends),
+    answer: () => answer(model),
     time: () => turns.take(() => timeSession(loaded(model))),
     run: (request) => run(model, request),
     recall: async (id) => turns.recall(id),
@@ -232,6 +237,22 @@ function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {
       : streams.run(stream, inputs));
     return { kind: 'done', replies, heapBytes: heapBytes() };
   });
+}
+
+async function answer(model: HostedModel): Promise<Answers> {
+  const { stages, variant } = loaded(model);
+  const { golden, files, objections } = await answerCases(
+    stages.map(({ stage, bare }) => ({ stage, session: bare, firstRun: bare.takeFirstRun() })),
+    { variant, reference: referenceOf(variant), inTurn: model.turns.take },
+  );
+  if (!golden) return { files: {}, objections };
+  for (const hosted of stages) {
+    const [first] = casesOfStage(golden, hosted.stage, 'first');
+    if (first) hosted.sample = readTensors(files as ModelFiles, first.inputs);
+  }
+  const json = new Blob([JSON.stringify(golden)]);
+  const tensors = [...files].map(([name, bytes]) => [name, new Blob([bytes])] as const);
+  return { files: { 'golden.json': json, ...Object.fromEntries(tensors) }, objections };
 }
 
 async function profile(

@@ -35,6 +35,8 @@ interface VersionOf<Bytes> {
   readonly spec: ModelSpec;
   /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
   readonly golden: Golden | undefined;
+  /** It has none, and a GPU is to be compared with a CPU instead. */
+  readonly isChecked: boolean;
   /** Names of its files that are variants without their weights. */
   readonly graphs: readonly string[];
   /** Bytes of each of its files, by name. */
@@ -85,6 +87,7 @@ export async function openSignedVersion(
   return {
     spec,
     golden,
+    isChecked: false,
     graphs: spec.variants.map(({ name }) => graphFileName(name)).filter(version.digestOf),
     fileBytes: Object.fromEntries(
       Object.entries(version.layout.files).map(([name, chunks]) => [

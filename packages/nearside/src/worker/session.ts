@@ -3,6 +3,7 @@ import {
   casesOfStage,
   constantInputs,
   type Golden,
+  isServedWith,
   type ModelSpec,
   NearsideError,
   ownFields,
@@ -20,12 +21,15 @@ import type {
   ModelFiles,
   ModelTensors,
   RuntimeTraits,
+  SessionRequest,
 } from './backends/backend.js';
 import { carryState } from './carry-state.js';
 import { areInStepsFile, checkSteps, compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion, NamedBaseline } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
+import { typeOfWeights, UNKNOWN } from './onnx-file.js';
+import { type Answered, answerCases, type WatchedSession, watchFirstRun } from './self-check.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import { loadStepsFile } from './steps-file.js';
 import type { Task } from './task.js';
@@ -38,11 +42,14 @@ export interface StageSession {
   /** Its tensors are always there, said by the publisher or by the file. */
   readonly stage: Stage;
   /** As the runtime has it, which takes and gives state and constants like any tensor: for golden cases. */
-  readonly bare: BackendSession;
+  readonly bare: WatchedSession;
   /** Takes and gives what callers do; of a model with state every run is a fresh start. */
   run(inputs: Tensors): Promise<Tensors>;
-  /** Inputs to time runs and to warm up with: those of `warmUp` in the first golden case, else that case's own. */
-  readonly sample: Tensors;
+  /**
+   * Inputs to time runs and to warm up with: those of `warmUp` in the first golden case, else that case's own. None without
+   * golden cases, until it has answered some itself.
+   */
+  sample: Tensors;
   /** True where the first axis of all its tensors is free. */
   readonly takesBatches: boolean;
 }
@@ -90,15 +97,15 @@ export interface OpenSessionOptions {
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const { version, runtime, progress } = options;
-  const { spec, golden } = version;
-  const variant = requireVariant(version, options.variant);
-  if (variant.runtime !== runtime.runtime) throw wrongRuntime(variant, runtime);
+  const { spec } = version;
+  const wanted = requireVariant(version, options.variant);
+  if (wanted.runtime !== runtime.runtime) throw wrongRuntime(wanted, runtime);
   const stopwatch = startStopwatch();
-  await runtime.requireSupport(variant);
+  await runtime.requireSupport(wanted);
 
   const [weights, wasm, stepsFile] = await Promise.all([
     stopwatch('weights', async () => {
-      const read = await version.readVariant(variant, progress);
+      const read = await version.readVariant(wanted, progress);
       progress.arrive('weights'); // some may have come with the metadata
       return read;
     }),
@@ -106,10 +113,12 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     loadStepsOf(spec, options),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
-  const { files } = weights;
-  const { sessions, traits } = await stopwatch('session', async () => {
+  const variant = version.isChecked ? withWeightsType(wanted, weights.files) : wanted;
+  const { sessions, traits, golden, files } = await stopwatch('session', async () => {
     const traits = await runtime.start(wasm);
-    return { traits, sessions: await createSessions(runtime, { spec, variant, files }) };
+    const model = { spec, variant, files: weights.files };
+    const proof = await findProof(version, runtime, model);
+    return { ...proof, traits, sessions: await createSessions(runtime.createSession, model) };
   });
   progress.started();
   const releaseAll = async () => {
@@ -134,9 +143,14 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   progress.finish();
 
-  const stages = stagesOf(described).map((stage, i) =>
-    hostStage(sessions[i] as BackendSession, { stage, files, golden }),
-  );
+  const mayAnswer = version.isChecked && !golden;
+  const stages = stagesOf(described).map((stage, i) => {
+    const session = sessions[i] as BackendSession;
+    const bare = mayAnswer
+      ? watchFirstRun(session, stage)
+      : { ...session, takeFirstRun: () => undefined };
+    return hostStage(bare, { stage, files, golden });
+  });
   const hasState = stages.some(({ stage }) => stage.state);
   const run: RunStage = (stage, inputs) => (stages[stage] as StageSession).run(inputs);
   return {
@@ -150,7 +164,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     loaded: {
       ...traits,
       spec: isSaid(spec) ? undefined : described,
-      isProven: golden !== undefined,
+      verdict: !golden ? 'unproven' : isServedWith(golden) ? 'consistent' : 'proven',
       baseline: weights.baseline && keyOf(weights.baseline),
       distributions: weights.baseline?.distributions,
       fetchedBytes: weights.fetchedBytes,
@@ -175,16 +189,75 @@ export async function loadStepsOf(
   return steps;
 }
 
+/** A variant with all that its sessions need. */
+interface LoadableModel {
+  readonly spec: ModelSpec;
+  readonly variant: Variant;
+  readonly files: ModelFiles;
+}
+
+interface Proof {
+  readonly golden: Golden | undefined;
+  /** With those that the golden cases name. */
+  readonly files: ModelFiles;
+}
+
+/** The version's golden cases; without them those that a CPU has answered in the same runtime, where it can. */
+async function findProof(
+  { golden, isChecked }: HostedVersion,
+  { createOnCpu }: SharedRuntime,
+  model: LoadableModel,
+): Promise<Proof> {
+  const answered =
+    isChecked && createOnCpu
+      ? await answerOnCpu(createOnCpu, model).catch(() => undefined) // then it stays unproven
+      : undefined;
+  if (!answered?.golden) return { golden, files: model.files };
+  const files = new Map<string, Uint8Array>([...model.files, ...answered.files]);
+  return { golden: answered.golden, files: files as unknown as ModelFiles };
+}
+
+/** The memory of a wasm never shrinks, so its sessions are freed before others are made. */
+async function answerOnCpu(
+  createOnCpu: NonNullable<SharedRuntime['createOnCpu']>,
+  model: LoadableModel,
+): Promise<Answered> {
+  const { spec, variant } = model;
+  const sessions = await createSessions(createOnCpu, model);
+  try {
+    const models = stagesOf(describe(spec, sessions)).map((stage, i) => {
+      return { stage, session: sessions[i] as BackendSession, firstRun: undefined };
+    });
+    const reference = referenceOf(variant);
+    return await answerCases(models, { variant, reference, inTurn: (run) => run() });
+  } finally {
+    await Promise.all(sessions.map((session) => session.release()));
+  }
+}
+
+/** The runtime that answers cases on a CPU, as golden.json names it: see `isServedWith`. */
+export function referenceOf({ runtime }: Variant): string {
+  return runtime === 'onnx' ? 'onnxruntime-web' : 'tfjs-backend-wasm';
+}
+
+/** A variant that nobody has described has its type from its file. */
+function withWeightsType(variant: Variant, files: ModelFiles): Variant {
+  const [file = ''] = variant.files;
+  const model = files.get(file);
+  if (variant.runtime !== 'onnx' || variant.dtype !== UNKNOWN || !model) return variant;
+  return { ...variant, dtype: typeOfWeights(model) };
+}
+
 /** Loads the model of every stage, or none. */
 async function createSessions(
-  runtime: SharedRuntime,
-  { spec, variant, files }: { spec: ModelSpec; variant: Variant; files: ModelFiles },
+  create: (request: SessionRequest) => Promise<BackendSession>,
+  { spec, variant, files }: LoadableModel,
 ): Promise<readonly BackendSession[]> {
   const sessions: BackendSession[] = [];
   try {
     for (const stage of stagesOf(spec)) {
       const request = { spec: stage, variant: variantOfStage(variant, stage), files };
-      sessions.push(await runtime.createSession(request));
+      sessions.push(await create(request));
     }
     return sessions;
   } catch (error) {
@@ -204,7 +277,7 @@ function describe(spec: ModelSpec, sessions: readonly BackendSession[]): ModelSp
 }
 
 function hostStage(
-  session: BackendSession,
+  session: WatchedSession,
   { stage, files, golden }: { stage: Stage; files: ModelFiles; golden: Golden | undefined },
 ): StageSession {
   const constant = constantInputs(stage);

@@ -26,6 +26,7 @@ export interface SharedRuntime {
   /** Starts it, if nobody has yet. */
   start(wasm: Wasm): Promise<RuntimeTraits>;
   createSession(request: SessionRequest): Promise<BackendSession>;
+  readonly createOnCpu: Backend['createOnCpu'];
   readonly profile: Backend['profile'];
 }
 
@@ -37,6 +38,7 @@ export function shareRuntime(
   const inTurn = createTurn();
   const wasmOnce = createOnce<Wasm>();
   const startOnce = createOnce<RuntimeTraits>();
+  const { createOnCpu } = backend;
   let isStarted = false;
   let asked: RuntimeRequest | undefined;
 
@@ -45,6 +47,15 @@ export function shareRuntime(
     const { wasm, onnxRuntime } = asked ?? {};
     const usualBytes = runtimeBytes(backend.name, onnxRuntime === 'common');
     return wasmOnce.get(() => compileRuntimeWasm(wasm, progress, usualBytes));
+  }
+
+  async function create(make: () => Promise<BackendSession>): Promise<BackendSession> {
+    const session = await inTurn(make);
+    return {
+      tensors: session.tensors,
+      run: (inputs) => inTurn(() => session.run(inputs)),
+      release: () => inTurn(() => session.release()),
+    };
   }
 
   return {
@@ -66,14 +77,8 @@ export function shareRuntime(
         asked = undefined;
         return traits;
       }),
-    async createSession(request) {
-      const session = await inTurn(() => backend.createSession(request));
-      return {
-        tensors: session.tensors,
-        run: (inputs) => inTurn(() => session.run(inputs)),
-        release: () => inTurn(() => session.release()),
-      };
-    },
+    createSession: (request) => create(() => backend.createSession(request)),
+    createOnCpu: createOnCpu && ((request) => create(() => createOnCpu(request))),
   };
 }
 

@@ -17,6 +17,7 @@ import type { UnsignedFiles } from '../shared/protocol.js';
 import { readUnverified, type UnverifiedBytes } from './backends/backend.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
+import { isOnnx, UNKNOWN } from './onnx-file.js';
 
 /** No bundle was signed, so there is none to name in a report. */
 const NO_MANIFEST = '0'.repeat(64);
@@ -29,7 +30,7 @@ const NO_MANIFEST = '0'.repeat(64);
  *   it later, `model-invalid` or `file-missing`
  */
 export async function openUnsignedVersion(
-  { files, spec: given, fetchedBytes }: UnsignedFiles,
+  { files, spec: given, fetchedBytes, isChecked }: UnsignedFiles,
   install: InstallIdentity,
 ): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
@@ -49,6 +50,7 @@ export async function openUnsignedVersion(
   return {
     spec,
     golden,
+    isChecked: isChecked && !golden,
     graphs: [],
     fileBytes: {},
     provenBy: [],
@@ -126,9 +128,9 @@ type Files = Readonly<Record<string, Blob>>;
  * @throws NearsideError `model-invalid` when they are neither, or more than one model
  */
 export async function deriveVariant(files: Files): Promise<Variant> {
-  const names = Object.keys(files);
+  const names = Object.keys(files).filter((name) => !isBeside(name));
   const [only] = names;
-  const models = names.filter((name) => /\.(onnx|json)$/i.test(name) && !isBeside(name));
+  const models = names.filter((name) => /\.(onnx|json)$/i.test(name));
   const model = names.length === 1 ? only : models.length === 1 ? models[0] : undefined;
   if (model === undefined) {
     throw invalid(
@@ -137,8 +139,8 @@ export async function deriveVariant(files: Files): Promise<Variant> {
     );
   }
   if (await isJson(files[model] as Blob)) return deriveTfjs(model, files);
-  const weights = names.filter((name) => name !== model && !isBeside(name));
-  return { name: NAME, runtime: 'onnx', dtype: 'unknown', files: [model, ...weights] };
+  const weights = names.filter((name) => name !== model);
+  return { name: NAME, runtime: 'onnx', dtype: UNKNOWN, files: [model, ...weights] };
 }
 
 /** Golden cases come beside a model, they are none of it. */
@@ -164,7 +166,7 @@ async function deriveTfjs(model: string, files: Files): Promise<Variant> {
     name: NAME,
     runtime: 'tfjs',
     format: isGraph ? 'graph-model' : 'layers-model',
-    dtype: 'unknown',
+    dtype: UNKNOWN,
     files: [model, ...paths.map((path) => `${folder}${path}`)],
   };
 }
@@ -230,44 +232,4 @@ function modelName(file = ''): string {
     .slice(0, 64)
     .replace(/^-+|-+$/g, '');
   return isModelName(name) ? name : 'model';
-}
-
-/** Fields of `ModelProto` (onnx.proto): its graph; 26 is the highest in use in ONNX 1.18. */
-const GRAPH = 7;
-
-const HIGHEST = 63;
-
-/**
- * Reads no more than the outermost message of an ONNX model: fields that fill it exactly,
- * with a graph among them. Wire format: https://protobuf.dev/programming-guides/encoding
- */
-export function isOnnx(bytes: Uint8Array): boolean {
-  let offset = 0;
-  let hasGraph = false;
-
-  /** Seven bits a byte, the lowest first, at most ten bytes; NaN where there is none. */
-  function readVarint(): number {
-    let value = 0;
-    for (let i = 0; i < 10; i += 1) {
-      const byte = bytes[offset];
-      if (byte === undefined) return Number.NaN;
-      offset += 1;
-      value += (byte & 127) * 2 ** (7 * i);
-      if (byte < 128) return value;
-    }
-    return Number.NaN;
-  }
-
-  while (offset < bytes.length) {
-    const tag = readVarint();
-    const field = Math.floor(tag / 8);
-    const isString = tag % 8 === 2;
-    if (!(field >= 1 && field <= HIGHEST)) return false;
-    if (!isString && tag % 8 !== 0) return false; // it has no fields of a fixed size, and no groups
-    const value = readVarint();
-    if (Number.isNaN(value)) return false;
-    if (isString) offset += value;
-    if (isString && field === GRAPH) hasGraph = true;
-  }
-  return hasGraph && offset === bytes.length;
 }

@@ -12,6 +12,7 @@ import {
   variantsFor,
 } from '../../shared/contenders.js';
 import { LIBRARY_VERSION } from '../../shared/library-version.js';
+import type { Answers } from '../../shared/protocol.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 
 /** A contender that was timed. */
@@ -74,6 +75,8 @@ export interface BackendChoice {
   isSizeUnknown: boolean;
   /** The model has variants for these, as far as is known without a worker: a hint. */
   runtimes: readonly string[] | undefined;
+  /** What a CPU has answered of an unsigned model, for a GPU to reproduce. */
+  answers: Answers | undefined;
   /** `onnx-wasm` is started with this file. */
   onnxRuntime: OnnxRuntime;
   /** The backend that served last, then those that the model has variants for, then the others. */
@@ -113,6 +116,7 @@ export function createBackendChoice(
     passing: [],
     remarks: new Map(),
     runtimes: undefined,
+    answers: undefined,
     onnxRuntime: 'full',
     isSizeUnknown: !record.start && plan.backends.length > 1,
     openingOrder() {

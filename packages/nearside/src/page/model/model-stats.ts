@@ -34,7 +34,7 @@ export function readStats(sources: StatsSources): ModelStats {
     hardware: loaded.hardware,
     workers: handover.isResting ? 0 : workers.length,
     heapBytes: heapOf(handover.current) || undefined,
-    verdict: loaded.isProven ? 'proven' : 'unproven',
+    verdict: loaded.verdict,
     choice: choice.origin,
     quarantined: [...choice.record.quarantined, ...choice.passing],
     ...counts,

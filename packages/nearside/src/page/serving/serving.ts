@@ -4,9 +4,11 @@ import { createDeferred, NearsideError, ownFields, type Variant } from '@nearsid
 import type { AvailableBackend, BackendFailure, OnnxRuntime } from '../../shared/api/backends.js';
 import { type ModelEmitter, notify } from '../../shared/api/events.js';
 import type { Progress } from '../../shared/api/open-options.js';
+import { isGuessable } from '../../shared/contender-order.js';
 import { runtimeOf } from '../../shared/contenders.js';
 import type { InstallIdentity } from '../../shared/install.js';
 import type {
+  Answers,
   LoadedVariant,
   OpenedVersion,
   OpenRequest,
@@ -131,7 +133,9 @@ export async function openOn(
     const { runtimeWasm: wasm, stepsFile } = host;
     const { isSure } = options;
     const wanted = { wasm, onnxRuntime: runtime, stepsFile, threads: plan.threads, isSure };
-    const version = await openVersion(connection, context, { ...options, runtime: wanted });
+    const answers = isGuessable(backend) ? undefined : choice.answers;
+    const request = { ...options, answers, runtime: wanted };
+    const version = await openVersion(connection, context, request);
     if (!version) return void connection.close(undefined);
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec, options.isOptional);
@@ -143,14 +147,23 @@ export async function openOn(
   });
 }
 
+interface VersionRequest extends Pick<OpenRequest, 'which' | 'boot' | 'runtime'> {
+  /** Golden cases of an unsigned model that has none. */
+  readonly answers: Answers | undefined;
+}
+
 async function openVersion(
   connection: Connection,
   { plan, identity, onOpened }: ModelContext,
-  { which, boot, runtime }: Pick<OpenRequest, 'which' | 'boot' | 'runtime'>,
+  { which, boot, answers, runtime }: VersionRequest,
 ): Promise<OpenedVersion | undefined> {
   const { address, trust, store, mirrors, request, policy, task } = plan;
   const opened = plan.unsigned
-    ? await connection.openUnsigned({ ...plan.unsigned, runtime })
+    ? await connection.openUnsigned({
+        ...plan.unsigned,
+        files: { ...plan.unsigned.files, ...answers?.files },
+        runtime,
+      })
     : await connection.open({
         which,
         boot,

@@ -24,6 +24,7 @@ const PLAIN_CALLS = [
   'missingBytes',
   'graphs',
   'lightest',
+  'answer',
   'time',
   'check',
   'spendTry',

@@ -16,15 +16,29 @@ export const DEFAULT_BACKENDS = ['tfjs-wasm', 'onnx-wasm'] as const satisfies Av
 /** A file of ONNX Runtime for CPUs: the part that most models use, or all. */
 export type OnnxRuntime = 'common' | 'full';
 
+/**
+ * How far a backend's numbers were checked. `proven`: it has reproduced golden outputs of another runtime. `consistent`: it
+ * has reproduced those of the same runtime on a CPU, and what is wrong on both was not found. `unproven`: it was compared
+ * with nothing, in `openUnsigned` alone.
+ */
+export type Verdict = 'proven' | 'consistent' | 'unproven';
+
 export interface BackendVerdict {
   readonly backend: AvailableBackend;
   /** Undefined where the model has none for it. */
   readonly variant?: string | undefined;
   /**
    * `slower` and `faster` were timed beside the one that serves; `message` says why one is `untried`, and when a
-   * `faster` one takes over. An `unproven` one serves without golden cases to prove itself on, in `openUnsigned` alone.
+   * `faster` one takes over. One that is `consistent` or `unproven` serves: see {@link Verdict}.
    */
-  readonly verdict: 'serving' | 'unproven' | 'slower' | 'faster' | 'quarantined' | 'untried';
+  readonly verdict:
+    | 'serving'
+    | 'consistent'
+    | 'unproven'
+    | 'slower'
+    | 'faster'
+    | 'quarantined'
+    | 'untried';
   /** Bytes of runtime and weights that were not on the device yet when it was looked at. */
   readonly bytes?: number | undefined;
   /** Median of a run of the first golden case, or of its `warmUp`, ms, where it was timed on this device. */

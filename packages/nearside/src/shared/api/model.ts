@@ -9,6 +9,7 @@ import type {
   OnnxRuntime,
   OperatorTime,
   Quarantined,
+  Verdict,
 } from './backends.js';
 import type { DriftScore, ModelEventName, ModelEvents } from './events.js';
 import type {
@@ -209,8 +210,7 @@ export interface ModelStats {
   readonly workers: number;
   /** The wasm memory of its workers, for other models in them too; undefined while unknown. */
   readonly heapBytes: number | undefined;
-  /** `proven` has reproduced golden outputs; only `openUnsigned` does without. */
-  readonly verdict: 'proven' | 'unproven';
+  readonly verdict: Verdict;
   /** The reason why this backend serves. */
   readonly choice: ChoiceOrigin;
   /** Variants on backends that failed on this device, in this visit or for good. */

@@ -197,8 +197,13 @@ export interface UnsignedTensor {
 export interface UnsignedOptions
   extends Pick<
     OpenOptions,
-    'backend' | 'signal' | 'onProgress' | 'assets' | 'report' | 'threads' | 'worker'
+    'backend' | 'signal' | 'onProgress' | 'tune' | 'assets' | 'report' | 'threads' | 'worker'
   > {
+  /**
+   * Without golden cases a GPU serves only after it has computed the same as a CPU. `'off'` compares nothing: then a GPU
+   * serves where `backend` names it, `unproven`, and nowhere else.
+   */
+  readonly selfCheck?: 'off' | undefined;
   readonly policy?: Pick<NonNullable<OpenOptions['policy']>, 'watchdogMs'> | undefined;
 }
 

@@ -57,6 +57,12 @@ export interface Backend {
    */
   createSession(request: SessionRequest): Promise<BackendSession>;
   /**
+   * Loads a variant on a CPU, in the runtime that computes on a GPU otherwise. Missing where there is none beside.
+   *
+   * @throws as `createSession`
+   */
+  createOnCpu?(request: SessionRequest): Promise<BackendSession>;
+  /**
    * Runs one input several times in a session of its own and says how long each operator took. Missing
    * where the runtime cannot tell.
    *

@@ -33,6 +33,9 @@ export const onnxWebgpu: Backend = {
     return { threads: 1, hardware: gpu.description };
   },
 
+  createOnCpu: (request) =>
+    createOnnxSession({ backend: 'onnx-webgpu', runtime: ort, executionProvider: 'cpu' }, request),
+
   async createSession(request: SessionRequest): Promise<BackendSession> {
     if (!started) throw new TypeError('onnx-webgpu: expected createSession after start');
     const { gpu, care } = started;

@@ -130,7 +130,7 @@ const NO_VARIANT: Serving['variant'] = {
 };
 
 const NOTHING_LOADED: LoadedVariant = {
-  isProven: false,
+  verdict: 'unproven',
   fetchedBytes: 0,
   healedChunks: 0,
   threads: 0,

@@ -48,9 +48,9 @@ function explainContender(
   const measured = choice.record.measured.find((one) => isSameContender(one, contender));
   const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
   if (isSameContender(contender, contenderOf(serving))) {
-    const { hardware, threads, threadsReason, times } = serving.loaded;
+    const { hardware, threads, threadsReason, times, verdict: found } = serving.loaded;
     const startupMs = times.runtime + times.session + times.check;
-    const verdict = serving.loaded.isProven ? 'serving' : 'unproven';
+    const verdict = found === 'proven' ? 'serving' : found;
     return { ...row, verdict, hardware, threads, startupMs, message: threadsReason };
   }
   const failed = [...choice.record.quarantined, ...choice.passing].find(

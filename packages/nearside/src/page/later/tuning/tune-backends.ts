@@ -15,6 +15,7 @@ import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../ser
 import type { Connection } from '../../workers/connection.js';
 import { askWorker } from '../../workers/watchdog.js';
 import { whenIdle } from '../idle-device.js';
+import { whyUncompared } from './compare-with-cpu.js';
 import { isKnownFaster } from './loss-of-runs.js';
 import { createTuningBudget, ServingFailed, type TuningBudget, timeBeside } from './time-beside.js';
 
@@ -52,7 +53,7 @@ const NO_ADAPTER = 'none';
 
 /**
  * Tries the other contenders beside the one that serves. Each is loaded in a worker of its own, proven on the golden
- * cases and timed against the serving one on the same input; the faster one serves from then on. A contender that
+ * cases, or on answers of the one that serves, and timed against the serving one on the same input; the faster one serves from then on. A contender that
  * failed for good is not tried again. One that was measured here before is, if it was faster and is worth a start.
  *
  * @throws `signal.reason`; ServingFailed; the error of the serving worker, `terminated` when it hangs
@@ -97,6 +98,9 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.version.release.sequence !== sequence) return;
+    const objection = await whyUncompared(contender, { ...options, budget });
+    remark(options, contender, objection);
+    if (objection !== undefined) continue;
     budget.chargeBytes(contender);
     await tryOut(contender, { ...options, budget });
     signal.throwIfAborted();

@@ -80,11 +80,12 @@ export function mayTune({ tune, policy }: OpenPlan): boolean {
  */
 const SLOWEST = 20;
 
-/** Does nothing without a golden case to run, or in the page's own thread, as in Node. */
+/** Does nothing without a case to run, or in the page's own thread, as in Node. */
 async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions): Promise<void> {
   const { watchdogMs } = plan.policy;
   const { connection, loaded } = handover.current;
-  if (!loaded.isProven || !('document' in globalThis) || (await isBatteryLow())) return;
+  if (loaded.verdict === 'unproven' || !('document' in globalThis) || (await isBatteryLow()))
+    return;
   const isShared = () =>
     connection.workers.length > 1 || connection.workers.some(({ models }) => models > 1);
   const isWorking = () => connection.workers.some(({ calls }) => calls > 0);

@@ -29,23 +29,21 @@ export interface BackgroundOptions extends KeepCurrentOptions {
   readonly hasRun: boolean;
 }
 
-/** Unsigned files have no versions, and nothing is remembered of them. */
-const NONE: BackgroundWork = {
+/** Unsigned files have no other versions, and nothing is remembered of them. */
+const NO_UPDATES: Updates = {
   revoked: undefined,
-  isAtWork: false,
-  tune: async () => {},
-  ran() {},
+  isLooking: false,
   update: async () => undefined,
   close() {},
-  saved: async () => {},
 };
+
+const NO_MEMORY: ReturnType<typeof rememberChoice> = { saved: async () => {} };
 
 export function startBackground(given: BackgroundOptions): BackgroundWork {
   const { hasRuns, hasRun, ...options } = given;
   const { choice, plan, handover } = options;
-  if (plan.unsigned) return NONE;
-  const keeper = keepCurrent(options);
-  const memory = rememberChoice(choice, plan);
+  const keeper = plan.unsigned ? NO_UPDATES : keepCurrent(options);
+  const memory = plan.unsigned ? NO_MEMORY : rememberChoice(choice, plan);
   const tuner = createTuner({
     ...options,
     isBusy: () => hasRuns() || keeper.isLooking,

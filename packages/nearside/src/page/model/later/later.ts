@@ -17,6 +17,7 @@ import { scoreModel } from '../../streaming/later/score.js';
 import { askWorker } from '../../workers/watchdog.js';
 
 export { bringOwn } from '../../later/fallback/bring-own.js';
+export { planCompared } from '../../later/tuning/compare-with-cpu.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
 export { redoLost } from '../../running/later/redo-lost.js';
@@ -87,7 +88,7 @@ async function warmModel({ handover, plan }: OpenModel): Promise<void> {
   await handover.run(({ connection }) => askWorker(connection, limits, ({ warm }) => warm()));
   const { serving, release } = await handover.hold();
   try {
-    if (!serving.loaded.isProven) return;
+    if (serving.loaded.verdict === 'unproven') return;
     const time = () => askWorker(serving.connection, limits, ({ time }) => time());
     await warmUp({ time, idle: async () => {} });
   } finally {

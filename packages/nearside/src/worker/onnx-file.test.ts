@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { isOnnx } from './unsigned-version.js';
+import { isOnnx, typeOfWeights } from './onnx-file.js';
 
 const model = await readFile(new URL('../../../../models/digits/int8/model.onnx', import.meta.url));
 
@@ -20,4 +20,13 @@ test('no bytes make it read on for ever', () => {
     const bytes = Uint8Array.from({ length: 64 }, (_, i) => (first * 31 + i * 17) & 255);
     expect(isOnnx(bytes)).toBe(false);
   }
+});
+
+test('the type of most weights is told, and none where there are no weights', async () => {
+  const read = (name: string) => readFile(new URL(`../../../../${name}`, import.meta.url));
+  expect(typeOfWeights(model)).toBe('int8');
+  expect(typeOfWeights(await read('tests/fixtures/wrong-on-webgpu/model.onnx'))).toBe('fp32');
+  expect(typeOfWeights(await read('tests/fixtures/half.onnx'))).toBe('fp16');
+  expect(typeOfWeights(await read('tests/fixtures/hanging.onnx'))).toBe('unknown');
+  expect(typeOfWeights(new Uint8Array([3]))).toBe('unknown');
 });

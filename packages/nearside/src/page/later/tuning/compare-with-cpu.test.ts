@@ -1,0 +1,106 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import type { Answers, UnsignedFiles, UnsignedRequest } from '../../../shared/protocol.js';
+import { VERSION, withStandIns } from '../../../testing/worker-stand-in.js';
+import { Handover } from '../../serving/handover.js';
+import { createReviver } from '../../serving/later/revive.js';
+import { whyUncompared } from './compare-with-cpu.js';
+import { tuneBackends } from './tune-backends.js';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const TOLD: Answers = { files: { 'golden.json': new Blob(['{}']) }, objections: [] };
+
+const ON_GPU = { backend: 'tfjs-webgpu', variant: 'uint8' } as const;
+
+/** An unsigned model that serves on TensorFlow.js on a CPU. */
+async function serve(answer: () => Promise<Answers>, unsigned: Partial<UnsignedFiles> = {}) {
+  const plan = { unsigned: { files: {}, spec: {}, fetchedBytes: 0, isChecked: true, ...unsigned } };
+  const model = withStandIns(() => ({ openUnsigned: async () => VERSION, answer }), { plan });
+  const spentMs: number[] = [];
+  const options = {
+    ...model.context,
+    handover: { current: await model.serve() },
+    budget: { chargeMs: (ms: number) => void spentMs.push(ms) },
+    signal: new AbortController().signal,
+  };
+  const count = () => model.asked.filter((call) => call.startsWith('answer')).length;
+  return { options, choice: model.context.choice, spentMs, count };
+}
+
+test('the worker that serves answers once, and the time for that is spent', async () => {
+  const { options, choice, spentMs, count } = await serve(async () => TOLD);
+  expect(await whyUncompared(ON_GPU, options)).toBeUndefined();
+  expect(await whyUncompared(ON_GPU, options)).toBeUndefined();
+  expect([count(), spentMs.length]).toEqual([1, 1]);
+  expect(Object.keys(choice.answers?.files ?? {})).toEqual(['golden.json']);
+});
+
+test('where no case can tell, or none was answered, the reason is told', async () => {
+  const objections = ["case 'seeded': output 'y' is another each time"];
+  const untold = await serve(async () => ({ files: {}, objections }));
+  expect(await whyUncompared(ON_GPU, untold.options)).toBe(
+    "no case can tell whether its numbers are right: case 'seeded': output 'y' is another each time",
+  );
+  const failed = await serve(() => Promise.reject(new Error('the stand-in is tired')));
+  expect(await whyUncompared(ON_GPU, failed.options)).toBe(
+    'no case can tell whether its numbers are right: the stand-in is tired',
+  );
+});
+
+test('nobody is asked where golden cases compare, other weights would answer, or nothing is to be compared', async () => {
+  const signedOff = await serve(async () => TOLD, { isChecked: false });
+  expect(await whyUncompared(ON_GPU, signedOff.options)).toMatch(/`selfCheck` is 'off'/);
+  const golden = await serve(async () => TOLD, TOLD);
+  expect(await whyUncompared(ON_GPU, golden.options)).toBeUndefined();
+  const other = await serve(async () => TOLD);
+  for (const contender of [
+    { backend: 'onnx-webgpu', variant: 'fp32' },
+    { backend: 'onnx-wasm', variant: 'int8' },
+  ] as const) {
+    expect(await whyUncompared(contender, other.options)).toMatch(/^without golden cases/);
+  }
+  expect([signedOff, golden, other].map(({ count }) => count())).toEqual([0, 0, 0]);
+});
+
+test('a GPU that takes over was given the answers, and so is the one that takes its place when it is lost', async () => {
+  const gpu = { requestAdapter: async () => ({ info: { vendor: 'some' } }) };
+  vi.stubGlobal('navigator', { gpu });
+  const given: string[] = [];
+  const model = withStandIns(
+    (backend) => ({
+      async openUnsigned({ files }: UnsignedRequest) {
+        given.push([backend, ...Object.keys(files)].join());
+        return VERSION;
+      },
+      answer: async () => TOLD,
+      time: async () => (backend === 'tfjs-webgpu' ? 1 : 10),
+    }),
+    {
+      plan: {
+        contenders: ['tfjs-wasm', 'tfjs-webgpu'],
+        unsigned: { files: { a: new Blob() }, spec: {}, fetchedBytes: 0, isChecked: true },
+      },
+    },
+  );
+  const { context } = model;
+  const handover = new Handover(await model.serve(), {
+    revive: createReviver(context),
+    onHanded() {},
+  });
+  await tuneBackends({
+    ...context,
+    handover,
+    trial: { isUnderWay: false },
+    isBusy: () => false,
+    onPutOff() {},
+    isWorthStart: () => false,
+    signal: new AbortController().signal,
+  });
+  expect(handover.current.backend).toBe('tfjs-webgpu');
+  handover.current.connection.kill(new Error('lost'));
+  expect((await handover.awake()).backend).toBe('tfjs-webgpu');
+  const onGpu = 'tfjs-webgpu,a,golden.json';
+  expect(given).toEqual(['tfjs-wasm,a', onGpu, onGpu]);
+});

@@ -1,0 +1,115 @@
+import { createModelEmitter } from '../../../shared/api/events.js';
+import { isGuessable } from '../../../shared/contender-order.js';
+import { type Contender, contenderOf, variantsFor } from '../../../shared/contenders.js';
+import { messageOf } from '../../../shared/failures.js';
+import type { Answers } from '../../../shared/protocol.js';
+import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import type { Handover } from '../../serving/handover.js';
+import { BESIDE, load, type ModelContext, openOn } from '../../serving/serving.js';
+import type { Connection } from '../../workers/connection.js';
+import { DEFAULT_ENGINE } from '../../workers/engine-context.js';
+import { askWorker } from '../../workers/watchdog.js';
+import type { TuningBudget } from './time-beside.js';
+
+const GOLDEN = 'golden.json';
+
+const OTHER_NUMBERS = 'without golden cases nothing tells whether its numbers are right';
+
+const UNCHECKED = "`selfCheck` is 'off': it serves only where `backend` names it";
+
+export interface ComparisonOptions extends Pick<ModelContext, 'plan' | 'choice'> {
+  readonly handover: Pick<Handover, 'current'>;
+  /** Pays for the answers. */
+  readonly budget: Pick<TuningBudget, 'chargeMs'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sees to it that a contender can be compared, where an unsigned model has no golden cases: the worker that serves answers
+ * some, once.
+ *
+ * @returns why it cannot be; it is not tried then
+ * @throws `signal.reason`
+ */
+export async function whyUncompared(
+  contender: Contender,
+  options: ComparisonOptions,
+): Promise<string | undefined> {
+  const { plan, choice, handover } = options;
+  if (!plan.unsigned || hasGolden(plan.unsigned)) return undefined;
+  const { variant } = contenderOf(handover.current);
+  if (isGuessable(contender.backend) || contender.variant !== variant) return OTHER_NUMBERS;
+  if (!plan.unsigned.isChecked) return UNCHECKED;
+  choice.answers ??= await answerBesideRuns(options);
+  const { objections } = choice.answers;
+  if (hasGolden(choice.answers)) return undefined;
+  return `no case can tell whether its numbers are right: ${objections.join('; ')}`;
+}
+
+async function answerBesideRuns({
+  plan,
+  handover,
+  budget,
+  signal,
+}: ComparisonOptions): Promise<Answers> {
+  const startMs = performance.now();
+  try {
+    return await askForAnswers(handover.current.connection, plan, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return { files: {}, objections: [messageOf(error)] };
+  } finally {
+    budget.chargeMs(performance.now() - startMs);
+  }
+}
+
+function askForAnswers(
+  connection: Connection,
+  { policy: { watchdogMs } }: OpenPlan,
+  signal: AbortSignal | undefined,
+): Promise<Answers> {
+  return askWorker(connection, { watchdogMs, signal }, ({ answer }) => answer());
+}
+
+/**
+ * Has a worker on a CPU answer cases before one on a GPU is opened, where the caller names that: TensorFlow.js on WebGPU has
+ * no CPU beside.
+ *
+ * @returns a plan with the cases among its files; the same one, where no case can tell
+ * @throws `signal.reason`
+ */
+export async function planCompared(plan: OpenPlan): Promise<OpenPlan> {
+  const { unsigned, signal } = plan;
+  if (!unsigned || hasGolden(unsigned)) return plan;
+  const answers = await answerOnCpu(plan).catch(() => undefined); // then it stays unproven
+  signal?.throwIfAborted();
+  const files = { ...unsigned.files, ...answers?.files };
+  return { ...plan, unsigned: { ...unsigned, files } };
+}
+
+async function answerOnCpu(plan: OpenPlan): Promise<Answers | undefined> {
+  const { signal } = plan;
+  const context = {
+    plan,
+    engine: DEFAULT_ENGINE,
+    emitter: createModelEmitter(),
+    choice: createBackendChoice(plan, EMPTY_RECORD),
+    identity: undefined,
+    onOpened: undefined,
+  };
+  const which = { kind: 'active' } as const;
+  const opened = await openOn('tfjs-wasm', context, { ...BESIDE, which, isSure: true, signal });
+  const [variant] = variantsFor('tfjs-wasm', opened?.version.spec.variants ?? []);
+  try {
+    if (!opened || !variant) return undefined;
+    const { connection } = await load(opened, variant, { signal });
+    return await askForAnswers(connection, plan, signal);
+  } finally {
+    void opened?.connection.close(undefined);
+  }
+}
+
+function hasGolden({ files }: Pick<Answers, 'files'>): boolean {
+  return Object.hasOwn(files, GOLDEN);
+}
