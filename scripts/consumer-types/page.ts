@@ -46,7 +46,7 @@ await model.run({ tensors: { x: { datatype: 'FP16', shape: [1], data: new Float3
 /** Modules that `nearside seal --module` writes. */
 const digits: ModelReference<ImageInput, readonly LabelScore<'0' | '1'>[]> = {
   url: 'models/digits',
-  trust: 'sha256-…',
+  integrity: 'sha256-…',
   task: 'image-classification',
 };
 const penguins: ModelReference<
