@@ -46,7 +46,9 @@ async function serveSealed() {
       response.end(state.beforeWorkers + (await readFile(join(dir, url), 'utf8')));
       return;
     }
-    files(request, response, () => response.writeHead(404).end());
+    files(request, response, () => {
+      response.writeHead(404).end();
+    });
   });
   const { url, close } = await listen(server, 0);
   return Object.assign(state, {

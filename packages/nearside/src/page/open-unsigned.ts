@@ -18,6 +18,7 @@ import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
 import { OPEN_KINDS } from './options/call-options.js';
 import type { FetchedFiles, GivenFiles } from './options/later/fetch-files.js';
+import { OPTION_WORDS } from './options/option-words.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
 import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
@@ -69,7 +70,7 @@ export async function openUnsigned(
   const own = ownOptions(options);
   const given = namedFiles(files, CALL);
   const copy = copySpec(spec, CALL);
-  checkOptions(CALL, own, KINDS);
+  checkOptions(CALL, own, KINDS, { words: OPTION_WORDS });
   const { onProgress, ...blobs } = await takeFiles(given, CALL, own);
   const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
   const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.isChecked;

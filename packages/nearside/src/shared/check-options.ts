@@ -5,15 +5,17 @@ import { isPlainObject, type OptionKind, type OptionKinds, objectsIn } from './o
  * Checks the options of a call.
  *
  * @param call its name, for the message
- * @param of the option that these are the fields of, if they are
+ * @param how.of the option that these are the fields of, if they are
+ * @param how.words of kinds that have none: the place of an option → what it is expected to be
  * @throws TypeError or RangeError, naming the call, the option, expected and got
  */
 export function checkOptions(
   call: string,
   options: unknown,
   kinds: OptionKinds,
-  of?: string,
+  how: { readonly of?: string; readonly words?: Words } = {},
 ): asserts options is object {
+  const { of, words = {} } = how;
   if (!isPlainObject(options)) {
     throw new TypeError(`${call}: expected an object of options; got ${inWords(options)}`);
   }
@@ -27,25 +29,27 @@ export function checkOptions(
   for (const [name, kind] of Object.entries(kinds)) {
     const value = own[name];
     const isLeftOut = value === undefined && !Object.hasOwn(kind, 'isRequired');
-    if (!isLeftOut) checkOption(call, of ? `${of}.${name}` : name, { value, kind });
+    if (!isLeftOut) checkOption(call, of ? `${of}.${name}` : name, { value, kind, words });
   }
 }
 
+type Words = Readonly<Record<string, string>>;
+
 function checkOption(
   call: string,
-  name: string,
-  { value, kind }: { value: unknown; kind: OptionKind },
+  of: string,
+  { value, kind, words }: { value: unknown; kind: OptionKind; words: Words },
 ): void {
-  const { fits, fields, items, error: Wrong = TypeError, ...words } = ownFields(kind, 1);
+  const { fits, expected, fields, items, error: Wrong = TypeError } = ownFields(kind, 1);
   if (fields && isPlainObject(value)) {
-    checkOptions(call, value, fields, name);
+    checkOptions(call, value, fields, { of, words });
     return;
   }
   if (!fits?.(value as never)) {
-    const { expected = `{ ${Object.keys(fields ?? {}).join(', ')} }` } = words;
-    throw new Wrong(`${call}: expected \`${name}\` to be ${expected}; got ${inWords(value)}`);
+    const what = expected ?? words[of] ?? `{ ${Object.keys(fields ?? {}).join(', ')} }`;
+    throw new Wrong(`${call}: expected \`${of}\` to be ${what}; got ${inWords(value)}`);
   }
-  if (items) for (const item of objectsIn(value)) checkOptions(call, item, items, name);
+  if (items) for (const item of objectsIn(value)) checkOptions(call, item, items, { of, words });
 }
 
 /** Longer texts are cut, characters. */

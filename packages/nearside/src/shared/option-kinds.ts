@@ -5,7 +5,7 @@ import { kindOf, ownFields } from '@nearside/core';
 export interface OptionKind {
   /** Tells whether a value is one; of an object with {@link fields}, those are checked instead. */
   readonly fits?: ((value: never) => boolean) | undefined;
-  /** In words: `expected … to be`; by default the names of its {@link fields}. */
+  /** In words: `expected … to be`. Without them `checkOptions` is given them, or names the {@link fields}. */
   readonly expected?: string | undefined;
   readonly fields?: OptionKinds | undefined;
   /** The fields of objects in a list that fits. */

@@ -21,13 +21,10 @@ import {
   WHOLE_ABOVE_0,
 } from '../../shared/option-kinds.js';
 
-const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
-/** Paths are put behind a base. */
-const BASE = "(http: on localhost only) without a user's name, password, #fragment or ?query";
+/** Kinds without words have them in `option-words.ts`, so that a page loads those only for a call that is wrong. */
 
 /** Headers that cannot be sent would fail later, as if the network were to blame. */
 const HEADERS: OptionKind = {
-  expected: 'headers by name that may be sent, such as { authorization: … }',
   fits(headers: unknown) {
     if (!isPlainObject(headers)) return false;
     return Object.values(headers).every(isText) && areHeaders(headers as Record<string, string>);
@@ -47,11 +44,7 @@ const REQUEST: OptionKind = {
 };
 
 const MIRROR_KINDS: OptionKinds<keyof Mirror> = {
-  url: {
-    fits: isBase,
-    expected: `an https: address ${BASE}`,
-    isRequired: true,
-  },
+  url: { fits: isBase, isRequired: true },
   request: REQUEST,
 };
 
@@ -68,33 +61,25 @@ function isText(text: unknown): boolean {
 }
 
 /** `readAnchor` looks at it, and `checkOpening` has the words. */
-const ANCHOR: OptionKind = { fits: () => true, expected: 'a hash' };
+const ANCHOR: OptionKind = { fits: () => true };
 
 export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   trust: ANCHOR,
   integrity: ANCHOR,
   report: {
     fits: areReceivers,
-    expected: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,
     fields: {
-      to: {
-        fits: areReceivers,
-        expected: `an https: address ${RECEIVER}, or several`,
-        isRequired: true,
-      },
+      to: { fits: areReceivers, isRequired: true },
       sampleRate: {
         fits: (rate: unknown) => typeof rate === 'number' && rate >= 1e-4 && rate <= 1,
-        expected: '0.0001 to 1',
         error: RangeError,
       },
       traceRate: {
         fits: (rate: unknown) => typeof rate === 'number' && rate >= 0 && rate <= 1,
-        expected: '0 to 1',
         error: RangeError,
       },
       app: {
         fits: (app: unknown) => typeof app === 'string' && app.length > 0 && app.length <= 32,
-        expected: "the app's release, of 1 to 32 characters",
       },
       consent: FUNCTION,
     },
@@ -104,7 +89,6 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   backend: oneOf(AVAILABLE_BACKENDS),
   tune: {
     fits: (tune: unknown) => tune === 'off' || tune === 'before-open',
-    expected: "'off', 'before-open' or { maxBytes, maxMs }",
     fields: { maxBytes: ABOVE_0, maxMs: ABOVE_0 },
     error: RangeError,
   },
@@ -114,7 +98,6 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   mirrors: {
     fits: (mirrors: unknown) =>
       Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || isBase(each)),
-    expected: `a list of https: addresses ${BASE}, or of { url, request }`,
     items: MIRROR_KINDS,
   },
   policy: {
@@ -129,7 +112,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   isolate: SWITCH,
   threads: WHOLE_ABOVE_0,
   runtime: oneOf(['auto', 'full']),
-  task: { fits: isText, expected: 'the name of a task' },
+  task: { fits: isText },
   fallback: FUNCTION,
   worker: FUNCTION,
   capture: {
@@ -147,13 +130,12 @@ export const RUN_KINDS: OptionKinds<keyof RunOptions> = {
   priority: oneOf(PRIORITIES),
   timeoutMs: {
     fits: (ms: unknown) => typeof ms === 'number' && ms > 0 && ms <= LONGEST_TIMER_MS,
-    expected: 'milliseconds above 0 (and below 25 days)',
     error: RangeError,
   },
   topK: WHOLE_ABOVE_0,
   transfer: SWITCH,
   terminate: SWITCH,
-  traceparent: { fits: isText, expected: 'a text, as the header of that name' },
+  traceparent: { fits: isText },
 };
 
 /** @throws TypeError unless feedback says one thing, and of its kind */

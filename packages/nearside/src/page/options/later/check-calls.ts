@@ -10,6 +10,7 @@ import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
 import type { TrustAnchor } from '../../../shared/protocol.js';
 import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
+import { OPTION_WORDS } from '../option-words.js';
 import { filePageError, isFilePage } from './file-page.js';
 
 /**
@@ -29,7 +30,7 @@ export async function checkOpening(
   }
   const given = String(url as string | URL);
   if (isModelFile(given)) throw ofFile(given);
-  checkOptions('open', options, OPEN_KINDS);
+  checkOptions('open', options, OPEN_KINDS, { words: OPTION_WORDS });
   if (isFilePage() && resolveUrl(given).startsWith('file:')) throw filePageError();
   const address = parseModelAddress(resolveUrl(given));
   return { address, trust: await parseAnchor(options as OpenOptions) };
@@ -70,5 +71,5 @@ function insecure(origin: string): NearsideError {
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export function checkRunOptions(options: unknown): void {
-  checkOptions('run', options, RUN_KINDS);
+  checkOptions('run', options, RUN_KINDS, { words: OPTION_WORDS });
 }
