@@ -34,7 +34,7 @@ test('every package’s README says how to install it, and no link of it leads i
   for (const name of PACKAGES) {
     const directory = `packages/${name}`;
     const readme = await readFile(`${root}${directory}/README.md`, 'utf8');
-    expect(readme, name).toMatch(/^npm install (?:--save-dev )?(?:@nearside\/)?\w+$/m);
+    expect(readme, name).toMatch(/^npm install(?: --save-dev)?(?: (?:@nearside\/)?\w+)+$/m);
     for (const repository of [REPOSITORY, null]) {
       const text = withLinksOutside(readme, { directory, repository });
       expect(text, name).not.toMatch(/\]\((?!https:|#)/);
