@@ -2,7 +2,6 @@
 import {
   canRun,
   createEngine,
-  type ImageInput,
   isNearsideError,
   type LabelScore,
   type Model,
@@ -13,6 +12,8 @@ import {
   type Tensor,
 } from 'nearside';
 import { type MicrophonePiece, microphone } from 'nearside/microphone';
+import { breastCancer } from './breast-cancer.model.js';
+import { digits } from './digits.model.js';
 
 declare const video: HTMLVideoElement;
 declare const canvas: OffscreenCanvas;
@@ -43,12 +44,7 @@ const numbers = output.tensors.x;
 // @ts-expect-error FP16 is held in 16 bits
 await model.run({ tensors: { x: { datatype: 'FP16', shape: [1], data: new Float32Array(1) } } });
 
-/** Modules that `nearside seal --module` writes. */
-const digits: ModelReference<ImageInput, readonly LabelScore<'0' | '1'>[]> = {
-  url: 'models/digits',
-  integrity: 'sha256-…',
-  task: 'image-classification',
-};
+/** As modules have them that `nearside seal --module` writes; those of two models are made of them. */
 const penguins: ModelReference<
   {
     readonly island: 'Biscoe' | 'Dream' | null;
@@ -72,6 +68,10 @@ if (best?.label === 'one') await classifier.warm();
 classifier.feedback('id', { label: 'zero' });
 // @ts-expect-error a picture is no record
 await classifier.run({ island: 'Dream' });
+const diagnosis = await open(breastCancer);
+await diagnosis.run({ 'worst radius': 25.4, 'worst area': null });
+// @ts-expect-error a misspelt feature
+await diagnosis.run({ 'worst radios': 25.4 });
 for await (const { output } of classifier.score([canvas])) {
   // @ts-expect-error a misspelt label, of a result among many
   if (output?.[0]?.label === 'one') break;
