@@ -5,7 +5,7 @@ import { type PackedModel, pack } from '../library/pack.js';
 import {
   addDraftOptions,
   type DraftFlags,
-  describeGolden,
+  describeDraft,
   draftOptions,
   goldenOptions,
 } from '../terminal/draft-options.js';
@@ -65,7 +65,7 @@ export function addPack(program: Command, terminal: Terminal): void {
     .action(async (source: string, flags: PackFlags) => {
       const { out, sequence, python, runReference, json } = flags;
       const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
-      const { directory, drafted } = await draft({
+      const { directory, drafted, assumed } = await draft({
         source,
         out: draftDirectory,
         sequence,
@@ -84,7 +84,7 @@ export function addPack(program: Command, terminal: Terminal): void {
       const text = () =>
         [
           describe(packed),
-          ...describeGolden(golden),
+          ...describeDraft({ assumed, golden }),
           ...(drafted ? ['', afterDraft(directory)] : []),
         ].join('\n');
       printResult(terminal, { json, result, text });

@@ -1,16 +1,15 @@
 import { parseModelAddress } from '@nearside/artifact';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { FilledGolden } from '../library/fill-golden.js';
 import { type GeneratedKeys, generateKeys, requireForNewKeys } from '../library/generate-keys.js';
 import { packUnlessPacked } from '../library/pack-temporarily.js';
 import { planUpload, type UploadPlan } from '../library/plan.js';
-import { prepareModel } from '../library/prepare-model.js';
+import { type PreparedModel, prepareModel } from '../library/prepare-model.js';
 import { type Publication, publish, requireModulePlace } from '../library/publish.js';
 import { choosePassphrase } from '../terminal/choose-passphrase.js';
 import {
   addDraftOptions,
   type DraftFlags,
-  describeGolden,
+  describeDraft,
   draftOptions,
   goldenOptions,
 } from '../terminal/draft-options.js';
@@ -58,12 +57,12 @@ export function addPublish(program: Command, terminal: Terminal): void {
   }).addOption(sequenceOption());
   addKeyOptions(command).action(async (source: string, flags: PublishFlags) => {
     const { repo, json } = flags;
-    const { publication, generated, golden } = await publishModel(source, flags, terminal);
+    const { publication, generated, prepared } = await publishModel(source, flags, terminal);
     const plan = flags.plan && (await planUpload({ repository: repo }));
     printResult(terminal, {
       json,
       result: { ...publication, ...(plan && { plan }), ...(generated && { keys: generated }) },
-      text: () => describe(publication, repo, { plan, generated, golden }),
+      text: () => describe(publication, repo, { plan, generated, prepared }),
     });
   });
 }
@@ -90,7 +89,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     onProgress: printProgress(terminal, 'written'),
     ...(made ? made.source : await keySource({ keys, repo }, terminal)),
   });
-  return { publication, generated: made?.generated, golden: prepared.golden };
+  return { publication, generated: made?.generated, prepared };
 }
 
 async function makeKeys(out: string, terminal: Terminal) {
@@ -119,18 +118,18 @@ function parseBaseUrl(text: string): string {
 interface Described {
   readonly plan: UploadPlan | undefined;
   readonly generated: GeneratedKeys | undefined;
-  readonly golden: FilledGolden;
+  readonly prepared: PreparedModel;
 }
 
 function describe(
   publication: Publication,
   repository: string,
-  { plan, generated, golden }: Described,
+  { plan, generated, prepared }: Described,
 ): string {
   return [
     ...(generated ? [describeNew(generated), ''] : []),
     ...describePublication(publication, repository),
-    ...describeGolden(golden),
+    ...describeDraft(prepared),
     ...(plan ? ['', ...describePlan(plan, repository)] : []),
     '',
     describeFirstVisits(publication),

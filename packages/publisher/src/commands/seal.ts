@@ -1,12 +1,11 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { FilledGolden } from '../library/fill-golden.js';
-import { prepareModel } from '../library/prepare-model.js';
+import { type PreparedModel, prepareModel } from '../library/prepare-model.js';
 import { type SealedModel, seal } from '../library/seal.js';
 import {
   addDraftOptions,
   type DraftFlags,
-  describeGolden,
+  describeDraft,
   draftOptions,
   goldenOptions,
 } from '../terminal/draft-options.js';
@@ -70,11 +69,11 @@ export function addSeal(program: Command, terminal: Terminal): void {
         onProgress: printProgress(terminal, 'written'),
       });
       const result = flags.draft && prepared.drafted ? { ...sealed, draft: flags.draft } : sealed;
-      printResult(terminal, { json, result, text: () => describe(result, prepared.golden) });
+      printResult(terminal, { json, result, text: () => describe(result, prepared) });
     });
 }
 
-function describe(sealed: SealedModel, golden: FilledGolden): string {
+function describe(sealed: SealedModel, prepared: PreparedModel): string {
   const { model, version, directory, changed, filesWritten, bytesWritten, filesRemoved } = sealed;
   const { chunks, chunksWritten, open } = sealed;
   return [
@@ -82,7 +81,7 @@ function describe(sealed: SealedModel, golden: FilledGolden): string {
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     ...(filesRemoved > 0 ? [`  pruned    ${formatCount(filesRemoved, 'file')}`] : []),
-    ...describeGolden(golden),
+    ...describeDraft(prepared),
     '',
     open,
   ].join('\n');

@@ -15,6 +15,8 @@ export interface SourceModel {
   readonly task: ModelSpec['task'];
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Names of outputs that a softmax gives. */
+  readonly probabilities?: ReadonlySet<string>;
   readonly preprocessing: ModelSpec['preprocessing'];
   readonly postprocessing: ModelSpec['postprocessing'];
   /** In the order a device should try them. */

@@ -2,6 +2,7 @@ import { parse, type TensorSpec } from '@nearside/core';
 import type { PreprocessingStep, ResampleFilter } from '@nearside/pipeline';
 import * as v from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
+import { type ImageInput, type ImageSize, imageInput, shapeOf, sizeOf } from './image-input.js';
 
 const FlagSchema = v.optional(v.nullable(v.boolean()));
 const SizeSchema = v.union([v.number(), v.record(v.string(), v.nullable(v.number()))]);
@@ -25,10 +26,6 @@ const PreprocessorSchema = v.looseObject({
 });
 
 type Preprocessor = v.InferOutput<typeof PreprocessorSchema>;
-interface Size {
-  readonly height: number;
-  readonly width: number;
-}
 
 /** For these processors a `size` of one number means both sides. For others it is the shortest edge. */
 const SQUARE_SIZE = /^(?:ViT|DeiT|Beit|Swin2SR|Donut)(?:ImageProcessor|FeatureExtractor)(?:Fast)?$/;
@@ -60,7 +57,8 @@ export function importPreprocessor(
     what: 'preprocessor_config.json',
   });
   refuseUnknown(preprocessor);
-  const { layout, channels } = layoutOf(input);
+  const image = imageInput(input);
+  const { layout, channels } = image;
   const size = resizeTo(preprocessor);
   refuseCrop(preprocessor, size);
   const steps: PreprocessingStep[] = [
@@ -71,7 +69,8 @@ export function importPreprocessor(
     ...normalizeStep(preprocessor, channels),
     { step: 'to-tensor', layout },
   ];
-  return { steps, shape: shapeOf(input, { layout, size }) };
+  requireSize(image, size);
+  return { steps, shape: shapeOf(image, size) };
 }
 
 function refuseUnknown(preprocessor: Preprocessor): void {
@@ -81,30 +80,15 @@ function refuseUnknown(preprocessor: Preprocessor): void {
   }
 }
 
-function layoutOf({ name, datatype, shape }: TensorSpec) {
-  const isChannels = (axis: number | undefined) => axis === 1 || axis === 3;
-  if (datatype === 'FP32' && shape.length === 4) {
-    if (isChannels(shape[1])) return { layout: 'NCHW', channels: shape[1] } as const;
-    if (isChannels(shape[3])) return { layout: 'NHWC', channels: shape[3] } as const;
-    // Axes left free, as `torch.onnx` exports dynamic channels, have PyTorch's own layout.
-    if (shape[1] === -1) return { layout: 'NCHW', channels: 3 } as const;
-  }
-  throw modelInvalid(
-    `onnx/, input '${name}': expected FP32 images of 1 or 3 channels, got ${datatype} of shape ` +
-      `[${shape.join(', ')}].`,
-    { name, datatype, shape },
-  );
-}
-
-function resizeTo(preprocessor: Preprocessor): Size {
+function resizeTo(preprocessor: Preprocessor): ImageSize {
   if (preprocessor.do_resize === false) throw noStep('do_resize', 'true', false);
-  const size = sizeOf(preprocessor, preprocessor.size);
+  const size = readSize(preprocessor, preprocessor.size);
   if (size) return size;
   const got = JSON.stringify(preprocessor.size ?? null);
   throw noStep('size', 'a height and a width, because images are resized to exactly that', got);
 }
 
-function sizeOf(preprocessor: Preprocessor, size: Preprocessor['size']): Size | undefined {
+function readSize(preprocessor: Preprocessor, size: Preprocessor['size']): ImageSize | undefined {
   if (typeof size === 'number') {
     const { image_processor_type, feature_extractor_type } = preprocessor;
     const isSquare = SQUARE_SIZE.test(image_processor_type ?? feature_extractor_type ?? '');
@@ -115,7 +99,7 @@ function sizeOf(preprocessor: Preprocessor, size: Preprocessor['size']): Size | 
 }
 
 /** A crop to the size that the image has by then changes nothing, and is accepted. */
-function refuseCrop(preprocessor: Preprocessor, size: Size): void {
+function refuseCrop(preprocessor: Preprocessor, size: ImageSize): void {
   const { do_center_crop, crop_size } = preprocessor;
   if (!do_center_crop) return;
   const crop =
@@ -147,19 +131,12 @@ function normalizeStep(
   return [{ step: 'normalize', image_mean: image_mean ?? [], image_std: image_std ?? [] }];
 }
 
-function shapeOf({ name, shape }: TensorSpec, { layout, size }: { layout: string; size: Size }) {
-  const axes = layout === 'NCHW' ? { height: 2, width: 3 } : { height: 1, width: 2 };
-  const fixed = [...shape];
+function requireSize(input: ImageInput, size: ImageSize): void {
+  const declared = sizeOf(input);
   for (const side of ['height', 'width'] as const) {
-    const declared = shape[axes[side]];
-    if (declared !== -1 && declared !== size[side]) {
-      throw noStep('size', `the ${side} of input '${name}', ${declared}`, size[side]);
-    }
-    fixed[axes[side]] = size[side];
+    if (declared[side] === -1 || declared[side] === size[side]) continue;
+    throw noStep('size', `the ${side} of input '${input.name}', ${declared[side]}`, size[side]);
   }
-  const channels = layout === 'NCHW' ? 1 : 3;
-  if (fixed[channels] === -1) fixed[channels] = 3;
-  return fixed;
 }
 
 function noStep(field: string, expected: string, got: unknown) {

@@ -6,6 +6,7 @@ import { modelInvalid } from '../errors/model-invalid.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import type { SourceModel } from './draft-spec.js';
+import { classifierSteps, scoresFirst } from './image-classifier.js';
 import { importPreprocessor } from './import-preprocessor.js';
 import { type OnnxSource, readOnnx } from './source-from-onnx.js';
 
@@ -16,9 +17,6 @@ const ConfigSchema = v.looseObject({
 });
 
 type Config = v.InferOutput<typeof ConfigSchema>;
-
-/** A classifier gives this many labels unless the caller asks for another number. */
-const TOP_K = 5;
 
 /**
  * A folder as Hugging Face's exporter and transformers.js lay it out: config.json, the variants
@@ -34,13 +32,14 @@ export async function sourceFromHuggingFace(path: string): Promise<SourceModel> 
   const variants = await readVariants(path);
   const weights = new Map(variants.flatMap(({ files }) => [...files]));
   const [first] = variants;
-  const { inputs, outputs } = first;
+  const { inputs, outputs, probabilities } = first;
   const tensors = isImageClassifier(config)
     ? classifier(config, first, await readJsonFile(path, 'preprocessor_config.json'))
     : { task: 'tensors' as const, inputs, outputs, preprocessing: [], postprocessing: [] };
   return {
     title: basename(resolve(path)),
     ...tensors,
+    probabilities,
     variants: variants.map(({ name, dtype, files }) => {
       return { name, runtime: 'onnx', dtype, files: [...files.keys()] };
     }),
@@ -102,7 +101,7 @@ function isImageClassifier({ architectures }: Config): boolean {
 
 function classifier(
   config: Config,
-  { inputs, outputs }: OnnxSource,
+  { inputs, outputs, probabilities }: OnnxSource,
   preprocessor: unknown,
 ): Pick<SourceModel, 'task' | 'inputs' | 'outputs' | 'preprocessing' | 'postprocessing'> {
   const [input, ...more] = inputs;
@@ -110,17 +109,15 @@ function classifier(
     throw modelInvalid('onnx/, inputs: expected one image, got several tensors.', {});
   }
   const { steps, shape } = importPreprocessor(preprocessor, input);
-  const logits = outputs.find(({ name }) => name === 'logits') ?? outputs[0];
-  const others = outputs.filter((output) => output !== logits);
+  const [logits, ...others] = scoresFirst(outputs);
   return {
     task: 'image-classification',
     inputs: [{ ...input, shape }],
     outputs: logits ? [logits, ...others] : [],
     preprocessing: steps,
-    postprocessing: [
-      { step: 'softmax' },
-      { step: 'top-k', top_k: TOP_K, id2label: labelsOf(config, logits) },
-    ],
+    postprocessing: classifierSteps(labelsOf(config, logits), {
+      isProbabilities: probabilities.has(logits?.name ?? ''),
+    }),
   };
 }
 

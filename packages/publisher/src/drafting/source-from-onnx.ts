@@ -32,6 +32,7 @@ const VARIANT_NAMES: Readonly<Record<number, string>> = {
 export interface OnnxSource {
   readonly inputs: TensorSpec[];
   readonly outputs: TensorSpec[];
+  readonly probabilities: ReadonlySet<string>;
   /** By the type that most bytes of the weights have: `fp32`, `int8` … */
   readonly dtype: string;
   /** Name in the model directory → path of the original; the model first, then external weights. */
@@ -40,13 +41,14 @@ export interface OnnxSource {
 
 /** @throws NearsideError `model-invalid` */
 export async function sourceFromOnnx(path: string): Promise<SourceModel> {
-  const { inputs, outputs, dtype, files } = await readOnnx(path);
+  const { inputs, outputs, probabilities, dtype, files } = await readOnnx(path);
   const own = basename(path, '.onnx');
   return {
     title: own === 'model' ? basename(dirname(resolve(path))) : own,
     task: 'tensors',
     inputs,
     outputs,
+    probabilities,
     preprocessing: [],
     postprocessing: [],
     variants: [{ name: dtype, runtime: 'onnx', dtype, files: [...files.keys()] }],
@@ -65,6 +67,7 @@ export async function readOnnx(path: string): Promise<OnnxSource> {
   return {
     inputs: onnx.inputs.map((value) => tensorSpec(path, 'input', value)),
     outputs: onnx.outputs.map((value) => tensorSpec(path, 'output', value)),
+    probabilities: onnx.probabilities,
     dtype: dtypeOf(onnx),
     files,
   };

@@ -21,7 +21,7 @@ const VARIANT_NAMES: Readonly<Record<string, string>> = { float32: 'fp32', float
 export async function sourceFromTfjs(path: string, document: object): Promise<SourceModel> {
   const groups = parseManifest(document, join(path, TOPOLOGY));
   const isGraph = 'format' in document && document.format === 'graph-model';
-  const { inputs, outputs } = isGraph ? readGraphTensors(document) : readLayersTensors(document);
+  const tensors = isGraph ? readGraphTensors(document) : readLayersTensors(document);
   for (const location of groups.flatMap((group) => group.paths)) {
     modelFileName('', location, `${TOPOLOGY}, weightsManifest`);
   }
@@ -31,8 +31,7 @@ export async function sourceFromTfjs(path: string, document: object): Promise<So
   return {
     title: basename(resolve(path)),
     task: 'tensors',
-    inputs,
-    outputs,
+    ...tensors,
     preprocessing: [],
     postprocessing: [],
     variants: [

@@ -4,6 +4,7 @@ import { modelInvalid } from '../errors/model-invalid.js';
 
 /** A signature's tensor. Sizes are written as strings or as numbers. */
 const TensorInfoSchema = v.looseObject({
+  name: v.optional(v.string(), ''),
   dtype: v.string(),
   tensorShape: v.optional(
     v.looseObject({
@@ -13,6 +14,18 @@ const TensorInfoSchema = v.looseObject({
       ),
     }),
   ),
+});
+
+const TopologySchema = v.looseObject({
+  modelTopology: v.looseObject({
+    node: v.array(
+      v.looseObject({
+        name: v.string(),
+        op: v.string(),
+        input: v.optional(v.array(v.string()), []),
+      }),
+    ),
+  }),
 });
 
 const SignatureSchema = v.looseObject({
@@ -35,6 +48,7 @@ const DATATYPES: Readonly<Record<string, Datatype>> = {
 export function readGraphTensors(document: object): {
   inputs: TensorSpec[];
   outputs: TensorSpec[];
+  probabilities: ReadonlySet<string>;
 } {
   const signature = findSignature(document);
   if (signature === undefined) {
@@ -46,7 +60,21 @@ export function readGraphTensors(document: object): {
   }
   const what = { code: 'model-invalid', what: 'model.json, signature' } as const;
   const { inputs, outputs } = parse(SignatureSchema, signature, what);
-  return { inputs: tensorSpecs('inputs', inputs), outputs: tensorSpecs('outputs', outputs) };
+  const probabilities = Object.entries(outputs).filter(([, { name }]) => isSoftmax(document, name));
+  return {
+    inputs: tensorSpecs('inputs', inputs),
+    outputs: tensorSpecs('outputs', outputs),
+    probabilities: new Set(probabilities.map(([name]) => name)),
+  };
+}
+
+/** @param tensor such as `Identity:0`, which converters put behind the last operator */
+function isSoftmax(document: object, tensor: string): boolean {
+  if (!v.is(TopologySchema, document)) return false;
+  const { node } = v.parse(TopologySchema, document).modelTopology;
+  const find = (name: string) => node.find((one) => one.name === name.replace(/:\d+$/, ''));
+  const last = find(tensor);
+  return (last?.op === 'Identity' ? find(last.input[0] ?? '') : last)?.op === 'Softmax';
 }
 
 /** Older converters put it under `userDefinedMetadata`. */

@@ -11,6 +11,7 @@ const LayerSchema = v.looseObject({
     name: v.string(),
     batch_input_shape: v.optional(v.array(AxisSchema)),
     dtype: v.optional(v.string()),
+    activation: v.optional(v.unknown()),
     units: v.optional(v.number()),
     filters: v.optional(v.number()),
     dims: v.optional(v.array(v.number())),
@@ -45,6 +46,7 @@ type Shape = readonly number[];
 export function readLayersTensors(document: object): {
   inputs: TensorSpec[];
   outputs: TensorSpec[];
+  probabilities: ReadonlySet<string>;
 } {
   const what = { code: 'model-invalid', what: 'model.json, modelTopology' } as const;
   const { modelTopology } = parse(DocumentSchema, document, what);
@@ -65,7 +67,12 @@ export function readLayersTensors(document: object): {
     outputs: model.outputs.map((name) => {
       return { name, datatype: 'FP32', shape: [...(shapes.get(name) ?? [])] };
     }),
+    probabilities: new Set(model.outputs.filter((name) => isSoftmax(byName.get(name)))),
   };
+}
+
+function isSoftmax(layer: Layer | undefined): boolean {
+  return layer?.class_name === 'Softmax' || layer?.config.activation === 'softmax';
 }
 
 interface Graph {

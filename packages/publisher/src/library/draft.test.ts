@@ -29,6 +29,7 @@ describe('a model directory drafted from an ONNX file', () => {
     expect(await draft({ source: fixture('affine.onnx'), out })).toEqual({
       directory: out,
       drafted: true,
+      assumed: [],
     });
     expect(parseModelSpec(await readJson(out, 'model.json'))).toMatchObject({
       name: 'affine',
@@ -284,7 +285,11 @@ describe('a draft', () => {
 describe('a source', () => {
   test('that is a model directory needs no draft, and no other version', async () => {
     const { out } = await prepare();
-    expect(await draft({ source: DIGITS, out })).toEqual({ directory: DIGITS, drafted: false });
+    expect(await draft({ source: DIGITS, out })).toEqual({
+      directory: DIGITS,
+      drafted: false,
+      assumed: [],
+    });
     await expect(draft({ source: DIGITS, out, version: '9.0.0' })).rejects.toThrow(TypeError);
   });
 

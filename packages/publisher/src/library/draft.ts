@@ -4,6 +4,7 @@ import { type ModelSpec, NearsideError } from '@nearside/core';
 import { draftSpec, type SourceModel } from '../drafting/draft-spec.js';
 import { emptyBaseline } from '../drafting/empty-baseline.js';
 import { readGoldenScript } from '../drafting/golden-script.js';
+import { asImageClassifier, type ClassifierOptions } from '../drafting/image-classifier.js';
 import { draftModelCard } from '../drafting/model-card.js';
 import { openSource } from '../drafting/open-source.js';
 import { draftRandomCases, type InputOptions } from '../drafting/random-inputs.js';
@@ -12,7 +13,7 @@ import { filesDigest } from '../files/digests.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing } from '../packing/read-json-file.js';
 
-export interface DraftOptions extends InputOptions {
+export interface DraftOptions extends InputOptions, Pick<ClassifierOptions, 'labels' | 'size'> {
   /**
    * An ONNX file or a directory with one, a TensorFlow.js directory, a Hugging Face folder; or a
    * model directory, which needs no draft.
@@ -26,6 +27,8 @@ export interface DraftOptions extends InputOptions {
   readonly version?: string | undefined;
   /** 1 by default. */
   readonly sequence?: number | undefined;
+  /** Makes a classifier of pictures of a model that takes and gives tensors. */
+  readonly task?: 'image-classification' | undefined;
 }
 
 export interface Draft {
@@ -33,6 +36,8 @@ export interface Draft {
   readonly directory: string;
   /** True if it was drafted from something else. */
   readonly drafted: boolean;
+  /** What the draft says that no file does, in sentences. */
+  readonly assumed: readonly string[];
 }
 
 /**
@@ -48,22 +53,36 @@ export async function draft(options: DraftOptions): Promise<Draft> {
   const source = await openSource(path);
   if (source.kind === 'model-directory') {
     refuseOptions(options);
-    return { directory: path, drafted: false };
+    return { directory: path, drafted: false, assumed: [] };
   }
   await requireWeights(path, source.model);
+  const { model, assumed } = await withTask(source.model, options);
   const identity = {
-    name: name ?? nameFrom(source.model.title),
-    version: version === 'weights' ? await versionOf(source.model) : version,
+    name: name ?? nameFrom(model.title),
+    version: version === 'weights' ? await versionOf(model) : version,
     sequence,
   };
-  const spec = await draftSpec(source.model, identity);
+  const spec = await draftSpec(model, identity);
   const files = new Map<string, DraftedFile>([
-    ...source.model.weights,
+    ...model.weights,
     ...draftDocuments(spec, options),
     ...(await readGoldenScript()),
   ]);
   await writeDraft(out, files);
-  return { directory: out, drafted: true };
+  return { directory: out, drafted: true, assumed };
+}
+
+async function withTask(
+  model: SourceModel,
+  { task, ...options }: DraftOptions,
+): Promise<{ model: SourceModel; assumed: readonly string[] }> {
+  if (task !== undefined) {
+    const classifier = await asImageClassifier(model, options);
+    return { model: classifier.model, assumed: [classifier.assumed] };
+  }
+  const given = (['labels', 'size'] as const).find((option) => options[option] !== undefined);
+  if (given === undefined) return { model, assumed: [] };
+  throw new TypeError(`draft: expected \`task\` image-classification beside \`${given}\`.`);
 }
 
 async function requireWeights(source: string, { weights }: SourceModel): Promise<void> {
@@ -107,7 +126,16 @@ function nameFrom(title: string): string {
   );
 }
 
-const OF_DRAFTS = ['name', 'version', 'sequence', 'shapes', 'ranges'] as const;
+const OF_DRAFTS = [
+  'name',
+  'version',
+  'sequence',
+  'task',
+  'labels',
+  'size',
+  'shapes',
+  'ranges',
+] as const;
 
 function refuseOptions(options: DraftOptions): void {
   const given = OF_DRAFTS.find((option) => options[option] !== undefined);

@@ -20,6 +20,7 @@ export interface PreparedModel extends AsyncDisposable {
   readonly directory: string;
   /** True if it was drafted from something else. */
   readonly drafted: boolean;
+  readonly assumed: readonly string[];
   readonly golden: FilledGolden;
 }
 
@@ -39,9 +40,9 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
     if (kept === undefined) await rm(temporary, { recursive: true, force: true });
   };
   try {
-    const { directory, drafted } = await draft({ ...given, ...identity, out: temporary });
+    const { directory, drafted, assumed } = await draft({ ...given, ...identity, out: temporary });
     const golden = await fillGolden({ ...given, directory });
-    return { directory, drafted, golden, [Symbol.asyncDispose]: remove };
+    return { directory, drafted, assumed, golden, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { fixture, LOCATED } from '../testing/fixtures.js';
+import { bytesField, onnxOf } from '../testing/onnx-bytes.js';
 import { noise } from '../testing/synthetic-model.js';
 import { parseOnnxFile } from './onnx-file.js';
 
@@ -20,6 +21,14 @@ describe('an ONNX file', () => {
     const { inputs, outputs } = parseOnnxFile(await readFile(fixture('affine.onnx')));
     expect(inputs).toEqual([{ name: 'x', dataType: 1, shape: [-1, 4], freeAxes: ['n'] }]);
     expect(outputs).toEqual([{ name: 'y', dataType: 1, shape: [-1, 3], freeAxes: ['n'] }]);
+  });
+
+  test('names the values that a softmax gives, and those that store them', () => {
+    const node = ['y', 'z', 'QuantizeLinear'].map((text, i) => bytesField([1, 2, 4][i] ?? 0, text));
+    const stored = bytesField(1, Buffer.concat(node));
+    const { probabilities } = parseOnnxFile(onnxOf('Softmax', stored));
+    expect([...probabilities]).toEqual(['y', 'z']);
+    expect(parseOnnxFile(onnxOf('Relu', stored)).probabilities.size).toBe(0);
   });
 
   test('that ends early is refused, unless its graph is whole', async () => {

@@ -11,6 +11,8 @@ export interface OnnxFile {
   readonly tensors: readonly OnnxTensor[];
   /** Names of the tensors that integers are multiplied by to become floats. */
   readonly scales: ReadonlySet<string>;
+  /** Names of the values that a softmax gives, also where they are only stored otherwise afterwards. */
+  readonly probabilities: ReadonlySet<string>;
 }
 
 export interface OnnxValue {
@@ -57,6 +59,16 @@ const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } a
 const AS_BYTES: ReadonlySet<number> = new Set([4, 10]);
 /** All fields that values may lie in: floats, int32, strings, int64, raw, doubles, uint64. */
 const VALUE_FIELDS: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11]);
+/** Operators that leave the numbers as they are. */
+const STORES: ReadonlySet<string> = new Set([
+  'Cast',
+  'DequantizeLinear',
+  'Flatten',
+  'Identity',
+  'QuantizeLinear',
+  'Reshape',
+  'Squeeze',
+]);
 const ENTRY = { key: 1, value: 2 } as const;
 const VALUE_INFO = { name: 1, type: 2 } as const;
 const TYPE = { tensor: 1 } as const;
@@ -76,8 +88,8 @@ export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
   );
   if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
   const tensors: OnnxTensor[] = [];
-  const scales = new Set<string>();
-  return { ...readGraph(bytes, graph, { tensors, scales, depth: 1 }), tensors, scales };
+  const found = { tensors, scales: new Set<string>(), probabilities: new Set<string>() };
+  return { ...readGraph(bytes, graph, { ...found, depth: 1 }), ...found };
 }
 
 /** @returns the name of the file that holds a tensor's values, relative to the folder of its model's file */
@@ -85,10 +97,11 @@ export function externalFile(modelFolder: string, { location }: { location: stri
   return join(modelFolder, location);
 }
 
-/** Collects tensors and names of scales, and counts the graphs around the present one, itself included. */
+/** Collects tensors and names of scales and probabilities, and counts the graphs around the present one, itself included. */
 interface Nesting {
   readonly tensors: OnnxTensor[];
   readonly scales: Set<string>;
+  readonly probabilities: Set<string>;
   readonly depth: number;
 }
 
@@ -107,7 +120,7 @@ function readGraph(
   const outputs: OnnxValue[] = [];
   const initialized = new Set<string>();
   for (const field of contents(bytes, range)) {
-    if (field.number === GRAPH.node) readConstants(bytes, field, nesting);
+    if (field.number === GRAPH.node) readNode(bytes, field, nesting);
     if (field.number === GRAPH.input) inputs.push(readValue(bytes, field));
     if (field.number === GRAPH.output) outputs.push(readValue(bytes, field));
     if (field.number !== GRAPH.initializer) continue;
@@ -119,8 +132,8 @@ function readGraph(
 }
 
 /** A constant has no name of its own. It gets the name of its node's first output. */
-function readConstants(bytes: Uint8Array, node: Range, nesting: Nesting): void {
-  const { tensors, scales, depth } = nesting;
+function readNode(bytes: Uint8Array, node: Range, nesting: Nesting): void {
+  const { tensors, scales, probabilities, depth } = nesting;
   const first = tensors.length;
   let [output, operator] = ['', ''];
   const inputs: ProtobufField[] = [];
@@ -138,8 +151,10 @@ function readConstants(bytes: Uint8Array, node: Range, nesting: Nesting): void {
       }
     }
   }
-  const [, scale] = inputs;
+  const [value, scale] = inputs;
   if (scale && operator === 'DequantizeLinear') scales.add(readText(bytes, scale));
+  const isStored = value && STORES.has(operator) && probabilities.has(readText(bytes, value));
+  if (operator === 'Softmax' || isStored) probabilities.add(output);
   for (let i = first; i < tensors.length; i++) {
     const tensor = tensors[i] as OnnxTensor;
     if (tensor.name === '') tensors[i] = { ...tensor, name: output };

@@ -14,6 +14,9 @@ export interface DraftFlags {
   readonly draft?: string;
   readonly name?: string;
   readonly version?: string;
+  readonly task?: 'image-classification';
+  readonly labels?: string;
+  readonly size?: number;
   readonly shape?: NonNullable<DraftOptions['shapes']>;
   readonly range?: NonNullable<DraftOptions['ranges']>;
   readonly reference?: Reference;
@@ -35,6 +38,17 @@ export function addDraftOptions(
       '--version <version>',
       `version of the model (default: ${defaults.version})`,
       parseVersion,
+    )
+    .addOption(
+      new Option('--task <task>', 'write the steps of this task into the draft').choices([
+        'image-classification',
+      ]),
+    )
+    .option('--labels <file>', 'labels of the task: one a line, or JSON')
+    .option(
+      '--size <pixels>',
+      'height and width of its pictures (default: those of the input)',
+      parseSize,
     )
     .option(
       '--shape <input=sizes...>',
@@ -63,10 +77,13 @@ export function addDraftOptions(
 export function draftOptions({
   name,
   version,
+  task,
+  labels,
+  size,
   shape,
   range,
 }: DraftFlags): Omit<DraftOptions, 'source' | 'out' | 'sequence'> {
-  return { name, version, shapes: shape, ranges: range };
+  return { name, version, task, labels, size, shapes: shape, ranges: range };
 }
 
 /** @returns the options of `fillGolden` that the flags set */
@@ -77,10 +94,21 @@ export function goldenOptions({
   return { reference, inputs };
 }
 
-/** Lines that say what answered, and what it was fed with; none where the answers were there. */
-export function describeGolden({ state, report, fed }: FilledGolden): string[] {
-  if (state !== 'filled') return [];
-  return ['', ...(report === '' ? [] : [report]), ...fed.map((one) => `Fed with ${one}.`)];
+/** Lines that say what a draft assumes, what answered its golden cases, and what that was fed with. */
+export function describeDraft({
+  assumed,
+  golden,
+}: {
+  readonly assumed: readonly string[];
+  readonly golden: FilledGolden;
+}): string[] {
+  const { report, fed } = golden;
+  const lines = [
+    ...assumed,
+    ...(report === '' ? [] : [report]),
+    ...fed.map((one) => `Fed with ${one}.`),
+  ];
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function parseName(text: string): string {
@@ -91,6 +119,12 @@ function parseName(text: string): string {
 function parseVersion(text: string): string {
   if (is(VersionSchema, text)) return text;
   throw new InvalidArgumentError('Expected a semantic version such as 1.2.0.');
+}
+
+function parseSize(text: string): number {
+  const size = Number(text);
+  if (Number.isSafeInteger(size) && size > 0) return size;
+  throw new InvalidArgumentError('Expected a number of pixels, such as 224.');
 }
 
 function addShape(text: string, others: DraftFlags['shape'] = {}): DraftFlags['shape'] {
