@@ -261,7 +261,8 @@ describe('other bytes', () => {
     const others = [...FILES.values()];
     for (const [path, file] of FILES) {
       if (path === 'tiny/nearside.json') continue;
-      for (const bytes of damages(file, others)) {
+      const fields = path === SEAL_FILE ? withOtherFields(file) : [];
+      for (const bytes of [...damages(file, others), ...fields]) {
         const store = createMemoryStore();
         serveInPlace(new Map([...FILES, [path, bytes]]));
         expect(await servedOf(store), path).toBe('right or nothing');
@@ -311,7 +312,6 @@ function* damages(file: Bytes, others: readonly Bytes[]): Iterable<Bytes> {
   for (const end of [0, 1, file.length / 2, file.length - 1]) yield file.slice(0, end);
   yield new Uint8Array([...file, 0]);
   for (const other of others) if (other !== file) yield other.slice();
-  if (file[0] === 0x7b) yield* withOtherFields(file);
 }
 
 /** Every field, taken out, and with another value of its kind. */

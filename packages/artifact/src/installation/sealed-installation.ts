@@ -47,7 +47,10 @@ export async function openSealedInstallation(options: SealedOptions): Promise<Mo
   const model = { ...openOnDevice(options, { base: folder, prefix }), seal, folder };
   const { store } = model;
   return {
-    open: () => openSealed(model),
+    open() {
+      model.pace.watch();
+      return openSealed(model);
+    },
     openPrevious: async () => undefined,
     openServed: () => openSealed(model),
     openCandidate: () => openSealed(model),
@@ -66,8 +69,7 @@ function folderOf({ repository, model }: ModelAddress): string {
 }
 
 async function openSealed(model: SealedModel): Promise<OpenedRelease> {
-  const { ledger, chunks, pace, seal } = model;
-  pace.watch();
+  const { ledger, chunks, seal } = model;
   const record = await ledger.record(sequenceOfSeal(seal));
   const bundle = await findSeal(model, record?.bundle);
   const read = readSeal(bundle, { sha256: seal, model: model.model });
