@@ -26,6 +26,7 @@ export const GROUPS = [
   {
     title: 'In a page',
     pages: [
+      { file: 'docs/guide/try-ship-operate.md', title: 'Try, ship, operate' },
       { file: 'docs/guide/tools.md', title: 'Tools' },
       { file: 'docs/guide/script-tag.md', title: 'Script tag' },
       { file: 'docs/guide/node.md', title: 'Node' },
@@ -39,7 +40,6 @@ export const GROUPS = [
       { file: 'docs/guide/offline.md', title: 'Offline' },
       { file: 'examples/ocr-pwa/README.md', title: 'An installable app' },
       { file: 'docs/guide/updates.md', title: 'Updates' },
-      { file: 'docs/guide/unsigned.md', title: 'Files without a signature' },
       { file: 'docs/guide/can-run.md', title: 'Will it run here?' },
     ],
   },
