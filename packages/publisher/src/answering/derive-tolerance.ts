@@ -5,12 +5,16 @@ import {
   type Stage,
   type Tensor,
   type Tolerance,
+  trivialAnswer,
   usualTolerance,
   type Variant,
 } from '@nearside/core';
 
 /** Room that a tolerance leaves: the worst of the other right ways uses at most half of it. */
 const MARGIN = 2;
+
+/** How often `abs` may become ten times smaller. */
+const NARROWER = 3;
 
 /** Of an output: its values in all cases, and those of the other right ways to compute it. */
 export interface AnsweredOutput {
@@ -33,7 +37,7 @@ export function deriveTolerance(
   const bounds: Record<string, Tolerance> = {};
   const report: string[] = [];
   for (const { name, expected, others } of outputs) {
-    const usual = usualTolerance(variant, Math.max(0, ...expected.map(sizeOf)));
+    const usual = narrow(usualTolerance(variant, Math.max(0, ...expected.map(sizeOf))), expected);
     bounds[name] = usual;
     const used = [...others].map(([way, actual]) => {
       const shares = actual.map((tensor, i) => shareUsed(tensor, expected[i], usual));
@@ -68,6 +72,18 @@ export function joinTolerances(
   };
   const isOne = all.every(({ abs, rel }) => abs === widest.abs && rel === widest.rel);
   return isOne ? widest : { ...widest, outputs };
+}
+
+/** Small values, such as the probabilities of many classes, need a smaller `abs`, or zero everywhere would pass. */
+function narrow({ abs, rel }: Tolerance, expected: readonly Tensor[]): Tolerance {
+  const [first] = expected;
+  const values = expected.map(numbersOf);
+  let own = { abs, rel };
+  for (let tries = 0; first && tries < NARROWER; tries += 1) {
+    if (trivialAnswer(own, { datatype: first.datatype, values }) === undefined) break;
+    own = { abs: roundUp(own.abs / 10), rel };
+  }
+  return own;
 }
 
 /** The largest value, without sign. */
