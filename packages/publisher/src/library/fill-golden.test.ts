@@ -9,7 +9,7 @@ import {
   type SeededTensor,
   seededTensor,
 } from '@nearside/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { requireNearsideScript } from '../packing/nearside-script.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
@@ -178,6 +178,18 @@ describe('with Node alone', () => {
     const filling = fillGolden({ directory: draft });
     await expect(filling).rejects.toMatchObject({ code: 'golden-missing' });
     await expect(filling).rejects.toThrow('Crumple');
+  });
+
+  test('a process that dies is golden-missing, with its last words', async () => {
+    const draft = await draftOfNode('Relu', [-1, 1]);
+    vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=2');
+    try {
+      const filling = fillGolden({ directory: draft });
+      await expect(filling).rejects.toMatchObject({ code: 'golden-missing' });
+      await expect(filling).rejects.toThrow(/its process ended with (?:signal SIG|exit code 1)/);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test('answers of wasm are computed anew where Python is asked for', async () => {
