@@ -18,6 +18,7 @@ async function useBesidePoison({ url, trust, besides = [] }: Used) {
     // Options of `open`, of runs, and of an engine.
     ...{
       trust: `sha256-${'A'.repeat(43)}`,
+      integrity: `sha256-${'A'.repeat(43)}=`,
       report: elsewhere,
       mirrors: [elsewhere],
       to: elsewhere,
@@ -29,6 +30,8 @@ async function useBesidePoison({ url, trust, besides = [] }: Used) {
     ...{ priority: 'background', timeoutMs: 0.001, terminate: true, transfer: true },
     // What is passed on inside.
     ...{ unsigned: { files: { 'model.onnx': new Blob(['anything']) }, spec: {} } },
+    ...{ seal: 'a'.repeat(64), pin: 'anybody', bundle: new Uint8Array(), isSealed: true },
+    ...{ requires: { format: 1, runtime: ['none'] }, signed: {} },
     ...{ identity: { id: 'anybody' }, install: { id: 'anybody' }, memory: {}, maxThreads: 0 },
     ...{ stored: { trusted, origin: 'walk', arrivedMs: Date.now() }, damage: { code: 'offline' } },
     ...{ snapshot: {}, timestamp: {}, targets: {}, active: 7, previous: 6, next: { sequence: 9 } },
@@ -78,8 +81,8 @@ test('in Node open takes nothing from a polluted prototype', async () => {
   const nearside = await import('../packages/nearside/dist/index.js');
   Object.assign(globalThis, { nearside, one });
   const digits = await serveDigits();
-  // In Node the runtime shares the realm, and ONNX Runtime itself reads this one: a run fails.
-  const besides = ['terminate'];
+  // In Node the runtime shares the realm, and ONNX Runtime itself reads the one, and `fetch` the other.
+  const besides = ['terminate', 'integrity'];
   expect(await useBesidePoison({ ...digits.address, besides })).toEqual(served);
   await digits.close();
 });

@@ -122,18 +122,21 @@ export interface ReadFilesOptions extends ReadFileOptions {
 /**
  * Reads files of a version, fetching what is missing: resumed where an earlier try stopped, and once for all tabs.
  *
- * @param how.read reads them; by default the version itself does
+ * @param how.read reads them, with options of the version's own `readFiles`
  * @throws NearsideError `download-limit`; trust, network and store codes
  */
 export async function readFiles(
   { store, ledger, prefix, model, signal, maxBytes }: ModelOnDevice,
   version: OpenedRelease,
   names: readonly string[],
-  how: ReadFilesOptions & {
-    readonly read?: (options: ReadFileOptions) => Promise<Map<string, VerifiedBytes>>;
-  } = {},
+  {
+    onBytes,
+    onElsewhere,
+    read,
+  }: ReadFilesOptions & {
+    readonly read: (options: ReadFileOptions) => Promise<Map<string, VerifiedBytes>>;
+  },
 ): Promise<Map<string, VerifiedBytes>> {
-  const { onBytes, onElsewhere, read = (options) => version.readFiles(names, options) } = how;
   const remainingBytes = () => version.missingBytes(names);
   // Chunks are marked before looking for them, so that no collection removes them.
   await ledger.remember(entryOf(version, names));

@@ -54,7 +54,11 @@ export async function openSealedInstallation(options: SealedOptions): Promise<Mo
     openPrevious: async () => undefined,
     openServed: () => openSealed(model),
     openCandidate: () => openSealed(model),
-    readFiles: (version, names, how) => readFiles(model, version, names, how),
+    readFiles: (version, names, how) =>
+      readFiles(model, version, names, {
+        ...how,
+        read: (options) => version.readFiles(names, options),
+      }),
     activate: (version, provenBy) => activate(model, version, provenBy),
     check: async () => ({ next: undefined, isRevoked: false }),
     spendTry: async () => undefined,

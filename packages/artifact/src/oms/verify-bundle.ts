@@ -27,7 +27,7 @@ export interface Manifest {
   /** SHA-256 of the bundle or seal itself, in hex: names this manifest in reports. */
   readonly sha256: string;
   /** A seal's hash numbers its version, whatever model.json says. */
-  readonly isSealed?: true | undefined;
+  readonly isSealed: boolean;
 }
 
 export interface SignedManifest extends Manifest {
@@ -64,7 +64,7 @@ export async function verifyBundle(
   requireRelease(statement.predicate[RELEASE_FIELD], release);
   const files = readFiles(statement, release);
   await requireSubject(statement, release);
-  return { release, files, keyHint, sha256: await sha256Hex(raw) };
+  return { release, files, keyHint, sha256: await sha256Hex(raw), isSealed: false };
 }
 
 async function requireModelKey(
