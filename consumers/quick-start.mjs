@@ -23,7 +23,39 @@ export async function codeOf(page, language = 'js') {
  * @returns {Promise<string>} what the file printed
  */
 export async function followQuickStart(dir, env = process.env) {
-  const command = spawn('npx', ['nearside', 'try', '--port', '0'], {
+  return whileServed(['try'], { dir, env }, async (open) => {
+    const [first = ''] = await codeOf('README.md');
+    const file = first.replace(/open\('http.*\)(?=;)/, open);
+    if (!file.includes(open)) throw new Error(`expected a file with an open(…) line, got ${first}`);
+    return runFile(dir, file, env);
+  });
+}
+
+/**
+ * What somebody does with a file of one's own: one command seals it, one line opens it.
+ *
+ * @param {string} dir the packages are installed there, and `model.onnx` of `fixtures/make.py` lies there
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string>} what a run printed
+ */
+export async function sealOwnFile(dir, env) {
+  const words = ['nearside', 'seal', 'model.onnx', '--out', 'public/models/line'];
+  await promisify(execFile)('npx', words, { cwd: dir, env });
+  return whileServed(['serve', 'public/models'], { dir, env }, (open) => {
+    const file = `import { open } from 'nearside';
+const model = await ${open};
+const x = { datatype: 'FP32', shape: [1, 4], data: Float32Array.of(1, 2, 3, 4) };
+const { output, meta } = await model.run({ tensors: { x } });
+console.log(output.tensors.y.shape.join(), meta.version);
+await model.close();
+`;
+    return runFile(dir, file, env);
+  });
+}
+
+/** Calls `use` with the first line that opens a model, while a command serves it. */
+async function whileServed(words, { dir, env }, use) {
+  const command = spawn('npx', ['nearside', ...words, '--port', '0'], {
     cwd: dir,
     env,
     detached: true,
@@ -36,13 +68,14 @@ export async function followQuickStart(dir, env = process.env) {
     }
     const open = printed.match(/open\(.*\)/)?.[0];
     if (!open) throw new Error(`expected a line that opens a model, got ${printed}`);
-    const [first = ''] = await codeOf('README.md');
-    const file = first.replace(/open\('http.*\)(?=;)/, open);
-    if (!file.includes(open)) throw new Error(`expected a file with an open(…) line, got ${first}`);
-    await writeFile(join(dir, 'digits.mjs'), file);
-    const { stdout } = await promisify(execFile)('node', ['digits.mjs'], { cwd: dir });
-    return stripVTControlCharacters(stdout).trim();
+    return await use(open);
   } finally {
     process.kill(-(command.pid ?? 0)); // npx and what it has started
   }
+}
+
+async function runFile(dir, file, env) {
+  await writeFile(join(dir, 'model.mjs'), file);
+  const { stdout } = await promisify(execFile)('node', ['model.mjs'], { cwd: dir, env });
+  return stripVTControlCharacters(stdout).trim();
 }

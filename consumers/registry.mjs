@@ -1,14 +1,14 @@
 // npm run test:registry: publishes the staged packages to a registry on this machine and does from there what the
 // README's first lines say, in an empty folder. With --json it prints one JSON object. All must be built.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/root.mjs';
 import { stagePackages } from '../scripts/stage-packages.mjs';
 import { freePort } from './free-port.mjs';
-import { followQuickStart } from './quick-start.mjs';
+import { followQuickStart, sealOwnFile } from './quick-start.mjs';
 
 /** The last for Node 20. Installed into the test's folder: it is of use nowhere else. */
 const VERDACCIO = '6.8.0';
@@ -24,6 +24,7 @@ try {
   await step('a registry starts on this machine', startRegistry);
   await step('every staged package is published, each after what it depends on', publishAll);
   await step('the README’s first lines print a digit', followReadme);
+  await step('a file of one’s own is sealed by one command, without Python and keys', sealFile);
   await step('nearside alone fetches its command from the registry', fetchCommand);
 } finally {
   registry?.stop();
@@ -117,6 +118,25 @@ async function followReadme() {
   const said = await followQuickStart(app, environment());
   if (!/^\{ label: '1', score: 0\.9/.test(said)) throw new Error(`expected a 1, got ${said}`);
   return said;
+}
+
+async function sealFile() {
+  const app = await makeFolder('own');
+  npm(app, ['install', 'nearside', '@nearside/publisher']);
+  await copyFile(join(root, 'packages/publisher/fixtures/affine.onnx'), join(app, 'model.onnx'));
+  const said = await sealOwnFile(app, { ...environment(), PATH: await folderOfNode() });
+  if (!/^1,\d+ 0\.0\.0-h[0-9a-f]{8}$/.test(said)) throw new Error(`expected a tensor, got ${said}`);
+  return said;
+}
+
+/** A folder with Node's commands and the shell that npm needs, and nothing else. */
+async function folderOfNode() {
+  const folder = await makeFolder('bin');
+  for (const name of ['node', 'npx', 'sh']) {
+    const place = run('sh', ['-c', `command -v ${name}`], folder).trim();
+    await symlink(place, join(folder, name));
+  }
+  return folder;
 }
 
 async function fetchCommand() {
