@@ -21,14 +21,52 @@ const LIMIT_MS = 30 * 60_000;
 export async function* runSuite(dir) {
   await buildBenchPage(`${dir}/page`);
   const site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
-  yield* await rowsOf(site.url, 'onnx-wasm', chromiumLaunch, TARGETS);
-  yield* await rowsOf(site.url, 'onnx-webgpu', chromiumGpuLaunch, {});
+  const wasm = await runPage(`${site.url}atlas.html?backends=onnx-wasm`, chromiumLaunch);
+  yield* rowsOf('onnx-wasm', wasm, TARGETS);
+  const address = `${site.url}atlas.html?backends=onnx-webgpu`;
+  const webgpu = await runPage(address, chromiumGpuLaunch);
+  yield* rowsOf('onnx-webgpu', webgpu, {});
+  const compared = await runPage(`${address}&compared`, chromiumGpuLaunch);
+  yield* selfCheckRows({ wasm, webgpu, compared });
   await site.close();
 }
 
-async function rowsOf(url, backend, launch, { seconds, share }) {
+/**
+ * How files fare that are right on wasm: whether WebGPU would serve them after the library's self-check. Its golden check
+ * refuses with `golden-mismatch`, and a test without a case that can tell is left out.
+ */
+function selfCheckRows({ wasm, webgpu, compared }) {
+  const names = ['atlas-wrong-served', 'atlas-right-refused', 'atlas-right-untried'];
+  const limits = [{ atMost: 0 }, { atMost: 0 }, { atMost: 0.2 }];
+  const units = ['tests', 'tests', ''];
+  const columns = [wasm, webgpu, compared].map((result) => result?.columns?.[0]);
+  const missing = columns.some((column) => !column || column.problem)
+    ? 'the atlas did not run on every backend'
+    : undefined;
+  if (missing)
+    return names.map((name, i) => missingRow(name, { unit: units[i], ...limits[i], missing }));
+  const tests = wasm.tests.list.map(({ name }, i) => {
+    const [onWasm, onGpu, after] = columns.map(({ verdicts }) => verdicts[i]);
+    const isRefused = (columns[2].notes?.[name] ?? '').startsWith('golden-mismatch');
+    return { name, onWasm, onGpu, after, isRefused };
+  });
+  const rightOnWasm = tests.filter(({ onWasm }) => onWasm === LETTERS.right);
+  const wrong = rightOnWasm.filter(({ onGpu }) => onGpu === LETTERS.wrong);
+  const right = rightOnWasm.filter(({ onGpu }) =>
+    [LETTERS.right, LETTERS['right-on-cpu']].includes(onGpu),
+  );
+  const served = wrong.filter(({ after }) => [LETTERS.right, LETTERS.wrong].includes(after));
+  const refused = right.filter(({ isRefused }) => isRefused);
+  const untried = right.filter(({ after }) => after === LETTERS.excluded);
+  for (const [what, list] of Object.entries({ wrong, served, refused, untried }))
+    for (const { name } of list)
+      console.error(`self-check, ${what} ${name}: ${columns[2].notes?.[name] ?? ''}`);
+  const values = [served.length, refused.length, untried.length / right.length];
+  return names.map((name, i) => row(name, { value: values[i], unit: units[i], ...limits[i] }));
+}
+
+function rowsOf(backend, result, { seconds, share }) {
   const [load] = loadavg();
-  const result = await runPage(`${url}atlas.html?backends=${backend}`, launch);
   const [column] = result?.columns ?? [];
   const label = `${backend}${column?.isSoftwareGpu ? ', software GPU' : ''}`;
   const missing = result ? column?.problem?.message : 'the page was built without the node tests';
@@ -81,7 +119,7 @@ function countsOf({ verdicts }) {
 function tellWhy({ tests, device }, { backend, hardware, verdicts, notes = {} }, load) {
   const named = tests.list.map((test, i) => ({ ...test, letter: verdicts[i] }));
   console.error(
-    `\n${backend} on ${hardware}, ${device.browser}; load before it ${load.toFixed(1)}; ${tests.source}`,
+    `\n${backend} on ${hardware}, ${device.browser}; load after it ${load.toFixed(1)}; ${tests.source}`,
   );
   const reasons = new Map();
   for (const { letter, excluded } of named)

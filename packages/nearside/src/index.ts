@@ -46,6 +46,7 @@ export type {
   ChoiceOrigin,
   OperatorTime,
   Quarantined,
+  Verdict,
 } from './shared/api/backends.js';
 export type {
   CanRun,

@@ -1,5 +1,6 @@
 import { type AvailableBackend, isNearsideError, type Model, openUnsigned } from 'nearside';
 import { describeProblem } from '../problem.ts';
+import type { Answerer } from './answer-tests.ts';
 import { compareOutputs } from './compare-outputs.ts';
 import type { Corpus, CorpusTest } from './corpus.ts';
 import type { Outcome } from './verdicts.ts';
@@ -25,6 +26,8 @@ export interface AskOptions {
   readonly startWorker?: (() => Worker) | undefined;
   /** How long a run may take, ms. */
   readonly runLimitMs?: number | undefined;
+  /** With what it answers the backend is compared before it runs; without it nothing is compared. */
+  readonly answerer?: Answerer | undefined;
 }
 
 /** Asks one backend tests, one after another. */
@@ -41,6 +44,7 @@ export function createAsker({
   backend,
   startWorker,
   runLimitMs = LIMITS.runMs,
+  answerer,
 }: AskOptions): Asker {
   /** The test before: while it is open its worker lives on, and the next one needs no new one. */
   let held: Model | undefined;
@@ -52,15 +56,20 @@ export function createAsker({
     await model?.close().catch(() => {}); // its worker may be lost
   }
 
-  async function open(test: CorpusTest, signal: AbortSignal): Promise<Model> {
+  async function open(
+    test: CorpusTest,
+    answers: Readonly<Record<string, Blob>>,
+    signal: AbortSignal,
+  ): Promise<Model> {
     const limitMs = held ? runLimitMs : LIMITS.openMs; // with another test its worker is there
     const limit = AbortSignal.timeout(limitMs);
     try {
       return await openUnsigned(
-        corpus.modelOf(test),
+        { 'model.onnx': corpus.modelOf(test), ...answers },
         {},
         {
           backend,
+          selfCheck: 'off', // what it computes is judged here
           signal: AbortSignal.any([signal, limit]),
           policy: { watchdogMs: runLimitMs },
           ...(startWorker && { worker: startWorker }),
@@ -77,8 +86,10 @@ export function createAsker({
   async function askOnce(test: CorpusTest, signal: AbortSignal): Promise<Outcome | typeof LOST> {
     const isFirstInWorker = held === undefined;
     let isOpen = false;
+    const answers = (await answerer?.answer(test, signal)) ?? { files: {} };
+    if (answers.untold !== undefined) return { verdict: 'excluded', note: answers.untold };
     try {
-      const model = await open(test, signal);
+      const model = await open(test, answers.files, signal);
       isOpen = true;
       await letGo();
       held = model;
@@ -110,7 +121,9 @@ export function createAsker({
       return again === LOST ? { verdict: 'failed', note: 'its worker is lost' } : again;
     },
 
-    close: letGo,
+    async close() {
+      await Promise.all([letGo(), answerer?.close()]);
+    },
   };
 }
 

@@ -119,6 +119,7 @@ async function run(): Promise<void> {
         backends: ATLAS_BACKENDS.filter(({ backend }) => chosen.includes(backend)),
         isWanted,
         runLimitMs: limit > 0 ? 1000 * limit : undefined,
+        isCompared: wanted.has('compared'),
       },
       {
         signal,

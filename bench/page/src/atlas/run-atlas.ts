@@ -1,6 +1,7 @@
 import { isSoftwareGpu } from '../measure/device-facts.ts';
 import type { PageWatch } from '../measure/page-watch.ts';
 import { describeProblem } from '../problem.ts';
+import { createAnswerer } from './answer-tests.ts';
 import { createAsker } from './ask-test.ts';
 import type { AtlasBackend } from './atlas-backends.ts';
 import type { AtlasColumn } from './atlas-result.ts';
@@ -16,6 +17,8 @@ export interface AtlasPlan {
   isWanted(test: CorpusTest): boolean;
   /** How long a run may take, ms. */
   readonly runLimitMs?: number | undefined;
+  /** A GPU is compared with a CPU first, as the library's self-check does: what that refuses has failed. */
+  readonly isCompared: boolean;
 }
 
 export interface Progress {
@@ -38,7 +41,7 @@ export interface AtlasRunOptions {
  * @throws `signal.reason`
  */
 export async function runAtlas(
-  { corpus, backends, isWanted, runLimitMs }: AtlasPlan,
+  { corpus, backends, isWanted, runLimitMs, isCompared }: AtlasPlan,
   { signal, page, onChange }: AtlasRunOptions,
 ): Promise<void> {
   const wanted = corpus.tests.flatMap((test, i) => (!test.excluded && isWanted(test) ? [i] : []));
@@ -54,8 +57,9 @@ export async function runAtlas(
       columns[at] = { ...(columns[at] as AtlasColumn), ...changed };
     };
     const startMs = performance.now();
-    const asker = createAsker({ corpus, ...backend, runLimitMs });
-    const placement = backend.hasCpuBeside ? createPlacement() : undefined;
+    const answerer = isCompared && backend.hasCpuBeside ? createAnswerer(corpus) : undefined;
+    const asker = createAsker({ corpus, ...backend, runLimitMs, answerer });
+    const placement = backend.hasCpuBeside && !answerer ? createPlacement() : undefined;
     const outcomes = firstOutcomes(corpus, isWanted);
     const notes: Record<string, string> = {};
 
