@@ -12,6 +12,7 @@ test('canRun names what is wrong with its files and its options', async () => {
     [[bytes, { trust: 'sha256-…' }], /^canRun: expected one of the options backend.*got 'trust'/],
     [[bytes, { maxMs: 0 }], /^canRun: expected `maxMs` to be a number above 0; got 0/],
     [[bytes, { memoryBudgetBytes: '1' }], /`memoryBudgetBytes` to be a number above 0; got '1'/],
+    [[bytes, { spec: null }], /^canRun: expected a spec such as.*got null/],
     [[bytes, { spec: 5 }], /^canRun: expected a spec such as.*got 5/],
     [[bytes, { spec: { stages: [] } }], /^canRun: expected a spec of one model; got `stages`/],
     [[ADDRESS, { policy: {} }], /^canRun: expected one of the options.*got 'policy'/],

@@ -22,6 +22,7 @@ import { checkOptions } from '../shared/check-options.js';
 import { listContenders } from '../shared/contender-order.js';
 import {
   ABOVE_0,
+  areOptions,
   isModelFile,
   isPlainObject,
   NO_OPTIONS,
@@ -29,11 +30,12 @@ import {
   ownOptions,
 } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
-import { copySpec, namedFiles, planUnsigned, takeFiles } from './open-unsigned.js';
+import { planUnsigned, takeFiles } from './open-unsigned.js';
 import { OPEN_KINDS } from './options/call-options.js';
 import { OPTION_WORDS } from './options/option-words.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
 import { readReference } from './options/read-reference.js';
+import { copySpec, namedFiles } from './options/unsigned-files.js';
 import { readGraphs } from './rehearsing/read-graphs.js';
 import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
 import { type Rehearsal, tryContenders } from './rehearsing/try-contenders.js';
@@ -158,10 +160,14 @@ function withoutTask({ task, ...reference }: AnyReference): AnyReference {
 }
 
 async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promise<Rehearsal> {
-  const named = namedFiles(files, CALL);
-  checkOptions(CALL, options, SHARED_KINDS);
-  const { spec: given = {}, maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
-  const spec = copySpec(given, CALL);
+  const named = namedFiles(files);
+  const { spec: given = {} } = options ?? NO_OPTIONS;
+  const spec = copySpec(given);
+  if (!named || !spec || !areOptions(options, SHARED_KINDS)) {
+    const refused = { files, spec: given, options, kinds: SHARED_KINDS };
+    return (await loadLater()).refuseUnsigned(CALL, refused);
+  }
+  const { spec: _, maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
   if (spec.stages) throw new TypeError(`${CALL}: expected a spec of one model; got \`stages\``);
   ofOpen.signal?.throwIfAborted();
   const { files: blobs, fetchedBytes } = await takeFiles(named, CALL, ofOpen);

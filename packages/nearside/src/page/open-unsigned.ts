@@ -1,14 +1,12 @@
-import { kindOf } from '@nearside/core';
 import { hostedBackends } from '#platform';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from '../shared/api/open-options.js';
-import { checkOptions, inWords } from '../shared/check-options.js';
 import { isGuessable } from '../shared/contender-order.js';
 import { runtimeOf } from '../shared/contenders.js';
 import {
   ABOVE_0,
-  isPlainObject,
+  areOptions,
   NO_OPTIONS,
   type OptionKinds,
   oneOf,
@@ -17,9 +15,9 @@ import {
 import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
 import { OPEN_KINDS } from './options/call-options.js';
-import type { FetchedFiles, GivenFiles } from './options/later/fetch-files.js';
-import { OPTION_WORDS } from './options/option-words.js';
+import type { FetchedFiles } from './options/later/fetch-files.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
+import { copySpec, type GivenFiles, namedFiles } from './options/unsigned-files.js';
 import { DEFAULT_ENGINE } from './workers/engine-context.js';
 
 const CALL = 'openUnsigned';
@@ -68,9 +66,11 @@ export async function openUnsigned(
 ): Promise<Model> {
   const startMs = performance.now();
   const own = ownOptions(options);
-  const given = namedFiles(files, CALL);
-  const copy = copySpec(spec, CALL);
-  checkOptions(CALL, own, KINDS, { words: OPTION_WORDS });
+  const given = namedFiles(files);
+  const copy = copySpec(spec);
+  if (!given || !copy || !areOptions(own, KINDS)) {
+    return (await loadLater()).refuseUnsigned(CALL, { files, spec, options: own, kinds: KINDS });
+  }
   const { onProgress, ...blobs } = await takeFiles(given, CALL, own);
   const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
   const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.isChecked;
@@ -105,58 +105,11 @@ export function planUnsigned(
   };
 }
 
-/**
- * Copies the spec as it is now, for the worker.
- *
- * @param call its name, for the message
- * @throws TypeError for a field that is no data, naming it
- */
-export function copySpec(spec: UnsignedSpec, call: string): UnsignedSpec {
-  if (!isPlainObject(spec)) {
-    throw new TypeError(`${call}: expected a spec such as { name: 'ocr' }; got ${inWords(spec)}`);
-  }
-  return Object.fromEntries(
-    Object.entries(spec).map(([name, value]) => {
-      try {
-        return [name, structuredClone(value)];
-      } catch (cause) {
-        throw new TypeError(
-          `${call}: expected \`spec.${name}\` to be data, as in model.json; got ${inWords(value)}`,
-          { cause },
-        );
-      }
-    }),
-  );
-}
-
 /** Several files with JSON among them are likely a model of TensorFlow.js; the worker finds out. */
 function likelyFirst(backends: readonly AvailableBackend[], names: readonly string[]) {
   const isTfjs = names.some((name) => name.endsWith('.json') && name !== 'golden.json');
   const isLikely = (backend: AvailableBackend) => (runtimeOf(backend) === 'tfjs') === isTfjs;
   return [...backends.filter(isLikely), ...backends.filter((backend) => !isLikely(backend))];
-}
-
-/** The name of a file that comes without one. */
-const NAMELESS = 'model';
-
-/**
- * The files by name, each as an address or a Blob: Blobs cross to a worker by reference, and are still there when it has
- * to be replaced. Bytes are copied, so that the caller may change its own.
- *
- * @param call its name, for the message
- * @throws TypeError for anything that is no file
- */
-export function namedFiles(files: UnsignedFiles, call: string): GivenFiles {
-  const only = toFile(files);
-  if (only !== undefined) return { [nameOf(files)]: only };
-  if (!isPlainObject(files)) throw noFile(call, 'the model', files);
-  const entries = Object.entries(files).map(([name, given]) => {
-    const file = toFile(given);
-    if (file === undefined) throw noFile(call, `'${name}'`, given);
-    return [name, file] as const;
-  });
-  if (entries.length === 0) throw noFile(call, 'the model', files);
-  return Object.fromEntries(entries);
 }
 
 /**
@@ -175,33 +128,4 @@ export async function takeFiles(
   }
   const files = given as Readonly<Record<string, Blob>>;
   return { files, fetchedBytes: 0, onProgress: options.onProgress };
-}
-
-function toFile(file: unknown): Blob | string | undefined {
-  if (typeof file === 'string' || kindOf(file) === 'URL') return String(file);
-  if (file instanceof Blob) return file;
-  if (file instanceof ArrayBuffer || (ArrayBuffer.isView(file) && !isShared(file))) {
-    return new Blob([file as ArrayBuffer]);
-  }
-  return undefined;
-}
-
-/** True for shared memory, which a Blob does not take. */
-function isShared(file: unknown): boolean {
-  const memory = ArrayBuffer.isView(file) ? file.buffer : file;
-  return Object.prototype.toString.call(memory) === '[object SharedArrayBuffer]';
-}
-
-function nameOf(file: UnsignedFiles): string {
-  const address = toFile(file);
-  if (typeof address === 'string') return /([^/?#]+)(?:[?#].*)?$/s.exec(address)?.[1] ?? NAMELESS;
-  const { name } = file as { name?: unknown };
-  return typeof name === 'string' && name !== '' ? name : NAMELESS;
-}
-
-function noFile(call: string, what: string, got: unknown): TypeError {
-  return new TypeError(
-    `${call}: expected ${what} to be a File, a Blob, bytes or an address, or several of them by name; got ` +
-      (isShared(got) ? 'memory that is shared' : inWords(got)),
-  );
 }

@@ -20,6 +20,7 @@ export { bringOwn } from '../../later/fallback/bring-own.js';
 export { planCompared } from '../../later/tuning/compare-with-cpu.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
+export { refuseUnsigned } from '../../options/later/refuse-unsigned.js';
 export { redoLost } from '../../running/later/redo-lost.js';
 export { refuseInput } from '../../running/later/refuse-input.js';
 export { openSnapshotOther } from '../../running/later/snapshot-other.js';

@@ -4,11 +4,9 @@ import { notify } from '../../../shared/api/events.js';
 import type { UnsignedOptions } from '../../../shared/api/open-options.js';
 import { runtimeBytes } from '../../../shared/contender-order.js';
 import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
+import type { GivenFiles } from '../unsigned-files.js';
 import { readExternalFiles } from './external-data.js';
 import { filePageError, isFilePage } from './file-page.js';
-
-/** Files by name, each as it is or by its address. */
-export type GivenFiles = Readonly<Record<string, Blob | string>>;
 
 /** All files of a model by name. */
 export interface FetchedFiles {
