@@ -63,7 +63,7 @@ function unanswered(path: string, { address, cause }: { address: string; cause: 
     offline ? 'offline' : 'network-failed',
     offline
       ? `${path}: expected a network, got none, and no verified copy is stored on this device.`
-      : `${address}: expected an answer, got none.`,
+      : `${address}: expected an answer, got none. Is it right, and the server up?`,
     { cause, details: { path, address }, retryable: true },
   );
 }

@@ -73,5 +73,5 @@ test('sign-root names the file that it was given, not the kind that it should be
 test('an address that nobody answers at is asked for, not for headers of pages alone', async () => {
   const { exitCode, errors } = await nearside(['inspect', 'http://127.0.0.1:9']);
   expect(exitCode).toBe(1);
-  expect(errors).toContain('Is the address right, and the server up?');
+  expect(errors).toContain('Is it right, and the server up?');
 });
