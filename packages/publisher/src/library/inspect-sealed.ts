@@ -1,11 +1,10 @@
-import { LIMITS, parseJson, type Release, sealPath } from '@nearside/artifact';
-import { isNearsideError, parse, sum } from '@nearside/core';
-import * as v from 'valibot';
+import { LIMITS, type Release, sealPath } from '@nearside/artifact';
+import { isNearsideError, sum } from '@nearside/core';
 import { indexChunks, storedBytesOf } from '../repository/deltas/weigh-update.js';
 import { openRepository } from '../repository/reading/open-repository.js';
 import type { ReadVersion } from '../repository/reading/read-version.js';
 import { modelOfFolder, readSealedVersion, requireIntegrity } from '../sealing/read-sealed.js';
-import { INDEX_FILE } from '../sealing/sealed-folder.js';
+import { INDEX_FILE, parseSealIndex, type SealIndex } from '../sealing/seal-index.js';
 import { chunksOf, type InspectedVersion, indexUsers, inspectVersion } from './inspect-version.js';
 
 export interface InspectSealedOptions {
@@ -28,12 +27,6 @@ export interface InspectedSeal extends InspectedVersion {
   readonly integrity: string;
 }
 
-const IndexSchema = v.looseObject({
-  seals: v.array(v.looseObject({ version: v.string(), integrity: v.string() })),
-});
-
-type Listed = v.InferOutput<typeof IndexSchema>['seals'];
-
 /**
  * Reads the versions of a sealed model, down to their layouts. Those that do not verify are reported.
  *
@@ -44,7 +37,8 @@ export async function inspectSealed({
   location,
   integrity,
 }: InspectSealedOptions): Promise<SealedInspection> {
-  const listed = integrity === undefined ? await readIndex(location) : [{ version: '', integrity }];
+  const listed =
+    integrity === undefined ? await readListing(location) : [{ version: '', integrity }];
   const versions = await Promise.all(listed.map((seal) => readListed(location, seal)));
   const users = indexUsers(versions);
   const chunks = versions.flatMap(chunksOf);
@@ -65,15 +59,14 @@ export async function isSealed(location: string): Promise<boolean> {
   return (await openRepository(location).fetchIfPresent(INDEX_FILE, limits)) !== undefined;
 }
 
-async function readIndex(location: string): Promise<Listed> {
-  const malformed = { code: 'metadata-malformed', what: INDEX_FILE } as const;
-  const bytes = await openRepository(location).fetch(INDEX_FILE, { maxBytes: LIMITS.bundleBytes });
-  return parse(IndexSchema, parseJson(bytes, malformed), malformed).seals.reverse();
+async function readListing(location: string): Promise<SealIndex['seals']> {
+  const limits = { maxBytes: LIMITS.bundleBytes };
+  return parseSealIndex(await openRepository(location).fetch(INDEX_FILE, limits)).seals.reverse();
 }
 
 async function readListed(
   location: string,
-  { version, integrity }: Listed[number],
+  { version, integrity }: SealIndex['seals'][number],
 ): Promise<ReadVersion> {
   const sha256 = requireIntegrity(integrity);
   try {

@@ -9,8 +9,8 @@ import {
   requireRepository,
 } from '../repository/reading/open-repository.js';
 import { readableReleases } from '../repository/reading/read-repository.js';
+import { INDEX_FILE } from '../sealing/seal-index.js';
 import { sealedLine } from '../sealing/sealed-address.js';
-import { INDEX_FILE } from '../sealing/sealed-folder.js';
 import { sealedModels } from '../sealing/sealed-models.js';
 import { firstVisitsUntil } from '../signing/lifetimes.js';
 

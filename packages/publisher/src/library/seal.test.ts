@@ -144,6 +144,7 @@ test('sealing again adds a version, and `prune` leaves the newest', async () => 
   expect(chunksWritten).toBeLessThan(chunks);
 
   await writeFile(join(out, '.gitignore'), '*');
+  await writeFile(join(out, `chunks/.${'a'.repeat(64)}.0123456789ab`), 'of a killed process');
   const pruned = await seal({ ...options, prune: true });
   expect(pruned).toMatchObject({ changed: false, filesRemoved: expect.any(Number) });
   expect(await readIndex(out)).toEqual({

@@ -9,13 +9,9 @@ import { lockRepository } from '../repository/repository-lock.js';
 import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
 import { writeChunks } from '../repository/writing/write-chunks.js';
 import { type ComposedSeal, composeSeal } from '../sealing/compose-seal.js';
+import { encodeSealIndex, INDEX_FILE } from '../sealing/seal-index.js';
 import { sealedAddress, sealedLine } from '../sealing/sealed-address.js';
-import {
-  readSealedFolder,
-  removeOthers,
-  requireNoConflict,
-  writeIndex,
-} from '../sealing/sealed-folder.js';
+import { readSealedFolder, removeOthers, requireNoConflict } from '../sealing/sealed-folder.js';
 import type { PackOptions } from './pack.js';
 import { packTemporarily } from './pack-temporarily.js';
 
@@ -102,7 +98,7 @@ async function write(
   const writer = openRepositoryWriter(out);
   const chunks = await writeChunks(packed, openDirectorySource(out), writer, onProgress);
   await writer.write(path, bytes);
-  await writeIndex(writer, [...(prune ? [] : others), { sha256, version }]);
+  await writer.write(INDEX_FILE, encodeSealIndex(prune ? [] : others, { sha256, version }));
   return {
     changed: others.length === present.length,
     chunks: chunks.total,

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chunkPath, integrityOf, LAYOUT_FILE, readSeal, sealPath } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
@@ -8,18 +7,12 @@ import { listFiles } from '../files/list-files.js';
 import { readIfFile } from '../files/read-small-file.js';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 import type { RepositoryWriter } from '../repository/writing/repository-writer.js';
-
-/** Says for people and messages which seals there are. Nothing trusts it. */
-export const INDEX_FILE = 'nearside.json';
+import { INDEX_FILE, type PresentSeal } from './seal-index.js';
 
 const SEAL = /^seals\/([0-9a-f]{64})\.json$/;
+/** Left behind where a writer was killed. */
+const UNFINISHED = /^(?:chunks\/|seals\/)?\.[^/]+\.[0-9a-f]{12}$/;
 const CHUNK = /^chunks\/[0-9a-f]{64}(?:\.z)?$/;
-
-/** A seal that lies in a folder, whole. */
-export interface PresentSeal {
-  readonly sha256: string;
-  readonly version: string;
-}
 
 /**
  * Reads which seals lie in a folder that is new, empty, or has sealed versions of one model alone. Hidden files, such
@@ -37,14 +30,18 @@ export async function readSealedFolder(directory: string, model: string): Promis
   for (const name of names) {
     const [, sha256] = SEAL.exec(name) ?? [];
     if (sha256 === undefined) continue;
-    const bytes = await readFile(join(directory, name));
-    if (sha256Hex(bytes) !== sha256) continue; // a damaged one counts as absent
+    const bytes = await readIfFile(join(directory, name));
+    if (!bytes || sha256Hex(bytes) !== sha256) continue; // a damaged one counts as absent
     try {
       const { manifest } = readSeal(bytes, { sha256, model });
       present.push({ sha256, version: manifest.release.version });
     } catch (error) {
       if (!isNearsideError(error)) throw error;
-      throw refused(directory, `got ${name}: ${error.message}`);
+      const other = error.code === 'bundle-mismatch' && error.details?.got;
+      const got = other
+        ? `versions of '${other}'`
+        : `${name}, which cannot be read (${error.code})`;
+      throw refused(directory, `got ${got}`);
     }
   }
   return inOrderSealed(directory, present);
@@ -68,16 +65,6 @@ export function requireNoConflict(
   );
 }
 
-/** Writes which seals there are. The last one is the latest. */
-export async function writeIndex(
-  writer: RepositoryWriter,
-  present: readonly PresentSeal[],
-): Promise<void> {
-  const seals = present.map(({ sha256, version }) => ({ version, integrity: integrityOf(sha256) }));
-  const index = { format: 1, latest: seals.at(-1)?.integrity, seals };
-  await writer.write(INDEX_FILE, Buffer.from(`${JSON.stringify(index, null, 2)}\n`));
-}
-
 /** Removes every file that a version does not need. @returns the number of files */
 export async function removeOthers(
   directory: string,
@@ -91,7 +78,9 @@ export async function removeOthers(
     chunkPath(digests.get(LAYOUT_FILE) ?? '', { gzip: false }),
     ...chunks.map(([hash, , gzipBytes]) => chunkPath(hash, { gzip: gzipBytes !== undefined })),
   ]);
-  const others = (await visibleFiles(directory)).filter((name) => !needed.has(name));
+  const visible = (await visibleFiles(directory)).filter((name) => !needed.has(name));
+  const unfinished = ((await listFiles(directory)) ?? []).filter((name) => UNFINISHED.test(name));
+  const others = [...visible, ...unfinished];
   for (const name of others) await writer.remove(name);
   return others.length;
 }

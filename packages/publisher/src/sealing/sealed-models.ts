@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIntegrity, readSeal, sealPath } from '@nearside/artifact';
-import { isNearsideError } from '@nearside/core';
 import { sha256Hex } from '../files/digests.js';
 import { readIfFile } from '../files/read-small-file.js';
-import { INDEX_FILE } from './sealed-folder.js';
+import { ifUsable } from '../repository/reading/read-repository.js';
+import { INDEX_FILE, parseSealIndex } from './seal-index.js';
 
 export interface SealedInFolder {
   readonly model: string;
@@ -26,16 +26,14 @@ export async function sealedModels(directory: string): Promise<SealedInFolder[]>
 
 /** @returns undefined unless the index of a folder names a seal of the model that lies there, whole */
 async function latestSeal(folder: string, model: string): Promise<string | undefined> {
-  const text = (await readIfFile(join(folder, INDEX_FILE)))?.toString() ?? '';
-  const [, integrity] = /"latest": "(sha256-[^"]+)"/.exec(text) ?? [];
-  const sha256 = readIntegrity(integrity);
-  const bytes = sha256 && (await readIfFile(join(folder, sealPath(sha256))));
-  if (!bytes || sha256Hex(bytes) !== sha256) return undefined;
-  try {
-    readSeal(bytes, { sha256, model });
-    return integrity;
-  } catch (error) {
-    if (isNearsideError(error)) return undefined;
-    throw error;
-  }
+  const index = await readIfFile(join(folder, INDEX_FILE));
+  if (!index) return undefined;
+  return ifUsable(async () => {
+    const { latest } = parseSealIndex(index);
+    const sha256 = readIntegrity(latest);
+    const bytes = sha256 && (await readIfFile(join(folder, sealPath(sha256))));
+    if (!bytes || sha256Hex(bytes) !== sha256) return undefined;
+    readSeal(bytes, { sha256, model }); // throws if it is of another model
+    return latest;
+  });
 }
