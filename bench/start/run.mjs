@@ -96,7 +96,7 @@ async function digitsVisits({ near, contenders, trials }) {
   ];
 }
 
-/** How far `ratio` is from the truth on first visits to a model for ONNX alone: the worst of them counts. */
+/** How far `ratio` is from the truth at worst, on first visits to a model for ONNX alone. */
 async function progressErrors({ site, addresses, trials }, named, line) {
   const { repositoryUrl, name, trust } = addresses['digits-onnx'];
   const link = createSlowLink(line);
@@ -110,7 +110,7 @@ async function progressErrors({ site, addresses, trials }, named, line) {
     if (i >= 0) errors.push(progressError(link.transfers.slice(before), visit)); // the first has files compressed
   }
   await Promise.all([near.close(), repository.close()]);
-  return row(`progress-error, ${named}`, { value: Math.max(...errors), unit: '', atMost: 0.25 });
+  return ratioRow(`progress-error, ${named}`, errors, 0.25);
 }
 
 /** A first visit to a model that is taken for common and is not, beside the same one that goes to the full file at once. */

@@ -9,7 +9,7 @@ const TRANSFER_SHARE = 0.85;
 const STARTED = 0.95;
 
 /** How often the ratio is told while nobody sees what comes, ms. */
-const TICK_MS = 100;
+const TICK_MS = 50;
 
 /** A line of which nothing is known: that of a mobile phone, bytes per second. */
 const USUAL_BYTES_PER_SECOND = 1_000_000;
@@ -90,7 +90,10 @@ export function createLoadProgress(
         dueBytes += ((nowMs - sinceMs) / 1000) * bytesPerSecond * (isAlone ? 1 : 0.5);
         sinceMs = nowMs;
         unseenBytes = sizeBytes * shareThere(dueBytes / sizeBytes);
-        if (share > 0) tellTransfer(isAlone ? 'runtime' : 'weights');
+        // While nobody knows how large the weights are, they count as large as the runtime.
+        if (share === 0)
+          tell('metadata', METADATA_SHARE + (TRANSFER_SHARE * unseenBytes) / (2 * sizeBytes));
+        else tellTransfer(isAlone ? 'runtime' : 'weights');
       }, TICK_MS);
       return () => {
         clearInterval(timer);
