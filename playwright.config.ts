@@ -11,7 +11,12 @@ const EVERYWHERE = [
   'stream-path.flow.ts',
 ];
 /** Of these Firefox has its own implementation, and the rest alone. */
-const IN_FIREFOX = ['bad-input.flow.ts', 'core-path.flow.ts', 'lost-store.flow.ts'];
+const IN_FIREFOX = [
+  'bad-input.flow.ts',
+  'core-path.flow.ts',
+  'lost-store.flow.ts',
+  'readme.flow.ts',
+];
 const WEBKIT = 'webkit.flow.ts';
 
 /**

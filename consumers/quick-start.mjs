@@ -16,18 +16,30 @@ export async function codeOf(page, language = 'js') {
 }
 
 /**
+ * The README's first file, as it stands, and what the README says that it prints.
+ *
+ * @param {string} url of the server that has the digits, in place of the one that the README names
+ */
+export async function firstFile(url) {
+  const [code = ''] = await codeOf('README.md');
+  const [, printed = ''] = await codeOf('README.md', '');
+  const file = code.replace('http://127.0.0.1:8090/', new URL('/', url).href);
+  if (file === code) throw new Error(`expected a file that opens 127.0.0.1:8090, got ${code}`);
+  return { file, printed: printed.trim() };
+}
+
+/**
  * What the README says after `npm install`: its command serves a model, its first file opens it.
  *
  * @param {string} dir the packages are installed there
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {Promise<string>} what the file printed
+ * @returns {Promise<{ expected: string, printed: string }>} what the README says that the file prints, and what it did
  */
 export async function followQuickStart(dir, env = process.env) {
   return whileServed(['try'], { dir, env }, async (open) => {
-    const [first = ''] = await codeOf('README.md');
-    const file = first.replace(/open\('http.*\)(?=;)/, open);
-    if (!file.includes(open)) throw new Error(`expected a file with an open(…) line, got ${first}`);
-    return runFile(dir, file, env);
+    const [url = ''] = open.match(/(?<=')http[^']*/) ?? [];
+    const { file, printed: expected } = await firstFile(url);
+    return { expected, printed: await runFile(dir, file, env) };
   });
 }
 

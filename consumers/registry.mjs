@@ -115,9 +115,9 @@ async function publishAll() {
 async function followReadme() {
   const app = await makeFolder('app');
   npm(app, ['install', 'nearside', '@nearside/publisher']);
-  const said = await followQuickStart(app, environment());
-  if (!/^\{ label: '1', score: 0\.9/.test(said)) throw new Error(`expected a 1, got ${said}`);
-  return said;
+  const { expected, printed } = await followQuickStart(app, environment());
+  if (printed !== expected) throw new Error(`expected ${expected}, got ${printed}`);
+  return printed;
 }
 
 async function sealFile() {

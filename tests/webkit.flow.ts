@@ -1,6 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { followCorePath, givePicturesAway } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
+import { expectPrinted, serveReadmePage } from './readme-page.js';
 import { serveBarePage } from './serve-bare-page.js';
 import { openWebKit, type WebKitPage } from './webkit-driver.js';
 
@@ -30,4 +31,10 @@ test('pictures that are given away are empty from the call on, and are run', asy
   const digits = await serveDigits();
   await givePicturesAway(page, { siteUrl: site.url, digits });
   await digits.close();
+});
+
+test('the README’s first file, pasted into a page, prints what stands under it', async () => {
+  const readme = await serveReadmePage();
+  await expectPrinted(page, readme);
+  await readme.close();
 });
