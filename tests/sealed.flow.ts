@@ -39,7 +39,8 @@ async function serveSealed() {
   const server = createServer(async (request, response) => {
     const { url = '' } = request;
     for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value);
-    if (url.startsWith('/models/')) state.requests.push(url.slice('/models/digits/'.length));
+    if (url.startsWith('/models/'))
+      state.requests.push(url.replace(/^\/models\/(?:digits\/)?/, ''));
     if (/\/worker-[^/]*\.js$/.test(url) && state.beforeWorkers) {
       state.changedWorkers += 1;
       response.setHeader('content-type', 'text/javascript');
@@ -54,6 +55,18 @@ async function serveSealed() {
   return Object.assign(state, {
     url,
     integrity,
+    /** Signs the same model, and adds it to a repository above its folder. */
+    async publish() {
+      const { generateKeys, pack, publish } = await import('../packages/publisher/dist/index.js');
+      const made = await mkdtemp(join(tmpdir(), 'nearside-keys-'));
+      const keys = join(made, 'keys');
+      const packed = join(made, 'packed');
+      await generateKeys({ out: keys });
+      await pack({ modelDirectory, out: packed, onnxRuntime: 'common' });
+      const { pin } = await publish({ packed, repository: join(dir, 'models'), keys });
+      await rm(made, { recursive: true });
+      return pin;
+    },
     /** Files of the folder that are weights, by their paths in it. */
     weights: await pathsOfWeights(out),
     async close() {
@@ -133,6 +146,24 @@ test('prefetch, canRun and an engine take a sealed model', async ({ page }) => {
     return [verdict, version, output[0].label, versions.map(({ role }: Scope) => role)];
   }, site.integrity);
   expect(told).toEqual(['yes', '1.0.0', '1', ['active']]);
+});
+
+test('a page that steps up from a hash to a pin fetches no weight again', async ({ page }) => {
+  const { requests, weights, integrity } = site;
+  await gotoBarePage(page, site.url);
+  const options = { backend: 'onnx-wasm' };
+  await readOne(page, { ...options, integrity });
+  expect(requests.filter((path) => weights.has(path))).not.toEqual([]);
+
+  const trust = await site.publish();
+  await gotoBarePage(page, site.url);
+  requests.length = 0;
+  expect(await readOne(page, { ...options, trust })).toMatchObject({
+    label: '1',
+    verdict: 'proven',
+  });
+  expect(requests).toContain('metadata/timestamp.json');
+  expect(requests.filter((path) => weights.has(path))).toEqual([]);
 });
 
 test('a hash that the folder has no seal of is refused with those that it offers', async ({
