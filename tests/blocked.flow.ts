@@ -130,16 +130,16 @@ test('four threads on a page that is not isolated are one, and `stats()` and `ex
 });
 
 /** A server for the model's address that answers as given. */
-async function openAt(page: Page, url: string) {
+async function openAt(page: Page, url: string, options: Scope = {}) {
   const site = await serve();
   await gotoBarePage(page, site.url);
   const error = await page.evaluate(
-    ({ url, trust }) =>
-      (globalThis as Scope).nearside.open(url, { trust }).catch(({ code, message }: Scope) => ({
+    ({ url, ...options }) =>
+      (globalThis as Scope).nearside.open(url, options).catch(({ code, message }: Scope) => ({
         code,
         message,
       })),
-    { url, trust: served.digits.address.trust },
+    { url, trust: served.digits.address.trust, ...options },
   );
   await site.close();
   return { error, origin: new URL(site.url).origin };
@@ -156,6 +156,22 @@ test('a server without CORS headers is told which to send', async ({ page }) => 
         `^Expected ${models.url}\\S+ to be readable .*\`Access-Control-Allow-Origin: ${origin}\``,
       ),
     ),
+  });
+  await models.close();
+});
+
+test('a server that takes no headers from another origin is told which to allow', async ({
+  page,
+}) => {
+  const strict = createServer((_request, response) => {
+    response.setHeader('Access-Control-Allow-Origin', '*').end('{}');
+  });
+  const models = await listen(strict, 0);
+  const request = { headers: { authorization: 'Bearer of the test' } };
+  const { error } = await openAt(page, `${models.url}digits`, { request });
+  expect(error).toMatchObject({
+    code: 'network-failed',
+    message: expect.stringMatching(/`Access-Control-Allow-Headers: authorization`\. See/),
   });
   await models.close();
 });

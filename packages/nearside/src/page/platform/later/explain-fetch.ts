@@ -1,3 +1,4 @@
+import type { RequestOptions } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { LOOK_MS, refusalOf } from './policy-refusal.js';
 
@@ -16,9 +17,13 @@ export const LOOK = {
  * Finds out why an address was not answered: browsers give such failures no reason. It asks for the same once more, and
  * listens to the refusals of the page's Content-Security-Policy.
  *
+ * @param request how it was asked for
  * @returns an error that names the one thing to change, where one is found; undefined else
  */
-export async function explainFetch(error: unknown): Promise<NearsideError | undefined> {
+export async function explainFetch(
+  error: unknown,
+  request?: RequestOptions,
+): Promise<NearsideError | undefined> {
   if (!isNearsideError(error) || error.code !== 'network-failed' || !error.cause) return undefined;
   const { address } = error.details;
   if (typeof address !== 'string') return undefined;
@@ -40,7 +45,8 @@ export async function explainFetch(error: unknown): Promise<NearsideError | unde
       { directive, address: origin },
     );
   }
-  if (isReadable || origin === globalThis.origin) return undefined;
+  if (origin === globalThis.origin) return undefined;
+  if (isReadable) return request && failed(whatToAllow(origin, request));
   if (await answersUnread(address)) {
     return failed(
       `Expected ${address} to be readable from another origin, got an answer that is not: have ${origin} send ` +
@@ -49,6 +55,18 @@ export async function explainFetch(error: unknown): Promise<NearsideError | unde
   }
   if (globalThis.crossOriginIsolated) return undefined; // such a page may not see that there is an answer
   return failed(`Expected an answer of ${address}, got none: no server answers at ${origin}.`);
+}
+
+/** The message for an origin that answers what the page asks without its `request`. */
+function whatToAllow(origin: string, { headers = {}, credentials }: RequestOptions): string {
+  const names = Object.keys(headers).join(', ');
+  const allow = [`Access-Control-Allow-Origin: ${globalThis.origin}`];
+  if (credentials === 'include') allow.push('Access-Control-Allow-Credentials: true');
+  if (names) allow.push(`Access-Control-Allow-Headers: ${names}`);
+  return (
+    `Expected ${origin} to answer with the page's \`request\`, got an answer only without it: have it send ` +
+    `\`${allow.join('`, `')}\`.`
+  );
 }
 
 /** An answer without CORS headers shows nothing of itself but that it is there. */

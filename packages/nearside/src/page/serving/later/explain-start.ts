@@ -34,7 +34,7 @@ export async function explainStart(error: unknown, plan: OpenPlan): Promise<unkn
   return found ?? error;
 }
 
-async function lookInto(error: unknown, { worker, signal }: OpenPlan) {
+async function lookInto(error: unknown, { worker, request, signal }: OpenPlan) {
   if (signal?.aborted) return undefined;
   if (!isNearsideError(error)) {
     return !worker && isWithoutAddress(error) ? unknownPlace(error) : undefined;
@@ -43,7 +43,7 @@ async function lookInto(error: unknown, { worker, signal }: OpenPlan) {
   const isOfFile = code === 'worker-blocked' || code === 'assets-unreachable';
   const isUnanswered = code === 'network-failed' && cause !== undefined;
   if ((isOfFile || isUnanswered) && isFilePage()) return filePageError(error);
-  if (isUnanswered) return explainFetch(error);
+  if (isUnanswered) return explainFetch(error, request);
   if (typeof details.ready === 'string') return otherVersion(details.ready, error);
   if (worker || !isOfFile || typeof details.script !== 'string') return undefined;
   return explainWorker(new URL(details.script), error);
