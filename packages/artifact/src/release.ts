@@ -172,11 +172,18 @@ export async function chooseRelease(
   const chosen = admitted.find(({ sequence }) => sequence === fallback) ?? admitted[0];
   if (chosen) return chosen;
   if (current.length === 0) throw none('version-revoked', model, releases, 'all are revoked');
-  if (supported.length === 0) {
-    throw none('version-unsupported', model, current, 'all need a newer library: update nearside');
-  }
+  if (supported.length === 0) throw unsupported(model, current);
   const why = 'none is rolled out to this device, or it failed here';
   throw none('no-version', model, supported, why);
+}
+
+/** This library can run none of the versions. */
+export function unsupported(
+  model: string,
+  versions: readonly Pick<Release, 'version'>[],
+): NearsideError {
+  const why = 'this needs a newer library: update nearside';
+  return none('version-unsupported', model, versions, why);
 }
 
 /** The versions above `sequence` that this library cannot run. The app is told of them. */
@@ -224,7 +231,7 @@ function modelNotFound(targets: Targets, model: string): NearsideError {
 function none(
   code: 'version-revoked' | 'version-unsupported' | 'no-version',
   model: string,
-  releases: readonly Release[],
+  releases: readonly Pick<Release, 'version'>[],
   why: string,
 ): NearsideError {
   const versions = releases.map((release) => release.version);

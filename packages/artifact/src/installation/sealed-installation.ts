@@ -8,7 +8,7 @@ import { askInRounds } from '../network/mirrors.js';
 import { pastCache } from '../network/past-cache.js';
 import type { FetchOptions, RepositorySource } from '../network/repository-source.js';
 import { parseJson } from '../parse-json.js';
-import { isSupported } from '../release.js';
+import { isSupported, unsupported } from '../release.js';
 import { chunkPath, SEALS_PATH, sealPath } from '../repository-paths.js';
 import { type ReadSeal, readSeal } from '../seal.js';
 import { type ExpectedBytes, type VerifiedBytes, verifyBytes } from '../verified-bytes.js';
@@ -77,8 +77,8 @@ async function openSealed(model: SealedModel): Promise<OpenedRelease> {
   const record = await ledger.record(sequenceOfSeal(seal));
   const bundle = await findSeal(model, record?.bundle);
   const read = readSeal(bundle, { sha256: seal, model: model.model });
-  requireSupported(read, model);
   const { manifest, isCommon } = read;
+  if (!isSupported(read, model.support)) throw unsupported(model.model, [manifest.release]);
   // Marked before its first chunk arrives, so that no collection in another tab removes that chunk.
   await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
   return {
@@ -168,17 +168,6 @@ function notFound({ model, seal, folder }: SealedModel, { latest, seals }: Offer
 
 /** A message names so many seals, the newest. */
 const MOST_NAMED = 4;
-
-function requireSupported({ manifest, requires }: ReadSeal, { support }: ModelOnDevice): void {
-  if (isSupported({ requires }, support)) return;
-  const { model, version } = manifest.release;
-  throw new NearsideError(
-    'version-unsupported',
-    `Expected a version of '${model}' this device may run, got ${version}, which needs a newer library: update ` +
-      'nearside.',
-    { details: { model, versions: [version] } },
-  );
-}
 
 async function activate(
   model: SealedModel,

@@ -19,8 +19,8 @@ import { DEFAULT_ENGINE, type EngineContext } from './workers/engine-context.js'
  * Opens a model: verifies it, loads it in a worker and proves it there. With a verified copy on
  * the device this needs no network.
  *
- * @param url the model's address; its last path segment names the model, the rest its repository. A
- *   {@link ModelReference} has it, with options that belong to it
+ * @param url the model's address; its last path segment names the model. A {@link ModelReference} has it, with options that
+ *   belong to it
  * @throws NearsideError with a code from `docs/errors.md`; `signal.reason` on abort; TypeError or
  *   RangeError for wrong options. Nothing is left running
  */
