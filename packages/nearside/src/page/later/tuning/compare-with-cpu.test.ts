@@ -14,27 +14,35 @@ const TOLD: Answers = { files: { 'golden.json': new Blob(['{}']) }, objections: 
 
 const ON_GPU = { backend: 'tfjs-webgpu', variant: 'uint8' } as const;
 
-/** An unsigned model that serves on TensorFlow.js on a CPU. */
-async function serve(answer: () => Promise<Answers>, unsigned: Partial<UnsignedFiles> = {}) {
+/** An unsigned model that serves on TensorFlow.js on a CPU, with time for so many answers. */
+async function serve(
+  answer: () => Promise<Answers>,
+  { most = 1, ...unsigned }: Partial<UnsignedFiles> & { readonly most?: number } = {},
+) {
   const plan = { unsigned: { files: {}, spec: {}, fetchedBytes: 0, isChecked: true, ...unsigned } };
   const model = withStandIns(() => ({ openUnsigned: async () => VERSION, answer }), { plan });
   const spentMs: number[] = [];
   const options = {
     ...model.context,
     handover: { current: await model.serve() },
-    budget: { chargeMs: (ms: number) => void spentMs.push(ms) },
+    budget: {
+      chargeMs: (ms: number) => void spentMs.push(ms),
+      objectionTo: () => (spentMs.length > most ? 'all is spent' : undefined),
+    },
     signal: new AbortController().signal,
   };
   const count = () => model.asked.filter((call) => call.startsWith('answer')).length;
   return { options, choice: model.context.choice, spentMs, count };
 }
 
-test('the worker that serves answers once, and the time for that is spent', async () => {
+test('the worker that serves answers once, and the time for that is spent: a GPU that it left none for is not tried', async () => {
   const { options, choice, spentMs, count } = await serve(async () => TOLD);
   expect(await whyUncompared(ON_GPU, options)).toBeUndefined();
   expect(await whyUncompared(ON_GPU, options)).toBeUndefined();
   expect([count(), spentMs.length]).toEqual([1, 1]);
   expect(Object.keys(choice.answers?.files ?? {})).toEqual(['golden.json']);
+  const slow = await serve(async () => TOLD, { most: 0 });
+  expect(await whyUncompared(ON_GPU, slow.options)).toBe('all is spent');
 });
 
 test('where no case can tell, or none was answered, the reason is told', async () => {

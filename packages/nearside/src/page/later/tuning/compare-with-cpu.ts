@@ -21,7 +21,7 @@ const UNCHECKED = "`selfCheck` is 'off': it serves only where `backend` names it
 export interface ComparisonOptions extends Pick<ModelContext, 'plan' | 'choice'> {
   readonly handover: Pick<Handover, 'current'>;
   /** Pays for the answers. */
-  readonly budget: Pick<TuningBudget, 'chargeMs'>;
+  readonly budget: Pick<TuningBudget, 'chargeMs' | 'objectionTo'>;
   readonly signal: AbortSignal;
 }
 
@@ -36,14 +36,14 @@ export async function whyUncompared(
   contender: Contender,
   options: ComparisonOptions,
 ): Promise<string | undefined> {
-  const { plan, choice, handover } = options;
+  const { plan, choice, handover, budget } = options;
   if (!plan.unsigned || hasGolden(plan.unsigned)) return undefined;
   const { variant } = contenderOf(handover.current);
   if (isGuessable(contender.backend) || contender.variant !== variant) return OTHER_NUMBERS;
   if (!plan.unsigned.isChecked) return UNCHECKED;
   choice.answers ??= await answerBesideRuns(options);
   const { objections } = choice.answers;
-  if (hasGolden(choice.answers)) return undefined;
+  if (hasGolden(choice.answers)) return budget.objectionTo(contender); // less is left than before
   return `no case can tell whether its numbers are right: ${objections.join('; ')}`;
 }
 
