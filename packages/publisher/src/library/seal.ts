@@ -71,6 +71,7 @@ export async function seal({
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
   const address = sealedAddress({ out, url, model: spec.name });
   if (module !== undefined) await openReferenceModule(module);
+  await readSealedFolder(out, spec.name); // refuses another folder before the long work
   if (onnxRuntime === 'find') requireOnnxRuntime(spec);
   await using temporary = await packTemporarily({ modelDirectory, onnxRuntime });
   const packed = await readPackedVersion(temporary.directory);
