@@ -77,3 +77,9 @@ test.each([
   expect(() => parseModelAddress(url)).toThrow(`without ${what}`);
   expect(() => parseModelAddress(url)).not.toThrow('secret');
 });
+
+test('a folder of this machine is to be served, and the message says by what', () => {
+  for (const url of ['public/models/digits', 'file:///public/models/digits']) {
+    expect(() => parseModelAddress(url)).toThrow('npx nearside serve');
+  }
+});

@@ -24,9 +24,14 @@ export function parseModelAddress(url: string): ModelAddress {
 }
 
 function notSecure(url: string): TypeError {
-  const isRelative = !URL.canParse(url) && globalThis.location === undefined;
-  const hint = isRelative ? '. It is relative to no page here: give the whole address' : '';
   return new TypeError(
-    `open: expected an https: URL (http: on localhost only), got '${url}'${hint}`,
+    `open: expected an https: URL (http: on localhost only), got '${url}'${hintFor(url)}`,
   );
+}
+
+function hintFor(url: string): string {
+  const served = 'the whole address, such as `npx nearside serve` prints for a folder';
+  if (url.startsWith('file:')) return `. Give ${served}`;
+  const isRelative = !URL.canParse(url) && globalThis.location === undefined;
+  return isRelative ? `. It is relative to no page here: give ${served}` : '';
 }

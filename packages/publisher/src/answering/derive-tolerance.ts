@@ -47,8 +47,8 @@ export function deriveTolerance(
     if (!most) continue;
     const { abs, rel } = usual;
     report.push(
-      `${variant.name}, ${name}: ${most.way} uses ${(most.share * 100).toFixed(1)} % of abs ${abs}, ` +
-        `rel ${rel}, the most of ${[...others.keys()].join(', ')}.`,
+      `${variant.name}, ${name}: without the same optimisations (${[...others.keys()].join(', ')}) answers differ ` +
+        `by at most ${(most.share * 100).toFixed(1)} % of the tolerance, abs ${abs} and rel ${rel}.`,
     );
     const wider = most.share * MARGIN;
     if (wider > 1) bounds[name] = { abs: roundUp(abs * wider), rel: roundUp(rel * wider) };

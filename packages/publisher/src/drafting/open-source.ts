@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isNearsideError } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { isFile } from '../files/stat-path.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
+import { INDEX_FILE } from '../sealing/seal-index.js';
 import type { SourceModel } from './draft-spec.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
 import { sourceFromOnnx } from './source-from-onnx.js';
@@ -42,7 +43,17 @@ export async function openSource(path: string): Promise<Source> {
     if ((await findModelFile(path, name)) === undefined) throw fileMissing(path, name);
     return { kind: 'model', model: await sourceFromOnnx(join(path, name)) };
   }
-  throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : basename(path));
+  throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : inWords(names));
+}
+
+/** So many files of a directory are named. */
+const MOST_NAMED = 4;
+
+function inWords(names: readonly string[]): string {
+  if (names.includes(INDEX_FILE)) return 'a sealed model: give what it was sealed from';
+  if (names.length === 0) return 'an empty directory';
+  const more = names.length > MOST_NAMED ? ' and more' : '';
+  return `a directory of ${[...names].sort().slice(0, MOST_NAMED).join(', ')}${more}`;
 }
 
 /** A file that is no JSON object is left to the reader of model directories, which reports it. */

@@ -127,6 +127,20 @@ describe('a model directory drafted from an ONNX file', () => {
   });
 });
 
+test('a folder that holds no model is refused with what it holds instead', async () => {
+  const { directory, out } = await prepare();
+  const refused = (got: string) =>
+    expect(draft({ source: directory, out })).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringContaining(`got ${got}.`),
+    });
+  await refused('an empty directory');
+  for (const name of 'abcde') await writeFile(join(directory, name), '');
+  await refused('a directory of a, b, c, d and more');
+  await writeFile(join(directory, 'nearside.json'), '{}');
+  await refused('a sealed model: give what it was sealed from');
+});
+
 describe('a model directory drafted from a TensorFlow.js directory', () => {
   test('takes shapes from the layers and the type from the weights', async () => {
     const { out } = await prepare();

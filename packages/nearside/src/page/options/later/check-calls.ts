@@ -7,7 +7,7 @@ import {
 import { kindOf, NearsideError } from '@nearside/core';
 import type { OpenOptions } from '../../../shared/api/open-options.js';
 import { checkOptions, inWords } from '../../../shared/check-options.js';
-import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
+import { isModelFile, isPlainObject, resolveUrl } from '../../../shared/option-kinds.js';
 import type { TrustAnchor } from '../../../shared/protocol.js';
 import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
 import { OPTION_WORDS } from '../option-words.js';
@@ -30,6 +30,12 @@ export async function checkOpening(
   }
   const given = String(url as string | URL);
   if (isModelFile(given)) throw ofFile(given);
+  if (!isPlainObject(options)) {
+    throw new TypeError(
+      `open: expected an object of options; got ${inWords(options)}. It has \`integrity\`, as \`nearside seal\` ` +
+        'prints it, or `trust`, as `nearside publish` does',
+    );
+  }
   checkOptions('open', options, OPEN_KINDS, { words: OPTION_WORDS });
   if (isFilePage() && resolveUrl(given).startsWith('file:')) throw filePageError();
   const address = parseModelAddress(resolveUrl(given));
@@ -55,8 +61,8 @@ async function parseAnchor({ trust, integrity }: OpenOptions): Promise<TrustAnch
 
 function ofFile(address: string): TypeError {
   return new TypeError(
-    `open: expected the address of a published model, such as 'models/digits'; got that of a file. Run the file with ` +
-      `\`openUnsigned('${address.replace(/[?#].*/s, '')}')\`, or publish it first`,
+    `open: expected the address of a sealed or published model, such as 'models/digits'; got that of a file. Run the file with ` +
+      `\`openUnsigned('${address.replace(/[?#].*/s, '')}')\`, or seal it first, with \`npx nearside seal\``,
   );
 }
 
