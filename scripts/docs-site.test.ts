@@ -47,6 +47,8 @@ test('docs/faq.md answers what is asked first, under headings that a search find
     expect.arrayContaining([
       'Which file do I cache?',
       'Why is my first visit slow?',
+      'How do I run my own PyTorch model?',
+      'How do I show progress, and cancel?',
       'How do I pass a tensor?',
       'What is sent?',
       'What if WebGPU is wrong?',
