@@ -105,6 +105,8 @@ test('weights are never asked for above the folder of the model, or from elsewhe
     'https://evil.example/w.bin',
     'C:\\w.bin',
     'sub\\..\\..\\w.bin',
+    '',
+    '\ud800',
   ];
   for (const path of outside) {
     served['/tfjs/outside.json'] = tfjsModel(path);
@@ -116,6 +118,14 @@ test('weights are never asked for above the folder of the model, or from elsewhe
   const error = await failure({ 'model.json': `${site}/tfjs/outside.json` });
   expect(error.code).toBe('file-missing');
   expect(asked.at(-1)).toBe('/tfjs/%252e%252e/a/model.onnx_data');
+});
+
+test('weights whose names are no text are left for whoever loads the model to refuse', async () => {
+  for (const path of [5, null, { length: 1 }, ['../w.bin']]) {
+    served['/tfjs/no-text.json'] = tfjsModel(path as string);
+    const { files } = await fetchAll({ 'model.json': `${site}/tfjs/no-text.json` });
+    expect(Object.keys(files)).toEqual(['model.json']);
+  }
 });
 
 test('an address that is not whole or not secure is a TypeError that says so, without what may be secret', async () => {

@@ -107,7 +107,8 @@ async function readWeightFiles(file: Blob): Promise<Iterable<string>> {
   if (!json.includes('"weightsManifest"')) return []; // a tokenizer's, say, which takes long to parse
   try {
     const { weightsManifest } = JSON.parse(json);
-    return new Set(weightsManifest.flatMap(({ paths }: { paths: readonly string[] }) => paths));
+    const paths = weightsManifest.flatMap(({ paths }: { paths: unknown }) => paths);
+    return new Set(paths.filter((path: unknown) => typeof path === 'string'));
   } catch {
     return []; // it is no such model: whoever loads it says so
   }
@@ -119,7 +120,9 @@ async function readWeightFiles(file: Blob): Promise<Iterable<string>> {
  * @throws NearsideError `name-unsafe` unless it lies in that folder
  */
 function besideOf(location: string, name: string, address: URL): URL {
-  const isPath = !/^(?:\/|[a-z][\w+.-]*:[\\/])|\\|(?:^|\/)\.\.(?:\/|$)/i.test(location);
+  const isPath = !/^(?:$|\/|[a-z][\w+.-]*:[\\/])|\\|(?:^|\/)\.\.(?:\/|$)|\p{Surrogate}/iu.test(
+    location,
+  );
   if (isPath) return new URL(location.split('/').map(encodeURIComponent).join('/'), address);
   const named = location.slice(0, 200);
   throw new NearsideError(
