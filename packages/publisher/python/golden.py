@@ -343,7 +343,11 @@ def seeded_tensor(
 
 
 def write_tensor(name: str, tensor: np.ndarray, datatype: str) -> dict:
-    safe = "".join(c if c.isalnum() and c.isascii() or c in "._-" else "_" for c in name)
+    # Every tensor has a file of its own, also where a file system tells no capitals apart.
+    kept = (c if c.isalnum() and c.isascii() or c in "._-" else "_" for c in name.lower())
+    safe = "".join(kept)[:150]
+    if safe != name:
+        safe += f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     file = f"golden/{safe}.bin"
     (FOLDER / "golden").mkdir(exist_ok=True)
     (FOLDER / file).write_bytes(np.asarray(tensor, NUMPY_TYPES[datatype]).tobytes())

@@ -18,6 +18,7 @@ import {
 } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { PublisherError } from '../errors/publisher-error.js';
+import { sha256Hex } from '../files/digests.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { replaceFile } from '../files/replace-file.js';
 import { readJsonFile } from '../packing/read-json-file.js';
@@ -163,12 +164,24 @@ async function storeTensors(
   const stored: Record<string, StoredTensor> = {};
   for (const [name, { datatype, shape, data }] of Object.entries(tensors)) {
     if (datatype === 'BYTES') continue;
-    const file = `golden/${`${prefix}.${name}`.replace(/[^A-Za-z0-9._-]/g, '_')}.bin`;
+    const file = fileOf(`${prefix}.${name}`);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     await replaceFile(join(directory, file), (temporary) => writeFile(temporary, bytes));
     stored[name] = { datatype, shape: [...shape], file };
   }
   return stored;
+}
+
+const LONGEST_NAME = 150;
+
+/** Gives every tensor a file of its own, also where a file system tells no capitals apart. golden.py does the same. */
+function fileOf(tensor: string): string {
+  const safe = tensor
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]/g, '_')
+    .slice(0, LONGEST_NAME);
+  const ending = safe === tensor ? '' : `-${sha256Hex(tensor).slice(0, 8)}`;
+  return `golden/${safe}${ending}.bin`;
 }
 
 function writeJson(path: string, value: unknown): Promise<void> {
