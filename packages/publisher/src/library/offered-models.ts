@@ -3,6 +3,7 @@ import { LAYOUT_FILE, parseModelAddress } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { isDirectory, isFile } from '../files/stat-path.js';
 import { addressBelowPublic } from '../reference/page-address.js';
+import { quote } from '../reference/reference-types.js';
 import {
   openDirectorySource,
   openRepository,
@@ -94,7 +95,7 @@ const UNKNOWN_BASE = '<base-url>';
 
 /** @returns the line of code that opens a model */
 export function openLine(url: string, pin: string): string {
-  return `open('${url}', { trust: '${pin}' })`;
+  return `open(${quote(url)}, { trust: '${pin}' })`;
 }
 
 /**

@@ -128,6 +128,8 @@ test('a module has the address and the hash, and is not written where sealing is
   expect(text).toContain(`url: '/m/tiny',\n  integrity: '${integrity}',\n  task: 'tensors',`);
   const refused = join(directory, 'src/refused.json');
   await expect(seal({ ...options, module: refused })).rejects.toThrow(/`module`/);
+  const within = join(options.out, 'tiny.model.ts');
+  await expect(seal({ ...options, module: within })).rejects.toThrow(/`module` outside/);
   expect(await listFiles(join(directory, 'src'))).toEqual(['tiny.model.ts']);
 });
 
@@ -212,6 +214,12 @@ describe('refused, and nothing is changed', () => {
     );
     expect(await listFiles(out)).toBeUndefined();
   });
+});
+
+test('the line that opens a model holds with any address', async () => {
+  const { options } = await sealTiny();
+  const { open } = await seal({ ...options, url: "https://cdn.example/it's/tiny" });
+  expect(open).toContain("open('https://cdn.example/it\\'s/tiny', {");
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, sep } from 'node:path';
 import { parseModelSpec } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { requireOnnxRuntime } from '../packing/find-onnx-runtime.js';
@@ -57,7 +58,8 @@ export interface SealedModel {
  *
  * @throws NearsideError `output-exists`, `version-conflict`, `repository-locked`, a code of `pack`, or `file-missing`
  *   where the package `nearside` is not installed
- * @throws TypeError when the address does not end in the model's name, or `module` is no TypeScript or JavaScript
+ * @throws TypeError when the address does not end in the model's name, or `module` lies in the folder or is no
+ *   TypeScript or JavaScript
  */
 export async function seal({
   modelDirectory,
@@ -70,7 +72,10 @@ export async function seal({
 }: SealOptions): Promise<SealedModel> {
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
   const address = sealedAddress({ out, url, model: spec.name });
-  if (module !== undefined) await openReferenceModule(module);
+  if (module !== undefined) {
+    requireOutside(out, module);
+    await openReferenceModule(module);
+  }
   await readSealedFolder(out, spec.name); // refuses another folder before the long work
   if (onnxRuntime === 'find') requireOnnxRuntime(spec);
   await using temporary = await packTemporarily({ modelDirectory, onnxRuntime });
@@ -83,6 +88,15 @@ export async function seal({
   const { model, version } = packed.release;
   const open = sealedLine(address, integrity);
   return { directory: out, model, version, ...reference, open, module, ...written };
+}
+
+/** A module in the folder would be in the way of the next seal. */
+function requireOutside(out: string, module: string): void {
+  const path = relative(out, module);
+  if (isAbsolute(path) || path.split(sep)[0] === '..') return;
+  throw new TypeError(
+    `seal: expected \`module\` outside ${out}, which has sealed versions alone, got '${module}'.`,
+  );
 }
 
 async function write(

@@ -1,4 +1,5 @@
 import { pageAddress } from '../reference/page-address.js';
+import { quote } from '../reference/reference-types.js';
 
 /**
  * Finds out by which address a page reaches a sealed folder.
@@ -25,5 +26,5 @@ export function sealedAddress({
 
 /** @returns the line of code that opens a sealed model */
 export function sealedLine(url: string, integrity: string): string {
-  return `open('${url}', { integrity: '${integrity}' })`;
+  return `open(${quote(url)}, { integrity: '${integrity}' })`;
 }
