@@ -75,7 +75,13 @@ export async function openUnsigned(
   const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
   const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.isChecked;
   const compared = isCompared ? await (await loadLater()).planCompared(plan) : plan;
-  return openAsPlanned(compared, { engine: DEFAULT_ENGINE, startMs });
+  const opening = { engine: DEFAULT_ENGINE, startMs };
+  return openAsPlanned(compared, opening).catch(async (error) => {
+    const later = await loadLater().catch(() => {
+      throw error;
+    });
+    return openAsPlanned(later.planUncompared(compared, error), opening);
+  });
 }
 
 /** Plans how files are served: nothing is stored or updated. */

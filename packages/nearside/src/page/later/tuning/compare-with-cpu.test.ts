@@ -1,9 +1,10 @@
+import { NearsideError } from '@nearside/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Answers, UnsignedFiles, UnsignedRequest } from '../../../shared/protocol.js';
 import { VERSION, withStandIns } from '../../../testing/worker-stand-in.js';
 import { Handover } from '../../serving/handover.js';
 import { createReviver } from '../../serving/later/revive.js';
-import { whyUncompared } from './compare-with-cpu.js';
+import { planUncompared, whyUncompared } from './compare-with-cpu.js';
 import { tuneBackends } from './tune-backends.js';
 
 afterEach(() => {
@@ -70,6 +71,27 @@ test('nobody is asked where golden cases compare, other weights would answer, or
     expect(await whyUncompared(contender, other.options)).toMatch(/^without golden cases/);
   }
   expect([signedOff, golden, other].map(({ count }) => count())).toEqual([0, 0, 0]);
+});
+
+test('a GPU that the caller names is opened unproven, where the CPU took too long for its answers or ended the worker', () => {
+  const hung = new NearsideError('backend-failed', 'no answer', { details: { limitMs: 60_000 } });
+  const { context } = withStandIns(() => ({}), {
+    plan: {
+      isBackendForced: true,
+      unsigned: { files: {}, spec: {}, fetchedBytes: 0, isChecked: true },
+    },
+  });
+  const { plan } = context;
+  for (const error of [hung, new NearsideError('worker-lost', 'an abort of wasm')]) {
+    const { unsigned } = planUncompared(plan, error);
+    expect(unsigned).toEqual({ ...plan.unsigned, isChecked: false });
+    expect(() => planUncompared({ ...plan, unsigned }, error)).toThrow(error);
+    expect(() => planUncompared({ ...plan, isBackendForced: false }, error)).toThrow(error);
+  }
+  for (const code of ['golden-mismatch', 'backend-failed', 'model-invalid'] as const) {
+    const error = new NearsideError(code, 'of the GPU or the file');
+    expect(() => planUncompared(plan, error)).toThrow(error);
+  }
 });
 
 test('a GPU that takes over was given the answers, and so is the one that takes its place when it is lost', async () => {

@@ -1,3 +1,4 @@
+import { isNearsideError, type NearsideError } from '@nearside/core';
 import { createModelEmitter } from '../../../shared/api/events.js';
 import { isGuessable } from '../../../shared/contender-order.js';
 import { type Contender, contenderOf, variantsFor } from '../../../shared/contenders.js';
@@ -108,6 +109,24 @@ async function answerOnCpu(plan: OpenPlan): Promise<Answers | undefined> {
   } finally {
     void opened?.connection.close(undefined);
   }
+}
+
+/**
+ * Leaves the comparison out where the caller names ONNX Runtime on WebGPU, and the CPU in the same worker, which nobody can
+ * interrupt, took too long for the model, or ended the worker. The model stays unproven then.
+ *
+ * @throws `error`, where it may have another cause
+ */
+export function planUncompared(plan: OpenPlan, error: unknown): OpenPlan {
+  const { unsigned, isBackendForced } = plan;
+  if (!unsigned?.isChecked || hasGolden(unsigned) || !isBackendForced) throw error;
+  if (!isNearsideError(error) || !hasEndedWorker(error)) throw error;
+  return { ...plan, unsigned: { ...unsigned, isChecked: false } };
+}
+
+/** `limitMs` is that of loading. */
+function hasEndedWorker({ code, details }: NearsideError): boolean {
+  return ['worker-lost', 'out-of-memory'].includes(code) || details.limitMs !== undefined;
 }
 
 function hasGolden({ files }: Pick<Answers, 'files'>): boolean {

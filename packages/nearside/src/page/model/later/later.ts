@@ -17,7 +17,7 @@ import { scoreModel } from '../../streaming/later/score.js';
 import { askWorker } from '../../workers/watchdog.js';
 
 export { bringOwn } from '../../later/fallback/bring-own.js';
-export { planCompared } from '../../later/tuning/compare-with-cpu.js';
+export { planCompared, planUncompared } from '../../later/tuning/compare-with-cpu.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
 export { refuseUnsigned } from '../../options/later/refuse-unsigned.js';
