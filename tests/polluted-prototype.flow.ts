@@ -30,7 +30,7 @@ async function useBesidePoison({ url, trust, besides = [] }: Used) {
     ...{ priority: 'background', timeoutMs: 0.001, terminate: true, transfer: true },
     // What is passed on inside.
     ...{ unsigned: { files: { 'model.onnx': new Blob(['anything']) }, spec: {} } },
-    ...{ seal: 'a'.repeat(64), pin: 'anybody', bundle: new Uint8Array(), isSealed: true },
+    ...{ sealSha256: 'a'.repeat(64), pin: 'anybody', bundle: new Uint8Array(), isSealed: true },
     ...{ requires: { format: 1, runtime: ['none'] }, signed: {} },
     ...{ identity: { id: 'anybody' }, install: { id: 'anybody' }, memory: {}, maxThreads: 0 },
     ...{ stored: { trusted, origin: 'walk', arrivedMs: Date.now() }, damage: { code: 'offline' } },

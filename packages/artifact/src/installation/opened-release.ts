@@ -17,8 +17,8 @@ export interface OpenedRelease extends ModelVersion {
 }
 
 /**
- * Chunks that are read before the layout names all chunks. Such a file is mostly one chunk, named by the file's
- * digest.
+ * Lists the chunks that are read before the layout names all chunks. A file that describes a version is mostly one
+ * chunk, named by the file's digest.
  */
 export function describingChunks({ files }: Manifest): StoredChunk[] {
   return ['layout.json', 'model.json', 'golden.json'].flatMap((name) => {

@@ -2,11 +2,9 @@ import type { BootFile } from '../network/boot-file.js';
 import type { ReleaseCustom } from '../release.js';
 
 /**
- * Reads what a version needs, from targets metadata or a seal that nobody has verified. This is a hint of which worker to
- * start, and never trusted. What is unreadable gives no hint.
+ * A version's needs, from targets metadata or a seal that nobody has verified. They hint which worker to start, and are
+ * never trusted. Runtimes are always there; another field may be missing. Unreadable bytes give no hint.
  */
-
-/** The fields that are there; runtimes always are. */
 type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
 
 /** @param stored the value that the store has for a repository's metadata, or for a sealed version */

@@ -21,24 +21,24 @@ const CACHE = 'no-cache';
 /**
  * Asks for a boot file, or for a seal, before there is an installation. The installation then uses the answer.
  *
- * @param seal SHA-256 of the seal that the page names, in hex
+ * @param sealSha256 SHA-256 of the seal that the page names, in hex
  * @returns undefined for an answer that only an installation can judge: another status, a redirect, too many bytes
  * @throws what `fetch` throws
  */
 export async function askFirstFile(
   { repository, model }: ModelAddress,
   {
-    seal,
+    sealSha256,
     request,
     signal,
   }: {
-    readonly seal: string | undefined;
+    readonly sealSha256: string | undefined;
     readonly request: RequestOptions | undefined;
     readonly signal: AbortSignal;
   },
 ): Promise<BootAnswer | undefined> {
   const how = { ...howToAsk(request), cache: CACHE, signal } as const;
-  const path = seal === undefined ? bootPath(model) : `${model}/${sealPath(seal)}`;
+  const path = sealSha256 === undefined ? bootPath(model) : `${model}/${sealPath(sealSha256)}`;
   const response = await fetch(repository + path, how);
   if (response.redirected || !response.ok || isAbsent(response)) {
     await response.body?.cancel();

@@ -42,7 +42,7 @@ async function weightsOf(device: Awaited<ReturnType<typeof openSealedDevice>>) {
 describe('a sealed version', () => {
   test('comes with one request before its weights, of which each chunk is one more', async () => {
     const { requests } = serveInPlace(FILES);
-    const device = await openSealedDevice({ seal: SEAL, store: createMemoryStore() });
+    const device = await openSealedDevice({ sealSha256: SEAL, store: createMemoryStore() });
     const version = await device.open();
     expect(requests).toEqual([SEAL_FILE]);
     expect(version).toMatchObject({
@@ -59,23 +59,23 @@ describe('a sealed version', () => {
   test('that the page has been answered with is not asked for again', async () => {
     const { requests } = serveInPlace(FILES);
     const boot = { raw: FILES.get(SEAL_FILE) };
-    await (await openSealedDevice({ seal: SEAL, store: createMemoryStore(), boot })).open();
+    await (await openSealedDevice({ sealSha256: SEAL, store: createMemoryStore(), boot })).open();
     expect(requests).toEqual([]);
   });
 
   test('is asked for where the page got another answer', async () => {
     const { requests } = serveInPlace(FILES);
     const boot = { raw: new TextEncoder().encode('<html>') };
-    await (await openSealedDevice({ seal: SEAL, store: createMemoryStore(), boot })).open();
+    await (await openSealedDevice({ sealSha256: SEAL, store: createMemoryStore(), boot })).open();
     expect(requests).toEqual([SEAL_FILE]);
   });
 
   test('asks nobody on a second visit, nor for a newer version', async () => {
     serveInPlace(FILES);
     const store = createMemoryStore();
-    await (await openSealedDevice({ seal: SEAL, store })).install();
+    await (await openSealedDevice({ sealSha256: SEAL, store })).install();
     offline();
-    const device = await openSealedDevice({ seal: SEAL, store });
+    const device = await openSealedDevice({ sealSha256: SEAL, store });
     expect(await weightsOf(device)).toEqual(WHOLE);
     expect(await device.check()).toEqual({ next: undefined, isRevoked: false });
     expect((await device.open()).origin).toBe('store');
@@ -85,9 +85,9 @@ describe('a sealed version', () => {
     const store = createMemoryStore();
     const [missing] = weightChunks();
     serveInPlace(new Map([...FILES].filter(([path]) => path !== missing)));
-    await expect((await openSealedDevice({ seal: SEAL, store })).install()).rejects.toThrow();
+    await expect((await openSealedDevice({ sealSha256: SEAL, store })).install()).rejects.toThrow();
     const { requests } = serveInPlace(FILES);
-    expect(await weightsOf(await openSealedDevice({ seal: SEAL, store }))).toEqual(WHOLE);
+    expect(await weightsOf(await openSealedDevice({ sealSha256: SEAL, store }))).toEqual(WHOLE);
     expect(requests).toEqual([missing]);
   });
 
@@ -98,7 +98,9 @@ describe('a sealed version', () => {
       },
     });
     const { requests } = serveInPlace(generations[0] ?? new Map());
-    await (await openSealedDevice({ seal: seals[0] as string, store: createMemoryStore() })).open();
+    await (
+      await openSealedDevice({ sealSha256: seals[0] as string, store: createMemoryStore() })
+    ).open();
     expect(requests).toHaveLength(1);
   });
 
@@ -107,7 +109,7 @@ describe('a sealed version', () => {
     vi.spyOn(crypto.subtle, 'importKey').mockRejectedValue(new Error('no keys here'));
     vi.spyOn(crypto.subtle, 'verify').mockRejectedValue(new Error('no signatures here'));
     expect(
-      await weightsOf(await openSealedDevice({ seal: SEAL, store: createMemoryStore() })),
+      await weightsOf(await openSealedDevice({ sealSha256: SEAL, store: createMemoryStore() })),
     ).toEqual(WHOLE);
   });
 
@@ -119,9 +121,9 @@ describe('a sealed version', () => {
     ]);
     const { requests } = serveInPlace(generations[1] ?? new Map());
     const store = createMemoryStore();
-    await (await openSealedDevice({ seal: seals[0] as string, store })).install();
+    await (await openSealedDevice({ sealSha256: seals[0] as string, store })).install();
     requests.length = 0;
-    await (await openSealedDevice({ seal: seals[1] as string, store })).install();
+    await (await openSealedDevice({ sealSha256: seals[1] as string, store })).install();
     expect(requests.filter((path) => path.startsWith('tiny/chunks/'))).toHaveLength(1);
   });
 
@@ -129,8 +131,8 @@ describe('a sealed version', () => {
     const { generations, seals } = await sealFolder(Array.from({ length: 20 }, () => [random(50)]));
     serveInPlace(generations.at(-1) ?? new Map());
     const store = createMemoryStore();
-    for (const seal of seals) await (await openSealedDevice({ seal, store })).install();
-    const device = await openSealedDevice({ seal: seals.at(-1) as string, store });
+    for (const sealSha256 of seals) await (await openSealedDevice({ sealSha256, store })).install();
+    const device = await openSealedDevice({ sealSha256: seals.at(-1) as string, store });
     await vi.waitFor(async () => {
       const { versions } = await device.storage();
       expect(versions.map(({ role, version }) => [role, version]).sort()).toEqual([
@@ -144,7 +146,7 @@ describe('a sealed version', () => {
   test('gives its place to a signed one at its address, which fetches no weights again', async () => {
     const store = createMemoryStore();
     serveInPlace(FILES);
-    await (await openSealedDevice({ seal: SEAL, store })).install();
+    await (await openSealedDevice({ sealSha256: SEAL, store })).install();
     const { pin, generations } = await signRepository([CHUNKS]);
     const { requests } = serveInPlace(generations[0] ?? new Map());
     await openBrowserDevice({ pin, store }).install();
@@ -160,7 +162,7 @@ describe('a sealed version', () => {
 describe('a seal that is not there', () => {
   const absent = 'a'.repeat(64);
   const open = async (store: Store = createMemoryStore()) =>
-    (await openSealedDevice({ seal: absent, store })).open();
+    (await openSealedDevice({ sealSha256: absent, store })).open();
 
   test('is named with what the folder offers instead', async () => {
     serveInPlace(FILES);
@@ -209,7 +211,10 @@ test.each([
     changeSeal: (seal) => ({ ...seal, ...change }),
   });
   serveInPlace(generations[0] ?? new Map());
-  const device = await openSealedDevice({ seal: seals[0] as string, store: createMemoryStore() });
+  const device = await openSealedDevice({
+    sealSha256: seals[0] as string,
+    store: createMemoryStore(),
+  });
   await expect(device.open()).rejects.toMatchObject({ code });
 });
 
@@ -218,7 +223,10 @@ test('model.json of another version than the seal says is refused', async () => 
     changeSeal: (seal) => ({ ...seal, version: '2.0.0' }),
   });
   serveInPlace(generations[0] ?? new Map());
-  const device = await openSealedDevice({ seal: seals[0] as string, store: createMemoryStore() });
+  const device = await openSealedDevice({
+    sealSha256: seals[0] as string,
+    store: createMemoryStore(),
+  });
   await expect(device.open()).rejects.toMatchObject({ code: 'bundle-mismatch' });
 });
 
@@ -242,7 +250,9 @@ describe('other bytes', () => {
     const asked = serveChanged((url) => url.startsWith(REPOSITORY));
     const mirrors = [{ url: MIRROR }];
     const store = createMemoryStore();
-    expect(await weightsOf(await openSealedDevice({ seal: SEAL, store, mirrors }))).toEqual(WHOLE);
+    expect(await weightsOf(await openSealedDevice({ sealSha256: SEAL, store, mirrors }))).toEqual(
+      WHOLE,
+    );
     expect(asked.slice(0, 3)).toEqual([
       `default ${REPOSITORY}${SEAL_FILE}`,
       `reload ${REPOSITORY}${SEAL_FILE}`,
@@ -253,7 +263,11 @@ describe('other bytes', () => {
   test('everywhere are refused', async () => {
     serveChanged(() => true);
     const mirrors = [{ url: MIRROR }];
-    const device = await openSealedDevice({ seal: SEAL, store: createMemoryStore(), mirrors });
+    const device = await openSealedDevice({
+      sealSha256: SEAL,
+      store: createMemoryStore(),
+      mirrors,
+    });
     await expect(device.open()).rejects.toMatchObject({ code: 'digest-mismatch' });
   });
 
@@ -273,7 +287,7 @@ describe('other bytes', () => {
   test('in the store are never served, without a network either', async () => {
     serveInPlace(FILES);
     const store = createMemoryStore();
-    await (await openSealedDevice({ seal: SEAL, store })).install();
+    await (await openSealedDevice({ sealSha256: SEAL, store })).install();
     vi.spyOn(Math, 'random').mockReturnValue(0); // pauses between rounds
     offline();
     const keys = (await store.keys('')).filter((key) => /^c\/|\/v\//.test(key));
@@ -293,12 +307,12 @@ describe('other bytes', () => {
       }
       await store.commit({ set: new Map<string, unknown>([[key, value]]) });
     }
-    expect(await weightsOf(await openSealedDevice({ seal: SEAL, store }))).toEqual(WHOLE);
+    expect(await weightsOf(await openSealedDevice({ sealSha256: SEAL, store }))).toEqual(WHOLE);
   });
 });
 
 async function servedOf(store: Store): Promise<string> {
-  const device = await openSealedDevice({ seal: SEAL, store });
+  const device = await openSealedDevice({ sealSha256: SEAL, store });
   const served = await weightsOf(device).catch(() => undefined);
   return !served || Buffer.from(served).equals(WHOLE) ? 'right or nothing' : 'wrong bytes';
 }

@@ -26,25 +26,25 @@ import { addressPrefix, versionPrefix } from './record-keys.js';
 import { reportStorage } from './storage-report.js';
 
 export interface SealedOptions extends DeviceOptions {
-  /** SHA-256 in hex of the seal that the page names, from `readIntegrity`. */
-  readonly seal: string;
+  /** SHA-256 in hex of the seal that the page names. */
+  readonly sealSha256: string;
 }
 
 interface SealedModel extends ModelOnDevice {
-  readonly seal: string;
+  readonly sealSha256: string;
   /** The folder with `seals/` and `chunks/`; ends with a slash. */
   readonly folder: string;
 }
 
 /**
- * Installs the one version that a page names by the hash of its seal. There is no other one: none stands in for it, and
- * nobody is asked for a newer one. The store keeps the seal, so that a later visit asks nobody at all.
+ * Installs the one version that a page names by the hash of its seal. No other version stands in for it, and nobody is
+ * asked for a newer one. The store keeps the seal, so that a later visit asks nobody at all.
  */
 export async function openSealedInstallation(options: SealedOptions): Promise<ModelInstallation> {
-  const { address, seal } = options;
+  const { address, sealSha256 } = options;
   const folder = folderOf(address);
   const prefix = await addressPrefix(address);
-  const model = { ...openOnDevice(options, { base: folder, prefix }), seal, folder };
+  const model = { ...openOnDevice(options, { base: folder, prefix }), sealSha256, folder };
   const { store } = model;
   return {
     open() {
@@ -73,14 +73,18 @@ function folderOf({ repository, model }: ModelAddress): string {
 }
 
 async function openSealed(model: SealedModel): Promise<OpenedRelease> {
-  const { ledger, chunks, seal } = model;
-  const record = await ledger.record(sequenceOfSeal(seal));
-  const bundle = await findSeal(model, record?.bundle);
-  const read = readSeal(bundle, { sha256: seal, model: model.model });
+  const { ledger, chunks, sealSha256 } = model;
+  const record = await ledger.record(sequenceOfSeal(sealSha256));
+  const seal = await findSeal(model, record?.bundle);
+  const read = readSeal(seal, { sha256: sealSha256, model: model.model });
   const { manifest, isCommon } = read;
   if (!isSupported(read, model.support)) throw unsupported(model.model, [manifest.release]);
   // Marked before its first chunk arrives, so that no collection in another tab removes that chunk.
-  await ledger.remember({ release: manifest.release, bundle, chunks: describingChunks(manifest) });
+  await ledger.remember({
+    release: manifest.release,
+    bundle: seal,
+    chunks: describingChunks(manifest),
+  });
   return {
     ...(await openModelVersion(manifest, chunks.withFiles(inlineFiles(read)), {
       whole: record?.whole,
@@ -88,7 +92,7 @@ async function openSealed(model: SealedModel): Promise<OpenedRelease> {
     origin: record?.state === 'proven' ? 'store' : 'network',
     assignment: undefined,
     isCommon,
-    bundle,
+    bundle: seal,
     provenBy: record?.provenBy ?? [],
   };
 }
@@ -102,8 +106,8 @@ async function findSeal(
   model: SealedModel,
   stored: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<VerifiedBytes> {
-  const { seal, boot } = model;
-  const expected = { what: `the seal of '${model.model}'`, sha256: seal };
+  const { sealSha256, boot } = model;
+  const expected = { what: `the seal of '${model.model}'`, sha256: sealSha256 };
   for (const bytes of [stored, boot?.raw]) {
     const verified = bytes && (await verifyBytes(bytes, expected).catch(() => undefined));
     if (verified) return verified;
@@ -151,8 +155,11 @@ async function readOffered({ sources }: SealedModel): Promise<Offered> {
   }
 }
 
-function notFound({ model, seal, folder }: SealedModel, { latest, seals }: Offered): NearsideError {
-  const integrity = integrityOf(seal);
+function notFound(
+  { model, sealSha256, folder }: SealedModel,
+  { latest, seals }: Offered,
+): NearsideError {
+  const integrity = integrityOf(sealSha256);
   const offered = seals.slice(-MOST_NAMED).map((one) => `${one.version} (${one.integrity})`);
   const got =
     offered.length === 0
@@ -161,7 +168,7 @@ function notFound({ model, seal, folder }: SealedModel, { latest, seals }: Offer
         'deployed without its page, or the page without its model?';
   return new NearsideError(
     'model-not-found',
-    `Expected the seal ${integrity} of '${model}' as ${folder}${sealPath(seal)}, ${got}`,
+    `Expected the seal ${integrity} of '${model}' as ${folder}${sealPath(sealSha256)}, ${got}`,
     { details: { model, integrity, offered: seals.map((one) => one.integrity) } },
   );
 }
@@ -175,7 +182,7 @@ async function activate(
   provenBy: string,
 ): Promise<void> {
   await makeActive(model, version, provenBy);
-  // No page goes back further than to the version before: one that is still open, or comes from a cache.
+  // The version before is kept, because a page that is still open, or comes from a cache, may name it.
   const heldOnly = versionPrefix(model.prefix, model.model);
   void collect(model, { heldOnly }).catch(() => {}); // the next collection takes what this one could not
 }

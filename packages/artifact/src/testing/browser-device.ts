@@ -20,7 +20,7 @@ export function openBrowserDevice({ pin, store }: { pin: string; store: Store })
 
 /** The same for the one version that a seal names. */
 export async function openSealedDevice(
-  options: Pick<SealedOptions, 'seal' | 'store' | 'boot' | 'mirrors'>,
+  options: Pick<SealedOptions, 'sealSha256' | 'store' | 'boot' | 'mirrors'>,
 ) {
   const events: InstallationEvent[] = [];
   const onEvent = (event: InstallationEvent) => events.push(event);

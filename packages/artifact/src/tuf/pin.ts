@@ -2,7 +2,9 @@ import { fromBase64Url } from '../base64.js';
 import { toHex } from '../hex.js';
 
 /**
- * Reads a pin: `sha256-` and the base64url SHA-256 of the raw bytes of `metadata/1.root.json`. Padding and the other base64 alphabet are accepted, as in subresource integrity.
+ * Reads a hash that a page names: `sha256-` and a SHA-256 in base64url. It is a repository's pin, the hash of its
+ * `metadata/1.root.json`, or the `integrity` of a sealed model, the hash of its seal. Padding and the other base64
+ * alphabet are accepted, as in subresource integrity.
  *
  * @returns undefined for any other value
  */

@@ -100,7 +100,7 @@ export function planUnsigned(
   return {
     ...serving,
     backends: likelyFirst(serving.backends, Object.keys(files)),
-    trust: { pin: '', seal: undefined },
+    trust: { pin: '', sealSha256: undefined },
     prefix: '',
     address: { repository: '', model: (spec as UnsignedSpec).name ?? 'The model' },
     store: 'memory',

@@ -111,8 +111,8 @@ export type WhichVersion =
 
 /** What vouches for a model: the pin of its repository, or the SHA-256 of one version's seal, in hex. */
 export type TrustAnchor =
-  | { readonly pin: string; readonly seal: undefined }
-  | { readonly pin: undefined; readonly seal: string };
+  | { readonly pin: string; readonly sealSha256: undefined }
+  | { readonly pin: undefined; readonly sealSha256: string };
 
 export interface OpenRequest {
   readonly which: WhichVersion;

@@ -148,9 +148,9 @@ async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVer
     },
   };
   const installation =
-    trust.seal === undefined
+    trust.sealSha256 === undefined
       ? openModelInstallation({ ...shared, pin: trust.pin, installId: install.id })
-      : await openSealedInstallation({ ...shared, seal: trust.seal });
+      : await openSealedInstallation({ ...shared, sealSha256: trust.sealSha256 });
   model.installation = installation;
   const opened = await openSignedVersion(installation, which, install);
   const signed =

@@ -97,7 +97,11 @@ describe('a boot file that the page has asked for', () => {
     scene.server.files = withFile(files, path, boot);
     const address = parseModelAddress(`${scene.server.url}/tiny`);
     const { signal } = new AbortController();
-    const answer = await askFirstFile(address, { seal: undefined, request: undefined, signal });
+    const answer = await askFirstFile(address, {
+      sealSha256: undefined,
+      request: undefined,
+      signal,
+    });
     expect(answer?.raw).toEqual(new Uint8Array(boot));
     expect(await handed(answer?.raw)).toBe('1.1.0');
     expect(scene.server.requests).not.toContain(path);
@@ -107,7 +111,9 @@ describe('a boot file that the page has asked for', () => {
     scene.server.files = files;
     const address = parseModelAddress(`${scene.server.url}/tiny`);
     const { signal } = new AbortController();
-    expect(await askFirstFile(address, { seal: undefined, request: undefined, signal })).toEqual({
+    expect(
+      await askFirstFile(address, { sealSha256: undefined, request: undefined, signal }),
+    ).toEqual({
       raw: undefined,
     });
     expect(await handed(undefined)).toBe('1.1.0');

@@ -37,14 +37,14 @@ export interface FirstLook {
  */
 export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
   const { prefix, trust, contenders, store, runtime, unsigned } = plan;
-  const { seal } = trust;
+  const { sealSha256 } = trust;
   if (unsigned) return { choice: createBackendChoice(plan, EMPTY_RECORD), boot: undefined };
   const { model } = plan.address;
   // A store other than `auto` has no memory, and a forced backend, or a single one, needs none.
   const peek = (key: string) => (store === 'auto' ? peekStore('nearside-models', key) : undefined);
   const [remembered, stored] = await Promise.all([
     contenders.length > 1 ? peek(choiceKey(prefix, model)) : undefined,
-    peek(seal ? versionKey(prefix, model, sequenceOfSeal(seal)) : metadataKey(prefix)),
+    peek(sealSha256 ? versionKey(prefix, model, sequenceOfSeal(sealSha256)) : metadataKey(prefix)),
   ]);
   const record = asRecord(remembered);
   const choice = createBackendChoice(plan, record);
@@ -67,13 +67,13 @@ function asRecord(remembered: unknown): ChoiceRecord {
 /** @returns undefined where no answer comes that can be handed on: what that means, the worker finds out */
 async function askInTime({
   address,
-  trust: { seal },
+  trust: { sealSha256 },
   request,
   signal,
 }: OpenPlan): Promise<BootAnswer | undefined> {
   const signals = [AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])];
   try {
-    return await askFirstFile(address, { seal, request, signal: AbortSignal.any(signals) });
+    return await askFirstFile(address, { sealSha256, request, signal: AbortSignal.any(signals) });
   } catch {
     signal?.throwIfAborted();
     return undefined;

@@ -51,7 +51,7 @@ test('a seal vouches in place of a pin, in either alphabet of base64', async () 
   const hash = Buffer.alloc(32, 0xfb);
   for (const alphabet of ['base64', 'base64url'] as const) {
     const { trust } = await plan(url, { integrity: `sha256-${hash.toString(alphabet)}` });
-    expect(trust).toEqual({ pin: undefined, seal: hash.toString('hex') });
+    expect(trust).toEqual({ pin: undefined, sealSha256: hash.toString('hex') });
   }
 });
 

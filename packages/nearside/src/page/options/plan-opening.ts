@@ -141,7 +141,7 @@ export async function planOpening(
   return {
     address,
     trust,
-    prefix: trust.seal === undefined ? pinPrefix(trust.pin) : await addressPrefix(address),
+    prefix: trust.sealSha256 === undefined ? pinPrefix(trust.pin) : await addressPrefix(address),
     store: options.store ?? 'auto',
     mirrors: (options.mirrors ?? []).map(planMirror),
     request: request && { headers: request.headers, credentials: request.credentials },
@@ -154,7 +154,7 @@ export async function planOpening(
 function readAnchor({ trust, integrity }: OpenOptions): TrustAnchor | undefined {
   const pin = readPin(trust ?? integrity);
   if (!pin || (trust !== undefined && integrity !== undefined)) return undefined;
-  return trust ? { pin, seal: undefined } : { pin: undefined, seal: pinHex(pin) };
+  return trust ? { pin, sealSha256: undefined } : { pin: undefined, sealSha256: pinHex(pin) };
 }
 
 /** @param options that have been checked, as `ownOptions` gives them */

@@ -50,9 +50,9 @@ async function parseAnchor({ trust, integrity }: OpenOptions): Promise<TrustAnch
       }`,
     );
   }
-  if (integrity === undefined) return { pin: await parseTrust(trust), seal: undefined };
-  const seal = readIntegrity(integrity);
-  if (seal) return { pin: undefined, seal };
+  if (integrity === undefined) return { pin: await parseTrust(trust), sealSha256: undefined };
+  const sealSha256 = readIntegrity(integrity);
+  if (sealSha256) return { pin: undefined, sealSha256 };
   throw new TypeError(
     "open: expected `integrity` to be one hash, 'sha256-' and 44 characters as `nearside seal` prints it (or " +
       `\`trust\`, the pin of a repository, in its place); got ${inWords(integrity)}`,
