@@ -150,7 +150,7 @@ describe('a second version', () => {
     const before = await snapshotOf(workspace.repository);
     await expect(workspace.release(model)).rejects.toMatchObject({
       code: 'version-conflict',
-      message: expect.stringMatching(/[Rr]aise .*`sequence`/),
+      message: expect.stringMatching(/[Rr]aise .*`sequence`.*`--sequence/),
     });
     expect(await snapshotOf(workspace.repository)).toEqual(before);
   });
@@ -191,6 +191,15 @@ describe('publish refuses, and writes nothing', () => {
       code: 'metadata-expired',
       details: { role: 'root' },
     });
+  });
+
+  test('a new repository without keys, and says what makes them', async () => {
+    const { packed, repository } = await prepare();
+    const keys = join(packed, '..', 'none');
+    await expect(publish({ packed, repository, keys })).rejects.toThrow(
+      '`nearside publish --new-keys`',
+    );
+    expect(await listFiles(repository)).toBeUndefined();
   });
 
   test.each([

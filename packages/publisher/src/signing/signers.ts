@@ -52,7 +52,8 @@ export function noKey(role: HeldKey['role'], { keys = 'keys' }: KeySource): Near
   return new NearsideError(
     'file-missing',
     `${file}: expected a private key of '${role}' there or in ${keyVariable(role)}, got neither. ` +
-      '`--keys` says where the keys are; `nearside keygen` makes a set of them.',
+      '`--keys` says where the keys are; `nearside publish --new-keys` makes those of a ' +
+      'new repository.',
     { details: { file, role } },
   );
 }

@@ -9,6 +9,10 @@ import type { PackedVersion } from './packed-version.js';
 import type { RepositoryState } from './read-repository.js';
 import { readManifest } from './read-version.js';
 
+/** A draft has both from its options. */
+const RAISE =
+  'raise `version` and `sequence` in model.json and pack again, or give `--version` and `--sequence` with a file.';
+
 export interface PublishedVersion {
   readonly release: Release;
   readonly manifest: SignedManifest;
@@ -36,8 +40,7 @@ export async function findPublished(
   if (same.state === 'revoked') {
     throw conflict(
       release,
-      'a new version, got one that was revoked. A revocation is for good: raise `version` and ' +
-        '`sequence` in model.json and pack again.',
+      `a new version, got one that was revoked. A revocation is for good: ${RAISE}`,
     );
   }
   const manifest = await readManifest(source, trusted.root, same);
@@ -46,8 +49,7 @@ export async function findPublished(
   }
   throw conflict(
     release,
-    'the files that are published under this version, got others. A published version never ' +
-      'changes: raise `version` and `sequence` in model.json and pack again.',
+    `the files that are published under this version, got others. A published version never changes: ${RAISE}`,
   );
 }
 
@@ -61,7 +63,7 @@ function tooLow(release: PackedVersion['release'], newest: Release): PublisherEr
     'version-conflict',
     `${model} ${version}: expected a sequence above ${newest.sequence}, which ${newest.version} ` +
       `has, got ${sequence}. Raise \`sequence\` in model.json to ${newest.sequence + 1} and pack ` +
-      'again.',
+      `again, or give \`--sequence ${newest.sequence + 1}\` with a file.`,
     { details: { ...release, published: newest.version, publishedSequence: newest.sequence } },
   );
 }
