@@ -1,5 +1,12 @@
 import { openModelInstallation, parseModelAddress, variantFiles } from '@nearside/artifact';
 
+/** All devices of this suite have these. */
+export const DEVICE = {
+  installId: '0'.repeat(32),
+  support: { runtimes: ['onnx'] },
+  onEvent: () => {},
+};
+
 /**
  * A device as the library's worker is one, without a backend: what it fetches, stores, verifies and
  * activates is the same. Runs in Node and in pages.
@@ -8,12 +15,10 @@ import { openModelInstallation, parseModelAddress, variantFiles } from '@nearsid
  */
 export function openDevice({ url, pin, store }) {
   const installation = openModelInstallation({
+    ...DEVICE,
     address: parseModelAddress(url),
     pin,
     store,
-    installId: '0'.repeat(32),
-    support: { runtimes: ['onnx'] },
-    onEvent: () => {},
   });
 
   /** Opens what this device runs, and reads all of it. */
