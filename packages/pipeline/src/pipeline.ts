@@ -208,8 +208,8 @@ function beginFlow(
 ): Flow {
   const isMany = stages.length > 1;
 
-  /** One input on its way. */
-  function enter({ signal, topK, stale = [], onSubstitute }: InputOptions = {}) {
+  /** Begins the way of one input. */
+  function beginInput({ signal, topK, stale = [], onSubstitute }: InputOptions = {}) {
     const observed = new Map<string, number | string>();
     const held: (() => void)[] = [];
     const call: Call = {
@@ -236,14 +236,14 @@ function beginFlow(
       }
     }
 
-    const prepare = (index: number, given: readonly Item[]) =>
+    const prepareStage = (index: number, given: readonly Item[]) =>
       orRelease(async () => {
         const { stage, before } = stages[index] as RunningStage;
         const [input] = callerInputs(stage);
         if (before.length === 0 || !input) throw noPreprocessing(spec);
         // A later stage begins with what an earlier one found, which is no input.
         const noting = index === 0 ? call : { ...call, observe() {} };
-        const items = await flow(given, before, noting);
+        const items = await applyKernels(before, given, noting);
         const tensors = items.map(({ value }) => {
           const made = { [input.name]: toInputTensor(value as InputValue) };
           checkTensors(made, [input]);
@@ -262,8 +262,8 @@ function beginFlow(
             value: readOutputs(one),
             trace: traces[i] ?? NO_TRACE,
           }));
-          const found = await flow(given as readonly Item[], after, call);
-          if (index + 1 < stages.length) return prepare(index + 1, found);
+          const found = await applyKernels(after, given as readonly Item[], call);
+          if (index + 1 < stages.length) return prepareStage(index + 1, found);
           release();
           const results = found.map(({ value }) => value);
           const output = results.length === 1 ? results[0] : results;
@@ -272,18 +272,19 @@ function beginFlow(
       return { isDone: false, stage: index, items, finish, release };
     }
 
-    return { prepare, toRun };
+    return { prepareStage, toRun };
   }
 
   return {
-    prepare: (input, options) => enter(options).prepare(0, [{ value: input, trace: NO_TRACE }]),
-    take: (items, options) => enter(options).toRun(0, items, []),
+    prepare: (input, options) =>
+      beginInput(options).prepareStage(0, [{ value: input, trace: NO_TRACE }]),
+    take: (items, options) => beginInput(options).toRun(0, items, []),
   };
 }
 
-async function flow(
-  given: readonly Item[],
+async function applyKernels(
   kernels: readonly Kernel<Kind, Kind>[],
+  given: readonly Item[],
   call: Call,
 ): Promise<readonly Item[]> {
   let items = given;
