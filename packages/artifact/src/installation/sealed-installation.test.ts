@@ -175,6 +175,16 @@ describe('a seal that is not there', () => {
   });
 
   test.each([
+    [{ version: '1.0.0\u001b[2J', integrity: integrityOf(SEAL) }],
+    [{ version: '1.0.0', integrity: 'x'.repeat(100_000) }],
+  ])('is not named with what is no version and no hash: %#', async (one) => {
+    const index = { format: 1, latest: integrityOf(SEAL), seals: [one] };
+    const bytes = new TextEncoder().encode(JSON.stringify(index));
+    serveInPlace(new Map([...FILES, ['tiny/nearside.json', bytes]]));
+    await expect(open()).rejects.toThrow(/got none, and no `nearside.json`/);
+  });
+
+  test.each([
     ['nothing', { status: 404 }],
     ['web pages', { headers: { 'content-type': 'text/html' } }],
   ])('is named where a server has %s', async (_what, answer) => {

@@ -1,4 +1,4 @@
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
 import type { ModelAddress } from '../address.js';
 import { integrityOf, sequenceOfSeal } from '../integrity.js';
@@ -133,10 +133,12 @@ async function fetchSeal(model: SealedModel, expected: ExpectedBytes): Promise<V
   }
 }
 
+const IntegritySchema = v.pipe(v.string(), v.maxLength(64));
+
 /** `nearside.json`, as far as a message needs it. */
 const OfferedSchema = v.looseObject({
-  latest: v.string(),
-  seals: v.array(v.looseObject({ version: v.string(), integrity: v.string() })),
+  latest: IntegritySchema,
+  seals: v.array(v.looseObject({ version: VersionSchema, integrity: IntegritySchema })),
 });
 
 type Offered = v.InferOutput<typeof OfferedSchema>;

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIntegrity, sealPath } from '@nearside/artifact';
+import { integrityOf, readIntegrity, sealPath } from '@nearside/artifact';
 import { parseModelFacts } from '@nearside/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCommand } from '../commands/run-command.js';
@@ -118,4 +118,16 @@ test('inspect lists sealed versions, the newest first, and says which does not v
   await runCommand(['inspect', out, '--integrity', newer], terminal);
   expect(lines.join('\n')).toMatch(/1\.1\.0 sha256-[^ ]+: [\d.]+ kB in \d+ chunks/);
   expect(lines.join('\n')).not.toContain(older);
+});
+
+test.each([
+  [{ version: '1.0.0', integrity: 'sha256-' }],
+  [{ version: '\u001b[2J', integrity: integrityOf('0'.repeat(64)) }],
+])('an index that lists no hash, or no version, is malformed: %#', async (one) => {
+  const { out } = await sealTwice();
+  const index = { format: 1, latest: integrityOf('0'.repeat(64)), seals: [one] };
+  await writeFile(join(out, 'nearside.json'), JSON.stringify(index));
+  await expect(inspectSealed({ location: out })).rejects.toMatchObject({
+    code: 'metadata-malformed',
+  });
 });

@@ -1,15 +1,20 @@
-import { integrityOf, parseJson } from '@nearside/artifact';
-import { parse } from '@nearside/core';
+import { integrityOf, parseJson, readIntegrity } from '@nearside/artifact';
+import { parse, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
 
 /** Says for people and messages which seals lie in a folder. Nothing trusts it. */
 export const INDEX_FILE = 'nearside.json';
 
+const IntegritySchema = v.pipe(
+  v.string(),
+  v.check((text) => readIntegrity(text) !== undefined, "'sha256-' and a hash in base64"),
+);
+
 const SealIndexSchema = v.looseObject({
   format: v.literal(1),
-  latest: v.string(),
+  latest: IntegritySchema,
   /** Those that were sealed last come last. */
-  seals: v.array(v.looseObject({ version: v.string(), integrity: v.string() })),
+  seals: v.array(v.looseObject({ version: VersionSchema, integrity: IntegritySchema })),
 });
 
 export type SealIndex = v.InferOutput<typeof SealIndexSchema>;
