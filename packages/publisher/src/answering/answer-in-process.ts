@@ -52,14 +52,18 @@ type Message =
  * @throws FailedStep
  * @throws NearsideError `file-missing` without that package
  */
-export async function answerInProcess(directory: string, runtime: Runtime): Promise<Answers> {
+export async function answerInProcess(
+  directory: string,
+  runtime: Runtime,
+  { limitMs = LIMIT_MS }: { readonly limitMs?: number } = {},
+): Promise<Answers> {
   const script = requireNearsideScript('answer-golden.js');
   const { promise, resolve: settle, reject } = createDeferred<Answers>();
   const child = fork(script, [resolve(directory), runtime], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    timeout: LIMIT_MS,
+    timeout: limitMs,
   });
   let reference = '';
   let step: Step | undefined;
@@ -81,7 +85,10 @@ export async function answerInProcess(directory: string, runtime: Runtime): Prom
   child.on('error', reject);
   child.on('close', (code, signal) => {
     if (code === 0) settle({ reference, answered, impassable });
-    else reject(new FailedStep(describeEnd(code, signal, said), step, 'worker-lost'));
+    else {
+      const end = child.killed ? `nothing within ${limitMs} ms` : describeEnd(code, signal, said);
+      reject(new FailedStep(end, step, 'worker-lost'));
+    }
   });
   return promise;
 }

@@ -10,6 +10,7 @@ import {
   seededTensor,
 } from '@nearside/core';
 import { describe, expect, test, vi } from 'vitest';
+import { answerInProcess } from '../answering/answer-in-process.js';
 import { requireNearsideScript } from '../packing/nearside-script.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
@@ -211,6 +212,12 @@ describe('with Node alone', () => {
     } finally {
       vi.unstubAllEnvs();
     }
+  });
+
+  test('a process that answers nothing in time is ended, and the error says so', async () => {
+    const draft = await draftOfNode('Relu', [-1, 1]);
+    const answering = answerInProcess(draft, 'onnx', { limitMs: 1 });
+    await expect(answering).rejects.toThrow('nothing within 1 ms');
   });
 
   test('answers of wasm are computed anew where Python is asked for', async () => {
