@@ -73,7 +73,7 @@ export async function openUnsigned(
   }
   const { onProgress, ...blobs } = await takeFiles(given, CALL, own);
   const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
-  const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.isChecked;
+  const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.wantsComparison;
   const compared = isCompared ? await (await loadLater()).planCompared(plan) : plan;
   const opening = { engine: DEFAULT_ENGINE, startMs };
   return openAsPlanned(compared, opening).catch(async (error) => {
@@ -86,7 +86,7 @@ export async function openUnsigned(
 
 /** Plans how files are served: nothing is stored or updated. */
 export function planUnsigned(
-  unsigned: Omit<NonNullable<OpenPlan['unsigned']>, 'isChecked'>,
+  unsigned: Omit<NonNullable<OpenPlan['unsigned']>, 'wantsComparison'>,
   given: UnsignedOptions,
 ): OpenPlan {
   const { files, spec } = unsigned;
@@ -107,7 +107,7 @@ export function planUnsigned(
     mirrors: [],
     request: undefined,
     policy: { ...policy, update: 'manual' },
-    unsigned: { ...unsigned, isChecked: mayBeGpu && selfCheck !== 'off' },
+    unsigned: { ...unsigned, wantsComparison: mayBeGpu && selfCheck !== 'off' },
   };
 }
 

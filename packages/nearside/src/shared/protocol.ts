@@ -147,18 +147,18 @@ export interface RuntimeRequest {
   readonly isSure: boolean;
 }
 
-/** Blobs cross by reference. */
-export interface UnsignedFiles {
+/** A model of `openUnsigned` as it goes to a worker. Blobs cross by reference. */
+export interface UnsignedModel {
   readonly files: Readonly<Record<string, Blob>>;
   /** The spec as a user wrote it. */
   readonly spec: Readonly<Record<string, unknown>>;
   /** Bytes of the files that crossed the network. */
   readonly fetchedBytes: number;
-  /** Where there are no golden cases, a GPU's numbers are compared with those of a CPU. */
-  readonly isChecked: boolean;
+  /** A GPU may serve, and `selfCheck` is not 'off': without golden cases it is compared with a CPU. */
+  readonly wantsComparison: boolean;
 }
 
-export interface UnsignedRequest extends UnsignedFiles {
+export interface UnsignedRequest extends UnsignedModel {
   readonly runtime: RuntimeRequest;
 }
 

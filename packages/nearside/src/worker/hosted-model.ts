@@ -40,7 +40,7 @@ import { fewerThreads } from './backends/cpu-features.js';
 import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles, readTensors } from './golden-check.js';
 import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
-import { type HostedVersion, openSignedVersion, replaceOfOtherTask } from './hosted-version.js';
+import { type HostedVersion, openInstalledVersion, replaceOfOtherTask } from './hosted-version.js';
 import { createLoadProgress, type LoadProgress } from './load-progress.js';
 import type { OwnFile } from './own-file.js';
 import { prepare, runBatch } from './run-batch.js';
@@ -152,10 +152,10 @@ async function open(model: HostedModel, request: OpenRequest): Promise<OpenedVer
       ? openModelInstallation({ ...shared, pin: trust.pin, installId: install.id })
       : await openSealedInstallation({ ...shared, sealSha256: trust.sealSha256 });
   model.installation = installation;
-  const opened = await openSignedVersion(installation, which, install);
-  const signed =
+  const opened = await openInstalledVersion(installation, which, install);
+  const version =
     opened && (await replaceOfOtherTask(installation, { opened, which, task, install }));
-  return signed && host(model, signed, task);
+  return version && host(model, version, task);
 }
 
 async function openUnsigned(model: HostedModel, request: UnsignedRequest): Promise<OpenedVersion> {

@@ -20,12 +20,12 @@ import type { UnverifiedBytes } from './backends/backend.js';
 import type { LoadProgress } from './load-progress.js';
 
 /** A version that a worker serves, whoever vouches for it. */
-export type HostedVersion = SignedVersion | UnsignedVersion;
+export type HostedVersion = InstalledVersion | UnsignedVersion;
 
-/** One that `open` found: what it reads is verified, and nothing else is. */
-export type SignedVersion = VersionOf<VerifiedBytes>;
+/** One that `open` found, signed or sealed: what it reads is verified, and nothing else is. */
+export type InstalledVersion = VersionOf<VerifiedBytes>;
 
-/** One that `openUnsigned` was given as files: it stands in for no signed one. */
+/** One that `openUnsigned` was given as files: it stands in for no installed one. */
 export type UnsignedVersion = VersionOf<UnverifiedBytes>;
 
 /** A version by what its files are read as. */
@@ -35,8 +35,8 @@ interface VersionOf<Bytes> {
   readonly spec: ModelSpec;
   /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
   readonly golden: Golden | undefined;
-  /** It has none, and a GPU is to be compared with a CPU instead. */
-  readonly isChecked: boolean;
+  /** It is unsigned and has no golden cases: a GPU's numbers are to be compared with a CPU's instead. */
+  readonly needsComparison: boolean;
   /** Names of its files that are variants without their weights. */
   readonly graphs: readonly string[];
   /** Bytes of each of its files, by name. */
@@ -74,12 +74,12 @@ export interface VariantFiles<Bytes> {
  * @returns undefined when there is no such version (a previous one, when there is none)
  * @throws NearsideError trust, network and store codes
  */
-export async function openSignedVersion(
+export async function openInstalledVersion(
   installation: ModelInstallation,
   which: WhichVersion,
   install: InstallIdentity,
-): Promise<SignedVersion | undefined> {
-  const version = await openInstalled(installation, which);
+): Promise<InstalledVersion | undefined> {
+  const version = await openRelease(installation, which);
   if (!version) return undefined;
   const { spec, golden, provenBy } = version;
   const filesOf = (variant: Variant) => variantFiles(spec, variant, golden);
@@ -87,7 +87,7 @@ export async function openSignedVersion(
   return {
     spec,
     golden,
-    isChecked: false,
+    needsComparison: false,
     graphs: spec.variants.map(({ name }) => graphFileName(name)).filter(version.digestOf),
     fileBytes: Object.fromEntries(
       Object.entries(version.layout.files).map(([name, chunks]) => [
@@ -137,19 +137,19 @@ export async function openSignedVersion(
 export async function replaceOfOtherTask(
   installation: ModelInstallation,
   options: {
-    readonly opened: SignedVersion;
+    readonly opened: InstalledVersion;
     readonly which: WhichVersion;
     readonly task: string | undefined;
     readonly install: InstallIdentity;
   },
-): Promise<SignedVersion> {
+): Promise<InstalledVersion> {
   const { opened, which, task, install } = options;
   const isOther = task !== undefined && opened.spec.task !== task;
   if (!isOther || which.kind !== 'active' || opened.described.origin !== 'store') return opened;
   const { next } = await installation.check({ maxAgeMs: 0 }).catch(() => ({ next: undefined }));
   if (!next) return opened;
   const candidate = { kind: 'candidate', sequence: next.sequence } as const;
-  return (await openSignedVersion(installation, candidate, install)) ?? opened;
+  return (await openInstalledVersion(installation, candidate, install)) ?? opened;
 }
 
 /** Reports have so many hex digits of a baseline's SHA-256. */
@@ -157,7 +157,7 @@ const HASH_DIGITS = 16;
 
 const BASELINE = { code: 'metadata-malformed', what: 'baseline.json' } as const;
 
-function openInstalled(installation: ModelInstallation, which: WhichVersion) {
+function openRelease(installation: ModelInstallation, which: WhichVersion) {
   switch (which.kind) {
     case 'active':
       return installation.open();

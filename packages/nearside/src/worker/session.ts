@@ -113,7 +113,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     loadStepsOf(spec, options),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
-  const variant = version.isChecked ? withWeightsType(wanted, weights.files) : wanted;
+  const variant = version.needsComparison ? withWeightsType(wanted, weights.files) : wanted;
   const { sessions, traits, golden, files } = await stopwatch('session', async () => {
     const traits = await runtime.start(wasm);
     const model = { spec, variant, files: weights.files };
@@ -143,7 +143,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   progress.finish();
 
-  const mayAnswer = version.isChecked && !golden;
+  const mayAnswer = version.needsComparison && !golden;
   const stages = stagesOf(described).map((stage, i) => {
     const session = sessions[i] as BackendSession;
     const bare = mayAnswer
@@ -204,12 +204,12 @@ interface Proof {
 
 /** The version's golden cases; without them those that a CPU has answered in the same runtime, where it can. */
 async function findProof(
-  { golden, isChecked }: HostedVersion,
+  { golden, needsComparison }: HostedVersion,
   { createOnCpu }: SharedRuntime,
   model: LoadableModel,
 ): Promise<Proof> {
   const answered =
-    isChecked && createOnCpu
+    needsComparison && createOnCpu
       ? await answerOnCpu(createOnCpu, model).catch(() => undefined) // then it stays unproven
       : undefined;
   if (!answered?.golden) return { golden, files: model.files };

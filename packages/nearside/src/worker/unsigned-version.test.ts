@@ -15,7 +15,7 @@ async function openDigits(withheld?: string) {
   const files = Object.fromEntries(await Promise.all(blobs));
   const spec = JSON.parse(await readFile(new URL('model.json', DIGITS), 'utf8'));
   const version = await openUnsignedVersion(
-    { files, spec, fetchedBytes: 0, isChecked: false },
+    { files, spec, fetchedBytes: 0, wantsComparison: false },
     { id: '', cohort: 0 },
   );
   const [variant] = version.spec.variants;

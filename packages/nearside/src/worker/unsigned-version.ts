@@ -13,7 +13,7 @@ import {
   weightFiles,
 } from '@nearside/core';
 import type { InstallIdentity } from '../shared/install.js';
-import type { UnsignedFiles } from '../shared/protocol.js';
+import type { UnsignedModel } from '../shared/protocol.js';
 import { readUnverified, type UnverifiedBytes } from './backends/backend.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
@@ -30,7 +30,7 @@ const NO_MANIFEST = '0'.repeat(64);
  *   it later, `model-invalid` or `file-missing`
  */
 export async function openUnsignedVersion(
-  { files, spec: given, fetchedBytes, isChecked }: UnsignedFiles,
+  { files, spec: given, fetchedBytes, wantsComparison }: UnsignedModel,
   install: InstallIdentity,
 ): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
@@ -50,7 +50,7 @@ export async function openUnsignedVersion(
   return {
     spec,
     golden,
-    isChecked: isChecked && !golden,
+    needsComparison: wantsComparison && !golden,
     graphs: [],
     fileBytes: {},
     provenBy: [],
@@ -80,14 +80,14 @@ export async function openUnsignedVersion(
   };
 }
 
-async function readGolden(files: UnsignedFiles['files']): Promise<Golden | undefined> {
+async function readGolden(files: UnsignedModel['files']): Promise<Golden | undefined> {
   const file = files['golden.json'];
   if (!file) return undefined;
   const malformed = { code: 'metadata-malformed', what: 'golden.json' } as const;
   return parseGolden(parseJson(await readUnverified(file), malformed));
 }
 
-function required(files: UnsignedFiles['files'], name: string): Blob {
+function required(files: UnsignedModel['files'], name: string): Blob {
   const file = Object.hasOwn(files, name) ? files[name] : undefined;
   if (file) return file;
   throw new NearsideError(

@@ -26,7 +26,7 @@ import {
   ownOptions,
   resolveUrl,
 } from '../../shared/option-kinds.js';
-import type { TrustAnchor, UnsignedFiles } from '../../shared/protocol.js';
+import type { TrustAnchor, UnsignedModel } from '../../shared/protocol.js';
 import { OPEN_KINDS } from './call-options.js';
 import type { checkOpening } from './later/check-calls.js';
 
@@ -44,7 +44,7 @@ export interface OpenPlan extends ServingPlan {
   readonly mirrors: readonly Mirror[];
   readonly request: RequestOptions | undefined;
   /** Set by `openUnsigned` alone: then address, trust, prefix and store say nothing. */
-  readonly unsigned: UnsignedFiles | undefined;
+  readonly unsigned: UnsignedModel | undefined;
 }
 
 /** The part of a plan that says how a model is served, wherever it comes from. */

@@ -1,6 +1,6 @@
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
 import type { AvailableBackend } from '../../shared/api/backends.js';
-import type { UnsignedFiles } from '../../shared/protocol.js';
+import type { UnsignedModel } from '../../shared/protocol.js';
 import {
   BESIDE,
   endingOnFailure,
@@ -15,7 +15,7 @@ import type { Connection } from '../workers/connection.js';
 const FOR_RUNS = 0.8;
 
 /** One model as a worker loads it: its spec, and files with weights of whatever kind. */
-export interface RehearsedModel extends Pick<UnsignedFiles, 'files' | 'spec'> {
+export interface RehearsedModel extends Pick<UnsignedModel, 'files' | 'spec'> {
   /** Makes the inputs that a caller would give, once it is known which there are. */
   inputsOf(declared: readonly TensorSpec[]): Tensors;
 }
@@ -50,7 +50,7 @@ export async function rehearse(
 ): Promise<Rehearsed> {
   const { plan } = context;
   const policy = { ...plan.policy, warmUpMs: budget.leftMs };
-  const unsigned = { files, spec, fetchedBytes: 0, isChecked: false };
+  const unsigned = { files, spec, fetchedBytes: 0, wantsComparison: false };
   const own = { ...context, plan: { ...plan, policy, unsigned } };
   const which = { kind: 'active' } as const;
   const opened = await openOn(backend, own, { ...BESIDE, which, isSure: true, signal });

@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Answers, UnsignedFiles, UnsignedRequest } from '../../../shared/protocol.js';
+import type { Answers, UnsignedModel, UnsignedRequest } from '../../../shared/protocol.js';
 import { VERSION, withStandIns } from '../../../testing/worker-stand-in.js';
 import { Handover } from '../../serving/handover.js';
 import { createReviver } from '../../serving/later/revive.js';
@@ -18,9 +18,11 @@ const ON_GPU = { backend: 'tfjs-webgpu', variant: 'uint8' } as const;
 /** An unsigned model that serves on TensorFlow.js on a CPU, with time for so many answers. */
 async function serve(
   answer: () => Promise<Answers>,
-  { most = 1, ...unsigned }: Partial<UnsignedFiles> & { readonly most?: number } = {},
+  { most = 1, ...unsigned }: Partial<UnsignedModel> & { readonly most?: number } = {},
 ) {
-  const plan = { unsigned: { files: {}, spec: {}, fetchedBytes: 0, isChecked: true, ...unsigned } };
+  const plan = {
+    unsigned: { files: {}, spec: {}, fetchedBytes: 0, wantsComparison: true, ...unsigned },
+  };
   const model = withStandIns(() => ({ openUnsigned: async () => VERSION, answer }), { plan });
   const spentMs: number[] = [];
   const options = {
@@ -59,7 +61,7 @@ test('where no case can tell, or none was answered, the reason is told', async (
 });
 
 test('nobody is asked where golden cases compare, other weights would answer, or nothing is to be compared', async () => {
-  const signedOff = await serve(async () => TOLD, { isChecked: false });
+  const signedOff = await serve(async () => TOLD, { wantsComparison: false });
   expect(await whyUncompared(ON_GPU, signedOff.options)).toMatch(/`selfCheck` is 'off'/);
   const golden = await serve(async () => TOLD, TOLD);
   expect(await whyUncompared(ON_GPU, golden.options)).toBeUndefined();
@@ -78,13 +80,13 @@ test('a GPU that the caller names is opened unproven, where the CPU took too lon
   const { context } = withStandIns(() => ({}), {
     plan: {
       isBackendForced: true,
-      unsigned: { files: {}, spec: {}, fetchedBytes: 0, isChecked: true },
+      unsigned: { files: {}, spec: {}, fetchedBytes: 0, wantsComparison: true },
     },
   });
   const { plan } = context;
   for (const error of [hung, new NearsideError('worker-lost', 'an abort of wasm')]) {
     const { unsigned } = planUncompared(plan, error);
-    expect(unsigned).toEqual({ ...plan.unsigned, isChecked: false });
+    expect(unsigned).toEqual({ ...plan.unsigned, wantsComparison: false });
     expect(() => planUncompared({ ...plan, unsigned }, error)).toThrow(error);
     expect(() => planUncompared({ ...plan, isBackendForced: false }, error)).toThrow(error);
   }
@@ -110,7 +112,7 @@ test('a GPU that takes over was given the answers, and so is the one that takes 
     {
       plan: {
         contenders: ['tfjs-wasm', 'tfjs-webgpu'],
-        unsigned: { files: { a: new Blob() }, spec: {}, fetchedBytes: 0, isChecked: true },
+        unsigned: { files: { a: new Blob() }, spec: {}, fetchedBytes: 0, wantsComparison: true },
       },
     },
   );

@@ -41,7 +41,7 @@ export async function whyUncompared(
   if (!plan.unsigned || hasGolden(plan.unsigned)) return undefined;
   const { variant } = contenderOf(handover.current);
   if (isGuessable(contender.backend) || contender.variant !== variant) return OTHER_NUMBERS;
-  if (!plan.unsigned.isChecked) return UNCHECKED;
+  if (!plan.unsigned.wantsComparison) return UNCHECKED;
   choice.answers ??= await answerBesideRuns(options);
   const { objections } = choice.answers;
   if (hasGolden(choice.answers)) return budget.objectionTo(contender); // less is left than before
@@ -119,9 +119,9 @@ async function answerOnCpu(plan: OpenPlan): Promise<Answers | undefined> {
  */
 export function planUncompared(plan: OpenPlan, error: unknown): OpenPlan {
   const { unsigned, isBackendForced } = plan;
-  if (!unsigned?.isChecked || hasGolden(unsigned) || !isBackendForced) throw error;
+  if (!unsigned?.wantsComparison || hasGolden(unsigned) || !isBackendForced) throw error;
   if (!isNearsideError(error) || !hasEndedWorker(error)) throw error;
-  return { ...plan, unsigned: { ...unsigned, isChecked: false } };
+  return { ...plan, unsigned: { ...unsigned, wantsComparison: false } };
 }
 
 /** `limitMs` is that of loading. */
