@@ -2,8 +2,7 @@ import { hostedBackends } from '#platform';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import type { CustomModel, Model } from '../shared/api/model.js';
 import type { UnsignedFiles, UnsignedOptions, UnsignedSpec } from '../shared/api/open-options.js';
-import { isGuessable } from '../shared/contender-order.js';
-import { runtimeOf } from '../shared/contenders.js';
+import { runsOnCpu, runtimeOf } from '../shared/contenders.js';
 import {
   ABOVE_0,
   areOptions,
@@ -92,7 +91,7 @@ export function planUnsigned(
   const { files, spec } = unsigned;
   const options = ownOptions(given);
   const { backend, tune, selfCheck } = options;
-  const mayBeGpu = backend ? !isGuessable(backend) : tune !== 'off';
+  const mayBeGpu = backend ? !runsOnCpu(backend) : tune !== 'off';
   const { policy, ...serving } = planServing(options, {
     hosted: hostedBackends,
     defaults: NO_DEFAULTS,

@@ -4,15 +4,15 @@ import { AVAILABLE_BACKENDS } from './api/backends.js';
 import {
   bytesToFetch,
   findSmallestDownload,
-  isGuessable,
   listContenders,
   orderByBytes,
 } from './contender-order.js';
+import { runsOnCpu } from './contenders.js';
 
 const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
   ({ name, runtime, dtype: 'fp32', files: [] }) as unknown as Variant;
 const DIGITS = [variant('int8', 'onnx'), variant('fp32', 'onnx'), variant('uint8', 'tfjs')];
-const WASM = AVAILABLE_BACKENDS.filter(isGuessable);
+const WASM = AVAILABLE_BACKENDS.filter(runsOnCpu);
 const FULL = { isCommon: false };
 const NOTHING_CACHED = { cachedRuntimes: new Set<never>(), ...FULL };
 

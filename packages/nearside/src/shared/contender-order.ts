@@ -1,6 +1,6 @@
 import type { Variant } from '@nearside/core';
 import type { AvailableBackend } from './api/backends.js';
-import { type Contender, variantsFor } from './contenders.js';
+import { type Contender, runsOnCpu, variantsFor } from './contenders.js';
 
 /**
  * Bytes of a backend's worker and wasm on the wire, gzip, measured on `dist/assets`. A CDN that compresses with brotli
@@ -19,11 +19,6 @@ const COMMON_BYTES = 1_700_000;
 /** @param isCommon whether ONNX Runtime's common file is enough */
 export function runtimeBytes(backend: AvailableBackend, isCommon: boolean): number {
   return isCommon && backend === 'onnx-wasm' ? COMMON_BYTES : RUNTIME_BYTES[backend];
-}
-
-/** A GPU's speed is only known by trying, and its numbers may be wrong: it never serves by a guess. */
-export function isGuessable(backend: AvailableBackend): boolean {
-  return !backend.endsWith('webgpu');
 }
 
 /**
@@ -75,7 +70,8 @@ export function findSmallestDownload(
   backends: readonly AvailableBackend[],
   { missingBytes, isCommon }: Pick<DeviceContents, 'missingBytes' | 'isCommon'>,
 ): AvailableBackend | undefined {
-  const contenders = listContenders(variants, backends.filter(isGuessable));
+  // A GPU's speed is only known by trying, and its numbers may be wrong: it never serves by a guess.
+  const contenders = listContenders(variants, backends.filter(runsOnCpu));
   // Weights that are all here came with a runtime.
   const loaded = contenders.filter(({ variant }) => missingBytes[variant] === 0);
   const cachedRuntimes = new Set(loaded.map(({ backend }) => backend));

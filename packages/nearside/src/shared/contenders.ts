@@ -35,6 +35,10 @@ export function hasVariantFor(backend: AvailableBackend, variants: readonly Vari
   return variantsFor(backend, variants).length > 0;
 }
 
+export function runsOnCpu(backend: AvailableBackend): boolean {
+  return !backend.endsWith('webgpu');
+}
+
 /** The form of the weights that a backend loads. */
 export function runtimeOf(backend: BackendName): Runtime {
   return backend.startsWith('onnx') ? 'onnx' : 'tfjs';

@@ -210,7 +210,7 @@ async function findProof(
 ): Promise<Proof> {
   const answered =
     needsComparison && createOnCpu
-      ? await answerOnCpu(createOnCpu, model).catch(() => undefined) // then it stays unproven
+      ? await answerInSameRuntime(createOnCpu, model).catch(() => undefined) // then it stays unproven
       : undefined;
   if (!answered?.golden) return { golden, files: model.files };
   const files = new Map<string, Uint8Array>([...model.files, ...answered.files]);
@@ -218,7 +218,7 @@ async function findProof(
 }
 
 /** The memory of a wasm never shrinks, so its sessions are freed before others are made. */
-async function answerOnCpu(
+async function answerInSameRuntime(
   createOnCpu: NonNullable<SharedRuntime['createOnCpu']>,
   model: LoadableModel,
 ): Promise<Answered> {

@@ -49,12 +49,12 @@ export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
   const record = asRecord(remembered);
   const choice = createBackendChoice(plan, record);
   const isFull = [runtime, record.onnxRuntime].includes('full');
-  const isCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
-  if (!choice.isSizeUnknown && !isCommon) return { choice, boot: undefined };
+  const mayTryCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
+  if (!choice.isSizeUnknown && !mayTryCommon) return { choice, boot: undefined };
   const boot = stored ? undefined : await askInTime(plan);
   const hint = boot?.raw ? hintInAnswer(boot.raw, model) : hintInStore(stored, model);
   choice.runtimes = hint?.requires.runtime;
-  if (isCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
+  if (mayTryCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
   return { choice, boot };
 }
 

@@ -3,13 +3,8 @@ import { mayBeCommon } from '#platform';
 import type { AvailableBackend, OnnxRuntime } from '../../shared/api/backends.js';
 import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can-run.js';
 import { createModelEmitter } from '../../shared/api/events.js';
-import {
-  bytesToFetch,
-  isGuessable,
-  orderByBytes,
-  runtimeBytes,
-} from '../../shared/contender-order.js';
-import type { Contender } from '../../shared/contenders.js';
+import { bytesToFetch, orderByBytes, runtimeBytes } from '../../shared/contender-order.js';
+import { type Contender, runsOnCpu } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
 import { requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';
@@ -115,7 +110,7 @@ async function requireRoom(
 ): Promise<void> {
   const { budget, leftBytes, started } = limits;
   requireMemory(memoryBytes, limitBytes);
-  if (!isGuessable(backend) && !(await requestAdapter())) {
+  if (!runsOnCpu(backend) && !(await requestAdapter())) {
     throw notTried('no-backend', `${backend}: expected WebGPU with an adapter, got none.`);
   }
   const sizeBytes = runtimeBytes(backend, isCommon);

@@ -4,8 +4,7 @@ import { createDeferred, NearsideError, ownFields, type Variant } from '@nearsid
 import type { AvailableBackend, BackendFailure, OnnxRuntime } from '../../shared/api/backends.js';
 import { type ModelEmitter, notify } from '../../shared/api/events.js';
 import type { Progress } from '../../shared/api/open-options.js';
-import { isGuessable } from '../../shared/contender-order.js';
-import { runtimeOf } from '../../shared/contenders.js';
+import { runsOnCpu, runtimeOf } from '../../shared/contenders.js';
 import type { InstallIdentity } from '../../shared/install.js';
 import type {
   Answers,
@@ -133,7 +132,7 @@ export async function openOn(
     const { runtimeWasm: wasm, stepsFile } = host;
     const { isSure } = options;
     const wanted = { wasm, onnxRuntime: runtime, stepsFile, threads: plan.threads, isSure };
-    const answers = isGuessable(backend) ? undefined : choice.answers;
+    const answers = runsOnCpu(backend) ? undefined : choice.answers;
     const request = { ...options, answers, runtime: wanted };
     const version = await openVersion(connection, context, request);
     if (!version) return void connection.close(undefined);

@@ -1,8 +1,8 @@
 import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#open-store';
 import type { Quarantined } from '../../../shared/api/backends.js';
-import { isGuessable, RUNTIME_BYTES } from '../../../shared/contender-order.js';
-import { type Contender, isSameContender } from '../../../shared/contenders.js';
+import { RUNTIME_BYTES } from '../../../shared/contender-order.js';
+import { type Contender, isSameContender, runsOnCpu } from '../../../shared/contenders.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import {
@@ -82,7 +82,7 @@ export function lightStart({ start, measured, quarantined }: ChoiceRecord): Cont
   const [lightest] = measured
     .filter(
       (one) =>
-        isGuessable(one.backend) &&
+        runsOnCpu(one.backend) &&
         timeOf(one) <= startMs + HEAD_START_MS &&
         !quarantined.some((failed) => isSameContender(failed, one)),
     )

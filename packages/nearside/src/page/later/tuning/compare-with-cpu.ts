@@ -1,7 +1,13 @@
+/**
+ * Without golden cases a GPU that is to serve an unsigned model is compared with a CPU, in one of three ways. After the first
+ * run the worker that serves on a CPU answers cases, for the GPUs that are tried then (`whyUncompared`). Where `backend`
+ * names `onnx-webgpu`, its worker answers them with the same runtime on a CPU (`findProof` in `worker/session.ts`). Where
+ * it names `tfjs-webgpu`, which has no CPU beside, a worker of `tfjs-wasm` is opened for that first (`planCompared`).
+ */
+
 import { isNearsideError, type NearsideError } from '@nearside/core';
 import { createModelEmitter } from '../../../shared/api/events.js';
-import { isGuessable } from '../../../shared/contender-order.js';
-import { type Contender, contenderOf, variantsFor } from '../../../shared/contenders.js';
+import { type Contender, contenderOf, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
 import { messageOf } from '../../../shared/failures.js';
 import type { Answers } from '../../../shared/protocol.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
@@ -40,7 +46,7 @@ export async function whyUncompared(
   const { plan, choice, handover, budget } = options;
   if (!plan.unsigned || hasGolden(plan.unsigned)) return undefined;
   const { variant } = contenderOf(handover.current);
-  if (isGuessable(contender.backend) || contender.variant !== variant) return OTHER_NUMBERS;
+  if (runsOnCpu(contender.backend) || contender.variant !== variant) return OTHER_NUMBERS;
   if (!plan.unsigned.wantsComparison) return UNCHECKED;
   choice.answers ??= await answerBesideRuns(options);
   const { objections } = choice.answers;
@@ -74,8 +80,7 @@ function askForAnswers(
 }
 
 /**
- * Has a worker on a CPU answer cases before one on a GPU is opened, where the caller names that: TensorFlow.js on WebGPU has
- * no CPU beside.
+ * Has a worker of `tfjs-wasm` answer cases before one of `tfjs-webgpu` is opened, which the caller has named.
  *
  * @returns a plan with the cases among its files; the same one, where no case can tell
  * @throws `signal.reason`
@@ -83,13 +88,13 @@ function askForAnswers(
 export async function planCompared(plan: OpenPlan): Promise<OpenPlan> {
   const { unsigned, signal } = plan;
   if (!unsigned || hasGolden(unsigned)) return plan;
-  const answers = await answerOnCpu(plan).catch(() => undefined); // then it stays unproven
+  const answers = await answerInOwnWorker(plan).catch(() => undefined); // then it stays unproven
   signal?.throwIfAborted();
   const files = { ...unsigned.files, ...answers?.files };
   return { ...plan, unsigned: { ...unsigned, files } };
 }
 
-async function answerOnCpu(plan: OpenPlan): Promise<Answers | undefined> {
+async function answerInOwnWorker(plan: OpenPlan): Promise<Answers | undefined> {
   const { signal } = plan;
   const context = {
     plan,

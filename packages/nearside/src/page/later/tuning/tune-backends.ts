@@ -1,10 +1,11 @@
 import { isNearsideError } from '@nearside/core';
-import { isGuessable, listContenders, orderByBytes } from '../../../shared/contender-order.js';
+import { listContenders, orderByBytes } from '../../../shared/contender-order.js';
 import {
   type Contender,
   contenderName,
   contenderOf,
   isSameContender,
+  runsOnCpu,
 } from '../../../shared/contenders.js';
 import { isBackendFault, messageOf } from '../../../shared/failures.js';
 import { describeAdapter, requestAdapter } from '../../../shared/gpu-adapter.js';
@@ -134,7 +135,7 @@ function findHindrance(
   }
   const isFaster = isKnownFaster(choice, contender, contenderOf(serving));
   if (known && !(isFaster && isWorthStart())) return SETTLED;
-  if (!isGuessable(contender.backend) && adapter === NO_ADAPTER) {
+  if (!runsOnCpu(contender.backend) && adapter === NO_ADAPTER) {
     return { message: 'no WebGPU with an adapter' };
   }
   if (engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
