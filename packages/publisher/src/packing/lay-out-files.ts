@@ -29,7 +29,7 @@ export async function layOutFiles(
     if (extents.length > 0) tensors[name] = nameBySlice(sizes, extents);
     const chunks: Chunk[] = [];
     for await (const slice of readSlices(join(directory, name), sizes)) {
-      chunks.push(await chunkOf(slice));
+      chunks.push(chunkOf(slice));
       doneBytes += slice.length;
       onProgress({ doneBytes, totalBytes });
     }
@@ -47,7 +47,7 @@ export async function layOutBytes(
     const chunks: Chunk[] = [];
     let offset = 0;
     for (const sizeBytes of sliceSizes(bytes.length)) {
-      chunks.push(await chunkOf(bytes.slice(offset, offset + sizeBytes)));
+      chunks.push(chunkOf(bytes.slice(offset, offset + sizeBytes)));
       offset += sizeBytes;
     }
     files[name] = chunks;
@@ -55,8 +55,8 @@ export async function layOutBytes(
   return files;
 }
 
-async function chunkOf(slice: Uint8Array<ArrayBuffer>): Promise<Chunk> {
-  const gzipped = await compressSlice(slice);
+function chunkOf(slice: Uint8Array<ArrayBuffer>): Chunk {
+  const gzipped = compressSlice(slice);
   const sha256 = sha256Hex(slice);
   return gzipped ? [sha256, slice.length, gzipped.length] : [sha256, slice.length];
 }

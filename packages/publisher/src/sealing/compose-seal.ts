@@ -35,7 +35,7 @@ export async function composeSeal(packed: PackedVersion): Promise<ComposedSeal> 
   for await (const chunk of firstChunks(packed)) {
     const inline = { ...seal.inline, [sha256Hex(chunk)]: Buffer.from(chunk).toString('base64') };
     const tried = writeSeal({ ...seal, inline });
-    if (!(await fitsFirstRequest(tried))) continue;
+    if (!fitsFirstRequest(tried)) continue;
     seal.inline = inline;
     bytes = tried;
   }

@@ -13,7 +13,7 @@ export async function makeDelta(
   older: Uint8Array<ArrayBuffer>,
   storedBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const delta = await compressSlice(subtractBytes(newer, older));
+  const delta = compressSlice(subtractBytes(newer, older));
   if (!delta || delta.length >= storedBytes) return undefined;
   const difference = await gunzip(delta, newer.length);
   if (difference && Buffer.from(newer).equals(addBytes(difference, older))) return delta;

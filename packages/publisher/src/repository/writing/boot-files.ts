@@ -112,30 +112,27 @@ async function smallFiles(source: RepositorySource, version: VerifiedVersion): P
     for (const chunk of version.files.get(name) ?? []) {
       if ((chunk[2] ?? chunk[1]) > LIMITS.bootBytes) continue;
       const file = await readChunkFile(source, chunk, name);
-      stored.set(file.path, await asWritten(file, chunk));
+      stored.set(file.path, asWritten(file, chunk));
     }
   }
   return stored;
 }
 
 /** A server may have decoded gzip on the way. The same content gives the same gzip bytes again. */
-async function asWritten(
-  { stored, content }: ChunkFile,
-  [, sizeBytes, gzipBytes]: Chunk,
-): Promise<Uint8Array> {
+function asWritten({ stored, content }: ChunkFile, [, sizeBytes, gzipBytes]: Chunk): Uint8Array {
   const isDecoded = gzipBytes !== undefined && stored.length === sizeBytes;
-  return (isDecoded ? await compressSlice(content) : undefined) ?? stored;
+  return (isDecoded ? compressSlice(content) : undefined) ?? stored;
 }
 
 /** Encodes all files, or if they are too large, file by file without those that do not fit. */
 async function encodeWithinLimits(files: Files): Promise<Uint8Array<ArrayBuffer>> {
   const all = encode(files);
-  if (await fitsFirstRequest(all)) return all;
+  if (fitsFirstRequest(all)) return all;
   let encoded = encode(new Map());
   const chosen = new Map<string, Uint8Array>();
   for (const [path, bytes] of files) {
     const tried = encode(new Map([...chosen, [path, bytes]]));
-    if (!(await fitsFirstRequest(tried))) continue;
+    if (!fitsFirstRequest(tried)) continue;
     chosen.set(path, bytes);
     encoded = tried;
   }

@@ -1,17 +1,14 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { LAYOUT_FILE, LIMITS } from '@nearside/artifact';
 import { type Golden, goldenFiles, type ModelSpec } from '@nearside/core';
-
-const compress = promisify(gzip);
+import { compress } from '../../packing/compress-slice.js';
 
 /** Size of a first answer on the network, gzip: one or two round trips of TCP's slow start. */
 export const MAX_FIRST_GZIP_BYTES = 32 * 1024;
 
 /** @returns true if a boot file or a seal of these bytes is small enough to be the first answer */
-export async function fitsFirstRequest(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+export function fitsFirstRequest(bytes: Uint8Array<ArrayBuffer>): boolean {
   if (bytes.length > LIMITS.bootBytes) return false;
-  return (await compress(bytes, { level: 9 })).length <= MAX_FIRST_GZIP_BYTES;
+  return compress(bytes).length <= MAX_FIRST_GZIP_BYTES;
 }
 
 /**

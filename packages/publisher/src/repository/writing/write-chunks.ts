@@ -32,7 +32,7 @@ export async function writeChunks(
     if (seen.has(sha256)) return;
     seen.add(sha256);
     if (await isStored(source, chunk)) return;
-    const gzipped = gzipBytes === undefined ? undefined : await compressSlice(bytes);
+    const gzipped = gzipBytes === undefined ? undefined : compressSlice(bytes);
     const chunkFile = chunkPath(sha256, { gzip: gzipBytes !== undefined });
     if (await writer.write(chunkFile, gzipped ?? bytes)) written += 1;
   }
