@@ -78,7 +78,7 @@ export function addPack(program: Command, terminal: Terminal): void {
         ...goldenOptions(flags),
       });
       const onProgress = printProgress(terminal, 'laid out');
-      const options = { out, onnxRuntime: 'find', onProgress } as const;
+      const options = { out, onnxRuntime: 'try', onProgress } as const;
       const packed = await pack({ modelDirectory: directory, ...options });
       const result = drafted ? { ...packed, draft: directory } : packed;
       const text = () =>

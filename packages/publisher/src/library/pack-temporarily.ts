@@ -26,7 +26,7 @@ export async function packTemporarily(options: Omit<PackOptions, 'out'>): Promis
 /** @returns a directory that `pack` has written as it is; any other model directory packed */
 export async function packUnlessPacked(directory: string): Promise<TemporaryPack> {
   if (!(await isFile(join(directory, LAYOUT_FILE)))) {
-    return packTemporarily({ modelDirectory: directory, onnxRuntime: 'find' });
+    return packTemporarily({ modelDirectory: directory, onnxRuntime: 'try' });
   }
   return { directory, async [Symbol.asyncDispose]() {} };
 }

@@ -2,19 +2,22 @@ import { graphFileName, requireFewRepeats } from '@nearside/artifact';
 import { type Layout, sum, type Variant } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { cutOutWeights } from '../packing/cut-out-weights.js';
-import { findOnnxRuntime } from '../packing/find-onnx-runtime.js';
 import type { GoldenSize } from '../packing/golden-size.js';
 import { layOutBytes, layOutFiles } from '../packing/lay-out-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
+import { tryOnnxRuntime } from '../packing/try-onnx-runtime.js';
 
 export interface PackOptions {
   /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
   readonly modelDirectory: string;
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
-  /** `find` runs the golden cases to find out. By default the layout says nothing, and devices use the full file. */
-  readonly onnxRuntime?: Layout['onnxRuntime'] | 'find';
+  /**
+   * The file of ONNX Runtime that devices need. `try` runs the golden cases in the small one, to see if it is enough.
+   * By default the layout says nothing, and devices use the full file.
+   */
+  readonly onnxRuntime?: Layout['onnxRuntime'] | 'try';
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -58,13 +61,13 @@ export async function pack({
   });
   const graphs = await makeGraphs(modelDirectory, spec.variants);
   const laidOut = { ...ofModel, files: { ...ofModel.files, ...(await layOutBytes(graphs)) } };
-  const found = onnxRuntime === 'find' ? await findOnnxRuntime(modelDirectory, spec) : onnxRuntime;
-  const layout = found ? { ...laidOut, onnxRuntime: found } : laidOut;
+  const needed = onnxRuntime === 'try' ? await tryOnnxRuntime(modelDirectory, spec) : onnxRuntime;
+  const layout = needed ? { ...laidOut, onnxRuntime: needed } : laidOut;
   requireFewRepeats(layout, spec, golden);
   await writeOutput(out, { earlier, modelDirectory, layout, made: graphs });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
-  const identity = { model, version, sequence, variants, onnxRuntime: found };
+  const identity = { model, version, sequence, variants, onnxRuntime: needed };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }
 

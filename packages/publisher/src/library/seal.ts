@@ -1,8 +1,8 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import { parseModelSpec } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
-import { requireOnnxRuntime } from '../packing/find-onnx-runtime.js';
 import { readJsonFile } from '../packing/read-json-file.js';
+import { requireNearsidePackage } from '../packing/try-onnx-runtime.js';
 import { openReferenceModule, writeReferenceModule } from '../reference/reference-module.js';
 import { openDirectorySource } from '../repository/reading/open-repository.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
@@ -67,7 +67,7 @@ export async function seal({
   url,
   module,
   prune = false,
-  onnxRuntime = 'find',
+  onnxRuntime = 'try',
   onProgress,
 }: SealOptions): Promise<SealedModel> {
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
@@ -77,7 +77,7 @@ export async function seal({
     await openReferenceModule(module);
   }
   await readSealedFolder(out, spec.name); // refuses another folder before the long work
-  if (onnxRuntime === 'find') requireOnnxRuntime(spec);
+  if (onnxRuntime === 'try') requireNearsidePackage(spec);
   await using temporary = await packTemporarily({ modelDirectory, onnxRuntime });
   const packed = await readPackedVersion(temporary.directory);
   const composed = await composeSeal(packed);

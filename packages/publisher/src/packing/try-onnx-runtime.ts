@@ -8,13 +8,13 @@ import { findNearsideScript, requireNearsideScript } from './nearside-script.js'
 const LIMIT_MS = 600_000;
 
 /**
- * Finds out which file of ONNX Runtime devices need for a model. Its golden cases run in the file for most models, in
- * a separate process, because a missing function ends the process.
+ * Tries a model in the small file of ONNX Runtime, which has what most models need: its golden cases run there, in a
+ * separate process, because a missing function ends the process.
  *
- * @returns undefined if there is no ONNX variant, or the package `nearside`, which has the runtime, is not installed
- *   beside this one. Devices then use the full file
+ * @returns `common` if the small file is enough; undefined if there is no ONNX variant, or the package `nearside`,
+ *   which has the runtime, is not installed beside this one. Devices then use the full file
  */
-export async function findOnnxRuntime(
+export async function tryOnnxRuntime(
   directory: string,
   { variants }: Pick<ModelSpec, 'variants'>,
 ): Promise<Layout['onnxRuntime']> {
@@ -29,10 +29,11 @@ export async function findOnnxRuntime(
 }
 
 /**
- * Requires what {@link findOnnxRuntime} needs, where its answer must not depend on what is installed.
+ * Requires the package `nearside` for a model with ONNX variants, where the answer of {@link tryOnnxRuntime} must not
+ * depend on what is installed.
  *
  * @throws NearsideError `file-missing`
  */
-export function requireOnnxRuntime({ variants }: Pick<ModelSpec, 'variants'>): void {
+export function requireNearsidePackage({ variants }: Pick<ModelSpec, 'variants'>): void {
   if (variants.some(({ runtime }) => runtime === 'onnx')) requireNearsideScript('try-common.js');
 }
