@@ -15,7 +15,7 @@ import type { ExpectedBytes } from './verified-bytes.js';
 const Sequence = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const BasisPoints = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(10_000));
 
-/** What a version needs of the library. Unknown fields are ignored. */
+/** A version needs these of the library. Unknown fields are ignored. */
 export const RequiresSchema = v.looseObject({
   format: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   runtime: v.optional(v.array(v.string())),

@@ -36,7 +36,7 @@ const SealSchema = v.looseObject({
 
 export type Seal = v.InferOutput<typeof SealSchema>;
 
-/** What a seal says of a version, read from bytes that have the hash that the page names. */
+/** A version as its seal describes it, read from bytes that have the hash that the page names. */
 export interface ReadSeal {
   readonly manifest: Manifest;
   readonly requires: Seal['requires'];

@@ -38,7 +38,7 @@ const ToleranceSchema = v.strictObject({
  */
 export const GoldenSchema = v.strictObject({
   format: v.literal(1),
-  /** What computed the outputs, such as `onnxruntime-web 1.30.0 wasm`: see {@link isServedWith}. */
+  /** The runtime that computed the outputs, such as `onnxruntime-web 1.30.0 wasm`: see {@link isServedWith}. */
   reference: v.optional(v.string()),
   cases: v.pipe(
     v.array(

@@ -18,7 +18,7 @@ import type { OpenedRelease } from './opened-release.js';
 import type { BootAnswer } from './read-boot-file.js';
 import { openVersionLedger, type VersionEntry, type VersionLedger } from './version-ledger.js';
 
-/** What every installation is given, whoever vouches for its versions. */
+/** Every installation is given these, whoever vouches for its versions. */
 export interface DeviceOptions {
   readonly address: ModelAddress;
   readonly store: Store;

@@ -109,7 +109,7 @@ export type WhichVersion =
   /** It serves on, and another one stays the active version of this device. */
   | { readonly kind: 'served'; readonly sequence: number };
 
-/** What vouches for a model: the pin of its repository, or the SHA-256 of one version's seal, in hex. */
+/** Either of them vouches for a model: the pin of its repository, or the SHA-256 of one version's seal, in hex. */
 export type TrustAnchor =
   | { readonly pin: string; readonly sealSha256: undefined }
   | { readonly pin: undefined; readonly sealSha256: string };
@@ -357,7 +357,7 @@ export const READY = `${SAYS_READY} ${LIBRARY_VERSION}`;
 export interface AttachMessage {
   readonly nearside: 'attach';
   readonly port: MessagePort;
-  /** What the page's Resource Timing has of the worker's file, as JSON. */
+  /** Entries of the page's Resource Timing for the worker's file, as JSON. */
   readonly timings: string;
 }
 

@@ -43,7 +43,7 @@ export async function readModelFiles(
   return new Map(await Promise.all(read)) as unknown as ModelFiles;
 }
 
-/** What a golden case gives to a model, with the state and the constants that it leaves out. */
+/** A golden case's inputs, with the state and the constants that it leaves out. */
 export function feedsOf(
   stage: Stage,
   files: ModelFiles,

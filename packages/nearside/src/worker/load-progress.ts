@@ -47,7 +47,7 @@ export function createLoadProgress(
   const loaded = { ...expected };
   /** Bytes of the runtime that are thought to be there. */
   let unseenBytes = 0;
-  /** Of the line, as far as it was seen. */
+  /** The line's rate, as far as it was seen. */
   let bytesPerSecond = ownFile.bytesPerSecond || USUAL_BYTES_PER_SECOND;
   let ratio = 0;
   /** The transfer's share of the ratio; 0 while only the runtime is announced. */

@@ -3,7 +3,7 @@ interface Field {
   readonly number: number;
   /** 0 varint, 1 and 5 of a fixed size, 2 a text, a message or a packed list. */
   readonly wireType: number;
-  /** Of a varint. */
+  /** The number that a varint stands for. */
   readonly value: number;
   /** Offsets of the content of the others, bytes. */
   readonly start: number;
@@ -15,7 +15,7 @@ const MODEL = { graph: 7 } as const;
 const GRAPH = { initializer: 5 } as const;
 const TENSOR = { dims: 1, dataType: 2 } as const;
 
-/** Of `ModelProto`; 26 is in use in ONNX 1.18. */
+/** The highest field of a `ModelProto`: 26 is in use in ONNX 1.18. */
 const HIGHEST = 63;
 
 /** Wire type of a text, a message or a packed list. */

@@ -18,7 +18,7 @@ export interface Step {
 }
 
 export interface Answers {
-  /** What answered, as golden.json has it. */
+  /** The runtime that answered, as golden.json names it. */
   readonly reference: string;
   readonly answered: readonly (Step & { readonly outputs: Tensors })[];
   readonly impassable: readonly { readonly step: Step; readonly message: string }[];

@@ -16,7 +16,7 @@ import { exists, isFile } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { requireFiles } from './require-inside.js';
 
-/** What the answers were computed from; golden.py writes the same. */
+/** It says from what the answers were computed; golden.py writes the same. */
 const RECORD = 'golden/made-from.json';
 
 const RecordSchema = v.strictObject({

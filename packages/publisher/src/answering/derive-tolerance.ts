@@ -16,7 +16,7 @@ const MARGIN = 2;
 /** How often `abs` may become ten times smaller. */
 const NARROWER = 3;
 
-/** Of an output: its values in all cases, and those of the other right ways to compute it. */
+/** An output's values in all cases, and those of the other right ways to compute it. */
 export interface AnsweredOutput {
   readonly name: string;
   readonly expected: readonly Tensor[];

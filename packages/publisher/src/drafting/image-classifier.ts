@@ -22,7 +22,7 @@ export interface ClassifierOptions {
 
 export interface AssumedModel {
   readonly model: SourceModel;
-  /** What no file says, in a sentence. */
+  /** A sentence that says what no file does. */
   readonly assumed: string;
 }
 
@@ -106,7 +106,7 @@ function chooseSize(image: ImageInput, given: number | undefined): ImageSize {
   return { height: pick('height'), width: pick('width') };
 }
 
-/** Turns bytes into the numbers that a model takes: of PyTorch's in their layout, of TensorFlow's in the other. */
+/** Turns bytes into the numbers that a model takes: PyTorch's in their layout, TensorFlow's in the other. */
 function normalization(
   { layout, channels }: ImageInput,
   range: readonly [number, number] | undefined,

@@ -26,7 +26,7 @@ export interface DraftedCase {
   readonly inputs: Readonly<Record<string, SeededTensor>>;
 }
 
-/** What somebody knows of the inputs that a graph does not say, by the inputs' names. */
+/** Somebody knows these of the inputs, by their names, where the graph does not say them. */
 export interface InputOptions {
   /** All axes of the shape to try; by default a free first axis is 1, and other free ones are 32. */
   readonly shapes?: Readonly<Record<string, readonly number[]>> | undefined;

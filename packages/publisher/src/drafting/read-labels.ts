@@ -27,7 +27,7 @@ function byIndex(labels: readonly string[]): Record<string, string> {
   return Object.fromEntries(labels.map((label, i) => [`${i}`, label]));
 }
 
-/** What is no JSON the schema reports. */
+/** The schema reports a text that is no JSON. */
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

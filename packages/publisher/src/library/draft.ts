@@ -36,7 +36,7 @@ export interface Draft {
   readonly directory: string;
   /** True if it was drafted from something else. */
   readonly drafted: boolean;
-  /** What the draft says that no file does, in sentences. */
+  /** Sentences about what the draft says and no file does. */
   readonly assumed: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import { exists } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { describeInputs } from '../packing/seeded-inputs.js';
 
-/** What may answer golden cases: a runtime that devices serve with, on a CPU; or another one than theirs. */
+/** Either may answer golden cases: a runtime that devices serve with, on a CPU; or another one than theirs. */
 export const REFERENCES = ['wasm', 'python'] as const;
 export type Reference = (typeof REFERENCES)[number];
 
@@ -36,7 +36,7 @@ export interface FilledGolden {
   readonly state: 'filled' | 'complete' | 'own';
   /** How much of each tolerance other right ways to compute the answers use. */
   readonly report: string;
-  /** What the model was given in each golden case. */
+  /** A line for each golden case: what the model was given. */
   readonly fed: readonly string[];
 }
 

@@ -32,7 +32,7 @@ export interface SealedModel {
   readonly directory: string;
   readonly model: string;
   readonly version: string;
-  /** What a page gives to `open`: `sha256-` and the hash of the seal, in base64. */
+  /** A page gives it to `open`: `sha256-` and the hash of the seal, in base64. */
   readonly integrity: string;
   /** Address of the folder, as `open` takes it. */
   readonly url: string;

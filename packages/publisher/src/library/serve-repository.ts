@@ -27,7 +27,7 @@ export interface RepositoryServer {
 /** No other file of the directory is served, so that keys beside a repository stay private. */
 const SERVED = /^\/(?:metadata|targets|chunks|deltas|boot)\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 
-/** Of sealed models. */
+/** Files of sealed models. */
 const SEALED = /^\/[a-z0-9-]+\/(?:nearside\.json|(?:seals|chunks)\/[0-9a-f][0-9a-z.]*)$/;
 
 /**

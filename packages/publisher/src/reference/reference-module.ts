@@ -6,7 +6,7 @@ import { exists } from '../files/stat-path.js';
 import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
 import { quote, typesOfSpec } from './reference-types.js';
 
-/** What a page opens: an address, and what vouches for the model there. */
+/** A page opens it: an address, and what vouches for the model there. */
 export type Reference = { readonly url: string } & (
   | { readonly integrity: string }
   | { readonly trust: string }

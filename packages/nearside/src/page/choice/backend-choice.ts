@@ -75,7 +75,7 @@ export interface BackendChoice {
   isSizeUnknown: boolean;
   /** The model has variants for these, as far as is known without a worker: a hint. */
   runtimes: readonly string[] | undefined;
-  /** What a CPU has answered of an unsigned model, for a GPU to reproduce. */
+  /** Answers of a CPU to cases of an unsigned model, for a GPU to reproduce. */
   answers: Answers | undefined;
   /** `onnx-wasm` is started with this file. */
   onnxRuntime: OnnxRuntime;

@@ -19,7 +19,7 @@ const depth = createRunDepth(8);
 
 const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm', depth } as const;
 
-/** What golden.json calls it. */
+/** Its name in golden.json. */
 export const reference = () => `onnxruntime-web ${ort.env.versions.web} wasm`;
 
 let care: RuntimeCare = { health: {}, isHarmless, onLost() {} };

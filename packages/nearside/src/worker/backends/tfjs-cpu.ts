@@ -11,5 +11,5 @@ export const tfjsCpu: Pick<Backend, 'createSession'> & { start(): Promise<void> 
   createSession: (request) => createTfjsSession('tfjs-cpu', request),
 };
 
-/** What golden.json calls it. */
+/** Its name in golden.json. */
 export const reference = () => `tfjs-backend-cpu ${version_cpu}`;

@@ -17,7 +17,7 @@ export interface FetchedFiles {
   readonly onProgress: UnsignedOptions['onProgress'];
 }
 
-/** What all requests of one call have. */
+/** All requests of one call have these. */
 interface Fetching {
   readonly call: string;
   readonly signal: AbortSignal;
