@@ -229,11 +229,11 @@ function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {
   const { turns, emit, streams, heapBytes } = model;
   const { id, inputs, stream, tellsBegun } = request;
   const session = loaded(model);
-  const begin = () => ({ flow: session.pipeline.begin(), run: session.beginRun() });
+  const nextWay = () => ({ flow: session.pipeline.begin(), run: session.beginRun() });
   return turns.run(request, async () => {
     if (tellsBegun) emit({ nearside: 'begun', id });
     const replies = await (stream === undefined
-      ? runBatch(session, inputs, begin)
+      ? runBatch(session, inputs, nextWay)
       : streams.run(stream, inputs));
     return { kind: 'done', replies, heapBytes: heapBytes() };
   });

@@ -34,22 +34,22 @@ export interface Way {
  * none to many items for a model; those of all inputs run together where their shapes agree. What a spec's next
  * stage is to run follows in another round. Tensors in give the model's tensors out, with no step around the run.
  *
- * @param begin gives the way of an input: one of its own, or its stream's
+ * @param nextWay gives the way of the next input: one of its own, or its stream's
  * @returns in the order of the inputs; one that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
  */
 export async function runBatch(
   session: Session,
   inputs: readonly RunInput[],
-  begin: () => Way,
+  nextWay: () => Way,
 ): Promise<Reply<RunReply>[]> {
   const isStaged = session.stages.length > 1;
-  // Their pictures are held until the end: one at a time, and the items of each together.
-  if (isStaged && inputs.length > 1) return runOneByOne(session, inputs, begin);
+  // Pictures are held until the last stage: inputs run one at a time, and only the items of each together.
+  if (isStaged && inputs.length > 1) return runOneByOne(session, inputs, nextWay);
   const entries: Entry[] = [];
   try {
     for (const item of inputs) {
-      entries.push(await enter(item, begin));
+      entries.push(await enter(item, nextWay));
       if (!isStaged) closePictures(item.input); // nothing looks at it again
     }
     let waiting = entries.filter(isWaiting);
@@ -67,11 +67,11 @@ export async function runBatch(
 async function runOneByOne(
   session: Session,
   inputs: readonly RunInput[],
-  begin: () => Way,
+  nextWay: () => Way,
 ): Promise<Reply<RunReply>[]> {
   const replies: Reply<RunReply>[] = [];
   try {
-    for (const input of inputs) replies.push(...(await runBatch(session, [input], begin)));
+    for (const input of inputs) replies.push(...(await runBatch(session, [input], nextWay)));
   } finally {
     for (const { input } of inputs) closePictures(input);
   }
@@ -96,10 +96,10 @@ function isWaiting(entry: Entry): entry is Waiting {
   return 'isDone' in entry.progress && !entry.progress.isDone;
 }
 
-async function enter({ input, topK }: RunInput, begin: () => Way): Promise<Entry> {
+async function enter({ input, topK }: RunInput, nextWay: () => Way): Promise<Entry> {
   const startMs = performance.now();
   const substituted: Entry['substituted'] = [];
-  const { flow, run } = begin();
+  const { flow, run } = nextWay();
   const progress = await orFailed(() =>
     prepare(input, flow, { topK, onSubstitute: (...noted) => substituted.push(noted) }),
   );

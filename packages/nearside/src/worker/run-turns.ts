@@ -12,7 +12,7 @@ export interface RunTurns {
 
 /** One model's part in them; what has not begun can be asked back. */
 export interface ModelTurns {
-  run(request: RunRequest, begin: () => Promise<BatchReply>): Promise<BatchReply>;
+  run(request: RunRequest, work: () => Promise<BatchReply>): Promise<BatchReply>;
   recall(id: number): void;
   /** Work of another kind, in its turn. */
   take<Result>(work: () => Promise<Result>): Promise<Result>;
@@ -55,7 +55,7 @@ export function createRunTurns(): RunTurns {
     /** @param id what it can be asked back by, before it has begun */
     function enter<Result>(
       { id, priority = DEFAULT_PRIORITY }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
-      begin: (isRecalled: boolean) => Promise<Result>,
+      work: (isRecalled: boolean) => Promise<Result>,
     ): Promise<Result> {
       const ended = createDeferred<Result>();
       const job: Job = {
@@ -65,7 +65,7 @@ export function createRunTurns(): RunTurns {
         isRecalled: false,
         async run() {
           try {
-            ended.resolve(await begin(job.isRecalled));
+            ended.resolve(await work(job.isRecalled));
           } catch (error) {
             ended.reject(error);
           } finally {
@@ -80,9 +80,9 @@ export function createRunTurns(): RunTurns {
     }
 
     return {
-      run: (request, begin) =>
+      run: (request, work) =>
         enter<BatchReply>(request, async (isRecalled) =>
-          isRecalled ? { kind: 'recalled', inputs: request.inputs } : begin(),
+          isRecalled ? { kind: 'recalled', inputs: request.inputs } : work(),
         ),
       take: (work) => enter({}, work),
       recall(id) {

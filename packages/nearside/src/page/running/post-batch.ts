@@ -94,7 +94,7 @@ export function postBatch(
           hasBegun = true;
           startWatch();
         };
-        return runOn(serving.connection, { id, runs, inputs, onBegun });
+        return runTogether(serving.connection, { id, runs, inputs, onBegun });
       });
     }, stream?.serving)
     .catch(async (error): Promise<RunOutcome[]> => {
@@ -125,7 +125,7 @@ interface Posted {
   readonly onBegun: () => void;
 }
 
-async function runOn(
+async function runTogether(
   connection: Connection,
   { id, runs, inputs, onBegun }: Posted,
 ): Promise<RunOutcome[]> {

@@ -176,7 +176,10 @@ function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
   return resultOf(reply, { id: call.id, serving: servingOf(runner, call), queueMs, cold });
 }
 
-/** Observers are told at once where the app has no function: a model that is closed counts it just in time. */
+/**
+ * Without the app's function nothing is awaited before observers are told: a model that closes counts the runs that it
+ * ends, and then seals its reports.
+ */
 async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResult> {
   const { fallBack, isCold: cold } = runner;
   const { id, input, options, calledMs } = call;
@@ -193,7 +196,8 @@ async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResu
     });
     if (answer) {
       runner.isCold = false;
-      tell(runner, call, { kind: 'fell-back' }, answer.meta.queueMs);
+      const { queueMs: totalMs } = answer.meta; // all of its time: no step of a model ran
+      tell(runner, call, { kind: 'fell-back' }, totalMs);
       return answer;
     }
   }

@@ -114,7 +114,7 @@ export async function openOn(
     }
   };
   const isOnnxWasm = backend === 'onnx-wasm';
-  const threads = isOnnxWasm ? plan.threads : undefined; // others have one
+  const threads = isOnnxWasm ? plan.threads : undefined; // other backends have one thread
   const runtime = isOnnxWasm ? choice.onnxRuntime : undefined;
   const host = await engine.workers.acquire({
     backend,

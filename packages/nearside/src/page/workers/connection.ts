@@ -91,7 +91,7 @@ interface Line {
   /** Reject functions of the calls under way: `Promise.race` would keep every reply as long as the model. */
   readonly pending: Set<(reason: unknown) => void>;
   /** Runs that wait for their turn there, by id; called when it has come. */
-  readonly begun: Map<number, () => void>;
+  readonly waiting: Map<number, () => void>;
   end: { readonly reason: unknown } | undefined;
 }
 
@@ -106,7 +106,7 @@ export async function connect(
   { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
   const ready = createDeferred<void>();
-  const line: Line = { host, ready, pending: new Set(), begun: new Map(), end: undefined };
+  const line: Line = { host, ready, pending: new Set(), waiting: new Map(), end: undefined };
   host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
     else if (typeof data === 'string') die(line, blocked(data, { ready: data }));
@@ -147,8 +147,9 @@ function callsOn(line: Line): Connection {
       worker.loadedHeapBytes = worker.heapBytes;
       return loaded;
     },
-    run: (request, options) => runOn(line, request, options),
-    profile: (request, given) => settle(line, () => giving(api.profile(transfer(request, given)))),
+    run: (request, options) => postRun(line, request, options),
+    profile: (request, given) =>
+      settle(line, () => orInputInvalid(api.profile(transfer(request, given)))),
     workers: [worker],
     declare: host.declare,
     get end() {
@@ -164,7 +165,7 @@ function callsOn(line: Line): Connection {
 
 function receive(line: Line, event: WorkerEvent, onEvent: (event: WorkerEvent) => void): void {
   if (event.nearside === 'failed') die(line, fromWireError(event.error));
-  else if (event.nearside === 'begun') line.begun.get(event.id)?.();
+  else if (event.nearside === 'begun') line.waiting.get(event.id)?.();
   else onEvent(event);
 }
 
@@ -188,26 +189,26 @@ async function settle<Value>(line: Line, send: () => Promise<Reply<Value>>): Pro
   }
 }
 
-async function runOn(
+async function postRun(
   line: Line,
   request: RunRequest,
   { transfer: given, onBegun }: PostOptions,
 ): Promise<BatchReply> {
-  const { host, begun } = line;
+  const { host, waiting } = line;
   const tellsBegun = host.worker.calls > 0; // with nothing else to do it begins at once
-  const begin = () => {
-    begun.delete(request.id);
+  const onTurn = () => {
+    waiting.delete(request.id);
     onBegun();
   };
-  if (tellsBegun) begun.set(request.id, begin);
-  else begin();
+  if (tellsBegun) waiting.set(request.id, onTurn);
+  else onTurn();
   const told = { ...request, tellsBegun };
   try {
-    const answer = await settle(line, () => giving(host.run(transfer(told, given))));
+    const answer = await settle(line, () => orInputInvalid(host.run(transfer(told, given))));
     if (answer.kind === 'done') host.worker.heapBytes = answer.heapBytes ?? 0;
     return answer;
   } finally {
-    begun.delete(request.id);
+    waiting.delete(request.id);
   }
 }
 
@@ -225,19 +226,19 @@ function rejectAll(line: Line, reason: unknown): void {
   line.pending.clear();
 }
 
-/** WebKit keeps the lock of a worker that is ended in the middle of a transaction, for ever. */
+/** The worker ends what it stores first: WebKit keeps the lock of one that is ended in a transaction, for ever. */
 async function close(line: Line, reason: unknown): Promise<void> {
   if (line.end) return;
-  const isAtWork = line.pending.size > line.begun.size;
+  const isAtWork = line.pending.size > line.waiting.size; // those that wait are pending too
   rejectAll(line, reason);
   await line.host.release(line.host.api.close(), isAtWork);
 }
 
 /**
- * A post fails where the input cannot be posted although it was cloned at its call. Nothing else rejects,
- * because answers carry their errors.
+ * Makes a failed post `input-invalid`: an input may have been cloned at its call, and yet not be posted. Nothing else
+ * rejects, because answers carry their errors.
  */
-async function giving<Answer>(posted: Promise<Answer>): Promise<Answer> {
+async function orInputInvalid<Answer>(posted: Promise<Answer>): Promise<Answer> {
   try {
     return await posted;
   } catch (cause) {
@@ -254,8 +255,10 @@ function isWorkerEvent(data: Partial<WorkerEvent> | null): data is WorkerEvent {
 }
 
 /**
- * `serving/later/explain-start.ts` explains it, where it knows the file, or what a worker of another version has said as
- * it was ready.
+ * `serving/later/explain-start.ts` puts a better error in its place, from the details.
+ *
+ * @param failure `script` is the address of the worker's file; `ready` is the text by which a worker of another version has
+ *   said that it is ready
  */
 function blocked(
   got: string,
