@@ -1,4 +1,4 @@
-import type { Dimensions } from '../page/telemetry/later/counted.js';
+import type { Dimensions } from '../page/telemetry/later/report-subject.js';
 
 /** Dimensions of a valid report, for the tests beside the telemetry. */
 export const SAMPLE_DIMENSIONS = {

@@ -18,9 +18,9 @@ import {
   type Recorded,
   type TimedRecord,
 } from '../recorded.js';
-import { type Counted, countedOf } from './counted.js';
 import { watchDrift } from './drift.js';
 import { createRunMemory, type PastRun, type RunMemory, tallyTruth } from './feedback.js';
+import { type ReportSubject, subjectOf } from './report-subject.js';
 import { openReporting, type Reporting } from './reporting.js';
 import {
   increment,
@@ -103,8 +103,8 @@ class Counter {
   readonly #memory: RunMemory;
   /** Names that the app has given to outcomes. */
   readonly #outcomes = new Set<string>();
-  readonly #known = new WeakMap<ServedVersion, Counted>();
-  #current: Counted | undefined;
+  readonly #known = new WeakMap<ServedVersion, ReportSubject>();
+  #current: ReportSubject | undefined;
   /** The next run is the first after an open. */
   #isFirst = false;
   /** Unix time of the record that is being counted. */
@@ -131,7 +131,7 @@ class Counter {
 
   count(what: TimedRecord): void {
     this.#nowMs = what.atMs;
-    if ('served' in what && what.kind !== 'ran') this.#current = this.#countedAs(what.served);
+    if ('served' in what && what.kind !== 'ran') this.#current = this.#subjectOf(what.served);
     switch (what.kind) {
       case 'opened':
         this.#isFirst = true;
@@ -163,33 +163,33 @@ class Counter {
     }
   }
 
-  #into(add: (tally: Tally) => void, counted = this.#current): void {
-    if (counted) this.#reporting.of(counted, this.#nowMs).count(add);
+  #into(add: (tally: Tally) => void, subject = this.#current): void {
+    if (subject) this.#reporting.of(subject, this.#nowMs).count(add);
   }
 
-  #countedAs(served: ServedVersion): Counted {
-    const counted = this.#known.get(served) ?? countedOf(served);
-    this.#known.set(served, counted);
-    return counted;
+  #subjectOf(served: ServedVersion): ReportSubject {
+    const subject = this.#known.get(served) ?? subjectOf(served);
+    this.#known.set(served, subject);
+    return subject;
   }
 
   #countRun(run: Ran): void {
     const { id, outcome, series } = run;
     const atMs = this.#nowMs;
-    const counted = this.#countedAs(run.served);
-    this.#reporting.tracing?.ran(run, { dimensions: counted.dimensions, atMs });
+    const subject = this.#subjectOf(run.served);
+    this.#reporting.tracing?.ran(run, { dimensions: subject.dimensions, atMs });
     if (atMs < this.#loadedAtMs) this.#loadedAtMs = 0; // the clock was put back
     const isCold = this.#isFirst || atMs - run.totalMs < this.#loadedAtMs;
-    this.#into((tally) => countEnd(tally, run, isCold), counted);
+    this.#into((tally) => countEnd(tally, run, isCold), subject);
     if (outcome.kind !== 'ok') return;
     if (!series) this.#isFirst = false;
-    this.#memory.remember(id, { counted, observation: outcome.reply.observation, atMs });
+    this.#memory.remember(id, { subject, observation: outcome.reply.observation, atMs });
   }
 
   #countFeedback({ id, truth }: Feedback): void {
     const atMs = this.#nowMs;
     const settle = (run: PastRun | undefined) => {
-      if (run) this.#into((tally) => tallyTruth(tally, run, { truth, atMs }), run.counted);
+      if (run) this.#into((tally) => tallyTruth(tally, run, { truth, atMs }), run.subject);
       else
         this.#into((tally) => {
           tally.unmatchedFeedback += 1;
@@ -207,7 +207,7 @@ class Counter {
 
   #countOutcome({ name, value, id }: Outcome): void {
     const outcomes = this.#outcomes;
-    const counted = id === undefined ? undefined : this.#memory.find(id)?.counted;
+    const subject = id === undefined ? undefined : this.#memory.find(id)?.subject;
     if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
     this.#into((tally) => {
       if (!outcomes.has(name)) {
@@ -216,7 +216,7 @@ class Counter {
       }
       const [n, sum, squares] = tally.outcomes.get(name) ?? [0, 0, 0];
       tally.outcomes.set(name, [n + 1, sum + value, squares + value * value]);
-    }, counted);
+    }, subject);
   }
 }
 
@@ -235,7 +235,7 @@ export function countEnd(tally: Tally, run: Ran, isCold: boolean): void {
   } else if (outcome.kind === 'fell-back') {
     tally.fallbacks += 1;
   } else {
-    countFailure(tally, series, outcome.code);
+    tallyFailure(tally, series, outcome.code);
   }
 }
 
@@ -257,7 +257,7 @@ function countResult(
   }
 }
 
-function countFailure(tally: Tally, series: Ran['series'], code: ErrorCode): void {
+function tallyFailure(tally: Tally, series: Ran['series'], code: ErrorCode): void {
   if (series) increment(tally[series].failed, code);
   else increment(isInvalidInput(code) ? tally.invalid : tally.errors, code);
 }

@@ -1,14 +1,14 @@
 import { createMemoryStore } from '@nearside/artifact';
 import { expect, test } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
-import { asCounted } from './counted.js';
 import { createRunMemory, type PastRun, type RunShelf, tallyTruth } from './feedback.js';
+import { asSubject } from './report-subject.js';
 import { createTally } from './tally.js';
 
 const DAY_MS = 86_400_000;
 const { weight: _, ...dimensions } = SAMPLE_DIMENSIONS;
 const BASELINE = { hash: '0123456789abcdef', confidence: 0, class: 1, labels: ['cat', 'dog'] };
-const counted = asCounted({ dimensions, baseline: BASELINE });
+const subject = asSubject({ dimensions, baseline: BASELINE });
 const observation = { bins: [8, 1], predicted: 'dog', substituted: [] };
 
 /** A store of one model, whose next visit finds what the one before has stored. */
@@ -42,7 +42,7 @@ function feedbackOf(run: PastRun, truth: Parameters<typeof tallyTruth>[2]['truth
 async function remembered({ isReloaded }: { isReloaded: boolean }): Promise<PastRun> {
   const { shelf, store, save } = shelfOf();
   const memory = createRunMemory(shelf, 'digits');
-  memory.remember('0badcafe-7', { counted, observation, atMs: Date.now() });
+  memory.remember('0badcafe-7', { subject, observation, atMs: Date.now() });
   if (!isReloaded) return memory.find('0badcafe-7') as PastRun;
   await save();
   expect(JSON.stringify(await Promise.all((await store.keys('f/')).map(store.get)))).not.toContain(
@@ -92,12 +92,12 @@ test('feedback on a run of eight days ago is unmatched, and so is a value for a 
 });
 
 test('of a regression the error is counted: predicted less actual', () => {
-  const run = { counted, atMs: 0, confidenceBin: -1, classBin: -1, predicted: 7 };
+  const run = { subject, atMs: 0, confidenceBin: -1, classBin: -1, predicted: 7 };
   expect(feedbackOf(run, { value: 10 }).values).toEqual([1, -3, 3, 9]);
 });
 
 test('an error too large to be added up is unmatched', () => {
-  const run = { counted, atMs: 0, confidenceBin: -1, classBin: -1, predicted: 7 };
+  const run = { subject, atMs: 0, confidenceBin: -1, classBin: -1, predicted: 7 };
   expect(feedbackOf(run, { value: 1e300 })).toMatchObject({ days: undefined, unmatched: 1 });
 });
 
@@ -111,14 +111,14 @@ test('a visit remembers its last 1,000 runs, and a device its last 50 visits of 
   await store.commit({ set: new Map([[`f/digits/${old}-old`, {}]]) });
   const memory = createRunMemory(shelf, 'digits');
   for (let run = 1; run <= 1001; run += 1) {
-    memory.remember(`0badcafe-${run}`, { counted, observation, atMs: Date.now() });
+    memory.remember(`0badcafe-${run}`, { subject, observation, atMs: Date.now() });
   }
   await save();
   expect(memory.find('0badcafe-1')).toBeUndefined();
   expect(memory.find('0badcafe-1001')).toBeDefined();
   await expect.poll(async () => (await store.keys('f/')).length).toBe(51);
   expect((await store.keys('f/')).some((key) => key.endsWith('-old'))).toBe(false);
-  expect(await memory.recall('0badcafe-1000')).toMatchObject({ counted, confidenceBin: 8 });
+  expect(await memory.recall('0badcafe-1000')).toMatchObject({ subject, confidenceBin: 8 });
 });
 
 test.each(['', 'x', '0badcafe', '0badcafe-', '../../i/install-1', '0badcafe-8'])(
@@ -126,7 +126,7 @@ test.each(['', 'x', '0badcafe', '0badcafe-', '../../i/install-1', '0badcafe-8'])
   async (id) => {
     const { shelf, save } = shelfOf();
     const memory = createRunMemory(shelf, 'digits');
-    memory.remember('0badcafe-7', { counted, observation, atMs: Date.now() });
+    memory.remember('0badcafe-7', { subject, observation, atMs: Date.now() });
     await save();
     expect(memory.find(id) ?? (await memory.recall(id))).toBeUndefined();
   },

@@ -1,12 +1,12 @@
 import { LARGEST_VALUE, REPORT_LIMITS } from '@nearside/core';
 import type { Truth } from '../../../shared/api/model.js';
 import type { Observation } from '../../../shared/protocol.js';
-import type { Counted } from './counted.js';
+import type { ReportSubject } from './report-subject.js';
 import { type FeedbackTally, feedbackOfAge, increment, type Tally } from './tally.js';
 
 /** A run that feedback may be about. */
 export interface PastRun {
-  readonly counted: Counted;
+  readonly subject: ReportSubject;
   /** Unix time. */
   readonly atMs: number;
   /** Bins of the baseline's `confidence` and `class`; -1 where it has none. */
@@ -33,7 +33,8 @@ const DAY_MS = 86_400_000;
 
 /** A visit's runs as they are stored: bins and versions, never an input, never a label. */
 interface StoredVisit {
-  readonly counted: readonly Counted[];
+  /** Subjects, under the name that stores have. */
+  readonly counted: readonly ReportSubject[];
   /** Number of the run in its visit, place in `counted`, Unix time, two bins, a regression's value. */
   readonly runs: readonly (readonly [string, number, number, number, number, number?])[];
 }
@@ -60,12 +61,12 @@ export function createRunMemory(shelf: RunShelf, model: string) {
   return {
     remember(
       id: string,
-      run: Pick<PastRun, 'counted' | 'atMs'> & { readonly observation: Observation | undefined },
+      run: Pick<PastRun, 'subject' | 'atMs'> & { readonly observation: Observation | undefined },
     ): void {
-      const { counted, atMs, observation } = run;
-      const { baseline } = counted;
+      const { subject, atMs, observation } = run;
+      const { baseline } = subject;
       recent.set(id, {
-        counted,
+        subject,
         atMs,
         confidenceBin: observation?.bins[baseline?.confidence ?? -1] ?? -1,
         classBin: observation?.bins[baseline?.class ?? -1] ?? -1,
@@ -85,23 +86,23 @@ export function createRunMemory(shelf: RunShelf, model: string) {
       if (!key || number === undefined) return undefined;
       const stored = (await shelf.get(key)) as StoredVisit | undefined;
       const run = stored?.runs.find(([name]) => name === number);
-      const counted = run && stored?.counted[run[1]];
-      if (!run || !counted) return undefined;
+      const subject = run && stored?.counted[run[1]];
+      if (!run || !subject) return undefined;
       const [, , atMs, confidenceBin, classBin, predicted] = run;
-      return { counted, atMs, confidenceBin, classBin, predicted };
+      return { subject, atMs, confidenceBin, classBin, predicted };
     },
   };
 }
 
 function storedOf(recent: ReadonlyMap<string, PastRun>): StoredVisit {
-  const counted = [...new Set([...recent.values()].map((run) => run.counted))];
+  const subjects = [...new Set([...recent.values()].map((run) => run.subject))];
   const runs = [...recent].map(([id, run]) => {
     const { atMs, confidenceBin, classBin, predicted } = run;
     const number = id.split('-')[1] ?? '';
-    const row = [number, counted.indexOf(run.counted), atMs, confidenceBin, classBin] as const;
+    const row = [number, subjects.indexOf(run.subject), atMs, confidenceBin, classBin] as const;
     return typeof predicted === 'number' ? ([...row, predicted] as const) : row;
   });
-  return { counted, runs };
+  return { counted: subjects, runs };
 }
 
 async function forgetOld(shelf: RunShelf, prefix: string): Promise<void> {
@@ -178,6 +179,6 @@ function binOfLabel(run: PastRun, label: string): number {
   return place === -1 ? labels.length : place;
 }
 
-function labelsOf({ counted }: PastRun): readonly string[] {
-  return counted.baseline?.labels ?? [];
+function labelsOf({ subject }: PastRun): readonly string[] {
+  return subject.baseline?.labels ?? [];
 }

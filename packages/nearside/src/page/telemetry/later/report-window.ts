@@ -1,7 +1,7 @@
 import { rolloutBucket } from '@nearside/artifact';
 import type { First, Store } from '@nearside/core';
 import type { InstallIdentity } from '../../../shared/install.js';
-import type { Dimensions } from './counted.js';
+import type { Dimensions } from './report-subject.js';
 
 /** A version that is new to a device has so many short windows, ms: whether it works is known soon. */
 const SHORT_WINDOWS = 5;

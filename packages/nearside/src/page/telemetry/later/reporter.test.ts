@@ -9,9 +9,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { createReportTotals } from '../recorded.js';
-import { asCounted } from './counted.js';
 import { countEnd } from './counting.js';
 import { openOutbox } from './outbox.js';
+import { asSubject } from './report-subject.js';
 import { startReporting } from './reporting.js';
 import { increment, type Tally } from './tally.js';
 
@@ -57,7 +57,7 @@ function start(
   closers.push(reporting.close); // or it goes on sending in the tests of other files
   const { weight: _, ...sample } = SAMPLE_DIMENSIONS;
   const dimensions = { ...sample, model };
-  return Object.assign(reporting.of(asCounted({ dimensions, baseline: undefined })), {
+  return Object.assign(reporting.of(asSubject({ dimensions, baseline: undefined })), {
     reporting,
     totals,
     dropped,

@@ -4,9 +4,9 @@ import type { ReportTotals } from '../../../shared/api/model.js';
 import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
-import type { Counted } from './counted.js';
 import type { Delivery } from './deliver.js';
 import type { Outbox } from './outbox.js';
+import type { ReportSubject } from './report-subject.js';
 import {
   firstsOf,
   type PossibleFirst,
@@ -84,7 +84,7 @@ const SLEPT_MS = 60_000;
 
 /** Counts into windows, seals them, stores them, sends them: one version on one backend. */
 export class Reporter {
-  readonly #counted: Counted;
+  readonly #subject: ReportSubject;
   readonly #context: ReporterContext;
   /** Undefined until they are read. */
   #lengths: WindowLengths | undefined;
@@ -95,8 +95,8 @@ export class Reporter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  constructor(counted: Counted, context: ReporterContext) {
-    this.#counted = counted;
+  constructor(subject: ReportSubject, context: ReporterContext) {
+    this.#subject = subject;
     this.#context = context;
     this.#window = this.#open(context.startMs);
     context.lengths.then(
@@ -163,7 +163,7 @@ export class Reporter {
       lastMs: startMs,
       tally: createTally(),
       day: before?.name === utcDay(startMs) ? before : this.#draw(startMs),
-      unclaimed: possibleFirsts(this.#counted.dimensions, startMs),
+      unclaimed: possibleFirsts(this.#subject.dimensions, startMs),
     };
   }
 
@@ -214,7 +214,7 @@ export class Reporter {
   #seal({ tally, startMs, day }: ReportWindow, endMs: number): Sealed | undefined {
     if (!day.isSampled) return undefined;
     const { target, identity, lost } = this.#context;
-    const { dimensions, baseline } = this.#counted;
+    const { dimensions, baseline } = this.#subject;
     const { app, sampleRate } = target;
     const told = [...lost];
     lost.clear();

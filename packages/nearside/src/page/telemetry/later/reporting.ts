@@ -7,10 +7,10 @@ import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan, ReportTarget } from '../../options/plan-opening.js';
 import { createReportTotals } from '../recorded.js';
-import { type Counted, countedOfModel } from './counted.js';
 import { createDelivery } from './deliver.js';
 import type { RunShelf } from './feedback.js';
 import { clearModel, openOutbox } from './outbox.js';
+import { type ReportSubject, subjectOfModel } from './report-subject.js';
 import { claimFirsts, type PossibleFirst, readWindowLengths } from './report-window.js';
 import { type Leaving, Reporter, type ReportingContext } from './reporter.js';
 import { toJson } from './seal-report.js';
@@ -32,7 +32,7 @@ export interface Reporting extends RunShelf {
    *
    * @param startMs when its first window begins, Unix time; now, by default
    */
-  of(counted: Counted, startMs?: number): Reporter;
+  of(subject: ReportSubject, startMs?: number): Reporter;
   /** Undefined where no run is to be traced. */
   readonly tracing: Tracing | undefined;
   /** Seals and sends what there is. Waits for a store that answers, and no longer. */
@@ -73,11 +73,11 @@ export function startReporting(
     return (await mayReport()) ? claimFirsts(store, possible) : [];
   }
 
-  function start(counted: Counted, startMs: number): Reporter {
-    const { model, version } = counted.dimensions;
+  function start(subject: ReportSubject, startMs: number): Reporter {
+    const { model, version } = subject.dimensions;
     const lengths = readWindowLengths(store, { model, version });
     const shared = { ...context, target, outbox, delivery, claim, mayReport, lost };
-    return new Reporter(counted, { ...shared, changes: () => changes(), lengths, startMs });
+    return new Reporter(subject, { ...shared, changes: () => changes(), lengths, startMs });
   }
 
   async function flush(): Promise<void> {
@@ -106,9 +106,9 @@ export function startReporting(
     keepAlong(given) {
       changes = given;
     },
-    of(counted, startMs = Date.now()) {
-      const reporter = reporters.get(counted.key) ?? start(counted, startMs);
-      reporters.set(counted.key, reporter);
+    of(subject, startMs = Date.now()) {
+      const reporter = reporters.get(subject.key) ?? start(subject, startMs);
+      reporters.set(subject.key, reporter);
       return reporter;
     },
     tracing,
@@ -220,7 +220,7 @@ export async function reportFailedOpen(
       onSent() {},
       onDropped() {},
     });
-    const reporter = reporting.of(countedOfModel(address.model));
+    const reporter = reporting.of(subjectOfModel(address.model));
     reporter.count((tally) => tallyFailedOpen(tally, error.code));
     await reporting.close();
   } catch {

@@ -10,7 +10,7 @@ import {
   type Report,
   total,
 } from '@nearside/core';
-import type { Dimensions } from './counted.js';
+import type { Dimensions } from './report-subject.js';
 import type { Counts, Tally } from './tally.js';
 
 /** Everything about a window that is not counted in it. */

@@ -2,7 +2,7 @@ import { toHex } from '@nearside/artifact';
 import { STAGE_SPANS, type TraceReason, type TraceSpan, type Traces } from '@nearside/core';
 import type { EndedRun } from '../../../shared/ended-run.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
-import type { Dimensions } from './counted.js';
+import type { Dimensions } from './report-subject.js';
 
 /** A run that is traced. */
 export interface TracedRun {

@@ -15,7 +15,7 @@ import type { EndedRun } from '../../../shared/ended-run.js';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { createReportTotals } from '../recorded.js';
-import { asCounted } from './counted.js';
+import { asSubject } from './report-subject.js';
 import { startReporting } from './reporting.js';
 import { increment } from './tally.js';
 import { besideReports, openTracing } from './tracing.js';
@@ -166,7 +166,7 @@ test('from a page that gives arrays a `toJSON` come reports and traces as from a
   const wrapped = Array.prototype as { toJSON?: () => string };
   wrapped.toJSON = () => 'wrapped';
   try {
-    const reporter = reporting.of(asCounted({ dimensions, baseline: undefined }));
+    const reporter = reporting.of(asSubject({ dimensions, baseline: undefined }));
     reporter.count(({ latency, errors }) => {
       record(latency.total, 5);
       increment(errors, 'deadline');

@@ -6,7 +6,7 @@ import type { BaselineKey } from '../../../shared/protocol.js';
 export type Dimensions = Report['dimensions'];
 
 /** The subject of a report: one version on one backend, as this install has it. */
-export interface Counted {
+export interface ReportSubject {
   /** Equal for runs that are counted in the same report. */
   readonly key: string;
   readonly dimensions: Omit<Dimensions, 'weight' | 'app'>;
@@ -14,10 +14,10 @@ export interface Counted {
 }
 
 /** Names what serves as reports do. */
-export function countedOf({ version, variant, backend, loaded }: ServedVersion): Counted {
+export function subjectOf({ version, variant, backend, loaded }: ServedVersion): ReportSubject {
   const { model, version: name } = version.release;
   const { arm, version: assigned, experiment } = version.assignment ?? {};
-  return asCounted({
+  return asSubject({
     baseline: loaded?.baseline,
     dimensions: {
       model,
@@ -35,12 +35,12 @@ export function countedOf({ version, variant, backend, loaded }: ServedVersion):
 }
 
 /** Names a model of which no version is known yet. */
-export function countedOfModel(model: string): Counted {
+export function subjectOfModel(model: string): ReportSubject {
   const dimensions = { model, library: LIBRARY_VERSION, device: deviceClass() };
-  return asCounted({ dimensions, baseline: undefined });
+  return asSubject({ dimensions, baseline: undefined });
 }
 
-export function asCounted({ dimensions, baseline }: Omit<Counted, 'key'>): Counted {
+export function asSubject({ dimensions, baseline }: Omit<ReportSubject, 'key'>): ReportSubject {
   const key = JSON.stringify({ ...dimensions, baseline: baseline?.hash });
   return { key, dimensions, baseline };
 }
