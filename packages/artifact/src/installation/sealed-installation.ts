@@ -133,17 +133,14 @@ async function fetchSeal(model: SealedModel, expected: ExpectedBytes): Promise<V
   }
 }
 
-const IntegritySchema = v.pipe(v.string(), v.maxLength(64));
+const LISTED = { version: VersionSchema, integrity: v.pipe(v.string(), v.maxLength(64)) };
 
-/** `nearside.json`, as far as a message needs it. */
-const OfferedSchema = v.looseObject({
-  latest: IntegritySchema,
-  seals: v.array(v.looseObject({ version: VersionSchema, integrity: IntegritySchema })),
-});
+/** `nearside.json`, as far as a message needs it. The latest comes last. */
+const OfferedSchema = v.looseObject({ seals: v.array(v.looseObject(LISTED)) });
 
 type Offered = v.InferOutput<typeof OfferedSchema>;
 
-const NOTHING_OFFERED: Offered = { latest: '', seals: [] };
+const NOTHING_OFFERED: Offered = { seals: [] };
 
 /** Reads which seals lie at the address; it is for the message alone, so what cannot be read offers nothing. */
 async function readOffered({ sources }: SealedModel): Promise<Offered> {
@@ -157,16 +154,13 @@ async function readOffered({ sources }: SealedModel): Promise<Offered> {
   }
 }
 
-function notFound(
-  { model, sealSha256, folder }: SealedModel,
-  { latest, seals }: Offered,
-): NearsideError {
+function notFound({ model, sealSha256, folder }: SealedModel, { seals }: Offered): NearsideError {
   const integrity = integrityOf(sealSha256);
   const offered = seals.slice(-MOST_NAMED).map((one) => `${one.version} (${one.integrity})`);
   const got =
     offered.length === 0
       ? 'got none, and no `nearside.json` that names others: is there a sealed model at this address?'
-      : `got a folder that offers ${offered.join(', ')}; the latest is ${latest}. Was the model ` +
+      : `got a folder that offers ${offered.join(', ')}, the latest last. Was the model ` +
         'deployed without its page, or the page without its model?';
   return new NearsideError(
     'model-not-found',
