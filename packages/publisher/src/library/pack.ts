@@ -6,7 +6,7 @@ import type { GoldenSize } from '../packing/golden-size.js';
 import { layOutBytes, layOutFiles } from '../packing/lay-out-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
-import { tryOnnxRuntime } from '../packing/try-onnx-runtime.js';
+import { tryCommonRuntime } from '../packing/try-common-runtime.js';
 
 export interface PackOptions {
   /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
@@ -14,7 +14,7 @@ export interface PackOptions {
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
   /**
-   * The file of ONNX Runtime that devices need. `try` runs the golden cases in the small one, to see if it is enough.
+   * The file of ONNX Runtime that devices need. `try` runs the golden cases in the common one, to see if it is enough.
    * By default the layout says nothing, and devices use the full file.
    */
   readonly onnxRuntime?: Layout['onnxRuntime'] | 'try';
@@ -61,7 +61,7 @@ export async function pack({
   });
   const graphs = await makeGraphs(modelDirectory, spec.variants);
   const laidOut = { ...ofModel, files: { ...ofModel.files, ...(await layOutBytes(graphs)) } };
-  const needed = onnxRuntime === 'try' ? await tryOnnxRuntime(modelDirectory, spec) : onnxRuntime;
+  const needed = onnxRuntime === 'try' ? await tryCommonRuntime(modelDirectory, spec) : onnxRuntime;
   const layout = needed ? { ...laidOut, onnxRuntime: needed } : laidOut;
   requireFewRepeats(layout, spec, golden);
   await writeOutput(out, { earlier, modelDirectory, layout, made: graphs });

@@ -2,7 +2,7 @@ import type { ReleaseCustom } from '@nearside/artifact';
 import type { OnProgress } from '../files/slices.js';
 import type { KeySource } from '../keys/key-source.js';
 import { addressBelowPublic } from '../reference/page-address.js';
-import { openReferenceModule, writeReferenceModule } from '../reference/reference-module.js';
+import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
 import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
 import { checkSchema } from '../repository/checking/check-schema.js';
 import { findPublished, type PublishedVersion } from '../repository/reading/find-published.js';
@@ -126,7 +126,7 @@ export async function requireModulePlace({
   repository,
 }: Pick<PublishOptions, 'module' | 'baseUrl' | 'repository'>): Promise<void> {
   if (module === undefined) return;
-  await openReferenceModule(module);
+  await requireWritableModule(module);
   if (baseUrl !== undefined || addressBelowPublic(repository) !== undefined) return;
   throw new TypeError(
     'publish: expected `baseUrl` for a `module`, because nothing else says where the repository is on the ' +

@@ -2,8 +2,8 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { parseModelSpec } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { readJsonFile } from '../packing/read-json-file.js';
-import { requireNearsidePackage } from '../packing/try-onnx-runtime.js';
-import { openReferenceModule, writeReferenceModule } from '../reference/reference-module.js';
+import { requireNearsidePackage } from '../packing/try-common-runtime.js';
+import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
 import { openDirectorySource } from '../repository/reading/open-repository.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
 import { lockRepository } from '../repository/repository-lock.js';
@@ -72,11 +72,7 @@ export async function seal({
 }: SealOptions): Promise<SealedModel> {
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
   const address = sealedAddress({ out, url, model: spec.name });
-  if (module !== undefined) {
-    requireOutside(out, module);
-    await openReferenceModule(module);
-  }
-  await readSealedFolder(out, spec.name); // refuses another folder before the long work
+  await requirePlaces({ out, module, model: spec.name });
   if (onnxRuntime === 'try') requireNearsidePackage(spec);
   await using temporary = await packTemporarily({ modelDirectory, onnxRuntime });
   const packed = await readPackedVersion(temporary.directory);
@@ -88,6 +84,19 @@ export async function seal({
   const { model, version } = packed.release;
   const open = sealedLine(address, integrity);
   return { directory: out, model, version, ...reference, open, module, ...written };
+}
+
+/** Requires, before the long work, that folder and module can be written. */
+async function requirePlaces({
+  out,
+  module,
+  model,
+}: Pick<SealOptions, 'out' | 'module'> & { readonly model: string }): Promise<void> {
+  if (module !== undefined) {
+    requireOutside(out, module);
+    await requireWritableModule(module);
+  }
+  await readSealedFolder(out, model); // throws where anything else lies
 }
 
 /** A module in the folder would be in the way of the next seal. */

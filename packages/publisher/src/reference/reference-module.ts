@@ -16,20 +16,26 @@ export type Reference = { readonly url: string } & (
 const HEADER = '// Written by nearside: it changes with the model.';
 
 /**
- * Finds out which files a module is.
+ * Requires that a module may be written there.
  *
- * @returns `declared`: the file of its types, where the module itself is JavaScript
- * @throws TypeError for another ending
+ * @throws TypeError unless it ends as TypeScript or JavaScript does
  * @throws NearsideError `output-exists` when somebody else's file is there
  */
-export async function openReferenceModule(file: string): Promise<{ declared: string | undefined }> {
+export async function requireWritableModule(file: string): Promise<void> {
+  const declarations = declarationsOf(file);
+  for (const path of declarations ? [file, declarations] : [file]) await requireOurs(path);
+}
+
+/**
+ * @returns the file of a module's types, where the module itself is JavaScript
+ * @throws TypeError for another ending
+ */
+function declarationsOf(file: string): string | undefined {
   const [, stem, ending] = /^(.*)\.(ts|mts|js|mjs)$/s.exec(file) ?? [];
   if (ending === undefined || /\.d$/.test(stem ?? '')) {
     throw new TypeError(`expected \`module\` to end in .ts, .mts, .js or .mjs, got '${file}'`);
   }
-  const declared = ending.endsWith('js') ? `${stem}.d.${ending.replace('js', 'ts')}` : undefined;
-  for (const path of declared ? [file, declared] : [file]) await requireOurs(path);
-  return { declared };
+  return ending.endsWith('js') ? `${stem}.d.${ending.replace('js', 'ts')}` : undefined;
 }
 
 /** Writes the module, and nothing where it says the same already. */
@@ -37,17 +43,18 @@ export async function writeReferenceModule(
   file: string,
   { spec, reference }: { spec: ModelSpec; reference: Reference },
 ): Promise<void> {
-  const { declared } = await openReferenceModule(file);
+  await requireWritableModule(file);
+  const declarations = declarationsOf(file);
   const name = exportName(spec.name);
   const { input, output, imports } = typesOfSpec(spec);
   const types = `import type { ${[...imports, 'ModelReference'].sort().join(', ')} } from 'nearside';`;
   const type = `ModelReference<\n  ${input},\n  ${output}\n>`;
   const fields = Object.entries({ ...reference, task: spec.task });
   const value = `{\n${fields.map(([key, text]) => `  ${key}: ${quote(text)},\n`).join('')}}`;
-  if (declared === undefined) {
+  if (declarations === undefined) {
     await write(file, [HEADER, types, '', `export const ${name}: ${type} = ${value};`]);
   } else {
-    await write(declared, [HEADER, types, '', `export declare const ${name}: ${type};`]);
+    await write(declarations, [HEADER, types, '', `export declare const ${name}: ${type};`]);
     await write(file, [HEADER, `export const ${name} = ${value};`]);
   }
 }

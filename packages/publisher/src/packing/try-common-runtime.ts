@@ -8,13 +8,13 @@ import { findNearsideScript, requireNearsideScript } from './nearside-script.js'
 const LIMIT_MS = 600_000;
 
 /**
- * Tries a model in the small file of ONNX Runtime, which has what most models need: its golden cases run there, in a
+ * Tries a model in the common file of ONNX Runtime, which has what most models need: its golden cases run there, in a
  * separate process, because a missing function ends the process.
  *
- * @returns `common` if the small file is enough; undefined if there is no ONNX variant, or the package `nearside`,
+ * @returns `common` if that file is enough; undefined if there is no ONNX variant, or the package `nearside`,
  *   which has the runtime, is not installed beside this one. Devices then use the full file
  */
-export async function tryOnnxRuntime(
+export async function tryCommonRuntime(
   directory: string,
   { variants }: Pick<ModelSpec, 'variants'>,
 ): Promise<Layout['onnxRuntime']> {
@@ -29,7 +29,7 @@ export async function tryOnnxRuntime(
 }
 
 /**
- * Requires the package `nearside` for a model with ONNX variants, where the answer of {@link tryOnnxRuntime} must not
+ * Requires the package `nearside` for a model with ONNX variants, where the answer of {@link tryCommonRuntime} must not
  * depend on what is installed.
  *
  * @throws NearsideError `file-missing`
