@@ -1,12 +1,12 @@
 import { integrityOf, LAYOUT_FILE, type Seal, sealPath, writeSeal } from '@nearside/artifact';
 import { sha256Hex } from '../files/digests.js';
+import { requirementsOf } from '../packing/requirements-of.js';
 import { type PackedVersion, readPackedChunks } from '../repository/reading/packed-version.js';
 import {
   firstFiles,
   fitsFirstRequest,
   MAX_FIRST_GZIP_BYTES,
 } from '../repository/writing/first-request.js';
-import { requirementsOf } from '../signing/offer-release.js';
 
 export interface ComposedSeal {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -43,7 +43,10 @@ export async function composeSeal(packed: PackedVersion): Promise<ComposedSeal> 
   return { bytes, sha256, integrity: integrityOf(sha256), path: sealPath(sha256) };
 }
 
-/** Chunks of small files. No chunk is smaller in base64 than in gzip. */
+/**
+ * Reads the chunks of small files. A seal is JSON, so it has them in base64, where none is smaller than in gzip: one whose
+ * gzip is too large for a first answer need not be tried.
+ */
 async function* firstChunks({ path, spec, golden, layout, layoutBytes }: PackedVersion) {
   yield layoutBytes;
   for (const name of firstFiles(spec, golden)) {

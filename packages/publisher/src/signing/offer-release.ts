@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseCustom } from '@nearside/artifact';
-import type { ModelSpec } from '@nearside/core';
-import { requiredCapabilities } from '@nearside/pipeline';
+import { requirementsOf } from '../packing/requirements-of.js';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
 /**
@@ -21,13 +20,6 @@ export function offerRelease(
   const salt = randomBytes(16).toString('hex');
   const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent) };
   return { ...signed, state: 'canary', rollout };
-}
-
-/** @returns what a library has to be able to do to run the model */
-export function requirementsOf(spec: ModelSpec): ReleaseCustom['requires'] {
-  const runtime = [...new Set(spec.variants.map((variant) => variant.runtime))].sort();
-  const features = requiredCapabilities(spec);
-  return { format: spec.format, runtime, ...(features.length > 0 && { features }) };
 }
 
 /** @throws RangeError unless it is a share in steps of 0.01 % */
