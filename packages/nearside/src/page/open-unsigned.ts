@@ -121,7 +121,7 @@ function likelyFirst(backends: readonly AvailableBackend[], names: readonly stri
  * Fetches the files that are addresses, and weights that they name.
  *
  * @param call its name, for messages
- * @throws as `fetchFiles`
+ * @throws as `fetchExplained`
  */
 export async function takeFiles(
   given: GivenFiles,
@@ -129,7 +129,7 @@ export async function takeFiles(
   options: UnsignedOptions,
 ): Promise<FetchedFiles> {
   if (Object.values(given).some((file) => typeof file === 'string')) {
-    return (await loadLater()).fetchFiles(given, call, options);
+    return (await loadLater()).fetchExplained(given, call, options);
   }
   const files = given as Readonly<Record<string, Blob>>;
   return { files, fetchedBytes: 0, onProgress: options.onProgress };

@@ -16,7 +16,7 @@ import type { ModelContext, Serving } from '../serving/serving.js';
 import { resultsLater, streamLater } from '../streaming/lazy-results.js';
 import { type Recording, startRecording } from '../telemetry/recording.js';
 import { accompany } from './companions.js';
-import type { OpenModel } from './later/later.js';
+import type { OpenModel } from './later/answer-late.js';
 import { awaitFirstResult, type Later, loadLater } from './load-later.js';
 import { describeOpening, heapOf, readStats } from './model-stats.js';
 
