@@ -68,12 +68,12 @@ export function addPublish(program: Command, terminal: Terminal): void {
 }
 
 async function publishModel(source: string, flags: PublishFlags, terminal: Terminal) {
-  const { repo, keys, newKeys, draft, sequence, canary, baseUrl, module } = flags;
+  const { repo, keys, newKeys, draft: draftDirectory, sequence, canary, baseUrl, module } = flags;
   await requireModulePlace({ module, baseUrl, repository: repo });
   if (newKeys) await requireForNewKeys({ keys, repository: repo });
   await using prepared = await prepareModel({
     source,
-    draft,
+    draftDirectory,
     sequence,
     ...draftOptions(flags),
     ...goldenOptions(flags),

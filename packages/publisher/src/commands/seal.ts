@@ -55,7 +55,8 @@ export function addSeal(program: Command, terminal: Terminal): void {
       const { out, url, module, prune, json } = flags;
       await using prepared = await prepareModel({
         source,
-        draft: flags.draft,
+        draftDirectory: flags.draft,
+        // The version is made of the hash of the weights, so that other weights are never sealed under the same one.
         defaults: { name: basename(resolve(out)), version: 'weights' },
         ...draftOptions(flags),
         ...goldenOptions(flags),

@@ -11,10 +11,10 @@ import { sourceFromHuggingFace } from './source-from-hugging-face.js';
 import { sourceFromOnnx } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';
 
-/** A model directory is packed as it is; everything else is drafted first. */
+/** A model directory is packed as it is; a model as training tools leave it is drafted first. */
 export type Source =
   | { readonly kind: 'model-directory' }
-  | { readonly kind: 'model'; model: SourceModel };
+  | { readonly kind: 'trained-model'; readonly model: SourceModel };
 
 /**
  * Finds out what a path holds and reads it: a model directory, an ONNX file, a directory with one, a
@@ -24,7 +24,7 @@ export type Source =
  */
 export async function openSource(path: string): Promise<Source> {
   if (path.endsWith('.onnx') && (await isFile(path))) {
-    return { kind: 'model', model: await sourceFromOnnx(path) };
+    return { kind: 'trained-model', model: await sourceFromOnnx(path) };
   }
   const names = await readdir(path).catch(() => {
     throw unknownSource(path, 'nothing that can be read as a directory');
@@ -32,16 +32,16 @@ export async function openSource(path: string): Promise<Source> {
   if (names.includes('model.json')) {
     const document = await readObject(path, 'model.json');
     if (!('weightsManifest' in document)) return { kind: 'model-directory' };
-    return { kind: 'model', model: await sourceFromTfjs(path, document) };
+    return { kind: 'trained-model', model: await sourceFromTfjs(path, document) };
   }
   if (names.includes('config.json')) {
-    return { kind: 'model', model: await sourceFromHuggingFace(path) };
+    return { kind: 'trained-model', model: await sourceFromHuggingFace(path) };
   }
   const onnx = names.filter((name) => name.endsWith('.onnx')).sort();
   if (onnx.length === 1) {
     const name = onnx[0] as string;
     if ((await findModelFile(path, name)) === undefined) throw fileMissing(path, name);
-    return { kind: 'model', model: await sourceFromOnnx(join(path, name)) };
+    return { kind: 'trained-model', model: await sourceFromOnnx(join(path, name)) };
   }
   throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : inWords(names));
 }

@@ -9,7 +9,7 @@ export interface PrepareOptions
   extends Omit<DraftOptions, 'out'>,
     Omit<FillGoldenOptions, 'directory'> {
   /** Keeps the draft in this directory. */
-  readonly draft?: string | undefined;
+  readonly draftDirectory?: string | undefined;
   /** Name and version of a draft that has none of its own. */
   readonly defaults?: Pick<DraftOptions, 'name' | 'version'> | undefined;
 }
@@ -25,22 +25,22 @@ export interface PreparedModel extends AsyncDisposable {
 }
 
 /**
- * Makes a model directory of whatever holds a model: drafts, unless the source is such a directory, and computes the
- * golden answers that are missing.
+ * Makes a model directory of whatever holds a model: drafts one, unless the source is one, and computes the golden
+ * answers that are missing.
  *
  * @throws NearsideError a code of `draft` or `fillGolden`
  */
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
-  const { draft: kept, defaults, ...given } = options;
-  const isDraft = (await openSource(given.source)).kind === 'model';
+  const { draftDirectory, defaults, ...given } = options;
+  const { kind } = await openSource(given.source);
   const { name = defaults?.name, version = defaults?.version } = given;
-  const identity = isDraft ? { name, version } : {};
-  const temporary = kept ?? (await mkdtemp(join(tmpdir(), 'nearside-draft-')));
+  const identity = kind === 'trained-model' ? { name, version } : {};
+  const out = draftDirectory ?? (await mkdtemp(join(tmpdir(), 'nearside-draft-')));
   const remove = async () => {
-    if (kept === undefined) await rm(temporary, { recursive: true, force: true });
+    if (draftDirectory === undefined) await rm(out, { recursive: true, force: true });
   };
   try {
-    const { directory, drafted, assumed } = await draft({ ...given, ...identity, out: temporary });
+    const { directory, drafted, assumed } = await draft({ ...given, ...identity, out });
     const golden = await fillGolden({ ...given, directory });
     return { directory, drafted, assumed, golden, [Symbol.asyncDispose]: remove };
   } catch (error) {
