@@ -106,7 +106,7 @@ describe('a model directory drafted from an ONNX file', () => {
     expect(await listFiles(out)).toBeUndefined();
   });
 
-  test('runs batches of one and of three, whatever the shape says of the other axes', async () => {
+  test('runs batches of one and of three, whatever the shape says of the other axes, on numbers that have an end', async () => {
     const { out } = await prepare();
     await draft({ source: fixture('affine.onnx'), out, shapes: { x: [1, 4] } });
     const { cases } = parseGolden(await readJson(out, 'golden.json'));
@@ -116,6 +116,10 @@ describe('a model directory drafted from an ONNX file', () => {
     ]);
     const other = draft({ source: fixture('affine.onnx'), out, shapes: { x: [2, 4] } });
     await expect(other).rejects.toThrow('a first axis of 1');
+    const endless = draft({ source: fixture('affine.onnx'), out, ranges: { x: [0, Infinity] } });
+    await expect(endless).rejects.toThrow(
+      'expected numbers for FP32, the lowest first, got 0 to Infinity',
+    );
   });
 
   test('is refused without the file in which the weights lie', async () => {

@@ -36,7 +36,7 @@ export function requireDrawable(where: string, tensor: SeededTensor): void {
   const [low, high] = range;
   if (datatype === 'FP16')
     throw mismatch(where, 'no range, because it is FP16', formatRange(range));
-  const [least, most] = WHOLE[datatype] ?? [-Infinity, Infinity];
+  const [least, most] = WHOLE[datatype] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
   const isWhole = !WHOLE[datatype] || range.every(Number.isInteger);
   if (isWhole && least <= low && low <= high && high <= most) return;
   const numbers = WHOLE[datatype] ? `whole numbers from ${least} to ${most}` : 'numbers';
