@@ -1,4 +1,3 @@
-import { basename, dirname } from 'node:path';
 import { parseTrust, type Release, type RepositorySource, type Root } from '@nearside/artifact';
 import {
   type Baseline,
@@ -9,6 +8,7 @@ import {
   sum,
   type VersionFacts,
 } from '@nearside/core';
+import { writeIfChanged } from '../files/write-if-changed.js';
 import {
   openRepository,
   requirePin,
@@ -22,7 +22,6 @@ import {
   requireVersion,
   type VerifiedVersion,
 } from '../repository/reading/read-version.js';
-import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
 import { readSealedVersion } from '../sealing/read-sealed.js';
 import { requireVoucher } from '../sealing/voucher.js';
 
@@ -83,7 +82,7 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   }
   const found = parseModelFacts({ format: 1, models: [...models].map(factsOfModel) });
   const text = `${JSON.stringify(found, null, 2)}\n`;
-  const changed = await openRepositoryWriter(dirname(out)).write(basename(out), Buffer.from(text));
+  const changed = await writeIfChanged(out, Buffer.from(text));
   return { file: out, changed, models: found.models.map(countOf) };
 }
 

@@ -1,9 +1,8 @@
-import { basename, dirname } from 'node:path';
 import type { ModelSpec } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readIfFile } from '../files/read-small-file.js';
 import { exists } from '../files/stat-path.js';
-import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
+import { writeIfChanged } from '../files/write-if-changed.js';
 import { quote, typesOfSpec } from './reference-types.js';
 
 /** A page opens it: an address, and what vouches for the model there. */
@@ -60,8 +59,7 @@ export async function writeReferenceModule(
 }
 
 async function write(file: string, lines: readonly string[]): Promise<void> {
-  const writer = openRepositoryWriter(dirname(file));
-  await writer.write(basename(file), Buffer.from(`${lines.join('\n')}\n`));
+  await writeIfChanged(file, Buffer.from(`${lines.join('\n')}\n`));
 }
 
 async function requireOurs(file: string): Promise<void> {

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { PublisherError } from '../../errors/publisher-error.js';
-import { makeDirectory } from '../../files/make-directory.js';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeIfChanged } from '../../files/write-if-changed.js';
 
 /** Writes files of a repository, each whole or not at all, whatever readers do meanwhile. */
 export interface RepositoryWriter {
@@ -21,9 +19,7 @@ export function openRepositoryWriter(directory: string): RepositoryWriter {
   return {
     totals,
     async write(path, bytes) {
-      const file = join(directory, path);
-      if (await holds(file, bytes)) return false;
-      await replaceFile(file, bytes);
+      if (!(await writeIfChanged(join(directory, path), bytes))) return false;
       totals.files += 1;
       totals.sizeBytes += bytes.length;
       return true;
@@ -34,37 +30,4 @@ export function openRepositoryWriter(directory: string): RepositoryWriter {
       return names.filter((name) => !name.startsWith('.')).sort();
     },
   };
-}
-
-async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
-  const stats = await stat(file).catch(() => undefined);
-  if (!stats) return false;
-  if (!stats.isFile())
-    throw notOurs(file, stats.isDirectory() ? 'a directory' : 'a FIFO or device');
-  if (stats.size !== bytes.length) return false;
-  const present = await readFile(file).catch(() => undefined);
-  return present?.equals(bytes) ?? false;
-}
-
-/** It is not opened, because reading from a FIFO waits; nor is it replaced. */
-function notOurs(file: string, got: string): PublisherError {
-  return new PublisherError(
-    'output-exists',
-    `${file}: expected a file that nearside wrote, or none, got ${got}. Remove it and try again.`,
-    { details: { file, got } },
-  );
-}
-
-/** Writes under a hidden name first, which no server shows, and flushes before renaming. */
-async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
-  const suffix = randomBytes(6).toString('hex');
-  const temporary = join(dirname(file), `.${basename(file)}.${suffix}`);
-  await makeDirectory(dirname(file));
-  try {
-    await writeFile(temporary, bytes, { flag: 'wx', flush: true });
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
