@@ -79,11 +79,11 @@ export type {
   TaskModel,
   Truth,
 } from './shared/api/model.js';
-export type { ModelReference } from './shared/api/model-reference.js';
 export type {
   CaptureOptions,
   Fallback,
   LoadPhase,
+  ModelReference,
   OpenOptions,
   Progress,
   ReportOptions,

@@ -16,8 +16,7 @@ import type {
   CanRunOptions,
   RehearsalLimits,
 } from '../shared/api/can-run.js';
-import type { ModelReference } from '../shared/api/model-reference.js';
-import type { UnsignedFiles } from '../shared/api/open-options.js';
+import type { ModelReference, UnsignedFiles } from '../shared/api/open-options.js';
 import { checkOptions } from '../shared/check-options.js';
 import { listContenders } from '../shared/contender-order.js';
 import {

@@ -1,7 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import type { ModelStats } from '../shared/api/model.js';
-import type { ModelReference } from '../shared/api/model-reference.js';
-import type { OpenOptions } from '../shared/api/open-options.js';
+import type { ModelReference, OpenOptions } from '../shared/api/open-options.js';
 import { open } from './open.js';
 import { readReference } from './options/read-reference.js';
 

@@ -22,8 +22,7 @@ import {
   requireVersion,
   type VerifiedVersion,
 } from '../repository/reading/read-version.js';
-import { readSealedVersion } from '../sealing/read-sealed.js';
-import { requireVoucher } from '../sealing/voucher.js';
+import { readSealedVersion, requireVoucher } from '../sealing/read-sealed.js';
 
 export interface FactsOptions {
   /** Directory or URL of a repository, or of a sealed model. */

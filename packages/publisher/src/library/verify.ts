@@ -13,8 +13,7 @@ import {
   signedOf,
 } from '../repository/reading/read-repository.js';
 import type { VerifiedVersion } from '../repository/reading/read-version.js';
-import { readSealedVersion } from '../sealing/read-sealed.js';
-import { requireVoucher } from '../sealing/voucher.js';
+import { readSealedVersion, requireVoucher } from '../sealing/read-sealed.js';
 import { isTooLong, LIFETIME_DAYS } from '../signing/lifetimes.js';
 import { collect, type Problem } from '../verification/problem.js';
 import { verifyBootFiles } from '../verification/verify-boot-files.js';

@@ -74,3 +74,19 @@ function noSeal(location: string, integrity: string, sha256: string): NearsideEr
     { details: { location, integrity } },
   );
 }
+
+/**
+ * Requires either the pin of a repository, or the hash of a sealed model.
+ *
+ * @throws TypeError
+ */
+export function requireVoucher(
+  caller: string,
+  { trust, integrity }: { trust?: unknown; integrity?: unknown },
+): void {
+  if ((trust === undefined) !== (integrity === undefined)) return;
+  throw new TypeError(
+    `${caller}: expected \`trust\`, the pin of a repository, or \`integrity\`, the hash of a sealed ` +
+      `model, got ${trust === undefined ? 'neither' : 'both'}.`,
+  );
+}

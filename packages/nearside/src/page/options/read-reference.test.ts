@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { ModelReference } from '../../shared/api/model-reference.js';
+import type { ModelReference } from '../../shared/api/open-options.js';
 import { canRun } from '../can-run.js';
 import { createEngine } from '../create-engine.js';
 import { open } from '../open.js';

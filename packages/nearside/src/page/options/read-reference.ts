@@ -1,4 +1,4 @@
-import type { ModelReference } from '../../shared/api/model-reference.js';
+import type { ModelReference } from '../../shared/api/open-options.js';
 import { isPlainObject, ownOptions } from '../../shared/option-kinds.js';
 
 /** A reference is an address with options of its own, which those of the call are added to. */

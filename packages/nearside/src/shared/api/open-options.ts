@@ -1,5 +1,6 @@
 import type { Mirror, RequestOptions } from '@nearside/artifact';
 import type { Datatype, ModelSpec, PlatformType } from '@nearside/core';
+import type { Output } from '@nearside/pipeline';
 import type { AvailableBackend } from './backends.js';
 import type { Input } from './run.js';
 
@@ -80,6 +81,18 @@ export interface OpenOptions {
    * The task in model.json: the model then has its types, and a version of another task is `task-mismatch`.
    */
   readonly task?: string | undefined;
+}
+
+/**
+ * A model's address, what vouches for it, and the types of its inputs and results: `open(digits)`. `nearside seal` and
+ * `nearside publish` write modules of these, with `--module`.
+ */
+export interface ModelReference<Given = Input, Result = Output>
+  extends Pick<OpenOptions, 'trust' | 'integrity' | 'task'> {
+  /** As in `open`. */
+  readonly url: string;
+  /** Carries the types, and is never there. */
+  readonly '~types'?: { readonly input: Given; readonly output: Result } | undefined;
 }
 
 /** Limits of measuring other backends, for each open model and each version that comes to serve there. */
