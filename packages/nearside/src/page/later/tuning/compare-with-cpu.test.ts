@@ -18,9 +18,14 @@ const ON_GPU = { backend: 'tfjs-webgpu', variant: 'uint8' } as const;
 /** An unsigned model that serves on TensorFlow.js on a CPU, with time for so many answers. */
 async function serve(
   answer: () => Promise<Answers>,
-  { most = 1, ...unsigned }: Partial<UnsignedModel> & { readonly most?: number } = {},
+  {
+    most = 1,
+    watchdogMs = 120_000,
+    ...unsigned
+  }: Partial<UnsignedModel> & { readonly most?: number; readonly watchdogMs?: number } = {},
 ) {
   const plan = {
+    policy: { warmUpMs: 60_000, watchdogMs },
     unsigned: { files: {}, spec: {}, fetchedBytes: 0, wantsComparison: true, ...unsigned },
   };
   const model = withStandIns(() => ({ openUnsigned: async () => VERSION, answer }), { plan });
@@ -58,6 +63,15 @@ test('where no case can tell, or none was answered, the reason is told', async (
   expect(await whyUncompared(ON_GPU, failed.options)).toBe(
     'no case can tell whether its numbers are right: the stand-in is tired',
   );
+});
+
+test('a worker that needs no longer for each of its runs than a run may take is not ended', async () => {
+  const watchdogMs = 20;
+  const slow = () => new Promise<Answers>((resolve) => setTimeout(resolve, 60, TOLD));
+  const { options } = await serve(slow, { watchdogMs });
+  expect(await whyUncompared(ON_GPU, options)).toBeUndefined();
+  const hung = await serve(() => new Promise(() => {}), { watchdogMs });
+  expect(await whyUncompared(ON_GPU, hung.options)).toMatch(/Expected an answer within 160 ms/);
 });
 
 test('nobody is asked where golden cases compare, other weights would answer, or nothing is to be compared', async () => {

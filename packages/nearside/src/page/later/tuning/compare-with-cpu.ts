@@ -13,10 +13,9 @@ import type { Answers } from '../../../shared/protocol.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
-import { BESIDE, load, type ModelContext, openOn } from '../../serving/serving.js';
-import type { Connection } from '../../workers/connection.js';
+import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
 import { DEFAULT_ENGINE } from '../../workers/engine-context.js';
-import { askWorker } from '../../workers/watchdog.js';
+import { withinWatchdog } from '../../workers/watchdog.js';
 import type { TuningBudget } from './time-beside.js';
 
 const GOLDEN = 'golden.json';
@@ -62,7 +61,7 @@ async function answerBesideRuns({
 }: ComparisonOptions): Promise<Answers> {
   const startMs = performance.now();
   try {
-    return await askForAnswers(handover.current.connection, plan, signal);
+    return await askForAnswers(handover.current, plan, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { files: {}, objections: [messageOf(error)] };
@@ -71,12 +70,17 @@ async function answerBesideRuns({
   }
 }
 
+/** Two cases of a model, which are both computed twice. */
+const RUNS = 4;
+
 function askForAnswers(
-  connection: Connection,
+  { connection, version }: Pick<Serving, 'connection' | 'version'>,
   { policy: { watchdogMs } }: OpenPlan,
   signal: AbortSignal | undefined,
 ): Promise<Answers> {
-  return askWorker(connection, { watchdogMs, signal }, ({ answer }) => answer());
+  const runs = RUNS * (version.spec.stages?.length ?? 1);
+  const limitMs = 2 * runs * watchdogMs; // each may stand behind a run
+  return withinWatchdog(connection, { limitMs, signal }, ({ answer }) => answer());
 }
 
 /**
@@ -109,8 +113,7 @@ async function answerInOwnWorker(plan: OpenPlan): Promise<Answers | undefined> {
   const [variant] = variantsFor('tfjs-wasm', opened?.version.spec.variants ?? []);
   try {
     if (!opened || !variant) return undefined;
-    const { connection } = await load(opened, variant, { signal });
-    return await askForAnswers(connection, plan, signal);
+    return await askForAnswers(await load(opened, variant, { signal }), plan, signal);
   } finally {
     void opened?.connection.close(undefined);
   }
