@@ -396,7 +396,7 @@ test('options of a wrong kind, of any call: refused by name before anything is d
     /^TypeError open: expected `trust` to be .* got null · 1$/,
     /^TypeError open: expected `request.headers` to be .* got Headers · 1$/,
     /^TypeError open: expected the address of a model; got undefined · 1$/,
-    /^TypeError open: expected an object of options; got undefined · 1$/,
+    /^TypeError open: expected an object of options; got undefined. It has `integrity`, .* · 1$/,
     /^TypeError createEngine: expected an object of options; got 5 · 1$/,
     /^RangeError createEngine: expected `workers` to be 1 to 16 or 'auto'; got 'many' · 1$/,
     /^TypeError clear: expected an object of options; got undefined · 1$/,

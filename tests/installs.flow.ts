@@ -86,7 +86,8 @@ test('the snippets that open a model by its address run, and one that has a coll
   const server = await startRepository(repository, 0);
   const collector = await startCollectorIn(dir, 0);
   for (const page of ['README.md', 'packages/nearside/README.md']) {
-    const [snippet = ''] = await codeOf(page, 'ts');
+    const snippets = await codeOf(page, 'ts');
+    const snippet = snippets.find((code) => code.includes('trust:')) ?? '';
     const program = snippet
       .replace(/'https:.*?'/, `'${server.url}/digits'`)
       .replace(/'sha256-.*?'/, `'${pin}'`)

@@ -28,10 +28,14 @@ export async function explainFetch(
   const { address } = error.details;
   if (typeof address !== 'string') return undefined;
   const { origin } = new URL(address);
-  const failed = (message: string, more?: object) =>
+  const failed = (
+    message: string,
+    { retryable, ...more }: { retryable?: boolean; directive?: string; address?: string } = {},
+  ) =>
     new NearsideError('network-failed', `${message} See ${GUIDE}.`, {
       cause: error,
       details: { ...error.details, ...more },
+      retryable,
     });
   let isReadable = false;
   const directive = await refusalOf(['connect-src'], async () => {
@@ -54,7 +58,10 @@ export async function explainFetch(
     );
   }
   if (globalThis.crossOriginIsolated) return undefined; // such a page may not see that there is an answer
-  return failed(`Expected an answer of ${address}, got none: no server answers at ${origin}.`);
+  const { retryable } = error;
+  return failed(`Expected an answer of ${address}, got none: no server answers at ${origin}.`, {
+    retryable,
+  });
 }
 
 /** The message for an origin that answers what the page asks without its `request`. */
