@@ -6,8 +6,8 @@ const MIN_SAVING = 0.1;
 /** Offset of the operating system in gzip (RFC 1952), and its value for "unknown". */
 const OS_BYTE = { offset: 9, unknown: 255 } as const;
 
-/** 2 to this power bytes are remembered by their hash; by default it is derived from the length in floating point. */
-const MEMORY = 12;
+/** The table of hashes has 2^16 entries. By default fflate derives that from the length in floating point; more makes it slower. */
+const MEMORY = 4;
 
 /**
  * Gzip at level 9, the same bytes on every machine: no time, file name or operating system is written, and nothing
