@@ -28,7 +28,7 @@ const FIELDS: Record<string, readonly string[]> = {
     'address',
     'prefix',
   ],
-  trust: ['pin', 'seal'],
+  trust: ['pin', 'sealSha256'],
   policy: Object.keys(OPEN_KINDS.policy.fields ?? {}),
   tune: ['when', ...Object.keys(OPEN_KINDS.tune.fields ?? {})],
   report: ['endpoints', 'sampleRate', 'app', 'consent'],
