@@ -107,22 +107,22 @@ const HOME_LAYOUT = {
     name: 'Nearside',
     text: 'Models on the user’s own device',
     tagline:
-      'Published like code, opened with one call, and run in a worker on a backend that has proven there that it computes the right numbers.',
+      'Opened with one line and one hash, without keys, and run in a worker on a backend that has shown there that it computes the right numbers.',
     actions: [
       { theme: 'brand', text: 'Quick start', link: '/quick-start' },
       { theme: 'alt', text: 'Questions', link: '/faq' },
-      { theme: 'alt', text: 'Trust and threats', link: '/trust' },
+      { theme: 'alt', text: 'Try, ship, operate', link: '/guide/try-ship-operate' },
     ],
   },
   features: [
     {
       title: 'Nothing unverified runs',
-      details: 'Every byte hashes to what signed metadata under your pin says, at every load.',
+      details: 'Every byte hashes to what your page’s hash vouches for, at every load.',
       link: '/trust',
     },
     {
-      title: 'No backend serves unproven',
-      details: 'Each reproduces the model’s golden outputs on this device first. WebGPU too.',
+      title: 'Right numbers, or none',
+      details: 'A backend first reproduces the model’s golden outputs on this device. WebGPU too.',
       link: '/guide/backends',
     },
     {
