@@ -135,4 +135,4 @@ export {
 export { numbersOf } from './tensor-numbers.js';
 export { shapeFits, tensorsFit } from './tensors-fit.js';
 export { type TraceSpan, type Traces, TracesSchema } from './trace.js';
-export { roundUp, usualTolerance } from './usual-tolerance.js';
+export { ONNX_WEIGHT_TYPES, roundUp, usualTolerance } from './usual-tolerance.js';

@@ -11,6 +11,18 @@ const FP16 = { abs: 1e-2, share: 1e-3, rel: 1e-2 };
 const TFJS = { abs: 1e-3, share: 4e-3, rel: 1e-2 };
 const OTHER_TYPES = { abs: 1e-3, share: 1e-2, rel: 1e-2 };
 
+/** A variant's `dtype` by TensorProto.DataType. Integers of 32 and 64 bits are biases and shapes, and no weights. */
+export const ONNX_WEIGHT_TYPES: Readonly<Record<number, string>> = {
+  1: 'fp32',
+  2: 'uint8',
+  3: 'int8',
+  10: 'fp16',
+  11: 'fp64',
+  16: 'bf16',
+  21: 'uint4',
+  22: 'int4',
+};
+
 /**
  * The tolerance of an output where its publisher names none, by the type of most weights. `python/golden.py` of the
  * publisher has the same.

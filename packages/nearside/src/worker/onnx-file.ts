@@ -1,3 +1,5 @@
+import { ONNX_WEIGHT_TYPES } from '@nearside/core';
+
 /** One field of a protobuf message. Wire format: https://protobuf.dev/programming-guides/encoding */
 interface Field {
   readonly number: number;
@@ -34,18 +36,6 @@ export function isOnnx(bytes: Uint8Array): boolean {
   return fields.every(isKnown) && graphIn(fields) !== undefined;
 }
 
-/** By TensorProto.DataType. Integers of 32 and 64 bits are biases and shapes, and no weights. */
-const TYPES: Readonly<Record<number, string>> = {
-  1: 'fp32',
-  2: 'uint8',
-  3: 'int8',
-  10: 'fp16',
-  11: 'fp64',
-  16: 'bf16',
-  21: 'uint4',
-  22: 'int4',
-};
-
 /** The `dtype` of a variant whose file has no weights, or has not been read. */
 export const UNKNOWN = 'unknown';
 
@@ -56,7 +46,7 @@ export function typeOfWeights(bytes: Uint8Array): string {
   for (const tensor of graph ? readFields(bytes, graph) : []) {
     if (tensor.number !== GRAPH.initializer || tensor.wireType !== CONTENT) continue;
     const fields = readFields(bytes, tensor);
-    const dtype = TYPES[fields.find(isOf(TENSOR.dataType))?.value ?? 0];
+    const dtype = ONNX_WEIGHT_TYPES[fields.find(isOf(TENSOR.dataType))?.value ?? 0];
     const axes = fields.filter(isOf(TENSOR.dims));
     const count = axes.reduce((product, { value }) => product * value, 1);
     if (dtype) counts.set(dtype, (counts.get(dtype) ?? 0) + count);

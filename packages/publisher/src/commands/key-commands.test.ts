@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KEY_ROLES } from '../keys/key-files.js';
 import { publish } from '../library/publish.js';
 import { LIFETIME_DAYS } from '../signing/lifetimes.js';
+import { runNearside } from '../testing/run-nearside.js';
 import { openWorkspace, temporaryDirectory, type Workspace } from '../testing/workspace.js';
 import { runCommand } from './run-command.js';
 
@@ -27,18 +28,8 @@ afterEach(() => {
 });
 
 /** @param answers what is typed at each question; without any, nobody sits at a keyboard */
-async function nearside(words: readonly string[], answers?: string[]) {
-  const out: string[] = [];
-  const errors: string[] = [];
-  const exitCode = await runCommand(words, {
-    out: (line) => out.push(line),
-    error: (line) => errors.push(line),
-    interrupted: () => Promise.resolve(),
-    askSecret: answers && (async () => answers.shift() ?? ''),
-    debug: true,
-  });
-  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
-}
+const nearside = (words: readonly string[], answers?: string[]) =>
+  runNearside(words, { askSecret: answers && (async () => answers.shift() ?? ''), debug: true });
 
 const PASSPHRASE = 'a passphrase that nobody prints';
 

@@ -3,21 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { pack } from '../library/pack.js';
+import { runNearside } from '../testing/run-nearside.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
-import { runCommand } from './run-command.js';
 
-async function nearside(...words: readonly string[]) {
-  const out: string[] = [];
-  const errors: string[] = [];
-  const exitCode = await runCommand(words, {
-    out: (line) => out.push(line),
-    error: (line) => errors.push(line),
-    interrupted: async () => {},
-    debug: false,
-  });
-  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
-}
+const nearside = (...words: readonly string[]) => runNearside(words);
 
 /** A folder with a model directory, and the words that publish it. */
 async function openDesk() {

@@ -1,19 +1,9 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { runNearside } from '../testing/run-nearside.js';
 import { openWorkspace } from '../testing/workspace.js';
-import { runCommand } from './run-command.js';
 
-async function nearside(...words: readonly string[]) {
-  const out: string[] = [];
-  const errors: string[] = [];
-  const exitCode = await runCommand(words, {
-    out: (line) => out.push(line),
-    error: (line) => errors.push(line),
-    interrupted: async () => {},
-    debug: false,
-  });
-  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
-}
+const nearside = (...words: readonly string[]) => runNearside(words);
 
 /** Two packed versions, the first published, and the flags that say where. */
 async function openDesk() {

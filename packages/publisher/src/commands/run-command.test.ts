@@ -6,21 +6,13 @@ import { seal } from '../library/seal.js';
 import { sealedLine } from '../sealing/sealed-address.js';
 import { openDevice } from '../testing/device.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';
+import { runNearside } from '../testing/run-nearside.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { runCommand } from './run-command.js';
 
-async function nearside(words: readonly string[], interrupted = Promise.resolve()) {
-  const out: string[] = [];
-  const errors: string[] = [];
-  const exitCode = await runCommand(words, {
-    out: (line) => out.push(line),
-    error: (line) => errors.push(line),
-    interrupted: () => interrupted,
-    debug: false,
-  });
-  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
-}
+const nearside = (words: readonly string[], interrupted = Promise.resolve()) =>
+  runNearside(words, { interrupted: () => interrupted });
 
 /** A directory with a model in it, and words that name what a session there writes. */
 async function openDesk() {

@@ -3,22 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { fixture } from '../testing/fixtures.js';
+import { runNearside } from '../testing/run-nearside.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
-import { runCommand } from './run-command.js';
 
-async function nearside(...words: readonly string[]) {
-  const out: string[] = [];
-  const errors: string[] = [];
-  const exitCode = await runCommand(words, {
-    out: (line) => out.push(line),
-    error: (line) => errors.push(line),
-    interrupted: async () => {},
-    debug: false,
-  });
-  return { exitCode, out: out.join('\n'), errors: errors.join('\n') };
-}
+const nearside = (...words: readonly string[]) => runNearside(words);
 
 test('the last line that seal prints is the one to paste; --json has it and the hash', async () => {
   const directory = await temporaryDirectory();

@@ -2,19 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DIGITS } from '../testing/hugging-face-folder.js';
+import { runNearside } from '../testing/run-nearside.js';
 import { openWorkspace, temporaryDirectory } from '../testing/workspace.js';
-import { runCommand } from './run-command.js';
 
-async function nearside(words: readonly string[]) {
-  const errors: string[] = [];
-  const exitCode = await runCommand(words, {
-    out() {},
-    error: (line) => errors.push(line),
-    interrupted: () => Promise.resolve(),
-    debug: false,
-  });
-  return { exitCode, errors: errors.join('\n') };
-}
+const nearside = (words: readonly string[]) => runNearside(words);
 
 describe('wrong usage exits 2 and names the flag', () => {
   test.each([

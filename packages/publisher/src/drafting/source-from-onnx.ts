@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { FileNameSchema, isNearsideError, type TensorSpec } from '@nearside/core';
+import {
+  FileNameSchema,
+  isNearsideError,
+  ONNX_WEIGHT_TYPES,
+  type TensorSpec,
+} from '@nearside/core';
 import { is } from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { modelFileName } from '../packing/model-file.js';
@@ -15,18 +20,6 @@ import type { SourceModel } from './draft-spec.js';
 
 /** ONNX files are put here in a model directory, under their own names. */
 const FOLDER = 'onnx';
-
-/** Names of variants by the type of their weights. */
-const VARIANT_NAMES: Readonly<Record<number, string>> = {
-  1: 'fp32',
-  2: 'uint8',
-  3: 'int8',
-  10: 'fp16',
-  11: 'fp64',
-  16: 'bf16',
-  21: 'uint4',
-  22: 'int4',
-};
 
 /** One ONNX file, its tensors in the terms of a spec, and its other files. */
 export interface OnnxSource {
@@ -116,7 +109,7 @@ function tensorSpec(path: string, role: string, { name, dataType, shape }: OnnxV
 function dtypeOf({ tensors }: OnnxFile): string {
   const bytes = new Map<string, number>();
   for (const { dataType, shape } of tensors) {
-    const name = VARIANT_NAMES[dataType];
+    const name = ONNX_WEIGHT_TYPES[dataType];
     const bits = ONNX_DATATYPES[dataType]?.bits ?? 0;
     const elements = shape.reduce((product, axis) => product * axis, 1);
     if (name) bytes.set(name, (bytes.get(name) ?? 0) + (elements * bits) / 8);
