@@ -57,6 +57,7 @@ export const ERROR_CODES = [
   'deadline',
   'terminated',
   'worker-lost',
+  'page-lost',
   'state-lost',
   'task-failed',
   'closed',
