@@ -60,6 +60,8 @@ const variantEntries = {
   dtype: v.string(),
   /** The model first, then the files of its weights; of TensorFlow.js in the order of its manifest. */
   files: v.optional(FilesSchema, () => []),
+  /** Peak heap of this variant, in bytes. `pack` measures it. */
+  memoryBytes: v.optional(PositiveIntegerSchema),
 };
 
 /** One form of the same weights: what a backend loads. Order in the spec is the prior order. */
@@ -139,7 +141,7 @@ export const ModelSpecSchema = v.strictObject({
     }),
   ),
   limits: v.strictObject({
-    /** Peak heap the model needs, in bytes. */
+    /** Peak heap the model needs, in bytes: that of its largest variant. */
     memoryBytes: PositiveIntegerSchema,
     /** Largest image accepted, in pixels before any resizing. */
     maxInputPixels: v.optional(PositiveIntegerSchema),

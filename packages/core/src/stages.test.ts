@@ -118,6 +118,14 @@ test.each<[string, object, string]>([
   );
 });
 
+test('a variant may say how much memory it needs', () => {
+  const needing = (memoryBytes: number) => ({ ...staged, variants: [{ ...int8, memoryBytes }] });
+  expect(parseModelSpec(needing(65_536)).variants[0]?.memoryBytes).toBe(65_536);
+  for (const memoryBytes of [0, 1.5, -1]) {
+    expect(() => parseModelSpec(needing(memoryBytes))).toThrow('variants.0.memoryBytes');
+  }
+});
+
 test('a stage has up to 64 steps before it, and as many after it', () => {
   const steps = (count: number) => Array.from({ length: count }, () => ({ step: 'a' }));
   expect(parseModelSpec({ ...plain, preprocessing: steps(64) }).preprocessing).toHaveLength(64);
