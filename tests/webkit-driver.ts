@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { webkit } from '../scripts/browsers.mjs';
+import { startDisplay } from '../scripts/display.mjs';
 import type { DrivenPage } from './core-path.js';
 
 /** A page in WebKitGTK. */
@@ -30,7 +31,7 @@ export async function openWebKit(): Promise<WebKitPage> {
   const driver = spawn(webkit.driver, [`--port=${port}`], { env, stdio: 'ignore' });
   const end = async () => {
     await endProcess(driver);
-    await endProcess(display.process);
+    await display.close();
   };
   try {
     const base = `http://127.0.0.1:${port}`;
@@ -87,17 +88,6 @@ async function command(url: string, body?: object, method = 'POST'): Promise<any
   const { value } = await response.json();
   if (!response.ok) throw new Error(`WebDriver, ${url}: ${value.error}: ${value.message}`);
   return value;
-}
-
-/** Xvfb chooses a free number itself and writes it to the descriptor it is given. */
-async function startDisplay(): Promise<{ name: string; process: ChildProcess }> {
-  const args = ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'];
-  const started = spawn(webkit.display, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const number = await new Promise<string>((resolve, reject) => {
-    started.stdio[3]?.once('data', (data) => resolve(String(data).trim()));
-    started.once('exit', (status) => reject(new Error(`Xvfb ended with ${status}`)));
-  });
-  return { name: `:${number}`, process: started };
 }
 
 function freePort(): Promise<number> {
