@@ -60,7 +60,9 @@ export function tallyFaults(tally, { device, app, faults }, draws) {
   }
   if (draws.chance(QUARANTINED)) {
     const { backend, variant } = device;
-    const code = draws.chance(0.7) ? 'golden-mismatch' : 'backend-failed';
+    // browsers of phones end a page where others let the runtime fail
+    const otherwise = device.device === 'phone' ? 'lost-loading' : 'backend-failed';
+    const code = draws.chance(0.7) ? 'golden-mismatch' : otherwise;
     tally.quarantines.set(`${backend} ${variant} ${code}`, { backend, variant, code, n: 1 });
   }
   for (let place = 0; place < FEATURES; place += 1) {

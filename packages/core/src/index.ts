@@ -95,6 +95,7 @@ export {
   type First,
   LARGEST_VALUE,
   LOSS_REASONS,
+  LOST_CODES,
   type LossReason,
   MAX_COUNT,
   MAX_REPORT_BYTES,

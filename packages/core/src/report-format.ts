@@ -28,6 +28,19 @@ export type Arm = (typeof ARMS)[number];
 export const FIRSTS = ['version-day', 'version-hour', 'arm-day', 'arm-day-failed'] as const;
 export type First = (typeof FIRSTS)[number];
 
+/**
+ * Codes of quarantines after the browser ended a page, by what of a model was at work then. With such a code the device
+ * leaves the backend alone as after a failure.
+ */
+export const LOST_CODES = [
+  'lost-opening',
+  'lost-loading',
+  'lost-running',
+  'lost-warming',
+  'lost-tuning',
+  'lost-updating',
+] as const;
+
 /** Reasons why events of a device are in no report. */
 export const LOSS_REASONS = [
   'too-old',

@@ -1,5 +1,6 @@
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
+import { lostNote } from '../words/codes.js';
 import { formatCount, formatDuration, formatPoints, formatRate } from '../words/format.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
@@ -10,14 +11,16 @@ export const quarantinesPanel = tablePanel({
   aside: 'backends that devices left alone',
   needs: ['faults'],
   table: ({ faults }) => ({
-    columns: ['Backend', 'Variant', 'Because of', 'Count'],
-    rows: faults.quarantines.map(({ backend, variant, code, n }) => [
-      text(backend),
-      text(variant),
+    columns: ['Backend', 'Devices', 'Because of', 'Count'],
+    asideName: 'Variant',
+    rows: faults.quarantines.map(({ backend, variant, code, device, n }) => [
+      text(backend, { aside: variant }),
+      text(device ?? 'small classes'),
       text(code, { tone: 'code' }),
       number(n, count),
     ]),
     none: 'No backend was quarantined in this range.',
+    note: lostNote(faults.quarantines.map(({ code }) => code)),
   }),
 });
 

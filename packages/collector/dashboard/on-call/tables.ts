@@ -3,6 +3,7 @@ import type { Budget } from '../../src/fleet/objectives.js';
 import { answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
+import { lostNote } from '../words/codes.js';
 import {
   formatCount,
   formatDuration,
@@ -46,6 +47,7 @@ export const opensPanel = tablePanel({
             ],
       asideName: 'Kind',
       none: 'No model was opened in this range.',
+      note: lostNote(Object.keys(failed)),
     };
   },
 });
@@ -69,6 +71,7 @@ export const errorsPanel = tablePanel({
         number(before && shareOf(code, before), formatRate),
       ]),
       none: 'No errors in this range.',
+      note: lostNote(codes),
     };
   },
 });

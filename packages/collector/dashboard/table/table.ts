@@ -9,7 +9,7 @@ export interface Table {
   /** The sentence where there is no row. */
   readonly none: string;
   /** Explains the columns. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Heading of the words beside the names of rows, which are a column of their own in CSV. */
   readonly asideName?: string;
 }

@@ -1,5 +1,6 @@
-import { bucketsOf, histogramFromJson } from '@nearside/core';
+import { bucketsOf, histogramFromJson, LOST_CODES } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { admitReport } from '../reports/admit-report.js';
 import {
   freshNames,
   NOW_MS,
@@ -71,6 +72,23 @@ test('what a newer library calls by new names counts as other', () => {
   expect(unit).toMatchObject({ arm: 'other' });
   expect(counts.errors).toEqual({ other: 5, deadline: 1 });
   expect(counts.loss).toEqual({ other: 1 });
+});
+
+test('pages that the browser ended are counted under their own codes, and so is what was at work', () => {
+  const quarantines = LOST_CODES.map((code) => {
+    return { backend: 'onnx-wasm', variant: 'int8', code, n: 1 };
+  });
+  const report = {
+    ...sampleReport({ health: { errors: { 'page-lost': 1 }, quarantines } }),
+    opens: { tried: 2, failed: { 'page-lost': 2 } },
+  };
+  const admission = admitReport(new TextEncoder().encode(JSON.stringify(report)));
+  if (!admission.ok) throw new Error(admission.refusal.message);
+  const { counts } = contributionOf(admission.value, NOW_MS, freshNames());
+  expect(counts.errors).toEqual({ 'page-lost': 1 });
+  expect(counts.opens?.failed).toEqual({ 'page-lost': 2 });
+  const told = LOST_CODES.map((code) => [`onnx-wasm int8 ${code}`, 1]);
+  expect(counts.quarantines).toEqual(Object.fromEntries(told));
 });
 
 test('an open that failed before a version was known counts for the model, without a version', () => {

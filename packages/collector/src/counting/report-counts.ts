@@ -1,6 +1,6 @@
 import { type Report, reportHistograms } from '@nearside/core';
 import { addCounts, type ByName, type Counts, keptHistogram, sumOf } from './counts.js';
-import { backendName, codeName, OTHER, reasonName } from './known-codes.js';
+import { backendName, codeName, OTHER, quarantineName, reasonName } from './known-codes.js';
 import type { ModelNames } from './names.js';
 
 /** Features beyond this number share one position. */
@@ -51,7 +51,7 @@ function callCounts(report: Report, names: ModelNames): Counts {
   if (resource?.busyMs) counts.busyMs = resource.busyMs;
   if (resource?.heapPeakBytes) counts.heap = { [Math.ceil(Math.log2(resource.heapPeakBytes))]: 1 };
   for (const { backend, variant, code, n } of health.quarantines ?? []) {
-    const key = `${backendName(backend)} ${names.variant(variant)} ${codeName(code)}`;
+    const key = `${backendName(backend)} ${names.variant(variant)} ${quarantineName(code)}`;
     addCounts(counts, { quarantines: { [key]: n } });
   }
   const histograms: NonNullable<Counts['histograms']> = {};

@@ -23,7 +23,7 @@ const withInputs = (inputs: Report['inputs'], given: Partial<DeviceReport> = {})
   more: { inputs },
 });
 
-test('backends that devices left alone and refused calls come by how often, each with its code', async () => {
+test('backends that devices left alone come by class of device and how often, and refused calls by how often, each with its code', async () => {
   const health = (n: number): Report['health'] => ({
     ok: 10,
     invalid: { 'input-invalid': 2, 'input-too-large': n },
@@ -37,12 +37,40 @@ test('backends that devices left alone and refused calls come by how often, each
     ...devices(1, { device: 'tablet', more: { health: health(4) } }),
   ]);
   const { quarantines, invalid } = await fleetFaults(store, QUERY, EVERYBODY);
-  const codes = quarantines.map(({ backend, variant, code, n }) => [backend, variant, code, n]);
-  expect(codes).toEqual([
-    ['onnx-webgpu', 'int8', 'golden-mismatch', 10],
-    ['tfjs-wasm', 'float32', 'out-of-memory', 3],
+  expect(quarantines.map((one) => Object.values(one))).toEqual([
+    ['onnx-webgpu', 'int8', 'golden-mismatch', 'phone', 6],
+    ['onnx-webgpu', 'int8', 'golden-mismatch', 'tablet', 4],
+    ['tfjs-wasm', 'float32', 'out-of-memory', 'phone', 2],
+    ['tfjs-wasm', 'float32', 'out-of-memory', 'tablet', 1],
   ]);
   expect(Object.values(invalid)).toEqual([10, 6]);
+  await store.close();
+});
+
+test('pages that died are told by class of device; classes of too few devices are told together', async () => {
+  const died = (n: number): Report['health'] => ({
+    ok: 10,
+    quarantines: [{ backend: 'onnx-wasm', variant: 'int8', code: 'lost-loading', n }],
+  });
+  const store = await storeOf([
+    ...devices(60, { more: { health: died(1) } }),
+    ...devices(30, { device: 'tablet', more: { health: died(1) } }),
+    ...devices(25, { device: 'desktop-small', more: { health: died(2) } }),
+  ]);
+  const told = async (minDevices: number) => {
+    const { quarantines } = await fleetFaults(store, QUERY, { facts: FACTS, minDevices });
+    return quarantines.map(({ code, device, n }) => [code, device, n]);
+  };
+  expect(await told(50)).toEqual([
+    ['lost-loading', null, 80],
+    ['lost-loading', 'phone', 60],
+  ]);
+  // the desktops alone could be computed from the others
+  expect(await told(30)).toEqual([
+    ['lost-loading', null, 80],
+    ['lost-loading', 'phone', 60],
+  ]);
+  expect(await told(1)).toHaveLength(3);
   await store.close();
 });
 

@@ -78,8 +78,13 @@ test('reliability and confusion have every bin and pair', () => {
 test('outcomes, quarantines, inputs, updates and shadow are counted', () => {
   expect(page.values('outcomes').rows).toEqual([['bought', 0.5, 4 * DEVICES]]);
   expect(page.values('quarantines').rows).toEqual([
-    ['onnx-webgpu', 'int8', 'golden-mismatch', DEVICES],
+    ['tfjs-wasm', 'phone', 'lost-loading', DEVICES],
+    ['onnx-webgpu', 'desktop-large', 'golden-mismatch', DEVICES],
   ]);
+  expect(page.cells('quarantines').rows.map(([name]) => name?.aside)).toEqual(['float32', 'int8']);
+  expect(page.cells('quarantines').note).toBe(
+    'The browser ended the page while it loaded the model (lost-loading).',
+  );
   // each report says: one missing and two invalid of the first feature
   const reports = 24 * 2 * DEVICES;
   expect(page.values('inputs').rows).toEqual([

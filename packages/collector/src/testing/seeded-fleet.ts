@@ -15,7 +15,8 @@ export const THURSDAY = `?from=${new Date(THURSDAY_MS).toISOString()}&to=${new D
 /**
  * Makes four days: 1.0.0 on Monday and Tuesday, and 1.1.0 from then on. Desktops take 10 ms. Phones take 40 ms, and 80
  * ms on Thursday, when one of their ten runs fails and they are less sure. On Thursday noon each device has two right
- * labels, and one of two outcomes came. Desktops also report faults beside runs.
+ * labels, and one of two outcomes came. Desktops also report faults beside runs, and the browser
+ * ended a page of each phone.
  */
 export async function seededFleet(file?: string): Promise<RollupStore> {
   const hours = Array.from({ length: 96 }, (_, hour) => hour);
@@ -43,7 +44,7 @@ function reportsOf(hour: number): DeviceReport[] {
       : { latencyMs: 40 };
     const desktop = { ...STAGES, ...(isNoon && FAULTS) };
     return [
-      { ...common, ...phone, device: 'phone', more },
+      { ...common, ...phone, device: 'phone', more: { ...more, ...(isNoon && DIED) } },
       { ...common, device: 'desktop-large', latencyMs: 10, more: { ...more, ...desktop } },
     ];
   });
@@ -72,6 +73,14 @@ const LABELS: Report['feedback'] = {
       ],
     },
   ],
+};
+
+const DIED: Partial<Report> = {
+  health: {
+    ok: 9,
+    errors: { deadline: 1 },
+    quarantines: [{ backend: 'tfjs-wasm', variant: 'float32', code: 'lost-loading', n: 1 }],
+  },
 };
 
 const FAULTS: Partial<Report> = {
