@@ -2,6 +2,13 @@ export { isModelPlace, isSecureAddress, type ModelAddress, splitModelAddress } f
 export type { Assignment } from './assignment.js';
 export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';
+export {
+  type ChunkedFile,
+  freeBytes,
+  joinChunks,
+  readChunks,
+  type VerifiedFile,
+} from './chunked-file.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
 export {

@@ -2,7 +2,7 @@
 export async function mapLimited<Item, Result>(
   items: readonly Item[],
   limit: number,
-  map: (item: Item) => Promise<Result>,
+  map: (item: Item, index: number) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = new Array(items.length);
   let next = 0;
@@ -12,7 +12,7 @@ export async function mapLimited<Item, Result>(
       const index = next;
       next += 1;
       try {
-        results[index] = await map(items[index] as Item);
+        results[index] = await map(items[index] as Item, index);
       } catch (error) {
         failed = true;
         throw error;

@@ -6,9 +6,11 @@ import {
   parseGolden,
   parseModelSpec,
 } from '@nearside/core';
+import { joinChunks, type VerifiedFile } from './chunked-file.js';
 import type { ChunkRequest } from './chunks/chunk-body.js';
 import { pairChunks } from './chunks/chunk-deltas.js';
 import type { ChunkStore } from './chunks/chunk-store.js';
+import { hashPieces } from './hash-pieces.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
 import {
@@ -18,7 +20,7 @@ import {
   releaseTitle,
 } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
-import { joinVerified, type VerifiedBytes } from './verified-bytes.js';
+import type { VerifiedBytes } from './verified-bytes.js';
 import {
   chunksOf,
   digestOfLayout,
@@ -37,12 +39,16 @@ export interface ModelVersion {
   readonly spec: ModelSpec;
   readonly golden: Golden;
   readonly layout: Layout;
-  readFile(name: string, options?: ReadFileOptions): Promise<VerifiedBytes>;
-  /** Reads several files; the number under way at the same time is limited. */
+  /** Reads a file as a whole. */
+  readFile(name: string): Promise<VerifiedBytes>;
+  /**
+   * Fetches what is missing of several files, and keeps what it has read until somebody takes it. The number under way
+   * at the same time is limited.
+   */
   readFiles(
     names: readonly string[],
     options?: ReadFileOptions,
-  ): Promise<Map<string, VerifiedBytes>>;
+  ): Promise<Map<string, VerifiedFile>>;
   /** SHA-256 of a file as signed, or undefined when the version has no such file. */
   digestOf(name: string): string | undefined;
   /** Bytes of these files that are not stored yet, as they would cross the network without deltas. */
@@ -62,6 +68,8 @@ export interface WholeFiles {
 
 export interface ReadFileOptions {
   readonly onBytes?: ((sizeBytes: number) => void) | undefined;
+  /** Of these files nothing is kept in memory: what the store has of them is read when somebody takes it. */
+  readonly later?: readonly string[] | undefined;
 }
 
 /**
@@ -81,21 +89,40 @@ export async function openModelVersion(
   const deltas = older && pairChunks(layout, older);
   const wholeNames = new Set(whole?.manifestSha256 === manifest.sha256 ? whole.names : []);
 
-  async function readFile(name: string, { onBytes }: ReadFileOptions = {}): Promise<VerifiedBytes> {
+  async function openFile(
+    name: string,
+    { onBytes, later }: ReadFileOptions = {},
+  ): Promise<VerifiedFile> {
     const slices = chunksOf(layout, manifest, name);
     const requests = slices.map(([sha256, sizeBytes, gzipBytes], i): ChunkRequest => {
       const what = slices.length === 1 ? name : `${name}, chunk ${i + 1} of ${slices.length}`;
       return { sha256, sizeBytes, gzipBytes, what, delta: deltas?.get(sha256), onBytes };
     });
-    const stored = requests.length > 1 ? await chunks.readStoredRun(requests) : undefined;
-    const bytes =
-      stored ?? joinVerified(await mapLimited(requests, LIMITS.parallelChunks, chunks.read));
-    if (slices.length !== 1 && !wholeNames.has(name)) {
-      await requireWhole(bytes, manifest, name);
+    const chunkBytes = slices.map(([, sizeBytes]) => sizeBytes);
+    const isKept = !later?.includes(name);
+    const whole = slices.length === 1 || wholeNames.has(name) ? undefined : hashInOrder(chunkBytes);
+    const stored = isKept || whole ? undefined : await chunks.stored();
+    const kept = await mapLimited(requests, LIMITS.parallelChunks, async (request, i) => {
+      if (stored?.has(request.sha256)) return undefined;
+      const bytes = await chunks.read(request);
+      whole?.add(bytes, i);
+      return isKept ? bytes : undefined;
+    });
+    if (whole) {
+      requireWhole(await whole.hex(), manifest, name);
       wholeNames.add(name);
     }
-    return bytes;
+    return {
+      chunkBytes,
+      async read(index) {
+        const bytes = kept[index];
+        kept[index] = undefined;
+        return bytes ?? chunks.read(requests[index] as ChunkRequest);
+      },
+    };
   }
+
+  const readFile = async (name: string) => joinChunks(await openFile(name));
 
   async function readJson(name: string): Promise<unknown> {
     requireDescribing(chunksOf(layout, manifest, name), name);
@@ -115,7 +142,7 @@ export async function openModelVersion(
     readFile,
     async readFiles(names, options) {
       const read = await mapLimited(names, LIMITS.parallelFiles, async (name) => {
-        return [name, await readFile(name, options)] as const;
+        return [name, await openFile(name, options)] as const;
       });
       return new Map(read);
     },
@@ -138,6 +165,24 @@ export async function openModelVersion(
       return [...new Map([layoutChunk, ...all].map(([sha256, size]) => [sha256, size]))];
     },
     wholeFiles: () => ({ manifestSha256: manifest.sha256, names: [...wholeNames] }),
+  };
+}
+
+/** Hashes chunks in the order in which they make the file, whichever comes first. */
+function hashInOrder(chunkBytes: readonly number[]) {
+  const hash = hashPieces(chunkBytes.reduce((sum, sizeBytes) => sum + sizeBytes, 0));
+  const waiting = new Map<number, VerifiedBytes>();
+  let next = 0;
+  return {
+    add(chunk: VerifiedBytes, index: number): void {
+      waiting.set(index, chunk);
+      for (let bytes = waiting.get(next); bytes; bytes = waiting.get(next)) {
+        hash.update(bytes);
+        waiting.delete(next);
+        next += 1;
+      }
+    },
+    hex: hash.hex,
   };
 }
 

@@ -1,12 +1,11 @@
 import { NearsideError } from '@nearside/core';
-import { concatenate } from './concatenate.js';
 import { sha256Hex, sha512Hex } from './sha256.js';
 
 declare const verified: unique symbol;
 
 /**
  * Bytes that hash to what trusted metadata says, in a buffer nobody else holds. Only
- * {@link verifyBytes}, and joining what it has verified, make them; sessions take nothing else.
+ * {@link verifyBytes}, and joining what it has verified (`joinChunks`), make them; sessions take nothing else.
  */
 export type VerifiedBytes = Uint8Array<ArrayBuffer> & { readonly [verified]: true };
 
@@ -58,9 +57,4 @@ export function requireSize(
   throw new NearsideError('size-mismatch', `${what}: expected ${sizeBytes} bytes, got ${length}.`, {
     details: { what, expected: sizeBytes, got: length },
   });
-}
-
-/** Joins verified slices of one file into a buffer of its own. */
-export function joinVerified(slices: readonly VerifiedBytes[]): VerifiedBytes {
-  return concatenate(slices) as VerifiedBytes;
 }

@@ -10,9 +10,7 @@ import { LIMITS } from './limits.js';
 import type { Manifest } from './oms/verify-bundle.js';
 import { parseJson } from './parse-json.js';
 import { requireSafeName } from './repository-paths.js';
-import { sha256Hex } from './sha256.js';
 import { variantFiles } from './variant-files.js';
-import type { VerifiedBytes } from './verified-bytes.js';
 
 /** No layout lists this file of a version. It is one chunk. */
 export const LAYOUT_FILE = 'layout.json';
@@ -40,7 +38,7 @@ export function digestOfLayout(manifest: Manifest): string {
 
 /**
  * @returns the slices of a file. If it is one slice, layout and manifest must give it the same digest; if not,
- *   {@link requireWhole} checks the joined slices against the manifest's digest
+ *   {@link requireWhole} checks the slices together against the manifest's digest
  *
  * @throws NearsideError `bundle-mismatch`
  */
@@ -63,16 +61,11 @@ export function chunksOf(layout: Layout, manifest: Manifest, name: string): read
  * Checks that the slices together are the file that the manifest signs. Other tools that verify the bundle know the
  * file's digest alone, and must see the file that devices run.
  *
- * @param bytes the slices, verified one by one and joined
+ * @param got SHA-256 of the slices, verified one by one, in order
  * @throws NearsideError `bundle-mismatch`
  */
-export async function requireWhole(
-  bytes: VerifiedBytes,
-  { files }: Manifest,
-  name: string,
-): Promise<void> {
+export function requireWhole(got: string, { files }: Manifest, name: string): void {
   const expected = files.get(name);
-  const got = await sha256Hex(bytes);
   if (got === expected) return;
   throw new NearsideError(
     'bundle-mismatch',

@@ -111,6 +111,7 @@ export { drawsFrom, seededTensor } from './seeded-tensor.js';
 export { shareOnce } from './share-once.js';
 export { stabilityIndex } from './stability-index.js';
 export {
+  filesBesideModels,
   partsOf,
   resourceFiles,
   type Stage,

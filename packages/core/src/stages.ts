@@ -38,6 +38,11 @@ export function weightFiles(variant: Variant): string[] {
   return partsOf(variant).flatMap(({ files }) => files);
 }
 
+/** Files beside the model's own: external data of ONNX, weights of TensorFlow.js. */
+export function filesBesideModels(variant: Variant): string[] {
+  return partsOf(variant).flatMap(({ files }) => files.slice(1));
+}
+
 export function resourceFiles(spec: StagedSpec): string[] {
   return stagesOf(spec).flatMap(({ resources }) => Object.values(resources ?? {}));
 }

@@ -24,12 +24,6 @@ export interface Store {
   readonly kind: 'persistent' | 'memory';
   get(key: string): Promise<StoredValue | undefined>;
   keys(prefix: string): Promise<string[]>;
-  /**
-   * Joins the buffers under these keys, in this order. A store has this if it is faster than many `get`s and a copy.
-   *
-   * @returns undefined when one is missing or is no buffer
-   */
-  concatenate?(keys: readonly string[]): Promise<ArrayBuffer | undefined>;
   commit(change: StoreChange): Promise<void>;
   /** Reads `keys` and commits what `decide` makes of them. Nobody else writes in between. */
   transact(keys: readonly string[], decide: Decide): Promise<void>;

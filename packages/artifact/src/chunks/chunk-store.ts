@@ -19,12 +19,6 @@ export interface ChunkStore {
    *   cannot be replaced, or what the server sent does not match; else a network or store code
    */
   read(request: ChunkRequest): Promise<VerifiedBytes>;
-  /**
-   * Reads several stored chunks of known sizes as one, each re-hashed where it lies in the buffer that is returned.
-   *
-   * @returns undefined unless all are stored and match; `read` then fetches or repairs each
-   */
-  readStoredRun(requests: readonly ChunkRequest[]): Promise<VerifiedBytes | undefined>;
   /** The same store, which looks among these files (path → bytes) before it asks the network. */
   withFiles(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): ChunkStore;
   /** Hashes of the chunks that the store holds: a hint for progress, not a promise. */
@@ -94,29 +88,8 @@ export function createChunkStore(
     await store.commit({ set: new Map([[chunkKey(sha256), buffer]]) });
   }
 
-  async function readStoredRun(
-    requests: readonly ChunkRequest[],
-  ): Promise<VerifiedBytes | undefined> {
-    const buffer = await store.concatenate?.(requests.map(({ sha256 }) => chunkKey(sha256)));
-    const sizes = requests.map(({ sizeBytes = 0 }) => sizeBytes);
-    if (buffer?.byteLength !== sizes.reduce((sum, size) => sum + size, 0)) return undefined;
-    let offset = 0;
-    const slices = sizes.map((size) => {
-      offset += size;
-      return new Uint8Array(buffer, offset - size, size);
-    });
-    try {
-      await Promise.all(slices.map((slice, i) => verifyBytes(slice, requests[i] as ChunkRequest)));
-      return new Uint8Array(buffer) as VerifiedBytes;
-    } catch (error) {
-      if (isNearsideError(error)) return undefined;
-      throw error;
-    }
-  }
-
   return {
     read,
-    readStoredRun,
     withFiles: (given) => createChunkStore(store, options, given),
     async stored() {
       const keys = await store.keys(CHUNK_PREFIX);

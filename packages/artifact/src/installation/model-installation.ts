@@ -1,11 +1,11 @@
 import { type ErrorCode, shareOnce } from '@nearside/core';
 import type { ModelAddress } from '../address.js';
+import type { VerifiedFile } from '../chunked-file.js';
 import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
 import { findRelease } from '../release.js';
 import { pinPrefix } from '../tuf/pin.js';
-import type { VerifiedBytes } from '../verified-bytes.js';
 import { findInstalled, findVersion, openProven } from './find-version.js';
 import type { InstallationContext } from './installation-context.js';
 import { lookForUpdate, type UpdateCheck } from './look-for-update.js';
@@ -49,7 +49,7 @@ export interface ModelInstallation {
     version: OpenedRelease,
     names: readonly string[],
     options?: ReadFilesOptions,
-  ): Promise<Map<string, VerifiedBytes>>;
+  ): Promise<Map<string, VerifiedFile>>;
   /** Makes a version the active one, after the named backend has proven it. */
   activate(version: OpenedRelease, provenBy: string): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 import { NearsideError, type Store } from '@nearside/core';
 import type { ModelAddress } from '../address.js';
+import type { VerifiedFile } from '../chunked-file.js';
 import { type ChunkStore, createChunkStore } from '../chunks/chunk-store.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { createPace, type Pace } from '../network/pace.js';
@@ -11,7 +12,6 @@ import {
 } from '../network/repository-source.js';
 import type { Support } from '../release.js';
 import { type FallbackStore, withMemoryFallback } from '../stores/fallback-store.js';
-import type { VerifiedBytes } from '../verified-bytes.js';
 import { collectGarbage } from './collect-garbage.js';
 import { followLeader } from './follow-leader.js';
 import type { OpenedRelease } from './opened-release.js';
@@ -132,11 +132,12 @@ export async function readFiles(
   {
     onBytes,
     onElsewhere,
+    later,
     read,
   }: ReadFilesOptions & {
-    readonly read: (options: ReadFileOptions) => Promise<Map<string, VerifiedBytes>>;
+    readonly read: (options: ReadFileOptions) => Promise<Map<string, VerifiedFile>>;
   },
-): Promise<Map<string, VerifiedBytes>> {
+): Promise<Map<string, VerifiedFile>> {
   const remainingBytes = () => version.missingBytes(names);
   // Chunks are marked before looking for them, so that no collection removes them.
   await ledger.remember(entryOf(version, names));
@@ -149,7 +150,7 @@ export async function readFiles(
     if (arrivedBytes > maxBytes) throw overLimit(version, arrivedBytes, maxBytes);
     onBytes?.(sizeBytes);
   };
-  const readCounted = () => read({ onBytes: countArrived });
+  const readCounted = () => read({ onBytes: countArrived, later });
   if (missingBytes === 0) return readCounted();
   const lock = `${prefix}/${model}/download`;
   return followLeader(store, lock, readCounted, { signal, remainingBytes, onElsewhere });

@@ -1,5 +1,6 @@
 import type { Store } from '@nearside/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { joinChunks, type VerifiedFile } from '../chunked-file.js';
 import { integrityOf, sequenceOfSeal } from '../integrity.js';
 import { createMemoryStore } from '../stores/memory-store.js';
 import {
@@ -36,7 +37,8 @@ function offline(): void {
 
 async function weightsOf(device: Awaited<ReturnType<typeof openSealedDevice>>) {
   const version = await device.install();
-  return (await device.readFiles(version, [WEIGHTS])).get(WEIGHTS);
+  const files = await device.readFiles(version, [WEIGHTS]);
+  return joinChunks(files.get(WEIGHTS) as VerifiedFile);
 }
 
 describe('a sealed version', () => {

@@ -1,8 +1,10 @@
 import type { Store } from '@nearside/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { freeBytes, type VerifiedFile } from '../chunked-file.js';
 import { createMemoryStore } from '../stores/memory-store.js';
 import { openBrowserDevice, serveInPlace } from '../testing/browser-device.js';
 import { type LayoutFiles, signRepository, WEIGHTS } from '../testing/sign-repository.js';
+import type { OpenedRelease } from './opened-release.js';
 
 const network = globalThis.fetch;
 afterEach(() => {
@@ -30,6 +32,25 @@ async function hashedTimes(sizeBytes: number, act: () => Promise<unknown>): Prom
   const sizes = digest.mock.calls.map(([, bytes]) => bytes.byteLength);
   digest.mockRestore();
   return sizes.filter((size) => size === sizeBytes).length;
+}
+
+async function weightsOf(
+  device: ReturnType<typeof openBrowserDevice>,
+  version: OpenedRelease,
+  { isLater = false } = {},
+): Promise<VerifiedFile> {
+  const later = isLater ? [WEIGHTS] : [];
+  return (await device.readFiles(version, [WEIGHTS], { later })).get(WEIGHTS) as VerifiedFile;
+}
+
+/** Changes the stored chunk of this length. */
+async function damage(store: Store, sizeBytes: number): Promise<void> {
+  for (const key of await store.keys('c/')) {
+    const { byteLength } = (await store.get(key)) as ArrayBuffer;
+    if (byteLength === sizeBytes) {
+      await store.commit({ set: new Map([[key, new ArrayBuffer(byteLength)]]) });
+    }
+  }
 }
 
 async function recordOf(store: Store) {
@@ -60,6 +81,39 @@ describe('a file of several chunks', () => {
     expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(1);
     expect(await hashedTimes(8000, () => deviceOf(store).install())).toBe(0);
     expect(await hashedTimes(5000, () => deviceOf(store).install())).toBe(1);
+  });
+
+  test('gives each chunk away once, and reads it anew after that', async () => {
+    const { deviceOf, requests } = await published();
+    const store = createMemoryStore();
+    const device = deviceOf(store);
+    const file = await weightsOf(device, await device.install());
+    const asked = requests.length;
+    for (const index of [1, 0, 1, 1]) {
+      const chunk = await file.read(index);
+      expect(chunk).toEqual(CHUNKS[index]);
+      freeBytes(chunk);
+    }
+    expect(file.chunkBytes).toEqual([5000, 3000]);
+    expect(requests).toHaveLength(asked);
+  });
+
+  test('that is read later is on the device, right as a whole, and hashed again when it is read', async () => {
+    const { deviceOf, requests } = await published();
+    const store = createMemoryStore();
+    const device = deviceOf(store);
+    const version = await device.open();
+    expect(await hashedTimes(8000, () => weightsOf(device, version, { isLater: true }))).toBe(1);
+    const asked = requests.length;
+    const file = await weightsOf(device, version, { isLater: true });
+    expect(await hashedTimes(5000, () => file.read(0))).toBe(1);
+    expect(requests).toHaveLength(asked);
+    await damage(store, 3000);
+    expect(await file.read(1)).toEqual(CHUNKS[1]);
+    expect(requests).toHaveLength(asked + 1);
+    await damage(store, 3000);
+    globalThis.fetch = async () => new Response('', { status: 404 });
+    await expect(file.read(1)).rejects.toMatchObject({ code: 'digest-mismatch' });
   });
 
   test('that an older library has installed is hashed as a whole once more, and then no more', async () => {

@@ -55,10 +55,6 @@ export function withMemoryFallback(
     },
     get: (key) => readValue(layers, key),
     keys: (prefix) => readKeys(layers, prefix),
-    async concatenate(keys) {
-      if (layers.degraded) return undefined;
-      return readPrimary(layers, async () => primary.concatenate?.(keys), undefined);
-    },
     commit: (change) =>
       write(
         layers,

@@ -68,16 +68,6 @@ export function openIndexedDbStore(
           ),
         ),
       ),
-    concatenate: (keys) =>
-      attempt(async () => {
-        const values = await use('readonly', (objects) =>
-          Promise.all(keys.map((key) => promisifyRequest(objects.get(key)))),
-        );
-        // The browser joins Blobs itself, so the bytes are copied once.
-        return values.every((value) => value instanceof Blob)
-          ? new Blob(values).arrayBuffer()
-          : undefined;
-      }),
     commit: (change) =>
       attempt(() =>
         wrap(change, (wrapped) =>

@@ -78,19 +78,6 @@ export function storeConformance(name: string, prepare: () => Promise<{ open: ()
       expect(await store.get('k')).toBe(1);
     });
 
-    test('what it joins is what it holds, in order; with one missing it joins nothing', async () => {
-      const store = (await prepare()).open();
-      await store.commit({
-        set: new Map([
-          ['a', Uint8Array.of(1, 2).buffer],
-          ['b', Uint8Array.of(3).buffer],
-        ]),
-      });
-      const joined = await store.concatenate?.(['b', 'a', 'b']);
-      expect(joined && [...new Uint8Array(joined)]).toEqual(joined && [3, 1, 2, 3]);
-      expect(await store.concatenate?.(['a', 'missing'])).toBeUndefined();
-    });
-
     test('a lock lets one in at a time, others wait, and a failing holder lets go', async () => {
       const { open } = await prepare();
       const [a, b] = [open(), open()] as [Store, Store];

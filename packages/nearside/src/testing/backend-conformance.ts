@@ -8,7 +8,7 @@ import type {
   StartRequest,
 } from '../worker/backends/backend.js';
 import { findMismatch } from '../worker/golden-check.js';
-import { loadDigits } from './load-digits.js';
+import { inChunks, loadDigits } from './load-digits.js';
 
 /** Holds a backend to all that every backend must do, on the digits model. Each has a browser test that calls this. */
 export function describeBackend(
@@ -33,8 +33,8 @@ export function describeBackend(
     });
 
     function createSession() {
-      const { spec, variant, files } = digits;
-      return backend.createSession({ spec, variant, files });
+      const { spec, variant, files, weights } = digits;
+      return backend.createSession({ spec, variant, files, weights });
     }
 
     test('names what it computes on', () => {
@@ -63,9 +63,9 @@ export function describeBackend(
 
     if (backend.profile) {
       test('says how long each operator takes', async () => {
-        const { spec, variant, files, cases } = digits;
+        const { cases, ...request } = digits;
         const inputs = cases[0]?.inputs as Tensors;
-        const operators = await backend.profile?.({ spec, variant, files, inputs, runs: 5 });
+        const operators = await backend.profile?.({ ...request, inputs, runs: 5 });
         expect(operators?.length).toBeGreaterThan(5);
         expect(operators?.some(({ operator }) => /conv/i.test(operator))).toBe(true);
         const shares = operators?.map(({ share }) => share) ?? [];
@@ -102,8 +102,8 @@ export function describeBackend(
 
     test('fails with a code on a file that is no model', async () => {
       const files = new Map([...digits.files].map(([file]) => [file, rubbish()]));
-      const { spec, variant } = digits;
-      await expect(backend.createSession({ spec, variant, files })).rejects.toThrow();
+      const weights = inChunks(files);
+      await expect(backend.createSession({ ...digits, files, weights })).rejects.toThrow();
     });
 
     test('can be released twice', async () => {

@@ -15,13 +15,13 @@ export function describeDeviceLoss(
     let inputs: Tensors;
 
     beforeAll(async () => {
-      const { spec, variant, files, cases } = await loadDigits(name);
+      const { cases, ...request } = await loadDigits(name);
       inputs = cases[0]?.inputs as Tensors;
       const wasm = wasmUrl ? await WebAssembly.compileStreaming(fetch(wasmUrl)) : undefined;
       device = await catchDevice(() =>
         backend.start({ wasm, onLost: ({ code }) => told.push(code) }),
       );
-      session = await backend.createSession({ spec, variant, files });
+      session = await backend.createSession(request);
       await session.run(inputs);
     });
 

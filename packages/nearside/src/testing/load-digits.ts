@@ -1,4 +1,4 @@
-import type { VerifiedBytes } from '@nearside/artifact';
+import type { VerifiedBytes, VerifiedFile } from '@nearside/artifact';
 import {
   parseGolden,
   parseModelSpec,
@@ -31,7 +31,22 @@ export async function loadDigits(name: string) {
       expected: await fetchTensor(expected[name]?.logits),
     })),
   );
-  return { spec, variant, tolerance, files, cases };
+  return { spec, variant, tolerance, files, weights: inChunks(files), cases };
+}
+
+/** Files by name as a session takes weights, cut every so many bytes; each chunk may be read again and again. */
+export function inChunks(
+  files: ReadonlyMap<string, VerifiedBytes>,
+  cutBytes = 4 * 1024 * 1024,
+): Map<string, VerifiedFile> {
+  return new Map(
+    [...files].map(([name, bytes]) => {
+      const count = Math.ceil(bytes.length / cutBytes);
+      const chunk = (i: number) => bytes.slice(i * cutBytes, (i + 1) * cutBytes) as VerifiedBytes;
+      const chunkBytes = Array.from({ length: count }, (_, i) => chunk(i).length);
+      return [name, { chunkBytes, read: async (i) => chunk(i) }];
+    }),
+  );
 }
 
 async function fetchTensor(stored?: StoredTensor | SeededTensor): Promise<Tensor> {

@@ -2,7 +2,7 @@ import type { VerifiedBytes } from '@nearside/artifact';
 import { parseModelSpec, type Runtime, type Tensors } from '@nearside/core';
 import { expect, test } from 'vitest';
 import type { Backend, SessionRequest } from '../worker/backends/backend.js';
-import { fetchBytes } from './load-digits.js';
+import { fetchBytes, inChunks } from './load-digits.js';
 
 /** A model whose run takes any amount of memory for a few bytes of input. */
 interface GreedyModel {
@@ -118,5 +118,6 @@ function request(
   });
   const [variant] = spec.variants;
   if (!variant) throw new Error('the spec has one variant');
-  return { spec, variant, files: new Map(Object.entries(files)) };
+  const named = new Map(Object.entries(files));
+  return { spec, variant, files: named, weights: inChunks(named) };
 }

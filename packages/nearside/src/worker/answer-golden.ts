@@ -9,14 +9,13 @@ import {
   type Tensors,
   type Variant,
   variantOfStage,
-  weightFiles,
 } from '@nearside/core';
 import { messageOf } from '../shared/failures.js';
-import type { ModelFiles, SessionRequest } from './backends/backend.js';
+import type { ModelFiles, SessionRequest, WeightFiles } from './backends/backend.js';
 import {
   feedsOf,
   readModelDirectory,
-  readModelFiles,
+  readVariantFiles,
   type StartedInNode,
   startOnnx,
   startTfjs,
@@ -64,9 +63,9 @@ async function answerGolden(directory: string, runtime: Runtime): Promise<void> 
   await send({ reference });
   const inputs = golden.cases.flatMap((one) => goldenFiles(one, []));
   for (const variant of spec.variants.filter((one) => one.runtime === runtime)) {
-    const files = await readModelFiles(directory, [...weightFiles(variant), ...inputs]);
+    const read = await readVariantFiles(directory, variant, inputs);
     for (const stage of stagesOf(spec)) {
-      const answering = { backend, stage, variant, golden, files };
+      const answering = { backend, stage, variant, golden, ...read };
       await answerStage(answering, 'all', ['once', 'again']);
       if (runtime !== 'onnx') continue;
       for (const level of OTHER_LEVELS) await tryLevel(answering, level);
@@ -79,10 +78,11 @@ interface Answering extends Pick<StartedInNode, 'backend'> {
   readonly variant: Variant;
   readonly golden: Golden;
   readonly files: ModelFiles;
+  readonly weights: WeightFiles;
 }
 
 async function answerStage(
-  { backend, stage, variant, golden, files }: Answering,
+  { backend, stage, variant, golden, files, weights }: Answering,
   optimization: Level,
   ways: readonly [Step['way'], ...Step['way'][]],
 ): Promise<void> {
@@ -92,6 +92,7 @@ async function answerStage(
     spec: stage,
     variant: variantOfStage(variant, stage),
     files,
+    weights,
     optimization,
   });
   for (const { name, inputs } of casesOfStage(golden, stage)) {

@@ -264,11 +264,13 @@ async function profile(
   try {
     const { stage } = stages[0] as StageSession; // of several models the first
     const part = variantOfStage(variant, stage);
-    const files = await opened(model).readFiles(part.files);
+    const { readFiles, readWeights } = opened(model);
+    const files = await readFiles(part.files.slice(0, 1));
+    const weights = await readWeights(part.files.slice(1));
     const prepared = await prepare(input, pipeline.begin());
     prepared.release();
     const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
-    const request = { spec: stage, variant: part, files, inputs, runs };
+    const request = { spec: stage, variant: part, files, weights, inputs, runs };
     return await turns.take(async () => runtime.profile?.(request));
   } finally {
     closePictures(input);

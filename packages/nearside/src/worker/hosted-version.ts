@@ -1,13 +1,17 @@
 import {
+  type ChunkedFile,
   graphFileName,
+  joinChunks,
   type ModelInstallation,
   type OpenedRelease,
   parseJson,
   type VerifiedBytes,
+  type VerifiedFile,
   variantFiles,
 } from '@nearside/artifact';
 import {
   type Baseline,
+  filesBesideModels,
   type Golden,
   type ModelSpec,
   parseBaseline,
@@ -29,7 +33,7 @@ export type InstalledVersion = VersionOf<VerifiedBytes>;
 export type UnsignedVersion = VersionOf<UnverifiedBytes>;
 
 /** A version by what its files are read as. */
-interface VersionOf<Bytes> {
+interface VersionOf<Bytes extends Uint8Array<ArrayBuffer>> {
   /** As the page is told. */
   readonly described: OpenedVersion;
   readonly spec: ModelSpec;
@@ -48,9 +52,15 @@ interface VersionOf<Bytes> {
   /** Fetches what a variant needs and is not on the device yet. */
   fetch(variant: Variant): Promise<void>;
   /** Reads all that a session of the variant needs: it is checked before the first byte of it is used. */
-  readVariant(variant: Variant, progress: LoadProgress): Promise<VariantFiles<Bytes>>;
+  readVariant(
+    variant: Variant,
+    progress: LoadProgress,
+    how?: { readonly readsWeightsLater: boolean },
+  ): Promise<VariantFiles<Bytes>>;
   /** Reads files anew: a session does not keep them. */
   readFiles(names: readonly string[]): Promise<ReadonlyMap<string, Bytes>>;
+  /** The same for those whose chunks are read later, one by one. */
+  readWeights(names: readonly string[]): Promise<ReadonlyMap<string, ChunkedFile<Bytes>>>;
   /** After the named backend has proven it: from now on it is the active one of this device, if it may be. */
   activate(provenBy: string): Promise<void>;
 }
@@ -61,8 +71,11 @@ export interface NamedBaseline extends Baseline {
   readonly hash: string;
 }
 
-export interface VariantFiles<Bytes> {
+export interface VariantFiles<Bytes extends Uint8Array<ArrayBuffer>> {
+  /** Those that are needed whole. */
   readonly files: ReadonlyMap<string, Bytes>;
+  /** Those beside the models, in chunks. */
+  readonly weights: ReadonlyMap<string, ChunkedFile<Bytes>>;
   /** Bytes that crossed the network for them. */
   readonly fetchedBytes: number;
   readonly baseline: NamedBaseline | undefined;
@@ -99,22 +112,27 @@ export async function openInstalledVersion(
     described: describe(version, install),
     missingBytes: (variant) => version.missingBytes(filesOf(variant)),
     async fetch(variant) {
-      await installation.readFiles(version, filesOf(variant));
-    },
-    async readVariant(variant, progress) {
       const names = filesOf(variant);
+      await installation.readFiles(version, names, { later: names });
+    },
+    async readVariant(variant, progress, how) {
+      const names = filesOf(variant);
+      const beside = filesBesideModels(variant);
       progress.expect('weights', await version.missingBytes(names));
       let fetchedBytes = 0;
-      const files = await installation.readFiles(version, names, {
+      const read = await installation.readFiles(version, names, {
+        later: how?.readsWeightsLater ? beside : [],
         onBytes(sizeBytes) {
           fetchedBytes += sizeBytes;
           progress.arrive('weights', sizeBytes);
         },
         onElsewhere: (sizeBytes) => progress.arrive('weights', sizeBytes),
       });
+      const files = await joinFiles(read, (name) => !beside.includes(name));
       const baseline = files.get('baseline.json');
       return {
         files,
+        weights: read,
         fetchedBytes,
         baseline: baseline && {
           ...parseBaseline(parseJson(baseline, BASELINE)),
@@ -122,12 +140,26 @@ export async function openInstalledVersion(
         },
       };
     },
-    readFiles: (names) => installation.readFiles(version, names),
+    readFiles: async (names) => joinFiles(await installation.readFiles(version, names)),
+    readWeights: (names) => installation.readFiles(version, names, { later: names }),
     async activate(provenBy) {
       if (which.kind === 'served') return; // another one stays the active version
       await installation.activate(version, provenBy);
     },
   };
+}
+
+/** A file that is joined is given away: it is no chunked one any more. */
+async function joinFiles(
+  read: Map<string, VerifiedFile>,
+  isWhole: (name: string) => boolean = () => true,
+): Promise<Map<string, VerifiedBytes>> {
+  const joined = new Map<string, VerifiedBytes>();
+  for (const [name, file] of [...read].filter(([name]) => isWhole(name))) {
+    joined.set(name, await joinChunks(file));
+    read.delete(name);
+  }
+  return joined;
 }
 
 /**

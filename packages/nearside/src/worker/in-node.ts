@@ -2,15 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   constantInputs,
+  filesBesideModels,
   type Golden,
   initialState,
   type ModelSpec,
   parseGolden,
   parseModelSpec,
+  partsOf,
   type Stage,
   type Tensors,
+  type Variant,
 } from '@nearside/core';
-import type { Backend, ModelFiles } from './backends/backend.js';
+import {
+  type Backend,
+  chunkUnverified,
+  type ModelFiles,
+  type WeightFiles,
+} from './backends/backend.js';
 import { readTensors } from './golden-check.js';
 
 /*
@@ -32,15 +40,30 @@ async function readJson(directory: string, name: string): Promise<unknown> {
 }
 
 /** Nobody vouches for these files. */
-export async function readModelFiles(
-  directory: string,
-  names: readonly string[],
-): Promise<ModelFiles> {
+async function readModelFiles(directory: string, names: readonly string[]): Promise<ModelFiles> {
   const read = names.map(async (name) => {
     const bytes = new Uint8Array(await readFile(join(directory, name)));
     return [name, bytes] as const;
   });
   return new Map(await Promise.all(read)) as unknown as ModelFiles;
+}
+
+/** The files of a variant, as its sessions take them, and others that are needed whole. */
+export async function readVariantFiles(
+  directory: string,
+  variant: Variant,
+  others: readonly string[],
+): Promise<{ files: ModelFiles; weights: WeightFiles }> {
+  const beside = filesBesideModels(variant);
+  const weights = beside.map(async (name) => {
+    const file = new Blob([await readFile(join(directory, name))]);
+    return [name, chunkUnverified(file)] as const;
+  });
+  const models = partsOf(variant).map(({ files }) => files[0] ?? '');
+  return {
+    files: await readModelFiles(directory, [...models, ...others]),
+    weights: new Map(await Promise.all(weights)),
+  };
 }
 
 /** A golden case's inputs, with the state and the constants that it leaves out. */

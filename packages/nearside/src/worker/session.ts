@@ -22,6 +22,7 @@ import type {
   ModelTensors,
   RuntimeTraits,
   SessionRequest,
+  WeightFiles,
 } from './backends/backend.js';
 import { carryState } from './carry-state.js';
 import { areInStepsFile, checkSteps, compileSteps } from './compile-steps.js';
@@ -103,9 +104,9 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   const stopwatch = startStopwatch();
   await runtime.requireSupport(wanted);
 
-  const [weights, wasm, stepsFile] = await Promise.all([
+  const [read, wasm, stepsFile] = await Promise.all([
     stopwatch('weights', async () => {
-      const read = await version.readVariant(wanted, progress);
+      const read = await version.readVariant(wanted, progress, runtime);
       progress.arrive('weights'); // some may have come with the metadata
       return read;
     }),
@@ -113,10 +114,10 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     loadStepsOf(spec, options),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
-  const variant = version.needsComparison ? withWeightsType(wanted, weights.files) : wanted;
+  const variant = version.needsComparison ? withWeightsType(wanted, read.files) : wanted;
   const { sessions, traits, golden, files } = await stopwatch('session', async () => {
     const traits = await runtime.start(wasm);
-    const model = { spec, variant, files: weights.files };
+    const model = { spec, variant, files: read.files, weights: read.weights };
     const proof = await findProof(version, runtime, model);
     return { ...proof, traits, sessions: await createSessions(runtime.createSession, model) };
   });
@@ -159,15 +160,15 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     spec: described,
     pipeline,
     variant,
-    baseline: weights.baseline,
+    baseline: read.baseline,
     batchLimit: { max: spec.batch?.max ?? 1 },
     loaded: {
       ...traits,
       spec: isSaid(spec) ? undefined : described,
       verdict: !golden ? 'unproven' : isServedWith(golden) ? 'consistent' : 'proven',
-      baseline: weights.baseline && keyOf(weights.baseline),
-      distributions: weights.baseline?.distributions,
-      fetchedBytes: weights.fetchedBytes,
+      baseline: read.baseline && keyOf(read.baseline),
+      distributions: read.baseline?.distributions,
+      fetchedBytes: read.fetchedBytes,
       times: stopwatch.times,
     },
     release: releaseAll,
@@ -194,6 +195,7 @@ interface LoadableModel {
   readonly spec: ModelSpec;
   readonly variant: Variant;
   readonly files: ModelFiles;
+  readonly weights: WeightFiles;
 }
 
 interface Proof {
@@ -251,12 +253,12 @@ function withWeightsType(variant: Variant, files: ModelFiles): Variant {
 /** Loads the model of every stage, or none. */
 async function createSessions(
   create: (request: SessionRequest) => Promise<BackendSession>,
-  { spec, variant, files }: LoadableModel,
+  { spec, variant, files, weights }: LoadableModel,
 ): Promise<readonly BackendSession[]> {
   const sessions: BackendSession[] = [];
   try {
     for (const stage of stagesOf(spec)) {
-      const request = { spec: stage, variant: variantOfStage(variant, stage), files };
+      const request = { spec: stage, variant: variantOfStage(variant, stage), files, weights };
       sessions.push(await create(request));
     }
     return sessions;

@@ -15,6 +15,7 @@ type Wasm = WebAssembly.Module | undefined;
 export interface SharedRuntime {
   readonly name: Backend['name'];
   readonly runtime: Backend['runtime'];
+  readonly readsWeightsLater: boolean;
   readonly requireSupport: Backend['requireSupport'];
   /**
    * Says what it is to be started with, before all else. Where it runs any variant, what loading waits for
@@ -61,6 +62,7 @@ export function shareRuntime(
   return {
     name: backend.name,
     runtime: backend.runtime,
+    readsWeightsLater: backend.readsWeightsLater === true,
     requireSupport: (variant: Variant) => backend.requireSupport(variant),
     prepare(request, progress) {
       if (!isStarted) asked = request;

@@ -1,10 +1,10 @@
-import { casesOfStage, type Golden, stagesOf, variantOfStage, weightFiles } from '@nearside/core';
-import type { BackendSession } from './backends/backend.js';
+import { casesOfStage, type Golden, stagesOf, variantOfStage } from '@nearside/core';
+import type { BackendSession, WeightFiles } from './backends/backend.js';
 import { checkGolden, type GoldenCheckOptions, proofFiles } from './golden-check.js';
 import {
   feedsOf,
   readModelDirectory,
-  readModelFiles,
+  readVariantFiles,
   type StartedInNode,
   startOnnx,
 } from './in-node.js';
@@ -29,21 +29,28 @@ async function tryCommon(directory: string): Promise<void> {
   const { spec, golden } = await readModelDirectory(directory);
   const { backend } = await startOnnx('ort-common.wasm');
   for (const variant of spec.variants.filter(({ runtime }) => runtime === 'onnx')) {
-    const names = [...weightFiles(variant), ...proofFiles(golden, { spec, variant, scope: 'all' })];
-    const files = await readModelFiles(directory, names);
-    await runGolden(backend, { spec, variant, golden, files });
+    const proofs = proofFiles(golden, { spec, variant, scope: 'all' });
+    const read = await readVariantFiles(directory, variant, proofs);
+    await runGolden(backend, { spec, variant, golden, ...read });
   }
 }
 
 /** All cases, and what devices warm up with. */
 async function runGolden(
   backend: StartedInNode['backend'],
-  { golden, ...proof }: Omit<GoldenCheckOptions, 'backend' | 'scope'> & { readonly golden: Golden },
+  {
+    golden,
+    weights,
+    ...proof
+  }: Omit<GoldenCheckOptions, 'backend' | 'scope'> & {
+    readonly golden: Golden;
+    readonly weights: WeightFiles;
+  },
 ): Promise<void> {
   const { spec, variant, files } = proof;
   const sessions: BackendSession[] = [];
   for (const stage of stagesOf(spec)) {
-    const request = { spec: stage, variant: variantOfStage(variant, stage), files };
+    const request = { spec: stage, variant: variantOfStage(variant, stage), files, weights };
     const session = await backend.createSession(request);
     sessions.push(session);
     const { warmUp } = casesOfStage(golden, stage)[0] ?? {};

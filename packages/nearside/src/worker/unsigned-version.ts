@@ -1,5 +1,6 @@
 import { parseJson } from '@nearside/artifact';
 import {
+  filesBesideModels,
   type Golden,
   isModelName,
   type ModelSpec,
@@ -10,11 +11,10 @@ import {
   resourceFiles,
   SPEC_FORMAT,
   type Variant,
-  weightFiles,
 } from '@nearside/core';
 import type { InstallIdentity } from '../shared/install.js';
 import type { UnsignedModel } from '../shared/protocol.js';
-import { readUnverified, type UnverifiedBytes } from './backends/backend.js';
+import { chunkUnverified, readUnverified, type UnverifiedBytes } from './backends/backend.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
 import { isOnnx, UNKNOWN } from './onnx-file.js';
@@ -47,6 +47,10 @@ export async function openUnsignedVersion(
     return new Map(await Promise.all(read));
   }
 
+  function readWeights(names: readonly string[]) {
+    return new Map(names.map((name) => [name, chunkUnverified(required(files, name))] as const));
+  }
+
   return {
     spec,
     golden,
@@ -68,14 +72,16 @@ export async function openUnsignedVersion(
     async readVariant(variant, progress) {
       progress.expect('weights', 0);
       const proofs = golden ? proofFiles(golden, { spec, variant, scope: 'all' }) : [];
-      const read = await readFiles([...weightFiles(variant), ...resourceFiles(spec), ...proofs]);
-      for (const { runtime, files } of partsOf(variant)) {
-        const [model = ''] = files;
-        if (runtime === 'onnx') requireOnnx(model, read.get(model) as UnverifiedBytes);
+      const weights = readWeights(filesBesideModels(variant));
+      const models = partsOf(variant).map(({ files }) => files[0] ?? '');
+      const read = await readFiles([...models, ...resourceFiles(spec), ...proofs]);
+      if (variant.runtime === 'onnx') {
+        for (const model of models) requireOnnx(model, read.get(model) as UnverifiedBytes);
       }
-      return { files: read, fetchedBytes, baseline: undefined };
+      return { files: read, weights, fetchedBytes, baseline: undefined };
     },
     readFiles,
+    readWeights: async (names) => readWeights(names),
     async activate() {},
   };
 }

@@ -1,4 +1,4 @@
-import type { VerifiedBytes } from '@nearside/artifact';
+import type { ChunkedFile, VerifiedBytes } from '@nearside/artifact';
 import type {
   BackendName,
   NearsideError,
@@ -23,6 +23,21 @@ export async function readUnverified(file: Blob): Promise<UnverifiedBytes> {
   return new Uint8Array(await file.arrayBuffer()) as UnverifiedBytes;
 }
 
+/** As large as `pack` cuts the chunks of a version, bytes. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** Reads a file piece by piece, each into a buffer nobody else holds. */
+export function chunkUnverified(file: Blob): ChunkedFile<UnverifiedBytes> {
+  const starts = Array.from(
+    { length: Math.ceil(file.size / CHUNK_BYTES) },
+    (_, index) => index * CHUNK_BYTES,
+  );
+  return {
+    chunkBytes: starts.map((start) => Math.min(CHUNK_BYTES, file.size - start)),
+    read: (index) => readUnverified(file.slice(starts[index], (starts[index] ?? 0) + CHUNK_BYTES)),
+  };
+}
+
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where
  * bytes come from, of images or of results; it takes files and plain tensors, and a
@@ -32,6 +47,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Which variants it can load. */
   readonly runtime: Runtime;
+  /** True where it reads weights while it loads a model, and not before: they are not kept in memory for it. */
+  readonly readsWeightsLater?: boolean;
   /**
    * Asked before anything is fetched for it: has this environment what it needs for a variant?
    *
@@ -98,13 +115,21 @@ export interface SessionRequest {
   /** An empty list of its tensors leaves them to what the file itself says. */
   readonly spec: ModelTensors;
   readonly variant: Variant;
+  /** Those that are needed whole: the first file of the variant. */
   readonly files: ModelFiles;
+  /** The variant's other files. */
+  readonly weights: WeightFiles;
   /** How far ONNX Runtime rewrites the graph: by default all the way. The others are as right, and slower. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
 }
 
 /** By name, and all of one kind: `open` has verified them, or `openUnsigned` was given them. */
 export type ModelFiles = ReadonlyMap<string, VerifiedBytes> | ReadonlyMap<string, UnverifiedBytes>;
+
+/** In chunks, by name, and of one kind as {@link ModelFiles}. */
+export type WeightFiles =
+  | ReadonlyMap<string, ChunkedFile<VerifiedBytes>>
+  | ReadonlyMap<string, ChunkedFile<UnverifiedBytes>>;
 
 export interface ProfileRequest extends SessionRequest {
   readonly inputs: Tensors;

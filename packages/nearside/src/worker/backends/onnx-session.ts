@@ -1,3 +1,4 @@
+import { readChunks } from '@nearside/artifact';
 import {
   type BackendName,
   type Datatype,
@@ -16,6 +17,7 @@ import {
   type SessionRequest,
 } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
+import { type MountedChunks, mountChunks } from './mounted-chunks.js';
 import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
 import type { RunDepth } from './run-depth.js';
 
@@ -84,23 +86,67 @@ export async function profileOnnx(
   }
 }
 
-function loadOnnx(
-  { backend, runtime, executionProvider }: OnnxSessionOptions,
-  { variant, files, optimization = 'all' }: SessionRequest,
+/** A model that reads a part of its external data twice is loaded once more, from chunks that are kept until the end. */
+async function loadOnnx(
+  options: OnnxSessionOptions,
+  request: SessionRequest,
   more: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
-  const [file = '', ...weights] = variant.files;
+  const freed = await mountWeights(options.backend, request, true);
+  try {
+    return await createInferenceSession(options, request, { ...more, externalData: freed.list });
+  } catch (error) {
+    if (!freed.wasReadAgain()) throw error;
+  } finally {
+    freed.free();
+  }
+  const kept = await mountWeights(options.backend, request, false);
+  try {
+    return await createInferenceSession(options, request, { ...more, externalData: kept.list });
+  } finally {
+    kept.free();
+  }
+}
+
+/** The variant's files after the first, each by the name that the model gives it. */
+async function mountWeights(
+  backend: BackendName,
+  { variant, weights }: SessionRequest,
+  frees: boolean,
+) {
+  const [model = '', ...names] = variant.files;
+  const mounted: MountedChunks[] = [];
+  for (const name of names) {
+    const chunks = await readChunks<Uint8Array<ArrayBuffer>>(
+      requireFile(backend, name, weights.get(name)),
+    );
+    mounted.push(mountChunks(chunks, frees));
+  }
+  return {
+    list: names.map((name, i) => ({
+      path: relativeTo(model, name),
+      data: (mounted[i] as MountedChunks).bytes,
+    })),
+    wasReadAgain: () => mounted.some(({ wasReadAgain }) => wasReadAgain),
+    free() {
+      for (const { free } of mounted) free();
+    },
+  };
+}
+
+function createInferenceSession(
+  { backend, runtime, executionProvider }: OnnxSessionOptions,
+  { variant, files, optimization = 'all' }: SessionRequest,
+  more: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  const [file = ''] = variant.files;
   return attempt(backend, 'load', () =>
-    runtime.InferenceSession.create(requireFile(backend, files, file), {
+    runtime.InferenceSession.create(requireFile(backend, file, files.get(file)), {
       executionProviders: [executionProvider],
       graphOptimizationLevel: optimization,
       logSeverityLevel: 3, // errors: a page's console is not ours
       ...(variant.runtime === 'onnx' &&
         variant.dimensions && { freeDimensionOverrides: variant.dimensions }),
-      externalData: weights.map((name) => ({
-        path: relativeTo(file, name),
-        data: requireFile(backend, files, name),
-      })),
       ...more,
     }),
   );
@@ -119,14 +165,9 @@ function feedsOf({ runtime }: OnnxSessionOptions, tensors: ModelTensors, inputs:
   );
 }
 
-function requireFile(
-  backend: BackendName,
-  files: SessionRequest['files'],
-  name: string,
-): Uint8Array {
-  const bytes = files.get(name);
-  if (!bytes) throw new TypeError(`${backend}: expected the bytes of '${name}'`);
-  return bytes;
+function requireFile<File>(backend: BackendName, name: string, file: File | undefined): File {
+  if (!file) throw new TypeError(`${backend}: expected the bytes of '${name}'`);
+  return file;
 }
 
 /** The model names its external weights relative to its own folder. */

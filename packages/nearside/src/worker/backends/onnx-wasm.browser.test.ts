@@ -1,9 +1,10 @@
 import type { VerifiedBytes } from '@nearside/artifact';
-import { parseModelSpec, type Tensor } from '@nearside/core';
-import { expect, test } from 'vitest';
+import { parseModelSpec, type Tensor, type Variant } from '@nearside/core';
+import { describe, expect, test } from 'vitest';
 import { describeBackend } from '../../testing/backend-conformance.js';
-import { loadDigits } from '../../testing/load-digits.js';
+import { fetchBytes, inChunks, loadDigits } from '../../testing/load-digits.js';
 import { testOutOfMemory } from '../../testing/out-of-memory-conformance.js';
+import type { SessionRequest } from './backend.js';
 import { onnxWasm } from './onnx-wasm.js';
 
 const wasmUrl = new URL(
@@ -14,43 +15,107 @@ const wasmUrl = new URL(
 describeBackend(onnxWasm, { variant: 'int8', wasmUrl });
 testOutOfMemory(onnxWasm);
 
-test('weights in a file beside the model are found by the name the model gives them', async () => {
-  const folder = '/packages/publisher/fixtures/external';
-  const load = async (name: string) => {
-    const response = await fetch(`${folder}/${name}`);
-    return new Uint8Array(await response.arrayBuffer()) as VerifiedBytes;
+describe('weights in a file beside the model', () => {
+  const [model, weights] = ['small/model.onnx', 'small/model.onnx_data'];
+  const variant: Variant = {
+    name: 'small',
+    runtime: 'onnx',
+    dtype: 'fp32',
+    files: [model, weights],
   };
-  const names = ['small/model.onnx', 'small/model.onnx_data'];
-  const files = new Map([
-    ['small/model.onnx', await load('model.onnx')],
-    ['small/model.onnx_data', await load('model.onnx_data')],
-  ]);
-  const session = await onnxWasm.createSession({
-    spec: EXTERNAL_SPEC,
-    variant: { name: 'small', runtime: 'onnx', dtype: 'fp32', files: names },
-    files,
-  });
   const tokens = { datatype: 'INT64', shape: [1, 2], data: BigInt64Array.of(3n, 17n) } as const;
-  const { logits } = await session.run({ tokens });
 
-  // The fixture's graph by hand: two rows of a 40 × 8 table, their mean, times an 8 × 5 matrix.
-  const stored = new Float32Array(files.get('small/model.onnx_data')?.slice().buffer ?? []);
-  const mean = Array.from({ length: 8 }, (_, i) => (at(stored, 24 + i) + at(stored, 136 + i)) / 2);
-  const expected = Array.from({ length: 5 }, (_, column) =>
-    mean.reduce((sum, value, row) => sum + value * at(stored, 320 + row * 5 + column), 0),
-  );
-  for (const [i, value] of expected.entries()) {
-    expect(at(logits?.data as Float32Array, i)).toBeCloseTo(value, 5);
+  /** @param offset of the second of the two tensors, in four digits: 1280 as the fixture has it */
+  async function load({ cutBytes = 4096, offset = '1280' } = {}) {
+    const folder = '/packages/publisher/fixtures/external';
+    const graph = new TextDecoder('latin1').decode(await fetchBytes(`${folder}/model.onnx`));
+    const changed = Uint8Array.from(graph.replace(/(?<=offset\D*)1280/, offset), (byte) =>
+      byte.charCodeAt(0),
+    );
+    const stored = await fetchBytes(`${folder}/model.onnx_data`);
+    const whole = new Map([[weights, stored as VerifiedBytes]]);
+    const given: Uint8Array[] = [];
+    const [[name, file] = fail()] = inChunks(whole, cutBytes);
+    const read = async (index: number) => {
+      const chunk = await file.read(index);
+      given.push(chunk);
+      return chunk;
+    };
+    const request = {
+      spec: EXTERNAL_SPEC,
+      variant,
+      files: new Map([[model, changed as VerifiedBytes]]),
+      weights: new Map([[name, { ...file, read }]]),
+    };
+    return { request, stored: new Float32Array(stored.buffer), given };
   }
-  await session.release();
+
+  /** The fixture's graph by hand: two rows of a 40 × 8 table, their mean, times an 8 × 5 matrix. */
+  async function expectRight(
+    request: SessionRequest,
+    { stored, matrixAt = 320 }: { stored: Float32Array; matrixAt?: number },
+  ) {
+    const session = await onnxWasm.createSession(request);
+    const { logits } = await session.run({ tokens });
+    await session.release();
+    const mean = Array.from(
+      { length: 8 },
+      (_, i) => (at(stored, 24 + i) + at(stored, 136 + i)) / 2,
+    );
+    for (let column = 0; column < 5; column += 1) {
+      const expected = mean.reduce(
+        (sum, value, row) => sum + value * at(stored, matrixAt + row * 5 + column),
+        0,
+      );
+      expect(at(logits?.data as Float32Array, column)).toBeCloseTo(expected, 5);
+    }
+  }
+
+  test('are found by the name the model gives them', async () => {
+    const { request, stored } = await load();
+    await expectRight(request, { stored });
+  });
+
+  test.each([1, 100, 1280, 1300])(
+    'are read in chunks of %i bytes, each once, and each is freed',
+    async (cutBytes) => {
+      const { request, stored, given } = await load({ cutBytes });
+      await expectRight(request, { stored });
+      expect(given).toHaveLength(Math.ceil(1440 / cutBytes));
+      for (const { buffer } of given) expect(buffer.byteLength).toBe(0);
+    },
+  );
+
+  test('are read anew and kept where a tensor lies in what another has read', async () => {
+    const { request, stored, given } = await load({ cutBytes: 100, offset: '0100' });
+    await expectRight(request, { stored, matrixAt: 25 });
+    expect(given).toHaveLength(2 * 15);
+  });
+
+  test('fail with a code where a tensor ends past the file, and where the file is not there', async () => {
+    const beyond = await load({ offset: '1290' });
+    const failed = { code: 'backend-failed', message: expect.stringContaining('Out of bounds') };
+    await expect(onnxWasm.createSession(beyond.request)).rejects.toMatchObject(failed);
+    const { request } = await load();
+    const alone = { ...request, variant: { ...variant, files: [model] } };
+    await expect(onnxWasm.createSession(alone)).rejects.toMatchObject({
+      code: 'backend-failed',
+      message: expect.stringContaining('model.onnx_data'),
+    });
+    await expectRight(request, { stored: (await load()).stored });
+  });
 });
 
+function fail(): never {
+  throw new Error('there is one file');
+}
+
 test('an axis that the variant pins is static: the same numbers, and no other length', async () => {
-  const { spec, variant, files, cases } = await loadDigits('int8');
+  const { cases, ...request } = await loadDigits('int8');
   const { inputs } = cases[0] as (typeof cases)[0];
-  const pinned = { ...variant, dimensions: { batch: 1 } };
-  const session = await onnxWasm.createSession({ spec, variant: pinned, files });
-  const free = await onnxWasm.createSession({ spec, variant, files });
+  const pinned = { ...request.variant, dimensions: { batch: 1 } };
+  const session = await onnxWasm.createSession({ ...request, variant: pinned });
+  const free = await onnxWasm.createSession(request);
   const one = { pixel_values: firstItem(inputs.pixel_values) };
   expect((await session.run(one)).logits).toEqual((await free.run(one)).logits);
   const two = { datatype: 'FP32', shape: [2, 1, 28, 28], data: new Float32Array(1568) } as const;
@@ -68,6 +133,7 @@ test('an axis without a name is free: Silero v5 tells its tensors, and runs on a
     spec: { inputs: [], outputs: [] },
     variant: { name: 'model', runtime: 'onnx', dtype: 'unknown', files: ['model.onnx'] },
     files: new Map([['model.onnx', bytes]]),
+    weights: new Map(),
   });
   expect(session.tensors).toEqual({
     inputs: [

@@ -1,3 +1,4 @@
+import { type ChunkedFile, readChunks } from '@nearside/artifact';
 import {
   type Datatype,
   elementCount,
@@ -5,7 +6,6 @@ import {
   type Tensor,
   type TensorSpec,
   type Tensors,
-  type Variant,
 } from '@nearside/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,7 +14,6 @@ import type { OperatorTime } from '../../shared/api/backends.js';
 import {
   type BackendSession,
   declaredOr,
-  type ModelFiles,
   type ModelTensors,
   type ProfileRequest,
   type SessionRequest,
@@ -30,9 +29,10 @@ import { type OperatorRun, summarizeOperators } from './profile-onnx.js';
  */
 export async function createTfjsSession(
   backend: AnyBackend,
-  { spec, variant, files }: SessionRequest,
+  request: SessionRequest,
 ): Promise<BackendSession> {
-  const model = await attempt(backend, 'load', () => loadModel(variant, files));
+  const { spec } = request;
+  const model = await attempt(backend, 'load', () => loadModel(request));
   const tensors = declaredOr(spec, (list) =>
     model[list].map((tensor) => readTensor(backend, tensor)),
   );
@@ -63,9 +63,10 @@ export async function createTfjsSession(
  */
 export async function profileTfjs(
   backend: AnyBackend,
-  { spec, variant, files, inputs, runs }: ProfileRequest,
+  { inputs, runs, ...request }: ProfileRequest,
 ): Promise<OperatorTime[]> {
-  const model = await attempt(backend, 'load', () => loadModel(variant, files));
+  const { spec } = request;
+  const model = await attempt(backend, 'load', () => loadModel(request));
   try {
     const profiled: OperatorRun[][] = [];
     for (let run = 0; run <= runs; run += 1) {
@@ -110,21 +111,30 @@ function predict(model: TfjsModel, feeds: tf.Tensor[]): tf.Tensor[] {
 
 type TfjsModel = Awaited<ReturnType<typeof loadModel>>;
 
-async function loadModel(variant: Variant, files: ModelFiles) {
+async function loadModel({ variant, files, weights }: SessionRequest) {
   const [topologyFile = '', ...weightFiles] = variant.files;
   const json = JSON.parse(new TextDecoder().decode(files.get(topologyFile)));
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (const name of weightFiles) {
+    const file = weights.get(name) as ChunkedFile<Uint8Array<ArrayBuffer>>;
+    chunks.push(...(await readChunks(file)));
+  }
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: json.modelTopology,
     weightSpecs: json.weightsManifest.flatMap(
       (group: tf.io.WeightsManifestConfig[number]) => group.weights,
     ),
-    weightData: weightFiles.map((file) => (files.get(file) as Uint8Array<ArrayBuffer>).buffer),
+    weightData: chunks.map(bufferOf),
     ...(json.signature && { signature: json.signature }),
     ...(json.userDefinedMetadata && { userDefinedMetadata: json.userDefinedMetadata }),
   };
   const handler = { load: async () => artifacts };
   const layers = variant.runtime === 'tfjs' && variant.format === 'layers-model';
   return layers ? loadLayersModel(handler) : loadGraphModel(handler);
+}
+
+function bufferOf(chunk: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  return chunk.length === chunk.buffer.byteLength ? chunk.buffer : chunk.slice().buffer;
 }
 
 const TFJS_TYPES = { FP32: 'float32', INT32: 'int32', BOOL: 'bool' } as const;
