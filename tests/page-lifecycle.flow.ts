@@ -7,7 +7,7 @@ import { serveForTests } from './serve-for-tests.js';
 
 const served = serveForTests();
 
-async function openDigits(page: Page): Promise<void> {
+async function openDigits(page: Page, policy: object = {}): Promise<void> {
   await page.addInitScript(() => {
     const scope = globalThis as Scope;
     scope.workersStarted = [];
@@ -19,11 +19,13 @@ async function openDigits(page: Page): Promise<void> {
     };
   });
   await gotoBarePage(page, served.site.url);
-  await page.evaluate(async ({ url, trust }) => {
-    const scope = globalThis as Scope;
-    const policy = { update: 'manual' };
-    scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
-  }, served.digits.address);
+  await page.evaluate(
+    async ({ url, trust, policy }) => {
+      const scope = globalThis as Scope;
+      scope.model = await scope.nearside.open(url, { trust, backend: 'onnx-wasm', policy });
+    },
+    { ...served.digits.address, policy: { update: 'manual', ...policy } },
+  );
 }
 
 function labelOfOne(page: Page): Promise<string> {
@@ -32,6 +34,30 @@ function labelOfOne(page: Page): Promise<string> {
     return (await model.run(one())).output[0].label;
   });
 }
+
+/** As when another tab covers it, or no longer does: headless browsers show every page. */
+function turn(page: Page, visibilityState: 'hidden' | 'visible'): Promise<void> {
+  return page.evaluate((value) => {
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }, visibilityState);
+}
+
+test('a hidden page gives the worker of an idle model up, and has it again when it is shown, before anybody calls', async ({
+  page,
+}) => {
+  await openDigits(page, { restHiddenMs: 100 });
+  expect(await labelOfOne(page)).toBe('1');
+  expect(page.workers()).not.toHaveLength(0);
+  await turn(page, 'hidden');
+  await expect.poll(() => page.workers().length).toBe(0);
+  expect(await page.evaluate(() => (globalThis as Scope).model.stats().workers)).toBe(0);
+  await turn(page, 'visible');
+  await expect.poll(() => page.evaluate(() => (globalThis as Scope).model.stats().workers)).toBe(1);
+  expect(await labelOfOne(page)).toBe('1');
+  expect(await page.evaluate(() => (globalThis as Scope).workersStarted.length)).toBe(2);
+  expect(await page.evaluate(() => (globalThis as Scope).model.stats().errors)).toEqual({});
+});
 
 /** A browser may drop a page that it keeps aside, on a busy machine before a second is over: then there is nothing to see. */
 const DROPPED = { retries: 2 };

@@ -24,9 +24,12 @@ test('openUnsigned names what is wrong with its files, its spec and its options'
       /`tune` to be 'off', 'before-open' or \{ maxBytes, maxMs \}; got 'on'/,
     ],
     [[bytes, {}, { signal: 0 }], /`signal` to be an AbortSignal; got 0/],
-    [[bytes, {}, { policy: null }], /`policy` to be \{ watchdogMs \}; got null/],
+    [[bytes, {}, { policy: null }], /`policy` to be \{ restHiddenMs, watchdogMs \}; got null/],
     [[bytes, {}, { policy: { watchdogMs: '5' } }], /`policy.watchdogMs`.*got '5'/],
-    [[bytes, {}, { policy: { maxBytes: 5 } }], /fields of `policy` watchdogMs; got 'maxBytes'/],
+    [
+      [bytes, {}, { policy: { maxBytes: 5 } }],
+      /fields of `policy` restHiddenMs, watchdogMs; got 'maxBytes'/,
+    ],
   ];
   for (const [given, message] of wrong) {
     const error: Error = await openUnsigned(...(given as [never])).then(

@@ -13,7 +13,7 @@ import {
 } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
-import { OPEN_KINDS } from './options/call-options.js';
+import { OPEN_KINDS, REST_HIDDEN } from './options/call-options.js';
 import type { FetchedFiles } from './options/later/fetch-files.js';
 import { NO_DEFAULTS, type OpenPlan, planServing } from './options/plan-opening.js';
 import { copySpec, type GivenFiles, namedFiles } from './options/unsigned-files.js';
@@ -33,7 +33,7 @@ const KINDS: OptionKinds<keyof UnsignedOptions> = {
   report,
   threads,
   worker,
-  policy: { fields: { watchdogMs: ABOVE_0 } },
+  policy: { fields: { restHiddenMs: REST_HIDDEN, watchdogMs: ABOVE_0 } },
 };
 
 /**

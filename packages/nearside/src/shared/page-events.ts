@@ -1,6 +1,7 @@
 /*
  * Events of the page itself, and who listens:
  * - hidden: `page/telemetry/later/reporting.ts` seals the report and sends it
+ * - hidden for long, and shown again: `page/serving/later/rest-hidden.ts` puts the model to rest, and wakes it
  * - shown: `page/later/updating/keep-current.ts` looks for a newer version, `page/later/idle-device.ts` goes on
  * - hidden or shown: `page/model/load-later.ts` waits no longer for the first result
  * - back after it was frozen: `page/serving/join-engine.ts` asks its worker whether it still lives

@@ -49,6 +49,7 @@ export function accompany(options: CompanionsOptions) {
       ...context,
       handover,
       hasRuns: () => hasWaiting() || !handover.isIdle,
+      isNeeded: joining.isNeeded,
       hasRun: recording.lifetime.ok > 0,
     });
     return background;

@@ -23,6 +23,11 @@ import {
 
 /** Kinds without words have them in `option-words.ts`, so that a page loads those only for a call that is wrong. */
 
+export const REST_HIDDEN: OptionKind = {
+  fits: (ms: unknown) => typeof ms === 'number' && ms >= 0,
+  error: RangeError,
+};
+
 /** Headers that cannot be sent would fail later, as if the network were to blame. */
 const HEADERS: OptionKind = {
   fits(headers: unknown) {
@@ -103,6 +108,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   policy: {
     fields: {
       maxBytes: ABOVE_0,
+      restHiddenMs: REST_HIDDEN,
       saveData: SWITCH,
       update: oneOf(['auto', 'manual']),
       warmUpMs: ABOVE_0,

@@ -15,6 +15,7 @@ export const OPTION_WORDS: Readonly<Record<string, string>> = {
   mirrors: `a list of https: addresses ${BASE}, or of { url, request }`,
   'mirrors.url': `an https: address ${BASE}`,
   'mirrors.request.headers': HEADERS,
+  'policy.restHiddenMs': 'milliseconds from 0 on, or Infinity',
   task: 'the name of a task',
   timeoutMs: 'milliseconds above 0 (and below 25 days)',
   traceparent: 'a text, as the header of that name',

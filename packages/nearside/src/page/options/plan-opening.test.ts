@@ -200,6 +200,7 @@ const WRONG: readonly [string, readonly unknown[]][] = [
   ['policy.watchdogMs', ['5000', null, 0, Number.NaN].map((watchdogMs) => ({ watchdogMs }))],
   ['policy.warmUpMs', ['5000', {}].map((warmUpMs) => ({ warmUpMs }))],
   ['policy.maxBytes', ['5000', -1].map((maxBytes) => ({ maxBytes }))],
+  ['policy.restHiddenMs', ['0', -1, Number.NaN].map((restHiddenMs) => ({ restHiddenMs }))],
   ['isolate', [0, 'no', null]],
   ['threads', [0, -1, 1.5, '2', null, 'all']],
   ['fallback', [0, null, {}]],

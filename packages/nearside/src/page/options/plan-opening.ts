@@ -74,6 +74,8 @@ export interface ServingPlan {
 
 interface PlannedPolicy {
   readonly maxBytes: number | undefined;
+  /** Undefined leaves it to the class of device. */
+  readonly restHiddenMs: number | undefined;
   readonly saveData: boolean | undefined;
   readonly update: 'auto' | 'manual';
   readonly warmUpMs: number;
@@ -198,12 +200,13 @@ function planMirror(mirror: string | Mirror): Mirror {
 
 function planPolicy({
   maxBytes,
+  restHiddenMs,
   saveData,
   update = 'auto',
   warmUpMs = WARM_UP_MS,
   watchdogMs = WATCHDOG_MS,
 }: UpdatePolicy = NO_OPTIONS): PlannedPolicy {
-  return { maxBytes, saveData, update, warmUpMs, watchdogMs };
+  return { maxBytes, restHiddenMs, saveData, update, warmUpMs, watchdogMs };
 }
 
 /** Global Privacy Control means no report, whatever the page asks for. */

@@ -156,11 +156,16 @@ export class Handover {
    * Gives the session up while nobody calls; the next call has it made anew, from the cache.
    *
    * @param reason the error of a call that comes between: it is done again by the session that is made anew
+   * @param endsProbation a version on probation rests too, and the one before it goes for good
    * @returns false when it is in use, on probation, or given up already
    */
-  rest(reason: NearsideError): boolean {
-    const { kind, current } = this.#state;
-    if (kind !== 'serving' || !this.mayRest) return false;
+  rest(reason: NearsideError, endsProbation = false): boolean {
+    const { kind, current, probation } = this.#state;
+    if (kind !== 'serving' || this.#inFlight.has(current)) return false;
+    if (probation) {
+      if (!endsProbation) return false;
+      this.#leaveWhenIdle(probation.reserve);
+    }
     this.#state = { kind: 'resting', current };
     void current.connection.close(reason);
     return true;

@@ -113,6 +113,11 @@ export interface TuneBudget {
 export interface UpdatePolicy {
   /** More than so many bytes are not downloaded for one version: `download-limit`. No limit by default. */
   readonly maxBytes?: number | undefined;
+  /**
+   * A hidden page gives an idle model's memory back after so long, and loads the model again when it is shown, ms; 60,000
+   * by default, 15,000 on phones and tablets. `Infinity` keeps the model. Streams and calls under way keep it too.
+   */
+  readonly restHiddenMs?: number | undefined;
   /** Puts optional updates and `tune` off. By default as the browser says: data saver, cellular, 2G. */
   readonly saveData?: boolean | undefined;
   /** `auto` looks for versions at `open` and every 15 minutes; `manual` only on `update()`. */
@@ -217,7 +222,7 @@ export interface UnsignedOptions
    * serves where `backend` names it, `unproven`, and nowhere else.
    */
   readonly selfCheck?: 'off' | undefined;
-  readonly policy?: Pick<NonNullable<OpenOptions['policy']>, 'watchdogMs'> | undefined;
+  readonly policy?: Pick<UpdatePolicy, 'restHiddenMs' | 'watchdogMs'> | undefined;
 }
 
 /**

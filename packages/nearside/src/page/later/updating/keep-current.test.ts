@@ -10,10 +10,12 @@ function serve({
   policy,
   check,
   acquire,
+  woken = async () => {},
 }: {
   policy: object;
   check: (request: { maxAgeMs: number }) => Promise<Look>;
   acquire?: () => Promise<never>;
+  woken?: KeepCurrentOptions['woken'];
 }) {
   const release = { model: 'digits', version: '1.0.0', sequence: 1 };
   const variant = { name: 'int8', runtime: 'onnx' };
@@ -28,7 +30,7 @@ function serve({
   const plan = { backends: ['onnx-wasm'], contenders: [], policy, tune: { when: 'off' } };
   const engine = { workers: { acquire } };
   const emitter = createModelEmitter();
-  const options = { handover, plan, engine, emitter } as unknown as KeepCurrentOptions;
+  const options = { handover, woken, plan, engine, emitter } as unknown as KeepCurrentOptions;
   return { keeper: keepCurrent(options), handover };
 }
 
@@ -48,6 +50,26 @@ test('whoever asks while a look by itself is under way has another one, which pu
   answer.resolve({ isRevoked: false });
   expect(await asked).toEqual([undefined, undefined]);
   expect(looks).toEqual([60_000, 0]);
+  keeper.close(undefined);
+});
+
+test('a model that wakes because its page is shown again is kept current, as soon as it serves', async () => {
+  const [served, looked] = [createDeferred<void>(), createDeferred<void>()];
+  const { keeper, handover } = serve({
+    policy: { update: 'auto' },
+    async check() {
+      looked.resolve();
+      return { isRevoked: false };
+    },
+    woken: () => served.promise,
+  });
+  handover.isResting = true;
+  setTimeout(() => {
+    handover.isResting = false;
+    served.resolve();
+  }, 10);
+  await looked.promise;
+  expect(handover.isResting).toBe(false);
   keeper.close(undefined);
 });
 

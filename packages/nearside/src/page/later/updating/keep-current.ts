@@ -40,10 +40,13 @@ export interface Updates {
 
 export interface KeepCurrentOptions extends ModelContext {
   readonly handover: Handover;
+  /** Waits for a model that is woken because its page is shown again. */
+  readonly woken: () => Promise<void>;
 }
 
 interface Keeping {
   readonly handover: Handover;
+  readonly woken: KeepCurrentOptions['woken'];
   readonly context: ModelContext;
   /** Aborted when the model is closed. */
   readonly closing: AbortSignal;
@@ -62,10 +65,11 @@ interface Look {
   readonly isOptional: boolean;
 }
 
-export function keepCurrent({ handover, ...context }: KeepCurrentOptions): Updates {
+export function keepCurrent({ handover, woken, ...context }: KeepCurrentOptions): Updates {
   const closing = new AbortController();
   const keeping: Keeping = {
     handover,
+    woken,
     context,
     closing: closing.signal,
     underWay: undefined,
@@ -92,6 +96,7 @@ export function keepCurrent({ handover, ...context }: KeepCurrentOptions): Updat
 
 /** A look that fails says so by events where they matter; the next one is in 15 minutes. */
 async function lookByItself(keeping: Keeping): Promise<void> {
+  await keeping.woken();
   if (keeping.handover.isResting) return; // a model that nobody uses need not be current
   await look(keeping, { maxAgeMs: RECENTLY_MS, isOptional: true }).catch(() => {});
 }

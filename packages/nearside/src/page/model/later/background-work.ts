@@ -7,6 +7,7 @@ import {
   keepCurrent,
   type Updates,
 } from '../../later/updating/keep-current.js';
+import { restWhileHidden } from '../../serving/later/rest-hidden.js';
 
 /** Work beside serving: updates, tuning, and the memory of their findings. */
 export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
@@ -22,9 +23,11 @@ export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
   saved(): Promise<void>;
 }
 
-export interface BackgroundOptions extends KeepCurrentOptions {
+export interface BackgroundOptions extends Omit<KeepCurrentOptions, 'woken'> {
   /** True while runs wait or are under way. */
   readonly hasRuns: () => boolean;
+  /** True while a call waits, or work beside runs is under way. */
+  readonly isNeeded: () => boolean;
   /** The model has had a result before this begins. */
   readonly hasRun: boolean;
 }
@@ -40,9 +43,11 @@ const NO_UPDATES: Updates = {
 const NO_MEMORY: ReturnType<typeof rememberChoice> = { saved: async () => {} };
 
 export function startBackground(given: BackgroundOptions): BackgroundWork {
-  const { hasRuns, hasRun, ...options } = given;
+  const { hasRuns, hasRun, isNeeded, ...options } = given;
   const { choice, plan, handover } = options;
-  const keeper = plan.unsigned ? NO_UPDATES : keepCurrent(options);
+  // It hears of a page that is shown before the keeper does, which waits for the model that it wakes.
+  const hidden = restWhileHidden({ plan, handover, isNeeded });
+  const keeper = plan.unsigned ? NO_UPDATES : keepCurrent({ ...options, woken: hidden.woken });
   const memory = plan.unsigned ? NO_MEMORY : rememberChoice(choice, plan);
   const tuner = createTuner({
     ...options,
@@ -72,12 +77,14 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     update: keeper.update,
     tune,
     ran({ served, outcome }) {
+      hidden.ran();
       if (outcome.kind !== 'ok') return;
       void tune();
       const { batch, times } = outcome.reply;
       tuner.ran(contenderOf(served), times.run / batch);
     },
     close(reason) {
+      hidden.close();
       keeper.close(reason);
       tuner.close(reason);
     },

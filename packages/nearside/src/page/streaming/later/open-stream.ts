@@ -5,6 +5,7 @@ import { isLostWorker } from '../../../shared/failures.js';
 import { refuseInput } from '../../running/later/refuse-input.js';
 import type { RunnerOptions, SeriesItem } from '../../running/run-model.js';
 import { snapshotInput } from '../../running/snapshot-input.js';
+import { countStream } from '../../serving/later/rest-hidden.js';
 import { checkStreamOptions, createFrameStream, type Episode } from './frame-stream.js';
 import type { SeriesContext } from './score.js';
 
@@ -37,6 +38,7 @@ export async function openStream(
   if (refused) throw await refused;
   const { spec } = handover.current.version;
   const held = carriesOn(spec) ? await handover.hold() : undefined;
+  const uncount = countStream(handover);
 
   function begin(): Episode {
     const left = new AbortController();
@@ -70,12 +72,14 @@ export async function openStream(
         }),
       begin,
       end(dropped) {
+        uncount();
         held?.release();
         if (dropped > 0) tell({ kind: 'dropped', n: dropped });
       },
       signals: signal ? [closing, signal] : [closing],
     });
   } catch (error) {
+    uncount();
     held?.release(); // a source that is locked, say
     throw error;
   }

@@ -1,0 +1,108 @@
+import { LONGEST_TIMER_MS } from '@nearside/artifact';
+import type { DeviceClass } from '@nearside/core';
+import { deviceClass } from '../../../shared/device-class.js';
+import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
+import { unref } from '../../../shared/timers.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+import { askWorker } from '../../workers/watchdog.js';
+import { type Handover, rested } from '../handover.js';
+
+/** An idle model rests when its page has been hidden for so long, ms. */
+const REST_HIDDEN_MS = 60_000;
+/** The same on devices that are the first to end hidden pages. */
+const HANDHELD_MS: Partial<Record<DeviceClass, number>> = { phone: 15_000, tablet: 15_000 };
+
+/** A model that could not rest is looked at again after this long at least, ms. */
+const AGAIN_MS = 1_000;
+
+/** Open streams, which keep their model from resting. */
+const streams = new WeakMap<Handover, number>();
+
+/**
+ * A stream begins.
+ *
+ * @returns a function to be called once, when it ends
+ */
+export function countStream(handover: Handover): () => void {
+  const add = (n: number) => streams.set(handover, (streams.get(handover) ?? 0) + n);
+  add(1);
+  return () => add(-1);
+}
+
+export interface RestHiddenOptions {
+  readonly plan: Pick<OpenPlan, 'policy' | 'store' | 'unsigned'>;
+  readonly handover: Handover;
+  /** True while a call waits, or work beside runs is under way. */
+  readonly isNeeded: () => boolean;
+}
+
+/** Puts a model to rest that nobody uses while its page is hidden, and wakes it when the page is shown. */
+export function restWhileHidden({ plan, handover, isNeeded }: RestHiddenOptions) {
+  const restMs = plan.policy.restHiddenMs ?? HANDHELD_MS[deviceClass()] ?? REST_HIDDEN_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let usedMs = 0;
+  /** The model rests because the page is hidden. */
+  let isAsleep = false;
+  let isOver = false;
+  let waking = Promise.resolve();
+
+  function waitFor(ms: number): void {
+    clearTimeout(timer);
+    if (isOver || !isHidden() || restMs === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(look, Math.min(ms, LONGEST_TIMER_MS));
+    unref(timer);
+  }
+
+  /** Goes on while the page is hidden, because a call or an update may wake the model there. */
+  async function look(): Promise<void> {
+    const leftMs = usedMs + restMs - performance.now();
+    if (leftMs > 0) return waitFor(leftMs);
+    if (!handover.isResting && mayRest() && (await isKept())) {
+      const { model } = handover.current.version.release;
+      isAsleep = isHidden() && mayRest() && handover.rest(rested(model), true);
+    }
+    waitFor(Math.max(restMs, AGAIN_MS));
+  }
+
+  function mayRest(): boolean {
+    return !isNeeded() && !handover.current.noBackend && !streams.get(handover);
+  }
+
+  /** Else a rest would lose what was fetched. */
+  async function isKept(): Promise<boolean> {
+    const { policy, store, unsigned } = plan;
+    if (unsigned) return true; // the page has the files
+    if (store === 'memory') return false;
+    const how = { watchdogMs: policy.watchdogMs, signal: undefined };
+    return askWorker(handover.current.connection, how, (worker) => worker.storage()).then(
+      ({ kind, degraded }) => kind !== 'memory' && !degraded,
+      () => false,
+    );
+  }
+
+  function wake(): void {
+    clearTimeout(timer);
+    if (!isAsleep) return;
+    isAsleep = false;
+    waking = handover.awake().then(
+      () => {},
+      () => {}, // the next call says why
+    );
+  }
+
+  const stopWatching = onVisibilityChange(() => (isHidden() ? waitFor(restMs) : wake()));
+  waitFor(restMs);
+  return {
+    /** A run has ended. */
+    ran(): void {
+      usedMs = performance.now();
+    },
+    /** Waits for a model that is being woken. Never rejects. */
+    woken: () => waking,
+    close(): void {
+      isOver = true;
+      stopWatching();
+      clearTimeout(timer);
+    },
+  };
+}
