@@ -52,22 +52,9 @@ export function isSecureAddress(address: string, { mayAsk }: { mayAsk: boolean }
   return isSecure(url) && isWhole(url, mayAsk);
 }
 
-/** All of it would be sent. */
-function isWhole(url: URL, mayAsk: boolean): boolean {
-  const extra = extraOf(url);
-  return extra === undefined || (mayAsk && extra === QUERY);
-}
-
-const QUERY = 'a query';
-
-/**
- * @returns a part of an address that is lost where a path is put behind it; of several parts the one that is most
- *   likely a secret
- */
-export function extraOf({ username, password, hash, search }: URL): string | undefined {
-  if (username || password) return "a user's name or password";
-  if (hash) return 'a fragment';
-  return search ? QUERY : undefined;
+/** All of it would be sent. `parse-model-address.ts` has the words for what would not. */
+function isWhole({ username, password, hash, search }: URL, mayAsk: boolean): boolean {
+  return !(username || password || hash || (search && !mayAsk));
 }
 
 function isSecure({ protocol, hostname }: URL): boolean {

@@ -1,4 +1,4 @@
-import { extraOf, isModelPlace, type ModelAddress, splitAddress } from './address.js';
+import { isModelPlace, type ModelAddress, splitAddress } from './address.js';
 
 /**
  * Splits a model's URL as `splitModelAddress` does, or one of the page's own origin, and says what is wrong with any
@@ -34,4 +34,14 @@ function hintFor(url: string): string {
   if (url.startsWith('file:')) return `. Give ${served}`;
   const isRelative = !URL.canParse(url) && globalThis.location === undefined;
   return isRelative ? `. It is relative to no page here: give ${served}` : '';
+}
+
+/**
+ * @returns a part of an address that is lost where a path is put behind it; of several parts the one that is most
+ *   likely a secret
+ */
+function extraOf({ username, password, hash, search }: URL): string | undefined {
+  if (username || password) return "a user's name or password";
+  if (hash) return 'a fragment';
+  return search ? 'a query' : undefined;
 }

@@ -4,6 +4,7 @@ import { startCapture } from './page/microphone/capture-sound.js';
 import { createReaders } from './page/streaming/ordered-pipe.js';
 import { asResults, OVER, type Results } from './shared/api/streams.js';
 import { checkOptions } from './shared/check-options.js';
+import { kindWords } from './shared/kind-words.js';
 import {
   ASSETS,
   isPlainObject,
@@ -55,7 +56,7 @@ const KINDS: OptionKinds<keyof MicrophoneOptions> = {
  */
 export function microphone(given: MicrophoneOptions = NO_OPTIONS): Results<MicrophonePiece> {
   const options = ownOptions(given);
-  checkOptions('microphone', options, KINDS);
+  checkOptions('microphone', options, KINDS, { words: kindWords });
   const { signal, constraints, assets } = options;
   const readers = createReaders<MicrophonePiece>();
   const leaving = new AbortController();

@@ -31,7 +31,7 @@ import {
 import { loadLater } from './model/load-later.js';
 import { planUnsigned, takeFiles } from './open-unsigned.js';
 import { OPEN_KINDS } from './options/call-options.js';
-import { OPTION_WORDS } from './options/option-words.js';
+import { optionWords } from './options/option-words.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
 import { readReference } from './options/read-reference.js';
 import { copySpec, namedFiles } from './options/unsigned-files.js';
@@ -132,7 +132,7 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
     isAddress(model) ? model : withoutTask(model),
     given,
   );
-  checkOptions(CALL, options, ADDRESS_KINDS, { words: OPTION_WORDS });
+  checkOptions(CALL, options, ADDRESS_KINDS, { words: optionWords });
   const { maxMs, maxBytes, memoryBudgetBytes, ...ofOpen } = options;
   const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
   const plan = await planOpening(String(url), ofOpen, planning);

@@ -1,6 +1,7 @@
 import { isModelName } from '@nearside/core';
 import type { StoreChoice } from '../shared/api/open-options.js';
 import { checkOptions } from '../shared/check-options.js';
+import { kindWords } from '../shared/kind-words.js';
 import { type OptionKinds, ownOptions, STORE, SWITCH } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 
@@ -30,7 +31,7 @@ const KINDS: OptionKinds<keyof ClearOptions> = {
  */
 export async function clear(given: ClearOptions): Promise<void> {
   const options = ownOptions(given);
-  checkOptions('clear', options, KINDS);
+  checkOptions('clear', options, KINDS, { words: kindWords });
   const { model, everything = false, store = 'auto' } = options;
   if ((model === undefined) === !everything) {
     throw new TypeError('clear: expected { model: name } or { everything: true }');

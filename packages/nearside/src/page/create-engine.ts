@@ -6,6 +6,7 @@ import type { ModelReference, OpenOptions, StartWorker } from '../shared/api/ope
 import type { Input } from '../shared/api/run.js';
 import type { ModelOf, TaskName } from '../shared/api/tasks.js';
 import { checkOptions } from '../shared/check-options.js';
+import { kindWords } from '../shared/kind-words.js';
 import {
   ABOVE_0,
   ASSETS,
@@ -84,7 +85,7 @@ export interface WorkerStats {
 /** @throws TypeError or RangeError for wrong options */
 export function createEngine(given: EngineOptions = NO_OPTIONS): Engine {
   const options = ownOptions(given);
-  checkOptions('createEngine', options, KINDS);
+  checkOptions('createEngine', options, KINDS, { words: kindWords });
   const { assets, worker, workers = 1 } = options;
   const { threads, ...bounds } = planPool(workers);
   const defaults = { assets, worker, threads: options.threads ?? threads };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkOptions, inWords } from './check-options.js';
+import { kindWords } from './kind-words.js';
 import { ABOVE_0, type OptionKinds, STORE, SWITCH } from './option-kinds.js';
 
 const KINDS: OptionKinds = { often: SWITCH, limitMs: ABOVE_0, store: STORE };
@@ -46,7 +47,7 @@ test('a wrong option is named with its call and its place, what was expected, an
     [{ store: 'ram' }, "call: expected `store` to be 'auto', 'memory' or { directory }; got 'ram'"],
   ];
   for (const [options, message] of wrong) {
-    expect(() => checkOptions('call', options, KINDS)).toThrow(message);
+    expect(() => checkOptions('call', options, KINDS, { words: kindWords })).toThrow(message);
   }
   expect(() => checkOptions('call', { limitMs: -1 }, KINDS)).toThrow(RangeError);
   expect(() => checkOptions('call', { often: null }, KINDS)).toThrow(TypeError);

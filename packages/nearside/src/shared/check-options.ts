@@ -6,7 +6,7 @@ import { isPlainObject, type OptionKind, type OptionKinds, objectsIn } from './o
  *
  * @param call its name, for the message
  * @param how.of the option that these are the fields of, if they are
- * @param how.words of kinds that have none: the place of an option → what it is expected to be
+ * @param how.words for kinds that have none in themselves
  * @throws TypeError or RangeError, naming the call, the option, expected and got
  */
 export function checkOptions(
@@ -15,7 +15,7 @@ export function checkOptions(
   kinds: OptionKinds,
   how: { readonly of?: string; readonly words?: Words } = {},
 ): asserts options is object {
-  const { of, words = {} } = how;
+  const { of, words = noWords } = how;
   if (!isPlainObject(options)) {
     throw new TypeError(`${call}: expected an object of options; got ${inWords(options)}`);
   }
@@ -33,20 +33,24 @@ export function checkOptions(
   }
 }
 
-type Words = Readonly<Record<string, string>>;
+/** What a value is expected to be, by its kind and the place of its option. */
+export type Words = (kind: OptionKind, place: string) => string | undefined;
+
+const noWords: Words = () => undefined;
 
 function checkOption(
   call: string,
   of: string,
   { value, kind, words }: { value: unknown; kind: OptionKind; words: Words },
 ): void {
-  const { fits, expected, fields, items, error: Wrong = TypeError } = ownFields(kind, 1);
+  const own = ownFields(kind, 1);
+  const { fits, expected, fields, items, error: Wrong = TypeError } = own;
   if (fields && isPlainObject(value)) {
     checkOptions(call, value, fields, { of, words });
     return;
   }
   if (!fits?.(value as never)) {
-    const what = expected ?? words[of] ?? `{ ${Object.keys(fields ?? {}).join(', ')} }`;
+    const what = expected ?? words(own, of) ?? `{ ${Object.keys(fields ?? {}).join(', ')} }`;
     throw new Wrong(`${call}: expected \`${of}\` to be ${what}; got ${inWords(value)}`);
   }
   if (items) for (const item of objectsIn(value)) checkOptions(call, item, items, { of, words });

@@ -5,8 +5,10 @@ import { kindOf, ownFields } from '@nearside/core';
 export interface OptionKind {
   /** Tells whether a value is one; of an object with {@link fields}, those are checked instead. */
   readonly fits?: ((value: never) => boolean) | undefined;
-  /** In words: `expected … to be`. Without them `checkOptions` is given them, or names the {@link fields}. */
+  /** In words: `expected … to be`. Kinds of the first part have none, because few calls are wrong. */
   readonly expected?: string | undefined;
+  /** All values that fit, where they are named. */
+  readonly names?: readonly string[] | undefined;
   readonly fields?: OptionKinds | undefined;
   /** The fields of objects in a list that fits. */
   readonly items?: OptionKinds | undefined;
@@ -90,51 +92,44 @@ export function areSecure(addresses: unknown, { mayAsk }: { mayAsk: boolean }): 
 
 export const FUNCTION: OptionKind = {
   fits: (value: unknown) => typeof value === 'function',
-  expected: 'a function',
 };
 
 export const SWITCH: OptionKind = {
   fits: (value: unknown) => typeof value === 'boolean',
-  expected: 'true or false',
 };
 
 export const SIGNAL: OptionKind = {
   /** A TaskController's signal is one too. */
   fits: (value: unknown) => /^(Abort|Task)Signal$/.test(kindOf(value)),
-  expected: 'an AbortSignal',
 };
 
-export const ASSETS: OptionKind = { fits: isAddress, expected: "a folder's address" };
+export const ASSETS: OptionKind = { fits: isAddress };
 
 export const ABOVE_0: OptionKind = {
   fits: (value: unknown) => typeof value === 'number' && value > 0,
-  expected: 'a number above 0',
   error: RangeError,
 };
 
 export const WHOLE_ABOVE_0: OptionKind = {
   fits: (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0,
-  expected: 'a whole number above 0',
   error: RangeError,
+};
+
+export const DIRECTORY: OptionKind = {
+  fits: (directory: unknown) => typeof directory === 'string' && directory !== '',
+  isRequired: true,
 };
 
 export const STORE: OptionKind = {
   fits: (store: unknown) => store === 'auto' || store === 'memory',
-  expected: "'auto', 'memory' or { directory }",
-  fields: {
-    directory: {
-      fits: (directory: unknown) => typeof directory === 'string' && directory !== '',
-      expected: 'the path of a directory',
-      isRequired: true,
-    },
-  },
+  fields: { directory: DIRECTORY },
   error: RangeError,
 };
 
 export function oneOf(names: readonly string[]): OptionKind {
   return {
     fits: (value: unknown) => names.includes(value as string),
-    expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
+    names,
     error: RangeError,
   };
 }

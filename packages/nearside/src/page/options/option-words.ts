@@ -1,10 +1,16 @@
+import type { Words } from '../../shared/check-options.js';
+import { kindWords } from '../../shared/kind-words.js';
+
 const RECEIVER = "(http: on localhost only) without a user's name, password or #fragment";
 /** Paths are put behind a base. */
 const BASE = "(http: on localhost only) without a user's name, password, #fragment or ?query";
 const HEADERS = 'headers by name that may be sent, such as { authorization: … }';
 
-/** By the place of an option: what `call-options.ts` expects it to be. */
-export const OPTION_WORDS: Readonly<Record<string, string>> = {
+/** What `call-options.ts` expects an option to be. */
+export const optionWords: Words = (kind, place) => kindWords(kind, place) ?? OPTION_WORDS[place];
+
+/** By the place of an option. */
+const OPTION_WORDS: Readonly<Record<string, string>> = {
   report: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,
   'report.to': `an https: address ${RECEIVER}, or several`,
   'report.sampleRate': '0.0001 to 1',

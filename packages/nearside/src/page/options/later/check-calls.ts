@@ -10,7 +10,7 @@ import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isModelFile, isPlainObject, resolveUrl } from '../../../shared/option-kinds.js';
 import type { TrustAnchor } from '../../../shared/protocol.js';
 import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
-import { OPTION_WORDS } from '../option-words.js';
+import { optionWords } from '../option-words.js';
 import { filePageError, isFilePage } from './file-page.js';
 
 /**
@@ -36,7 +36,7 @@ export async function checkOpening(
         'prints it, or `trust`, as `nearside publish` does',
     );
   }
-  checkOptions('open', options, OPEN_KINDS, { words: OPTION_WORDS });
+  checkOptions('open', options, OPEN_KINDS, { words: optionWords });
   if (isFilePage() && resolveUrl(given).startsWith('file:')) throw filePageError();
   const address = parseModelAddress(resolveUrl(given));
   return { address, trust: await parseAnchor(options as OpenOptions) };
@@ -77,5 +77,5 @@ function insecure(origin: string): NearsideError {
 
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export function checkRunOptions(options: unknown): void {
-  checkOptions('run', options, RUN_KINDS, { words: OPTION_WORDS });
+  checkOptions('run', options, RUN_KINDS, { words: optionWords });
 }

@@ -1,6 +1,6 @@
 import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isPlainObject, type OptionKinds } from '../../../shared/option-kinds.js';
-import { OPTION_WORDS } from '../option-words.js';
+import { optionWords } from '../option-words.js';
 import { isShared, toFile } from '../unsigned-files.js';
 
 /**
@@ -20,7 +20,7 @@ export function refuseUnsigned(
 ): never {
   const { files, spec, options, kinds } = given;
   requireFiles(call, files);
-  checkOptions(call, options, kinds, { words: OPTION_WORDS });
+  checkOptions(call, options, kinds, { words: optionWords });
   throw noSpec(call, spec);
 }
 

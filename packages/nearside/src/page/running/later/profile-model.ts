@@ -1,6 +1,7 @@
 import type { Profile, ProfileOptions, StageProfile } from '../../../shared/api/model.js';
 import type { Input, RunMeta, RunOptions, RunResult } from '../../../shared/api/run.js';
 import { checkOptions } from '../../../shared/check-options.js';
+import { kindWords } from '../../../shared/kind-words.js';
 import {
   NO_OPTIONS,
   type OptionKinds,
@@ -41,7 +42,7 @@ export async function profileModel(
   given: ProfileOptions = NO_OPTIONS,
 ): Promise<Profile> {
   const options = ownOptions(given);
-  checkOptions('profile', options, KINDS);
+  checkOptions('profile', options, KINDS, { words: kindWords });
   const { runs = RUNS, signal } = options;
   const metas: RunMeta[] = [];
   for (let i = 0; i < runs; i += 1) metas.push((await run(input, { signal })).meta);

@@ -4,6 +4,7 @@ import { openStore } from '#open-store';
 import type { StorageOptions } from '../../../shared/api/model.js';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
 import { checkOptions } from '../../../shared/check-options.js';
+import { kindWords } from '../../../shared/kind-words.js';
 import { NO_OPTIONS, type OptionKinds, ownOptions, SWITCH } from '../../../shared/option-kinds.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
@@ -50,7 +51,7 @@ async function askToPersist(closing: AbortSignal | undefined): Promise<void> {
 /** @throws TypeError, naming the option, expected and got */
 export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): StorageOptions {
   const options = ownOptions(given);
-  checkOptions('storage', options, KINDS);
+  checkOptions('storage', options, KINDS, { words: kindWords });
   return options;
 }
 

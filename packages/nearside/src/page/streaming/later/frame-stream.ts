@@ -7,6 +7,7 @@ import type {
   StreamStats,
 } from '../../../shared/api/streams.js';
 import { checkOptions } from '../../../shared/check-options.js';
+import { kindWords } from '../../../shared/kind-words.js';
 import {
   NO_OPTIONS,
   type OptionKinds,
@@ -297,7 +298,7 @@ export function checkStreamOptions(
   given: StreamOptions = NO_OPTIONS,
 ) {
   const options = ownOptions(given);
-  checkOptions('stream', options, KINDS);
+  checkOptions('stream', options, KINDS, { words: kindWords });
   requireSource('stream', source);
   const { backpressure = 'wait', maxWaiting, onError = 'end', ...others } = options;
   const ofRuns = { signal: undefined, priority: undefined, topK: undefined, transfer: undefined };

@@ -2,6 +2,7 @@ import type { Scored, ScoreOptions } from '../../../shared/api/model.js';
 import type { Input, RunOptions, RunResult } from '../../../shared/api/run.js';
 import type { Results } from '../../../shared/api/streams.js';
 import { checkOptions } from '../../../shared/check-options.js';
+import { kindWords } from '../../../shared/kind-words.js';
 import {
   FUNCTION,
   NO_OPTIONS,
@@ -57,7 +58,7 @@ export function scoreWith(
   asked: ScoreOptions = NO_OPTIONS,
 ): Results<Scored> {
   const options = ownOptions(asked);
-  checkOptions('score', options, KINDS);
+  checkOptions('score', options, KINDS, { words: kindWords });
   requireSource('score', inputs);
   const { from = 0, onProgress, signal, topK, priority = 'background' } = options;
   const total = lengthOf(inputs);
