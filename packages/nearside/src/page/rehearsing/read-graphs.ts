@@ -3,7 +3,8 @@ import { createModelEmitter } from '../../shared/api/events.js';
 import type { VersionGraphs } from '../../shared/protocol.js';
 import { lookFirst } from '../choice/first-look.js';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { BESIDE, endingOnFailure, openOn } from '../serving/serving.js';
+import { BESIDE, openOn } from '../serving/serving.js';
+import { endingOnFailure } from '../workers/connection.js';
 import { DEFAULT_ENGINE } from '../workers/engine-context.js';
 
 /** A signed version, as far as it is known without its weights. */

@@ -1,15 +1,8 @@
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import type { UnsignedModel } from '../../shared/protocol.js';
-import {
-  BESIDE,
-  endingOnFailure,
-  load,
-  type ModelContext,
-  openOn,
-  startOnceFetched,
-} from '../serving/serving.js';
-import type { Connection } from '../workers/connection.js';
+import { BESIDE, load, type ModelContext, openOn, startOnceFetched } from '../serving/serving.js';
+import { type Connection, endingOnFailure } from '../workers/connection.js';
 
 /** No run begins after this share of the budget: the last one has to end within the rest. */
 const FOR_RUNS = 0.8;

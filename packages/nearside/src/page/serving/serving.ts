@@ -16,7 +16,7 @@ import type {
 } from '../../shared/protocol.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { type Connection, connect } from '../workers/connection.js';
+import { type Connection, connect, endingOnFailure } from '../workers/connection.js';
 import type { EngineContext } from '../workers/engine-context.js';
 
 /** Data and handles that all parts of one open model share. */
@@ -129,7 +129,7 @@ export async function openOn(
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
-    const { runtimeWasm: wasm, stepsFile } = host;
+    const { runtimeWasm: wasm, stepsFile } = host.started;
     const { isSure } = options;
     const wanted = { wasm, onnxRuntime: runtime, stepsFile, threads: plan.threads, isSure };
     const answers = runsOnCpu(backend) ? undefined : choice.answers;
@@ -202,25 +202,6 @@ export async function load(
     const none = { failures: [], quarantined: [], noBackend: undefined };
     return { ...opened, version, variant, loaded, ...none };
   });
-}
-
-/** Does one step in a worker; a failure, or the caller's leaving, gives the place in it up. */
-export async function endingOnFailure<Result>(
-  connection: Connection,
-  signal: AbortSignal | undefined,
-  step: () => Promise<Result>,
-): Promise<Result> {
-  const onAbort = () => void connection.close(signal?.reason);
-  signal?.addEventListener('abort', onAbort);
-  try {
-    signal?.throwIfAborted();
-    return await step();
-  } catch (error) {
-    void connection.close(error);
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
 }
 
 /** A version that hangs blocks its worker, so the worker is ended. */

@@ -36,9 +36,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
     api: remote,
     run: remote.run,
     endpoint: port1,
-    runtimeWasm: '',
-    stepsFile: '',
-    isReady: ready,
+    started: { runtimeWasm: '', stepsFile: '', isReady: ready },
     onFailure: (listener) => failures.push(listener),
     async release(stored, isAtWork) {
       atWork.push(isAtWork);

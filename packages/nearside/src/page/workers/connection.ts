@@ -115,24 +115,39 @@ export async function connect(
   host.endpoint.addEventListener('messageerror', () =>
     die(line, lost('a message that could not be read', {})),
   );
-  host.onFailure((failure) => rejectAll(line, reasonOf(failure, host.isReady)));
+  host.onFailure((failure) => rejectAll(line, reasonOf(failure, host.started.isReady)));
   host.endpoint.start();
 
-  const onAbort = () => void close(line, signal?.reason);
   const stopTimer = startAwakeTimer(HANDSHAKE_MS, () => {
-    if (host.isReady) void close(line, busy());
+    if (host.started.isReady) void close(line, busy());
     else die(line, blocked('no answer'));
   });
-  expectListeners(signal);
-  signal?.addEventListener('abort', onAbort);
-  if (signal?.aborted) onAbort();
-  try {
+  ready.promise.then(stopTimer, stopTimer);
+  const connection = callsOn(line);
+  return endingOnFailure(connection, signal, async () => {
     await ready.promise;
+    return connection;
+  });
+}
+
+/** Does one step in a worker; a failure, or the caller's leaving, gives the place in it up. */
+export async function endingOnFailure<Result>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  expectListeners(signal);
+  const onAbort = () => void connection.close(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    signal?.throwIfAborted();
+    return await step();
+  } catch (error) {
+    void connection.close(error);
+    throw error;
   } finally {
-    stopTimer();
     signal?.removeEventListener('abort', onAbort);
   }
-  return callsOn(line);
 }
 
 function callsOn(line: Line): Connection {

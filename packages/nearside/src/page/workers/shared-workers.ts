@@ -55,10 +55,7 @@ export interface Host {
   readonly run: WorkerApi['run'];
   /** Its events come from here. */
   readonly endpoint: MessagePort;
-  readonly runtimeWasm: BackendWorker['runtimeWasm'];
-  readonly stepsFile: BackendWorker['stepsFile'];
-  /** The worker has said that it is ready: when it is silent after that, it is busy. */
-  readonly isReady: boolean;
+  readonly started: Pick<BackendWorker, 'runtimeWasm' | 'stepsFile' | 'isReady'>;
   /** Called at most once, when the worker is gone. */
   onFailure(listener: (failure: WorkerFailure) => void): void;
   /**
@@ -180,11 +177,7 @@ function hostIn(shared: SharedWorker, tenant: Tenant, worker: BackendWorker): Ho
     api,
     run,
     endpoint,
-    runtimeWasm: worker.runtimeWasm,
-    stepsFile: worker.stepsFile,
-    get isReady() {
-      return worker.isReady;
-    },
+    started: worker,
     declare(memoryBytes) {
       tenant.memoryBytes = memoryBytes;
     },

@@ -1,14 +1,8 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { tryBackends } from '../../serving/later/try-backends.js';
-import {
-  BESIDE,
-  endingOnFailure,
-  load,
-  type ModelContext,
-  openOn,
-  type Serving,
-} from '../../serving/serving.js';
+import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
+import { endingOnFailure } from '../../workers/connection.js';
 import { askWorker } from '../../workers/watchdog.js';
 
 /** The state of a candidate's trial, passed or not. */
