@@ -29,6 +29,10 @@ export function countStream(handover: Handover): () => void {
   return () => add(-1);
 }
 
+export function hasStreams(handover: Handover): boolean {
+  return Boolean(streams.get(handover));
+}
+
 export interface RestHiddenOptions {
   readonly plan: Pick<OpenPlan, 'policy' | 'store' | 'unsigned'>;
   readonly handover: Handover;
@@ -65,7 +69,7 @@ export function restWhileHidden({ plan, handover, isNeeded }: RestHiddenOptions)
   }
 
   function mayRest(): boolean {
-    return !isNeeded() && !handover.current.noBackend && !streams.get(handover);
+    return !isNeeded() && !handover.current.noBackend && !hasStreams(handover);
   }
 
   /** Else a rest would lose what was fetched. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { RunResult } from '../../../shared/api/run.js';
 import type { ModelStream, StreamOptions } from '../../../shared/api/streams.js';
 import type { Handover } from '../../serving/handover.js';
+import { hasStreams } from '../../serving/later/rest-hidden.js';
 import type { Serving } from '../../serving/serving.js';
 import { openStream } from './open-stream.js';
 
@@ -43,7 +44,7 @@ function openModel({ isStateful = true, steps = [] as string[] } = {}) {
       refusal: () => undefined,
       tell() {},
     });
-  return { open, told, closing, lost };
+  return { open, handover, told, closing, lost };
 }
 
 async function* frames(count = 10) {
@@ -108,6 +109,21 @@ test('a model without state has no streams in its worker, and holds no version',
   const { open, told } = openModel({ isStateful: false });
   expect(await read(await open())).toBe(10);
   expect(told).toEqual({ begun: [], ended: [], held: 0 });
+});
+
+test('while a stream is open, with state or without, its model counts as in use', async () => {
+  for (const isStateful of [true, false]) {
+    const { open, handover } = openModel({ isStateful });
+    const [one, another] = [await open(), await open()];
+    await one.return();
+    expect(hasStreams(handover)).toBe(true);
+    await read(another);
+    expect(hasStreams(handover)).toBe(false);
+    const controller = new AbortController();
+    await open(frames(), { signal: controller.signal });
+    controller.abort('enough');
+    expect(hasStreams(handover)).toBe(false);
+  }
 });
 
 test('wrong options and an abort before the beginning begin nothing', async () => {
