@@ -132,14 +132,14 @@ test('a run in a hidden page wakes the model, which rests again a minute later',
 });
 
 test('`restHiddenMs` says how long: at once, or never', async () => {
-  const [now, never] = [0, Number.POSITIVE_INFINITY].map(
-    (restHiddenMs) => open({ policy: { restHiddenMs } }).handover,
-  );
+  const now = open({ policy: { restHiddenMs: 0 } });
+  const never = open({ policy: { restHiddenMs: Number.POSITIVE_INFINITY } });
   turn('hidden');
   await vi.advanceTimersByTimeAsync(0);
-  expect([now?.isResting, never?.isResting]).toEqual([true, false]);
+  expect([now.handover.isResting, never.handover.isResting]).toEqual([true, false]);
+  now.hidden.close();
   await vi.advanceTimersByTimeAsync(30 * 24 * 60 * MINUTE_MS);
-  expect(never?.isResting).toBe(false);
+  expect(never.handover.isResting).toBe(false);
 });
 
 test.each([

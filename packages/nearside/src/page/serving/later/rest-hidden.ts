@@ -12,8 +12,8 @@ const REST_HIDDEN_MS = 60_000;
 /** The same on devices that are the first to end hidden pages. */
 const HANDHELD_MS: Partial<Record<DeviceClass, number>> = { phone: 15_000, tablet: 15_000 };
 
-/** A model that could not rest is looked at again after this long at least, ms. */
-const AGAIN_MS = 1_000;
+/** The model of a hidden page is looked at again after this long at least, ms. */
+const AGAIN_MS = 10_000;
 
 /** Open streams, which keep their model from resting. */
 const streams = new WeakMap<Handover, number>();
@@ -44,7 +44,6 @@ export interface RestHiddenOptions {
 export function restWhileHidden({ plan, handover, isNeeded }: RestHiddenOptions) {
   const restMs = plan.policy.restHiddenMs ?? HANDHELD_MS[deviceClass()] ?? REST_HIDDEN_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let usedMs = 0;
   /** The model rests because the page is hidden. */
   let isAsleep = false;
   let isOver = false;
@@ -57,10 +56,8 @@ export function restWhileHidden({ plan, handover, isNeeded }: RestHiddenOptions)
     unref(timer);
   }
 
-  /** Goes on while the page is hidden, because a call or an update may wake the model there. */
+  /** Looks again while the page is hidden: other calls than runs wake the model too, and a stream ends. */
   async function look(): Promise<void> {
-    const leftMs = usedMs + restMs - performance.now();
-    if (leftMs > 0) return waitFor(leftMs);
     if (!handover.isResting && mayRest() && (await isKept())) {
       const { model } = handover.current.version.release;
       isAsleep = isHidden() && mayRest() && handover.rest(rested(model), true);
@@ -97,10 +94,8 @@ export function restWhileHidden({ plan, handover, isNeeded }: RestHiddenOptions)
   const stopWatching = onVisibilityChange(() => (isHidden() ? waitFor(restMs) : wake()));
   waitFor(restMs);
   return {
-    /** A run has ended. */
-    ran(): void {
-      usedMs = performance.now();
-    },
+    /** A run has ended: the time counts from here. */
+    ran: () => waitFor(restMs),
     /** Waits for a model that is being woken. Never rejects. */
     woken: () => waking,
     close(): void {
