@@ -27,15 +27,15 @@ export {
 } from './installation/model-installation.js';
 export type { InstallationEvent } from './installation/model-on-device.js';
 export type { OpenedRelease } from './installation/opened-release.js';
-export {
-  hintInAnswer,
-  hintInStore,
-} from './installation/peek-release.js';
+export { readHint } from './installation/peek-release.js';
 export { askFirstFile, type BootAnswer } from './installation/read-boot-file.js';
 export {
   addressPrefix,
   choiceKey,
   featuresKey,
+  lostKey,
+  markPrefix,
+  pointerKey,
   versionKey,
 } from './installation/record-keys.js';
 export { openSealedInstallation } from './installation/sealed-installation.js';
@@ -93,7 +93,7 @@ export { rolloutBucket } from './rollout-bucket.js';
 export { readSeal, type Seal, writeSeal } from './seal.js';
 export { openStore } from './stores/indexeddb-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
-export { type Database, peekStore } from './stores/peek-store.js';
+export { beginIn, type Database, peekStore } from './stores/peek-store.js';
 export {
   type Metadata,
   MODEL_KEYS_FIELD,

@@ -18,8 +18,8 @@ export async function clearModels(store: Store, model: string | undefined): Prom
   await collectGarbage(store, { nowMs: Date.now() });
 }
 
-/** Keys are `<pin>/p/<model>`, `<pin>/b/<model>`, `<pin>/f/<model>` and `<pin>/v/<model>/<sequence>`. */
+/** Keys are `<pin>/<kind>/<model>`, with more behind it for some kinds: see `record-keys.ts`. */
 function isOf(key: string, model: string): boolean {
   const [prefix = '', kind, name] = key.split('/');
-  return /^[0-9a-f]{16}$/.test(prefix) && /^[bfpv]$/.test(kind ?? '') && name === model;
+  return /^[0-9a-f]{16}$/.test(prefix) && /^[bdfmpv]$/.test(kind ?? '') && name === model;
 }

@@ -7,35 +7,27 @@ import type { ReleaseCustom } from '../release.js';
  */
 type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
 
-/** @param stored the value that the store has for a repository's metadata, or for a sealed version */
-export function hintInStore(stored: unknown, model: string): ReleaseHint | undefined {
-  return readOrNothing(() => {
-    const { bundle, targets } = stored as { bundle?: Uint8Array; targets?: Uint8Array };
-    return hintIn(decode(bundle ?? targets), model);
-  });
-}
-
-/** @param raw a boot file or a seal */
-export function hintInAnswer(raw: Uint8Array, model: string): ReleaseHint | undefined {
-  return readOrNothing(() => {
-    const text = decode(raw);
-    const { files }: BootFile = JSON.parse(text);
-    const targets = Object.entries(files).find(([path]) => path.endsWith('.targets.json'));
-    return hintIn(targets ? targets[1] : text, model);
-  });
-}
-
-/** A seal says itself what its version needs. */
+/** What a version says of itself in a seal, or in targets metadata: as that is, or in a boot file. */
 interface Unverified extends Partial<ReleaseHint> {
+  readonly files?: BootFile['files'];
   readonly signed?: {
     readonly targets: Record<string, { readonly custom?: Partial<ReleaseCustom> }>;
   };
 }
 
-function hintIn(text: string, model: string): ReleaseHint | undefined {
-  const said: Unverified = JSON.parse(text);
-  const newest = said.signed ? newestOf(said.signed, model) : said;
-  return Array.isArray(newest?.requires?.runtime) ? (newest as ReleaseHint) : undefined;
+/** @param bytes of a boot file, of targets metadata, or of a seal */
+export function readHint(bytes: Uint8Array | undefined, model: string): ReleaseHint | undefined {
+  try {
+    const read = (text: string): Unverified => JSON.parse(text);
+    const answer = read(new TextDecoder().decode(bytes));
+    const files = Object.entries(answer.files ?? {});
+    const targets = files.find(([path]) => path.endsWith('.targets.json'));
+    const said = targets ? read(targets[1]) : answer;
+    const newest = said.signed ? newestOf(said.signed, model) : said;
+    return Array.isArray(newest?.requires?.runtime) ? (newest as ReleaseHint) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function newestOf({ targets }: Required<Unverified>['signed'], model: string) {
@@ -44,16 +36,4 @@ function newestOf({ targets }: Required<Unverified>['signed'], model: string) {
     .filter((release) => release?.model === model && release.state === 'stable')
     .sort((a, b) => Number(b?.sequence) - Number(a?.sequence));
   return newest;
-}
-
-function decode(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes);
-}
-
-function readOrNothing<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

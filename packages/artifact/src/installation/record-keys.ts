@@ -28,6 +28,16 @@ export function featuresKey(prefix: string, model: string): string {
   return `${prefix}/f/${model}`;
 }
 
+/** `m/<model>/`: before the id of a page, what that page is doing for it. */
+export function markPrefix(prefix: string, model: string): string {
+  return `${prefix}/m/${model}/`;
+}
+
+/** `d/<model>`: pages that died while they were at work for it. */
+export function lostKey(prefix: string, model: string): string {
+  return `${prefix}/d/${model}`;
+}
+
 export function versionPrefix(prefix: string, model: string): string {
   return `${prefix}/v/${model}/`;
 }

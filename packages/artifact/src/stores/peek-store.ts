@@ -20,40 +20,49 @@ export function hasIndexedDb(): boolean {
 }
 
 /**
- * Reads one value of a database for a caller who can do without it. It takes no locks, reads no Blobs, and
- * loads none of the code behind `openStore`. A database that is missing is made as `openStore` would.
+ * Does a little work in one transaction, for a caller who can do without it. It takes no locks, reads no Blobs, and loads
+ * none of the code behind `openStore`. A database that is missing is made as `openStore` would. The connection is closed
+ * when somebody deletes the database, or by whoever takes it from the transaction.
  *
- * @returns undefined when there is none, or the database does not answer
+ * @param work returns requests in their order, one at least
+ * @returns their results; undefined when there is no database, or it does not answer: `work` may be done later then
  */
-export function peekStore(database: Database, key: string): Promise<unknown> {
+export function peekStore(
+  database: Database,
+  work: (objects: IDBObjectStore) => readonly IDBRequest[],
+): Promise<readonly unknown[] | undefined> {
   return new Promise((resolve) => {
-    if (!hasIndexedDb()) return resolve(undefined);
     const giveUp = () => resolve(undefined);
     setTimeout(giveUp, PATIENCE_MS);
-    const opening = openDatabase(database);
-    if (!opening) return giveUp();
+    let opening: IDBOpenDBRequest;
+    try {
+      opening = indexedDB.open(database);
+    } catch {
+      return giveUp(); // Node, or a sandboxed frame
+    }
     opening.onerror = giveUp;
     opening.onupgradeneeded = () => opening.result.createObjectStore(STORE_NAME);
     opening.onsuccess = () => {
       const { result } = opening;
+      result.onversionchange = () => result.close();
       try {
-        const objects = result.transaction(STORE_NAME).objectStore(STORE_NAME);
-        const request = objects.get(key);
-        request.onerror = giveUp;
-        request.onsuccess = () => resolve(request.result);
+        const requests = work(beginIn(result));
+        const last = requests.at(-1) as IDBRequest;
+        last.onerror = giveUp;
+        last.onsuccess = () => resolve(requests.map(({ result }) => result));
       } catch {
         giveUp(); // another library's database of that name
       }
-      result.close(); // when the transaction is over
     };
   });
 }
 
-/** @returns undefined where the page may have none: a sandboxed frame */
-function openDatabase(name: Database): IDBOpenDBRequest | undefined {
-  try {
-    return indexedDB.open(name);
-  } catch {
-    return undefined;
-  }
+/**
+ * Begins a transaction whose changes survive the page, and not a power cut at once: writing them is not waited for.
+ *
+ * @throws DOMException where the connection is closed
+ */
+export function beginIn(database: IDBDatabase): IDBObjectStore {
+  const transaction = database.transaction(STORE_NAME, 'readwrite', { durability: 'relaxed' });
+  return transaction.objectStore(STORE_NAME);
 }

@@ -30,7 +30,7 @@ import {
 } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 import { planUnsigned, takeFiles } from './open-unsigned.js';
-import { OPEN_KINDS } from './options/call-options.js';
+import { ALL_OPEN_KINDS } from './options/late-options.js';
 import { optionWords } from './options/option-words.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
 import { readReference } from './options/read-reference.js';
@@ -44,7 +44,7 @@ const CALL = 'canRun';
 type AnyReference = ModelReference<unknown, unknown>;
 
 const { trust, integrity, backend, signal, assets, request, store, mirrors, threads, worker } =
-  OPEN_KINDS;
+  ALL_OPEN_KINDS;
 
 const SHARED_KINDS: OptionKinds<keyof RehearsalLimits | keyof CanRunFilesOptions> = {
   backend,

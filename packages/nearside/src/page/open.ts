@@ -6,6 +6,7 @@ import type { ModelReference, OpenOptions } from '../shared/api/open-options.js'
 import type { Input } from '../shared/api/run.js';
 import type { ModelOf, TaskName } from '../shared/api/tasks.js';
 import { lookFirst } from './choice/first-look.js';
+import { AT_OPENING, markPage } from './choice/page-mark.js';
 import { createModel, type EngineParts } from './model/create-model.js';
 import { loadLater } from './model/load-later.js';
 import { NO_DEFAULTS, type OpenPlan, planOpening } from './options/plan-opening.js';
@@ -57,23 +58,29 @@ export async function openAsPlanned(
 ): Promise<Model> {
   given.signal?.throwIfAborted();
   const emitter = createModelEmitter();
-  const { choice, boot } = await lookFirst(given);
-  const own =
-    given.fallback || given.worker || given.capture
-      ? (await loadLater()).bringOwn(given)
-      : undefined;
-  const plan = own?.plan ?? given;
-  const context = {
-    plan,
-    engine,
-    emitter,
-    choice,
-    identity: undefined,
-    onOpened: own?.onOpened,
-  };
+  const page = markPage(given);
+  const { mark } = page;
+  mark(AT_OPENING, { phase: 'opening' });
   let serving: Serving | undefined;
   try {
-    const started = await serveActiveOrPrevious(context, { help: loadLater, boot }).then(
+    const look = await lookFirst(given, page);
+    const { choice, boot } = look;
+    const own =
+      look.trouble || given.fallback || given.worker || given.capture
+        ? await (await loadLater()).bringOwn(given, look)
+        : undefined;
+    const plan = own?.plan ?? given;
+    const serve = own?.serve ?? serveActiveOrPrevious;
+    const context = {
+      plan,
+      engine,
+      emitter,
+      choice,
+      mark,
+      identity: undefined,
+      onOpened: own?.onOpened,
+    };
+    const started = await serve(context, { help: loadLater, boot }).then(
       (serving) => ({ serving, choice }),
       (error) => {
         if (!own) throw error;
@@ -81,10 +88,12 @@ export async function openAsPlanned(
       },
     );
     serving = started.serving;
+    mark(AT_OPENING);
     const parts = { ...context, ...engineParts, ...started, startMs, own: own?.forRuns };
     const model = await createModel(parts);
     return own?.finish(model) ?? model;
   } catch (error) {
+    mark(AT_OPENING);
     void serving?.connection.close(error);
     if (given.report) {
       loadLater()

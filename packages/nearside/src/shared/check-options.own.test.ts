@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { clear } from '../page/clear.js';
 import { createEngine } from '../page/create-engine.js';
 import { OPEN_KINDS, RUN_KINDS } from '../page/options/call-options.js';
+import { ALL_OPEN_KINDS } from '../page/options/late-options.js';
 import { checkRunOptions } from '../page/options/later/check-calls.js';
 import { checkStorageOptions } from '../page/running/later/storage.js';
 import { runtimeAssets } from '../page/runtime-assets.js';
@@ -32,7 +33,7 @@ const FIELDS: Record<string, readonly string[]> = {
   policy: Object.keys(OPEN_KINDS.policy.fields ?? {}),
   tune: ['when', ...Object.keys(OPEN_KINDS.tune.fields ?? {})],
   report: ['endpoints', 'sampleRate', 'app', 'consent'],
-  request: Object.keys(OPEN_KINDS.request.fields ?? {}),
+  request: Object.keys(ALL_OPEN_KINDS.request.fields ?? {}),
 };
 
 /** Of every table of options, and what is no option of anybody's. */

@@ -1,5 +1,5 @@
 import { describe, ownFields } from '@nearside/core';
-import { isPlainObject, type OptionKind, type OptionKinds, objectsIn } from './option-kinds.js';
+import { isPlainObject, type OptionKind, type OptionKinds } from './option-kinds.js';
 
 /**
  * Checks the options of a call.
@@ -53,7 +53,8 @@ function checkOption(
     const what = expected ?? words(own, of) ?? `{ ${Object.keys(fields ?? {}).join(', ')} }`;
     throw new Wrong(`${call}: expected \`${of}\` to be ${what}; got ${inWords(value)}`);
   }
-  if (items) for (const item of objectsIn(value)) checkOptions(call, item, items, { of, words });
+  if (!items || !Array.isArray(value)) return;
+  for (const item of value.filter(isPlainObject)) checkOptions(call, item, items, { of, words });
 }
 
 /** Longer texts are cut, characters. */

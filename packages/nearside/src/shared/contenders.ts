@@ -9,7 +9,7 @@ export interface Contender {
 }
 
 export function isSameContender(
-  a: { readonly backend: string; readonly variant?: string | undefined } | undefined,
+  a: { readonly backend?: string | undefined; readonly variant?: string | undefined } | undefined,
   b: typeof a,
 ): boolean {
   return a?.backend === b?.backend && a?.variant === b?.variant;

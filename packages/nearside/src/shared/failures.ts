@@ -33,8 +33,13 @@ export function isLostWorker(error: unknown): error is NearsideError {
 }
 
 /** A run hung until the watchdog ended its worker. Where a caller ended it the error says `isOwn`. */
-export function isHung(error: unknown): error is NearsideError {
+function isHung(error: unknown): error is NearsideError {
   return isNearsideError(error) && error.code === 'terminated' && !error.details.isOwn;
+}
+
+/** A version that took over a moment ago is given up for it. */
+export function isVersionFault(error: unknown): error is NearsideError {
+  return isBackendFault(error) || isHung(error);
 }
 
 /** A caller had the worker ended. */

@@ -19,7 +19,7 @@ export interface OptionKind {
 
 export type OptionKinds<Name extends string = string> = Readonly<Record<Name, OptionKind>>;
 
-/** Every option is known, and of its kind. `checkOptions` has words for one that is not. */
+/** Every option is known, and of its kind, which has no `items`. `checkOptions` has words for one that is not. */
 export function areOptions(options: unknown, kinds: OptionKinds): boolean {
   if (!isPlainObject(options)) return false;
   const isKnown = Object.keys(options).every((name) => Object.hasOwn(kinds, name));
@@ -29,14 +29,9 @@ export function areOptions(options: unknown, kinds: OptionKinds): boolean {
 
 function isOfKind(value: unknown, kind: OptionKind): boolean {
   if (value === undefined) return !Object.hasOwn(kind, 'isRequired');
-  const { fits, fields, items } = ownFields(kind, 1);
+  const { fits, fields } = ownFields(kind, 1);
   if (fields && isPlainObject(value)) return areOptions(value, fields);
-  if (!fits?.(value as never)) return false;
-  return !items || objectsIn(value).every((item) => areOptions(item, items));
-}
-
-export function objectsIn(list: unknown): readonly object[] {
-  return Array.isArray(list) ? list.filter(isPlainObject) : [];
+  return fits?.(value as never) === true;
 }
 
 /** Stands for options that were not given: it inherits nothing. */
@@ -120,8 +115,13 @@ export const DIRECTORY: OptionKind = {
   isRequired: true,
 };
 
+const isStore = (store: unknown) => store === 'auto' || store === 'memory';
+
+export const STORE_OF_PAGE: OptionKind = { fits: isStore, error: RangeError };
+
+/** In Node it may be a directory. */
 export const STORE: OptionKind = {
-  fits: (store: unknown) => store === 'auto' || store === 'memory',
+  fits: isStore,
   fields: { directory: DIRECTORY },
   error: RangeError,
 };

@@ -108,6 +108,7 @@ export function withStandIns(
     choice,
     identity: undefined,
     onOpened: undefined,
+    mark() {},
   };
 
   /** A version that serves on TensorFlow.js. */

@@ -1,9 +1,9 @@
 import {
   askFirstFile,
   bootPath,
-  hintInAnswer,
   parseBootFile,
   parseModelAddress,
+  readHint,
 } from '@nearside/artifact';
 import { describe, expect, test } from 'vitest';
 import type { Attack } from '../testing/attack.js';
@@ -127,12 +127,12 @@ describe('a boot file that the page has asked for', () => {
   });
 
   test('shows the runtimes of its version, and nothing where it cannot be read', () => {
-    expect(hintInAnswer(boot, 'tiny')?.requires.runtime).toEqual(['onnx', 'tfjs']);
-    expect(hintInAnswer(boot, 'another')).toBeUndefined();
+    expect(readHint(boot, 'tiny')?.requires.runtime).toEqual(['onnx', 'tfjs']);
+    expect(readHint(boot, 'another')).toBeUndefined();
     for (const text of ['null', '{}', '{"files":{"metadata/1.targets.json":"%"}}', 'no JSON']) {
-      expect(hintInAnswer(Buffer.from(text), 'tiny')).toBeUndefined();
+      expect(readHint(Buffer.from(text), 'tiny')).toBeUndefined();
     }
-    for (const attack of onMetadata) hintInAnswer(bootOf(attack.files), 'tiny');
+    for (const attack of onMetadata) readHint(bootOf(attack.files), 'tiny');
   });
 });
 

@@ -14,6 +14,7 @@ import {
 import { LIBRARY_VERSION } from '../../shared/library-version.js';
 import type { Answers } from '../../shared/protocol.js';
 import type { OpenPlan } from '../options/plan-opening.js';
+import type { Care } from './later/ladder.js';
 
 /** A contender that was timed. */
 export interface Measured extends Contender {
@@ -79,6 +80,8 @@ export interface BackendChoice {
   answers: Answers | undefined;
   /** `onnx-wasm` is started with this file. */
   onnxRuntime: OnnxRuntime;
+  /** What deaths of pages ask of this opening; undefined where there were none. */
+  care: Care | undefined;
   /** The backend that served last, then those that the model has variants for, then the others. */
   openingOrder(): AvailableBackend[];
   /** The variant to load on a backend; undefined when each has failed for good. */
@@ -118,6 +121,7 @@ export function createBackendChoice(
     runtimes: undefined,
     answers: undefined,
     onnxRuntime: 'full',
+    care: undefined,
     isSizeUnknown: !record.start && plan.backends.length > 1,
     openingOrder() {
       const { start } = record;

@@ -2,10 +2,11 @@ import {
   askFirstFile,
   type BootAnswer,
   choiceKey,
-  hintInAnswer,
-  hintInStore,
+  lostKey,
+  markPrefix,
   metadataKey,
   peekStore,
+  readHint,
   sequenceOfSeal,
   versionKey,
 } from '@nearside/artifact';
@@ -17,6 +18,7 @@ import {
   createBackendChoice,
   EMPTY_RECORD,
 } from './backend-choice.js';
+import { type PageMark, UNMARKED } from './page-mark.js';
 
 /** Nobody waits longer for a boot file or a seal, ms: a worker is started, and asks for itself. */
 const PATIENCE_MS = 10_000;
@@ -26,42 +28,72 @@ export interface FirstLook {
   readonly choice: BackendChoice;
   /** The worker verifies it as it does its own answers; undefined where nobody has asked. */
   readonly boot: BootAnswer | undefined;
+  /** Undefined where no page is known to be at work for the model, or to have died so. */
+  readonly trouble: Trouble | undefined;
 }
 
+/** Records that nobody has judged yet. */
+export interface Trouble {
+  /** Keys of marks of other pages. */
+  readonly marks: readonly IDBValidKey[] | undefined;
+  /** The record of deaths, unchecked. */
+  readonly lost: unknown;
+}
+
+/** Whatever lies in the store, unchecked. */
+type Found = [
+  remembered?: Partial<ChoiceRecord>,
+  stored?: { readonly bundle?: Uint8Array; readonly targets?: Uint8Array },
+  lost?: { readonly deaths?: readonly unknown[] },
+  marks?: readonly IDBValidKey[],
+];
+
 /**
- * Reads what this device remembers. Targets metadata or a seal shows for which runtimes the model has variants, so that no
- * worker of another one is started, and which file of ONNX Runtime has all that they need: as it is stored, or else as
- * the first answer has it, which a worker would ask for.
+ * Reads what this device remembers, in the transaction that writes the page's mark. Targets metadata or a seal shows for
+ * which runtimes the model has variants, so that no worker of another one is started, and which file of ONNX Runtime has
+ * all that they need: as it is stored, or else as the first answer has it, which a worker would ask for.
  *
  * @throws `plan.signal.reason`
  */
-export async function lookFirst(plan: OpenPlan): Promise<FirstLook> {
+export async function lookFirst(plan: OpenPlan, page: PageMark = UNMARKED): Promise<FirstLook> {
   const { prefix, trust, contenders, store, runtime, unsigned } = plan;
   const { sealSha256 } = trust;
-  if (unsigned) return { choice: createBackendChoice(plan, EMPTY_RECORD), boot: undefined };
   const { model } = plan.address;
-  // A store other than `auto` has no memory, and a forced backend, or a single one, needs none.
-  const peek = (key: string) => (store === 'auto' ? peekStore('nearside-models', key) : undefined);
-  const [remembered, stored] = await Promise.all([
-    contenders.length > 1 ? peek(choiceKey(prefix, model)) : undefined,
-    peek(sealSha256 ? versionKey(prefix, model, sequenceOfSeal(sealSha256)) : metadataKey(prefix)),
-  ]);
-  const record = asRecord(remembered);
+  const pages = markPrefix(prefix, model);
+  const known = sealSha256
+    ? versionKey(prefix, model, sequenceOfSeal(sealSha256))
+    : metadataKey(prefix);
+  const read = (objects: IDBObjectStore) => {
+    const requests = [
+      objects.get(choiceKey(prefix, model)),
+      objects.get(known),
+      objects.get(lostKey(prefix, model)),
+      objects.getAllKeys(IDBKeyRange.bound(pages, `${pages}\uffff`)),
+    ];
+    page.join(objects);
+    return requests;
+  };
+  // A store other than `auto` has no memory.
+  const found = store === 'auto' ? await peekStore('nearside-models', read) : undefined;
+  const [remembered, stored, lost, marks] = (found ?? []) as Found;
+  // A forced backend, or a single one, needs none.
+  const record = asRecord(contenders.length > 1 ? remembered : undefined);
   const choice = createBackendChoice(plan, record);
-  const isFull = [runtime, record.onnxRuntime].includes('full');
+  const isFull = runtime === 'full' || record.onnxRuntime === 'full';
   const mayTryCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
-  if (!choice.isSizeUnknown && !mayTryCommon) return { choice, boot: undefined };
+  const trouble = marks?.length || lost?.deaths?.length ? { marks, lost } : undefined;
+  const needsHint = choice.isSizeUnknown || mayTryCommon;
+  if (unsigned || !needsHint) return { choice, trouble, boot: undefined };
   const boot = stored ? undefined : await askInTime(plan);
-  const hint = boot?.raw ? hintInAnswer(boot.raw, model) : hintInStore(stored, model);
+  const hint = readHint(boot?.raw ?? stored?.bundle ?? stored?.targets, model);
   choice.runtimes = hint?.requires.runtime;
   if (mayTryCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
-  return { choice, boot };
+  return { choice, trouble, boot };
 }
 
 /** Opening reads no more of it. `remember-choice.ts` checks the rest before anything of that is used. */
-function asRecord(remembered: unknown): ChoiceRecord {
-  const record = remembered as ChoiceRecord | undefined;
-  return Array.isArray(record?.quarantined) ? record : EMPTY_RECORD;
+function asRecord(record: Partial<ChoiceRecord> | undefined): ChoiceRecord {
+  return Array.isArray(record?.quarantined) ? (record as ChoiceRecord) : EMPTY_RECORD;
 }
 
 /** @returns undefined where no answer comes that can be handed on: what that means, the worker finds out */

@@ -30,12 +30,11 @@ export interface CompanionsOptions {
 export function accompany(options: CompanionsOptions) {
   const { context, handover, recording, queue, joinEngine, later, closing, close } = options;
   let background: BackgroundWork | undefined;
-  const hasWaiting = () => queue.waiting > 0;
   const joining = {
     engine: context.engine,
     handover,
     close,
-    isNeeded: () => hasWaiting() || background?.isAtWork === true,
+    isNeeded: () => queue.waiting > 0 || background?.isAtWork === true,
   };
   let membership = joinEngine?.(joining);
 
@@ -45,13 +44,8 @@ export function accompany(options: CompanionsOptions) {
     const { startBackground, joinEngine } = await later();
     closing.throwIfAborted();
     membership ??= joinEngine(joining);
-    background = startBackground({
-      ...context,
-      handover,
-      hasRuns: () => hasWaiting() || !handover.isIdle,
-      isNeeded: joining.isNeeded,
-      hasRun: recording.lifetime.ok > 0,
-    });
+    const { isNeeded } = joining;
+    background = startBackground({ ...context, handover, queue, recording, isNeeded });
     return background;
   });
   keepTrying(async () => closing.aborted || begin()); // `update` says why it fails

@@ -3,6 +3,7 @@ import type { Model, OpeningStats } from '../../shared/api/model.js';
 import { announceRun } from '../../shared/ended-run.js';
 import { closedError } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
+import { markRuns } from '../choice/page-mark.js';
 import type { Own } from '../later/fallback/bring-own.js';
 import { checkOutcome, checkTruth } from '../options/call-options.js';
 import { postBatch, type QueuedRun } from '../running/post-batch.js';
@@ -43,11 +44,11 @@ export interface ModelParts extends ModelContext, EngineParts {
  * @throws `signal.reason` when the caller leaves while a faster backend is looked for
  */
 export async function createModel(parts: ModelParts): Promise<Model> {
-  const { emitter, plan, engine, choice, serving: first, joinEngine, poolServing } = parts;
+  const { emitter, plan, engine, choice, mark, serving: first, joinEngine, poolServing } = parts;
   const { watchdogMs } = plan.policy;
   const { release, install: identity, spec } = first.version;
-  const context = { plan, engine, emitter, choice, identity, onOpened: undefined };
-  const opening = describeOpening(first, parts.startMs);
+  const context = { plan, engine, emitter, choice, mark, identity, onOpened: undefined };
+  const opening = describeOpening(first, parts);
   const firstResult = awaitFirstResult();
   const later = () => firstResult.isOver.then(loadLater);
   const leaving = new AbortController();
@@ -64,7 +65,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded: (event) => tellOfHandover(event, { context, recording }),
   });
-  const queue = queueFor(spec, { handover, watchdogMs });
+  const markRun = markRuns(mark, () => queue.posted > 0);
+  const ran = () => markRun(handover.current);
+  const queue = queueFor(spec, { handover, watchdogMs, ran });
 
   const close = shareOnce(async (): Promise<void> => {
     const closed = closedError(release.model);
@@ -83,6 +86,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     observers: [
       (run) => recording.tell({ kind: 'ran', ...run, heapBytes: heapOf(handover.current) }),
       announceRun(emitter),
+      ran,
       firstResult.end,
       companions.ran,
     ],
@@ -161,11 +165,14 @@ function tellOfHandover(
 
 function queueFor(
   { batch }: ModelSpec,
-  { handover, watchdogMs }: { handover: Handover; watchdogMs: number },
+  { handover, watchdogMs, ran }: { handover: Handover; watchdogMs: number; ran: () => void },
 ) {
   const { max: maxBatch = 1, maxDelayMs = 0 } = batch ?? {};
   return new RunQueue<QueuedRun, RunReply>({
-    post: (runs) => postBatch(runs, { handover, watchdogMs, help: loadLater }),
+    post(runs) {
+      ran();
+      return postBatch(runs, { handover, watchdogMs, help: loadLater });
+    },
     discard: ({ input }) => releaseSnapshot(input),
     workers: () => handover.current.connection.workers.length || 1,
     maxBatch,

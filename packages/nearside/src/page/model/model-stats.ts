@@ -57,10 +57,10 @@ function whoAnswers({ noBackend, variant, backend }: Serving) {
     : { variant: variant.name, backend };
 }
 
-/** @param startMs when `open` was called, by `performance.now()` */
+/** @param how.startMs when `open` was called, by `performance.now()` */
 export function describeOpening(
   { version, loaded, metadataMs, failures }: Serving,
-  startMs: number,
+  { choice, startMs }: { readonly choice: BackendChoice; readonly startMs: number },
 ): OpeningStats {
   return {
     origin: version.origin,
@@ -69,5 +69,6 @@ export function describeOpening(
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
     failures,
+    lost: choice.care?.lost ?? [],
   };
 }

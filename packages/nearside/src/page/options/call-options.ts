@@ -1,4 +1,3 @@
-import type { Mirror } from '@nearside/artifact';
 import { LONGEST_TIMER_MS } from '@nearside/artifact';
 import { LARGEST_VALUE } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../../shared/api/backends.js';
@@ -11,12 +10,11 @@ import {
   ASSETS,
   areSecure,
   FUNCTION,
-  isPlainObject,
   type OptionKind,
   type OptionKinds,
   oneOf,
   SIGNAL,
-  STORE,
+  STORE_OF_PAGE,
   SWITCH,
   WHOLE_ABOVE_0,
 } from '../../shared/option-kinds.js';
@@ -27,35 +25,6 @@ export const REST_HIDDEN: OptionKind = {
   fits: (ms: unknown) => typeof ms === 'number' && ms >= 0,
   error: RangeError,
 };
-
-/** Headers that cannot be sent would fail later, as if the network were to blame. */
-const HEADERS: OptionKind = {
-  fits(headers: unknown) {
-    if (!isPlainObject(headers)) return false;
-    return Object.values(headers).every(isText) && areHeaders(headers as Record<string, string>);
-  },
-};
-
-function areHeaders(headers: Record<string, string>): boolean {
-  try {
-    return new Headers(headers) instanceof Headers;
-  } catch {
-    return false;
-  }
-}
-
-const REQUEST: OptionKind = {
-  fields: { headers: HEADERS, credentials: oneOf(['omit', 'same-origin', 'include']) },
-};
-
-const MIRROR_KINDS: OptionKinds<keyof Mirror> = {
-  url: { fits: isBase, isRequired: true },
-  request: REQUEST,
-};
-
-function isBase(address: unknown): boolean {
-  return areSecure([address], { mayAsk: false });
-}
 
 function areReceivers(addresses: unknown): boolean {
   return areSecure([addresses].flat(), { mayAsk: true });
@@ -98,13 +67,7 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
     error: RangeError,
   },
   assets: ASSETS,
-  request: REQUEST,
-  store: STORE,
-  mirrors: {
-    fits: (mirrors: unknown) =>
-      Array.isArray(mirrors) && mirrors.every((each) => isPlainObject(each) || isBase(each)),
-    items: MIRROR_KINDS,
-  },
+  store: STORE_OF_PAGE,
   policy: {
     fields: {
       maxBytes: ABOVE_0,
@@ -121,13 +84,10 @@ export const OPEN_KINDS: OptionKinds<keyof OpenOptions> = {
   task: { fits: isText },
   fallback: FUNCTION,
   worker: FUNCTION,
-  capture: {
-    fields: {
-      redact: { ...FUNCTION, isRequired: true },
-      maxInputs: WHOLE_ABOVE_0,
-      maxBytes: WHOLE_ABOVE_0,
-    },
-  },
+  // Few pages have these. The second part looks at them, in `late-options.ts`.
+  request: {},
+  mirrors: {},
+  capture: {},
 };
 
 /** For `run`, and the other calls that take some of them. */

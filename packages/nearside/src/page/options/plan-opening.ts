@@ -135,9 +135,10 @@ export async function planOpening(
   const absolute = typeof url === 'symbol' ? '' : resolveUrl(url); // `checkOpening` refuses a symbol
   let address = splitModelAddress(absolute);
   let trust = readAnchor(options ?? NO_OPTIONS);
+  let mirrors: OpenPlan['mirrors'] = [];
   const isOrdinary = typeof url === 'string' && areOptions(options, OPEN_KINDS);
   if (!address || !trust || !isOrdinary || globalThis.isSecureContext === false) {
-    ({ address, trust } = await (await help()).checkOpening(url, options));
+    ({ address, trust, mirrors } = await (await help()).checkOpening(url, options));
   }
   const { request } = options;
   return {
@@ -145,7 +146,7 @@ export async function planOpening(
     trust,
     prefix: trust.sealSha256 === undefined ? pinPrefix(trust.pin) : await addressPrefix(address),
     store: options.store ?? 'auto',
-    mirrors: (options.mirrors ?? []).map(planMirror),
+    mirrors,
     request: request && { headers: request.headers, credentials: request.credentials },
     unsigned: undefined,
     ...planServing(options, planning),
@@ -189,13 +190,6 @@ function planTune(tune: OpenOptions['tune'] = NO_OPTIONS): TunePlan {
   const budget: TuneBudget = typeof tune === 'object' ? tune : NO_OPTIONS;
   const { maxBytes = TUNE_BYTES, maxMs = TUNE_MS } = budget;
   return { maxBytes, maxMs, when: typeof tune === 'object' ? 'idle' : tune };
-}
-
-/** The address with a slash at its end, so that names can be put behind it. */
-function planMirror(mirror: string | Mirror): Mirror {
-  const { url, request } =
-    typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
-  return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
 }
 
 function planPolicy({

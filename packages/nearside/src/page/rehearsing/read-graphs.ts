@@ -2,6 +2,7 @@ import { type ModelSpec, NearsideError } from '@nearside/core';
 import { createModelEmitter } from '../../shared/api/events.js';
 import type { VersionGraphs } from '../../shared/protocol.js';
 import { lookFirst } from '../choice/first-look.js';
+import { UNMARKED } from '../choice/page-mark.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { BESIDE, openOn } from '../serving/serving.js';
 import { endingOnFailure } from '../workers/connection.js';
@@ -25,7 +26,7 @@ export async function readGraphs(plan: OpenPlan): Promise<PublishedGraphs> {
   const { signal } = plan;
   const { choice, boot } = await lookFirst(plan);
   const [backend] = choice.openingOrder();
-  const nobody = { identity: undefined, onOpened: undefined };
+  const nobody = { identity: undefined, onOpened: undefined, mark: UNMARKED.mark };
   const emitter = createModelEmitter();
   const context = { plan, engine: DEFAULT_ENGINE, emitter, choice, ...nobody };
   const how = { ...BESIDE, which: { kind: 'active' }, boot, signal } as const;

@@ -8,6 +8,7 @@ import { type Contender, runsOnCpu } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
 import { requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';
+import { UNMARKED } from '../choice/page-mark.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { DEFAULT_ENGINE } from '../workers/engine-context.js';
 import { type RehearsalBudget, type Rehearsed, type RehearsedModel, rehearse } from './rehearse.js';
@@ -170,6 +171,7 @@ async function onRuntime(
       identity: undefined,
       emitter: createModelEmitter(),
       onOpened: undefined,
+      mark: UNMARKED.mark,
       choice,
       budget,
       signal: plan.signal,

@@ -108,6 +108,11 @@ export class RunQueue<Work, Result> {
     return this.#waiting.length;
   }
 
+  /** Batches that workers have. */
+  get posted(): number {
+    return this.#posted.length;
+  }
+
   /**
    * Called before an input is taken from the caller: a full queue must leave it there.
    *

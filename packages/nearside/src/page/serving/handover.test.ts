@@ -1,5 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { isVersionFault } from '../../shared/failures.js';
 import { Handover } from './handover.js';
 import type { Serving } from './serving.js';
 
@@ -36,7 +37,7 @@ function handOver(from: Serving, to: Serving) {
       failed.push(`${event.from.backend} → ${event.to.backend}: ${event.error.code}`);
     },
   });
-  handover.take(to);
+  handover.take(to, isVersionFault);
   return { handover, failed };
 }
 
@@ -77,7 +78,7 @@ test('a version that hangs soon after it took over gives way; one that its calle
       revive: async (lost) => lost,
       onHanded() {},
     });
-    handover.take(version('onnx-wasm', 2).serving);
+    handover.take(version('onnx-wasm', 2).serving, isVersionFault);
     const ended = new NearsideError('terminated', 'ended', { details });
     await handover.run(() => Promise.reject(ended)).catch(() => {});
     expect(handover.current.version.release.sequence).toBe(sequence);
@@ -133,7 +134,7 @@ test('an update that takes over while a lost worker is replaced is not undone', 
   });
   Object.assign(lost.serving.connection, { end: { reason: loss } });
   const waiting = handover.run(async (serving) => serving);
-  handover.take(update.serving);
+  handover.take(update.serving, isVersionFault);
   revived.resolve(anew.serving);
   expect(await waiting).toBe(update.serving);
   expect([anew.told, update.told]).toEqual([['closed'], []]);
@@ -146,7 +147,7 @@ test('what would take over after closing is closed', async () => {
     onHanded() {},
   });
   await handover.close(undefined);
-  handover.take(next.serving);
+  handover.take(next.serving, isVersionFault);
   expect(handover.current).toBe(first.serving);
   expect(next.told).toEqual(['closed']);
 });

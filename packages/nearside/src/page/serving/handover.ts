@@ -1,5 +1,5 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { isBackendFault, isHung, isLostWorker } from '../../shared/failures.js';
+import { isLostWorker } from '../../shared/failures.js';
 import type { Serving } from './serving.js';
 
 /** Good runs after which a new version has settled in, and the old one gives its place in a worker up. */
@@ -34,10 +34,14 @@ export interface HandoverOptions {
   readonly onHanded: (event: Handed) => void;
 }
 
+/** Tells whether a version that took over did wrong by itself in a run: `failures.ts` says so. */
+type IsItsFault = (error: unknown) => error is NearsideError;
+
 /** A version that took over, until it has had its good runs. */
 interface Probation {
   /** The version before. */
   readonly reserve: Serving;
+  readonly isItsFault: IsItsFault;
   goodRuns: number;
 }
 
@@ -108,7 +112,7 @@ export class Handover {
       this.#settleIn(serving);
       return result;
     } catch (error) {
-      if (isBackendFault(error) || isHung(error)) this.#goBack(serving, error);
+      this.#goBack(serving, error);
       // A pool ends when its last worker is lost.
       if (isLostWorker(error) && serving.connection.end) this.#revive(serving);
       throw error;
@@ -141,7 +145,7 @@ export class Handover {
    * From the next run on `next` serves. The one before it finishes what it has begun, and stays
    * ready until the new one has settled in. After `close`, `next` is closed.
    */
-  take(next: Serving): void {
+  take(next: Serving, isItsFault: IsItsFault): void {
     const state = this.#state;
     if (state.kind === 'closed') return void next.connection.close(undefined);
     const { current: from, probation } = state;
@@ -149,7 +153,7 @@ export class Handover {
     const isReady = !isResting(state); // a version at rest cannot take over again
     if (!isReady) this.#leaveWhenIdle(from);
     const event = { kind: 'took-over', from, to: this.#pool(next) } as const;
-    this.#hand(event, isReady ? { reserve: from, goodRuns: 0 } : undefined);
+    this.#hand(event, isReady ? { reserve: from, isItsFault, goodRuns: 0 } : undefined);
   }
 
   /**
@@ -239,9 +243,9 @@ export class Handover {
   }
 
   /** A version that fails while on probation goes, and the one before it takes over again. */
-  #goBack(from: Serving, error: NearsideError): void {
+  #goBack(from: Serving, error: unknown): void {
     const { current, probation } = this.#state;
-    if (from !== current || !probation) return;
+    if (from !== current || !probation?.isItsFault(error)) return;
     this.#leaveWhenIdle(from, error);
     this.#hand({ kind: 'went-back', from, to: probation.reserve, error });
   }

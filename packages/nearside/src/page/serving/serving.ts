@@ -15,6 +15,7 @@ import type {
   WorkerEvent,
 } from '../../shared/protocol.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
+import { AT_OPENING, type MarkWork, workOf } from '../choice/page-mark.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { type Connection, connect, endingOnFailure } from '../workers/connection.js';
 import type { EngineContext } from '../workers/engine-context.js';
@@ -29,6 +30,7 @@ export interface ModelContext {
   /** Told of every version that is opened, before a backend loads it. */
   readonly onOpened: ((version: OpenedVersion) => void) | undefined;
   readonly choice: BackendChoice;
+  readonly mark: MarkWork;
 }
 
 /** A version in a worker of a backend, verified. */
@@ -44,6 +46,8 @@ export interface Opened {
   readonly fetched: Promise<void>;
   /** Loading that takes longer than this after that hangs, ms. */
   readonly warmUpMs: number;
+  /** Says that it is being loaded. */
+  readonly mark: MarkWork;
 }
 
 /** An opened version of which one variant is loaded and has reproduced its golden outputs: ready for runs. */
@@ -102,7 +106,7 @@ export async function openOn(
   context: ModelContext,
   options: OpenOnOptions,
 ): Promise<Opened | undefined> {
-  const { plan, engine, emitter, choice } = context;
+  const { plan, engine, emitter, choice, mark } = context;
   const { place, signal, onProgress } = options;
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
@@ -116,6 +120,7 @@ export async function openOn(
   const isOnnxWasm = backend === 'onnx-wasm';
   const threads = isOnnxWasm ? plan.threads : undefined; // other backends have one thread
   const runtime = isOnnxWasm ? choice.onnxRuntime : undefined;
+  mark(AT_OPENING, { phase: 'opening', backend });
   const host = await engine.workers.acquire({
     backend,
     assets: plan.assets,
@@ -129,20 +134,33 @@ export async function openOn(
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
     const startMs = performance.now();
-    const { runtimeWasm: wasm, stepsFile } = host.started;
-    const { isSure } = options;
-    const wanted = { wasm, onnxRuntime: runtime, stepsFile, threads: plan.threads, isSure };
-    const answers = runsOnCpu(backend) ? undefined : choice.answers;
-    const request = { ...options, answers, runtime: wanted };
-    const version = await openVersion(connection, context, request);
+    const version = await openVersion(connection, context, {
+      ...options,
+      answers: runsOnCpu(backend) ? undefined : choice.answers,
+      runtime: {
+        wasm: host.started.runtimeWasm,
+        onnxRuntime: runtime,
+        stepsFile: host.started.stepsFile,
+        threads: plan.threads,
+        isSure: options.isSure,
+      },
+    });
     if (!version) return void connection.close(undefined);
     const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec, options.isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs: givenMs } = plan.policy;
     const warmUpMs = runtime === 'common' ? Math.min(givenMs, COMMON_MS) : givenMs;
-    const opened = { connection, backend, runtime, version, metadataMs, warmUpMs };
-    return { ...opened, fetched: fetched.promise };
+    return {
+      connection,
+      backend,
+      runtime,
+      version,
+      metadataMs,
+      fetched: fetched.promise,
+      warmUpMs,
+      mark,
+    };
   });
 }
 
@@ -193,14 +211,24 @@ export async function load(
   variant: Variant,
   { signal }: { signal: AbortSignal | undefined },
 ): Promise<Serving> {
-  const { connection } = opened;
+  const { connection, mark } = opened;
+  const contender = { ...opened, variant };
+  mark(AT_OPENING, workOf('opening', contender));
+  void opened.fetched.then(() => mark(AT_OPENING, workOf('loading', contender)));
   return endingOnFailure(connection, signal, async () => {
     const loading = connection.load({ variant: variant.name });
     const loaded = ownFields(await withinLimit(loading, opened));
     const { spec = opened.version.spec } = loaded;
     const version = { ...opened.version, spec };
-    const none = { failures: [], quarantined: [], noBackend: undefined };
-    return { ...opened, version, variant, loaded, ...none };
+    return {
+      ...opened,
+      version,
+      variant,
+      loaded,
+      failures: [],
+      quarantined: [],
+      noBackend: undefined,
+    };
   });
 }
 

@@ -1,5 +1,5 @@
-import type { BootAnswer, ReleaseIdentity } from '@nearside/artifact';
-import { isNearsideError, type ModelSpec, type NearsideError, type Variant } from '@nearside/core';
+import type { BootAnswer } from '@nearside/artifact';
+import type { ModelSpec, Variant } from '@nearside/core';
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import { hasVariantFor } from '../../shared/contenders.js';
 import type { OpenedVersion, WhichVersion } from '../../shared/protocol.js';
@@ -39,11 +39,15 @@ export interface StartHelp {
     steps: StartSteps,
     first: Attempt,
   ): Promise<Serving | undefined>;
-  /** Serves the version before the one that `failed`. @throws the error, where there is none */
-  servePrevious(
+  /** Serves another version than the active one, which could not be served. @throws the error, where there is none */
+  serveOther(
     context: ModelContext,
-    failed: { readonly failed: ReleaseIdentity; readonly error: NearsideError },
-    start: (which: WhichVersion) => Promise<Serving | undefined>,
+    failed: {
+      readonly error: unknown;
+      /** Every version that was opened so far. */
+      readonly opened: readonly OpenedVersion[];
+      readonly start: StartWhich;
+    },
   ): Promise<Serving>;
 }
 
@@ -153,40 +157,29 @@ export async function serveActiveOrPrevious(
   { help, boot }: ServeVersionOptions,
 ): Promise<Serving> {
   const opened: OpenedVersion[] = [];
+  const start: StartWhich = (which, boot) => startVersion(context, which, { help, opened, boot });
   try {
-    return await serveActive(context, { help, opened, boot });
+    return (await start({ kind: 'active' }, boot)) as Serving; // there is one, or an error
   } catch (error) {
-    const failed = opened.at(-1);
-    if (failed?.origin !== 'store' || !isNearsideError(error)) throw error;
-    const { servePrevious } = await help().catch(() => {
+    const { serveOther } = await help().catch(() => {
       throw error;
     });
-    return servePrevious(context, { failed: failed.release, error }, (which) =>
-      startVersion(context, which, { help, opened: [] }),
-    );
+    return serveOther(context, { error, opened, start });
   }
 }
+
+/** Starts a version. @returns undefined when there is none */
+export type StartWhich = (
+  which: WhichVersion,
+  boot: BootAnswer | undefined,
+) => Promise<Serving | undefined>;
 
 interface StartOptions extends ServeVersionOptions {
   /** Gets every version that was opened on the way, whether it came to serve or not. */
   readonly opened: OpenedVersion[];
 }
 
-/** A boot file may offer a version that the repository has withdrawn: the walk without it decides then. */
-async function serveActive(context: ModelContext, options: StartOptions): Promise<Serving> {
-  const serve = (options: StartOptions) =>
-    startVersion(context, { kind: 'active' }, options) as Promise<Serving>; // there is one, or an error
-  return serve(options).catch((error) => {
-    if (!isWithdrawn(error)) throw error;
-    return serve({ ...options, boot: undefined });
-  });
-}
-
-function isWithdrawn(error: unknown): boolean {
-  return isNearsideError(error) && error.code === 'version-revoked' && error.retryable;
-}
-
-function startVersion(
+export function startVersion(
   context: ModelContext,
   which: WhichVersion,
   { help, opened, boot }: StartOptions,

@@ -5,6 +5,7 @@ import { complaintOf, countOf, createDeferred, NearsideError, type Report } from
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createModelEmitter } from '../../shared/api/events.js';
 import type { OpeningStats } from '../../shared/api/model.js';
+import { isVersionFault } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
 import { loadLater } from '../model/load-later.js';
 import type { OpenPlan } from '../options/plan-opening.js';
@@ -144,7 +145,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
         },
         {},
       ),
-    take: () => handover.take(next),
+    take: () => handover.take(next, isVersionFault),
     /** @returns what was reported, by version */
     async close() {
       closing.abort(closed);

@@ -71,6 +71,20 @@ export interface Quarantined extends BackendFailure {
   readonly atMs: number;
 }
 
+/** A page that died while it was at work for a model. */
+export interface LostPage {
+  readonly phase: 'opening' | 'loading' | 'running' | 'warming' | 'tuning' | 'updating';
+  /** Undefined where it died before one was chosen. */
+  readonly backend: AvailableBackend | undefined;
+  readonly variant: string | undefined;
+  /** CPU threads that shared the work. */
+  readonly threads: number;
+  /** Unix time, ms. */
+  readonly atMs: number;
+  /** The same was lost twice within 30 days: it is not tried again until version, browser, library or GPU change. */
+  readonly isLasting: boolean;
+}
+
 /**
  * Why the contender that serves was chosen: the caller named it; nothing was known, so the prior order
  * decided; it served or won here before; it won a measurement of this visit; others failed; none serves

@@ -6,6 +6,7 @@ import type {
   BackendFailure,
   BackendVerdict,
   ChoiceOrigin,
+  LostPage,
   OnnxRuntime,
   OperatorTime,
   Quarantined,
@@ -255,6 +256,11 @@ export interface OpeningStats {
   readonly healedChunks: number;
   /** Backends that were tried first and did not start: the reason why a first visit took a heavier one. */
   readonly failures: readonly BackendFailure[];
+  /**
+   * Pages of this origin that died lately while they were at work for the model, the latest last: why it may be on another
+   * backend or variant, or on one thread. `docs/guide/backends.md` says what follows from them.
+   */
+  readonly lost: readonly LostPage[];
 }
 
 /** Reports since the model was opened. */

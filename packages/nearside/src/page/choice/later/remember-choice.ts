@@ -39,7 +39,8 @@ export function rememberChoice(
       })
       .catch(() => {});
   };
-  if (plan.contenders.length > 1) {
+  // What a careful opening comes to says nothing of the next one.
+  if (plan.contenders.length > 1 && !choice.care?.rung) {
     choice.onChange = save;
     if (choice.isChanged) save();
   }

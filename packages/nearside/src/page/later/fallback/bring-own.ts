@@ -1,11 +1,14 @@
-import { NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError } from '@nearside/core';
 import type { Model } from '../../../shared/api/model.js';
 import type { StartWorker } from '../../../shared/api/open-options.js';
 import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
+import type { FirstLook } from '../../choice/first-look.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
+import { lookAfterLoss } from '../../serving/later/after-loss.js';
 import type { Serving } from '../../serving/serving.js';
+import type { serveActiveOrPrevious } from '../../serving/start-version.js';
 import { reportFailedOpen } from '../../telemetry/later/reporting.js';
 import { captureInputs } from '../capturing/capture-inputs.js';
 import { fallBack, refusalOf, standIn } from './fallback.js';
@@ -13,6 +16,7 @@ import { fallBack, refusalOf, standIn } from './fallback.js';
 /** The app's own parts: a worker, a function that answers for want of a backend, one that says which inputs to keep. */
 export interface Own {
   readonly plan: OpenPlan;
+  readonly serve: typeof serveActiveOrPrevious;
   /** Told of every version that is opened: one that no backend serves is still checked, and reported as that. */
   readonly onOpened: (version: OpenedVersion) => void;
   /** @throws the error, where there is no `fallback`, or it is not for want of a backend */
@@ -26,19 +30,23 @@ export interface Own {
   readonly finish: (model: Model) => Model;
 }
 
-export function bringOwn(given: OpenPlan): Own {
-  const { fallback, worker, capture } = given;
-  const plan = { ...given, worker: worker && requireOwnWorker(worker) };
+export async function bringOwn(given: OpenPlan, look: FirstLook): Promise<Own> {
+  const { plan: careful, serve } = await lookAfterLoss(given, look);
+  const { fallback, worker, capture } = careful;
+  const plan = { ...careful, worker: worker && requireOwnWorker(worker) };
   let version: OpenedVersion | undefined;
   return {
     plan,
+    serve,
     onOpened(opened) {
       version ??= opened;
     },
     whenNoneServes(error) {
-      if (!fallback || !isBackendFault(error)) throw error;
+      if (!fallback || !isForWantOfBackend(error)) throw error;
       if (!version) void reportFailedOpen(plan, error);
-      return standIn(error, plan, version);
+      const stand = standIn(error, plan, version);
+      stand.choice.care = look.choice.care;
+      return stand;
     },
     forRuns: (serving, leaving) => ({
       fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),
@@ -49,6 +57,10 @@ export function bringOwn(given: OpenPlan): Own {
     }),
     finish: (model) => (capture ? captureInputs(model, capture) : model),
   };
+}
+
+function isForWantOfBackend(error: unknown): error is NearsideError {
+  return isBackendFault(error) || (isNearsideError(error) && error.code === 'page-lost');
 }
 
 /** Wrapped by the app's function, once each: models whose functions are the same share a worker. */

@@ -70,6 +70,7 @@ export function standIn(
     metadataMs: 0,
     fetched: Promise.resolve(),
     warmUpMs: 0,
+    mark() {},
     variant,
     loaded: NOTHING_LOADED,
     failures,

@@ -11,6 +11,7 @@ import { type Contender, contenderOf, runsOnCpu, variantsFor } from '../../../sh
 import { messageOf } from '../../../shared/failures.js';
 import type { Answers } from '../../../shared/protocol.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
+import { UNMARKED } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
 import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
@@ -107,6 +108,7 @@ async function answerInOwnWorker(plan: OpenPlan): Promise<Answers | undefined> {
     choice: createBackendChoice(plan, EMPTY_RECORD),
     identity: undefined,
     onOpened: undefined,
+    mark: UNMARKED.mark,
   };
   const which = { kind: 'active' } as const;
   const opened = await openOn('tfjs-wasm', context, { ...BESIDE, which, isSure: true, signal });

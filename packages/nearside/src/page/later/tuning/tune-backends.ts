@@ -7,10 +7,12 @@ import {
   isSameContender,
   runsOnCpu,
 } from '../../../shared/contenders.js';
-import { isBackendFault, messageOf } from '../../../shared/failures.js';
+import { isBackendFault, isVersionFault, messageOf } from '../../../shared/failures.js';
 import { describeAdapter, requestAdapter } from '../../../shared/gpu-adapter.js';
 import type { Measured } from '../../choice/backend-choice.js';
 import { blameRuntime, quarantine } from '../../choice/later/blame.js';
+import { isKeptFrom } from '../../choice/later/ladder.js';
+import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import type { Handover } from '../../serving/handover.js';
 import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
 import type { Connection } from '../../workers/connection.js';
@@ -138,6 +140,9 @@ function findHindrance(
   if (!runsOnCpu(contender.backend) && adapter === NO_ADAPTER) {
     return { message: 'no WebGPU with an adapter' };
   }
+  if (isKeptFrom(choice.care, 'tuning', contender)) {
+    return { message: 'the page was lost while it was tried; not again for a day' };
+  }
   if (engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
     return { message: 'no room beside what is loaded within `memoryBudgetBytes`' };
   }
@@ -189,6 +194,7 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
     if (blameRuntime(options, error, { runtime, release })) return tryOut(contender, options);
     blame(contender, options, error);
   } finally {
+    options.mark(BESIDE_RUNS);
     void started?.connection.close(undefined);
   }
 }
@@ -196,9 +202,10 @@ async function tryOut(contender: Contender, options: TryOptions): Promise<void> 
 /** @returns undefined when the device has come to another version meanwhile */
 async function start(
   contender: Contender,
-  { handover, budget, signal, ...context }: TryOptions,
+  { handover, budget, signal, ...given }: TryOptions,
 ): Promise<Serving | undefined> {
   const { version } = handover.current;
+  const context = { ...given, mark: markBeside('tuning', given.mark) };
   const which = { kind: 'active' } as const;
   const opened = await openOn(contender.backend, context, { ...BESIDE, which, signal });
   const variant = opened?.version.spec.variants.find(({ name }) => name === contender.variant);
@@ -227,7 +234,7 @@ async function chargeFrom<Result>(
 }
 
 function takeOver(started: Serving, { handover, emitter, choice }: TuningOptions) {
-  handover.take(started);
+  handover.take(started, isVersionFault);
   const { backend, variant } = contenderOf(started);
   emitter.emit('backend-selected', { backend, variant, origin: choice.origin });
 }

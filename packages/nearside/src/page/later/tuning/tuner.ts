@@ -1,5 +1,7 @@
 import { type Contender, contenderOf, isSameContender } from '../../../shared/contenders.js';
 import { median } from '../../../shared/median.js';
+import { isKeptFrom } from '../../choice/later/ladder.js';
+import { BESIDE_RUNS, workOf } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../../workers/watchdog.js';
 import { isBatteryLow, isDataExpensive, whenIdle } from '../idle-device.js';
@@ -81,24 +83,37 @@ export function mayTune({ tune, policy }: OpenPlan): boolean {
 const SLOWEST = 20;
 
 /** Does nothing without a case to run, or in the page's own thread, as in Node. */
-async function warmUpWhenIdle({ plan, handover, isBusy, signal }: TuningOptions): Promise<void> {
+async function warmUpWhenIdle(options: TuningOptions): Promise<void> {
+  const { plan, choice, handover, mark, isBusy, signal } = options;
   const { watchdogMs } = plan.policy;
-  const { connection, loaded } = handover.current;
+  const serving = handover.current;
+  const { connection, loaded } = serving;
   if (loaded.verdict === 'unproven' || !('document' in globalThis) || (await isBatteryLow()))
     return;
+  if (isKeptFrom(choice.care, 'warming', contenderOf(serving))) return;
   const isShared = () =>
     connection.workers.length > 1 || connection.workers.some(({ models }) => models > 1);
   const isWorking = () => connection.workers.some(({ calls }) => calls > 0);
+  let isMarked = false;
+  const setMark = (isAtWork: boolean) => {
+    if (isMarked !== isAtWork) mark(BESIDE_RUNS, isAtWork ? workOf('warming', serving) : undefined);
+    isMarked = isAtWork;
+  };
   let longestMs = 2 * watchdogMs;
   await warmUp({
     async time() {
+      setMark(true);
       const limitMs = isShared() ? 2 * watchdogMs : longestMs; // another model's run may come first
       const ms = await withinWatchdog(connection, { limitMs, signal }, ({ time }) => time());
       longestMs = PROBE_MS + SLOWEST * ms;
       return ms;
     },
-    idle: () => whenIdle({ isBusy: () => isBusy() || isWorking(), signal }),
-  });
+    async idle() {
+      const isInTheWay = () => isBusy() || isWorking();
+      if (isInTheWay()) setMark(false);
+      await whenIdle({ isBusy: isInTheWay, signal });
+    },
+  }).finally(() => setMark(false));
 }
 
 /** Warming up ends after so long, ms, and after so many runs. */

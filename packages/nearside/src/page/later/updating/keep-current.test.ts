@@ -30,7 +30,16 @@ function serve({
   const plan = { backends: ['onnx-wasm'], contenders: [], policy, tune: { when: 'off' } };
   const engine = { workers: { acquire } };
   const emitter = createModelEmitter();
-  const options = { handover, woken, plan, engine, emitter } as unknown as KeepCurrentOptions;
+  const choice = { care: undefined };
+  const options = {
+    handover,
+    woken,
+    plan,
+    engine,
+    emitter,
+    choice,
+    mark() {},
+  } as unknown as KeepCurrentOptions;
   return { keeper: keepCurrent(options), handover };
 }
 

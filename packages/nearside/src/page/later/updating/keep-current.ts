@@ -1,9 +1,12 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
+import { isVersionFault } from '../../../shared/failures.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { unref } from '../../../shared/timers.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
+import { isKeptFrom } from '../../choice/later/ladder.js';
+import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import { type Handover, rested } from '../../serving/handover.js';
 import { sameInterface } from '../../serving/later/revive.js';
 import { rollBack } from '../../serving/later/roll-back.js';
@@ -121,7 +124,7 @@ async function findAndTry(
   keeping: Keeping,
   { maxAgeMs, isOptional }: Look,
 ): Promise<ReleaseIdentity | undefined> {
-  const { handover, context, closing, revoked } = keeping;
+  const { handover, closing, revoked } = keeping;
   const wasResting = handover.isResting;
   const { connection, version } = await handover.awake();
   const { next, isRevoked } = await withinWatchdog(
@@ -136,7 +139,7 @@ async function findAndTry(
     refuseIfRevoked();
     return undefined;
   }
-  if (isOptional && !isRevoked && isDataExpensive(context.plan.policy.saveData)) return undefined;
+  if (isOptional && !isRevoked && isPutOff(keeping)) return undefined;
   try {
     const proven = await tryOut(keeping, next);
     // It was at rest, and rests again at once: a version at rest is not kept until the new one has settled in.
@@ -149,6 +152,12 @@ async function findAndTry(
   return next;
 }
 
+/** Data is expensive, or a page was lost while it tried a version on the contender that is tried first. */
+function isPutOff({ context: { plan, choice }, handover }: Keeping): boolean {
+  const contender = contenderOf(handover.current);
+  return isDataExpensive(plan.policy.saveData) || isKeptFrom(choice.care, 'updating', contender);
+}
+
 /** The version that serves learns nothing of the trial: it has a choice of its own. */
 async function tryOut(keeping: Keeping, next: ReleaseIdentity): Promise<Serving> {
   const { handover, context, closing } = keeping;
@@ -157,10 +166,14 @@ async function tryOut(keeping: Keeping, next: ReleaseIdentity): Promise<Serving>
   const start = contenderOf(current);
   const choice = createBackendChoice(context.plan, { ...EMPTY_RECORD, start });
   try {
-    return await proveCandidate({ ...context, choice }, next, { current, trial, signal: closing });
+    const mark = markBeside('updating', context.mark);
+    const own = { ...context, choice, mark };
+    return await proveCandidate(own, next, { current, trial, signal: closing });
   } catch (error) {
     if (!closing.aborted) await settleFailure(keeping, next, { trial, error });
     throw error;
+  } finally {
+    context.mark(BESIDE_RUNS);
   }
 }
 
@@ -191,7 +204,7 @@ function takeOver(keeping: Keeping, next: Serving): void {
     void next.connection.close(undefined);
     return;
   }
-  handover.take(next);
+  handover.take(next, isVersionFault);
   choice.settle(contenderOf(next), { sequence, haveOthersFailed: false });
   emitter.emit('version-swapped', { from: before.release.version, to: version });
 }

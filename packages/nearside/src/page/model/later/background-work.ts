@@ -7,7 +7,9 @@ import {
   keepCurrent,
   type Updates,
 } from '../../later/updating/keep-current.js';
+import type { RunQueue } from '../../running/run-queue.js';
 import { restWhileHidden } from '../../serving/later/rest-hidden.js';
+import type { Recording } from '../../telemetry/recording.js';
 
 /** Work beside serving: updates, tuning, and the memory of their findings. */
 export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
@@ -24,12 +26,10 @@ export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
 }
 
 export interface BackgroundOptions extends Omit<KeepCurrentOptions, 'woken'> {
-  /** True while runs wait or are under way. */
-  readonly hasRuns: () => boolean;
+  readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
+  readonly recording: Pick<Recording, 'lifetime' | 'tell'>;
   /** True while a call waits, or work beside runs is under way. */
   readonly isNeeded: () => boolean;
-  /** The model has had a result before this begins. */
-  readonly hasRun: boolean;
 }
 
 /** Unsigned files have no other versions, and nothing is remembered of them. */
@@ -43,7 +43,7 @@ const NO_UPDATES: Updates = {
 const NO_MEMORY: ReturnType<typeof rememberChoice> = { saved: async () => {} };
 
 export function startBackground(given: BackgroundOptions): BackgroundWork {
-  const { hasRuns, hasRun, isNeeded, ...options } = given;
+  const { queue, recording, isNeeded, ...options } = given;
   const { choice, plan, handover } = options;
   // It hears of a page that is shown before the keeper does, which waits for the model that it wakes.
   const hidden = restWhileHidden({ plan, handover, isNeeded });
@@ -51,7 +51,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
   const memory = plan.unsigned ? NO_MEMORY : rememberChoice(choice, plan);
   const tuner = createTuner({
     ...options,
-    isBusy: () => hasRuns() || keeper.isLooking,
+    isBusy: () => queue.waiting > 0 || !handover.isIdle || keeper.isLooking,
     onPutOff() {
       tuned = undefined; // until the next result
     },
@@ -66,7 +66,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     return tuning;
   }
 
-  if (hasRun) void tune();
+  if (recording.lifetime.ok > 0) void tune();
   return {
     get revoked() {
       return keeper.revoked;

@@ -15,7 +15,7 @@ export { clearStored } from '../../running/later/storage.js';
 export { joinEngine } from '../../serving/join-engine.js';
 export { servePool } from '../../serving/later/pooled-serving.js';
 export { createReviver } from '../../serving/later/revive.js';
-export { goBack, servePrevious } from '../../serving/later/roll-back.js';
+export { goBack, serveOther } from '../../serving/later/roll-back.js';
 export { tryBackends } from '../../serving/later/try-backends.js';
 export { startCounting } from '../../telemetry/later/counting.js';
 export { reportFailedOpen } from '../../telemetry/later/reporting.js';

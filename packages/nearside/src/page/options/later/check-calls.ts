@@ -1,4 +1,5 @@
 import {
+  type Mirror,
   type ModelAddress,
   parseModelAddress,
   parseTrust,
@@ -7,9 +8,15 @@ import {
 import { kindOf, NearsideError } from '@nearside/core';
 import type { OpenOptions } from '../../../shared/api/open-options.js';
 import { checkOptions, inWords } from '../../../shared/check-options.js';
-import { isModelFile, isPlainObject, resolveUrl } from '../../../shared/option-kinds.js';
+import {
+  isModelFile,
+  isPlainObject,
+  ownOptions,
+  resolveUrl,
+} from '../../../shared/option-kinds.js';
 import type { TrustAnchor } from '../../../shared/protocol.js';
-import { OPEN_KINDS, RUN_KINDS } from '../call-options.js';
+import { RUN_KINDS } from '../call-options.js';
+import { ALL_OPEN_KINDS } from '../late-options.js';
 import { optionWords } from '../option-words.js';
 import { filePageError, isFilePage } from './file-page.js';
 
@@ -21,7 +28,11 @@ import { filePageError, isFilePage } from './file-page.js';
 export async function checkOpening(
   url: unknown,
   options: unknown,
-): Promise<{ readonly address: ModelAddress; readonly trust: TrustAnchor }> {
+): Promise<{
+  readonly address: ModelAddress;
+  readonly trust: TrustAnchor;
+  readonly mirrors: readonly Mirror[];
+}> {
   if (globalThis.isSecureContext === false) {
     throw isFilePage() ? filePageError() : insecure(globalThis.location.origin);
   }
@@ -36,10 +47,19 @@ export async function checkOpening(
         'prints it, or `trust`, as `nearside publish` does',
     );
   }
-  checkOptions('open', options, OPEN_KINDS, { words: optionWords });
+  checkOptions('open', options, ALL_OPEN_KINDS, { words: optionWords });
   if (isFilePage() && resolveUrl(given).startsWith('file:')) throw filePageError();
   const address = parseModelAddress(resolveUrl(given));
-  return { address, trust: await parseAnchor(options as OpenOptions) };
+  const { mirrors = [] } = ownOptions(options) as OpenOptions;
+  const trust = await parseAnchor(options as OpenOptions);
+  return { address, trust, mirrors: mirrors.map(planMirror) };
+}
+
+/** The address with a slash at its end, so that names can be put behind it. */
+function planMirror(mirror: string | Mirror): Mirror {
+  const { url, request } =
+    typeof mirror === 'string' ? { url: mirror, request: undefined } : mirror;
+  return { url: resolveUrl(url).replace(/\/?$/, '/'), request };
 }
 
 async function parseAnchor({ trust, integrity }: OpenOptions): Promise<TrustAnchor> {

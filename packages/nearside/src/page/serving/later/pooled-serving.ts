@@ -1,5 +1,6 @@
 import type { BatchReply, RunRequest } from '../../../shared/protocol.js';
 import { unref } from '../../../shared/timers.js';
+import { AT_OPENING } from '../../choice/page-mark.js';
 import { type Connection, type PostOptions, passOn } from '../../workers/connection.js';
 import { load, type ModelContext, type Serving } from '../serving.js';
 import { openAgain } from './revive.js';
@@ -112,6 +113,7 @@ async function grow(pool: Pool): Promise<void> {
   } catch {
     // The workers that are there serve on.
   } finally {
+    pool.options.mark(AT_OPENING);
     pool.isGrowing = false;
   }
   if (pool.bounds.min > alive(pool).length) look(pool);

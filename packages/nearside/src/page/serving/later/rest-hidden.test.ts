@@ -1,5 +1,6 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { isVersionFault } from '../../../shared/failures.js';
 import { Handover } from '../handover.js';
 import type { Serving } from '../serving.js';
 import { countStream, type RestHiddenOptions, restWhileHidden } from './rest-hidden.js';
@@ -163,7 +164,7 @@ test('files of `openUnsigned` are in the page, so their model rests', async () =
 test('with a version that has not settled in, the one before it goes too', async () => {
   const { handover, first } = open();
   const next = version();
-  handover.take(next);
+  handover.take(next, isVersionFault);
   expect(handover.rest(new NearsideError('worker-lost', 'at rest'))).toBe(false);
   turn('hidden');
   await vi.advanceTimersByTimeAsync(MINUTE_MS);

@@ -10,6 +10,7 @@ import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { isAnothersLoss, isCallersEnd } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import { blameRuntime, demote } from '../../choice/later/blame.js';
+import { AT_OPENING } from '../../choice/page-mark.js';
 import {
   BESIDE,
   load,
@@ -58,7 +59,7 @@ export function createReviver(context: ModelContext): (lost: Serving) => Promise
     const serving = await tryBackends(context, order, {
       open: (backend) => openAgain(backend, context, lost.version, how),
       load: (opened, variant) => load(opened, variant, { signal: undefined }),
-    });
+    }).finally(() => context.mark(AT_OPENING));
     if (serving && fits(serving.version)) return serving;
     void serving?.connection.close(undefined);
     throw new NearsideError(

@@ -1,9 +1,10 @@
 import { NearsideError } from '@nearside/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createModelEmitter } from '../../../shared/api/events.js';
+import type { OpenedVersion } from '../../../shared/protocol.js';
 import { never, until, withStandIns } from '../../../testing/worker-stand-in.js';
 import type { ModelContext, Serving } from '../serving.js';
-import { rollBack, servePrevious } from './roll-back.js';
+import { rollBack, serveOther } from './roll-back.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -36,7 +37,9 @@ test('when it cannot be written down that a version has failed, the one before s
   const context = { plan: {}, emitter } as ModelContext;
   const failed = { model: 'digits', version: '1.1.0', sequence: 2 };
   const error = new NearsideError('golden-mismatch', 'expected the right numbers');
-  const serving = await servePrevious(context, { failed, error }, async () => previous);
+  const opened = [{ origin: 'store', release: failed }] as unknown as OpenedVersion[];
+  const start = async () => previous;
+  const serving = await serveOther(context, { error, opened, start });
   expect(serving).toBe(previous);
   expect(told).toEqual([expect.objectContaining({ from: '1.1.0', to: '1.0.0' })]);
 });

@@ -1,12 +1,11 @@
-import type { ReleaseIdentity } from '@nearside/artifact';
-import type { ErrorCode, NearsideError } from '@nearside/core';
+import { type ErrorCode, isNearsideError, type NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
 import { isBackendFault } from '../../../shared/failures.js';
-import type { WhichVersion } from '../../../shared/protocol.js';
 import { demote, quarantine } from '../../choice/later/blame.js';
 import { askWorker } from '../../workers/watchdog.js';
 import type { GoneBack } from '../handover.js';
 import type { ModelContext, Serving } from '../serving.js';
+import type { StartHelp } from '../start-version.js';
 
 /** A version that is given up. */
 export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
@@ -65,17 +64,32 @@ function blameBackend(
 }
 
 /**
- * Serves the version before an installed one that could not be loaded, which is given up if it was its
- * own fault.
+ * Serves another version than the active one, which could not be served: without the boot file's offer, where the repository
+ * has withdrawn that since; else the version before an installed one, which is given up if it was its own fault.
  *
- * @throws the error of the installed one where this fails too; `signal.reason`
+ * @throws the error of the active one where this fails too; `signal.reason`
  */
-export async function servePrevious(
-  { plan, emitter }: ModelContext,
-  { failed, error }: { failed: ReleaseIdentity; error: NearsideError },
-  start: (which: WhichVersion) => Promise<Serving | undefined>,
-): Promise<Serving> {
-  const to = await start({ kind: 'previous', failed: failed.sequence }).catch((hindrance) => {
+export const serveOther: StartHelp['serveOther'] = async (context, { error, opened, start }) => {
+  if (!isNearsideError(error)) throw error;
+  if (isWithdrawn(error)) {
+    const again = start({ kind: 'active' }, undefined) as Promise<Serving>; // there is one, or an error
+    return again.catch((error) => servePrevious(context, { error, opened, start }));
+  }
+  return servePrevious(context, { error, opened, start });
+};
+
+function isWithdrawn({ code, retryable }: NearsideError): boolean {
+  return code === 'version-revoked' && retryable;
+}
+
+const servePrevious: StartHelp['serveOther'] = async (
+  { plan, emitter },
+  { error, opened, start },
+) => {
+  const { origin, release: failed } = opened.at(-1) ?? {};
+  if (origin !== 'store' || !failed || !isNearsideError(error)) throw error;
+  const which = { kind: 'previous', failed: failed.sequence } as const;
+  const to = await start(which, undefined).catch((hindrance) => {
     throw plan.signal?.aborted ? hindrance : error;
   });
   if (!to) throw error;
@@ -84,4 +98,4 @@ export async function servePrevious(
   if (isBackendFault(error)) await rollBack(event).catch(() => announceRollBack(event));
   else announceRollBack(event);
   return to;
-}
+};

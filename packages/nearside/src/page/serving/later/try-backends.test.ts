@@ -10,14 +10,14 @@ import {
 } from '../../choice/backend-choice.js';
 import type { Opened, Serving } from '../serving.js';
 import { type StartHelp, type StartSteps, startOnBackends } from '../start-version.js';
-import { servePrevious } from './roll-back.js';
+import { serveOther } from './roll-back.js';
 import { tryBackends } from './try-backends.js';
 
 const ONNX_ONLY = [{ name: 'int8', runtime: 'onnx' }];
 const BOTH = [...ONNX_ONLY, { name: 'uint8', runtime: 'tfjs' }];
 const TWO_ONNX = [...ONNX_ONLY, { name: 'fp32', runtime: 'onnx' }];
 
-const help = async (): Promise<StartHelp> => ({ tryBackends, servePrevious });
+const help = async (): Promise<StartHelp> => ({ tryBackends, serveOther });
 
 test('a version for ONNX alone goes on there at once: nothing failed, and nothing is weighed', async () => {
   const { search, seen } = device({ variants: ONNX_ONLY });

@@ -24,6 +24,7 @@ interface Search {
   readonly failures: BackendFailure[];
   readonly errors: NearsideError[];
   disturbances: number;
+  isPardoned: boolean;
 }
 
 /**
@@ -48,6 +49,7 @@ export async function tryBackends(
     failures: [],
     errors: [],
     disturbances: 0,
+    isPardoned: false,
   };
   let attempt = first ?? (await attemptBackend(search.waiting, context, steps));
   while (attempt.kind !== 'started') {
@@ -127,7 +129,8 @@ function goOnAfter(
 
 /** @throws NearsideError when there are none */
 function pardonThosePassedOver(search: Search, { plan, choice }: ModelContext): void {
-  if (search.passedOver.length === 0) throw noneLeft(plan, search);
+  if (search.passedOver.length === 0 || search.isPardoned) throw noneLeft(plan, search);
+  search.isPardoned = true;
   pardon(choice, search.passedOver);
   search.waiting = search.passedOver;
   search.passedOver = [];

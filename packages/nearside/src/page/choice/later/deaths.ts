@@ -1,0 +1,281 @@
+import { lostKey, pointerKey, sequenceOfSeal } from '@nearside/artifact';
+import type { ModelSpec, Store } from '@nearside/core';
+import { openStore } from '#open-store';
+import { AVAILABLE_BACKENDS, type LostPage } from '../../../shared/api/backends.js';
+import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { settlesWithin } from '../../../shared/timers.js';
+import type { OpenPlan } from '../../options/plan-opening.js';
+
+/** A page that died, as the store keeps it. */
+export interface Death extends LostPage {
+  readonly sequence: number | undefined;
+  readonly version: string | undefined;
+  /** The version's variants, where it was known by then. */
+  readonly variants: ModelSpec['variants'] | undefined;
+  /** With the number of its major version alone. */
+  readonly browser: string;
+  readonly library: string;
+  /** The GPU that was seen last; undefined before anybody looked. */
+  readonly adapter: string | undefined;
+  /** Its version had had three good runs on this device. */
+  readonly isSettled: boolean;
+  /** It is in a report, or none is made. */
+  readonly isTold: boolean;
+}
+
+/** `d/<model>`: what is known of deaths. */
+export interface LostRecord {
+  readonly deaths: readonly Death[];
+  /** Good runs of versions on this device, as far as it matters: by sequence, the latest last. */
+  readonly good: readonly (readonly [sequence: number, runs: number])[];
+}
+
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Two deaths within this time are no accident, ms. */
+export const LASTING_WITHIN_MS = 30 * DAY_MS;
+
+/** So many good runs settle a version. */
+export const SETTLING_RUNS = 3;
+
+const KEPT = Object.freeze({ deaths: 64, versions: 4 });
+
+/** A database that takes longer does not hold up an opening, ms. */
+const PATIENCE_MS = 1_000;
+
+const PHASES: readonly unknown[] = [
+  'opening',
+  'loading',
+  'running',
+  'warming',
+  'tuning',
+  'updating',
+] satisfies LostPage['phase'][];
+
+/** The place where a page opens a model, as far as deaths depend on it. */
+export interface Place {
+  readonly nowMs: number;
+  readonly adapter: string | undefined;
+}
+
+/**
+ * Judges the marks of other pages: one whose lock is free is of a page that died. It becomes a death in the transaction
+ * that takes it away, so one that two tabs see is counted once.
+ *
+ * @returns the record as it is then, and the version that is the active one on this device
+ */
+export async function judgeMarks(
+  plan: Pick<OpenPlan, 'prefix' | 'address' | 'trust'>,
+  {
+    marks = [],
+    lost,
+  }: { readonly marks: readonly IDBValidKey[] | undefined; readonly lost: unknown },
+  place: Place,
+): Promise<{ readonly record: LostRecord; readonly sequence: number | undefined }> {
+  const { prefix, address, trust } = plan;
+  const { sealSha256 } = trust;
+  const keyOfLost = lostKey(prefix, address.model);
+  const { held = [], pending = [] } = await navigator.locks.query();
+  const locked = new Set([...held, ...pending].map(({ name }) => name));
+  const free = marks.map(String).filter((key) => !locked.has(`nearside ${key}`));
+  let record = parseLost(lost, place.nowMs);
+  let active: number | undefined;
+  const keys = [keyOfLost, pointerKey(prefix, address.model), ...free];
+  await withStore((store) =>
+    store.transact(keys, ([lost, pointer, ...found]) => {
+      const known = parseLost(lost, place.nowMs);
+      active = (pointer as { active?: number } | undefined)?.active;
+      record = withDeaths(known, pagesOf(free, found), place);
+      const isNews = free.length > 0 || record.deaths.length !== countOf(lost);
+      return isNews ? { set: new Map([[keyOfLost, record]]), delete: free } : undefined;
+    }),
+  );
+  return { record, sequence: sealSha256 ? sequenceOfSeal(sealSha256) : active };
+}
+
+function countOf(lost: unknown): unknown {
+  return (lost as Partial<LostRecord> | undefined)?.deaths?.length;
+}
+
+/** A page that had opened a model twice died once: its mark with the most optional work counts. */
+function pagesOf(keys: readonly string[], found: readonly unknown[]): unknown[] {
+  const byPage = new Map<string, unknown>();
+  for (const [i, mark] of found.entries()) {
+    const page = (keys[i] as string).replace(/^.*\/([^-]*)-.*$/, '$1');
+    const other = byPage.get(page);
+    if (mark !== undefined && rankOf(mark) > rankOf(other)) byPage.set(page, mark);
+  }
+  return [...byPage.values()];
+}
+
+function rankOf(mark: unknown): number {
+  return PHASES.indexOf((mark as Partial<Death> | undefined)?.phase);
+}
+
+/** Adds a death for each mark that is one. */
+export function withDeaths(known: LostRecord, marks: readonly unknown[], place: Place): LostRecord {
+  const all = [...known.deaths];
+  for (const mark of marks) {
+    const death = deathOf(mark, known, place);
+    if (!death) continue;
+    const isLasting = all.some(
+      (before) => isSame(before, death) && death.atMs - before.atMs < LASTING_WITHIN_MS,
+    );
+    all.push({ ...death, isLasting });
+  }
+  all.sort((a, b) => a.atMs - b.atMs);
+  return { ...known, deaths: all.slice(-KEPT.deaths) };
+}
+
+/** The same work, as far as a device can tell: version, backend, variant, threads, browser, library and GPU. */
+function isSame(a: Death, b: Death): boolean {
+  const isOnGpu = b.backend?.endsWith('webgpu');
+  return (
+    b.variant !== undefined &&
+    (isOnGpu ? SAME_ON_GPU : SAME).every((field) => a[field] === b[field]) &&
+    isBeside(a) === isBeside(b)
+  );
+}
+
+const SAME = ['backend', 'variant', 'threads', 'sequence', 'browser', 'library'] as const;
+const SAME_ON_GPU = [...SAME, 'adapter'] as const;
+
+/** It was doing optional work, which nobody waited for. */
+export function isBeside({ phase }: Pick<LostPage, 'phase'>): boolean {
+  return phase === 'warming' || phase === 'tuning' || phase === 'updating';
+}
+
+/**
+ * @returns undefined for a mark that is broken, of another library's version, or from a clock that has been put back by
+ *   more than a day since: nothing follows from it
+ */
+function deathOf(
+  mark: unknown,
+  { good }: LostRecord,
+  { nowMs, adapter }: Place,
+): Death | undefined {
+  const { backend, threads } = (mark ?? {}) as Partial<Death>;
+  const used = backend === 'onnx-wasm' ? threadsFor(threads) : 1;
+  const death = parseDeath({ ...(mark as object), threads: used, adapter }, nowMs);
+  if (death?.library !== LIBRARY_VERSION) return undefined;
+  const [, runs = 0] = good.find(([sequence]) => sequence === death.sequence) ?? [];
+  return { ...death, isSettled: runs >= SETTLING_RUNS };
+}
+
+/** Reads whatever lies in the store. Deaths that have had their time are left out. */
+export function parseLost(value: unknown, nowMs: number): LostRecord {
+  const { deaths, good } = (value ?? {}) as Partial<LostRecord>;
+  const known = Array.isArray(deaths) ? deaths : [];
+  return {
+    deaths: known.flatMap((one) => {
+      const death = parseDeath(one, nowMs);
+      return death && isKept(death, nowMs) ? [death] : [];
+    }),
+    good: Array.isArray(good) ? good.filter(isGood) : [],
+  };
+}
+
+function isKept({ isLasting, atMs, library, browser }: Death, nowMs: number): boolean {
+  if (nowMs - atMs < LASTING_WITHIN_MS) return true;
+  return isLasting && library === LIBRARY_VERSION && browser === browserName();
+}
+
+/** A death that seems to come is dated now: the clock was put back since. More than a day ahead nothing is believed. */
+function parseDeath(value: unknown, nowMs: number): Death | undefined {
+  const one = (value ?? {}) as Partial<Death>;
+  const { phase, backend, variant, sequence, version, variants, threads, atMs } = one;
+  const { browser, library, adapter, isLasting, isSettled, isTold } = one;
+  const isWhole =
+    PHASES.includes(phase) &&
+    (backend === undefined || AVAILABLE_BACKENDS.includes(backend)) &&
+    [variant ?? '', version ?? '', adapter ?? '', browser, library].every(isText) &&
+    (sequence === undefined || Number.isSafeInteger(sequence)) &&
+    Number.isSafeInteger(threads) &&
+    Number.isFinite(atMs);
+  if (!isWhole || Number(atMs) > nowMs + DAY_MS) return undefined;
+  return {
+    phase: phase as Death['phase'],
+    backend,
+    variant,
+    sequence,
+    version,
+    variants: Array.isArray(variants) && variants.every(isVariant) ? variants : undefined,
+    threads: threads as number,
+    browser: browserName(browser),
+    library: library as string,
+    adapter,
+    isLasting: isLasting === true,
+    isSettled: isSettled === true,
+    isTold: isTold === true,
+    atMs: Math.min(Number(atMs), nowMs),
+  };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isVariant(one: Partial<ModelSpec['variants'][number]> | null): boolean {
+  return isText(one?.name) && isText(one?.runtime);
+}
+
+function isGood(one: unknown): boolean {
+  return Array.isArray(one) && one.length === 2 && one.every(Number.isSafeInteger);
+}
+
+/** As `worker/backends/cpu-features.ts` chooses them, where threads start. */
+function threadsFor(asked = 4): number {
+  if (globalThis.crossOriginIsolated !== true) return 1;
+  return Math.max(1, Math.min(asked, globalThis.navigator?.hardwareConcurrency ?? 1));
+}
+
+/** The browser with the number of its major version alone. */
+export function browserName(agent = globalThis.navigator?.userAgent ?? ''): string {
+  return agent.replace(/(\d+)(?:\.\d+)+/g, '$1');
+}
+
+/** Counts a good run, until the version is settled. @returns true when it is */
+export async function countGoodRun(
+  { prefix, address }: Pick<OpenPlan, 'prefix' | 'address'>,
+  sequence: number,
+): Promise<boolean> {
+  const key = lostKey(prefix, address.model);
+  let runs = 0;
+  await withStore((store) =>
+    store.transact([key], ([value]) => {
+      const record = parseLost(value, Date.now());
+      runs = record.good.find(([known]) => known === sequence)?.[1] ?? 0;
+      if (runs >= SETTLING_RUNS) return undefined;
+      runs += 1;
+      const others = record.good.filter(([known]) => known !== sequence);
+      const good = [...others, [sequence, runs] as const].slice(-KEPT.versions);
+      return { set: new Map([[key, { ...record, good }]]) };
+    }),
+  );
+  return runs >= SETTLING_RUNS;
+}
+
+/** Takes deaths that no report has: each is given to one caller. */
+export async function takeUntold({
+  prefix,
+  address,
+}: Pick<OpenPlan, 'prefix' | 'address'>): Promise<readonly Death[]> {
+  const key = lostKey(prefix, address.model);
+  let untold: readonly Death[] = [];
+  await withStore((store) =>
+    store.transact([key], ([value]) => {
+      const record = parseLost(value, Date.now());
+      untold = record.deaths.filter(({ isTold }) => !isTold);
+      const deaths = record.deaths.map((death) => ({ ...death, isTold: true }));
+      return untold.length > 0 ? { set: new Map([[key, { ...record, deaths }]]) } : undefined;
+    }),
+  );
+  return untold;
+}
+
+/** Waits a little for work in the store, whose failure changes nothing for the caller. */
+async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
+  const store = openStore('nearside-models', 'auto');
+  await settlesWithin(PATIENCE_MS, work(store));
+  void store.close().catch(() => {});
+}

@@ -1,0 +1,194 @@
+import type { ModelSpec } from '@nearside/core';
+import type { AvailableBackend, Quarantined } from '../../../shared/api/backends.js';
+import { listContenders } from '../../../shared/contender-order.js';
+import {
+  type Contender,
+  contenderName,
+  isSameContender,
+  runsOnCpu,
+} from '../../../shared/contenders.js';
+import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { browserName, DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
+
+/** What deaths of pages ask of an opening. */
+export interface Care {
+  /** Deaths of the last day, and those that last; the latest last. */
+  readonly lost: readonly Death[];
+  /**
+   * 0: nothing is changed; 1: another contender than what died, on wasm and one thread; 2: the contender with the least
+   * memory, on one thread; 3: none.
+   */
+  readonly rung: 0 | 1 | 2 | 3;
+  /** It is opened again where it died, on one thread: the caller has chosen it, or a version is new here. */
+  readonly again: Partial<Contender> | undefined;
+  /** This version died twice before it had settled: the one before it serves, if there is one; else it is rung 2. */
+  readonly goesBackFrom: { readonly version: string; readonly sequence: number } | undefined;
+}
+
+/** Where a page opens a model. */
+export interface Circumstances {
+  readonly nowMs: number;
+  /** The version that is likely opened; undefined where that is not known. */
+  readonly sequence: number | undefined;
+  readonly adapter: string | undefined;
+  /** The backend that the caller has chosen. */
+  readonly forced: AvailableBackend | undefined;
+  /** Backends that open by themselves. */
+  readonly backends: readonly AvailableBackend[];
+}
+
+const NO_CARE: Care = { lost: [], rung: 0, again: undefined, goesBackFrom: undefined };
+
+/**
+ * Says what follows from the deaths that a device remembers. Those of the last day while opening, loading or running count:
+ * each is a rung down. Once nothing was left, there is one try a day on rung 2.
+ *
+ * @param deaths the latest last
+ */
+export function decide(deaths: readonly Death[], where: Circumstances): Care {
+  const { nowMs, forced } = where;
+  const lost = deaths.filter((death) => isRecent(death, nowMs) || lasts(death, where));
+  const grave = deaths.filter((death) => !isBeside(death) && concerns(death, where));
+  const today = grave.filter((death) => isRecent(death, nowMs));
+  const lately = grave.filter(({ atMs }) => nowMs - atMs < LASTING_WITHIN_MS);
+  if (lately.some(({ atMs }) => rungOf(lately.filter(isWithinDayBefore(atMs)), where).rung === 3)) {
+    if (today.length > 0) return { ...NO_CARE, lost, rung: 3 };
+    return { ...NO_CARE, lost, rung: forced ? 1 : 2, again: forced && { backend: forced } };
+  }
+  return { ...NO_CARE, lost, ...rungOf(today, where) };
+}
+
+/** A version that had not settled is judged by its own deaths, and other versions are not. */
+function concerns({ isSettled, sequence, backend }: Death, where: Circumstances): boolean {
+  if (where.forced && backend !== undefined && backend !== where.forced) return false;
+  const isKnown = sequence !== undefined && where.sequence !== undefined;
+  return isSettled || !isKnown || sequence === where.sequence;
+}
+
+function isRecent({ atMs }: Death, nowMs: number): boolean {
+  return nowMs - atMs < DAY_MS;
+}
+
+function isWithinDayBefore(endMs: number) {
+  return ({ atMs }: Death) => atMs <= endMs && endMs - atMs < DAY_MS;
+}
+
+/** @param deaths that count, within a day */
+function rungOf(
+  deaths: readonly Death[],
+  where: Circumstances,
+): Partial<Care> & Pick<Care, 'rung'> {
+  const { forced, backends } = where;
+  const last = deaths.at(-1);
+  if (!last) return { rung: 0 };
+  const n = deaths.length;
+  if (forced) return n > 1 ? { rung: 3 } : { rung: 1, again: { backend: forced } };
+  const { sequence, version = '', variants, backend, variant } = last;
+  if (!last.isSettled && sequence !== undefined) {
+    if (n === 1) return { rung: 1, again: { backend, variant } as Partial<Contender> };
+    if (n === 2) return orNone({ rung: 2, goesBackFrom: { version, sequence } });
+  }
+  return n > 2 ? { rung: 3 } : orNone({ rung: n === 1 ? 1 : 2 });
+
+  /** Rung 2 is none where what it would open has died already. */
+  function orNone(care: Partial<Care> & Pick<Care, 'rung'>) {
+    if (care.rung < 2 || !variants) return care;
+    const least = leastOf(listContenders(variants, backends.filter(runsOnCpu)), variants);
+    const hasDied = deaths.some((death) => death.threads === 1 && isSameContender(death, least));
+    return hasDied && !care.goesBackFrom ? { rung: 3 as const } : care;
+  }
+}
+
+/** @returns the contender whose variant needs the least memory, and the first of several */
+function leastOf(
+  contenders: readonly Contender[],
+  variants: ModelSpec['variants'],
+): Contender | undefined {
+  const bytesOf = ({ variant }: Contender) =>
+    variants.find(({ name }) => name === variant)?.memoryBytes ?? Number.POSITIVE_INFINITY;
+  const least = Math.min(...contenders.map(bytesOf));
+  return contenders.find((contender) => bytesOf(contender) === least);
+}
+
+/** It has died twice, and would again in these circumstances. */
+function lasts(death: Death, { sequence, adapter }: Circumstances): boolean {
+  const isHere = death.library === LIBRARY_VERSION && death.browser === browserName();
+  const isOfVersion = sequence === undefined || death.sequence === sequence;
+  const isOfGpu = !death.backend || runsOnCpu(death.backend) || death.adapter === adapter;
+  return death.isLasting && isHere && isOfVersion && isOfGpu;
+}
+
+/** Nothing runs beside calls, and the rest on one thread. */
+export function isLight({ rung }: Care): boolean {
+  return rung > 0;
+}
+
+/** Contenders that have died twice, with one thread or on a GPU: never tried again. */
+export function bannedBy({ lost }: Care): readonly Death[] {
+  return lost.filter((death) => death.isLasting && !isBeside(death) && death.threads === 1);
+}
+
+/** True where several threads have died twice. */
+export function needsOneThread(care: Care): boolean {
+  const isOfThreads = (death: Death) => death.isLasting && !isBeside(death) && death.threads > 1;
+  return isLight(care) || care.lost.some(isOfThreads);
+}
+
+/**
+ * Lists the contenders of a version that may be opened, the best first; none where each has died for good.
+ *
+ * @param backends in the order in which they would be tried without any care
+ */
+export function allowedBy(
+  care: Care,
+  variants: ModelSpec['variants'],
+  backends: readonly AvailableBackend[],
+): readonly Contender[] {
+  const banned = bannedBy(care);
+  const all = listContenders(variants, backends).filter(
+    (contender) => !banned.some((death) => isSameContender(death, contender)),
+  );
+  const { again, rung } = care;
+  const same = all.filter(
+    ({ backend, variant }) =>
+      backend === again?.backend && (again.variant === undefined || again.variant === variant),
+  );
+  if (same.length > 0) return same;
+  const onCpu = rung > 0 ? all.filter(({ backend }) => runsOnCpu(backend)) : all;
+  if (rung === 2) {
+    const least = leastOf(onCpu, variants);
+    return least ? [least] : [];
+  }
+  const died = care.lost.filter((death) => !isBeside(death));
+  const others = onCpu.filter((one) => !died.some((death) => isSameContender(death, one)));
+  return rung === 1 && others.length > 0 ? others : onCpu;
+}
+
+/** Tells whether work beside runs is left out for a contender. */
+export function isKeptFrom(
+  care: Care | undefined,
+  phase: 'warming' | 'tuning' | 'updating',
+  contender: Contender,
+): boolean {
+  return (
+    care?.lost.some((death) => death.phase === phase && isSameContender(death, contender)) === true
+  );
+}
+
+/** What died, for people: as quarantined as a backend with wrong numbers. */
+export function quarantinedBy({ lost }: Care): Quarantined[] {
+  return lost.flatMap(({ phase, backend, variant, threads, atMs, isLasting }) => {
+    if (!backend) return [];
+    const message =
+      `${variant ? contenderName({ backend, variant }) : backend}: expected the page to live on, but the browser ended it ` +
+      `while this was ${phase} on ${threads} ${threads === 1 ? 'thread' : 'threads'}, ` +
+      `${new Date(atMs).toISOString()}, ${isLasting ? 'for the second time' : 'and is more careful for a day'}.`;
+    return [{ backend, variant, code: 'page-lost' as const, message, atMs }];
+  });
+}
+
+/** When one more try may be made, Unix time, ms. */
+export function triesAgainMs({ lost }: Care): number {
+  const last = lost.findLast((death) => !isBeside(death));
+  return (last?.atMs ?? 0) + DAY_MS;
+}

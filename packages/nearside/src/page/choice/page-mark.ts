@@ -1,0 +1,153 @@
+import { beginIn, markPrefix } from '@nearside/artifact';
+import type { ModelSpec } from '@nearside/core';
+import type { AvailableBackend, LostPage } from '../../shared/api/backends.js';
+import { LIBRARY_VERSION } from '../../shared/library-version.js';
+import { isHidden } from '../../shared/page-events.js';
+import type { OpenedVersion } from '../../shared/protocol.js';
+import type { OpenPlan } from '../options/plan-opening.js';
+
+/** What a page is doing for a model. */
+export type Phase = LostPage['phase'];
+
+/** What is at work, as far as it is known. */
+export interface Work {
+  readonly phase: Phase;
+  readonly backend?: AvailableBackend | undefined;
+  readonly variant?: string | undefined;
+  readonly model?: string | undefined;
+  readonly sequence?: number | undefined;
+  readonly version?: string | undefined;
+  readonly variants?: ModelSpec['variants'] | undefined;
+}
+
+/** Of several works at once that of the last place is blamed: optional work before what a user waits for. */
+export const AT_RUNS = 0;
+export const AT_OPENING = 1;
+export const BESIDE_RUNS = 2;
+
+/** Says what is at work at a place; without `work` that nothing is any more. */
+export type MarkWork = (place: number, work?: Work) => void;
+
+export interface PageMark {
+  readonly mark: MarkWork;
+  /** Writes what is at work into a transaction, the first time and from then on. */
+  readonly join: (objects: IDBObjectStore) => void;
+}
+
+/** For what is not marked: Node, a store in memory, unsigned files, a rehearsal. */
+export const UNMARKED: PageMark = { mark() {}, join() {} };
+
+/** A page is frozen when it is hidden already. */
+const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
+
+/**
+ * Keeps a record in the store of what this page does for a model, as long as it is visible and at work. A Web Lock of the
+ * record's name is held before the record is there, and until it is gone: a record whose lock is free is of a page that
+ * died. Browsers end hidden pages at will, so those have none.
+ */
+export function markPage({ prefix, address, store, threads }: OpenPlan): PageMark {
+  if (store !== 'auto' || !globalThis.document || !navigator.locks) return UNMARKED;
+  const pages = markPrefix(prefix, address.model);
+  const key = `${pages}${performance.timeOrigin}-${crypto.randomUUID()}`;
+  const works: (Work | undefined)[] = [];
+  let database: IDBDatabase | undefined;
+  /** The lock is held, or asked for. */
+  let isLocked = false;
+  /** Set while it is held. */
+  let letGo: (() => void) | undefined;
+
+  function mark(place: number, work?: Work): void {
+    works[place] = work;
+    const listen = works.findLast(Boolean) ? addEventListener : removeEventListener;
+    for (const name of EVENTS) listen(name, settle, true);
+    settle();
+  }
+
+  function settle(event?: Event, objects?: IDBObjectStore): void {
+    const isAway = event?.type === 'pagehide' || isHidden();
+    const work = isAway ? undefined : works.findLast(Boolean);
+    if (letGo) write(work, objects);
+    else if (work && !isLocked) {
+      isLocked = true;
+      navigator.locks.request(`nearside ${key}`, () => new Promise<void>(hold)).catch(() => {});
+    }
+  }
+
+  function hold(release: () => void): void {
+    letGo = release;
+    settle();
+  }
+
+  function write(work: Work | undefined, given: IDBObjectStore | undefined): void {
+    try {
+      const objects = given ?? beginIn(database as IDBDatabase);
+      const { userAgent: browser } = navigator;
+      const record = { ...work, threads, browser, library: LIBRARY_VERSION, atMs: Date.now() };
+      if (work) objects.put(record, key);
+      else objects.delete(key);
+      objects.transaction.commit(); // a page that goes away gets no more events
+    } catch {
+      // There is no connection yet, or no more.
+    }
+    if (work) return;
+    letGo?.();
+    letGo = undefined;
+    isLocked = false;
+  }
+
+  return {
+    mark,
+    join(objects) {
+      database = objects.transaction.db;
+      settle(undefined, objects);
+    },
+  };
+}
+
+export function workOf(
+  phase: Phase,
+  { backend, variant, version: { release, spec } }: Contending,
+): Work {
+  return { phase, backend, variant: variant.name, variants: spec.variants, ...release };
+}
+
+/** A version as a variant on a backend, loaded or not. */
+interface Contending {
+  readonly backend: AvailableBackend;
+  readonly variant: { readonly name: string };
+  readonly version: Pick<OpenedVersion, 'release' | 'spec'>;
+}
+
+/** Marks what is opened and loaded beside runs as another kind of work. Its caller says when that has ended. */
+export function markBeside(phase: Phase, mark: MarkWork): MarkWork {
+  return (_place, work) => mark(BESIDE_RUNS, work && { ...work, phase });
+}
+
+/** A burst of runs is over when none was there for so long, ms. */
+const BURST_MS = 1_000;
+
+/**
+ * Marks bursts of runs.
+ *
+ * @param isBusy a run is under way
+ * @returns a function to be called when a run begins, and when one has ended
+ */
+export function markRuns(mark: MarkWork, isBusy: () => boolean): (served: Contending) => void {
+  let lastMs = 0;
+  let marked: Contending | undefined;
+
+  function endBurst(): void {
+    const leftMs = isBusy() ? BURST_MS : lastMs + BURST_MS - performance.now();
+    if (leftMs > 0) return void setTimeout(endBurst, leftMs);
+    marked = undefined;
+    mark(AT_RUNS);
+  }
+
+  return (served) => {
+    lastMs = performance.now();
+    if (served === marked) return;
+    if (!marked) setTimeout(endBurst, BURST_MS);
+    marked = served;
+    mark(AT_RUNS, workOf('running', served));
+  };
+}

@@ -1,0 +1,183 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { contentProcessOf, killProcess } from '../scripts/kills/content-process.mjs';
+import { type MarkStep, startMarkWatch, watchMarks } from '../scripts/kills/mark-watch.mjs';
+import { gotoBarePage } from './serve-bare-page.js';
+import { serveForTests } from './serve-for-tests.js';
+
+const served = serveForTests();
+
+test('a page is marked while it opens and runs, from before its worker on, and a second after the last work no more', async ({
+  context,
+}) => {
+  const { steps, close } = await watchedBy(context);
+  const page = await visit(context);
+  await page.evaluate(openModel, { ...served.digits.address, options: {} });
+  await expect.poll(() => steps.at(-1)?.step).toBe('removed');
+  const opened = phasesOf(steps);
+  expect([...new Set(opened)]).toEqual(['opening', 'loading']);
+  expect(steps.find(({ phase }) => phase === 'loading')).toMatchObject({
+    backend: 'tfjs-wasm',
+    variant: 'uint8',
+  });
+  expect(await standing(page)).toEqual({ marks: [], locks: [] });
+
+  steps.length = 0;
+  const during = await page.evaluate(async () => {
+    const { model, one } = globalThis as Scope;
+    for (let run = 0; run < 20; run += 1) await model.run(one());
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { held = [] } = await navigator.locks.query();
+    return held.map(({ name = '' }) => name);
+  });
+  expect(during.filter((name) => name.startsWith('nearside '))).toHaveLength(1);
+  await expect.poll(() => steps.at(-1)?.step).toBe('removed');
+  expect([...new Set(phasesOf(steps))]).toEqual(['running', 'tuning', 'warming']);
+  expect(new Set(steps.map(({ backend, phase }) => phase === 'tuning' && backend))).toContain(
+    'onnx-wasm',
+  );
+  expect(await standing(page)).toEqual({ marks: [], locks: [] });
+  await close();
+});
+
+test('a mark is gone when the page is left while it is at work, and none is there in memory or of unsigned files', async ({
+  context,
+}) => {
+  const { steps, close } = await watchedBy(context);
+  const page = await visit(context);
+  await page.evaluate(openModel, { ...served.digits.address, options: { store: 'memory' } });
+  await page.evaluate(() => (globalThis as Scope).model.run((globalThis as Scope).one()));
+  expect(steps).toEqual([]);
+  await page.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+  await page.evaluate(() => (globalThis as Scope).model.run((globalThis as Scope).one()));
+  await expect.poll(() => steps.at(-1)).toMatchObject({ step: 'stored', phase: 'running' });
+  await close();
+  await gotoBarePage(page, served.site.url);
+  expect(await standing(page)).toEqual({ marks: [], locks: [] });
+  await page.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+  expect(await page.evaluate(lost)).toEqual([]);
+});
+
+test('a page that dies while it loads is counted once, however many tabs see it; each is more careful', async ({
+  context,
+}) => {
+  test.slow();
+  const died = await dieAt(context, 'loading');
+  const pages = await Promise.all([visit(context), visit(context)]);
+  const address = { ...served.digits.address, options: {} };
+  await Promise.all(pages.map((page) => page.evaluate(openModel, address)));
+  for (const page of pages) {
+    const { backend, variant } = died;
+    expect(await page.evaluate(lost)).toEqual([
+      expect.objectContaining({ phase: 'loading', backend, variant, isLasting: false }),
+    ]);
+    const stats = await page.evaluate(() => (globalThis as Scope).model.stats());
+    expect(stats).toMatchObject({ backend: 'tfjs-wasm', threads: 1 }); // new here: the same again
+  }
+});
+
+test('a page that dies three times is refused before a worker starts, and the app answers in its place', async ({
+  context,
+}) => {
+  test.slow();
+  await dieAt(context, 'loading');
+  await dieAt(context, 'loading');
+  await dieAt(context, 'loading').catch(() => {}); // where rung 2 is what died already there is no third
+  const page = await visit(context);
+  const started: string[] = [];
+  page.on('worker', (worker) => started.push(worker.url()));
+  const refused = await page.evaluate(openModel, { ...served.digits.address, options: {} });
+  expect(refused).toMatchObject({ code: 'page-lost', retryable: true });
+  expect(started).toEqual([]);
+  const answer = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one } = globalThis as Scope;
+    const model = await nearside.open(url, { trust, fallback: () => 'by hand' });
+    const { output } = await model.run(one());
+    return { output, lost: model.stats().opening.lost.length };
+  }, served.digits.address);
+  expect(answer).toMatchObject({ output: 'by hand' });
+  expect(answer.lost).toBeGreaterThanOrEqual(2);
+});
+
+/** Hears of every step of marks. */
+async function watchedBy(context: BrowserContext) {
+  const watch = await startMarkWatch();
+  await context.addInitScript(watchMarks, watch.url);
+  return { steps: watch.seen, close: watch.close };
+}
+
+function phasesOf(steps: readonly MarkStep[]): (string | undefined)[] {
+  return steps.filter(({ step }) => step === 'stored').map(({ phase }) => phase);
+}
+
+async function visit(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  await gotoBarePage(page, served.site.url);
+  return page;
+}
+
+/** Opens the model in a page of its own, whose process is killed when its mark says so. */
+async function dieAt(context: BrowserContext, phase: string): Promise<MarkStep> {
+  const watch = await startMarkWatch();
+  const page = await context.newPage();
+  await page.addInitScript(watchMarks, watch.url);
+  await gotoBarePage(page, served.site.url);
+  const pid = await contentProcessOf(page);
+  const died = new Promise<MarkStep>((resolve, reject) => {
+    watch.hear(async (step) => {
+      if (step.step !== 'stored' || step.phase !== phase) return;
+      await killProcess(pid);
+      resolve(step);
+    });
+    const opening = page.evaluate(openModel, { ...served.digits.address, options: {} });
+    opening.then(
+      () => reject(new Error('it opened')),
+      () => {},
+    );
+  });
+  try {
+    return await died;
+  } finally {
+    await watch.close();
+    await page.close();
+  }
+}
+
+/** In the page. @returns the error, where it did not open */
+async function openModel({ url, trust, options }: Scope): Promise<Scope> {
+  const scope = globalThis as Scope;
+  try {
+    scope.model = await scope.nearside.open(url, { trust, ...options });
+    return undefined;
+  } catch (error) {
+    const { code, message, retryable } = error as Scope;
+    return { code, message, retryable };
+  }
+}
+
+/** In the page. */
+function lost(): Scope {
+  return (globalThis as Scope).model.stats().opening.lost;
+}
+
+/** Marks in the store, and locks of marks. */
+async function standing(page: Page): Promise<{ marks: string[]; locks: string[] }> {
+  return page.evaluate(async () => {
+    const opening = indexedDB.open('nearside-models');
+    await new Promise((resolve) => {
+      opening.onsuccess = resolve;
+    });
+    const reading = opening.result.transaction('nearside').objectStore('nearside').getAllKeys();
+    await new Promise((resolve) => {
+      reading.onsuccess = resolve;
+    });
+    opening.result.close();
+    const { held = [] } = await navigator.locks.query();
+    return {
+      marks: reading.result.map(String).filter((key) => /\/m\//.test(key)),
+      locks: held.map(({ name = '' }) => name).filter((name) => name.startsWith('nearside ')),
+    };
+  });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
