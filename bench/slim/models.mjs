@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { root } from '../../scripts/root.mjs';
 
 const VAD = 'node_modules/@ricky0123/vad-web/dist';
@@ -70,6 +70,25 @@ export const UNSEEN_MODELS = {
     outputs: { 'softmax_0.tmp_0': ['FP32'] },
   },
 };
+
+/**
+ * A model with its weights in a file of their own, as `nearside pack` writes large ones.
+ *
+ * @param {string} dir folder to write to
+ * @returns {Promise<object | undefined>} nothing for a model without tensors that are large enough
+ */
+export async function withMovedWeights(model, dir) {
+  const { moveWeights } = await import('../../packages/publisher/dist/packing/move-weights.js');
+  const [file] = model.files;
+  const bytes = await readFile(file.startsWith('/') ? file : root + file);
+  const moved = moveWeights(bytes, 'model.onnx.weights');
+  if (!moved) return undefined;
+  await mkdir(dir, { recursive: true });
+  const files = [`${dir}/model.onnx`, `${dir}/model.onnx.weights`];
+  await writeFile(files[0], moved.model);
+  await writeFile(files[1], Buffer.concat(moved.weights));
+  return { ...model, files };
+}
 
 /**
  * The inputs of a model's golden cases.

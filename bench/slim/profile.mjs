@@ -12,7 +12,7 @@ import { markFunctions } from '../../scripts/slim/mark-functions.mjs';
 import { chooseWhatFits } from './choose-what-fits.mjs';
 import { openPage } from './chromium-page.mjs';
 import { corpusJobs } from './corpus.mjs';
-import { OUR_MODELS } from './models.mjs';
+import { OUR_MODELS, withMovedWeights } from './models.mjs';
 
 /**
  * Three times on each number of threads, each time with other inputs. Which functions a thread pool enters hangs on
@@ -33,6 +33,14 @@ const PASSES = [
 /** Errors have many ways, so models that load in milliseconds are broken in many. It comes last: it has seeds enough. */
 const MANY_ERRORS = { threads: 1, runs: 0, wrongRuns: 2_100 };
 const LIGHT = new Set(['digits-fp32', 'digits-int8', 'silero', 'breast-cancer']);
+
+/** Weights in a file of their own are loaded by other functions; runs are the same. */
+const MOVED_PASSES = [
+  { threads: 1, runs: 6, wrongRuns: 140 },
+  { threads: 2, runs: 6, wrongRuns: 14 },
+  { threads: 4, runs: 3, wrongRuns: 7 },
+];
+const MANY_MOVED_ERRORS = { threads: 1, runs: 0, wrongRuns: 700 };
 
 /** Small models of single operators: their errors are those of the others. */
 const OPERATOR_PASSES = [
@@ -77,6 +85,24 @@ export async function functionsOf(page, { wasm, marks }, { name, model, passes }
   return found;
 }
 
+/** As {@link functionsOf}, of a model with its weights inside and in a file of their own. */
+async function functionsOfBoth(page, marked, { name, model, passes, movedPasses, dir }) {
+  const moved = await withMovedWeights(model, dir);
+  const found = { single: new Set(), several: new Set() };
+  for (const [suffix, each, ways] of [
+    ['', model, passes],
+    ['-moved', moved, movedPasses],
+  ]) {
+    if (!each) continue;
+    const added = await page.addModel(`${name}${suffix}`, each);
+    const what = { name: `${name}${suffix}`, model: added, passes: ways };
+    const { single, several } = await functionsOf(page, marked, what);
+    for (const one of single) found.single.add(one);
+    for (const one of several) found.several.add(one);
+  }
+  return found;
+}
+
 async function main() {
   ensureNeeds(['chromium', ...MODULES]);
   const dir = await mkdtemp(`${tmpdir()}/nearside-profile-`);
@@ -87,17 +113,26 @@ async function main() {
   const single = new Set();
   const several = new Set();
   for (const [name, each] of Object.entries(OUR_MODELS)) {
-    const model = await page.addModel(name, each);
-    const passes = LIGHT.has(name) ? [...PASSES, MANY_ERRORS] : PASSES;
-    const found = await functionsOf(page, marked, { name, model, passes });
+    const found = await functionsOfBoth(page, marked, {
+      name,
+      model: each,
+      passes: LIGHT.has(name) ? [...PASSES, MANY_ERRORS] : PASSES,
+      movedPasses: LIGHT.has(name) ? [...MOVED_PASSES, MANY_MOVED_ERRORS] : MOVED_PASSES,
+      dir: `${dir}/moved/${name}`,
+    });
     for (const one of found.single) single.add(one);
     for (const one of found.several) several.add(one);
     console.error(`${name}: ${single.size} functions on one thread, ${several.size} on several`);
   }
   const candidates = [];
   for (const { name, ...each } of await makeOperatorModels(`${dir}/operators`)) {
-    const model = await page.addModel(name, each);
-    const found = await functionsOf(page, marked, { name, model, passes: OPERATOR_PASSES });
+    const found = await functionsOfBoth(page, marked, {
+      name,
+      model: each,
+      passes: OPERATOR_PASSES,
+      movedPasses: OPERATOR_PASSES.slice(0, 1),
+      dir: `${dir}/moved/${name}`,
+    });
     candidates.push({ name, functions: [...found.single, ...found.several] });
   }
   const chosen = chooseWhatFits(full, [...single, ...several], candidates);

@@ -92,9 +92,9 @@ function inputsOf(model, { inputs, seed, spoil }) {
 }
 
 async function runBroken(request, model, seed) {
-  const [[name, bytes], ...others] = request.files;
-  const broken = new Map([[name, breakModel(bytes, seed)], ...others]);
-  const session = await onnxWasm.createSession({ ...request, files: broken });
+  const [name, bytes] = [...request.files][seed % request.files.size];
+  const broken = new Map([...request.files, [name, breakModel(bytes, seed)]]);
+  const session = await onnxWasm.createSession({ ...request, ...given(broken) });
   try {
     return await hashOf(await session.run(drawInputs(model.inputs, seed)));
   } finally {
@@ -120,7 +120,16 @@ async function requestOf({ files: addresses, dimensions }) {
   });
   const all = new Map(await Promise.all(named));
   const variant = { runtime: 'onnx', files: [...all.keys()], dimensions };
-  return { spec: { inputs: [], outputs: [] }, variant, files: all };
+  return { spec: { inputs: [], outputs: [] }, variant, ...given(all) };
+}
+
+/** A file of weights is one chunk. */
+function given(files) {
+  const [, ...others] = files;
+  const weights = others.map(([name, bytes]) => {
+    return [name, { chunkBytes: [bytes.length], read: async () => bytes.slice() }];
+  });
+  return { files, weights: new Map(weights) };
 }
 
 async function download(address) {

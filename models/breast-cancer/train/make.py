@@ -76,7 +76,13 @@ def spec(split: Split, network: Network, threshold: float) -> dict:
             },
         ],
         "variants": [
-            {"name": "fp32", "runtime": "onnx", "dtype": "fp32", "files": ["fp32/model.onnx"]}
+            {
+                "name": "fp32",
+                "runtime": "onnx",
+                "dtype": "fp32",
+                "files": ["fp32/model.onnx"],
+                "memoryBytes": 16_777_216,
+            }
         ],
         "batch": {"axis": 0, "max": 64, "maxDelayMs": 2},
         "limits": {"memoryBytes": 16_777_216},

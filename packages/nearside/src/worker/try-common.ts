@@ -1,6 +1,7 @@
 import { casesOfStage, type Golden, stagesOf, variantOfStage } from '@nearside/core';
 import type { BackendSession, WeightFiles } from './backends/backend.js';
 import { checkGolden, type GoldenCheckOptions, proofFiles } from './golden-check.js';
+import { watchHeap } from './heap-size.js';
 import {
   feedsOf,
   readModelDirectory,
@@ -10,25 +11,28 @@ import {
 } from './in-node.js';
 
 /*
- * Whether a model's ONNX variants need no more than the common file of ONNX Runtime has: their golden cases run in it.
- * `nearside pack` asks in a process of its own, because a function that is missing traps, and what has trapped is
- * done for.
+ * Whether an ONNX variant needs no more than the common file of ONNX Runtime has, and how much memory: its golden cases
+ * run in a file of ONNX Runtime, on one thread. `nearside pack` asks in a process of its own, because a function that is
+ * missing traps, what has trapped is done for, and a heap never shrinks.
  *
- *   node try-common.js <model directory>
+ *   node try-common.js <model directory> <variant> common|full
  *
- * Exit status 0 where nothing was missing; else the reason is on stderr.
+ * Exit status 0 where nothing was missing, and the bytes of the heap on stdout; else the reason is on stderr.
  */
 
-const [directory = '.'] = process.argv.slice(2);
-await tryCommon(directory).catch((error: Error) => {
+const [directory = '.', name, file = 'common'] = process.argv.slice(2);
+const heapBytes = watchHeap();
+await tryVariant().catch((error: Error) => {
   console.error(error.message);
   process.exit(1);
 });
+console.log(heapBytes());
 
-async function tryCommon(directory: string): Promise<void> {
+async function tryVariant(): Promise<void> {
   const { spec, golden } = await readModelDirectory(directory);
-  const { backend } = await startOnnx('ort-common.wasm');
-  for (const variant of spec.variants.filter(({ runtime }) => runtime === 'onnx')) {
+  const isFull = file === 'full';
+  const { backend } = await startOnnx(isFull ? 'ort-wasm-simd-threaded.wasm' : 'ort-common.wasm');
+  for (const variant of spec.variants.filter((one) => one.name === name)) {
     const proofs = proofFiles(golden, { spec, variant, scope: 'all' });
     const read = await readVariantFiles(directory, variant, proofs);
     await runGolden(backend, { spec, variant, golden, ...read });

@@ -5,15 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { draft } from '../library/draft.js';
 import { pack } from '../library/pack.js';
+import { bytesField, intField } from '../packing/protobuf-fields.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
-import {
-  bytesField,
-  externalInitializer,
-  intField,
-  nestedGraphs,
-  onnxBytes,
-  value,
-} from '../testing/onnx-bytes.js';
+import { externalInitializer, nestedGraphs, onnxBytes, value } from '../testing/onnx-bytes.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 
 async function prepare() {

@@ -2,11 +2,10 @@ import {
   type ModelSpec,
   parseModelSpec,
   SPEC_FORMAT,
-  sum,
   type TensorSpec,
   type Variant,
 } from '@nearside/core';
-import { sizeOf } from '../files/stat-path.js';
+import { RUNTIME_BYTES } from '../packing/try-runtime.js';
 
 /** A model as it was found, in the terms of a spec. A draft of a model directory is made from it. */
 export interface SourceModel {
@@ -33,13 +32,8 @@ export interface ModelIdentity {
 }
 
 export const DRAFT_SPEC_DEFAULTS = Object.freeze({
-  /**
-   * Bytes for a runtime. The weights come on top three times: the file, its tensors, and the copy that a runtime
-   * makes for its kernels. Activations are not included: measure, and raise `limits.memoryBytes` for a model whose
-   * activations outweigh its weights.
-   */
-  runtimeBytes: 16 * 1024 * 1024,
-  weightCopies: 3,
+  /** A runtime that has loaded nothing; `pack` measures what the model needs, and writes that if it is more. */
+  memoryBytes: RUNTIME_BYTES,
   /** The 48-megapixel photo of a phone, pixels. */
   maxInputPixels: 50_000_000,
   /** Most inputs of a batch, and how long the first of them waits for the others. */
@@ -47,9 +41,9 @@ export const DRAFT_SPEC_DEFAULTS = Object.freeze({
 } as const);
 
 /** @throws NearsideError `metadata-malformed`, for instance for a name that is no URL segment */
-export async function draftSpec(source: SourceModel, identity: ModelIdentity): Promise<ModelSpec> {
+export function draftSpec(source: SourceModel, identity: ModelIdentity): ModelSpec {
   const { task, inputs, outputs, preprocessing, postprocessing, variants } = source;
-  const { batch, maxInputPixels } = DRAFT_SPEC_DEFAULTS;
+  const { batch, maxInputPixels, memoryBytes } = DRAFT_SPEC_DEFAULTS;
   return parseModelSpec({
     format: SPEC_FORMAT,
     ...identity,
@@ -61,7 +55,7 @@ export async function draftSpec(source: SourceModel, identity: ModelIdentity): P
     variants,
     ...(takesBatches(source) && { batch }),
     limits: {
-      memoryBytes: await estimateMemoryBytes(source),
+      memoryBytes,
       ...(preprocessing.length > 0 && { maxInputPixels }),
     },
   });
@@ -72,14 +66,4 @@ function takesBatches({ inputs, outputs }: SourceModel): boolean {
   return [...inputs, ...outputs].every(({ shape: [batch, ...axes] }) => {
     return batch === -1 && !axes.includes(-1);
   });
-}
-
-async function estimateMemoryBytes({ variants, weights }: SourceModel): Promise<number> {
-  const { runtimeBytes, weightCopies } = DRAFT_SPEC_DEFAULTS;
-  const sizes = await Promise.all(
-    variants.map(async ({ files }) => {
-      return sum(await Promise.all(files.map((file) => sizeOf(weights.get(file) as string))));
-    }),
-  );
-  return runtimeBytes + weightCopies * Math.max(...sizes);
 }

@@ -43,11 +43,11 @@ describe('a model directory drafted from an ONNX file', () => {
     });
   });
 
-  test('needs 16 MiB and its weights three times', async () => {
+  test('needs the 16 MiB of a runtime, until pack has measured it', async () => {
     const { out } = await prepare();
     await draft({ source: fixture('affine.onnx'), out });
     const { limits } = parseModelSpec(await readJson(out, 'model.json'));
-    expect(limits).toEqual({ memoryBytes: 16 * 1024 * 1024 + 3 * 553 });
+    expect(limits).toEqual({ memoryBytes: 16 * 1024 * 1024 });
   });
 
   test('has golden inputs without answers, an empty baseline and the script', async () => {
@@ -153,7 +153,11 @@ describe('a model directory drafted from a TensorFlow.js directory', () => {
     const digits = parseModelSpec(await readJson(DIGITS, 'model.json'));
     expect(spec.inputs).toEqual(digits.inputs);
     expect(spec.outputs).toEqual(digits.outputs);
-    expect(spec.variants).toEqual(digits.variants.filter(({ runtime }) => runtime === 'tfjs'));
+    const drafted = spec.variants.map((variant) => ({
+      ...variant,
+      memoryBytes: expect.any(Number),
+    }));
+    expect(digits.variants.filter(({ runtime }) => runtime === 'tfjs')).toEqual(drafted);
   });
 
   test('takes inputs and outputs of a graph model from its signature', async () => {

@@ -62,7 +62,7 @@ export async function draft(options: DraftOptions): Promise<Draft> {
     version: version === 'weights' ? await versionOf(model) : version,
     sequence,
   };
-  const spec = await draftSpec(model, identity);
+  const spec = draftSpec(model, identity);
   const files = new Map<string, DraftedFile>([
     ...model.weights,
     ...draftDocuments(spec, options),

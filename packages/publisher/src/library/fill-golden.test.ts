@@ -12,10 +12,11 @@ import {
 import { describe, expect, test, vi } from 'vitest';
 import { answerInProcess } from '../answering/answer-in-process.js';
 import { requireNearsideScript } from '../packing/nearside-script.js';
+import { bytesField } from '../packing/protobuf-fields.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
-import { bytesField, onnxOf, value } from '../testing/onnx-bytes.js';
+import { onnxOf, value } from '../testing/onnx-bytes.js';
 import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { draft } from './draft.js';

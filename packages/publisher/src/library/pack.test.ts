@@ -1,4 +1,14 @@
-import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { MAX_CHUNK_BYTES, parseLayout } from '@nearside/core';
@@ -9,6 +19,7 @@ import { sliceSizes } from '../files/slices.js';
 import { compressSlice } from '../packing/compress-slice.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { editJson, prepare } from '../testing/model-to-pack.js';
+import { initializer, onnxBytes, placedInitializer } from '../testing/onnx-bytes.js';
 import { noise } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { pack } from './pack.js';
@@ -126,6 +137,96 @@ describe('weights of known tensors', () => {
     const after = await packWeights(bytes);
     const kept = before.chunks.map(([sha256], i) => after.chunks[i]?.[0] === sha256);
     expect(kept).toEqual([false, true, true]);
+  });
+});
+
+describe('an ONNX file over 1 MiB', () => {
+  const FLOAT = 1;
+  const first = noise(600_000, 1);
+
+  /** Its variant has two tensors of 600 kB. */
+  async function prepareLarge(second = noise(600_000, 2)) {
+    const prepared = await prepare();
+    const model = onnxBytes(
+      initializer('first', FLOAT, [150_000], first),
+      initializer('second', FLOAT, [150_000], second),
+    );
+    await writeFile(join(prepared.modelDirectory, 'onnx/model.onnx'), model);
+    return prepared;
+  }
+
+  async function packLarge(second?: Uint8Array) {
+    const { modelDirectory, out } = await prepareLarge(second);
+    await pack({ modelDirectory, out });
+    return parseLayout(JSON.parse(await readFile(join(out, 'layout.json'), 'utf8')));
+  }
+
+  test('gets a file for its weights, which model.json names; the model directory stays', async () => {
+    const { modelDirectory, out } = await prepareLarge();
+    const before = await contents(modelDirectory);
+    await pack({ modelDirectory, out });
+    expect(await contents(modelDirectory)).toEqual(before);
+    const { variants } = JSON.parse(await readFile(join(out, 'model.json'), 'utf8'));
+    expect(variants[0].files).toEqual(['onnx/model.onnx', 'onnx/model.onnx.weights']);
+    expect((await readFile(join(out, 'onnx/model.onnx'))).length).toBeLessThan(1000);
+    const weights = await readFile(join(out, 'onnx/model.onnx.weights'));
+    expect(weights.equals(Buffer.concat([first, noise(600_000, 2)]))).toBe(true);
+    await pack({ modelDirectory: out, out: `${out}-again` });
+    expect(await contents(`${out}-again`)).toEqual(await contents(out));
+  });
+
+  test('has a chunk for each large tensor, and keeps it when another changes', async () => {
+    const before = await packLarge();
+    expect(before.tensors?.['onnx/model.onnx.weights']).toEqual([['first'], ['second']]);
+    const after = await packLarge(noise(600_000, 3));
+    const [was, is] = [before, after].map(({ files }) => files['onnx/model.onnx.weights'] ?? []);
+    expect(is?.map((chunk, i) => chunk[0] === was?.[i]?.[0])).toEqual([true, false]);
+    expect(after.files['onnx/model.onnx']).toEqual(before.files['onnx/model.onnx']);
+  });
+
+  test('is refused where the name of that file is taken', async () => {
+    const { modelDirectory, out } = await prepareLarge();
+    await writeFile(join(modelDirectory, 'onnx/model.onnx.weights'), 'mine');
+    await editJson(join(modelDirectory, 'model.json'), (spec) => {
+      spec.resources = { mine: 'onnx/model.onnx.weights' };
+    });
+    await expect(pack({ modelDirectory, out })).rejects.toMatchObject({
+      code: 'model-invalid',
+      details: { file: 'onnx/model.onnx.weights' },
+    });
+  });
+});
+
+describe('weights that a model has in a file of their own', () => {
+  /** An ONNX file that has tensors in these ranges of a file of 1,000 bytes, or of as many as are given. */
+  async function packPlaced(ranges: Record<string, readonly [number, number]>, fileBytes = 1000) {
+    const { modelDirectory, out } = await prepare();
+    const placed = Object.entries(ranges).map(([name, range]) => placedInitializer(name, ...range));
+    await writeFile(join(modelDirectory, 'onnx/model.onnx'), onnxBytes(...placed));
+    await writeFile(join(modelDirectory, 'onnx/model.onnx.weights'), '');
+    await truncate(join(modelDirectory, 'onnx/model.onnx.weights'), fileBytes);
+    await editJson(join(modelDirectory, 'model.json'), ({ variants: [onnx] }) => {
+      onnx.files.push('onnx/model.onnx.weights');
+    });
+    return pack({ modelDirectory, out });
+  }
+
+  test('may be the same for two tensors, as tied ones are', async () => {
+    const { files } = await packPlaced({ a: [0, 400], b: [400, 600], tied: [400, 600] });
+    expect(files.map(({ name }) => name)).toContain('onnx/model.onnx.weights');
+  });
+
+  test.each<[string, Record<string, readonly [number, number]>, number, string]>([
+    ['end before a tensor does', { a: [400, 604] }, 1000, 'inside the 1000 bytes'],
+    ['begin after it', { a: [-4, 400] }, 1000, 'inside the 1000 bytes'],
+    ['have two tensors in some of their bytes', { b: [0, 404], a: [400, 400] }, 1000, "from 'b'"],
+    ['have more than 2 GiB', { a: [2 ** 31, 4] }, 2 ** 31 + 4, 'in the first 2147483648 bytes'],
+  ])('are refused where they %s', async (_, ranges, fileBytes, message) => {
+    await expect(packPlaced(ranges, fileBytes)).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringContaining(message),
+      details: { file: 'onnx/model.onnx.weights', tensor: 'a' },
+    });
   });
 });
 

@@ -6,7 +6,8 @@ import type { GoldenSize } from '../packing/golden-size.js';
 import { layOutBytes, layOutFiles } from '../packing/lay-out-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
-import { tryCommonRuntime } from '../packing/try-common-runtime.js';
+import { editSpec, type StagedModel, stageModel } from '../packing/stage-model.js';
+import { tryRuntime } from '../packing/try-runtime.js';
 
 export interface PackOptions {
   /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
@@ -14,8 +15,8 @@ export interface PackOptions {
   /** Directory to write to: new, empty, or the output of an earlier pack. */
   readonly out: string;
   /**
-   * The file of ONNX Runtime that devices need. `try` runs the golden cases in the common one, to see if it is enough.
-   * By default the layout says nothing, and devices use the full file.
+   * The file of ONNX Runtime that devices need. `try` runs the golden cases in the common one, to see if it is enough,
+   * and notes in model.json how much memory they took. By default the layout says nothing, and devices use the full file.
    */
   readonly onnxRuntime?: Layout['onnxRuntime'] | 'try';
   readonly onProgress?: OnProgress | undefined;
@@ -42,8 +43,9 @@ export interface PackedFile {
 }
 
 /**
- * Checks a model directory and copies it with the layout of its chunks, for `publish`. For each variant that it
- * understands it also writes the files without their weights, for `canRun`. The same directory gives the same bytes.
+ * Checks a model directory and copies it with the layout of its chunks, for `publish`. Weights of ONNX files over 1 MiB
+ * get a file of their own. For each variant that it understands it also writes the files without their weights, for
+ * `canRun`. The same directory gives the same bytes.
  *
  * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or `bundle-mismatch`
  */
@@ -53,22 +55,35 @@ export async function pack({
   onnxRuntime,
   onProgress = () => {},
 }: PackOptions): Promise<PackedModel> {
-  const { spec, golden, goldenSize, files } = await readModelDirectory(modelDirectory);
+  const source = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
-  const ofModel = await layOutFiles(modelDirectory, files, {
-    variants: spec.variants,
-    onProgress,
-  });
-  const graphs = await makeGraphs(modelDirectory, spec.variants);
+  await using staged = await stageModel(source);
+  const needed = onnxRuntime === 'try' ? await tryStaged(staged) : onnxRuntime;
+  const { path, spec, golden, goldenSize, files } = await readModelDirectory(staged.directory);
+  const ofModel = await layOutFiles(path, files, { variants: spec.variants, onProgress });
+  const graphs = await makeGraphs(path, spec.variants);
   const laidOut = { ...ofModel, files: { ...ofModel.files, ...(await layOutBytes(graphs)) } };
-  const needed = onnxRuntime === 'try' ? await tryCommonRuntime(modelDirectory, spec) : onnxRuntime;
   const layout = needed ? { ...laidOut, onnxRuntime: needed } : laidOut;
   requireFewRepeats(layout, spec, golden);
-  await writeOutput(out, { earlier, modelDirectory, layout, made: graphs });
+  await writeOutput(out, { earlier, modelDirectory: path, layout, made: graphs });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
   const identity = { model, version, sequence, variants, onnxRuntime: needed };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
+}
+
+/** Notes in model.json how much memory was needed. A larger number that its author wrote stays. */
+async function tryStaged({ directory }: StagedModel): Promise<Layout['onnxRuntime']> {
+  const { onnxRuntime, memoryBytes } = await tryRuntime(directory);
+  await editSpec(directory, (json) => {
+    const variants = json.variants.map((variant) => ({
+      ...variant,
+      memoryBytes: Math.max(variant.memoryBytes ?? 0, memoryBytes.get(variant.name) as number),
+    }));
+    const most = Math.max(json.limits.memoryBytes, ...variants.map((one) => one.memoryBytes));
+    return { ...json, variants, limits: { ...json.limits, memoryBytes: most } };
+  });
+  return onnxRuntime;
 }
 
 async function makeGraphs(directory: string, variants: readonly Variant[]) {

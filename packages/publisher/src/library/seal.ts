@@ -2,7 +2,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { parseModelSpec } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { readJsonFile } from '../packing/read-json-file.js';
-import { requireNearsidePackage } from '../packing/try-common-runtime.js';
+import { requireNearsidePackage } from '../packing/try-runtime.js';
 import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
 import { openDirectorySource } from '../repository/reading/open-repository.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';

@@ -5,10 +5,11 @@ import { type GraphPart, graphFileName, parseGraphFile, wholeBytes } from '@near
 import { elementBytes, type Variant } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 import { pack } from '../library/pack.js';
-import { bytesField, intField, onnxBytes } from '../testing/onnx-bytes.js';
+import { onnxBytes } from '../testing/onnx-bytes.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { cutOutWeights } from './cut-out-weights.js';
 import { parseOnnxFile } from './onnx-file.js';
+import { bytesField, intField } from './protobuf-fields.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const DIGITS = `${root}models/digits`;

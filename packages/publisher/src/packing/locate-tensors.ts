@@ -54,12 +54,23 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
  * @throws NearsideError `name-unsafe` when it names a file that lies elsewhere
  */
 export async function externalFiles(directory: string, modelFile: string): Promise<string[]> {
+  const tensors = await externalTensors(directory, modelFile);
+  return [...new Set(tensors.map(({ file }) => file))].sort();
+}
+
+/** Locates the tensors that an ONNX model has in other files. Throws as {@link externalFiles}. */
+export async function externalTensors(
+  directory: string,
+  modelFile: string,
+): Promise<readonly (TensorExtent & { readonly file: string })[]> {
   const tensors = (await readTensors(directory, modelFile)) ?? [];
-  const names = tensors.flatMap(({ external }) => {
+  return tensors.flatMap((tensor) => {
+    const { name, external } = tensor;
     if (!external) return [];
-    return [modelFileName(dirname(modelFile), external.location, modelFile)];
+    const what = `${modelFile}, tensor '${name}'`;
+    const file = modelFileName(dirname(modelFile), external.location, what);
+    return [{ name, file, offset: external.offset, sizeBytes: externalBytes(tensor) }];
   });
-  return [...new Set(names)].sort();
 }
 
 /** Names of the axes that an ONNX model's inputs leave free; undefined if not understood. */
@@ -81,13 +92,12 @@ async function locateExternal(
   tensors: readonly OnnxTensor[],
 ): Promise<Located> {
   const located = new Map<string, TensorExtent[]>();
-  for (const { name, dataType, shape, external } of tensors) {
+  for (const tensor of tensors) {
+    const { name, external } = tensor;
     if (!external) continue;
     const file = externalFile(dirname(modelFile), external);
-    const bits = elementCount(shape) * (ONNX_DATATYPES[dataType]?.bits ?? Number.NaN);
-    const sizeBytes = external.length ?? Math.ceil(bits / 8);
     const extents = located.get(file) ?? [];
-    extents.push({ name, offset: external.offset, sizeBytes });
+    extents.push({ name, offset: external.offset, sizeBytes: externalBytes(tensor) });
     located.set(file, extents);
   }
   for (const [file, extents] of located) {
@@ -95,6 +105,12 @@ async function locateExternal(
     if (!extents.every((extent) => liesIn(extent, fileBytes))) located.delete(file);
   }
   return located;
+}
+
+/** @returns NaN where neither the file nor the type tells */
+function externalBytes({ dataType, shape, external }: OnnxTensor): number {
+  const bits = elementCount(shape) * (ONNX_DATATYPES[dataType]?.bits ?? Number.NaN);
+  return external?.length ?? Math.ceil(bits / 8);
 }
 
 async function locateInTfjs(directory: string, files: readonly string[]): Promise<Located> {

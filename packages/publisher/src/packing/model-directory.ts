@@ -61,15 +61,20 @@ function filesOf(spec: ModelSpec, golden: Golden): string[] {
   const weights = spec.variants.flatMap(weightFiles);
   const proofs = golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected)));
   const names = new Set([...FIXED_FILES, ...weights, ...resourceFiles(spec), ...proofs]);
-  const ofPack = [LAYOUT_FILE, ...spec.variants.map(({ name }) => graphFileName(name))];
-  const taken = ofPack.find((name) => names.has(name));
-  if (taken !== undefined) {
-    throw modelInvalid(
-      `${taken}: expected no file of this name, which pack writes itself; rename it.`,
-      { file: taken },
-    );
+  const files = [...names].sort();
+  for (const name of [LAYOUT_FILE, ...spec.variants.map(({ name }) => graphFileName(name))]) {
+    requireNotTaken(name, files);
   }
-  return [...names].sort();
+  return files;
+}
+
+/** @throws NearsideError `model-invalid` when a model has a file of a name that `pack` writes itself */
+export function requireNotTaken(name: string, files: readonly string[]): void {
+  if (!files.includes(name)) return;
+  throw modelInvalid(
+    `${name}: expected no file of this name, which pack writes itself; rename it.`,
+    { file: name },
+  );
 }
 
 async function readResources(path: string, spec: ModelSpec): Promise<Map<string, Uint8Array>> {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { fixture, LOCATED } from '../testing/fixtures.js';
-import { bytesField, onnxOf } from '../testing/onnx-bytes.js';
+import { onnxOf } from '../testing/onnx-bytes.js';
 import { noise } from '../testing/synthetic-model.js';
 import { parseOnnxFile } from './onnx-file.js';
+import { bytesField } from './protobuf-fields.js';
 
 describe('an ONNX file', () => {
   test('has its tensors where python finds them, in constants and branches too', async () => {

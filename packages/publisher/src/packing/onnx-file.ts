@@ -50,15 +50,22 @@ export const ONNX_LIMITS = Object.freeze({
  * Field numbers of the messages on the way to a tensor:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-const MODEL = { graph: 7 } as const;
-const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { input: 1, output: 2, operator: 4, attribute: 5 } as const;
-const ATTRIBUTE = { tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
-const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
+export const MODEL = { irVersion: 1, graph: 7 } as const;
+export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
+export const ATTRIBUTE = { name: 1, tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
+export const TENSOR = {
+  dims: 1,
+  dataType: 2,
+  name: 8,
+  rawData: 9,
+  externalData: 13,
+  dataLocation: 14,
+} as const;
 /** Lists of floats and doubles. Packed, they are their bytes. */
 const AS_BYTES: ReadonlySet<number> = new Set([4, 10]);
 /** All fields that values may lie in: floats, int32, strings, int64, raw, doubles, uint64. */
-const VALUE_FIELDS: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11]);
+export const VALUE_FIELDS: ReadonlySet<number> = new Set([4, 5, 6, 7, 9, 10, 11]);
 /** Operators that leave the numbers as they are. */
 const STORES: ReadonlySet<string> = new Set([
   'Cast',
@@ -69,8 +76,8 @@ const STORES: ReadonlySet<string> = new Set([
   'Reshape',
   'Squeeze',
 ]);
-const ENTRY = { key: 1, value: 2 } as const;
-const VALUE_INFO = { name: 1, type: 2 } as const;
+export const ENTRY = { key: 1, value: 2 } as const;
+export const VALUE_INFO = { name: 1, type: 2 } as const;
 const TYPE = { tensor: 1 } as const;
 const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
 const SHAPE = { dimension: 1 } as const;
@@ -161,7 +168,7 @@ function readNode(bytes: Uint8Array, node: Range, nesting: Nesting): void {
   }
 }
 
-function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
+export function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
   const shape: number[] = [];
   const external = new Map<string, string>();
   let [dataType, name] = [0, ''];
@@ -253,7 +260,10 @@ function tooManyAxes() {
 }
 
 /** The strings and messages in a message. */
-function* contents(bytes: Uint8Array, { contentStart, end }: Range): Generator<ProtobufField> {
+export function* contents(
+  bytes: Uint8Array,
+  { contentStart, end }: Range,
+): Generator<ProtobufField> {
   for (const field of readFields(bytes, { start: contentStart, end })) {
     if (field.hasContent) yield field;
   }

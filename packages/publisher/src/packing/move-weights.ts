@@ -1,0 +1,198 @@
+import { elementCount } from '@nearside/core';
+import { ONNX_DATATYPES } from './onnx-datatypes.js';
+import {
+  ATTRIBUTE,
+  contents,
+  ENTRY,
+  GRAPH,
+  MODEL,
+  NODE,
+  type OnnxTensor,
+  parseOnnxFile,
+  readTensor,
+  TENSOR,
+  VALUE_FIELDS,
+  VALUE_INFO,
+} from './onnx-file.js';
+import {
+  bytesField,
+  intField,
+  type ProtobufField,
+  readFields,
+  readText,
+} from './protobuf-fields.js';
+
+const LIMITS = Object.freeze({
+  /** Smaller tensors stay, bytes: ONNX Runtime reads shapes among them while it loads the graph. */
+  stayBelow: 1024,
+  /** Since this version an initializer need not be an input too: https://onnx.ai/onnx/repo-docs/IR.html */
+  irVersion: 4,
+});
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+/** In place of a field. */
+const LEFT_OUT = 'left out';
+
+/** An ONNX file whose weights lie beside it. */
+export interface MovedWeights {
+  readonly model: Uint8Array;
+  /** The file beside it has these, one after another: the values of each tensor. */
+  readonly weights: readonly Uint8Array[];
+}
+
+type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
+
+/** A tensor with the content of its message. */
+type Taken = OnnxTensor & { readonly message: Range; readonly values: Range };
+
+/**
+ * Moves tensors of 1 KiB and more of an ONNX file's graph into another file, as external data; constants become
+ * initializers. They adjoin, those of wider elements first, so that each is aligned to its elements. The same file gives
+ * the same bytes.
+ *
+ * Tensors of branches and loops stay. ONNX Runtime on wasm finds no others than those of the whole graph in another file
+ * (1.30), and moved up there they would be optimised otherwise, with other bits.
+ *
+ * @param location name of the file of weights, in the folder of the model
+ * @returns undefined if there is nothing to move, or some weights lie elsewhere already
+ * @throws NearsideError `model-invalid` when the bytes are no ONNX model
+ */
+export function moveWeights(bytes: Uint8Array, location: string): MovedWeights | undefined {
+  if (parseOnnxFile(bytes).tensors.some(({ external }) => external)) return undefined;
+  const model = { contentStart: 0, end: bytes.length };
+  const fields = [...readFields(bytes, { start: 0, end: bytes.length })];
+  const version = fields.findLast(({ number }) => number === MODEL.irVersion)?.value ?? 0;
+  const graph = fields.findLast(({ number, hasContent }) => number === MODEL.graph && hasContent);
+  if (!graph) return undefined;
+  const { rest, taken } = takeTensors(bytes, graph, {
+    takesConstants: version >= LIMITS.irVersion,
+  });
+  if (taken.length === 0) return undefined;
+  taken.sort((a, b) => bitsOf(b) - bitsOf(a));
+  let offset = 0;
+  const initializers = taken.map((tensor) => {
+    const initializer = externalTensor(bytes, tensor, { location, offset });
+    offset += sizeOf(tensor);
+    return bytesField(GRAPH.initializer, initializer);
+  });
+  const rewritten = rewrite(bytes, model, ({ start }) =>
+    start === graph.start ? Buffer.concat([rest, ...initializers]) : undefined,
+  );
+  const weights = taken.map(({ values }) => bytes.subarray(values.contentStart, values.end));
+  return { model: rewritten, weights };
+}
+
+/** @returns the graph's content without its large tensors; those that are its outputs stay */
+function takeTensors(
+  bytes: Uint8Array,
+  graph: Range,
+  { takesConstants }: { readonly takesConstants: boolean },
+): { rest: Uint8Array; taken: Taken[] } {
+  const taken: Taken[] = [];
+  const outputs = outputsOf(bytes, graph);
+  const rest = rewrite(bytes, graph, (field) => {
+    if (!field.hasContent) return undefined;
+    const found =
+      (field.number === GRAPH.initializer && {
+        tensor: readTensor(bytes, field),
+        message: field,
+      }) ||
+      (field.number === GRAPH.node && takesConstants && readConstant(bytes, field)) ||
+      undefined;
+    if (!found) return undefined;
+    const { tensor, message } = found;
+    if (!tensor.values || outputs.has(tensor.name) || !isLarge(tensor)) return undefined;
+    taken.push({ ...tensor, values: tensor.values, message });
+    return LEFT_OUT;
+  });
+  return { rest, taken };
+}
+
+function outputsOf(bytes: Uint8Array, graph: Range): ReadonlySet<string> {
+  const outputs = [...contents(bytes, graph)].filter(({ number }) => number === GRAPH.output);
+  return new Set(outputs.map((output) => textIn(bytes, output, VALUE_INFO.name)));
+}
+
+/** The tensor of a node that is nothing but one. It gets the name of what the node gives. */
+function readConstant(bytes: Uint8Array, node: Range) {
+  const isOnnx = ['', 'ai.onnx'].includes(textIn(bytes, node, NODE.domain));
+  if (!isOnnx || textIn(bytes, node, NODE.operator) !== 'Constant') return undefined;
+  const name = textIn(bytes, node, NODE.output);
+  for (const attribute of contents(bytes, node)) {
+    if (attribute.number !== NODE.attribute) continue;
+    if (textIn(bytes, attribute, ATTRIBUTE.name) !== 'value') continue;
+    const values = [...contents(bytes, attribute)];
+    const message = values.find(({ number }) => number === ATTRIBUTE.tensor);
+    return message && { tensor: { ...readTensor(bytes, message), name }, message };
+  }
+  return undefined;
+}
+
+/** Values that are not as many as the shape says stay, for the runtime to refuse. */
+function isLarge(tensor: OnnxTensor): boolean {
+  const sizeBytes = sizeOf(tensor);
+  const expected = Math.ceil((elementCount(tensor.shape) * bitsOf(tensor)) / 8);
+  return sizeBytes >= LIMITS.stayBelow && sizeBytes === expected;
+}
+
+function sizeOf({ values }: OnnxTensor): number {
+  return values ? values.end - values.contentStart : 0;
+}
+
+function bitsOf({ dataType }: OnnxTensor): number {
+  return ONNX_DATATYPES[dataType]?.bits ?? Number.NaN;
+}
+
+/** @returns the content of a TensorProto whose values lie in another file */
+function externalTensor(
+  bytes: Uint8Array,
+  tensor: Taken,
+  { location, offset }: { readonly location: string; readonly offset: number },
+): Uint8Array {
+  const kept = rewrite(bytes, tensor.message, ({ number }) =>
+    VALUE_FIELDS.has(number) || number === TENSOR.name || number === TENSOR.dataLocation
+      ? LEFT_OUT
+      : undefined,
+  );
+  const entry = (key: string, value: string | number) => {
+    const texts = [bytesField(ENTRY.key, key), bytesField(ENTRY.value, `${value}`)];
+    return bytesField(TENSOR.externalData, Buffer.concat(texts));
+  };
+  return Buffer.concat([
+    kept,
+    bytesField(TENSOR.name, tensor.name),
+    entry('location', location),
+    entry('offset', offset),
+    entry('length', sizeOf(tensor)),
+    intField(TENSOR.dataLocation, EXTERNAL),
+  ]);
+}
+
+/** The text of a message's last field of a number; empty without one. */
+function textIn(bytes: Uint8Array, range: Range, number: number): string {
+  const field = [...contents(bytes, range)].findLast((field) => field.number === number);
+  return field ? readText(bytes, field) : '';
+}
+
+/**
+ * Writes a message anew.
+ *
+ * @param replace the content that a field gets in place of its own; undefined keeps it as it is
+ */
+function rewrite(
+  bytes: Uint8Array,
+  { contentStart, end }: Range,
+  replace: (field: ProtobufField) => Uint8Array | typeof LEFT_OUT | undefined,
+): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const field of readFields(bytes, { start: contentStart, end })) {
+    const content = replace(field);
+    if (content === LEFT_OUT) continue;
+    parts.push(
+      content ? bytesField(field.number, content) : bytes.subarray(field.start, field.end),
+    );
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,108 @@
+import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { basename } from 'node:path/posix';
+import { type ModelSpec, partsOf } from '@nearside/core';
+import { makeDirectory } from '../files/make-directory.js';
+import { replaceFile } from '../files/replace-file.js';
+import { sizeOf } from '../files/stat-path.js';
+import { understood } from './locate-tensors.js';
+import { type ModelDirectory, requireNotTaken } from './model-directory.js';
+import { type MovedWeights, moveWeights } from './move-weights.js';
+import { readJsonFile } from './read-json-file.js';
+
+/** Smaller ONNX files stay as they are, bytes: they would save a device less than a request costs. */
+const STAYS_BELOW = 1024 * 1024;
+
+/** A model directory as it is published, in a temporary directory. Disposing of it removes that. */
+export interface StagedModel extends AsyncDisposable {
+  readonly directory: string;
+}
+
+/** model.json as its author wrote it, without what the schema fills in. */
+type SpecJson = Pick<ModelSpec, 'variants' | 'limits'>;
+
+/**
+ * Copies a model directory, with the weights of large ONNX files in a file of their own, `<file>.weights`. A device then
+ * keeps one copy of them in memory, and not two.
+ *
+ * @throws NearsideError `model-invalid` where another file has such a name
+ */
+export async function stageModel({ path, spec, files }: ModelDirectory): Promise<StagedModel> {
+  const directory = await mkdtemp(join(tmpdir(), 'nearside-staged-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const moved = await moveAll(path, { spec, files, to: directory });
+    for (const name of files.filter((name) => !moved.has(name))) {
+      await makeDirectory(dirname(join(directory, name)));
+      await copyFile(join(path, name), join(directory, name));
+    }
+    if (moved.size > 0) await editSpec(directory, (json) => withWeights(json, moved));
+    return { directory, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Changes model.json of a staged model. Nothing is written where it says so already. */
+export async function editSpec(
+  directory: string,
+  edit: (json: SpecJson) => SpecJson,
+): Promise<void> {
+  const json = (await readJsonFile(directory, 'model.json')) as SpecJson;
+  const edited = JSON.stringify(edit(json));
+  if (edited === JSON.stringify(json)) return;
+  // The copy may be read-only, as its original.
+  await replaceFile(join(directory, 'model.json'), (temporary) => writeFile(temporary, edited));
+}
+
+/** @returns the names of the ONNX files that were written without their weights */
+async function moveAll(
+  from: string,
+  { spec, files, to }: { spec: ModelSpec; files: readonly string[]; to: string },
+): Promise<ReadonlySet<string>> {
+  const moved = new Set<string>();
+  const parts = spec.variants.flatMap(partsOf).filter(({ runtime }) => runtime === 'onnx');
+  for (const name of new Set(parts.map((part) => part.files[0] as string))) {
+    if ((await sizeOf(join(from, name))) <= STAYS_BELOW) continue;
+    const weightsFile = `${name}.weights`;
+    const split = await understood(async () =>
+      moveWeights(await readFile(join(from, name)), basename(weightsFile)),
+    );
+    if (!split) continue;
+    requireNotTaken(weightsFile, files);
+    await writeSplit(join(to, name), join(to, weightsFile), split);
+    moved.add(name);
+  }
+  return moved;
+}
+
+async function writeSplit(
+  path: string,
+  weightsPath: string,
+  { model, weights }: MovedWeights,
+): Promise<void> {
+  await makeDirectory(dirname(path));
+  await writeFile(path, model);
+  const file = await open(weightsPath, 'w');
+  try {
+    for (const values of weights) await file.writeFile(values);
+  } finally {
+    await file.close();
+  }
+}
+
+function withWeights(json: SpecJson, moved: ReadonlySet<string>): SpecJson {
+  const filesOf = <Part extends { files: string[] }>(part: Part): Part => {
+    const [model = '', ...others] = part.files;
+    return moved.has(model) ? { ...part, files: [model, `${model}.weights`, ...others] } : part;
+  };
+  const variants = json.variants.map((variant) => {
+    if (variant.runtime !== 'onnx') return variant;
+    if (!variant.stages) return filesOf(variant);
+    const stages = Object.entries(variant.stages).map(([name, part]) => [name, filesOf(part)]);
+    return { ...variant, stages: Object.fromEntries(stages) };
+  });
+  return { ...json, variants };
+}

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseModelSpec } from '@nearside/core';
+import { expect, test } from 'vitest';
+import { pack } from '../library/pack.js';
+import { editJson, prepare } from '../testing/model-to-pack.js';
+import { readJsonFile } from './read-json-file.js';
+import { RUNTIME_BYTES, tryRuntime } from './try-runtime.js';
+
+const DIGITS = fileURLToPath(new URL('../../../../models/digits', import.meta.url));
+
+test('a variant needs the heap that its golden cases took, the same each time: models/digits says so', async () => {
+  const { onnxRuntime, memoryBytes } = await tryRuntime(DIGITS);
+  expect(onnxRuntime).toBe('common');
+  const { variants } = parseModelSpec(await readJsonFile(DIGITS, 'model.json'));
+  const said = variants.map(({ name, memoryBytes }) => [name, memoryBytes]);
+  expect([...memoryBytes]).toEqual(said);
+});
+
+test('memory that nothing measured is reckoned from the files, and a larger number of the author stays', async () => {
+  const { modelDirectory, out } = await prepare();
+  await editJson(join(modelDirectory, 'tfjs/model.json'), ({ weightsManifest: [group] }) => {
+    const quantization = { dtype: 'uint8' };
+    group.weights = [{ name: 'w', dtype: 'float32', shape: [20, 100], quantization }];
+  });
+  await writeFile(join(modelDirectory, 'onnx/model.onnx'), 'no model');
+  await editJson(join(modelDirectory, 'model.json'), ({ variants: [onnx], limits }) => {
+    onnx.memoryBytes = 99_000_000;
+    limits.memoryBytes = 1;
+  });
+  await pack({ modelDirectory, out, onnxRuntime: 'try' });
+  const { variants, limits } = parseModelSpec(await readJsonFile(out, 'model.json'));
+  const topology = JSON.stringify(await readJsonFile(out, 'tfjs/model.json')).length;
+  expect(variants.map(({ memoryBytes }) => memoryBytes)).toEqual([
+    99_000_000,
+    RUNTIME_BYTES + topology + 2000 + 2 * 4 * 2000,
+  ]);
+  expect(limits.memoryBytes).toBe(99_000_000);
+});
