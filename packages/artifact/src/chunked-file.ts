@@ -1,3 +1,4 @@
+import { freeBytes } from './free-bytes.js';
 import { LIMITS } from './limits.js';
 import { mapLimited } from './map-limited.js';
 import type { VerifiedBytes } from './verified-bytes.js';
@@ -34,12 +35,7 @@ export async function joinChunks<Chunk extends Bytes>({
   await mapLimited(ends, LIMITS.parallelChunks, async (end, index) => {
     const chunk = await read(index);
     bytes.set(chunk, end - chunk.length);
-    freeBytes(chunk);
+    freeBytes([chunk]);
   });
   return bytes as Chunk;
-}
-
-/** Frees what a large buffer takes at once, instead of some time later. Browsers before 2024 cannot. */
-export function freeBytes({ buffer }: Bytes): void {
-  (buffer as { transfer?: (sizeBytes: number) => unknown }).transfer?.(0);
 }

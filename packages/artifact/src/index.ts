@@ -4,13 +4,13 @@ export { LONGEST_TIMER_MS, startAwakeTimer } from './awake-timer.js';
 export { canonicalJson } from './canonical-json.js';
 export {
   type ChunkedFile,
-  freeBytes,
   joinChunks,
   readChunks,
   type VerifiedFile,
 } from './chunked-file.js';
 export { maxBodyBytes, verifyChunkBody } from './chunks/chunk-body.js';
 export { addBytes, pairChunks, subtractBytes } from './chunks/chunk-deltas.js';
+export { freeBytes } from './free-bytes.js';
 export {
   type GraphPart,
   graphFileName,

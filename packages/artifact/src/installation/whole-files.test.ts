@@ -1,6 +1,7 @@
 import type { Store } from '@nearside/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { freeBytes, type VerifiedFile } from '../chunked-file.js';
+import type { VerifiedFile } from '../chunked-file.js';
+import { freeBytes } from '../free-bytes.js';
 import { createMemoryStore } from '../stores/memory-store.js';
 import { openBrowserDevice, serveInPlace } from '../testing/browser-device.js';
 import { type LayoutFiles, signRepository, WEIGHTS } from '../testing/sign-repository.js';
@@ -92,7 +93,7 @@ describe('a file of several chunks', () => {
     for (const index of [1, 0, 1, 1]) {
       const chunk = await file.read(index);
       expect(chunk).toEqual(CHUNKS[index]);
-      freeBytes(chunk);
+      freeBytes([chunk]);
     }
     expect(file.chunkBytes).toEqual([5000, 3000]);
     expect(requests).toHaveLength(asked);

@@ -1,5 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import { concatenate } from '../concatenate.js';
+import { freeBytes } from '../free-bytes.js';
 import type { Transfer } from './transfer.js';
 
 export interface BodyLimits {
@@ -32,7 +33,7 @@ export async function readBody(
   const reader = (response.body ?? new Blob().stream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return concatenate(pieces);
+    if (done) return joinPieces(pieces);
     transfer.progress(value.length);
     const beforeBytes = Math.min(sizeBytes, sentBytes);
     sizeBytes += value.length;
@@ -45,4 +46,11 @@ export async function readBody(
     pieces.push(value);
     onBytes?.(Math.min(sizeBytes, sentBytes) - beforeBytes);
   }
+}
+
+/** They would stay until some collection, and weights come in thousands of them. */
+function joinPieces(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const body = concatenate(pieces);
+  if (pieces.length > 1) freeBytes(pieces);
+  return body;
 }

@@ -32,7 +32,7 @@ export function mountChunks(given: readonly Bytes[], frees: boolean): MountedChu
   let copied: Bytes[] = [];
 
   function freeCopied(): void {
-    for (const bytes of copied) freeBytes(bytes);
+    if (copied.length > 0) freeBytes(copied);
     copied = [];
   }
 
@@ -76,7 +76,7 @@ export function mountChunks(given: readonly Bytes[], frees: boolean): MountedChu
     },
     free() {
       freeCopied();
-      for (const chunk of chunks) if (chunk) freeBytes(chunk);
+      freeBytes(chunks.filter((chunk) => chunk !== undefined));
       chunks.fill(undefined);
     },
   };
