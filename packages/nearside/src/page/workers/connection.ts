@@ -1,6 +1,5 @@
 import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, type Deferred, NearsideError } from '@nearside/core';
-import { transfer } from 'comlink';
 import { expectListeners } from '#platform';
 import { isLostWorker } from '../../shared/failures.js';
 import {
@@ -14,6 +13,7 @@ import {
   type WorkerEvent,
 } from '../../shared/protocol.js';
 import type { WorkerFailure } from '../platform/host.js';
+import { transfer } from './comlink.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
 /** Calls that are passed on as they are. */
