@@ -39,9 +39,9 @@ export default [
   importing('canRun', '24064 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
-  importing('serve', '64768 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  importing('serve', '65024 B', `${DIST}/worker/serve.js`), // a worker without its runtime
   file('assets/worker-tfjs-wasm.js', '242432 B'),
-  file('assets/worker-onnx-wasm.js', '91904 B'),
+  file('assets/worker-onnx-wasm.js', '92160 B'),
   file('assets/worker-tfjs-webgpu.js', '280064 B'),
   file('assets/worker-onnx-webgpu.js', '106240 B'),
   file('assets/steps.js', '24576 B'),

@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { createSlowLink } from '../bench/runtime/slow-link.mjs';
+import { createDeferred } from '../packages/core/src/deferred.js';
 import { AVAILABLE_BACKENDS } from '../packages/nearside/src/shared/api/backends.js';
 import { runtimeBytes } from '../packages/nearside/src/shared/contender-order.js';
 import { LIBRARY_VERSION } from '../packages/nearside/src/shared/library-version.js';
@@ -22,8 +23,8 @@ const served = serveForTests();
 /** Answers a request for the wasm file with its bytes, the `count`th time. */
 type Answer = (response: ServerResponse, wasm: Buffer, count: number) => void;
 
-/** The site, with an answer of the test's own for wasm files. */
-async function serveWasm(answer: Answer) {
+/** The site, with an answer of the test's own for wasm files, and a policy for the page alone. */
+async function serveWasm(answer: Answer, policy?: string) {
   let count = 0;
   const server = createServer(async ({ url = '' }, response) => {
     if (url === '/made-up.js') {
@@ -35,6 +36,7 @@ async function serveWasm(answer: Answer) {
     for await (const part of body ?? []) parts.push(part);
     const bytes = Buffer.concat(parts);
     for (const [name, value] of headers) if (KEPT.test(name)) response.setHeader(name, value);
+    if (url === '/' && policy) response.setHeader('content-security-policy', policy);
     if (url.includes('.wasm')) {
       count += 1;
       answer(response, bytes, count);
@@ -135,6 +137,11 @@ test('a runtime’s wasm that the HTTP cache has broken is asked for anew', asyn
   await site.close();
 });
 
+const CUT: Answer = (response, wasm) => {
+  response.writeHead(200, { 'content-length': wasm.length });
+  response.write(wasm.subarray(0, wasm.length / 2), () => response.destroy());
+};
+
 const REFUSED: { what: string; answer: Answer; got: RegExp }[] = [
   {
     what: 'broken, and stays so',
@@ -143,10 +150,7 @@ const REFUSED: { what: string; answer: Answer; got: RegExp }[] = [
   },
   {
     what: 'cut in the middle',
-    answer: (response, wasm) => {
-      response.writeHead(200, { 'content-length': wasm.length });
-      response.write(wasm.subarray(0, wasm.length / 2), () => response.destroy());
-    },
+    answer: CUT,
     got: /^no answer, or half of one$/,
   },
   {
@@ -167,6 +171,106 @@ for (const { what, answer, got } of REFUSED) {
     await site.close();
   });
 }
+
+const whole: Answer = (response, wasm) => response.end(wasm);
+
+test('a runtime’s file comes beside its worker’s', async ({ page }) => {
+  const site = await serveWasm(whole);
+  const asked = page.waitForRequest(/\.wasm$/);
+  await page.route('**/worker-*.js', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  expect(await firstResult(page, site.url)).toEqual(GOOD);
+  await site.close();
+});
+
+test('a second worker of a file asks for nothing, nor one in place of a lost one; the page keeps it no longer than they live', async ({
+  page,
+}) => {
+  const site = await serveWasm(whole);
+  await gotoBarePage(page, site.url);
+  const asked = await page.evaluate(async ({ url, trust }) => {
+    const scope = globalThis as Scope;
+    const workers: Worker[] = [];
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        workers.push(this);
+      }
+    };
+    const asked: number[] = [];
+    const note = () =>
+      asked.push(
+        performance.getEntriesByType('resource').filter(({ name }) => /\.wasm/.test(name)).length,
+      );
+    const open = () =>
+      scope.nearside.open(url, { trust, backend: 'tfjs-wasm', tune: 'off', isolate: true });
+    const first = await open();
+    note();
+    const second = await open();
+    workers[0]?.dispatchEvent(new ErrorEvent('error', { message: 'it has crashed' }));
+    await first.run(scope.one());
+    note();
+    await Promise.all([first.close(), second.close()]);
+    await (await open()).close();
+    note();
+    return { asked, workers: workers.length };
+  }, served.digits.address);
+  expect(asked).toEqual({ asked: [1, 1, 2], workers: 4 });
+  expect(site.asked()).toBe(2);
+  await site.close();
+});
+
+test('where the page’s policy refuses WebAssembly, the worker compiles for itself', async ({
+  page,
+}) => {
+  const site = await serveWasm(whole, "script-src 'self'");
+  expect(await firstResult(page, site.url)).toEqual(GOOD);
+  expect(site.asked()).toBe(1);
+  await site.close();
+});
+
+test('a module that cannot be posted is compiled by the worker', async ({ page }) => {
+  const site = await serveWasm(whole);
+  await page.addInitScript(() => {
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message: Scope, ...rest: Scope[]) {
+      if (message.module) throw new DOMException('It could not be cloned.', 'DataCloneError');
+      return postMessage.call(this, message, ...rest);
+    };
+  });
+  expect(await firstResult(page, site.url)).toEqual(GOOD);
+  await site.close();
+});
+
+test('a runtime’s wasm that was cut once is asked for again', async ({ page }) => {
+  const site = await serveWasm((response, wasm, count) =>
+    (count === 1 ? CUT : whole)(response, wasm, count),
+  );
+  expect(await firstResult(page, site.url)).toEqual(GOOD);
+  expect(site.asked()).toBe(2);
+  await site.close();
+});
+
+test('an opening that its caller ends leaves no download behind', async ({ page }) => {
+  const { promise: ended, resolve } = createDeferred<boolean>();
+  const site = await serveWasm((response, wasm) => {
+    response.on('close', () => resolve(!response.writableEnded));
+    response.write(wasm.subarray(0, 1000));
+  });
+  await gotoBarePage(page, site.url);
+  await page.evaluate(async ({ url, trust }) => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const onProgress = ({ phase }: Scope) => phase === 'runtime' && leaving.abort();
+    await (globalThis as Scope).nearside
+      .open(url, { trust, backend: 'tfjs-wasm', signal, onProgress })
+      .catch(() => {});
+  }, served.digits.address);
+  expect(await ended).toBe(true);
+  await site.close();
+});
 
 /** Has a file arrive with an addition that does no harm: an empty custom section for a module, a comment for a script. */
 async function changeFile(page: Page, name: string): Promise<void> {

@@ -353,7 +353,21 @@ export const SAYS_READY = 'nearside-ready';
 /** The first message of a worker that takes models, and of a port that takes calls. */
 export const READY = `${SAYS_READY} ${LIBRARY_VERSION}`;
 
-/** The one message that a worker takes itself: a port for another model. */
+/** A worker asks for its runtime's module with this, and is answered with {@link WasmMessage}s. */
+export const ASKS_WASM = 'nearside-wasm';
+
+/** The size as it is sent, then the module: undefined where the worker is to compile for itself. */
+export interface WasmMessage {
+  readonly nearside: 'wasm';
+  readonly sentBytes?: number;
+  readonly module?: WebAssembly.Module | undefined;
+}
+
+export function isWasmMessage(data: unknown): data is WasmMessage {
+  return (data as Partial<WasmMessage> | null)?.nearside === 'wasm';
+}
+
+/** A port for another model. This and {@link WasmMessage} are all that a worker takes itself. */
 export interface AttachMessage {
   readonly nearside: 'attach';
   readonly port: MessagePort;

@@ -43,17 +43,21 @@ export function serve(options: ServeOptions): Attach {
   const broadcast = (event: WorkerEvent) => {
     for (const emit of models) emit(event);
   };
+  const isOurs = isOurWorker();
   const worker: ServingWorker = {
     models,
     tasks,
     turns: createRunTurns(),
     // Elsewhere the scope is the app's own, and so is what it does with WebAssembly.
-    heapBytes: isOurWorker() ? watchHeap() : () => undefined,
-    runtime: shareRuntime(backend, (error) => broadcast(failed(error, 'device-lost'))),
+    heapBytes: isOurs ? watchHeap() : () => undefined,
+    runtime: shareRuntime(backend, {
+      onLost: (error) => broadcast(failed(error, 'device-lost')),
+      hasPage: isOurs,
+    }),
   };
   const attach: Attach = (endpoint, environment = { openStore: openBrowserStore }) =>
     attachTo(endpoint, worker, environment);
-  if (isOurWorker()) takePorts(attach, broadcast);
+  if (isOurs) takePorts(attach, broadcast);
   return attach;
 }
 

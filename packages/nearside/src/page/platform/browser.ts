@@ -1,14 +1,20 @@
+import { createDeferred } from '@nearside/core';
 import { BACKENDS, backendFiles } from '#runtime-files';
 import type { AvailableBackend } from '../../shared/api/backends.js';
+import { runsOnCpu } from '../../shared/contenders.js';
 import { type AttachMessage, SAYS_READY } from '../../shared/protocol.js';
-import { type BackendFiles, inFull } from '../runtime-files/in-folder.js';
+import { inFull } from '../runtime-files/in-folder.js';
 import type { BackendWorker, WorkerSource } from './host.js';
+import { shareWasm } from './shared-wasm.js';
 
 /** Backends that can be started here at all. */
 export const hostedBackends = BACKENDS;
 
 /** Models may be served with ONNX Runtime's small file. */
 export const mayBeCommon = true;
+
+/** What is needed where `new Worker(address)` does not do. */
+const elsewhere = () => import('./start-elsewhere.js');
 
 /**
  * Starts a backend's worker, or the app's own for it.
@@ -17,61 +23,61 @@ export const mayBeCommon = true;
  */
 export async function startBackendWorker(
   backend: AvailableBackend,
-  { assets, worker: startOwn, runtime }: WorkerSource,
+  { assets, worker: startOwn, runtime, isSure }: WorkerSource,
 ): Promise<BackendWorker> {
-  const files = await held(backendFiles(backend, assets));
-  const wasm = runtime === 'common' ? files.common : files.wasm;
+  const files = backendFiles(backend, assets);
+  const ofRuntime = runtime === 'common' ? files.common : files.wasm;
+  if (files.areCopies && files.worker.origin !== globalThis.origin) {
+    const { hold } = await elsewhere();
+    hold(files.worker, files.steps, ofRuntime);
+  }
+  const wasm = ofRuntime && inFull(ofRuntime);
   const script = inFull(files.worker);
   const steps = inFull(files.steps);
   const worker = startOwn?.(backend) ?? (await startWorker([script, steps], `nearside ${backend}`));
-  /** Ports of models that came before the worker was ready: a module may still be loading. */
-  let early: MessagePort[] | undefined = [];
-
-  function give(port: MessagePort): void {
-    const timings = JSON.stringify(performance.getEntriesByName(script.href));
-    worker.postMessage({ nearside: 'attach', port, timings } satisfies AttachMessage, [port]);
-  }
+  const endSharing = wasm && shareWasm(wasm, { worker, isSure: isSure && runsOnCpu(backend) });
+  const ready = createDeferred<void>();
+  let isReady = false;
 
   worker.addEventListener('message', ({ data }) => {
     if (!String(data).startsWith(SAYS_READY)) return; // each port says it again, and `connect` compares
-    for (const port of early ?? []) give(port);
-    early = undefined;
+    isReady = true;
+    ready.resolve();
   });
   return {
-    runtimeWasm: wasm && inFull(wasm).href,
+    runtimeWasm: wasm?.href,
     stepsFile: steps.href,
     get isReady() {
-      return early === undefined;
+      return isReady;
     },
     attach() {
       const { port1, port2 } = new MessageChannel();
-      if (early) early.push(port2);
-      else give(port2);
+      // Before that a module of it may still be loading, and messages would be lost.
+      void ready.promise.then(() => {
+        const timings = JSON.stringify(performance.getEntriesByName(script.href));
+        const message: AttachMessage = { nearside: 'attach', port: port2, timings };
+        worker.postMessage(message, [port2]);
+      });
       return { endpoint: port1, close: () => port1.close() };
     },
     onFailure(listener) {
       // A script that fails to load gives an event without a message.
-      worker.addEventListener('error', (event) =>
+      worker.addEventListener('error', ({ message, error: cause }) =>
         listener({
-          message: event.message || `${startOwn ? 'its file' : script.href} did not load`,
-          cause: event.error,
-          script: startOwn || event.message ? undefined : script.href,
+          message: message || `${startOwn ? 'its file' : script.href} did not load`,
+          cause,
+          script: startOwn || message ? undefined : script.href,
         }),
       );
       worker.addEventListener('messageerror', () =>
         listener({ message: 'a message that could not be read' }),
       );
     },
-    terminate: () => worker.terminate(),
+    terminate() {
+      worker.terminate();
+      endSharing?.();
+    },
   };
-}
-
-/** Copies on another origin get the hashes that they must have. */
-async function held(files: BackendFiles): Promise<BackendFiles> {
-  if (!files.areCopies || files.worker.origin === globalThis.origin) return files;
-  const { hold } = await import('./start-elsewhere.js');
-  for (const file of [files.worker, files.steps, files.wasm, files.common]) if (file) hold(file);
-  return files;
 }
 
 /** @param files the worker's own, and what is appended to it where it cannot import that */
@@ -82,7 +88,7 @@ async function startWorker(files: readonly [URL, URL], name: string): Promise<Wo
   } catch {
     // The page has Trusted Types, say.
   }
-  const { startElsewhere } = await import('./start-elsewhere.js');
+  const { startElsewhere } = await elsewhere();
   return startElsewhere(files, name);
 }
 

@@ -34,4 +34,6 @@ export interface WorkerSource {
   readonly worker: StartWorker | undefined;
   /** It is for unsigned files. */
   readonly isUnsigned: boolean;
+  /** A version will be loaded in it, as far as can be foreseen. */
+  readonly isSure: boolean;
 }

@@ -6,6 +6,7 @@ test('where a bundled server has left the runtime’s files, the setting that ke
     assets: 'file:///nowhere/',
     worker: undefined,
     isUnsigned: false,
+    isSure: false,
     runtime: undefined,
   };
   await expect(startBackendWorker('onnx-wasm', source)).rejects.toMatchObject({

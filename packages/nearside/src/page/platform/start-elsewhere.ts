@@ -11,9 +11,10 @@ declare const __INTEGRITY__: Readonly<Record<string, string>>;
 /** The one policy of the library: a page with Trusted Types names it in `trusted-types`. */
 const POLICY_NAME = 'nearside';
 
-/** Has a file of another origin be the one that this build was made with: its fragment is the hash that it must have. */
-export function hold(file: URL): void {
-  file.hash = __INTEGRITY__[file.pathname.split('/').at(-1) as string] as string;
+/** Has files of another origin be those that this build was made with: a fragment is the hash that a file must have. */
+export function hold(...files: readonly (URL | undefined)[]): void {
+  for (const file of files)
+    if (file) file.hash = __INTEGRITY__[file.pathname.split('/').at(-1) as string] as string;
 }
 
 /**

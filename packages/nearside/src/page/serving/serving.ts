@@ -107,7 +107,7 @@ export async function openOn(
   options: OpenOnOptions,
 ): Promise<Opened | undefined> {
   const { plan, engine, emitter, choice, mark } = context;
-  const { place, signal, onProgress } = options;
+  const { place, signal, onProgress, isSure } = options;
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
     if (event.nearside === 'progress' && event.progress.phase === 'check') fetched.resolve();
@@ -130,6 +130,7 @@ export async function openOn(
     slot: place?.slot ?? 0,
     threads,
     runtime,
+    isSure,
   });
   const connection = await connect(host, { onEvent, signal });
   return endingOnFailure(connection, signal, async () => {
@@ -142,7 +143,7 @@ export async function openOn(
         onnxRuntime: runtime,
         stepsFile: host.started.stepsFile,
         threads: plan.threads,
-        isSure: options.isSure,
+        isSure,
       },
     });
     if (!version) return void connection.close(undefined);

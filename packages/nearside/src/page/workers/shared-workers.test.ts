@@ -8,6 +8,7 @@ const needs: WorkerNeeds = {
   slot: 0,
   isolate: false,
   isUnsigned: false,
+  isSure: false,
   runtime: undefined,
   assets: undefined,
   worker: undefined,

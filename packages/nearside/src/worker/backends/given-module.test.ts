@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bytesFor, EMPTY_MODULE } from './given-module.js';
+import { EMPTY_MODULE } from '../../shared/compile-wasm.js';
+import { bytesFor } from './given-module.js';
 
 /** Exports a global with a number. */
 function moduleOf(number: number): WebAssembly.Module {

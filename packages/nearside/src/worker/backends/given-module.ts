@@ -1,7 +1,5 @@
+import { EMPTY_MODULE } from '../../shared/compile-wasm.js';
 import type { CompiledWasm } from './backend.js';
-
-/** `\0asm` and version 1: the smallest module there is, which no runtime is. */
-export const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 /**
  * Makes a runtime's loader take a module that is compiled already. The loaders of both runtimes take nothing but bytes

@@ -111,6 +111,7 @@ async function loadBeside({ engine }: ModelContext) {
     slot: 1,
     isolate: true,
     isUnsigned: false,
+    isSure: false,
     runtime: undefined,
     threads: undefined,
     assets: undefined,
