@@ -6,6 +6,7 @@ const LIMITS = {
   'first-result-bytes': 435_000, // the library, one runtime on wasm, and the digits model
   'csp-first-result-ratio': 1.02,
   'build-bytes': 22_000_000, // without WebGPU
+  'whole-build-bytes': 42_000_000, // with it
   'largest-file-bytes': 26_214_400, // of it; what static hosts take
   'script-tag-bytes': 45_056,
   'script-tag-requests': 10, // before the first result, without the model's
@@ -55,7 +56,8 @@ function valuesOf(results) {
     'csp-first-result-ratio':
       figuresOf('vite-8-policy').firstResultBytes / figuresOf('vite-8').firstResultBytes,
     'build-bytes': figuresOf('vite-8-wasm').buildBytes,
-    'largest-file-bytes': figuresOf('vite-8-wasm').largestFileBytes,
+    'whole-build-bytes': figuresOf('vite-8').buildBytes,
+    'largest-file-bytes': figuresOf('vite-8').largestFileBytes,
     'script-tag-bytes': script?.bytes,
     'script-tag-requests': script && ofLibrary.length,
   };

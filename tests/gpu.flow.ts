@@ -59,7 +59,7 @@ test('by itself it serves on wasm; the GPU is quarantined when it is tried besid
   await gotoBarePage(page, site.url);
   const second = await openFreely(page, wrong.address);
   expect(second).toMatchObject({ backend: 'onnx-wasm', told: [], quarantined: [mismatch] });
-  expect(fetched.filter((url) => /worker-onnx-webgpu|asyncify/.test(url))).toEqual([]);
+  expect(fetched.filter((url) => /worker-onnx-webgpu|jspi/.test(url))).toEqual([]);
 });
 
 test('on a device that has got a GPU what was measured without it is measured again', {
@@ -131,6 +131,43 @@ test('without a GPU the backends for it are no-backend before their wasm is fetc
     });
   }
   expect(fetched.filter((path) => /\.wasm$|\/chunks\//.test(path))).toEqual([]);
+  await digits.close();
+});
+
+test('without JSPI `onnx-webgpu` is no-backend, says so, and its wasm is not fetched; `tfjs-webgpu` is tried', {
+  tag: '@gpu',
+}, async ({ page }) => {
+  const digits = await serveDigits();
+  const withoutJspi = 'delete WebAssembly.Suspending;';
+  await page.addInitScript(withoutJspi);
+  await page.route(/worker-onnx-webgpu/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: withoutJspi + (await response.text()) });
+  });
+  const fetched: string[] = [];
+  page.on('request', (request) => fetched.push(request.url()));
+  await gotoBarePage(page, site.url);
+  const untried = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one } = globalThis as Scope;
+    const model = await nearside.open(url, { trust, tune: { maxMs: 60_000 } });
+    await model.run(one());
+    const isOpen = ({ message }: { message?: string }) => message?.startsWith('not yet');
+    while ((await model.explainBackend()).some(isOpen)) await new Promise(requestAnimationFrame);
+    const untried = (await model.explainBackend())
+      .filter(({ verdict }: { verdict: string }) => verdict === 'untried')
+      .map(({ backend, message }: { backend: string; message: string }) => [backend, message]);
+    await model.close();
+    return untried;
+  }, digits.address);
+  const row = ['onnx-webgpu', 'no JSPI (`WebAssembly.Suspending`)'];
+  expect(untried).toEqual([row, row]);
+  expect(fetched.filter((url) => url.includes('onnx-webgpu'))).toEqual([]);
+  expect(await openForced(page, digits.address, 'onnx-webgpu')).toMatchObject({
+    code: 'no-backend',
+    message: expect.stringContaining('expected JSPI (`WebAssembly.Suspending`), got'),
+  });
+  expect(fetched.filter((url) => url.includes('worker-onnx-webgpu'))).toHaveLength(1);
+  expect(fetched.filter((url) => url.includes('jspi'))).toEqual([]);
   await digits.close();
 });
 

@@ -13,7 +13,7 @@ const compress = promisify(gzip);
 /** What static hosts take of one file, bytes. */
 const MAX_FILE_BYTES = 25 * 2 ** 20;
 
-/** The file whose users ask for it packed: `src/contenders/packed-runtime.ts`. */
+/** The file that is asked for packed: `src/contenders/transformers.ts`. */
 const PACKED = /asyncify[^/]*\.wasm$/;
 
 /** Isolation, which threads need, as Cloudflare Pages and Netlify read it. */
@@ -42,7 +42,7 @@ export async function buildBenchPage(outDir, { nodeTests } = {}) {
   await requireSmallFiles(outDir);
 }
 
-/** ONNX Runtime for WebGPU is over the limit: the page unpacks it as it arrives. @param {string} folder of the built files */
+/** The runtime of transformers.js is over the limit: the page unpacks it as it arrives. @param {string} folder of the built files */
 export async function packRuntime(folder) {
   for (const name of await readdir(folder)) {
     if (!PACKED.test(name)) continue;

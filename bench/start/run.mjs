@@ -5,6 +5,7 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
+import { jspiBesideAsyncify } from './jspi-beside-asyncify.mjs';
 import { publishStartModels } from './models.mjs';
 import { progressError } from './progress-error.mjs';
 import { runtimeSizes } from './runtime-sizes.mjs';
@@ -40,6 +41,7 @@ export async function* runSuite(dir, { trials = PAIRS } = {}) {
   yield await progressErrors(bench, '20 Mbit/s', LINE);
   yield await progressErrors(bench, '400 KB/s', SLOW_LINE);
   yield* await runtimeSizes();
+  yield* jspiBesideAsyncify(`${dir}/suspending`);
   yield* await firstRuns(bench, 'silero', 1);
   for (const threads of THREADS) yield* await recogniserRuns(bench, threads);
   await Promise.all([site.close(), models.close()]);

@@ -5,7 +5,7 @@ import { plainPage } from '../page.mjs';
  * Under another name they would be no files of the precache, and not of the type that a browser keeps compiled.
  */
 const line =
-  "workbox: { globIgnores: ['**/*webgpu*', '**/*asyncify*'], maximumFileSizeToCacheInBytes: 16 * 1024 * 1024 }";
+  "workbox: { globIgnores: ['**/*webgpu*', '**/*jspi*'], maximumFileSizeToCacheInBytes: 16 * 1024 * 1024 }";
 
 const config = `import { VitePWA } from 'vite-plugin-pwa';
 

@@ -14,7 +14,7 @@ export default defineConfig({
       includeManifestIcons: false, // `globPatterns` has them
       workbox: {
         globPatterns: ['**/*.{html,css,js,wasm,png,jpg,svg}'],
-        globIgnores: ['**/*webgpu*', '**/*asyncify*', '**/*tfjs*'],
+        globIgnores: ['**/*webgpu*', '**/*jspi*', '**/*tfjs*'],
         maximumFileSizeToCacheInBytes: 16 * 1024 * 1024,
         clientsClaim: true,
         runtimeCaching: [
@@ -24,7 +24,7 @@ export default defineConfig({
             options: { cacheName: 'kept', networkTimeoutSeconds: 3 },
           },
           {
-            urlPattern: /webgpu|asyncify/,
+            urlPattern: /webgpu|jspi/,
             handler: 'CacheFirst', // what `src/keep-files.ts` has put there, and nothing else
             options: { cacheName: 'kept', plugins: [{ cacheWillUpdate: async () => null }] },
           },

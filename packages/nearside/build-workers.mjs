@@ -106,7 +106,7 @@ await writeFile(`${outDir}/ort-common.wasm`, common);
 /** What a backend needs at run time: its worker, and its runtime's wasm if it has one, or two. */
 const RUNTIME_FILES = {
   'onnx-wasm': ['worker-onnx-wasm.js', 'ort-common.wasm', 'ort-wasm-simd-threaded.wasm'],
-  'onnx-webgpu': ['worker-onnx-webgpu.js', 'ort-wasm-simd-threaded.asyncify.wasm'],
+  'onnx-webgpu': ['worker-onnx-webgpu.js', 'ort-wasm-simd-threaded.jspi.wasm'],
   'tfjs-wasm': ['worker-tfjs-wasm.js', simd],
   'tfjs-webgpu': ['worker-tfjs-webgpu.js'],
 };

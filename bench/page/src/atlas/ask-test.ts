@@ -22,8 +22,6 @@ const LOST = Symbol('lost');
 export interface AskOptions {
   readonly corpus: Corpus;
   readonly backend: AvailableBackend;
-  /** The page's own worker for the backend. */
-  readonly startWorker?: (() => Worker) | undefined;
   /** How long a run may take, ms. */
   readonly runLimitMs?: number | undefined;
   /** With what it answers the backend is compared before it runs; without it nothing is compared. */
@@ -42,7 +40,6 @@ export interface Asker {
 export function createAsker({
   corpus,
   backend,
-  startWorker,
   runLimitMs = LIMITS.runMs,
   answerer,
 }: AskOptions): Asker {
@@ -72,7 +69,6 @@ export function createAsker({
           selfCheck: 'off', // what it computes is judged here
           signal: AbortSignal.any([signal, limit]),
           policy: { watchdogMs: runLimitMs },
-          ...(startWorker && { worker: startWorker }),
         },
       );
     } catch (error) {

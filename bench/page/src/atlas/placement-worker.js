@@ -1,8 +1,8 @@
 // Says whether WebGPU has a kernel for every node of a model. The library's own session does not tell: where there is none
 // the CPU computes, which is no fault, and no merit of the GPU.
-import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url';
-import * as ort from 'onnxruntime-web/webgpu';
-import { fetchUnpacked } from '../contenders/packed-runtime.ts';
+
+import * as ort from 'onnxruntime-web/jspi';
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 
 /** ONNX Runtime's own setting: it refuses the session instead. */
 const NOT_ON_CPU = { session: { disable_cpu_ep_fallback: '1' } };
@@ -10,13 +10,11 @@ const NOT_ON_CPU = { session: { disable_cpu_ep_fallback: '1' } };
 const REFUSED = /fallback to CPU EP has been explicitly disabled/i;
 
 ort.env.wasm.numThreads = 1;
+ort.env.wasm.wasmPaths = { wasm: wasmUrl };
 ort.env.logLevel = 'fatal';
-let runtime;
 
 self.onmessage = async ({ data: model }) => {
-  runtime ??= unpack();
   try {
-    ort.env.wasm.wasmBinary ??= await runtime;
     const session = await ort.InferenceSession.create(model, {
       executionProviders: ['webgpu'],
       logSeverityLevel: 4,
@@ -29,10 +27,3 @@ self.onmessage = async ({ data: model }) => {
     self.postMessage(REFUSED.test(message) ? { isOnCpu: true } : { failed: message });
   }
 };
-
-async function unpack() {
-  const address = new URL(wasmUrl, self.location.href).href;
-  const response = await fetchUnpacked(address, fetch);
-  if (!response.ok) throw new Error(`${address}: status ${response.status}`);
-  return response.arrayBuffer();
-}

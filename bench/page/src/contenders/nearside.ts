@@ -14,15 +14,9 @@ export function nearsideOn(backend: AvailableBackend): Contender {
     isPeer: false,
     unfit: backend.startsWith('onnx') ? needsOnnx : needsTfjs,
     async prepare({ files, spec }, { threads, signal }) {
-      const worker = backend === 'onnx-webgpu' ? startWebgpu : undefined;
-      return preparedFrom(await openUnsigned(files, spec, { backend, threads, signal, worker }));
+      return preparedFrom(await openUnsigned(files, spec, { backend, threads, signal }));
     },
   };
-}
-
-/** Its runtime lies packed beside this page, so its worker is one that unpacks it. */
-export function startWebgpu(): Worker {
-  return new Worker(new URL('./webgpu-worker.ts', import.meta.url), { type: 'module' });
 }
 
 /** From a signed repository: metadata, bundle and every chunk are verified. */

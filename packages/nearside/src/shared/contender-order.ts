@@ -9,7 +9,7 @@ import { type Contender, runsOnCpu, variantsFor } from './contenders.js';
 export const RUNTIME_BYTES: Readonly<Record<AvailableBackend, number>> = Object.freeze({
   'onnx-wasm': 3_800_000,
   'tfjs-wasm': 350_000,
-  'onnx-webgpu': 6_800_000,
+  'onnx-webgpu': 4_250_000,
   'tfjs-webgpu': 250_000,
 });
 

@@ -117,7 +117,7 @@ export interface PlanHelp {
   readonly checkOpening: typeof checkOpening;
 }
 
-/** Enough for either of ONNX Runtime's builds, which weigh 3.8 and 6.8 MB, and not for both at once. */
+/** Enough for both of ONNX Runtime's builds, which weigh 3.8 and 4.3 MB, and little weights. */
 const TUNE_BYTES = 10_000_000;
 const TUNE_MS = 3_000;
 

@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { planAsOpen } from '../../testing/plan-as-open.js';
 import { type Rehearsal, tryContenders } from './try-contenders.js';
 
@@ -48,6 +48,19 @@ test('without graph files it is unknown, and the smallest download is named', as
     variant: 'uint8',
     downloadBytes: 380_000, // with its runtime, which was not started
   });
+});
+
+test('where a GPU is and no JSPI, `onnx-webgpu` is no-backend, and nothing of it is made', async () => {
+  vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => ({}) } });
+  vi.stubGlobal('WebAssembly', {});
+  const told = await rehearsal({
+    contenders: [{ backend: 'onnx-webgpu', variant: 'int8' }],
+    modelsOf: () => expect.unreachable('it was made'),
+  });
+  const { verdict, rows } = await tryContenders(told, {});
+  vi.unstubAllGlobals();
+  expect([verdict, rows[0]?.code]).toEqual(['no', 'no-backend']);
+  expect(rows[0]?.message).toBe('onnx-webgpu: expected JSPI (`WebAssembly.Suspending`), got none.');
 });
 
 test('a runtime beyond what may be fetched is not tried', async () => {

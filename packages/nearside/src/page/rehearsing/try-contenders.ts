@@ -6,7 +6,7 @@ import { createModelEmitter } from '../../shared/api/events.js';
 import { bytesToFetch, orderByBytes, runtimeBytes } from '../../shared/contender-order.js';
 import { type Contender, runsOnCpu } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
-import { requestAdapter } from '../../shared/gpu-adapter.js';
+import { missingFor, requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';
 import { UNMARKED } from '../choice/page-mark.js';
 import type { OpenPlan } from '../options/plan-opening.js';
@@ -17,7 +17,7 @@ import { requireMemory } from './rehearsed-models.js';
 const DEFAULTS = Object.freeze({
   /** Three variants of a small model take three seconds in all, and so does one of a large model. */
   maxMs: 10_000,
-  /** The default of `tune` too: enough for either of ONNX Runtime's builds. */
+  /** The default of `tune` too: enough for both of ONNX Runtime's builds. */
   maxBytes: 10_000_000,
 });
 
@@ -114,6 +114,8 @@ async function requireRoom(
   if (!runsOnCpu(backend) && !(await requestAdapter())) {
     throw notTried('no-backend', `${backend}: expected WebGPU with an adapter, got none.`);
   }
+  const missing = missingFor(backend);
+  if (missing) throw notTried('no-backend', `${backend}: expected ${missing}, got none.`);
   const sizeBytes = runtimeBytes(backend, isCommon);
   if (!started.has(backend) && sizeBytes > leftBytes) {
     throw notTried(

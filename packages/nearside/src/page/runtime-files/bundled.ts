@@ -25,7 +25,7 @@ export function backendFiles(backend: AvailableBackend, assets?: string): Backen
       return {
         worker: new URL('../../assets/worker-onnx-webgpu.js', import.meta.url),
         steps,
-        wasm: new URL('../../assets/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url),
+        wasm: new URL('../../assets/ort-wasm-simd-threaded.jspi.wasm', import.meta.url),
       };
     case 'tfjs-wasm':
       return {

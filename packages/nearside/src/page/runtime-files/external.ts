@@ -11,7 +11,7 @@ const SCRIPT = __SCRIPT__;
 export const BACKENDS: readonly AvailableBackend[] = AVAILABLE_BACKENDS;
 
 /**
- * For builds without the literals that make bundlers emit 43 MB. The files are where the option says; for
+ * For builds without the literals that make bundlers emit 40 MB. The files are where the option says; for
  * `nearside.global.js` and `nearside.module.js` by default in the folder `assets` beside the script.
  *
  * @throws NearsideError `assets-unreachable`

@@ -16,7 +16,7 @@ export interface BackendFiles {
 /** Names in `dist/assets`, for those who copy that folder somewhere. */
 const WASM: Partial<Record<AvailableBackend, string>> = {
   'onnx-wasm': 'ort-wasm-simd-threaded.wasm',
-  'onnx-webgpu': 'ort-wasm-simd-threaded.asyncify.wasm',
+  'onnx-webgpu': 'ort-wasm-simd-threaded.jspi.wasm',
   'tfjs-wasm': 'tfjs-backend-wasm-simd.wasm',
 };
 

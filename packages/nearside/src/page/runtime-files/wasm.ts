@@ -1,7 +1,7 @@
 import type { AvailableBackend } from '../../shared/api/backends.js';
 import { assetsFolder, type BackendFiles, filesInFolder } from './in-folder.js';
 
-/** Backends of `nearside/wasm`: a build with it emits no file of WebGPU, whose wasm is 26 MB. */
+/** Backends of `nearside/wasm`: a build with it emits no file of WebGPU, whose wasm is 17 MB. */
 export const BACKENDS: readonly AvailableBackend[] = ['onnx-wasm', 'tfjs-wasm'];
 
 /** As in `bundled.ts`. The addresses begin at `dist/wasm/nearside.js`, the file that this is built into. */

@@ -1,5 +1,5 @@
 import { type BackendName, NearsideError, type Variant } from '@nearside/core';
-import { describeAdapter, requestAdapter } from '../../shared/gpu-adapter.js';
+import { describeAdapter, missingFor, requestAdapter } from '../../shared/gpu-adapter.js';
 import { attempt, backendError, unsupported } from './backend-error.js';
 
 /** A GPU device that gives its failures a code. */
@@ -43,10 +43,12 @@ const ERRORS = ['validation', 'internal', 'out-of-memory'] as const;
  */
 const ANNOUNCEMENT_MS = 5_000;
 
-/** @throws NearsideError `no-backend` without an adapter, or without fp16 for an fp16 variant */
+/** @throws NearsideError `no-backend` without an adapter, without JSPI where it is needed, or without fp16 for an fp16 variant */
 export async function requireGpu(backend: BackendName, { dtype }: Variant): Promise<void> {
   const adapter = await requestAdapter();
   if (!adapter) throw unsupported(backend, 'WebGPU with an adapter');
+  const missing = missingFor(backend);
+  if (missing) throw unsupported(backend, missing);
   // Without the feature ONNX Runtime fails at the first run, and TensorFlow.js has no fp16 at all.
   if (dtype === 'fp16' && !adapter.features.has('shader-f16')) {
     throw unsupported(backend, 'a GPU with 16-bit floats (`shader-f16`)');
@@ -108,11 +110,17 @@ async function requestDevice(backend: BackendName) {
         requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)),
         requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
       });
-      return { device, adapterInfo: adapter.info };
+      return { device: tellingInfo(device, adapter), adapterInfo: adapter.info };
     } catch (error) {
       if (triesLeft === 0) throw error;
     }
   }
+}
+
+/** ONNX Runtime reads sizes of subgroups there, and Safari 26 has it on the adapter alone (microsoft/onnxruntime#26480). */
+function tellingInfo(device: GPUDevice, { info }: GPUAdapter): GPUDevice {
+  if (!device.adapterInfo) Object.defineProperty(device, 'adapterInfo', { value: info });
+  return device;
 }
 
 /** Maps a buffer of four bytes, which a lost device cannot do. */

@@ -3,7 +3,7 @@ import { testFatalOutOfMemory } from '../../testing/out-of-memory-conformance.js
 import { onnxWebgpu } from './onnx-webgpu.js';
 
 const wasmUrl = new URL(
-  '../../../../../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm',
+  '../../../../../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.jspi.wasm',
   import.meta.url,
 ).href;
 

@@ -1,5 +1,5 @@
 import type { NearsideError } from '@nearside/core';
-import * as ort from 'onnxruntime-web/webgpu';
+import * as ort from 'onnxruntime-web/jspi';
 import type { Backend, BackendSession, SessionRequest } from './backend.js';
 import { endOnFailure, type RuntimeCare } from './backend-error.js';
 import { requireSimd } from './cpu-features.js';

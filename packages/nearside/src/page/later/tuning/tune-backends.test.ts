@@ -21,6 +21,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 test('the limit of a contender begins when its runtime is there, and downloads cost no time', async () => {
@@ -94,6 +95,18 @@ test('a contender is given up, and not blamed, when its room is taken while it o
   expect(choice.remarks.get('int8 on onnx-wasm')?.message).toMatch(/^out-of-memory: .* 10 bytes/);
   expect(choice.passing).toEqual([]);
   expect(other?.rests).toBe(0);
+});
+
+test('where a GPU is and no JSPI, `onnx-webgpu` is not started, and its row says why', async () => {
+  vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => ({ info: {} }) } });
+  vi.stubGlobal('WebAssembly', {});
+  const contenders = ['tfjs-wasm', 'onnx-webgpu', 'tfjs-webgpu'] as const;
+  const model = withStandIns(() => ({}), { plan: { contenders } });
+  await tune(model);
+  expect(model.context.choice.remarks.get('int8 on onnx-webgpu')?.message).toBe(
+    'no JSPI (`WebAssembly.Suspending`)',
+  );
+  expect(model.asked.filter((call) => /^open .*-webgpu/.test(call))).toEqual(['open tfjs-webgpu']);
 });
 
 test('a worker that hangs while it serves nobody does not keep tuning waiting', async () => {

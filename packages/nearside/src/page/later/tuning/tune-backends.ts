@@ -8,7 +8,7 @@ import {
   runsOnCpu,
 } from '../../../shared/contenders.js';
 import { isBackendFault, isVersionFault, messageOf } from '../../../shared/failures.js';
-import { describeAdapter, requestAdapter } from '../../../shared/gpu-adapter.js';
+import { describeAdapter, missingFor, requestAdapter } from '../../../shared/gpu-adapter.js';
 import type { Measured } from '../../choice/backend-choice.js';
 import { blameRuntime, quarantine } from '../../choice/later/blame.js';
 import { isKeptFrom } from '../../choice/later/ladder.js';
@@ -140,6 +140,8 @@ function findHindrance(
   if (!runsOnCpu(contender.backend) && adapter === NO_ADAPTER) {
     return { message: 'no WebGPU with an adapter' };
   }
+  const missing = missingFor(contender.backend);
+  if (missing) return { message: `no ${missing}` };
   if (isKeptFrom(choice.care, 'tuning', contender)) {
     return { message: 'the page was lost while it was tried; not again for a day' };
   }
