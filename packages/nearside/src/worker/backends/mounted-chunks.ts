@@ -1,25 +1,28 @@
-import { freeBytes } from '@nearside/artifact';
+import { type ChunkedFile, freeBytes, readChunks } from '@nearside/artifact';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A file as ONNX Runtime takes it. */
-export interface MountedChunks {
-  /** Has the size of the whole file in `byteLength`, and its ranges; nothing else of it is right. */
-  readonly bytes: Bytes;
+export interface MountedFile {
+  /** Has the size of the whole file, and its ranges; nothing else of it is right. */
+  readonly data: Bytes | Blob;
   /** True once a range was asked for whose chunk was freed before: what was loaded then is to be loaded anew. */
   readonly wasReadAgain: boolean;
+  /** Why a chunk could not be read that was asked for. */
+  readonly failure?: { readonly error: unknown } | undefined;
   /** Frees what is left. */
   free(): void;
 }
 
+/** @param frees a chunk goes as soon as all of it was read */
+export type MountFile = (file: ChunkedFile<Bytes>, frees: boolean) => Promise<MountedFile>;
+
 /**
  * Makes chunks pass for the bytes that they make together. ONNX Runtime on wasm reads a range by calling `subarray` of
  * what it was given, and has copied it when it asks for another (`onnx-wasm.browser.test.ts`).
- *
- * @param chunks given away
- * @param frees a chunk goes as soon as all of it was read
  */
-export function mountChunks(given: readonly Bytes[], frees: boolean): MountedChunks {
+export const mountChunks: MountFile = async (file, frees) => {
+  const given = await readChunks(file);
   const chunks: (Bytes | undefined)[] = [...given];
   const unread = given.map(({ length }) => length);
   const starts: number[] = [];
@@ -67,7 +70,7 @@ export function mountChunks(given: readonly Bytes[], frees: boolean): MountedChu
   }
 
   return {
-    bytes: Object.defineProperties(new Uint8Array(), {
+    data: Object.defineProperties(new Uint8Array(), {
       byteLength: { value: sizeBytes },
       subarray: { value: subarray },
     }),
@@ -80,4 +83,4 @@ export function mountChunks(given: readonly Bytes[], frees: boolean): MountedChu
       chunks.fill(undefined);
     },
   };
-}
+};

@@ -1,4 +1,3 @@
-import { readChunks } from '@nearside/artifact';
 import {
   type BackendName,
   type Datatype,
@@ -17,7 +16,7 @@ import {
   type SessionRequest,
 } from './backend.js';
 import { attempt, backendError } from './backend-error.js';
-import { type MountedChunks, mountChunks } from './mounted-chunks.js';
+import type { MountedFile, MountFile } from './mounted-chunks.js';
 import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
 import type { RunDepth } from './run-depth.js';
 
@@ -31,6 +30,7 @@ export interface OnnxSessionOptions {
   readonly backend: BackendName;
   readonly runtime: OnnxRuntime;
   readonly executionProvider: InferenceSession.ExecutionProviderConfig;
+  readonly mount: MountFile;
   readonly depth?: RunDepth;
 }
 
@@ -92,15 +92,15 @@ async function loadOnnx(
   request: SessionRequest,
   more: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
-  const freed = await mountWeights(options.backend, request, true);
+  const freed = await mountWeights(options, request, true);
   try {
     return await createInferenceSession(options, request, { ...more, externalData: freed.list });
   } catch (error) {
-    if (!freed.wasReadAgain()) throw error;
+    if (!freed.wasReadAgain()) throw freed.whyUnread(error);
   } finally {
     freed.free();
   }
-  const kept = await mountWeights(options.backend, request, false);
+  const kept = await mountWeights(options, request, false);
   try {
     return await createInferenceSession(options, request, { ...more, externalData: kept.list });
   } finally {
@@ -110,24 +110,24 @@ async function loadOnnx(
 
 /** The variant's files after the first, each by the name that the model gives it. */
 async function mountWeights(
-  backend: BackendName,
+  { backend, mount }: OnnxSessionOptions,
   { variant, weights }: SessionRequest,
   frees: boolean,
 ) {
   const [model = '', ...names] = variant.files;
-  const mounted: MountedChunks[] = [];
-  for (const name of names) {
-    const chunks = await readChunks<Uint8Array<ArrayBuffer>>(
-      requireFile(backend, name, weights.get(name)),
-    );
-    mounted.push(mountChunks(chunks, frees));
-  }
+  const mounted: MountedFile[] = [];
+  for (const name of names)
+    mounted.push(await mount(requireFile(backend, name, weights.get(name)), frees));
   return {
     list: names.map((name, i) => ({
       path: relativeTo(model, name),
-      data: (mounted[i] as MountedChunks).bytes,
+      data: (mounted[i] as MountedFile).data,
     })),
     wasReadAgain: () => mounted.some(({ wasReadAgain }) => wasReadAgain),
+    whyUnread(error: unknown): unknown {
+      const { failure } = mounted.find(({ failure }) => failure) ?? {};
+      return failure ? failure.error : error;
+    },
     free() {
       for (const { free } of mounted) free();
     },

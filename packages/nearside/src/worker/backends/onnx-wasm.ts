@@ -4,7 +4,8 @@ import type { Backend, StartRequest } from './backend.js';
 import { endOnFailure, type RuntimeCare, withCare } from './backend-error.js';
 import { chooseThreads, hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
-import { createOnnxSession, profileOnnx } from './onnx-session.js';
+import { mountChunks } from './mounted-chunks.js';
+import { createOnnxSession, type OnnxSessionOptions, profileOnnx } from './onnx-session.js';
 import { tapRuntimeOutput } from './profile-onnx.js';
 import { createRunDepth } from './run-depth.js';
 
@@ -17,7 +18,13 @@ const NO_LIMIT = 0;
 /** `OrtRun` has eight parameters, and it alone. */
 const depth = createRunDepth(8);
 
-const OPTIONS = { backend: 'onnx-wasm', runtime: ort, executionProvider: 'wasm', depth } as const;
+const OPTIONS: OnnxSessionOptions = {
+  backend: 'onnx-wasm',
+  runtime: ort,
+  executionProvider: 'wasm',
+  mount: mountChunks,
+  depth,
+};
 
 /** Its name in golden.json. */
 export const reference = () => `onnxruntime-web ${ort.env.versions.web} wasm`;

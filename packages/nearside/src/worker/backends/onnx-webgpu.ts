@@ -6,6 +6,9 @@ import { requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
+import { suspendChunks } from './suspended-chunks.js';
+
+const OPTIONS = { backend: 'onnx-webgpu', runtime: ort, mount: suspendChunks } as const;
 
 let started: { readonly gpu: GpuDevice; readonly care: RuntimeCare } | undefined;
 
@@ -17,6 +20,7 @@ let started: { readonly gpu: GpuDevice; readonly care: RuntimeCare } | undefined
 export const onnxWebgpu: Backend = {
   name: 'onnx-webgpu',
   runtime: 'onnx',
+  readsWeightsLater: true,
 
   async requireSupport(variant) {
     requireSimd('onnx-webgpu');
@@ -33,14 +37,13 @@ export const onnxWebgpu: Backend = {
     return { threads: 1, hardware: gpu.description };
   },
 
-  createOnCpu: (request) =>
-    createOnnxSession({ backend: 'onnx-webgpu', runtime: ort, executionProvider: 'cpu' }, request),
+  createOnCpu: (request) => createOnnxSession({ ...OPTIONS, executionProvider: 'cpu' }, request),
 
   async createSession(request: SessionRequest): Promise<BackendSession> {
     if (!started) throw new TypeError('onnx-webgpu: expected createSession after start');
     const { gpu, care } = started;
     const executionProvider = { name: 'webgpu', device: gpu.device } as const;
-    const options = { backend: 'onnx-webgpu', runtime: ort, executionProvider } as const;
+    const options = { ...OPTIONS, executionProvider };
     const session = await gpu.guard('load', () => createOnnxSession(options, request));
     const guarded: BackendSession = {
       tensors: session.tensors,
