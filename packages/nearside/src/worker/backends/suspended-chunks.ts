@@ -22,7 +22,7 @@ export const suspendChunks: MountFile = async ({ chunkBytes, read }) => {
   }
 
   function free(): void {
-    if (last) freeBytes(last.bytes);
+    if (last) freeBytes([last.bytes]);
     last = undefined;
   }
 
