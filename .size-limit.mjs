@@ -39,11 +39,11 @@ export default [
   importing('canRun', '24064 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
-  importing('serve', '65024 B', `${DIST}/worker/serve.js`), // a worker without its runtime
-  file('assets/worker-tfjs-wasm.js', '242432 B'),
-  file('assets/worker-onnx-wasm.js', '92160 B'),
-  file('assets/worker-tfjs-webgpu.js', '280064 B'),
-  file('assets/worker-onnx-webgpu.js', '106240 B'),
+  importing('serve', '65280 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  file('assets/worker-tfjs-wasm.js', '242944 B'),
+  file('assets/worker-onnx-wasm.js', '92672 B'),
+  file('assets/worker-tfjs-webgpu.js', '280576 B'),
+  file('assets/worker-onnx-webgpu.js', '106752 B'),
   file('assets/steps.js', '24576 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '69632 B'),

@@ -33,8 +33,8 @@ import type { OpenStore } from './open-store.js';
  * nothing of each other.
  *
  * A worker serves models on one backend, each at a port of its own ({@link AttachMessage}). These are the calls to one
- * of them; they go through Comlink as {@link WorkerApi}. The worker and each port announce themselves with
- * {@link READY}; ports send {@link WorkerEvent}s beside the replies.
+ * of them; they go through Comlink as {@link WorkerApi}, all but runs ({@link RunMessage}). The worker and each port
+ * announce themselves with {@link READY}; ports send {@link WorkerEvent}s beside the replies.
  */
 export interface ModelCalls {
   /** Finds, verifies and opens a version. Undefined when there is no previous one to go back to. */
@@ -90,12 +90,24 @@ export interface ModelCalls {
   close(): Promise<void>;
 }
 
-/** A port's calls. Nothing is ever thrown across, because a thrown error keeps only its message. */
-export type WorkerApi = {
+/** A port's calls, answered. Nothing is ever thrown across, because a thrown error keeps only its message. */
+export type AnsweredCalls = {
   readonly [Name in keyof ModelCalls]: (
     ...request: Parameters<ModelCalls[Name]>
   ) => Promise<Reply<Awaited<ReturnType<ModelCalls[Name]>>>>;
 };
+
+/** Those that go through Comlink. */
+export type WorkerApi = Omit<AnsweredCalls, 'run'>;
+
+/** `run` is a plain message, answered by `ran`: Comlink's own work takes a third of a small model's run. */
+export interface RunMessage extends RunRequest {
+  readonly nearside: 'run';
+}
+
+export function isRunMessage(data: Partial<RunMessage> | null): data is RunMessage {
+  return data?.nearside === 'run';
+}
 
 export type Reply<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -273,6 +285,7 @@ export function transferablesOf(input: WireInput): Transferable[] {
 
 /** Closes the pictures of an input that is done with, run or not: a camera has few frames. */
 export function closePictures(input: WireInput): void {
+  if (input.kind === 'tensors') return;
   for (const owned of transferablesOf(input)) if ('close' in owned) owned.close();
 }
 
@@ -379,8 +392,10 @@ export function isAttachMessage(data: unknown): data is AttachMessage {
   return typeof data === 'object' && data !== null && 'nearside' in data && 'port' in data;
 }
 
-/** Messages beside the replies. */
+/** Messages beside Comlink's. */
 export type WorkerEvent =
+  /** The answer to a {@link RunMessage}. */
+  | { readonly nearside: 'ran'; readonly id: number; readonly answer: Reply<BatchReply> }
   | { readonly nearside: 'progress'; readonly progress: Progress }
   | { readonly nearside: 'installation'; readonly event: InstallationEvent }
   /** It is a batch's turn: from now on it takes its own time. */

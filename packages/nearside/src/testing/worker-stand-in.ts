@@ -1,5 +1,4 @@
 import type { ModelSpec } from '@nearside/core';
-import * as Comlink from 'comlink';
 import { createBackendChoice, EMPTY_RECORD } from '../page/choice/backend-choice.js';
 import { load, type ModelContext, openOn, type Serving } from '../page/serving/serving.js';
 import type { EngineContext } from '../page/workers/engine-context.js';
@@ -8,13 +7,15 @@ import { createSharedWorkers } from '../page/workers/shared-workers.js';
 import type { AvailableBackend } from '../shared/api/backends.js';
 import { createModelEmitter } from '../shared/api/events.js';
 import {
+  type AnsweredCalls,
   type LoadedVariant,
   type ModelCalls,
   type OpenedVersion,
   READY,
-  type WorkerApi,
+  type ServerEndpoint,
   type WorkerEvent,
 } from '../shared/protocol.js';
+import { answerCalls } from '../worker/serve.js';
 
 /** How a model answers, where it is not as all do; `tell` sends the page an event. */
 export type StandIn = (
@@ -157,7 +158,7 @@ function serveAt(
     };
   };
   const api = Object.entries(calls).map(([name, work]) => [name, answer(name, work)]);
-  Comlink.expose(Object.fromEntries(api) as WorkerApi, port as unknown as Comlink.Endpoint);
+  answerCalls(port as unknown as ServerEndpoint, Object.fromEntries(api) as AnsweredCalls);
   port.postMessage(READY);
 }
 

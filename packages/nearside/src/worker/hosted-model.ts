@@ -229,7 +229,7 @@ function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {
   const { turns, emit, streams, heapBytes } = model;
   const { id, inputs, stream, tellsBegun } = request;
   const session = loaded(model);
-  const nextWay = () => ({ flow: session.pipeline.begin(), run: session.beginRun() });
+  const nextWay = () => ({ flow: session.pipeline.begin, run: session.beginRun() });
   return turns.run(request, async () => {
     if (tellsBegun) emit({ nearside: 'begun', id });
     const replies = await (stream === undefined
@@ -267,7 +267,7 @@ async function profile(
     const { readFiles, readWeights } = opened(model);
     const files = await readFiles(part.files.slice(0, 1));
     const weights = await readWeights(part.files.slice(1));
-    const prepared = await prepare(input, pipeline.begin());
+    const prepared = await prepare(input, pipeline.begin);
     prepared.release();
     const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
     const request = { spec: stage, variant: part, files, weights, inputs, runs };

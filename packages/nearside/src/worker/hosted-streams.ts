@@ -14,7 +14,7 @@ export function createHostedStreams() {
   return {
     begin(id: number, session: Session): void {
       const flow = session.pipeline.begin({ isWhole: false });
-      carrying.set(id, { session, way: { flow, run: session.beginRun() } });
+      carrying.set(id, { session, way: { flow: () => flow, run: session.beginRun() } });
     },
     /**
      * Runs frames one after another, each from the state that the one before it left. A bad frame fails

@@ -25,7 +25,7 @@ import type { RunStage, Session } from './session.js';
 
 /** The steps and the models that an input goes through. In a stream both carry state from the input before. */
 export interface Way {
-  readonly flow: Flow;
+  readonly flow: () => Flow;
   readonly run: RunStage;
 }
 
@@ -43,6 +43,10 @@ export async function runBatch(
   inputs: readonly RunInput[],
   nextWay: () => Way,
 ): Promise<Reply<RunReply>[]> {
+  const [first] = inputs;
+  if (first?.input.kind === 'tensors' && inputs.length === 1) {
+    return [await runTensors(session, first.input.tensors, nextWay().run)];
+  }
   const isStaged = session.stages.length > 1;
   // Pictures are held until the last stage: inputs run one at a time, and only the items of each together.
   if (isStaged && inputs.length > 1) return runOneByOne(session, inputs, nextWay);
@@ -62,6 +66,19 @@ export async function runBatch(
     for (const { input } of inputs) closePictures(input);
   }
   return entries.map((entry) => toReply(entry, session));
+}
+
+/** Tensors of one caller, which go through no step: for a small model all else takes as long as its run. */
+async function runTensors(
+  session: Session,
+  tensors: Tensors,
+  run: RunStage,
+): Promise<Reply<RunReply>> {
+  const startMs = performance.now();
+  const output = { tensors: await run(0, tensors) };
+  const times = { pre: 0, run: performance.now() - startMs, post: 0 };
+  const observation = observe(NOTHING_SEEN, session);
+  return { ok: true, value: { output, observation, batch: 1, times } };
 }
 
 async function runOneByOne(
@@ -118,17 +135,22 @@ async function orFailed<Value>(work: () => Value | Promise<Value>): Promise<Valu
 /** An input as the first model takes it. */
 export function prepare(
   input: WireInput,
-  flow: Flow,
+  flow: Way['flow'],
   options?: InputOptions,
 ): Prepared | Promise<Prepared> {
   switch (input.kind) {
     case 'tensors':
-      return { ...flow.take([input.tensors]), finish: asTensors };
+      return asItIs(input.tensors);
     case 'image':
-      return flow.prepare(input.image, options);
+      return flow().prepare(input.image, options);
     default:
-      return flow.prepare(input.value, { ...options, stale: input.stale });
+      return flow().prepare(input.value, { ...options, stale: input.stale });
   }
+}
+
+/** Tensors go through no step. */
+function asItIs(tensors: Tensors): Prepared {
+  return { isDone: false, stage: 0, items: [tensors], finish: asTensors, release() {} };
 }
 
 async function asTensors([tensors]: readonly Tensors[]): Promise<Finished> {
@@ -192,7 +214,7 @@ interface Group {
 
 /** @returns in the order of the items */
 async function runAll(session: Session, items: readonly Item[]): Promise<Ran[]> {
-  if (items.length === 1) return runGroup(items);
+  if (items.length === 1) return await runGroup(items);
   const ran = new Map<Item, Ran>();
   for (const alike of sortByForm(session, items)) {
     let done = 0;
@@ -255,20 +277,30 @@ async function runGroup(items: readonly Item[]): Promise<Ran[]> {
 
 function toReply(
   { progress, substituted, batch, times }: Entry,
-  { baseline, spec }: Session,
+  session: Session,
 ): Reply<RunReply> {
   if (!('isDone' in progress)) return progress;
   const { output, observed } = progress as Finished;
+  const observation = observe({ observed, substituted }, session);
+  return { ok: true, value: { output, observation, batch, times } };
+}
+
+/** What the steps have seen of an input and its result. */
+type Seen = Pick<Finished, 'observed'> & Pick<Entry, 'substituted'>;
+
+const NOTHING_SEEN: Seen = { observed: new Map(), substituted: [] };
+
+/** @returns undefined where nothing is known of the run that statistics could use */
+function observe({ observed, substituted }: Seen, { baseline, spec }: Session) {
   const bins = (baseline?.distributions ?? []).map((distribution) => {
     const value = observed.get(distribution.name);
     return value === undefined ? -1 : binOf(distribution, value);
   });
   const predicted = observed.get('class') ?? observed.get('value');
   const isNews = bins.length + substituted.length > 0 || predicted !== undefined;
-  const observation = isNews
+  return isNews
     ? { bins, predicted, substituted: placesOf(substituted, spec.features) }
     : undefined;
-  return { ok: true, value: { output, observation, batch, times } };
 }
 
 function placesOf(substituted: Entry['substituted'], features: ModelSpec['features'] = []) {

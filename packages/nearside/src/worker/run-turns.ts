@@ -81,8 +81,8 @@ export function createRunTurns(): RunTurns {
 
     return {
       run: (request, work) =>
-        enter<BatchReply>(request, async (isRecalled) =>
-          isRecalled ? { kind: 'recalled', inputs: request.inputs } : work(),
+        enter<BatchReply>(request, (isRecalled) =>
+          isRecalled ? Promise.resolve({ kind: 'recalled', inputs: request.inputs }) : work(),
         ),
       take: (work) => enter({}, work),
       recall(id) {

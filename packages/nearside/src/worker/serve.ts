@@ -6,17 +6,19 @@ import { messageOf } from '../shared/failures.js';
 import { type OpenStore, openStore as openBrowserStore } from '../shared/open-store.js';
 import type { OptionKinds } from '../shared/option-kinds.js';
 import {
+  type AnsweredCalls,
   type Attach,
   type BatchReply,
   isAttachMessage,
+  isRunMessage,
   type ModelCalls,
   READY,
   type Reply,
   type RunReply,
+  type RunRequest,
   type ServerEndpoint,
   toWireError,
   transferablesOf,
-  type WorkerApi,
   type WorkerEvent,
 } from '../shared/protocol.js';
 import type { Backend } from './backends/backend.js';
@@ -83,15 +85,30 @@ function attachTo(
     models.delete(emit);
     return model.close();
   };
-  const api: WorkerApi = {
-    ...replying(model),
-    run: async (request) => transferAll(await reply(() => model.run(request), 'backend-failed')),
-    close: () => reply(close, 'backend-failed'),
-  };
   models.add(emit);
-  Comlink.expose(api, postableAnswers(endpoint));
+  answerCalls(endpoint, {
+    ...replying(model),
+    close: () => reply(close, 'backend-failed'),
+  });
   endpoint.postMessage(READY);
   return close;
+}
+
+/** Answers what comes to an endpoint: runs, which are plain messages, and what comes through Comlink. */
+export function answerCalls(endpoint: ServerEndpoint, { run, ...api }: AnsweredCalls): void {
+  const port = postableAnswers(endpoint);
+  async function answerRun(request: RunRequest): Promise<void> {
+    const answer = await run(request);
+    const { id } = request;
+    port.postMessage({ nearside: 'ran', id, answer }, transferablesIn(answer));
+  }
+  endpoint.addEventListener('message', (event: MessageEvent) => {
+    const { data } = event;
+    if (!isRunMessage(data)) return;
+    event.stopImmediatePropagation(); // Comlink's listener is the next one
+    void answerRun(data);
+  });
+  Comlink.expose(api, port);
 }
 
 function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): void {
@@ -123,7 +140,7 @@ const FAILURE_CODES: Partial<Record<keyof ModelCalls, ErrorCode>> = {
 };
 
 /** Every call, answered by an envelope. */
-function replying(model: ModelCalls): WorkerApi {
+function replying(model: ModelCalls): AnsweredCalls {
   const names = Object.keys(model) as (keyof ModelCalls)[];
   const answer = (name: keyof ModelCalls) => (request: never) =>
     reply<unknown>(() => model[name](request), FAILURE_CODES[name] ?? 'backend-failed');
@@ -143,14 +160,14 @@ async function reply<Value>(
 }
 
 /** Output tensors are transferred where their buffer holds nothing else; recalled inputs all are. */
-function transferAll(answer: Reply<BatchReply>): Reply<BatchReply> {
-  if (!answer.ok) return answer;
+function transferablesIn(answer: Reply<BatchReply>): Transferable[] {
+  if (!answer.ok) return [];
   const { value } = answer;
   const given =
     value.kind === 'recalled'
       ? value.inputs.flatMap(({ input }) => transferablesOf(input))
       : value.replies.flatMap(outputBuffers);
-  return Comlink.transfer(answer, [...new Set(given)]);
+  return [...new Set(given)];
 }
 
 function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
@@ -223,13 +240,12 @@ export function postableAnswers(endpoint: ServerEndpoint): ServerEndpoint {
     addEventListener: (...listener) => endpoint.addEventListener(...listener),
     removeEventListener: (...listener) => endpoint.removeEventListener(...listener),
     start: () => endpoint.start?.(),
-    postMessage(answer, transfer) {
+    postMessage(message, transfer) {
       try {
-        endpoint.postMessage(answer, transfer);
+        endpoint.postMessage(message, transfer);
       } catch (cause) {
-        endpoint.postMessage({ ...(answer as object), value: unpostable(cause) } satisfies {
-          value: Reply<never>;
-        });
+        const answer = unpostable(cause);
+        endpoint.postMessage({ ...(message as object), value: answer, answer });
       }
     },
   };

@@ -85,12 +85,16 @@ export function shareRuntime(backend: Backend, { onLost, hasPage }: SharingOptio
   };
 }
 
-/** One work after another, behind one that failed too. */
+/** One work after another, behind one that failed too; at once where none is under way. */
 function createTurn(): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<void> | undefined;
   return (work) => {
-    const ended = last.then(work);
-    last = ended.catch(() => {});
+    const ended = last ? last.then(work) : work();
+    const end = () => {
+      if (last === turn) last = undefined;
+    };
+    const turn = ended.then(end, end);
+    last = turn;
     return ended;
   };
 }

@@ -34,9 +34,12 @@ export function awaitFirstResult() {
   const timer = setTimeout(end, SETTLED_MS);
   unref(timer);
   const endVisibility = onVisibilityChange(end);
+  let hasEnded = false;
 
   /** A run has ended, well or not, or there is nothing to wait for. */
   function end(): void {
+    if (hasEnded) return;
+    hasEnded = true;
     clearTimeout(timer);
     endVisibility();
     resolve();

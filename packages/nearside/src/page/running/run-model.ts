@@ -82,8 +82,7 @@ export interface SeriesItem {
 }
 
 interface GivenCall {
-  readonly take: (spec: ModelSpec) => QueuedRun['input'];
-  readonly options: RunOptions;
+  readonly take: (spec: ModelSpec, options: RunOptions) => QueuedRun['input'];
   /** The input that the app's own function would answer. */
   readonly input: Input | undefined;
   /** Undefined for a call of `run`. */
@@ -93,6 +92,7 @@ interface GivenCall {
 /** One call from its beginning to its end. */
 interface Call extends GivenCall {
   readonly id: string;
+  readonly options: RunOptions;
   readonly calledMs: number;
   /** Calls that were before it in the queue. */
   readonly waiting: number;
@@ -101,33 +101,36 @@ interface Call extends GivenCall {
 }
 
 /** Takes an input as it is at the call, queues it, has it run, and tells how that ended. */
-export async function run(
+export function run(
   runner: Runner,
   input: Input,
   given: RunOptions = NO_OPTIONS,
 ): Promise<RunResult> {
-  const options = ownOptions(given);
-  const transfer = options?.transfer ?? false;
   const { takeOther, help } = runner;
   const refuse: SnapshotOptions['refuse'] = async (...refused) =>
     (await help()).refuseInput(...refused);
-  const take = (spec: ModelSpec) => snapshotInput(input, spec, { transfer, takeOther, refuse });
-  return perform(runner, { take, options, input, item: undefined });
+  const take = (spec: ModelSpec, { transfer = false }: RunOptions) =>
+    snapshotInput(input, spec, { transfer, takeOther, refuse });
+  return perform(runner, { take, input, item: undefined }, given);
 }
 
 /** The same for one of a series, whose input is taken already. */
 export function runItem(runner: Runner, item: SeriesItem, options: RunOptions): Promise<RunResult> {
   const { take, input } = item;
-  return perform(runner, { take, options: ownOptions(options), input, item });
+  return perform(runner, { take, input, item }, options);
 }
 
-async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
+async function perform(
+  runner: Runner,
+  given: GivenCall,
+  givenOptions: RunOptions,
+): Promise<RunResult> {
   const calledMs = performance.now();
-  const { options } = given;
+  const options = ownOptions(givenOptions);
   if (!areOptions(options, RUN_KINDS)) (await runner.help()).checkRunOptions(options);
   options.signal?.throwIfAborted();
   runner.closing.throwIfAborted();
-  const call = beginCall(runner, given, calledMs);
+  const call = beginCall(runner, { ...given, options, calledMs });
   try {
     const reply = await enqueue(runner, call);
     return succeed(runner, call, reply);
@@ -136,13 +139,13 @@ async function perform(runner: Runner, given: GivenCall): Promise<RunResult> {
   }
 }
 
-function beginCall(runner: Runner, given: GivenCall, calledMs: number): Call {
+function beginCall(runner: Runner, given: GivenCall & Pick<Call, 'options' | 'calledMs'>): Call {
   runner.count += 1;
   const id = `${runner.visit}-${runner.count}`;
-  return { ...given, id, calledMs, waiting: runner.queue.waiting, work: undefined };
+  return { ...given, id, waiting: runner.queue.waiting, work: undefined };
 }
 
-/** Takes the input and waits for its reply; an input that no worker gets is released. */
+/** Takes the input and waits for its reply. */
 async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
   const { queue } = runner;
   const { options, item } = call;
@@ -151,7 +154,13 @@ async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
   if (!item) queue.requireRoom(); // before anything is taken from the caller
   const { spec } = servingOf(runner, call).version;
   const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
-  const work: QueuedRun = { input: call.take(spec), isGiven, topK, priority, stream: item?.held };
+  const work: QueuedRun = {
+    input: call.take(spec, options),
+    isGiven,
+    topK,
+    priority,
+    stream: item?.held,
+  };
   call.work = work;
   if (work.input instanceof Promise) work.input.catch(() => {}); // the batch hears it in its turn
   const { signal, timeoutMs, terminate } = options;
@@ -159,11 +168,7 @@ async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
   const together = item?.held
     ? { batchKey: `stream ${item.held.id}`, maxBatch: item.together }
     : { batchKey: batchKey(work.input, spec), maxBatch: undefined };
-  try {
-    return await queue.add({ work, priority, ...limits, ...together });
-  } finally {
-    if (!work.isPosted) releaseSnapshot(work.input);
-  }
+  return await queue.add({ work, priority, ...limits, ...together });
 }
 
 function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
@@ -182,7 +187,8 @@ function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
  */
 async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResult> {
   const { fallBack, isCold: cold } = runner;
-  const { id, input, options, calledMs } = call;
+  const { id, input, options, calledMs, work } = call;
+  if (work && !work.isPosted) releaseSnapshot(work.input); // no worker gets it
   const failureOf = (thrown: unknown): EndedRun['outcome'] => {
     if (isOwn(runner, call, thrown)) return { kind: 'aborted' };
     return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed' };

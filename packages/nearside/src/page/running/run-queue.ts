@@ -124,12 +124,14 @@ export class RunQueue<Work, Result> {
 
   /** @throws NearsideError `queue-full`, `deadline`; `signal.reason`; the reason of `close`; the error of the work itself */
   add(job: QueuedJob<Work>): Promise<Result> {
-    const { promise, resolve, reject } = createDeferred<Result>();
-    if (!job.isBounded && this.#isFull()) {
-      reject(queueFull());
-      return promise;
-    }
+    if (!job.isBounded && this.#isFull()) return Promise.reject(queueFull());
     const { signal, timeoutMs } = job;
+    const { promise, resolve, reject } = createDeferred<Result>();
+    const settle = () => {
+      entry.isSettled = true;
+      stopTimer?.();
+      signal?.removeEventListener('abort', onAbort);
+    };
     this.#entered += 1;
     const entry: Entry<Work, Result> = {
       work: job.work,
@@ -142,11 +144,11 @@ export class RunQueue<Work, Result> {
       terminate: job.terminate ?? false,
       isSettled: false,
       resolve: (result) => {
-        entry.isSettled = true;
+        settle();
         resolve(result);
       },
       reject: (reason) => {
-        entry.isSettled = true;
+        settle();
         reject(reason);
       },
     };
@@ -159,10 +161,7 @@ export class RunQueue<Work, Result> {
     signal?.addEventListener('abort', onAbort);
     this.#waiting.push(entry);
     this.#schedulePump();
-    return promise.finally(() => {
-      stopTimer?.();
-      signal?.removeEventListener('abort', onAbort);
-    });
+    return promise;
   }
 
   /** Rejects everything that waits or runs. */
@@ -196,6 +195,7 @@ export class RunQueue<Work, Result> {
 
   /** Posts works that wait, as far as workers may have more. */
   #pump(): void {
+    if (this.#waiting.length === 0) return;
     clearTimeout(this.#delay);
     this.#recallForUrgent();
     while (this.#posted.length < this.#capacity()) {
@@ -276,17 +276,20 @@ export class RunQueue<Work, Result> {
     const batch = this.#options.post(entries.map(({ work }) => work));
     const sent: Posted<Work, Result> = { entries, batch, isRecalled: false };
     this.#posted.push(sent);
-    batch.end
-      .then(
-        (outcomes) => this.#settle(entries, outcomes),
-        (error) => {
-          for (const entry of entries) entry.reject(error);
-        },
-      )
-      .finally(() => {
-        this.#posted.splice(this.#posted.indexOf(sent), 1);
-        this.#pump();
-      });
+    const goOn = () => {
+      this.#posted.splice(this.#posted.indexOf(sent), 1);
+      this.#pump();
+    };
+    batch.end.then(
+      (outcomes) => {
+        this.#settle(entries, outcomes);
+        goOn();
+      },
+      (error) => {
+        for (const entry of entries) entry.reject(error);
+        goOn();
+      },
+    );
   }
 
   #settle(

@@ -1,27 +1,32 @@
 import { createDeferred, NearsideError } from '@nearside/core';
 import * as Comlink from 'comlink';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { LIBRARY_VERSION } from '../../shared/library-version.js';
-import { READY, type RunRequest, type WorkerApi } from '../../shared/protocol.js';
-import { postableAnswers } from '../../worker/serve.js';
+import {
+  type AnsweredCalls,
+  READY,
+  type RunRequest,
+  type ServerEndpoint,
+  type WorkerApi,
+} from '../../shared/protocol.js';
+import { answerCalls } from '../../worker/serve.js';
 import type { WorkerFailure } from '../platform/host.js';
 import { connect } from './connection.js';
 import type { Host } from './shared-workers.js';
 
 /** A host whose other side is in the test's hands. */
-function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
+function fakeHost(api: Partial<AnsweredCalls>, { ready = true } = {}) {
   const { port1, port2 } = new MessageChannel();
   const failures: ((failure: WorkerFailure) => void)[] = [];
   const atWork: (boolean | undefined)[] = [];
   let releases = 0;
   let terminations = 0;
-  Comlink.expose(api, postableAnswers(port2 as unknown as Comlink.Endpoint));
+  answerCalls(port2 as unknown as ServerEndpoint, api as AnsweredCalls);
   if (ready) port2.postMessage(READY);
   const closePorts = () => {
     port1.close();
     port2.close();
   };
-  const remote = Comlink.wrap<WorkerApi>(port1 as unknown as Comlink.Endpoint);
   const host: Host = {
     worker: {
       backend: 'onnx-wasm',
@@ -33,8 +38,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
       isRetired: false,
     },
     declare() {},
-    api: remote,
-    run: remote.run,
+    api: Comlink.wrap<WorkerApi>(port1 as unknown as Comlink.Endpoint),
     endpoint: port1,
     started: { runtimeWasm: '', stepsFile: '', isReady: ready },
     onFailure: (listener) => failures.push(listener),
@@ -57,7 +61,7 @@ function fakeHost(api: Partial<WorkerApi>, { ready = true } = {}) {
 }
 
 const silent = { onEvent() {} };
-const hanging: Partial<WorkerApi> = { storage: () => new Promise<never>(() => {}) };
+const hanging: Partial<AnsweredCalls> = { storage: () => new Promise<never>(() => {}) };
 
 test('a worker that dies rejects every call under way, and later ones too', async () => {
   const { host, fail } = fakeHost(hanging);
@@ -129,6 +133,26 @@ test('a batch is told when it is its turn: at once, or by a worker that has some
   answered.resolve();
   await Promise.all([first, second]);
   expect(asked).toEqual([false, true]);
+  connection.kill(undefined);
+});
+
+test('a batch is one plain message each way', async () => {
+  const run = async () => ({ ok: true, value: { kind: 'done', replies: [] } }) as const;
+  const { host, worker } = fakeHost({ run });
+  const crossed: unknown[] = [];
+  const note = ({ data }: MessageEvent) => data !== READY && crossed.push(data);
+  host.endpoint.addEventListener('message', note);
+  const connection = await connect(host, silent);
+  const heard = vi.spyOn(worker, 'postMessage');
+  const posted = vi.spyOn(host.endpoint, 'postMessage');
+  await connection.run({ id: 6, inputs: [] }, { transfer: [], onBegun() {} });
+  expect(posted.mock.calls).toEqual([
+    [{ nearside: 'run', id: 6, inputs: [], tellsBegun: false }, []],
+  ]);
+  expect(heard).toHaveBeenCalledTimes(1);
+  expect(crossed).toEqual([
+    { nearside: 'ran', id: 6, answer: { ok: true, value: { kind: 'done', replies: [] } } },
+  ]);
   connection.kill(undefined);
 });
 

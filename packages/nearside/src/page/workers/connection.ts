@@ -9,6 +9,7 @@ import {
   type ProfileRequest,
   READY,
   type Reply,
+  type RunMessage,
   type RunRequest,
   type WorkerEvent,
 } from '../../shared/protocol.js';
@@ -88,8 +89,8 @@ export interface PostOptions {
 interface Line {
   readonly host: Host;
   readonly ready: Deferred<void>;
-  /** Reject functions of the calls under way: `Promise.race` would keep every reply as long as the model. */
-  readonly pending: Set<(reason: unknown) => void>;
+  /** The calls under way, batches by their id: `Promise.race` would keep every reply as long as the model. */
+  readonly pending: Map<unknown, Deferred<unknown>>;
   /** Runs that wait for their turn there, by id; called when it has come. */
   readonly waiting: Map<number, () => void>;
   end: { readonly reason: unknown } | undefined;
@@ -106,7 +107,13 @@ export async function connect(
   { onEvent, signal }: { onEvent: (event: WorkerEvent) => void; signal?: AbortSignal | undefined },
 ): Promise<Connection> {
   const ready = createDeferred<void>();
-  const line: Line = { host, ready, pending: new Set(), waiting: new Map(), end: undefined };
+  const line: Line = {
+    host,
+    ready,
+    pending: new Map(),
+    waiting: new Map(),
+    end: undefined,
+  };
   host.endpoint.addEventListener('message', ({ data }) => {
     if (data === READY) ready.resolve();
     else if (typeof data === 'string') die(line, blocked(data, { ready: data }));
@@ -163,8 +170,7 @@ function callsOn(line: Line): Connection {
       return loaded;
     },
     run: (request, options) => postRun(line, request, options),
-    profile: (request, given) =>
-      settle(line, () => orInputInvalid(api.profile(transfer(request, given)))),
+    profile: (request, given) => settle(line, () => api.profile(transfer(request, given))), // `run` has posted its input before
     workers: [worker],
     declare: host.declare,
     get end() {
@@ -179,27 +185,36 @@ function callsOn(line: Line): Connection {
 }
 
 function receive(line: Line, event: WorkerEvent, onEvent: (event: WorkerEvent) => void): void {
-  if (event.nearside === 'failed') die(line, fromWireError(event.error));
+  if (event.nearside === 'ran') line.pending.get(event.id)?.resolve(event.answer);
+  else if (event.nearside === 'failed') die(line, fromWireError(event.error));
   else if (event.nearside === 'begun') line.waiting.get(event.id)?.();
   else onEvent(event);
 }
 
-/** Calls stay pending for ever when the other side is gone, so `rejectAll` ends them. */
-async function settle<Value>(line: Line, send: () => Promise<Reply<Value>>): Promise<Value> {
+/**
+ * Calls stay pending for ever when the other side is gone, so `rejectAll` ends them.
+ *
+ * @param send gives Comlink's answer; that of a batch comes by itself
+ */
+async function settle<Value>(
+  line: Line,
+  send: () => Promise<Reply<Value>> | undefined,
+  id: unknown = send,
+): Promise<Value> {
   if (line.end) throw line.end.reason;
   const { worker } = line.host;
-  const { promise, resolve, reject } = createDeferred<Reply<Value>>();
-  line.pending.add(reject);
+  const answered = createDeferred<Reply<Value>>();
+  line.pending.set(id, answered as Deferred<unknown>);
   worker.calls += 1;
   try {
-    send().then(resolve, reject);
-    const answer = await promise;
+    send()?.then(answered.resolve, answered.reject);
+    const answer = await answered.promise;
     if (answer.ok) return answer.value;
     const error = fromWireError(answer.error);
     if (isLostWorker(error)) die(line, error); // the worker itself says that it is lost
     throw error;
   } finally {
-    line.pending.delete(reject);
+    line.pending.delete(id);
     worker.calls -= 1;
   }
 }
@@ -210,20 +225,32 @@ async function postRun(
   { transfer: given, onBegun }: PostOptions,
 ): Promise<BatchReply> {
   const { host, waiting } = line;
+  const { id } = request;
   const tellsBegun = host.worker.calls > 0; // with nothing else to do it begins at once
   const onTurn = () => {
-    waiting.delete(request.id);
+    waiting.delete(id);
     onBegun();
   };
-  if (tellsBegun) waiting.set(request.id, onTurn);
-  else onTurn();
-  const told = { ...request, tellsBegun };
+  if (tellsBegun) waiting.set(id, onTurn);
+  const message: RunMessage = { nearside: 'run', ...request, tellsBegun };
+  const post = () => {
+    try {
+      host.endpoint.postMessage(message, given);
+    } catch (cause) {
+      const got = (cause as Error).message; // an input may have been cloned at its call, and yet not be posted
+      const message = `Expected an input that can be posted, got: ${got}`;
+      throw new NearsideError('input-invalid', message, { cause });
+    }
+    return undefined;
+  };
   try {
-    const answer = await settle(line, () => orInputInvalid(host.run(transfer(told, given))));
+    const answered = settle<BatchReply>(line, post, id);
+    if (!tellsBegun) onTurn(); // only now: it sets a timer, which takes time
+    const answer = await answered;
     if (answer.kind === 'done') host.worker.heapBytes = answer.heapBytes ?? 0;
     return answer;
   } finally {
-    waiting.delete(request.id);
+    waiting.delete(id);
   }
 }
 
@@ -237,7 +264,7 @@ function rejectAll(line: Line, reason: unknown): void {
   if (line.end) return;
   line.end = { reason };
   line.ready.reject(reason);
-  for (const reject of line.pending) reject(reason);
+  for (const { reject } of line.pending.values()) reject(reason);
   line.pending.clear();
 }
 
@@ -247,22 +274,6 @@ async function close(line: Line, reason: unknown): Promise<void> {
   const isAtWork = line.pending.size > line.waiting.size; // those that wait are pending too
   rejectAll(line, reason);
   await line.host.release(line.host.api.close(), isAtWork);
-}
-
-/**
- * Makes a failed post `input-invalid`: an input may have been cloned at its call, and yet not be posted. Nothing else
- * rejects, because answers carry their errors.
- */
-async function orInputInvalid<Answer>(posted: Promise<Answer>): Promise<Answer> {
-  try {
-    return await posted;
-  } catch (cause) {
-    throw new NearsideError(
-      'input-invalid',
-      `Expected an input that can be posted, got one that cannot: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }
 
 function isWorkerEvent(data: Partial<WorkerEvent> | null): data is WorkerEvent {

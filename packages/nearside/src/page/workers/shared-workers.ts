@@ -51,9 +51,7 @@ export interface Host {
   declare(memoryBytes: number): void;
   /** The model's functions there, until the place is given back. */
   readonly api: WorkerApi;
-  /** `api.run`, looked up once: Comlink makes and registers a proxy at each look, which slows small runs. */
-  readonly run: WorkerApi['run'];
-  /** Its events come from here. */
+  /** Its runs go here; their answers and its events come from here. */
   readonly endpoint: MessagePort;
   readonly started: Pick<BackendWorker, 'runtimeWasm' | 'stepsFile' | 'isReady'>;
   /** Called at most once, when the worker is gone. */
@@ -165,17 +163,14 @@ function startShared(
 function hostIn(shared: SharedWorker, tenant: Tenant, worker: BackendWorker): Host {
   const { endpoint, close } = worker.attach();
   const api = wrap<WorkerApi>(endpoint);
-  const { run } = api;
   tenant.disconnect = () => {
     // Else Comlink keeps the endpoint for ever (docs/decisions/0008).
-    run[releaseProxy]();
     api[releaseProxy]();
     close();
   };
   return {
     worker: shared.status,
     api,
-    run,
     endpoint,
     started: worker,
     declare(memoryBytes) {

@@ -47,6 +47,8 @@ const OUT_OF_MEMORY = new RegExp(
 /** The last one serves on no device. */
 export type AnyBackend = BackendName | 'tfjs-cpu';
 
+type Step = 'start' | 'load' | 'run';
+
 /**
  * Does one step of a backend, and gives whatever it throws a code.
  *
@@ -54,21 +56,26 @@ export type AnyBackend = BackendName | 'tfjs-cpu';
  */
 export async function attempt<Value>(
   backend: AnyBackend,
-  step: 'start' | 'load' | 'run',
+  step: Step,
   work: () => Promise<Value>,
 ): Promise<Value> {
   try {
     return await work();
   } catch (cause) {
-    if (isNearsideError(cause)) throw cause;
-    throw backendError(backend, step, messageOf(cause), cause);
+    throw coded(backend, step, cause);
   }
+}
+
+/** What a step has thrown, with a code. */
+export function coded(backend: AnyBackend, step: Step, cause: unknown): NearsideError {
+  if (isNearsideError(cause)) return cause;
+  return backendError(backend, step, messageOf(cause), cause);
 }
 
 /** @param got what happened instead of the step, in words */
 export function backendError(
   backend: AnyBackend,
-  step: 'start' | 'load' | 'run',
+  step: Step,
   got: string,
   cause?: unknown,
 ): NearsideError {
@@ -110,18 +117,21 @@ export interface RuntimeCare {
 /** Does one step of a runtime. After a failure that is not harmless its worker is to be replaced. */
 export async function withCare<Value>(
   work: () => Promise<Value>,
-  { health, isHarmless, onLost }: RuntimeCare,
+  care: RuntimeCare,
 ): Promise<Value> {
   try {
     return await work();
   } catch (error) {
-    if (isNearsideError(error) && !isHarmless(error)) {
-      health.brokenBy ??= error;
-      // After the reply, which says why; later calls find the worker gone and are done elsewhere.
-      setTimeout(() => onLost(unsound(error)));
-    }
+    noteFailure(error, care);
     throw error;
   }
+}
+
+function noteFailure(error: unknown, { health, isHarmless, onLost }: RuntimeCare): void {
+  if (!isNearsideError(error) || isHarmless(error)) return;
+  health.brokenBy ??= error;
+  // After the reply, which says why; later calls find the worker gone and are done elsewhere.
+  setTimeout(() => onLost(unsound(error)));
 }
 
 /**
@@ -137,8 +147,9 @@ export function endOnFailure(session: BackendSession, care: RuntimeCare): Backen
     async run(inputs) {
       if (health.brokenBy) throw own ?? unsound(health.brokenBy);
       try {
-        return await withCare(() => session.run(inputs), care);
+        return await session.run(inputs);
       } catch (error) {
+        noteFailure(error, care);
         const { brokenBy } = health;
         if (error !== brokenBy || !brokenBy) throw error;
         own = isSmall ? unsound(brokenBy) : brokenBy;

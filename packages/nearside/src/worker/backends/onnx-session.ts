@@ -15,7 +15,7 @@ import {
   type ProfileRequest,
   type SessionRequest,
 } from './backend.js';
-import { attempt, backendError } from './backend-error.js';
+import { attempt, backendError, coded } from './backend-error.js';
 import type { MountedFile, MountFile } from './mounted-chunks.js';
 import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
 import type { RunDepth } from './run-depth.js';
@@ -52,13 +52,17 @@ export async function createOnnxSession(
     async run(inputs) {
       const feeds = feedsOf(options, tensors, inputs);
       const ended = begin?.(shapesOf(inputs));
-      const results = await attempt(backend, 'run', () => session.run(feeds));
-      ended?.();
-      const outputs: Record<string, Tensor> = {};
-      for (const { name, datatype } of tensors.outputs) {
-        outputs[name] = fromOrt(backend, results[name], { datatype, name });
+      try {
+        const results = await session.run(feeds);
+        ended?.();
+        const outputs: Record<string, Tensor> = {};
+        for (const { name, datatype } of tensors.outputs) {
+          outputs[name] = fromOrt(backend, results[name], { datatype, name });
+        }
+        return outputs satisfies Tensors;
+      } catch (cause) {
+        throw coded(backend, 'run', cause);
       }
-      return outputs satisfies Tensors;
     },
     release: shareOnce(() => session.release()),
   };
