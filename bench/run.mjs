@@ -11,6 +11,7 @@ const SUITES = {
   artifact: './artifact/run.mjs',
   pipeline: './pipeline/run.mjs',
   start: './start/run.mjs',
+  memory: './memory/run.mjs',
   slim: './slim/run.mjs',
   peers: './peers/run.mjs',
   rehearsal: './rehearsal/run.mjs',
