@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { root } from '../../scripts/root.mjs';
 
 const VAD = 'node_modules/@ricky0123/vad-web/dist';
@@ -88,6 +88,12 @@ export async function withMovedWeights(model, dir) {
   await writeFile(files[0], moved.model);
   await writeFile(files[1], Buffer.concat(moved.weights));
   return { ...model, files };
+}
+
+/** A model of our own as devices have it: `pack` moves the weights of files over 1 MiB. */
+export async function asPublished(model, dir) {
+  const { size } = await stat(root + model.files[0]);
+  return (size > 1024 * 1024 && (await withMovedWeights(model, dir))) || model;
 }
 
 /**

@@ -8,7 +8,7 @@ import { openPage } from './chromium-page.mjs';
 import { compareFiles } from './compare-files.mjs';
 import { drawn, spoiled } from './corpus.mjs';
 import { leaveOut } from './leave-out.mjs';
-import { OUR_MODELS, UNSEEN_MODELS } from './models.mjs';
+import { asPublished, OUR_MODELS, UNSEEN_MODELS } from './models.mjs';
 import { timeBeside } from './time-beside.mjs';
 import { withoutOneEach } from './without-one-each.mjs';
 
@@ -59,7 +59,7 @@ export async function* runSuite(dir, { trials = PAIRS } = {}) {
   };
   const models = {};
   for (const [name, model] of Object.entries({ ...OUR_MODELS, ...UNSEEN_MODELS }))
-    models[name] = await page.addModel(name, model);
+    models[name] = await page.addModel(name, await asPublished(model, `${dir}/moved/${name}`));
 
   yield row('common-wasm-gzip-bytes', {
     value: gzipSync(common, { level: 9 }).length,

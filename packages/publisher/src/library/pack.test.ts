@@ -19,7 +19,12 @@ import { sliceSizes } from '../files/slices.js';
 import { compressSlice } from '../packing/compress-slice.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { editJson, prepare } from '../testing/model-to-pack.js';
-import { initializer, onnxBytes, placedInitializer } from '../testing/onnx-bytes.js';
+import {
+  externalInitializer,
+  initializer,
+  onnxBytes,
+  placedInitializer,
+} from '../testing/onnx-bytes.js';
 import { noise } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { pack } from './pack.js';
@@ -198,6 +203,16 @@ describe('an ONNX file over 1 MiB', () => {
 });
 
 describe('weights that a model has in a file of their own', () => {
+  test('are refused outside the model directory, by the name of their tensor', async () => {
+    const { modelDirectory, out } = await prepare();
+    const model = onnxBytes(externalInitializer('../../secret.bin'));
+    await writeFile(join(modelDirectory, 'onnx/model.onnx'), model);
+    await expect(pack({ modelDirectory, out })).rejects.toMatchObject({
+      code: 'name-unsafe',
+      message: expect.stringContaining("onnx/model.onnx, tensor 'w'"),
+    });
+  });
+
   /** An ONNX file that has tensors in these ranges of a file of 1,000 bytes, or of as many as are given. */
   async function packPlaced(ranges: Record<string, readonly [number, number]>, fileBytes = 1000) {
     const { modelDirectory, out } = await prepare();
