@@ -48,5 +48,5 @@ export default [
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '69632 B'),
   file('nearside.global.js', '27648 B'),
-  file('nearside.later.js', '43500 B'),
+  file('nearside.later.js', '48128 B'),
 ];

@@ -1,6 +1,7 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { contentProcessOf, killProcess } from '../scripts/kills/content-process.mjs';
 import { type MarkStep, startMarkWatch, watchMarks } from '../scripts/kills/mark-watch.mjs';
+import { serveDigits } from './digits-repository.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
@@ -98,6 +99,70 @@ test('a page that dies three times is refused before a worker starts, and the ap
   expect(answer.lost).toBeGreaterThanOrEqual(2);
 });
 
+test('a page that dies in a run is careful for a day: a settled version takes another contender, and says why', {
+  tag: '@long',
+}, async ({ context }) => {
+  test.slow();
+  const first = await visit(context);
+  await first.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+  for (let run = 0; run < 3; run += 1) await first.evaluate(runOnce);
+  await expect.poll(() => first.evaluate(goodRuns)).toBe(3);
+  await first.close();
+  const died = await dieAt(context, 'running', { options: { tune: 'off' }, act: runOnce });
+  expect(died).toMatchObject({ backend: 'tfjs-wasm', variant: 'uint8' });
+
+  const page = await visit(context);
+  await page.evaluate(openModel, { ...served.digits.address, options: {} });
+  const told = await page.evaluate(async () => {
+    const { model, nearside } = globalThis as Scope;
+    const rows = await model.explainBackend();
+    const { url, trust } = (globalThis as Scope).address;
+    const rehearsed = await nearside.canRun(url, { trust, maxMs: 4_000 });
+    return { stats: model.stats(), rows, rehearsed: rehearsed.rows };
+  });
+  expect(told.stats).toMatchObject({ backend: 'onnx-wasm', threads: 1, choice: 'prior' });
+  const row = expect.objectContaining({
+    backend: 'tfjs-wasm',
+    variant: 'uint8',
+    code: 'page-lost',
+  });
+  expect(told.rows).toContainEqual(row);
+  expect(told.rehearsed).toContainEqual(row);
+  const gpu = told.rows.find(({ backend }: Scope) => backend === 'onnx-webgpu');
+  expect(gpu.message).toContain('a page died lately');
+});
+
+test('a new version that dies twice is given up: the one before it serves, with no byte from the network', {
+  tag: '@long',
+}, async ({ context }) => {
+  test.slow();
+  const digits = await serveDigits();
+  const how = { address: digits.address, options: { tune: 'off' } };
+  const first = await visit(context);
+  await first.evaluate(openModel, { ...digits.address, options: { tune: 'off' } });
+  for (let run = 0; run < 3; run += 1) await first.evaluate(runOnce);
+  await expect.poll(() => first.evaluate(goodRuns)).toBe(3);
+  await digits.release({ version: '1.1.0', sequence: 2 });
+  await first.evaluate(() => (globalThis as Scope).model.update());
+  await first.close();
+  for (let visits = 0; visits < 2; visits += 1) {
+    expect(await dieAt(context, 'loading', how)).toMatchObject({ backend: 'tfjs-wasm' });
+  }
+  const page = await visit(context);
+  const asked: string[] = [];
+  context.on('request', (request) => {
+    if (request.url().startsWith(new URL(digits.address.url).origin)) asked.push(request.url());
+  });
+  await page.evaluate(openModel, { ...digits.address, options: { tune: 'off' } });
+  const { version, opening } = await page.evaluate(() => (globalThis as Scope).model.stats());
+  expect({ version, lost: opening.lost.length, asked }).toEqual({
+    version: '1.0.0',
+    lost: 2,
+    asked: [],
+  });
+  await digits.close();
+});
+
 /** Hears of every step of marks. */
 async function watchedBy(context: BrowserContext) {
   const watch = await startMarkWatch();
@@ -115,8 +180,19 @@ async function visit(context: BrowserContext): Promise<Page> {
   return page;
 }
 
+interface Dying {
+  readonly address?: object;
+  readonly options?: object;
+  /** Done in the page once the model is open. */
+  readonly act?: () => Promise<unknown>;
+}
+
 /** Opens the model in a page of its own, whose process is killed when its mark says so. */
-async function dieAt(context: BrowserContext, phase: string): Promise<MarkStep> {
+async function dieAt(
+  context: BrowserContext,
+  phase: string,
+  { address = served.digits.address, options = {}, act }: Dying = {},
+): Promise<MarkStep> {
   const watch = await startMarkWatch();
   const page = await context.newPage();
   await page.addInitScript(watchMarks, watch.url);
@@ -128,11 +204,11 @@ async function dieAt(context: BrowserContext, phase: string): Promise<MarkStep> 
       await killProcess(pid);
       resolve(step);
     });
-    const opening = page.evaluate(openModel, { ...served.digits.address, options: {} });
-    opening.then(
-      () => reject(new Error('it opened')),
-      () => {},
-    );
+    const opening = page.evaluate(openModel, { ...address, options });
+    opening
+      .then(() => act && page.evaluate(act))
+      .then(() => setTimeout(() => reject(new Error(`it lived through ${phase}`)), 2_000))
+      .catch(() => {});
   });
   try {
     return await died;
@@ -142,9 +218,33 @@ async function dieAt(context: BrowserContext, phase: string): Promise<MarkStep> 
   }
 }
 
+/** In the page. */
+function runOnce(): Promise<unknown> {
+  const { model, one } = globalThis as Scope;
+  return model.run(one());
+}
+
+/** In the page: good runs of the first version that the store knows of. */
+async function goodRuns(): Promise<number> {
+  const opening = indexedDB.open('nearside-models');
+  await new Promise((resolve) => {
+    opening.onsuccess = resolve;
+  });
+  const objects = opening.result.transaction('nearside').objectStore('nearside');
+  const keys = objects.getAllKeys();
+  const values = objects.getAll();
+  await new Promise((resolve) => {
+    values.onsuccess = resolve;
+  });
+  opening.result.close();
+  const found = keys.result.findIndex((key) => /\/d\/digits$/.test(String(key)));
+  return values.result[found]?.good?.[0]?.[1] ?? 0;
+}
+
 /** In the page. @returns the error, where it did not open */
 async function openModel({ url, trust, options }: Scope): Promise<Scope> {
   const scope = globalThis as Scope;
+  scope.address = { url, trust };
   try {
     scope.model = await scope.nearside.open(url, { trust, ...options });
     return undefined;

@@ -44,6 +44,7 @@ export type {
   BackendFailure,
   BackendVerdict,
   ChoiceOrigin,
+  LostPage,
   OperatorTime,
   Quarantined,
   Verdict,

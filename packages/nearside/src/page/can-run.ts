@@ -138,7 +138,9 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
   const plan = await planOpening(String(url), ofOpen, planning);
   plan.signal?.throwIfAborted();
   const published = await readGraphs(plan);
-  const { variants, limits } = published.spec;
+  const { look, spec } = published;
+  const { variants, limits } = spec;
+  const lost = look.trouble ? await (await loadLater()).whatWasLost(plan, look) : [];
   const limitBytes = memoryLimit(memoryBudgetBytes);
   return {
     plan,
@@ -149,6 +151,7 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
     missingBytes: published.missingBytes,
     modelsOf: (name) =>
       fillVariant(variants.find((each) => each.name === name) as Variant, published, limitBytes),
+    lost,
     isOfCall: () => false,
   };
 }
@@ -180,6 +183,7 @@ async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promi
     plan,
     contenders: listContenders(variants, plan.contenders),
     isCommon: false,
+    lost: [],
     memoryBytes: spec.limits?.memoryBytes ?? fileBytes,
     limitBytes: memoryLimit(memoryBudgetBytes),
     missingBytes: {},

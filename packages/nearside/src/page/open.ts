@@ -97,7 +97,7 @@ export async function openAsPlanned(
     void serving?.connection.close(error);
     if (given.report) {
       loadLater()
-        .then((later) => later.reportFailedOpen(given, error))
+        .then((later) => later.reportFailed(given, error))
         .catch(() => {}); // the error is thrown without a report, too
     }
     throw error;

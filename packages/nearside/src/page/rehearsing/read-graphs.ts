@@ -1,7 +1,7 @@
 import { type ModelSpec, NearsideError } from '@nearside/core';
 import { createModelEmitter } from '../../shared/api/events.js';
 import type { VersionGraphs } from '../../shared/protocol.js';
-import { lookFirst } from '../choice/first-look.js';
+import { type FirstLook, lookFirst } from '../choice/first-look.js';
 import { UNMARKED } from '../choice/page-mark.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { BESIDE, openOn } from '../serving/serving.js';
@@ -12,6 +12,7 @@ import { DEFAULT_ENGINE } from '../workers/engine-context.js';
 export interface PublishedGraphs extends VersionGraphs {
   readonly spec: ModelSpec;
   readonly isCommon: boolean;
+  readonly look: FirstLook;
   /** Bytes of each variant's files that are not on the device, compressed, by its name. */
   readonly missingBytes: Readonly<Record<string, number>>;
 }
@@ -24,7 +25,8 @@ export interface PublishedGraphs extends VersionGraphs {
  */
 export async function readGraphs(plan: OpenPlan): Promise<PublishedGraphs> {
   const { signal } = plan;
-  const { choice, boot } = await lookFirst(plan);
+  const look = await lookFirst(plan);
+  const { choice, boot } = look;
   const [backend] = choice.openingOrder();
   const nobody = { identity: undefined, onOpened: undefined, mark: UNMARKED.mark };
   const emitter = createModelEmitter();
@@ -39,7 +41,7 @@ export async function readGraphs(plan: OpenPlan): Promise<PublishedGraphs> {
         connection.graphs(),
         connection.missingBytes(),
       ]);
-      return { ...graphs, missingBytes, spec: version.spec, isCommon: version.isCommon };
+      return { ...graphs, missingBytes, spec: version.spec, isCommon: version.isCommon, look };
     });
   } finally {
     void connection.close(undefined);

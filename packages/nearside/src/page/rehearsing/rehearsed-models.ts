@@ -38,7 +38,7 @@ const SEED = 1;
  */
 export async function fillVariant(
   variant: Variant,
-  { spec, golden, files, fileBytes }: Omit<PublishedGraphs, 'isCommon' | 'missingBytes'>,
+  { spec, golden, files, fileBytes }: Omit<PublishedGraphs, 'isCommon' | 'missingBytes' | 'look'>,
   limitBytes: number,
 ): Promise<readonly RehearsedModel[]> {
   const name = graphFileName(variant.name);

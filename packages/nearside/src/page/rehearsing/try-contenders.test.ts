@@ -14,6 +14,7 @@ async function rehearsal(changes: Partial<Rehearsal> = {}): Promise<Rehearsal> {
       { backend: 'tfjs-wasm', variant: 'uint8' },
     ],
     isCommon: false,
+    lost: [],
     memoryBytes: 1_000,
     limitBytes: 10_000,
     missingBytes: { int8: 20_000, uint8: 30_000 },
@@ -95,4 +96,19 @@ test('without WebGPU its backends say so', async () => {
   const answer = await tryContenders(await rehearsal({ contenders }), {});
   expect(answer).toMatchObject({ verdict: 'no', backend: 'onnx-webgpu' });
   expect(answer.rows[0]).toMatchObject({ code: 'no-backend' });
+});
+
+test('a contender for which a page died lately is not tried, and says so; where each was, the verdict is no', async () => {
+  const death = { code: 'page-lost', message: 'the browser ended it', atMs: 1 } as const;
+  const both = [
+    { backend: 'onnx-wasm', variant: 'int8', ...death },
+    { backend: 'tfjs-wasm', variant: 'uint8', ...death },
+  ] as const;
+  const one = await tryContenders(await rehearsal({ lost: both.slice(0, 1) }), {});
+  expect(one.rows.map(({ backend, code }) => [backend, code])).toEqual([
+    ['tfjs-wasm', 'file-missing'],
+    ['onnx-wasm', 'page-lost'],
+  ]);
+  expect(one.verdict).toBe('unknown');
+  expect(await tryContenders(await rehearsal({ lost: both }), {})).toMatchObject({ verdict: 'no' });
 });

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@nearside/core';
+import type { LostPage } from '../../shared/api/backends.js';
 import type { ModelEventName, ModelEvents } from '../../shared/api/events.js';
 import type { ModelStats, OpeningStats, ReportTotals, Truth } from '../../shared/api/model.js';
 import type { EndedRun, ServedVersion } from '../../shared/ended-run.js';
@@ -29,6 +30,8 @@ export type Recorded =
       /** The id of the run that led to it. */
       readonly id: string | undefined;
     }
+  /** A page died while it was at work for the model; `sequence` is of the version, where it was known. */
+  | { readonly kind: 'lost'; readonly page: LostPage; readonly sequence: number | undefined }
   | ModelEvent;
 
 /** Something that listeners are told of too. */

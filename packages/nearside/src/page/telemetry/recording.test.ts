@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { complaintOf, countOf, createDeferred, NearsideError, type Report } from '@nearside/core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { LostPage } from '../../shared/api/backends.js';
 import { createModelEmitter } from '../../shared/api/events.js';
 import type { OpeningStats } from '../../shared/api/model.js';
 import { isVersionFault } from '../../shared/failures.js';
@@ -265,6 +266,27 @@ test('what listeners hear of updates and backends is in the report of what serve
     { version: '1.3.0', rolledBack: { deadline: 1 } },
     { version: '1.4.0', installed: 1 },
   ]);
+});
+
+test('pages that died are opens that failed, errors of runs, and work that was lost, by backend and variant', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  await model.run();
+  const where = { backend: 'onnx-wasm', variant: 'int8', threads: 2, atMs: 1 } as const;
+  const tell = (phase: LostPage['phase'], sequence: number) =>
+    model.recording.tell({ kind: 'lost', page: { ...where, phase, isLasting: false }, sequence });
+  for (const phase of ['opening', 'loading', 'running', 'tuning'] as const) tell(phase, 1);
+  tell('loading', 7);
+  const { '1.1.0': report, undefined: ofModel } = await model.close();
+  expect(report?.opens).toMatchObject({ tried: 3, failed: { 'page-lost': 2 } });
+  expect(report?.health.errors).toEqual({ 'page-lost': 1 });
+  const lost = (code: string) => ({ backend: 'onnx-wasm', variant: 'int8', code, n: 1 });
+  expect(report?.health.quarantines).toEqual(
+    expect.arrayContaining(
+      ['lost-opening', 'lost-loading', 'lost-running', 'lost-tuning'].map(lost),
+    ),
+  );
+  expect(ofModel?.health.quarantines).toEqual([lost('lost-loading')]);
+  for (const one of [report, ofModel]) expect(one && complaintOf(one)).toBeUndefined();
 });
 
 test('outcomes are counted by name, of four names at most; what is more is told as lost', async () => {

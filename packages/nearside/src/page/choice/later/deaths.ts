@@ -1,5 +1,5 @@
 import { lostKey, pointerKey, sequenceOfSeal } from '@nearside/artifact';
-import type { ModelSpec, Store } from '@nearside/core';
+import type { ModelSpec } from '@nearside/core';
 import { openStore } from '#open-store';
 import { AVAILABLE_BACKENDS, type LostPage } from '../../../shared/api/backends.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
@@ -40,8 +40,8 @@ export const SETTLING_RUNS = 3;
 
 const KEPT = Object.freeze({ deaths: 64, versions: 4 });
 
-/** A database that takes longer does not hold up an opening, ms. */
-const PATIENCE_MS = 1_000;
+/** The database has answered a moment ago. One that takes longer now does not hold up an opening, ms. */
+const PATIENCE_MS = 5_000;
 
 const PHASES: readonly unknown[] = [
   'opening',
@@ -74,27 +74,18 @@ export async function judgeMarks(
 ): Promise<{ readonly record: LostRecord; readonly sequence: number | undefined }> {
   const { prefix, address, trust } = plan;
   const { sealSha256 } = trust;
-  const keyOfLost = lostKey(prefix, address.model);
   const { held = [], pending = [] } = await navigator.locks.query();
   const locked = new Set([...held, ...pending].map(({ name }) => name));
   const free = marks.map(String).filter((key) => !locked.has(`nearside ${key}`));
   let record = parseLost(lost, place.nowMs);
   let active: number | undefined;
-  const keys = [keyOfLost, pointerKey(prefix, address.model), ...free];
-  await withStore((store) =>
-    store.transact(keys, ([lost, pointer, ...found]) => {
-      const known = parseLost(lost, place.nowMs);
-      active = (pointer as { active?: number } | undefined)?.active;
-      record = withDeaths(known, pagesOf(free, found), place);
-      const isNews = free.length > 0 || record.deaths.length !== countOf(lost);
-      return isNews ? { set: new Map([[keyOfLost, record]]), delete: free } : undefined;
-    }),
-  );
+  const more = [pointerKey(prefix, address.model), ...free];
+  await changeLost(plan, more, (known, [pointer, ...found]) => {
+    active = (pointer as { active?: number } | undefined)?.active;
+    record = withDeaths(known, pagesOf(free, found), place);
+    return { record, delete: free };
+  });
   return { record, sequence: sealSha256 ? sequenceOfSeal(sealSha256) : active };
-}
-
-function countOf(lost: unknown): unknown {
-  return (lost as Partial<LostRecord> | undefined)?.deaths?.length;
 }
 
 /** A page that had opened a model twice died once: its mark with the most optional work counts. */
@@ -156,7 +147,8 @@ function deathOf(
 ): Death | undefined {
   const { backend, threads } = (mark ?? {}) as Partial<Death>;
   const used = backend === 'onnx-wasm' ? threadsFor(threads) : 1;
-  const death = parseDeath({ ...(mark as object), threads: used, adapter }, nowMs);
+  const given = { ...(mark as object), threads: used, adapter, isLasting: false, isTold: false };
+  const death = parseDeath(given, nowMs);
   if (death?.library !== LIBRARY_VERSION) return undefined;
   const [, runs = 0] = good.find(([sequence]) => sequence === death.sequence) ?? [];
   return { ...death, isSettled: runs >= SETTLING_RUNS };
@@ -182,41 +174,21 @@ function isKept({ isLasting, atMs, library, browser }: Death, nowMs: number): bo
 
 /** A death that seems to come is dated now: the clock was put back since. More than a day ahead nothing is believed. */
 function parseDeath(value: unknown, nowMs: number): Death | undefined {
-  const one = (value ?? {}) as Partial<Death>;
-  const { phase, backend, variant, sequence, version, variants, threads, atMs } = one;
-  const { browser, library, adapter, isLasting, isSettled, isTold } = one;
+  const one = (value ?? {}) as Death;
+  const { phase, backend = AVAILABLE_BACKENDS[0], variants = [], atMs } = one;
+  const { variant = '', version = '', adapter = '', browser, library } = one;
   const isWhole =
     PHASES.includes(phase) &&
-    (backend === undefined || AVAILABLE_BACKENDS.includes(backend)) &&
-    [variant ?? '', version ?? '', adapter ?? '', browser, library].every(isText) &&
-    (sequence === undefined || Number.isSafeInteger(sequence)) &&
-    Number.isSafeInteger(threads) &&
-    Number.isFinite(atMs);
-  if (!isWhole || Number(atMs) > nowMs + DAY_MS) return undefined;
-  return {
-    phase: phase as Death['phase'],
-    backend,
-    variant,
-    sequence,
-    version,
-    variants: Array.isArray(variants) && variants.every(isVariant) ? variants : undefined,
-    threads: threads as number,
-    browser: browserName(browser),
-    library: library as string,
-    adapter,
-    isLasting: isLasting === true,
-    isSettled: isSettled === true,
-    isTold: isTold === true,
-    atMs: Math.min(Number(atMs), nowMs),
-  };
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
-}
-
-function isVariant(one: Partial<ModelSpec['variants'][number]> | null): boolean {
-  return isText(one?.name) && isText(one?.runtime);
+    AVAILABLE_BACKENDS.includes(backend) &&
+    [variant, version, adapter, browser, library].every((text) => typeof text === 'string') &&
+    [one.sequence ?? 0, one.threads].every(Number.isSafeInteger) &&
+    Array.isArray(variants) &&
+    variants.every((each) => typeof each?.name === 'string') &&
+    Number.isFinite(atMs) &&
+    atMs <= nowMs + DAY_MS;
+  return isWhole
+    ? { ...one, browser: browserName(browser), atMs: Math.min(atMs, nowMs) }
+    : undefined;
 }
 
 function isGood(one: unknown): boolean {
@@ -234,48 +206,63 @@ export function browserName(agent = globalThis.navigator?.userAgent ?? ''): stri
   return agent.replace(/(\d+)(?:\.\d+)+/g, '$1');
 }
 
-/** Counts a good run, until the version is settled. @returns true when it is */
-export async function countGoodRun(
-  { prefix, address }: Pick<OpenPlan, 'prefix' | 'address'>,
-  sequence: number,
-): Promise<boolean> {
-  const key = lostKey(prefix, address.model);
-  let runs = 0;
-  await withStore((store) =>
-    store.transact([key], ([value]) => {
-      const record = parseLost(value, Date.now());
-      runs = record.good.find(([known]) => known === sequence)?.[1] ?? 0;
-      if (runs >= SETTLING_RUNS) return undefined;
-      runs += 1;
-      const others = record.good.filter(([known]) => known !== sequence);
-      const good = [...others, [sequence, runs] as const].slice(-KEPT.versions);
-      return { set: new Map([[key, { ...record, good }]]) };
-    }),
-  );
-  return runs >= SETTLING_RUNS;
+function countGoodRuns(model: Model, sequence: number, n: number): Promise<void> {
+  return changeLost(model, [], ({ deaths, good }) => {
+    const [, before = 0] = good.find(([known]) => known === sequence) ?? [];
+    if (before >= SETTLING_RUNS) return undefined;
+    const others = good.filter(([known]) => known !== sequence);
+    const runs = [...others, [sequence, before + n] as const].slice(-KEPT.versions);
+    return { record: { deaths, good: runs } };
+  });
+}
+
+/** Counts the good runs of versions, each as long as that matters; to be called after each. */
+export function createSettling(model: Model) {
+  /** By sequence: runs of this visit that are still worth counting. */
+  const left = new Map<number, number>();
+  let counting: Promise<unknown> = Promise.resolve();
+  return (sequence: number, n: number): void => {
+    const most = left.get(sequence) ?? SETTLING_RUNS;
+    if (most <= 0) return;
+    left.set(sequence, most - n);
+    counting = counting.then(() => countGoodRuns(model, sequence, n)).catch(() => {});
+  };
 }
 
 /** Takes deaths that no report has: each is given to one caller. */
-export async function takeUntold({
-  prefix,
-  address,
-}: Pick<OpenPlan, 'prefix' | 'address'>): Promise<readonly Death[]> {
-  const key = lostKey(prefix, address.model);
-  let untold: readonly Death[] = [];
-  await withStore((store) =>
-    store.transact([key], ([value]) => {
-      const record = parseLost(value, Date.now());
-      untold = record.deaths.filter(({ isTold }) => !isTold);
-      const deaths = record.deaths.map((death) => ({ ...death, isTold: true }));
-      return untold.length > 0 ? { set: new Map([[key, { ...record, deaths }]]) } : undefined;
-    }),
-  );
+export async function takeUntold(model: Model & Pick<OpenPlan, 'store'>): Promise<Death[]> {
+  let untold: Death[] = [];
+  if (model.store !== 'auto') return untold;
+  await changeLost(model, [], ({ deaths, good }) => {
+    untold = deaths.filter(({ isTold }) => !isTold);
+    if (untold.length === 0) return undefined;
+    return { record: { good, deaths: deaths.map((death) => ({ ...death, isTold: true })) } };
+  });
   return untold;
 }
 
-/** Waits a little for work in the store, whose failure changes nothing for the caller. */
-async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
+type Model = Pick<OpenPlan, 'prefix' | 'address'>;
+
+/**
+ * Changes a model's record in one transaction. Nobody waits long for the store, and its failure changes nothing for the
+ * caller.
+ *
+ * @param more keys that are read along
+ */
+async function changeLost(
+  { prefix, address }: Model,
+  more: readonly string[],
+  change: (
+    known: LostRecord,
+    more: readonly unknown[],
+  ) => { readonly record: LostRecord; readonly delete?: readonly string[] } | undefined,
+): Promise<void> {
+  const key = lostKey(prefix, address.model);
   const store = openStore('nearside-models', 'auto');
-  await settlesWithin(PATIENCE_MS, work(store));
+  const work = store.transact([key, ...more], ([value, ...values]) => {
+    const changed = change(parseLost(value, Date.now()), values);
+    return changed && { set: new Map([[key, changed.record]]), delete: changed.delete ?? [] };
+  });
+  await settlesWithin(PATIENCE_MS, work);
   void store.close().catch(() => {});
 }

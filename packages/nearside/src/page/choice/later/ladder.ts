@@ -123,9 +123,10 @@ export function isLight({ rung }: Care): boolean {
   return rung > 0;
 }
 
-/** Contenders that have died twice, with one thread or on a GPU: never tried again. */
-export function bannedBy({ lost }: Care): readonly Death[] {
-  return lost.filter((death) => death.isLasting && !isBeside(death) && death.threads === 1);
+/** Contenders of a version that have died twice, with one thread or on a GPU: never tried again. */
+function bannedBy({ lost }: Care, sequence: number | undefined): readonly Death[] {
+  const isOfVersion = (death: Death) => death.sequence === sequence && !isBeside(death);
+  return lost.filter((death) => death.isLasting && death.threads === 1 && isOfVersion(death));
 }
 
 /** True where several threads have died twice. */
@@ -141,10 +142,10 @@ export function needsOneThread(care: Care): boolean {
  */
 export function allowedBy(
   care: Care,
-  variants: ModelSpec['variants'],
+  { sequence, variants }: Pick<ModelSpec, 'variants'> & { readonly sequence: number | undefined },
   backends: readonly AvailableBackend[],
 ): readonly Contender[] {
-  const banned = bannedBy(care);
+  const banned = bannedBy(care, sequence);
   const all = listContenders(variants, backends).filter(
     (contender) => !banned.some((death) => isSameContender(death, contender)),
   );

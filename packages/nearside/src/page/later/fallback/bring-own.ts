@@ -4,6 +4,7 @@ import type { StartWorker } from '../../../shared/api/open-options.js';
 import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { FirstLook } from '../../choice/first-look.js';
+import { takeUntold } from '../../choice/later/deaths.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
 import { lookAfterLoss } from '../../serving/later/after-loss.js';
@@ -43,7 +44,7 @@ export async function bringOwn(given: OpenPlan, look: FirstLook): Promise<Own> {
     },
     whenNoneServes(error) {
       if (!fallback || !isForWantOfBackend(error)) throw error;
-      if (!version) void reportFailedOpen(plan, error);
+      if (!version) void reportFailedOpen(plan, error, () => takeUntold(plan));
       const stand = standIn(error, plan, version);
       stand.choice.care = look.choice.care;
       return stand;

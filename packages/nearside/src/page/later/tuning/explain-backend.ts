@@ -9,6 +9,7 @@ import {
   runtimeOf,
 } from '../../../shared/contenders.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
+import { type Care, isLight, quarantinedBy } from '../../choice/later/ladder.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Serving } from '../../serving/serving.js';
 import { isDataExpensive } from '../idle-device.js';
@@ -53,7 +54,9 @@ function explainContender(
     const verdict = found === 'proven' ? 'serving' : found;
     return { ...row, verdict, hardware, threads, startupMs, message: threadsReason };
   }
-  const failed = [...choice.record.quarantined, ...choice.passing].find(
+  const { care } = choice;
+  const lost = care ? quarantinedBy(care) : [];
+  const failed = [...choice.record.quarantined, ...choice.passing, ...lost].find(
     ({ backend, variant }) =>
       backend === contender.backend && (variant ?? contender.variant) === contender.variant,
   );
@@ -61,17 +64,18 @@ function explainContender(
     return { ...row, verdict: 'quarantined', code: failed.code, message: failed.message };
   }
   if (isKnownFaster(choice, contender, contenderOf(serving))) {
-    const why = mayTune(plan) ? (message ?? WHEN_WORTH) : whyUntried(plan);
+    const why = mayTune(plan) ? (message ?? WHEN_WORTH) : whyUntried(plan, care);
     return { ...row, verdict: 'faster', message: why };
   }
   if (measured && measured.p50Ms !== undefined) return { ...row, verdict: 'slower' };
-  return { ...row, verdict: 'untried', message: message ?? whyUntried(plan) };
+  return { ...row, verdict: 'untried', message: message ?? whyUntried(plan, care) };
 }
 
 /** The remark on a backend that is known to be faster. */
 const WHEN_WORTH = `it takes over once this visit's runs have lost ${START_COST_MS} ms without it`;
 
-function whyUntried({ tune, isBackendForced, policy }: OpenPlan): string {
+function whyUntried({ tune, isBackendForced, policy }: OpenPlan, care: Care | undefined): string {
+  if (care && isLight(care)) return 'a page died lately, and nothing runs beside calls for a day';
   if (isBackendForced) return '`backend` names another';
   if (isDataExpensive(policy.saveData)) return 'the page or the browser saves data (saveData)';
   return tune.when === 'off' ? "`tune` is 'off'" : 'not yet: it is tried when the page is idle';

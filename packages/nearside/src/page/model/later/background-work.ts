@@ -1,6 +1,8 @@
 import { contenderOf } from '../../../shared/contenders.js';
 import type { RunObserver } from '../../../shared/ended-run.js';
+import { createSettling, takeUntold } from '../../choice/later/deaths.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
+import { UNMARKED } from '../../choice/page-mark.js';
 import { createTuner } from '../../later/tuning/tuner.js';
 import {
   type KeepCurrentOptions,
@@ -42,6 +44,16 @@ const NO_UPDATES: Updates = {
 
 const NO_MEMORY: ReturnType<typeof rememberChoice> = { saved: async () => {} };
 
+/** Pages that died are told once, by a page that reports. */
+async function tellLost(
+  plan: BackgroundOptions['plan'],
+  { tell }: BackgroundOptions['recording'],
+): Promise<void> {
+  if (!plan.report) return;
+  const untold = await takeUntold(plan);
+  for (const { sequence, ...page } of untold) tell({ kind: 'lost', page, sequence });
+}
+
 export function startBackground(given: BackgroundOptions): BackgroundWork {
   const { queue, recording, isNeeded, ...options } = given;
   const { choice, plan, handover } = options;
@@ -66,7 +78,11 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     return tuning;
   }
 
-  if (recording.lifetime.ok > 0) void tune();
+  const memoryOfRuns = options.mark === UNMARKED.mark ? undefined : createSettling(plan);
+  const early = recording.lifetime.ok;
+  if (early > 0) memoryOfRuns?.(handover.current.version.release.sequence, early);
+  if (choice.care && handover.current.version.manifestSha256) void tellLost(plan, recording);
+  if (early > 0) void tune();
   return {
     get revoked() {
       return keeper.revoked;
@@ -79,6 +95,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     ran({ served, outcome }) {
       hidden.ran();
       if (outcome.kind !== 'ok') return;
+      memoryOfRuns?.(served.version.release.sequence, 1);
       void tune();
       const { batch, times } = outcome.reply;
       tuner.ran(contenderOf(served), times.run / batch);

@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import type { AvailableBackend } from '../../../shared/api/backends.js';
+import type { AvailableBackend, Quarantined } from '../../../shared/api/backends.js';
 import { runsOnCpu } from '../../../shared/contenders.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
 import type { FirstLook } from '../../choice/first-look.js';
@@ -31,7 +31,7 @@ export async function lookAfterLoss(
 }
 
 /** @returns undefined where no page died lately */
-export async function careAfterLoss(
+async function careAfterLoss(
   plan: OpenPlan,
   { choice, trouble }: Pick<FirstLook, 'choice' | 'trouble'>,
 ): Promise<Care | undefined> {
@@ -44,11 +44,21 @@ export async function careAfterLoss(
   return care.lost.length > 0 ? care : undefined;
 }
 
+/** Lists the contenders for which pages died lately, for people. */
+export async function whatWasLost(
+  plan: OpenPlan,
+  look: FirstLook,
+): Promise<readonly Quarantined[]> {
+  const care = await careAfterLoss(plan, look).catch(() => undefined);
+  return care ? quarantinedBy(care) : [];
+}
+
 /** Has the choice leave out what must not be opened. */
 function takeCare(choice: BackendChoice, care: Care, { contenders }: OpenPlan): void {
   const { openingOrder, pickVariant } = choice;
-  const variants = care.lost.findLast((death) => death.variants)?.variants ?? [];
+  const known = care.lost.findLast((death) => death.variants);
   choice.care = care;
+  choice.passing = quarantinedBy(care);
   if (isLight(care)) choice.isSizeUnknown = false; // the lightest download is not the lightest in memory
 
   /** Where the caller has chosen a backend it is the only one. */
@@ -62,12 +72,13 @@ function takeCare(choice: BackendChoice, care: Care, { contenders }: OpenPlan): 
   choice.openingOrder = () => {
     const { care: now = care } = choice;
     const backends = backendsFor(now);
-    const likely = allowedBy(now, variants, backends).map(({ backend }) => backend);
+    const { sequence, variants = [] } = known ?? {};
+    const likely = allowedBy(now, { sequence, variants }, backends).map(({ backend }) => backend);
     return [...new Set([...likely, ...backends])];
   };
   choice.pickVariant = (backend, spec) => {
     const { care: now = care } = choice;
-    const allowed = allowedBy(now, spec.variants, backendsFor(now));
+    const allowed = allowedBy(now, spec, backendsFor(now));
     if (allowed.length === 0) throw pageLost(now, spec.name);
     const isAllowed = ({ name }: { readonly name: string }) =>
       allowed.some((one) => one.backend === backend && one.variant === name);
@@ -102,7 +113,7 @@ const serveBefore: Serve = async (context, options) => {
   const { care } = choice;
   const { goesBackFrom: failed } = care ?? {};
   if (!care || !failed) return serveActiveOrPrevious(context, options);
-  choice.care = { ...care, rung: 0 };
+  choice.care = { ...care, rung: 0, lost: [] }; // it was another version that died
   const which = { kind: 'previous', failed: failed.sequence } as const;
   const started = startVersion(context, which, { ...options, boot: undefined, opened: [] });
   const to = await started.catch((error) => {
@@ -112,6 +123,7 @@ const serveBefore: Serve = async (context, options) => {
     choice.care = care;
     return serveActiveOrPrevious(context, options);
   }
+  choice.care = { ...care, rung: 0 };
   const event = { failed, to, code: 'page-lost', plan, emitter } as const;
   await rollBack(event).catch(() => announceRollBack(event)); // it goes back again at the next visit
   return to;

@@ -20,13 +20,15 @@ import {
 } from '../recorded.js';
 import { watchDrift } from './drift.js';
 import { createRunMemory, type PastRun, type RunMemory, tallyTruth } from './feedback.js';
-import { type ReportSubject, subjectOf } from './report-subject.js';
+import { type ReportSubject, subjectOf, subjectOfModel } from './report-subject.js';
 import { openReporting, type Reporting } from './reporting.js';
 import {
   increment,
   type Tally,
   tallyFailedOpen,
+  tallyLost,
   tallyObservation,
+  tallyQuarantine,
   tallyRun,
   updateOf,
 } from './tally.js';
@@ -105,6 +107,9 @@ class Counter {
   readonly #outcomes = new Set<string>();
   readonly #known = new WeakMap<ServedVersion, ReportSubject>();
   #current: ReportSubject | undefined;
+  /** Of the version that it is about. */
+  #sequence: number | undefined;
+  readonly #model: string;
   /** The next run is the first after an open. */
   #isFirst = false;
   /** Unix time of the record that is being counted. */
@@ -116,6 +121,7 @@ class Counter {
 
   constructor(reporting: Reporting, model: string) {
     this.#reporting = reporting;
+    this.#model = model;
     this.#memory = createRunMemory(reporting, model);
   }
 
@@ -131,7 +137,10 @@ class Counter {
 
   count(what: TimedRecord): void {
     this.#nowMs = what.atMs;
-    if ('served' in what && what.kind !== 'ran') this.#current = this.#subjectOf(what.served);
+    if ('served' in what && what.kind !== 'ran') {
+      this.#current = this.#subjectOf(what.served);
+      this.#sequence = what.served.version.release.sequence;
+    }
     switch (what.kind) {
       case 'opened':
         this.#isFirst = true;
@@ -158,9 +167,19 @@ class Counter {
       case 'outcome':
         this.#countOutcome(what);
         break;
+      case 'lost':
+        this.#countLost(what);
+        break;
       case 'event':
         this.#into((tally) => countEvent(tally, what));
     }
+  }
+
+  /** A death is counted for its version, if that is the one that serves; else for the model. */
+  #countLost({ page, sequence }: Extract<Recorded, { kind: 'lost' }>): void {
+    const isOfCurrent = sequence === this.#sequence;
+    const subject = isOfCurrent ? this.#current : subjectOfModel(this.#model);
+    this.#into((tally) => tallyLost(tally, page), subject);
   }
 
   #into(add: (tally: Tally) => void, subject = this.#current): void {
@@ -268,8 +287,5 @@ function countEvent(tally: Tally, { name, event }: ModelEvent): void {
   if (name === 'version-failed') increment(updateOf(tally, event.version).failed, event.code);
   if (name === 'version-rolled-back') increment(updateOf(tally, event.from).rolledBack, event.code);
   if (name !== 'backend-quarantined') return;
-  const { backend, variant = 'none', code } = event;
-  const key = `${backend} ${variant} ${code}`;
-  const known = tally.quarantines.get(key) ?? { backend, variant, code, n: 0 };
-  tally.quarantines.set(key, { ...known, n: known.n + 1 });
+  tallyQuarantine(tally, event);
 }

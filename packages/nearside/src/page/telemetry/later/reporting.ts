@@ -1,6 +1,7 @@
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import { isNearsideError, type LossReason, type Store } from '@nearside/core';
 import { openStore } from '#open-store';
+import type { LostPage } from '../../../shared/api/backends.js';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
 import { readInstallIdentity } from '../../../shared/install.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
@@ -14,7 +15,7 @@ import { type ReportSubject, subjectOfModel } from './report-subject.js';
 import { claimFirsts, type PossibleFirst, readWindowLengths } from './report-window.js';
 import { type Leaving, Reporter, type ReportingContext } from './reporter.js';
 import { toJson } from './seal-report.js';
-import { increment, tallyFailedOpen } from './tally.js';
+import { increment, tallyFailedOpen, tallyLost } from './tally.js';
 import { openTracing, type Tracing } from './tracing.js';
 
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
@@ -204,10 +205,13 @@ function hookPage({ leave, onOnline }: { leave: () => Leaving[]; onOnline: () =>
 /**
  * Reports an `open` that failed, before or after its version was known. One that the caller has aborted has not failed.
  * Never rejects.
+ *
+ * @param takeLost gives pages that died and are in no report yet
  */
 export async function reportFailedOpen(
   { report, store: choice, address, signal }: OpenPlan,
   error: unknown,
+  takeLost: () => Promise<readonly LostPage[]>,
 ): Promise<void> {
   if (!report || signal?.aborted || !isNearsideError(error)) return;
   const store = openStore('nearside-reports', choice);
@@ -221,7 +225,11 @@ export async function reportFailedOpen(
       onDropped() {},
     });
     const reporter = reporting.of(subjectOfModel(address.model));
-    reporter.count((tally) => tallyFailedOpen(tally, error.code));
+    const lost = await takeLost();
+    reporter.count((tally) => {
+      tallyFailedOpen(tally, error.code);
+      for (const page of lost) tallyLost(tally, page);
+    });
     await reporting.close();
   } catch {
     await store.close().catch(() => {});

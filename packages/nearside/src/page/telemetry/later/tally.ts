@@ -5,6 +5,7 @@ import {
   SAMPLED_OBSERVATIONS,
   type Substitution,
 } from '@nearside/core';
+import type { LostPage } from '../../../shared/api/backends.js';
 import type { Observation } from '../../../shared/protocol.js';
 
 /** Counts by code, name or place. */
@@ -160,6 +161,28 @@ function entryOf<Key, Entry>(entries: Map<Key, Entry>, key: Key, fresh: Entry): 
   const entry = entries.get(key) ?? fresh;
   entries.set(key, entry);
   return entry;
+}
+
+/** @param what.backend undefined where it failed before one was chosen; as the variant */
+export function tallyQuarantine(
+  { quarantines }: Tally,
+  what: {
+    readonly backend: string | undefined;
+    readonly variant: string | undefined;
+    readonly code: string;
+  },
+): void {
+  const { backend = 'none', variant = 'none', code } = what;
+  const key = `${backend} ${variant} ${code}`;
+  const known = quarantines.get(key) ?? { backend, variant, code, n: 0 };
+  quarantines.set(key, { ...known, n: known.n + 1 });
+}
+
+/** A page that died: an `open` that failed, or a run, and in any case work that its backend and variant were lost in. */
+export function tallyLost(tally: Tally, { phase, backend, variant }: LostPage): void {
+  if (phase === 'opening' || phase === 'loading') tallyFailedOpen(tally, 'page-lost');
+  if (phase === 'running') increment(tally.errors, 'page-lost');
+  tallyQuarantine(tally, { backend, variant, code: `lost-${phase}` });
 }
 
 export function tallyFailedOpen({ opens }: Tally, code: string): void {

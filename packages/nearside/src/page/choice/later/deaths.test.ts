@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { browserName, DAY_MS, parseLost, withDeaths } from './deaths.js';
+
+const NOW_MS = 1_000 * DAY_MS;
+const PLACE = { nowMs: NOW_MS, adapter: undefined };
+const NOTHING = { deaths: [], good: [] };
+
+const MARK = {
+  phase: 'loading',
+  backend: 'onnx-wasm',
+  variant: 'int8',
+  sequence: 2,
+  version: '2.0.0',
+  variants: [{ name: 'int8', runtime: 'onnx' }],
+  threads: undefined,
+  browser: 'Browser/156.0.0.0',
+  library: LIBRARY_VERSION,
+  atMs: NOW_MS - 1_000,
+};
+
+test('a mark becomes a death, of a version that had settled or not', () => {
+  const [death] = withDeaths(NOTHING, [MARK], PLACE).deaths;
+  expect(death).toMatchObject({
+    phase: 'loading',
+    backend: 'onnx-wasm',
+    variant: 'int8',
+    threads: 1,
+    browser: 'Browser/156',
+    isSettled: false,
+    isLasting: false,
+    isTold: false,
+    atMs: MARK.atMs,
+  });
+  const settled = withDeaths({ deaths: [], good: [[2, 3]] }, [MARK], PLACE).deaths;
+  expect(settled).toMatchObject([{ isSettled: true }]);
+});
+
+test('nothing follows from a mark that is broken, of another library, or from next year', () => {
+  const broken = [
+    undefined,
+    null,
+    5,
+    'loading',
+    [],
+    { ...MARK, phase: 'sleeping' },
+    { ...MARK, backend: 'abacus' },
+    { ...MARK, variant: 5 },
+    { ...MARK, sequence: 1.5 },
+    { ...MARK, atMs: 'now' },
+    { ...MARK, atMs: Number.NaN },
+    { ...MARK, browser: undefined },
+    { ...MARK, library: '0.0.1' },
+    { ...MARK, variants: 'all' },
+    { ...MARK, variants: [null] },
+    { ...MARK, atMs: NOW_MS + 365 * DAY_MS },
+  ];
+  expect(withDeaths(NOTHING, broken, PLACE).deaths).toEqual([]);
+});
+
+test('a death that a clock puts ahead is dated now, so that it ends in a day', () => {
+  const { deaths } = withDeaths(NOTHING, [{ ...MARK, atMs: NOW_MS + DAY_MS / 2 }], PLACE);
+  expect(deaths).toMatchObject([{ atMs: NOW_MS }]);
+  const [read] = parseLost({ deaths, good: [] }, NOW_MS - DAY_MS / 2).deaths;
+  expect(read?.atMs).toBe(NOW_MS - DAY_MS / 2);
+});
+
+test('deaths are forgotten after 30 days, but for those that last in this browser', () => {
+  const [death] = withDeaths(NOTHING, [MARK], PLACE).deaths;
+  const lasting = { ...death, isLasting: true, browser: browserName() };
+  const record = { deaths: [death, lasting, { ...lasting, browser: 'another' }], good: [] };
+  expect(parseLost(record, NOW_MS + 31 * DAY_MS).deaths).toEqual([lasting]);
+  expect(parseLost(record, NOW_MS + DAY_MS).deaths).toHaveLength(3);
+});
+
+test('whatever lies in the store is read, and what is broken is left out', () => {
+  for (const value of [
+    undefined,
+    null,
+    5,
+    'x',
+    [],
+    { deaths: 'all', good: 5 },
+    { deaths: [null, {}] },
+  ]) {
+    expect(parseLost(value, NOW_MS)).toEqual(NOTHING);
+  }
+  expect(parseLost({ good: [[1, 2], [1], ['a', 1], 5] }, NOW_MS).good).toEqual([[1, 2]]);
+});
