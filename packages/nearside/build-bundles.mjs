@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { withoutProxies } from './without-proxies.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,24 +23,10 @@ const hashes = Object.fromEntries(files.map(({ name, integrity }) => [name, inte
 /** For `src/page/platform/start-elsewhere.ts`. */
 const HASHES = { __INTEGRITY__: JSON.stringify(hashes) };
 
-const PROXIES = '["proxy", proxyTransferHandler],';
-
-/** Comlink hands a function over by answering at another port, and so needs both ends. No call here has one to hand over. */
-const pageEnd = {
-  name: 'the page’s end of Comlink',
-  transform(code, id) {
-    if (!id.endsWith('/comlink.mjs')) return null;
-    const without = code.replace(PROXIES, ' '.repeat(PROXIES.length));
-    if (without === code)
-      throw new Error(`Comlink 4.4.2 has \`${PROXIES}\` in its table, this one has not.`);
-    return { code: without, map: null };
-  },
-};
-
 for (const folder of ['wasm', 'external'])
   await rm(here(`dist/${folder}`), { recursive: true, force: true });
 await writeHashes('page/platform/start-elsewhere');
-await writePageEnd('page/workers/comlink');
+await writeComlink('shared/comlink');
 await bundle('wasm', HASHES, { dir: here('dist/wasm'), ...IN_PARTS });
 await bundle('external', scriptIs('undefined'), { dir: here('dist/external'), ...IN_PARTS });
 await bundle(
@@ -130,19 +117,18 @@ async function writeHashes(module) {
   await build.close();
 }
 
-/** Makes the module anew that has Comlink for pages. */
-async function writePageEnd(module) {
+/** Makes the module anew that has Comlink. */
+async function writeComlink(module) {
   const build = await rolldown({
     input: here(`src/${module}.ts`),
     platform: 'browser',
-    plugins: [pageEnd],
+    plugins: [withoutProxies],
   });
   await build.write({
     file: here(`dist/${module}.js`),
     format: 'es',
     sourcemap: true,
-    banner:
-      '/* Comlink 4.4.2, changed: without the end that answers. Copyright 2019 Google LLC, Apache-2.0. */',
+    banner: '/* Comlink 4.4.2, changed: without proxies. Copyright 2019 Google LLC, Apache-2.0. */',
   });
   await build.close();
 }
@@ -158,7 +144,7 @@ function open(files, { input, define, alias = {} }) {
   return rolldown({
     input,
     platform: 'browser',
-    plugins: [pageEnd],
+    plugins: [withoutProxies],
     resolve: {
       conditionNames: ['@nearside/source', 'module', 'browser', 'import', 'default'],
       extensionAlias: { '.js': ['.ts', '.js'] },

@@ -12,6 +12,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
 import { buildSteps } from './build-steps.mjs';
+import { withoutProxies } from './without-proxies.mjs';
 
 const require = createRequire(import.meta.url);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -69,7 +70,7 @@ for (const [name, entry] of ENTRIES) {
     root: here('src'),
     base: './',
     logLevel: 'warn',
-    plugins: [workerEntries, withoutGradients],
+    plugins: [workerEntries, withoutGradients, withoutProxies],
     resolve: { conditions: ['@nearside/source', 'module', 'browser', 'production'] },
     build: {
       outDir,

@@ -1,7 +1,7 @@
 import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
-import * as Comlink from 'comlink';
 import type { TensorInput } from '../shared/api/run.js';
 import { checkOptions } from '../shared/check-options.js';
+import { expose } from '../shared/comlink.js';
 import { messageOf } from '../shared/failures.js';
 import { type OpenStore, openStore as openBrowserStore } from '../shared/open-store.js';
 import type { OptionKinds } from '../shared/option-kinds.js';
@@ -108,7 +108,7 @@ export function answerCalls(endpoint: ServerEndpoint, { run, ...api }: AnsweredC
     event.stopImmediatePropagation(); // Comlink's listener is the next one
     void answerRun(data);
   });
-  Comlink.expose(api, port);
+  expose(api, port);
 }
 
 function takePorts(attach: Attach, broadcast: (event: WorkerEvent) => void): void {

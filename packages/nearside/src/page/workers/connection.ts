@@ -1,6 +1,7 @@
 import { startAwakeTimer } from '@nearside/artifact';
 import { createDeferred, type Deferred, NearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
+import { transfer } from '../../shared/comlink.js';
 import { isLostWorker } from '../../shared/failures.js';
 import {
   type BatchReply,
@@ -14,7 +15,6 @@ import {
   type WorkerEvent,
 } from '../../shared/protocol.js';
 import type { WorkerFailure } from '../platform/host.js';
-import { transfer } from './comlink.js';
 import type { Host, WorkerStatus } from './shared-workers.js';
 
 /** Calls that are passed on as they are. */

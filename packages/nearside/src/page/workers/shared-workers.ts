@@ -1,10 +1,10 @@
 import { isNearsideError } from '@nearside/core';
 import type { AvailableBackend } from '../../shared/api/backends.js';
+import { releaseProxy, wrap } from '../../shared/comlink.js';
 import { isLostWorker } from '../../shared/failures.js';
 import type { WorkerApi } from '../../shared/protocol.js';
 import { LAST_STORING_MS, settlesWithin } from '../../shared/timers.js';
 import type { BackendWorker, WorkerFailure, WorkerSource } from '../platform/host.js';
-import { releaseProxy, wrap } from './comlink.js';
 
 /**
  * A model that has not let go of a worker in time has this long beside others, then the worker is ended, ms. It
