@@ -76,6 +76,18 @@ describe('a file of several chunks', () => {
     await expect(installing).rejects.toMatchObject({ code: 'bundle-mismatch' });
   });
 
+  test('that is not there is named, before any of it is fetched', async () => {
+    const { deviceOf, requests } = await published((files) => {
+      delete files[WEIGHTS];
+    });
+    const installing = deviceOf(createMemoryStore()).install();
+    await expect(installing).rejects.toMatchObject({
+      code: 'bundle-mismatch',
+      details: { file: WEIGHTS },
+    });
+    expect(requests.filter((path) => path.startsWith('chunks/'))).toHaveLength(3);
+  });
+
   test('is hashed as a whole when it is first read, and by chunks in every later load', async () => {
     const { deviceOf } = await published();
     const store = createMemoryStore();
