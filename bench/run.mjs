@@ -18,6 +18,7 @@ const SUITES = {
   telemetry: './telemetry/run.mjs',
   atlas: './atlas/run.mjs',
   collector: './collector/run.mjs',
+  deaths: './deaths/run.mjs',
 };
 
 /** What a suite needs beside Chromium. `artifact` goes on without, and says what its row lacks. */

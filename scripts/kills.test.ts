@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { standingMarks } from './kills/mark-watch.mjs';
+import { standingMarks } from './kills/hear-marks.mjs';
 
 /** Steps of one mark in a row. */
 function steps(...all: string[]) {
@@ -12,6 +12,10 @@ function steps(...all: string[]) {
 test.each([
   [['storing opening', 'stored opening'], ['opening']],
   [['storing opening'], [undefined, 'opening']],
+  [
+    ['storing opening', 'storing loading', 'stored opening'],
+    ['opening', 'loading'],
+  ],
   [
     ['storing opening', 'stored opening', 'storing loading'],
     ['opening', 'loading'],
@@ -26,7 +30,7 @@ test.each([
 });
 
 test('a mark that was removed is not left behind, and one of another model is', () => {
-  const other = { key: 'x/m/ocr/1', step: 'stored', phase: 'running' } as const;
+  const other = { key: 'x/m/ocr/1', step: 'storing', phase: 'running' } as const;
   const seen = [...steps('storing opening', 'stored opening', 'removing', 'removed'), other];
   expect(standingMarks(seen).map(({ key }) => key)).toEqual(['x/m/ocr/1']);
 });

@@ -1,52 +1,31 @@
-import { expect, type Page, test } from '@playwright/test';
-import {
-  contentProcessOf,
-  isAlive,
-  killProcess,
-  residentBytes,
-} from '../scripts/kills/content-process.mjs';
-import {
-  type MarkStep,
-  standingMarks,
-  startMarkWatch,
-  watchMarks,
-} from '../scripts/kills/mark-watch.mjs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { type BrowserContext, expect, test } from '@playwright/test';
+import { publishDigits } from '../bench/deaths/digits.mjs';
+import { killAtDrawnMoments } from '../bench/deaths/drawn-kills.mjs';
+import { buildDeathsPage } from '../bench/deaths/run.mjs';
+import { isInstalled } from '../scripts/browsers.mjs';
+import { contentProcessOf, killProcess, residentBytes } from '../scripts/kills/content-process.mjs';
+import { hearMarks, type MarkStep, standingMarks } from '../scripts/kills/hear-marks.mjs';
 import { startPhone } from '../scripts/kills/phone.mjs';
+import { tellMarks } from '../scripts/kills/tell-marks.mjs';
+import { serveSite } from '../scripts/serve-site.mjs';
+import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
 const served = serveForTests();
 
 test.describe('tools', () => {
-  test('of several tabs the one that is named is killed, and the others go on', async ({
-    context,
-  }) => {
-    const pages: Page[] = [];
-    for (let i = 0; i < 3; i += 1) {
-      const page = await context.newPage();
-      await page.goto(served.site.url);
-      pages.push(page);
-    }
-    const [first, named, last] = pages as [Page, Page, Page];
-    const pid = await contentProcessOf(named);
-    const crash = named.waitForEvent('crash');
-    await killProcess(pid);
-    await crash;
-    expect(isAlive(pid)).toBe(false);
-    expect(await Promise.all([first, last].map((page) => page.evaluate(() => 1 + 1)))).toEqual([
-      2, 2,
-    ]);
-  });
-
   test('a page whose mark is stored does nothing more until it is killed, and the next has its store', async ({
     context,
   }) => {
-    const watch = await startMarkWatch();
-    await context.addInitScript(watchMarks, watch.url);
+    const heard = await hearMarks();
+    await context.addInitScript(tellMarks, heard.url);
     const page = await context.newPage();
     await page.goto(served.site.url);
     const pid = await contentProcessOf(page);
     const killed = new Promise<MarkStep>((resolve) => {
-      watch.hear(async (step) => {
+      heard.hear(async (step) => {
         if (step.step !== 'stored' || step.phase !== 'loading') return;
         await killProcess(pid);
         resolve(step);
@@ -54,13 +33,13 @@ test.describe('tools', () => {
     });
     await page.evaluate(markInTurn, ['opening', 'loading', 'running']).catch(() => {});
     expect(await killed).toMatchObject({ key: 'x/m/digits/1', backend: 'onnx-wasm' });
-    expect(standingMarks(watch.seen).map(({ may }) => may.map((mark) => mark?.phase))).toEqual([
+    expect(standingMarks(heard.seen).map(({ may }) => may.map((mark) => mark?.phase))).toEqual([
       ['loading'],
     ]);
     const next = await context.newPage();
     await next.goto(served.site.url);
     expect(await next.evaluate(readMark)).toMatchObject({ phase: 'loading' });
-    await watch.close();
+    await heard.close();
   });
 
   test('a phone kills the page that takes more than there is room for, and no other', async ({
@@ -80,6 +59,102 @@ test.describe('tools', () => {
     expect(await small.evaluate(() => 1 + 1)).toBe(2);
   });
 });
+
+test('of a page that died, one that was hidden and one at work in another tab the first alone is a death', async ({
+  context,
+}) => {
+  const [working, hidden, dying] = [await work(context), await work(context), await work(context)];
+  await hidden.page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  });
+  await Promise.all([hidden.kill(), dying.kill()]);
+  expect(await lostIn(context)).toEqual([expect.objectContaining({ phase: 'running' })]);
+  expect(await working.page.evaluate(() => (globalThis as Scope).failure)).toBe(undefined);
+});
+
+test('a page that is killed while it counts a death leaves that death to the next, which counts both once', async ({
+  context,
+}) => {
+  const first = await work(context);
+  await first.kill();
+  const heard = await hearMarks();
+  const judging = await context.newPage();
+  await judging.addInitScript(tellMarks, heard.url);
+  await gotoBarePage(judging, served.site.url);
+  const pid = await contentProcessOf(judging);
+  const killed = new Promise<void>((resolve) => {
+    heard.hear(async ({ step, key }) => {
+      if (step !== 'removing' || heard.seen.some((own) => own.step === 'stored' && own.key === key))
+        return;
+      await killProcess(pid);
+      resolve();
+    });
+  });
+  await judging.evaluate(openAndRun, served.digits.address).catch(() => {});
+  await killed;
+  heard.hear(undefined);
+  const phases = (await lostIn(context)).map(({ phase }) => phase);
+  expect(phases.sort()).toEqual(['opening', 'running']);
+  expect(await lostIn(context)).toHaveLength(2);
+  await heard.close();
+});
+
+for (const engine of ['chromium', 'firefox', 'webkit'] as const) {
+  test(`killed at drawn moments of each phase, a page is found once and blamed rightly, in ${engine}`, {
+    tag: '@long',
+  }, async () => {
+    test.skip(engine !== 'chromium' && !isInstalled(engine), 'installed by scripts/browsers.mjs');
+    test.setTimeout(900_000);
+    const dir = await mkdtemp(`${tmpdir()}/nearside-deaths-`);
+    await buildDeathsPage(`${dir}/page`);
+    const site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
+    const digits = await publishDigits(`${dir}/models`);
+    const trials = await killAtDrawnMoments(engine, { site: site.url, digits, kills: 6 });
+    expect(trials.filter(({ fault }) => fault !== undefined)).toEqual([]);
+    await Promise.all([site.close(), digits.close()]);
+    await rm(dir, { recursive: true, force: true });
+  });
+}
+
+/** A page of its own that runs the model without a pause. */
+async function work(context: BrowserContext) {
+  const page = await context.newPage();
+  await gotoBarePage(page, served.site.url);
+  const pid = await contentProcessOf(page);
+  await page.evaluate(openAndRun, served.digits.address);
+  return { page, kill: () => killProcess(pid) };
+}
+
+/** In the page: opens the model, runs it once, and goes on with runs that nobody waits for. */
+async function openAndRun({ url, trust }: { url: string; trust: string }): Promise<void> {
+  const scope = globalThis as Scope;
+  const model = await scope.nearside.open(url, { trust, tune: 'off' });
+  await model.run(scope.one());
+  const goOn = async () => {
+    for (;;) await model.run(scope.one());
+  };
+  goOn().catch((error) => {
+    scope.failure = error;
+  });
+}
+
+/** Deaths that one more page finds. */
+async function lostIn(context: BrowserContext): Promise<{ phase: string }[]> {
+  const page = await context.newPage();
+  await gotoBarePage(page, served.site.url);
+  const lost = await page.evaluate(async ({ url, trust }) => {
+    const model = await (globalThis as Scope).nearside.open(url, { trust, tune: 'off' });
+    const { lost } = model.stats().opening;
+    await model.close();
+    return lost;
+  }, served.digits.address);
+  await page.close();
+  return lost;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+type Scope = any;
 
 /** In the page: holds as many megabytes from now on, each page of them written. */
 async function take(megabytes: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { contentProcessOf, killProcess } from '../scripts/kills/content-process.mjs';
-import { type MarkStep, startMarkWatch, watchMarks } from '../scripts/kills/mark-watch.mjs';
+import { hearMarks, type MarkStep } from '../scripts/kills/hear-marks.mjs';
+import { tellMarks } from '../scripts/kills/tell-marks.mjs';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
@@ -165,9 +166,9 @@ test('a new version that dies twice is given up: the one before it serves, with 
 
 /** Hears of every step of marks. */
 async function watchedBy(context: BrowserContext) {
-  const watch = await startMarkWatch();
-  await context.addInitScript(watchMarks, watch.url);
-  return { steps: watch.seen, close: watch.close };
+  const heard = await hearMarks();
+  await context.addInitScript(tellMarks, heard.url);
+  return { steps: heard.seen, close: heard.close };
 }
 
 function phasesOf(steps: readonly MarkStep[]): (string | undefined)[] {
@@ -193,13 +194,13 @@ async function dieAt(
   phase: string,
   { address = served.digits.address, options = {}, act }: Dying = {},
 ): Promise<MarkStep> {
-  const watch = await startMarkWatch();
+  const heard = await hearMarks();
   const page = await context.newPage();
-  await page.addInitScript(watchMarks, watch.url);
+  await page.addInitScript(tellMarks, heard.url);
   await gotoBarePage(page, served.site.url);
   const pid = await contentProcessOf(page);
   const died = new Promise<MarkStep>((resolve, reject) => {
-    watch.hear(async (step) => {
+    heard.hear(async (step) => {
       if (step.step !== 'stored' || step.phase !== phase) return;
       await killProcess(pid);
       resolve(step);
@@ -213,7 +214,7 @@ async function dieAt(
   try {
     return await died;
   } finally {
-    await watch.close();
+    await heard.close();
     await page.close();
   }
 }

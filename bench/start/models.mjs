@@ -43,7 +43,7 @@ const GOLDEN_MODULES = ['numpy', 'onnxruntime'];
 export async function publishStartModels(dir, siteDir) {
   await placeWeights(siteDir);
   const { repository, pin: trust } = await publishModels(dir, ['digits', 'voice']);
-  await publishRecogniser(dir, repository);
+  await publishRecogniser(dir, { repository, python: findPython(GOLDEN_MODULES) });
   const { pack, publish } = await import('../../packages/publisher/dist/index.js');
   for (const [name, onnxRuntime] of Object.entries({ 'above-common': 'common', above: 'full' })) {
     const modelDirectory = `${dir}/${name}`;
@@ -76,16 +76,23 @@ export async function placeWeights(siteDir) {
     await cp(`${root}${file}`, `${siteDir}/${name}.onnx`);
 }
 
-async function publishRecogniser(dir, repository) {
+/**
+ * Publishes the OCR recogniser with keys of `dir`.
+ *
+ * @param {string} dir to work in
+ * @param {{ repository: string, python?: string }} options without `python` ONNX Runtime in Node answers
+ * @returns {Promise<{ pin: string }>}
+ */
+export async function publishRecogniser(dir, { repository, python }) {
   const { draft, fillGolden, pack, publish } = await import(
     '../../packages/publisher/dist/index.js'
   );
   const source = `${root}${WEIGHTS.recogniser}`;
   const { directory } = await draft({ source, out: `${dir}/recogniser`, name: 'recogniser' });
   await giveCallersShape(directory);
-  await fillGolden({ directory, python: findPython(GOLDEN_MODULES) });
+  await fillGolden({ directory, python });
   await pack({ modelDirectory: directory, out: `${dir}/packed/recogniser`, onnxRuntime: 'common' });
-  await publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
+  return publish({ packed: `${dir}/packed/recogniser`, repository, keys: `${dir}/keys` });
 }
 
 /**

@@ -61,7 +61,7 @@ export async function killProcess(pid) {
 }
 
 /** @param {number} pid */
-export function isAlive(pid) {
+function isAlive(pid) {
   const status = read(pid, 'status');
   return status !== '' && !/^State:\s+[ZX]/m.test(status);
 }

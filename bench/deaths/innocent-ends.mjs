@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chromium } from '@playwright/test';
+import { chromiumLaunch } from '../../scripts/chromium.mjs';
+import { contentProcessOf, killProcess } from '../../scripts/kills/content-process.mjs';
+
+/** A visit does all that it does in this time, ms: it opens, runs, warms up and looks for a faster backend. */
+const VISIT_MS = 3_000;
+
+/** A page that came back works on for this long before another looks, ms. */
+const BACK_MS = 500;
+
+/** What becomes of a page at work, which is no death. Each gets the page and the address of another site. */
+const ENDS = {
+  closed: (page) => page.close(),
+  reloaded: (page) => page.reload(),
+  left: (page, elsewhere) => page.goto(elsewhere),
+  async 'back from the cache'(page, elsewhere) {
+    await page.goto(elsewhere);
+    await page.goBack({ waitUntil: 'commit' });
+    await sleep(BACK_MS);
+  },
+  async 'hidden, then killed'(page) {
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    });
+    await page.kill();
+  },
+  async 'another tab at work'() {},
+};
+
+/**
+ * Ends pages at drawn moments of their work as people and browsers do, and asks the next page what it makes of that.
+ *
+ * @param {object} options
+ * @param {string} options.site the page's address
+ * @param {string} options.elsewhere address of another site
+ * @param {Awaited<ReturnType<typeof import('./digits.mjs').publishDigits>>} options.digits
+ * @param {number} options.ends how many of each
+ * @returns {Promise<{ end: string, deaths: object[] }[]>}
+ */
+export async function endInnocently({ site, elsewhere, digits, ends }) {
+  const browser = await chromium.launch({
+    ...chromiumLaunch,
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+  const context = await browser.newContext();
+  await context.route(site, mayBeKeptAside);
+  const bench = { context, site, address: digits.address };
+  await digits.offer(1);
+  await judge(bench); // which installs the model
+  const seen = [];
+  for (let i = 0; i < ends; i += 1) {
+    for (const [end, happens] of Object.entries(ENDS)) {
+      const page = await workingPage(bench);
+      await sleep(Math.random() * VISIT_MS);
+      await happens(page, elsewhere);
+      seen.push({ end, deaths: await judge(bench) });
+      await page.close();
+    }
+  }
+  await browser.close();
+  return seen;
+}
+
+/** A document that must not be stored is not kept aside either. */
+async function mayBeKeptAside(route) {
+  const response = await route.fetch();
+  const headers = { ...response.headers(), 'cache-control': 'no-cache' };
+  await route.fulfill({ response, headers });
+}
+
+/** A page that does all that a visit may do, and goes on with runs. */
+async function workingPage({ context, site, address }) {
+  const page = await openPage(context, site);
+  const pid = await contentProcessOf(page);
+  const how = { ...address, works: ['run'], runMs: 60_000 };
+  page.evaluate((how) => globalThis.answerTo(how), how).catch(() => {}); // it ends with the page
+  return Object.assign(page, { kill: () => killProcess(pid) });
+}
+
+/** @returns the deaths that another page finds, which are forgotten then */
+async function judge({ context, site, address }) {
+  const page = await openPage(context, site);
+  const how = { ...address, options: { tune: 'off' }, works: [], forget: true };
+  const answer = await page.evaluate((how) => globalThis.answerTo(how), how);
+  await page.close();
+  if (answer.deaths) return answer.deaths;
+  throw new Error(`Expected a visit to succeed, got ${JSON.stringify(answer)}`);
+}
+
+async function openPage(context, site) {
+  const page = await context.newPage();
+  await page.goto(site);
+  await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
+  return page;
+}
