@@ -23,7 +23,7 @@ const LAST_WORDS_MS = 100;
 /** A visit takes a second or two; one that takes so long is over, ms. */
 const VISIT_LIMIT_MS = 60_000;
 
-/** Draws of a moment that may come to nothing: the page may be between two phases, or done. */
+/** A drawn moment may come to nothing: the page may be between two phases, or done. */
 const DRAWS_PER_KILL = 2;
 
 /**
@@ -48,11 +48,11 @@ export async function killAtDrawnMoments(engineName, { site, digits, kills }) {
   const isEnough = () => trials.filter(({ phase }) => phase !== 'none').length >= kills;
   try {
     let device = await installDevice(engine, { site, digits });
-    for (let i = 0; !isEnough() && i < DRAWS_PER_KILL * kills; i += 1) {
+    for (let i = 0; !isEnough() && trials.length < DRAWS_PER_KILL * kills; i += 1) {
       const phase = PHASES[i % PHASES.length];
       const bench = { device, heard, site, digits, phase };
       // The first time a phase is left alone, to see how long it takes here.
-      if (lengths[phase]) trials.push(await killOnce(bench, Math.random() * lengths[phase]));
+      if (phase in lengths) trials.push(await killOnce(bench, Math.random() * lengths[phase]));
       else lengths[phase] = await timePhase(bench);
       if (phase !== 'updating') continue;
       await device.close(); // it may have the second version
