@@ -5,7 +5,7 @@ import type { LoadProgress } from './load-progress.js';
 
 export type Wasm = WebAssembly.Module | undefined;
 
-/** The largest file has 6.6 MB with gzip: at 22 KB/s, ms. Nobody sees meanwhile how much of it has come. */
+/** The largest file has 4.1 MB with gzip: at 14 KB/s, ms. Nobody sees meanwhile how much of it has come. */
 const LONGEST_MS = 300_000;
 
 export interface WasmSource {

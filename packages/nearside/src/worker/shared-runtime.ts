@@ -7,8 +7,7 @@ import { compileRuntimeWasm, type Wasm } from './runtime-wasm.js';
 
 /**
  * A worker's one runtime, for all its models: started once, and never asked to do two things at a
- * time. ONNX Runtime's builds with suspension (WebGPU) refuse a second call during one, and all of them
- * share a heap.
+ * time. In ONNX Runtime's file for WebGPU two runs at a time never end, and all sessions share a heap.
  */
 export interface SharedRuntime {
   readonly name: Backend['name'];

@@ -58,8 +58,8 @@ export const onnxWebgpu: Backend = {
 const REFUSED_INPUT = /invalid dimensions|invalid rank|unexpected input data type/i;
 
 /**
- * Any other failure leaves a lock of the runtime taken, and the next run would wait for it for ever,
- * deaf to everything (onnxruntime-web 1.30, Chromium 156 and Firefox 153; its wasm provider goes on).
+ * After any other failure the runtime is not known to be sound. With asyncify a lock stayed taken; with JSPI it goes on after
+ * a kernel on the CPU has thrown (onnxruntime-web 1.30, Chromium 156), and kernels on a GPU were not tried.
  * A lost device is told by the device.
  */
 function isHarmless({ code, message }: NearsideError): boolean {
