@@ -46,7 +46,7 @@ export default [
   file('assets/worker-onnx-webgpu.js', '106752 B'),
   file('assets/steps.js', '24576 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.module.js', '69632 B'),
+  file('nearside.module.js', '74752 B'),
   file('nearside.global.js', '27648 B'),
   file('nearside.later.js', '48128 B'),
 ];

@@ -67,7 +67,7 @@ export async function openAsPlanned(
     const { choice, boot } = look;
     const own =
       look.trouble || given.fallback || given.worker || given.capture
-        ? await (await loadLater()).bringOwn(given, look)
+        ? await (await loadLater()).bringOwn(given, look, page)
         : undefined;
     const plan = own?.plan ?? given;
     const serve = own?.serve ?? serveActiveOrPrevious;

@@ -29,13 +29,15 @@ export const BESIDE_RUNS = 2;
 export type MarkWork = (place: number, work?: Work) => void;
 
 export interface PageMark {
+  /** As many as are asked for. */
+  threads: number | undefined;
   readonly mark: MarkWork;
   /** Writes what is at work into a transaction, the first time and from then on. */
   readonly join: (objects: IDBObjectStore) => void;
 }
 
 /** For what is not marked: Node, a store in memory, unsigned files, a rehearsal. */
-export const UNMARKED: PageMark = { mark() {}, join() {} };
+export const UNMARKED: PageMark = { threads: undefined, mark() {}, join() {} };
 
 /** A page is frozen when it is hidden already. */
 const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
@@ -78,30 +80,37 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
     settle();
   }
 
+  /** Without work the lock goes when the record is gone. */
   function write(work: Work | undefined, given: IDBObjectStore | undefined): void {
+    const release = work ? undefined : letGo;
+    if (!work) {
+      letGo = undefined;
+      isLocked = false;
+    }
     try {
       const objects = given ?? beginIn(database as IDBDatabase);
+      const { transaction } = objects;
       const { userAgent: browser } = navigator;
+      const { threads } = page;
       const record = { ...work, threads, browser, library: LIBRARY_VERSION, atMs: Date.now() };
       if (work) objects.put(record, key);
       else objects.delete(key);
-      objects.transaction.commit(); // a page that goes away gets no more events
+      transaction.onabort = transaction.oncomplete = release ?? null;
+      transaction.commit(); // a page that goes away gets no more events
     } catch {
-      // There is no connection yet, or no more.
+      release?.(); // there is no connection yet, or no more
     }
-    if (work) return;
-    letGo?.();
-    letGo = undefined;
-    isLocked = false;
   }
 
-  return {
+  const page: PageMark = {
+    threads,
     mark,
     join(objects) {
       database = objects.transaction.db;
       settle(undefined, objects);
     },
   };
+  return page;
 }
 
 export function workOf(

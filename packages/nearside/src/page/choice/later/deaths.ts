@@ -211,7 +211,8 @@ function countGoodRuns(model: Model, sequence: number, n: number): Promise<void>
     const [, before = 0] = good.find(([known]) => known === sequence) ?? [];
     if (before >= SETTLING_RUNS) return undefined;
     const others = good.filter(([known]) => known !== sequence);
-    const runs = [...others, [sequence, before + n] as const].slice(-KEPT.versions);
+    const counted = [sequence, Math.min(before + n, SETTLING_RUNS)] as const;
+    const runs = [...others, counted].slice(-KEPT.versions);
     return { record: { deaths, good: runs } };
   });
 }

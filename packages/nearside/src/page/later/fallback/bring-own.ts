@@ -5,6 +5,7 @@ import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { FirstLook } from '../../choice/first-look.js';
 import { takeUntold } from '../../choice/later/deaths.js';
+import type { PageMark } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
 import { lookAfterLoss } from '../../serving/later/after-loss.js';
@@ -31,8 +32,9 @@ export interface Own {
   readonly finish: (model: Model) => Model;
 }
 
-export async function bringOwn(given: OpenPlan, look: FirstLook): Promise<Own> {
+export async function bringOwn(given: OpenPlan, look: FirstLook, page: PageMark): Promise<Own> {
   const { plan: careful, serve } = await lookAfterLoss(given, look);
+  page.threads = careful.threads;
   const { fallback, worker, capture } = careful;
   const plan = { ...careful, worker: worker && requireOwnWorker(worker) };
   let version: OpenedVersion | undefined;
