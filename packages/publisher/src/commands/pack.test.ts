@@ -80,6 +80,7 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
     const first = await pack(...words, '--python', PYTHON as string);
     expect(first).toMatchObject({ exitCode: 0, errors: '' });
     expect(first.out).toContain('Packed line 1.2.0 (sequence 3)');
+    expect(first.out).toContain('which take up to 16.8 MB of memory.');
     expect(first.out).toContain('ORT_DISABLE_ALL uses');
     expect(first.out).toContain(`${out}.draft`);
     const layout = await readFile(join(out, 'layout.json'), 'utf8');

@@ -105,7 +105,8 @@ function describe({ directory, files, sizeBytes, storedBytes, ...packed }: Packe
     '',
     `${formatCount(files.length, 'file')}, ${formatBytes(sizeBytes)}; ` +
       `${formatBytes(storedBytes)} on the server. Golden files take ` +
-      `${formatBytes(packed.goldenBytes)}. Variants: ${packed.variants.join(', ')}.`,
+      `${formatBytes(packed.goldenBytes)}. Variants: ${packed.variants.join(', ')}, ` +
+      `which take up to ${formatBytes(packed.memoryBytes)} of memory.`,
     ...(packed.onnxRuntime ? [RUNTIME_IN_WORDS[packed.onnxRuntime]] : []),
   ].join('\n');
 }

@@ -28,6 +28,8 @@ export interface PackedModel extends GoldenSize {
   readonly version: string;
   readonly sequence: number;
   readonly variants: readonly string[];
+  /** The heap that the largest of them needs, as model.json says now. */
+  readonly memoryBytes: number;
   readonly onnxRuntime: Layout['onnxRuntime'];
   readonly files: readonly PackedFile[];
   readonly sizeBytes: number;
@@ -68,7 +70,8 @@ export async function pack({
   await writeOutput(out, { earlier, modelDirectory: path, layout, made: graphs });
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
-  const identity = { model, version, sequence, variants, onnxRuntime: needed };
+  const { memoryBytes } = spec.limits;
+  const identity = { model, version, sequence, variants, memoryBytes, onnxRuntime: needed };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }
 
