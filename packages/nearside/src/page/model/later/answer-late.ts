@@ -1,5 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import type { Model, StorageOptions } from '../../../shared/api/model.js';
+import { BESIDE_RUNS, workOf } from '../../choice/page-mark.js';
 import { explainBackend } from '../../later/tuning/explain-backend.js';
 import { warmUp } from '../../later/tuning/tuner.js';
 import { type ProfiledModel, profileModel } from '../../running/later/profile-model.js';
@@ -50,15 +51,17 @@ export function answerLate(open: OpenModel) {
  * Loads a model again that was put to rest, checks its first golden case, and runs that until runs stop getting
  * faster. Each run has its own turn.
  */
-async function warmModel({ handover, plan }: OpenModel): Promise<void> {
+async function warmModel({ handover, plan, mark }: OpenModel): Promise<void> {
   const limits = { watchdogMs: plan.policy.watchdogMs, signal: undefined };
   await handover.run(({ connection }) => askWorker(connection, limits, ({ warm }) => warm()));
   const { serving, release } = await handover.hold();
   try {
     if (serving.loaded.verdict === 'unproven') return;
+    mark(BESIDE_RUNS, workOf('warming', serving));
     const time = () => askWorker(serving.connection, limits, ({ time }) => time());
     await warmUp({ time, idle: async () => {} });
   } finally {
+    mark(BESIDE_RUNS);
     release();
   }
 }
