@@ -136,6 +136,12 @@ export function markBeside(phase: Phase, mark: MarkWork): MarkWork {
 const BURST_MS = 1_000;
 
 /**
+ * Its mark is written so long after its first run was posted, ms: the answer of a small run is not kept waiting by it. What
+ * takes a page's memory takes longer.
+ */
+const SOON_MS = 5;
+
+/**
  * Marks bursts of runs.
  *
  * @param isBusy a run is under way
@@ -157,6 +163,6 @@ export function markRuns(mark: MarkWork, isBusy: () => boolean): (served: Conten
     if (served === marked) return;
     if (!marked) setTimeout(endBurst, BURST_MS);
     marked = served;
-    mark(AT_RUNS, workOf('running', served));
+    setTimeout(() => mark(AT_RUNS, workOf('running', served)), SOON_MS);
   };
 }
