@@ -131,12 +131,13 @@ async function perform(
   options.signal?.throwIfAborted();
   runner.closing.throwIfAborted();
   const call = beginCall(runner, { ...given, options, calledMs });
+  let reply: RunReply;
   try {
-    const reply = await enqueue(runner, call);
-    return succeed(runner, call, reply);
+    reply = await enqueue(runner, call);
   } catch (error) {
     return fail(runner, call, error);
   }
+  return succeed(runner, call, reply);
 }
 
 function beginCall(runner: Runner, given: GivenCall & Pick<Call, 'options' | 'calledMs'>): Call {

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { LostPage } from '../../shared/api/backends.js';
 import { createModelEmitter } from '../../shared/api/events.js';
 import type { OpeningStats } from '../../shared/api/model.js';
+import type { RunObserver } from '../../shared/ended-run.js';
 import { isVersionFault } from '../../shared/failures.js';
 import type { RunReply } from '../../shared/protocol.js';
 import { loadLater } from '../model/load-later.js';
@@ -118,10 +119,13 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
   });
   const closed = new NearsideError('closed', 'expected an open model');
   const closing = new AbortController();
+  const observers: RunObserver[] = [
+    (run) => recording.tell({ kind: 'ran', ...run, heapBytes: 1_000_000 }),
+  ];
   const runner = createRunner({
     handover,
     queue,
-    observers: [(run) => recording.tell({ kind: 'ran', ...run, heapBytes: 1_000_000 })],
+    observers,
     closing: closing.signal,
     refusal: () => undefined,
     help: loadLater,
@@ -133,6 +137,7 @@ async function serve(...[first, next]: readonly [Serving, Serving]) {
     recording,
     reports,
     emitter,
+    observers,
     run: () => run(runner, PIXELS),
     runItem: (series: 'score' | 'stream') =>
       runItem(
@@ -223,6 +228,18 @@ test('a run that closing ends is counted as aborted', async () => {
   const reported = await model.close();
   await running;
   expect(reported['1.1.0']?.health).toMatchObject({ aborted: 1 });
+});
+
+test('a run whose observer throws is told once', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  const told: string[] = [];
+  model.observers.push(({ outcome }) => {
+    told.push(outcome.kind);
+    throw new Error('not mine');
+  });
+  await expect(model.run()).rejects.toThrow('not mine');
+  expect(told).toEqual(['ok']);
+  expect((await model.close())['1.1.0']?.health).toMatchObject({ ok: 1 });
 });
 
 test('runs of `run` alone are in latency and success; inputs of `score` and frames are counted apart', async () => {
