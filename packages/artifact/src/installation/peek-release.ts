@@ -7,7 +7,7 @@ import type { ReleaseCustom } from '../release.js';
  */
 type ReleaseHint = Partial<ReleaseCustom> & Pick<ReleaseCustom, 'requires'>;
 
-/** What a version says of itself in a seal, or in targets metadata: as that is, or in a boot file. */
+/** A version's own words in a seal, or in targets metadata: as that is, or in a boot file. */
 interface Unverified extends Partial<ReleaseHint> {
   readonly files?: BootFile['files'];
   readonly signed?: {

@@ -33,7 +33,7 @@ export function checkOptions(
   }
 }
 
-/** What a value is expected to be, by its kind and the place of its option. */
+/** Says which value is expected, by its kind and the place of its option. */
 export type Words = (kind: OptionKind, place: string) => string | undefined;
 
 const noWords: Words = () => undefined;

@@ -11,7 +11,7 @@ import {
   WHOLE_ABOVE_0,
 } from './option-kinds.js';
 
-/** What the values of shared kinds are expected to be: a page loads words only for a call that is wrong. */
+/** Words for the values that shared kinds expect: a page loads them only for a call that is wrong. */
 const WORDS: readonly (readonly [OptionKind, string])[] = [
   [FUNCTION, 'a function'],
   [SWITCH, 'true or false'],

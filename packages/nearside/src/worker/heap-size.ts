@@ -4,6 +4,9 @@ type Instantiated = WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSo
  * Watches the memories of the runtime that this worker is about to load: those that JavaScript makes,
  * and those that a wasm instance makes and exports. A wasm memory grows and never shrinks.
  *
+ * `serve` calls it at the top of a worker, before a runtime starts: `backends/given-module.ts` then puts its own
+ * `WebAssembly.instantiate` in front of this one, and takes it away again.
+ *
  * @returns how much they hold now, bytes
  */
 export function watchHeap(): () => number {

@@ -285,7 +285,7 @@ function toReply(
   return { ok: true, value: { output, observation, batch, times } };
 }
 
-/** What the steps have seen of an input and its result. */
+/** Notes of the steps on an input and its result. */
 type Seen = Pick<Finished, 'observed'> & Pick<Entry, 'substituted'>;
 
 const NOTHING_SEEN: Seen = { observed: new Map(), substituted: [] };

@@ -102,10 +102,11 @@ export function answerCalls(endpoint: ServerEndpoint, { run, ...api }: AnsweredC
     const { id } = request;
     port.postMessage({ nearside: 'ran', id, answer }, transferablesIn(answer));
   }
+  // Listeners hear a message in the order in which they were added: this one is before Comlink's, and keeps runs from it.
   endpoint.addEventListener('message', (event: MessageEvent) => {
     const { data } = event;
     if (!isRunMessage(data)) return;
-    event.stopImmediatePropagation(); // Comlink's listener is the next one
+    event.stopImmediatePropagation();
     void answerRun(data);
   });
   expose(api, port);

@@ -65,9 +65,9 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded: (event) => tellOfHandover(event, { context, recording }),
   });
-  const markRun = markRuns(mark, () => queue.posted > 0);
-  const ran = () => markRun(handover.current);
-  const queue = queueFor(spec, { handover, watchdogMs, ran });
+  const markServed = markRuns(mark, () => queue.posted > 0);
+  const markRun = () => markServed(handover.current);
+  const queue = queueFor(spec, { handover, watchdogMs, markRun });
 
   const close = shareOnce(async (): Promise<void> => {
     const closed = closedError(release.model);
@@ -86,7 +86,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     observers: [
       (run) => recording.tell({ kind: 'ran', ...run, heapBytes: heapOf(handover.current) }),
       announceRun(emitter),
-      ran,
+      markRun,
       firstResult.end,
       companions.ran,
     ],
@@ -165,12 +165,16 @@ function tellOfHandover(
 
 function queueFor(
   { batch }: ModelSpec,
-  { handover, watchdogMs, ran }: { handover: Handover; watchdogMs: number; ran: () => void },
+  {
+    handover,
+    watchdogMs,
+    markRun,
+  }: { handover: Handover; watchdogMs: number; markRun: () => void },
 ) {
   const { max: maxBatch = 1, maxDelayMs = 0 } = batch ?? {};
   return new RunQueue<QueuedRun, RunReply>({
     post(runs) {
-      ran();
+      markRun();
       return postBatch(runs, { handover, watchdogMs, help: loadLater });
     },
     discard: ({ input }) => releaseSnapshot(input),

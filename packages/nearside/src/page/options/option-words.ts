@@ -6,7 +6,7 @@ const RECEIVER = "(http: on localhost only) without a user's name, password or #
 const BASE = "(http: on localhost only) without a user's name, password, #fragment or ?query";
 const HEADERS = 'headers by name that may be sent, such as { authorization: … }';
 
-/** What `call-options.ts` expects an option to be. */
+/** Says which value `call-options.ts` expects of an option. */
 export const optionWords: Words = (kind, place) => kindWords(kind, place) ?? OPTION_WORDS[place];
 
 /** By the place of an option. */

@@ -13,7 +13,7 @@ export const hostedBackends = BACKENDS;
 /** Models may be served with ONNX Runtime's small file. */
 export const mayBeCommon = true;
 
-/** What is needed where `new Worker(address)` does not do. */
+/** Starts workers where `new Worker(address)` does not do. */
 const elsewhere = () => import('./start-elsewhere.js');
 
 /**

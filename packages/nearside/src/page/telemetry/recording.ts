@@ -1,5 +1,6 @@
 import { type ErrorCode, shareOnce } from '@nearside/core';
 import type { ReportTotals } from '../../shared/api/model.js';
+import type { EndedRun } from '../../shared/ended-run.js';
 import { keepTrying, settlesWithin } from '../../shared/timers.js';
 import type { Counting, CountingContext, startCounting } from './later/counting.js';
 import {
@@ -82,9 +83,7 @@ export function startRecording(
   };
 }
 
-type Outcome = Extract<Recorded, { kind: 'ran' }>['outcome'];
-
-function countRun(lifetime: Lifetime, outcome: Outcome): void {
+function countRun(lifetime: Lifetime, outcome: EndedRun['outcome']): void {
   if (outcome.kind === 'failed') countFailure(lifetime, outcome.code);
   else lifetime[COUNTED_AS[outcome.kind]] += 1;
 }

@@ -90,7 +90,7 @@ interface Line {
   readonly host: Host;
   readonly ready: Deferred<void>;
   /** The calls under way, batches by their id: `Promise.race` would keep every reply as long as the model. */
-  readonly pending: Map<unknown, Deferred<unknown>>;
+  readonly pending: Map<number | symbol, Deferred<unknown>>;
   /** Runs that wait for their turn there, by id; called when it has come. */
   readonly waiting: Map<number, () => void>;
   end: { readonly reason: unknown } | undefined;
@@ -162,15 +162,15 @@ function callsOn(line: Line): Connection {
   const { api, worker } = host;
   let closing: Promise<void> | undefined;
   return {
-    ...passOn((name) => (request) => settle<unknown>(line, () => api[name](request))),
+    ...passOn((name) => (request) => call<unknown>(line, () => api[name](request))),
     async load(request) {
-      const loaded = await settle(line, () => api.load(request));
+      const loaded = await call(line, () => api.load(request));
       worker.heapBytes = loaded.heapBytes ?? 0;
       worker.loadedHeapBytes = worker.heapBytes;
       return loaded;
     },
     run: (request, options) => postRun(line, request, options),
-    profile: (request, given) => settle(line, () => api.profile(transfer(request, given))), // `run` has posted its input before
+    profile: (request, given) => call(line, () => api.profile(transfer(request, given))), // `run` has posted its input before
     workers: [worker],
     declare: host.declare,
     get end() {
@@ -192,14 +192,15 @@ function receive(line: Line, event: WorkerEvent, onEvent: (event: WorkerEvent) =
 }
 
 /**
- * Calls stay pending for ever when the other side is gone, so `rejectAll` ends them.
+ * Makes a call and waits for its answer, or for its end by `rejectAll`: with the other side gone no answer would come.
  *
  * @param send gives Comlink's answer; that of a batch comes by itself
+ * @param id of a batch, for `receive` to find it by; any other call needs only to differ from the rest
  */
-async function settle<Value>(
+async function call<Value>(
   line: Line,
   send: () => Promise<Reply<Value>> | undefined,
-  id: unknown = send,
+  id: number | symbol = Symbol(),
 ): Promise<Value> {
   if (line.end) throw line.end.reason;
   const { worker } = line.host;
@@ -244,7 +245,7 @@ async function postRun(
     return undefined;
   };
   try {
-    const answered = settle<BatchReply>(line, post, id);
+    const answered = call<BatchReply>(line, post, id);
     if (!tellsBegun) onTurn(); // only now: it sets a timer, which takes time
     const answer = await answered;
     if (answer.kind === 'done') host.worker.heapBytes = answer.heapBytes ?? 0;

@@ -66,7 +66,7 @@ export async function attempt<Value>(
   }
 }
 
-/** What a step has thrown, with a code. */
+/** Gives an error that a step has thrown a code. */
 export function coded(backend: AnyBackend, step: Step, cause: unknown): NearsideError {
   if (isNearsideError(cause)) return cause;
   return backendError(backend, step, messageOf(cause), cause);

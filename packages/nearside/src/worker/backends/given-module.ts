@@ -6,6 +6,9 @@ import type { CompiledWasm } from './backend.js';
  * or an address, and compile themselves: they are given the bytes of a module that is empty, and whoever
  * instantiates these has an instance of the runtime.
  *
+ * `../heap-size.ts` has replaced `WebAssembly.instantiate` before, for as long as the worker lives: the module is
+ * instantiated by that one, which sees the runtime's own exports.
+ *
  * @param wrap what the loader is to have of the instance in place of its exports
  * @returns the bytes to give to the loader, which is to instantiate them once
  */

@@ -22,14 +22,14 @@ export interface RunDepth {
 
 /** @param parameters how many the function has that computes; no other export of the runtime has as many */
 export function createRunDepth(parameters: number): RunDepth {
-  let way: Way = 0;
+  let depth: Depth = 0;
 
   return {
     wrap(exports) {
       const wrapped = Object.entries(exports).map(([name, value]) => {
         if (typeof value !== 'function' || value.length !== parameters) return [name, value];
         const call = (...args: unknown[]) =>
-          Reflect.apply(value, undefined, way === 0 ? args : [...args, undefined]);
+          Reflect.apply(value, undefined, depth === 0 ? args : [...args, undefined]);
         return [name, call];
       });
       return Object.fromEntries(wrapped);
@@ -41,7 +41,7 @@ export function createRunDepth(parameters: number): RunDepth {
         kinds.set(kind, trials);
         const [oldest = ''] = kinds.keys();
         if (kinds.size > MOST_KINDS) kinds.delete(oldest);
-        way = trials.next();
+        depth = trials.next();
         const startMs = performance.now();
         return () => trials.add(performance.now() - startMs);
       };
@@ -49,28 +49,29 @@ export function createRunDepth(parameters: number): RunDepth {
   };
 }
 
-type Way = 0 | 1;
+/** One of the two ways to begin: as called, or with an argument more. */
+type Depth = 0 | 1;
 
 const MOST_KINDS = 64;
 
-/** Runs of a trial, the ways in turn: enough for the first one, in which code is still being optimised. */
+/** Runs of a trial, the depths in turn: enough for the first one, in which code is still being optimised. */
 const FIRST_RUNS = 16;
 const RUNS = 10;
 
-/** The last runs of each way count; this many. */
+/** The last runs at each depth count; this many. */
 const COUNTED = 5;
 
 /** Runs between trials: at first, and at last, for the depth may change at any time. */
 const FIRST_PAUSE = 32;
 const LONGEST_PAUSE = 1024;
 
-/** A way is the slower one from here on. */
+/** A depth is the slower one from here on. */
 const SLOWER = 1.15;
 
-/** Which way is the faster one, of runs of one kind. */
+/** Finds the faster depth, of runs of one kind. */
 function createTrials() {
-  let way: Way = 0;
-  let taken: Way = 0;
+  let depth: Depth = 0;
+  let taken: Depth = 0;
   let trial: [number[], number[]] | undefined = [[], []];
   let runsLeft = FIRST_RUNS;
   let pause = FIRST_PAUSE;
@@ -84,9 +85,9 @@ function createTrials() {
 
   function endTrial([first, second]: [number[], number[]]): void {
     const times = [first, second].map((all) => median(all.slice(-COUNTED))) as [number, number];
-    const other: Way = way === 0 ? 1 : 0;
-    if (times[way] > SLOWER * times[other]) way = other;
-    usualMs = times[way];
+    const other: Depth = depth === 0 ? 1 : 0;
+    if (times[depth] > SLOWER * times[other]) depth = other;
+    usualMs = times[depth];
     trial = undefined;
     runsLeft = pause;
     pause = Math.min(2 * pause, LONGEST_PAUSE);
@@ -94,8 +95,8 @@ function createTrials() {
   }
 
   return {
-    next(): Way {
-      taken = trial ? ((runsLeft % 2) as Way) : way;
+    next(): Depth {
+      taken = trial ? ((runsLeft % 2) as Depth) : depth;
       return taken;
     },
     add(ms: number): void {

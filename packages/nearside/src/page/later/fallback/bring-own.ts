@@ -4,16 +4,15 @@ import type { StartWorker } from '../../../shared/api/open-options.js';
 import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { FirstLook } from '../../choice/first-look.js';
-import { takeUntold } from '../../choice/later/deaths.js';
 import type { PageMark } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
 import { lookAfterLoss } from '../../serving/later/after-loss.js';
 import type { Serving } from '../../serving/serving.js';
 import type { serveActiveOrPrevious } from '../../serving/start-version.js';
-import { reportFailedOpen } from '../../telemetry/later/reporting.js';
 import { captureInputs } from '../capturing/capture-inputs.js';
 import { fallBack, refusalOf, standIn } from './fallback.js';
+import { reportFailed } from './report-failed.js';
 
 /** The app's own parts: a worker, a function that answers for want of a backend, one that says which inputs to keep. */
 export interface Own {
@@ -46,7 +45,7 @@ export async function bringOwn(given: OpenPlan, look: FirstLook, page: PageMark)
     },
     whenNoneServes(error) {
       if (!fallback || !isForWantOfBackend(error)) throw error;
-      if (!version) void reportFailedOpen(plan, error, () => takeUntold(plan));
+      if (!version) void reportFailed(plan, error);
       const stand = standIn(error, plan, version);
       stand.choice.care = look.choice.care;
       return stand;

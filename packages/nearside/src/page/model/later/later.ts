@@ -4,6 +4,7 @@
  */
 
 export { bringOwn } from '../../later/fallback/bring-own.js';
+export { reportFailed } from '../../later/fallback/report-failed.js';
 export { planCompared, planUncompared } from '../../later/tuning/compare-with-cpu.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
@@ -22,4 +23,3 @@ export { startCounting } from '../../telemetry/later/counting.js';
 export { answerLate } from './answer-late.js';
 export { startBackground } from './background-work.js';
 export { fetchExplained } from './fetch-explained.js';
-export { reportFailed } from './report-failed.js';

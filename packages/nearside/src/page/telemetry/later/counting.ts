@@ -94,7 +94,7 @@ function quantilesOf(latency: Histogram) {
 
 type Ran = Extract<Recorded, { kind: 'ran' }>;
 type Feedback = Extract<Recorded, { kind: 'feedback' }>;
-type Outcome = Extract<Recorded, { kind: 'outcome' }>;
+type AppOutcome = Extract<Recorded, { kind: 'outcome' }>;
 
 /** A record may not have these names. */
 const UNSENDABLE = /^(?:__proto__|constructor|prototype)$/;
@@ -107,7 +107,7 @@ class Counter {
   readonly #outcomes = new Set<string>();
   readonly #known = new WeakMap<ServedVersion, ReportSubject>();
   #current: ReportSubject | undefined;
-  /** Of the version that it is about. */
+  /** Sequence of the version that it is about. */
   #sequence: number | undefined;
   readonly #model: string;
   /** The next run is the first after an open. */
@@ -224,7 +224,7 @@ class Counter {
       .then(settle, () => settle(undefined));
   }
 
-  #countOutcome({ name, value, id }: Outcome): void {
+  #countOutcome({ name, value, id }: AppOutcome): void {
     const outcomes = this.#outcomes;
     const subject = id === undefined ? undefined : this.#memory.find(id)?.subject;
     if (outcomes.size < REPORT_LIMITS.outcomes && !UNSENDABLE.test(name)) outcomes.add(name);
