@@ -13,9 +13,11 @@ export async function openOurs({
   runtime,
   assets,
   warm,
+  isTwice,
   onProgress,
 }) {
   const model = await open(url, { trust, threads, backend, runtime, assets, onProgress });
+  if (isTwice) await open(url, { trust, threads, backend, isolate: true });
   if (warm) await model.warm();
   if (name === 'voice') return async (sound) => (await model.run(sound)).output;
   return async (inputs) => {
