@@ -2,26 +2,59 @@ import { type ChunkedFile, freeBytes, readChunks } from '@nearside/artifact';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A file as ONNX Runtime takes it. */
-export interface MountedFile {
-  /** Has the size of the whole file, and its ranges; nothing else of it is right. */
-  readonly data: Bytes | Blob;
-  /** True once a range was asked for whose chunk was freed before: what was loaded then is to be loaded anew. */
+/**
+ * Has a session loaded from files in chunks, and frees what is left of them then.
+ *
+ * @param load is given something for each file that passes for it: it has the file's size and its ranges, and nothing
+ *   else of it is right
+ */
+export type LoadFromChunks = <Session>(
+  files: readonly ChunkedFile<Bytes>[],
+  load: (mounted: readonly (Bytes | Blob)[]) => Promise<Session>,
+) => Promise<Session>;
+
+/**
+ * Frees each chunk as soon as all of it was read. A model that reads a part of a file twice is loaded once more, from
+ * chunks that are kept until the end.
+ */
+export const loadFromMounted: LoadFromChunks = async (files, load) => {
+  const freed = await mountAll(files, true);
+  try {
+    return await load(freed.map(({ bytes }) => bytes));
+  } catch (error) {
+    if (!freed.some(({ wasReadAgain }) => wasReadAgain)) throw error;
+  } finally {
+    for (const { free } of freed) free();
+  }
+  const kept = await mountAll(files, false);
+  try {
+    return await load(kept.map(({ bytes }) => bytes));
+  } finally {
+    for (const { free } of kept) free();
+  }
+};
+
+async function mountAll(files: readonly ChunkedFile<Bytes>[], frees: boolean) {
+  const mounted: MountedFile[] = [];
+  for (const file of files) mounted.push(await mountChunks(file, frees));
+  return mounted;
+}
+
+interface MountedFile {
+  readonly bytes: Bytes;
+  /** True once a range was asked for whose chunk was freed before. */
   readonly wasReadAgain: boolean;
-  /** Why a chunk could not be read that was asked for. */
-  readonly failure?: { readonly error: unknown } | undefined;
   /** Frees what is left. */
   free(): void;
 }
 
-/** @param frees a chunk goes as soon as all of it was read */
-export type MountFile = (file: ChunkedFile<Bytes>, frees: boolean) => Promise<MountedFile>;
-
 /**
  * Makes chunks pass for the bytes that they make together. ONNX Runtime on wasm reads a range by calling `subarray` of
  * what it was given, and has copied it when it asks for another (`onnx-wasm.browser.test.ts`).
+ *
+ * @param frees a chunk goes as soon as all of it was read
  */
-export const mountChunks: MountFile = async (file, frees) => {
+async function mountChunks(file: ChunkedFile<Bytes>, frees: boolean): Promise<MountedFile> {
   const given = await readChunks(file);
   const chunks: (Bytes | undefined)[] = [...given];
   const unread = given.map(({ length }) => length);
@@ -70,7 +103,7 @@ export const mountChunks: MountFile = async (file, frees) => {
   }
 
   return {
-    data: Object.defineProperties(new Uint8Array(), {
+    bytes: Object.defineProperties(new Uint8Array(), {
       byteLength: { value: sizeBytes },
       subarray: { value: subarray },
     }),
@@ -83,4 +116,4 @@ export const mountChunks: MountFile = async (file, frees) => {
       chunks.fill(undefined);
     },
   };
-};
+}

@@ -16,7 +16,7 @@ import {
   type SessionRequest,
 } from './backend.js';
 import { attempt, backendError, coded } from './backend-error.js';
-import type { MountedFile, MountFile } from './mounted-chunks.js';
+import type { LoadFromChunks } from './mounted-chunks.js';
 import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
 import type { RunDepth } from './run-depth.js';
 
@@ -30,7 +30,7 @@ export interface OnnxSessionOptions {
   readonly backend: BackendName;
   readonly runtime: OnnxRuntime;
   readonly executionProvider: InferenceSession.ExecutionProviderConfig;
-  readonly mount: MountFile;
+  readonly loadFromChunks: LoadFromChunks;
   readonly depth?: RunDepth;
 }
 
@@ -90,52 +90,23 @@ export async function profileOnnx(
   }
 }
 
-/** A model that reads a part of its external data twice is loaded once more, from chunks that are kept until the end. */
+/** The variant's files after the first are mounted, each by the name that the model gives it. */
 async function loadOnnx(
   options: OnnxSessionOptions,
   request: SessionRequest,
   more: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
-  const freed = await mountWeights(options, request, true);
-  try {
-    return await createInferenceSession(options, request, { ...more, externalData: freed.list });
-  } catch (error) {
-    if (!freed.wasReadAgain()) throw freed.whyUnread(error);
-  } finally {
-    freed.free();
-  }
-  const kept = await mountWeights(options, request, false);
-  try {
-    return await createInferenceSession(options, request, { ...more, externalData: kept.list });
-  } finally {
-    kept.free();
-  }
-}
-
-/** The variant's files after the first, each by the name that the model gives it. */
-async function mountWeights(
-  { backend, mount }: OnnxSessionOptions,
-  { variant, weights }: SessionRequest,
-  frees: boolean,
-) {
-  const [model = '', ...names] = variant.files;
-  const mounted: MountedFile[] = [];
-  for (const name of names)
-    mounted.push(await mount(requireFile(backend, name, weights.get(name)), frees));
-  return {
-    list: names.map((name, i) => ({
-      path: relativeTo(model, name),
-      data: (mounted[i] as MountedFile).data,
-    })),
-    wasReadAgain: () => mounted.some(({ wasReadAgain }) => wasReadAgain),
-    whyUnread(error: unknown): unknown {
-      const { failure } = mounted.find(({ failure }) => failure) ?? {};
-      return failure ? failure.error : error;
-    },
-    free() {
-      for (const { free } of mounted) free();
-    },
-  };
+  const [model = '', ...names] = request.variant.files;
+  const files = names.map((name) => {
+    return requireFile(options.backend, name, request.weights.get(name));
+  });
+  return options.loadFromChunks(files, (mounted) => {
+    const externalData = mounted.map((data, i) => ({
+      path: relativeTo(model, names[i] ?? ''),
+      data,
+    }));
+    return createInferenceSession(options, request, { ...more, externalData });
+  });
 }
 
 function createInferenceSession(

@@ -4,7 +4,7 @@ import type { Backend, StartRequest } from './backend.js';
 import { endOnFailure, type RuntimeCare, withCare } from './backend-error.js';
 import { chooseThreads, hasSimd, requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
-import { mountChunks } from './mounted-chunks.js';
+import { loadFromMounted } from './mounted-chunks.js';
 import { createOnnxSession, type OnnxSessionOptions, profileOnnx } from './onnx-session.js';
 import { tapRuntimeOutput } from './profile-onnx.js';
 import { createRunDepth } from './run-depth.js';
@@ -22,7 +22,7 @@ const OPTIONS: OnnxSessionOptions = {
   backend: 'onnx-wasm',
   runtime: ort,
   executionProvider: 'wasm',
-  mount: mountChunks,
+  loadFromChunks: loadFromMounted,
   depth,
 };
 

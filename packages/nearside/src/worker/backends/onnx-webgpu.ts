@@ -6,9 +6,13 @@ import { requireSimd } from './cpu-features.js';
 import { bytesFor } from './given-module.js';
 import { type GpuDevice, openGpuDevice, requireGpu } from './gpu-device.js';
 import { createOnnxSession } from './onnx-session.js';
-import { suspendChunks } from './suspended-chunks.js';
+import { loadFromSuspended } from './suspended-chunks.js';
 
-const OPTIONS = { backend: 'onnx-webgpu', runtime: ort, mount: suspendChunks } as const;
+const OPTIONS = {
+  backend: 'onnx-webgpu',
+  runtime: ort,
+  loadFromChunks: loadFromSuspended,
+} as const;
 
 let started: { readonly gpu: GpuDevice; readonly care: RuntimeCare } | undefined;
 

@@ -1,17 +1,30 @@
-import { freeBytes } from '@nearside/artifact';
+import { type ChunkedFile, freeBytes } from '@nearside/artifact';
 import { sum } from '@nearside/core';
-import type { MountedFile, MountFile } from './mounted-chunks.js';
+import type { LoadFromChunks } from './mounted-chunks.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Throws why a chunk could not be read, in place of what the runtime makes of that. */
+export const loadFromSuspended: LoadFromChunks = async (files, load) => {
+  const suspended = files.map(suspendChunks);
+  try {
+    return await load(suspended.map(({ blob }) => blob));
+  } catch (error) {
+    const { failure } = suspended.find(({ failure }) => failure) ?? {};
+    throw failure ? failure.error : error;
+  } finally {
+    for (const { free } of suspended) free();
+  }
+};
 
 /**
  * Makes a file in chunks pass for a `Blob`. ONNX Runtime with JSPI waits for the range of each tensor as it loads that one,
  * by `slice(from, to).stream()`: one chunk is in memory at a time, and stays for the tensors beside (`onnx-webgpu.gpu.test.ts`).
  */
-export const suspendChunks: MountFile = async ({ chunkBytes, read }) => {
+function suspendChunks({ chunkBytes, read }: ChunkedFile<Bytes>) {
   const starts = chunkBytes.map((_, index) => sum(chunkBytes.slice(0, index)));
   let last: { readonly index: number; readonly bytes: Bytes } | undefined;
-  let failure: MountedFile['failure'];
+  let failure: { readonly error: unknown } | undefined;
 
   async function chunkAt(index: number): Promise<Bytes> {
     if (last?.index !== index) {
@@ -46,14 +59,14 @@ export const suspendChunks: MountFile = async ({ chunkBytes, read }) => {
   }
 
   return {
-    data: Object.defineProperties(new Blob(), {
+    blob: Object.defineProperties(new Blob(), {
       size: { value: sum(chunkBytes) },
       slice: { value: (from: number, to: number) => ({ stream: () => stream(from, to) }) },
     }),
-    wasReadAgain: false, // any chunk may be read any number of times
+    /** Why a chunk could not be read that was asked for. */
     get failure() {
       return failure;
     },
     free,
   };
-};
+}
