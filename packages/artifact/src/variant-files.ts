@@ -3,13 +3,13 @@ import {
   goldenFiles,
   type ModelSpec,
   resourceFiles,
+  sessionFiles,
   type Variant,
-  weightFiles,
 } from '@nearside/core';
 
 /** The files a device needs to run one variant, besides model.json and golden.json. */
 export function variantFiles(spec: ModelSpec, variant: Variant, { cases }: Golden): string[] {
   const proofs = cases.flatMap((golden) => goldenFiles(golden, [variant.name]));
-  const files = [...weightFiles(variant), ...resourceFiles(spec), ...proofs, 'baseline.json'];
+  const files = [...sessionFiles(variant), ...resourceFiles(spec), ...proofs, 'baseline.json'];
   return [...new Set(files)];
 }

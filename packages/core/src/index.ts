@@ -116,9 +116,9 @@ export {
   resourceFiles,
   type Stage,
   type StagedSpec,
+  sessionFiles,
   stagesOf,
   variantOfStage,
-  weightFiles,
 } from './stages.js';
 export type { Decide, Store, StoreChange, StoredValue } from './store.js';
 export { sum } from './sum.js';

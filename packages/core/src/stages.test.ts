@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseModelSpec } from './parse-model-spec.js';
-import { partsOf, resourceFiles, stagesOf, weightFiles } from './stages.js';
+import { partsOf, resourceFiles, sessionFiles, stagesOf } from './stages.js';
 
 const tensor = (name: string) => ({ name, datatype: 'FP32', shape: [-1] });
 const model = {
@@ -61,7 +61,7 @@ test('every stage has files of its own in a variant, and what it does not say is
       dimensions: { n: 1 },
     },
   ]);
-  expect(weightFiles(variant)).toEqual(['detect.onnx', 'recognize.onnx']);
+  expect(sessionFiles(variant)).toEqual(['detect.onnx', 'recognize.onnx']);
   expect(resourceFiles(spec)).toEqual(['keys.txt']);
 });
 

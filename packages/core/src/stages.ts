@@ -34,11 +34,12 @@ export function partsOf(variant: Variant): readonly Variant[] {
   return Object.keys(variant.stages).map((name) => variantOfStage(variant, { name }));
 }
 
-export function weightFiles(variant: Variant): string[] {
+/** Files that its sessions load: each model, and its weights where they lie beside it. */
+export function sessionFiles(variant: Variant): string[] {
   return partsOf(variant).flatMap(({ files }) => files);
 }
 
-/** Files beside the model's own: external data of ONNX, weights of TensorFlow.js. */
+/** Files of weights beside the models: external data of ONNX, those of TensorFlow.js. */
 export function filesBesideModels(variant: Variant): string[] {
   return partsOf(variant).flatMap(({ files }) => files.slice(1));
 }

@@ -7,7 +7,7 @@ import {
   parseGolden,
   parseModelSpec,
   Sha256HexSchema,
-  weightFiles,
+  sessionFiles,
 } from '@nearside/core';
 import * as v from 'valibot';
 import { filesDigest } from '../files/digests.js';
@@ -65,7 +65,7 @@ export async function recordWeights(directory: string): Promise<void> {
 }
 
 async function weightsDigest(directory: string, { variants }: ModelSpec): Promise<string> {
-  const files = [...new Set(variants.flatMap(weightFiles))].sort();
+  const files = [...new Set(variants.flatMap(sessionFiles))].sort();
   await requireFiles(directory, files);
   return filesDigest(files.map((name) => [name, join(directory, name)] as const));
 }

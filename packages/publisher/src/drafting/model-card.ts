@@ -1,4 +1,4 @@
-import { type ModelSpec, weightFiles } from '@nearside/core';
+import { type ModelSpec, sessionFiles } from '@nearside/core';
 
 /** MODEL.md of a draft: the known facts, and gaps that only its maker can fill. */
 export function draftModelCard({ name, version, inputs, outputs, variants }: ModelSpec): string {
@@ -27,7 +27,7 @@ export function draftModelCard({ name, version, inputs, outputs, variants }: Mod
     '',
     '## Variants',
     '',
-    ...variants.map((variant) => `- \`${variant.name}\`: ${weightFiles(variant).join(', ')}`),
+    ...variants.map((variant) => `- \`${variant.name}\`: ${sessionFiles(variant).join(', ')}`),
     '',
   ].join('\n');
 }

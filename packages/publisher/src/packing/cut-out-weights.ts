@@ -9,8 +9,8 @@ import {
   float16ToNumber,
   type NumericDatatype,
   partsOf,
+  sessionFiles,
   type Variant,
-  weightFiles,
 } from '@nearside/core';
 import { readSlice } from '../files/slices.js';
 import { sizeOf, understood } from './locate-tensors.js';
@@ -60,7 +60,7 @@ export async function cutOutWeights(
   }
   const parts: GraphPart[] = [];
   let [allBytes, unknownBytes] = [0, 0];
-  for (const name of new Set(weightFiles(variant))) {
+  for (const name of new Set(sessionFiles(variant))) {
     const path = join(directory, name);
     const { size } = await stat(path);
     const ranges = inOrder(located.get(name) ?? [], size);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Golden, goldenFiles, type ModelSpec, sum, weightFiles } from '@nearside/core';
+import { type Golden, goldenFiles, type ModelSpec, sessionFiles, sum } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { sizeOf } from '../files/stat-path.js';
 
@@ -26,7 +26,7 @@ export async function weighGolden(
   const goldenBytes = await weigh(
     golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected))),
   );
-  const weightBytes = await weigh(spec.variants.flatMap(weightFiles));
+  const weightBytes = await weigh(spec.variants.flatMap(sessionFiles));
   const limit = Math.max(GOLDEN_LIMITS.bytes, Math.floor(GOLDEN_LIMITS.share * weightBytes));
   if (goldenBytes <= limit) return { goldenBytes, weightBytes };
   throw modelInvalid(

@@ -9,7 +9,7 @@ import {
   parseGolden,
   parseModelSpec,
   resourceFiles,
-  weightFiles,
+  sessionFiles,
 } from '@nearside/core';
 import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import { modelInvalid } from '../errors/model-invalid.js';
@@ -58,7 +58,7 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
 }
 
 function filesOf(spec: ModelSpec, golden: Golden): string[] {
-  const weights = spec.variants.flatMap(weightFiles);
+  const weights = spec.variants.flatMap(sessionFiles);
   const proofs = golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected)));
   const names = new Set([...FIXED_FILES, ...weights, ...resourceFiles(spec), ...proofs]);
   const files = [...names].sort();

@@ -8,9 +8,9 @@ import {
   type ModelSpec,
   parseModelSpec,
   partsOf,
+  sessionFiles,
   sum,
   type Variant,
-  weightFiles,
 } from '@nearside/core';
 import { sizeOf } from '../files/stat-path.js';
 import { understood } from './locate-tensors.js';
@@ -87,7 +87,7 @@ async function heapAfter(words: string[]): Promise<number | undefined> {
 
 /** TensorFlow.js keeps weights as 32 bits, in JavaScript and in its heap, whatever they have in the file. */
 async function reckonMemory(directory: string, variant: Variant): Promise<number> {
-  const names = [...new Set(weightFiles(variant))];
+  const names = [...new Set(sessionFiles(variant))];
   const fileBytes = sum(await Promise.all(names.map((name) => sizeOf(join(directory, name)))));
   const groups = variant.runtime === 'tfjs' ? await readManifests(directory, variant) : undefined;
   if (!groups) return RUNTIME_BYTES + WEIGHT_COPIES * fileBytes;
