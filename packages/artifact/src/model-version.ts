@@ -68,8 +68,8 @@ export interface WholeFiles {
 
 export interface ReadFileOptions {
   readonly onBytes?: ((sizeBytes: number) => void) | undefined;
-  /** Of these files nothing is kept in memory: what the store has of them is read when somebody takes it. */
-  readonly later?: readonly string[] | undefined;
+  /** These files are not kept in memory: what the store has of them is read when somebody takes it. */
+  readonly unkept?: readonly string[] | undefined;
 }
 
 /**
@@ -91,7 +91,7 @@ export async function openModelVersion(
 
   async function openFile(
     name: string,
-    { onBytes, later }: ReadFileOptions = {},
+    { onBytes, unkept }: ReadFileOptions = {},
   ): Promise<VerifiedFile> {
     const slices = chunksOf(layout, manifest, name);
     const requests = slices.map(([sha256, sizeBytes, gzipBytes], i): ChunkRequest => {
@@ -99,17 +99,17 @@ export async function openModelVersion(
       return { sha256, sizeBytes, gzipBytes, what, delta: deltas?.get(sha256), onBytes };
     });
     const chunkBytes = slices.map(([, sizeBytes]) => sizeBytes);
-    const isKept = !later?.includes(name);
-    const whole = slices.length === 1 || wholeNames.has(name) ? undefined : hashInOrder(chunkBytes);
-    const stored = isKept || whole ? undefined : await chunks.stored();
+    const isKept = !unkept?.includes(name);
+    const hash = slices.length === 1 || wholeNames.has(name) ? undefined : hashInOrder(chunkBytes);
+    const stored = isKept || hash ? undefined : await chunks.stored();
     const kept = await mapLimited(requests, LIMITS.parallelChunks, async (request, i) => {
       if (stored?.has(request.sha256)) return undefined;
       const bytes = await chunks.read(request);
-      whole?.add(bytes, i);
+      hash?.add(bytes, i);
       return isKept ? bytes : undefined;
     });
-    if (whole) {
-      requireWhole(await whole.hex(), manifest, name);
+    if (hash) {
+      requireWhole(await hash.hex(), manifest, name);
       wholeNames.add(name);
     }
     return {

@@ -16,7 +16,7 @@ import {
   makeActive,
   openOnDevice,
   type ReadFilesOptions,
-  readFiles,
+  readForAllTabs,
 } from './model-on-device.js';
 import { notOffered } from './offered-release.js';
 import { openRelease } from './open-release.js';
@@ -95,7 +95,7 @@ export function openModelInstallation(options: InstallationOptions): ModelInstal
     readFiles: (version, names, how) => {
       const read = (options: ReadFileOptions) =>
         readConfirmed(installation, version, names, options);
-      return readFiles(context, version, names, { ...how, read });
+      return readForAllTabs(context, version, names, { ...how, read });
     },
     activate: (version, provenBy) => activate(installation, version, provenBy),
     check: ({ maxAgeMs } = {}) =>

@@ -125,14 +125,14 @@ export interface ReadFilesOptions extends ReadFileOptions {
  * @param how.read reads them, with options of the version's own `readFiles`
  * @throws NearsideError `download-limit`; trust, network and store codes
  */
-export async function readFiles(
+export async function readForAllTabs(
   { store, ledger, prefix, model, signal, maxBytes }: ModelOnDevice,
   version: OpenedRelease,
   names: readonly string[],
   {
     onBytes,
     onElsewhere,
-    later,
+    unkept,
     read,
   }: ReadFilesOptions & {
     readonly read: (options: ReadFileOptions) => Promise<Map<string, VerifiedFile>>;
@@ -150,7 +150,7 @@ export async function readFiles(
     if (arrivedBytes > maxBytes) throw overLimit(version, arrivedBytes, maxBytes);
     onBytes?.(sizeBytes);
   };
-  const readCounted = () => read({ onBytes: countArrived, later });
+  const readCounted = () => read({ onBytes: countArrived, unkept });
   if (missingBytes === 0) return readCounted();
   const lock = `${prefix}/${model}/download`;
   return followLeader(store, lock, readCounted, { signal, remainingBytes, onElsewhere });

@@ -19,7 +19,7 @@ import {
   type ModelOnDevice,
   makeActive,
   openOnDevice,
-  readFiles,
+  readForAllTabs,
 } from './model-on-device.js';
 import { describingChunks, type OpenedRelease } from './opened-release.js';
 import { addressPrefix, versionPrefix } from './record-keys.js';
@@ -55,7 +55,7 @@ export async function openSealedInstallation(options: SealedOptions): Promise<Mo
     openServed: () => openSealed(model),
     openCandidate: () => openSealed(model),
     readFiles: (version, names, how) =>
-      readFiles(model, version, names, {
+      readForAllTabs(model, version, names, {
         ...how,
         read: (options) => version.readFiles(names, options),
       }),

@@ -38,10 +38,10 @@ async function hashedTimes(sizeBytes: number, act: () => Promise<unknown>): Prom
 async function weightsOf(
   device: ReturnType<typeof openBrowserDevice>,
   version: OpenedRelease,
-  { isLater = false } = {},
+  { isKept = true } = {},
 ): Promise<VerifiedFile> {
-  const later = isLater ? [WEIGHTS] : [];
-  return (await device.readFiles(version, [WEIGHTS], { later })).get(WEIGHTS) as VerifiedFile;
+  const unkept = isKept ? [] : [WEIGHTS];
+  return (await device.readFiles(version, [WEIGHTS], { unkept })).get(WEIGHTS) as VerifiedFile;
 }
 
 /** Changes the stored chunk of this length. */
@@ -116,9 +116,9 @@ describe('a file of several chunks', () => {
     const store = createMemoryStore();
     const device = deviceOf(store);
     const version = await device.open();
-    expect(await hashedTimes(8000, () => weightsOf(device, version, { isLater: true }))).toBe(1);
+    expect(await hashedTimes(8000, () => weightsOf(device, version, { isKept: false }))).toBe(1);
     const asked = requests.length;
-    const file = await weightsOf(device, version, { isLater: true });
+    const file = await weightsOf(device, version, { isKept: false });
     expect(await hashedTimes(5000, () => file.read(0))).toBe(1);
     expect(requests).toHaveLength(asked);
     await damage(store, 3000);

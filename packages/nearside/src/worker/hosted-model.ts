@@ -264,9 +264,9 @@ async function profile(
   try {
     const { stage } = stages[0] as StageSession; // of several models the first
     const part = variantOfStage(variant, stage);
-    const { readFiles, readWeights } = opened(model);
-    const files = await readFiles(part.files.slice(0, 1));
-    const weights = await readWeights(part.files.slice(1));
+    const { readWhole, readChunked } = opened(model);
+    const files = await readWhole(part.files.slice(0, 1));
+    const weights = await readChunked(part.files.slice(1));
     const prepared = await prepare(input, pipeline.begin);
     prepared.release();
     const inputs = { ...initialState(stage), ...constantInputs(stage), ...prepared.items[0] };
@@ -280,9 +280,9 @@ async function profile(
 async function warm(model: HostedModel): Promise<void> {
   const { runtime, turns } = model;
   const { stages, spec, variant } = loaded(model);
-  const { golden, readFiles } = opened(model);
+  const { golden, readWhole } = opened(model);
   if (!golden) return;
-  const files = await readFiles(proofFiles(golden, { spec, variant, scope: 'first' }));
+  const files = await readWhole(proofFiles(golden, { spec, variant, scope: 'first' }));
   const proof = { spec, variant, files, backend: runtime.name, scope: 'first' } as const;
   const sessions = stages.map(({ bare }) => bare);
   await turns.take(() => checkGolden(sessions, golden, proof));
@@ -339,8 +339,8 @@ async function missingBytes(version: HostedVersion): Promise<Record<string, numb
 }
 
 async function readGraphs(version: HostedVersion): Promise<VersionGraphs> {
-  const { golden, graphs, fileBytes, readFiles } = version;
-  return { golden, files: await readFiles(graphs), fileBytes };
+  const { golden, graphs, fileBytes, readWhole } = version;
+  return { golden, files: await readWhole(graphs), fileBytes };
 }
 
 async function findLightest(

@@ -20,7 +20,7 @@ import {
 } from '@nearside/core';
 import type { InstallIdentity } from '../shared/install.js';
 import type { OpenedVersion, WhichVersion } from '../shared/protocol.js';
-import type { UnverifiedBytes } from './backends/backend.js';
+import type { UnverifiedBytes } from './backends/unverified-bytes.js';
 import type { LoadProgress } from './load-progress.js';
 
 /** A version that a worker serves, whoever vouches for it. */
@@ -58,9 +58,9 @@ interface VersionOf<Bytes extends Uint8Array<ArrayBuffer>> {
     how?: { readonly readsWeightsLater: boolean },
   ): Promise<VariantFiles<Bytes>>;
   /** Reads files anew: a session does not keep them. */
-  readFiles(names: readonly string[]): Promise<ReadonlyMap<string, Bytes>>;
-  /** The same for those whose chunks are read later, one by one. */
-  readWeights(names: readonly string[]): Promise<ReadonlyMap<string, ChunkedFile<Bytes>>>;
+  readWhole(names: readonly string[]): Promise<ReadonlyMap<string, Bytes>>;
+  /** The same for those whose chunks are read one by one. */
+  readChunked(names: readonly string[]): Promise<ReadonlyMap<string, ChunkedFile<Bytes>>>;
   /** After the named backend has proven it: from now on it is the active one of this device, if it may be. */
   activate(provenBy: string): Promise<void>;
 }
@@ -96,6 +96,9 @@ export async function openInstalledVersion(
   if (!version) return undefined;
   const { spec, golden, provenBy } = version;
   const filesOf = (variant: Variant) => variantFiles(spec, variant, golden);
+  /** Fetches what is not on the device yet, and keeps none of it in memory. */
+  const readChunked = (names: readonly string[]) =>
+    installation.readFiles(version, names, { unkept: names });
 
   return {
     spec,
@@ -112,8 +115,7 @@ export async function openInstalledVersion(
     described: describe(version, install),
     missingBytes: (variant) => version.missingBytes(filesOf(variant)),
     async fetch(variant) {
-      const names = filesOf(variant);
-      await installation.readFiles(version, names, { later: names });
+      await readChunked(filesOf(variant));
     },
     async readVariant(variant, progress, how) {
       const names = filesOf(variant);
@@ -121,18 +123,18 @@ export async function openInstalledVersion(
       progress.expect('weights', await version.missingBytes(names));
       let fetchedBytes = 0;
       const read = await installation.readFiles(version, names, {
-        later: how?.readsWeightsLater ? beside : [],
+        unkept: how?.readsWeightsLater ? beside : [],
         onBytes(sizeBytes) {
           fetchedBytes += sizeBytes;
           progress.arrive('weights', sizeBytes);
         },
         onElsewhere: (sizeBytes) => progress.arrive('weights', sizeBytes),
       });
-      const files = await joinFiles(read, (name) => !beside.includes(name));
+      const { files, weights } = await splitFiles(read, beside);
       const baseline = files.get('baseline.json');
       return {
         files,
-        weights: read,
+        weights,
         fetchedBytes,
         baseline: baseline && {
           ...parseBaseline(parseJson(baseline, BASELINE)),
@@ -140,8 +142,8 @@ export async function openInstalledVersion(
         },
       };
     },
-    readFiles: async (names) => joinFiles(await installation.readFiles(version, names)),
-    readWeights: (names) => installation.readFiles(version, names, { later: names }),
+    readWhole: async (names) => joinFiles(await installation.readFiles(version, names)),
+    readChunked,
     async activate(provenBy) {
       if (which.kind === 'served') return; // another one stays the active version
       await installation.activate(version, provenBy);
@@ -149,16 +151,20 @@ export async function openInstalledVersion(
   };
 }
 
-/** A file that is joined is given away: it is no chunked one any more. */
+/** Joins the files that are needed whole, and leaves those beside the models in chunks. */
+async function splitFiles(read: ReadonlyMap<string, VerifiedFile>, beside: readonly string[]) {
+  const isBeside = (name: string) => beside.includes(name);
+  return {
+    files: await joinFiles([...read].filter(([name]) => !isBeside(name))),
+    weights: new Map([...read].filter(([name]) => isBeside(name))),
+  };
+}
+
 async function joinFiles(
-  read: Map<string, VerifiedFile>,
-  isWhole: (name: string) => boolean = () => true,
+  read: Iterable<readonly [name: string, file: VerifiedFile]>,
 ): Promise<Map<string, VerifiedBytes>> {
   const joined = new Map<string, VerifiedBytes>();
-  for (const [name, file] of [...read].filter(([name]) => isWhole(name))) {
-    joined.set(name, await joinChunks(file));
-    read.delete(name);
-  }
+  for (const [name, file] of read) joined.set(name, await joinChunks(file));
   return joined;
 }
 

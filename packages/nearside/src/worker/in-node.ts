@@ -13,12 +13,8 @@ import {
   type Tensors,
   type Variant,
 } from '@nearside/core';
-import {
-  type Backend,
-  chunkUnverified,
-  type ModelFiles,
-  type WeightFiles,
-} from './backends/backend.js';
+import type { Backend, ModelFiles, WeightFiles } from './backends/backend.js';
+import { chunkUnverified } from './backends/unverified-bytes.js';
 import { readTensors } from './golden-check.js';
 
 /*

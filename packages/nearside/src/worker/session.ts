@@ -98,6 +98,7 @@ export interface OpenSessionOptions {
  */
 export async function openSession(options: OpenSessionOptions): Promise<Session> {
   const { version, runtime, progress } = options;
+  const { readsWeightsLater } = runtime;
   const { spec } = version;
   const wanted = requireVariant(version, options.variant);
   if (wanted.runtime !== runtime.runtime) throw wrongRuntime(wanted, runtime);
@@ -106,7 +107,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
 
   const [read, wasm, stepsFile] = await Promise.all([
     stopwatch('weights', async () => {
-      const read = await version.readVariant(wanted, progress, runtime);
+      const read = await version.readVariant(wanted, progress, { readsWeightsLater });
       progress.arrive('weights'); // some may have come with the metadata
       return read;
     }),

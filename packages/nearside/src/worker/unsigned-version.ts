@@ -14,7 +14,11 @@ import {
 } from '@nearside/core';
 import type { InstallIdentity } from '../shared/install.js';
 import type { UnsignedModel } from '../shared/protocol.js';
-import { chunkUnverified, readUnverified, type UnverifiedBytes } from './backends/backend.js';
+import {
+  chunkUnverified,
+  readUnverified,
+  type UnverifiedBytes,
+} from './backends/unverified-bytes.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
 import { isOnnx, UNKNOWN } from './onnx-file.js';
@@ -40,14 +44,14 @@ export async function openUnsignedVersion(
   const golden = await readGolden(files);
   const { name: model, version, sequence } = spec;
 
-  async function readFiles(names: readonly string[]): Promise<Map<string, UnverifiedBytes>> {
+  async function readWhole(names: readonly string[]): Promise<Map<string, UnverifiedBytes>> {
     const read = [...new Set(names)].map(
       async (name) => [name, await readUnverified(required(files, name))] as const,
     );
     return new Map(await Promise.all(read));
   }
 
-  function readWeights(names: readonly string[]) {
+  function readChunked(names: readonly string[]) {
     return new Map(names.map((name) => [name, chunkUnverified(required(files, name))] as const));
   }
 
@@ -72,16 +76,16 @@ export async function openUnsignedVersion(
     async readVariant(variant, progress) {
       progress.expect('weights', 0);
       const proofs = golden ? proofFiles(golden, { spec, variant, scope: 'all' }) : [];
-      const weights = readWeights(filesBesideModels(variant));
+      const weights = readChunked(filesBesideModels(variant));
       const models = partsOf(variant).map(({ files }) => files[0] ?? '');
-      const read = await readFiles([...models, ...resourceFiles(spec), ...proofs]);
+      const read = await readWhole([...models, ...resourceFiles(spec), ...proofs]);
       if (variant.runtime === 'onnx') {
         for (const model of models) requireOnnx(model, read.get(model) as UnverifiedBytes);
       }
       return { files: read, weights, fetchedBytes, baseline: undefined };
     },
-    readFiles,
-    readWeights: async (names) => readWeights(names),
+    readWhole,
+    readChunked: async (names) => readChunked(names),
     async activate() {},
   };
 }

@@ -8,35 +8,7 @@ import type {
   Variant,
 } from '@nearside/core';
 import type { OperatorTime } from '../../shared/api/backends.js';
-
-declare const unverified: unique symbol;
-
-/**
- * Bytes of a file that somebody handed to the page: nobody vouches for them. Only
- * {@link readUnverified} makes them, for `openUnsigned`; the path of `open` takes `VerifiedBytes`
- * alone, which these are not.
- */
-export type UnverifiedBytes = Uint8Array<ArrayBuffer> & { readonly [unverified]: true };
-
-/** Reads a file into a buffer nobody else holds. */
-export async function readUnverified(file: Blob): Promise<UnverifiedBytes> {
-  return new Uint8Array(await file.arrayBuffer()) as UnverifiedBytes;
-}
-
-/** As large as `pack` cuts the chunks of a version, bytes. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
-
-/** Reads a file piece by piece, each into a buffer nobody else holds. */
-export function chunkUnverified(file: Blob): ChunkedFile<UnverifiedBytes> {
-  const starts = Array.from(
-    { length: Math.ceil(file.size / CHUNK_BYTES) },
-    (_, index) => index * CHUNK_BYTES,
-  );
-  return {
-    chunkBytes: starts.map((start) => Math.min(CHUNK_BYTES, file.size - start)),
-    read: (index) => readUnverified(file.slice(starts[index], (starts[index] ?? 0) + CHUNK_BYTES)),
-  };
-}
+import type { UnverifiedBytes } from './unverified-bytes.js';
 
 /**
  * One way of running a model: a runtime on a piece of hardware. A backend knows nothing of where

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import type { InstalledVersion, UnsignedVersion } from '../hosted-version.js';
-import { chunkUnverified, type ModelFiles, readUnverified, type WeightFiles } from './backend.js';
+import type { ModelFiles, WeightFiles } from './backend.js';
+import { chunkUnverified, readUnverified } from './unverified-bytes.js';
 
 test('bytes are read as they are, and the compiler keeps them off the path of installed models', async () => {
   const bytes = await readUnverified(new Blob([Uint8Array.of(1, 2, 3)]));
   const files: ModelFiles = new Map([['model.onnx', bytes]]);
   // @ts-expect-error `open` has its files read by something that verifies them
-  const readFiles: InstalledVersion['readFiles'] = async () => new Map([['model.onnx', bytes]]);
+  const readWhole: InstalledVersion['readWhole'] = async () => new Map([['model.onnx', bytes]]);
   const weights: WeightFiles = new Map([
     ['model.onnx.weights', chunkUnverified(new Blob(['abc']))],
   ]);
@@ -22,7 +23,7 @@ test('bytes are read as they are, and the compiler keeps them off the path of in
   const unbrandedChunks: WeightFiles = new Map([['model.onnx.weights', anyChunk]]);
   expect([weights.size, unbrandedChunks.size]).toEqual([1, 1]);
   expect([...bytes]).toEqual([1, 2, 3]);
-  expect([files.size, unbranded.size, (await readFiles([])).size]).toEqual([1, 1, 1]);
+  expect([files.size, unbranded.size, (await readWhole([])).size]).toEqual([1, 1, 1]);
   expect([readVariant, asInstalled]).toHaveLength(2);
 });
 
