@@ -72,7 +72,7 @@ describe('weights in a file of their own', () => {
       onnxBytes(
         initializer('bytes', INT8, [1025], noise(1025, 1)),
         initializer('floats', FLOAT, [257], noise(1028, 2)),
-        initializer('integers', INT64, [128], noise(1024, 3)),
+        initializer('integers', INT64, [2, 64], noise(1024, 3)),
         initializer('more', FLOAT, [256], noise(1024, 4)),
       ),
     );
@@ -90,6 +90,21 @@ describe('weights in a file of their own', () => {
     const wrong = initializer('wrong', FLOAT, [300], noise(1024, 1));
     const given = constant('given', '', FLOAT, [256], noise(1024, 2));
     expect(moveWeights(onnxBytes(given, output, wrong), 'model.onnx.weights')).toBeUndefined();
+  });
+
+  test('stay where they are a list of INT64: ONNX infers the shapes of a Split from one', () => {
+    const sizes = initializer('sizes', INT64, [200], noise(1600, 1));
+    const weights = initializer('weights', FLOAT, [256], noise(1024, 2));
+    expect(placesIn(move(onnxBytes(sizes, weights))).map(({ name }) => name)).toEqual(['weights']);
+  });
+
+  test('move where a file that they lay in once is still named', () => {
+    const place = Buffer.concat([bytesField(1, 'location'), bytesField(2, 'gone.bin')]);
+    const once = tensor('weights', FLOAT, [256], noise(1024, 1));
+    const inside = Buffer.concat([once, bytesField(13, place), intField(14, 0)]);
+    expect(placesIn(move(onnxBytes(bytesField(5, inside))))).toEqual([
+      { name: 'weights', location: 'model.onnx.weights', offset: 0, length: 1024 },
+    ]);
   });
 
   test('stay where some lie elsewhere already', async () => {

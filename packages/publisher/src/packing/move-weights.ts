@@ -4,6 +4,7 @@ import {
   ATTRIBUTE,
   contents,
   ENTRY,
+  EXTERNAL,
   GRAPH,
   MODEL,
   NODE,
@@ -23,14 +24,20 @@ import {
 } from './protobuf-fields.js';
 
 const LIMITS = Object.freeze({
-  /** Smaller tensors stay, bytes: ONNX Runtime reads shapes among them while it loads the graph. */
+  /** Smaller tensors stay, bytes: a device would save less than they cost. */
   stayBelow: 1024,
   /** Since this version an initializer need not be an input too: https://onnx.ai/onnx/repo-docs/IR.html */
   irVersion: 4,
 });
 
-/** TensorProto.DataLocation. */
-const EXTERNAL = 1;
+/** TensorProto.DataType. */
+const INT64 = 7;
+
+const WRITTEN_ANEW: ReadonlySet<number> = new Set([
+  TENSOR.name,
+  TENSOR.externalData,
+  TENSOR.dataLocation,
+]);
 
 /** In place of a field. */
 const LEFT_OUT = 'left out';
@@ -130,8 +137,12 @@ function readConstant(bytes: Uint8Array, node: Range) {
   return undefined;
 }
 
-/** Values that are not as many as the shape says stay, for the runtime to refuse. */
+/**
+ * Lists of INT64 stay: ONNX infers shapes from them, such as where Split cuts, and reads no other file for that. Values
+ * that are not as many as the shape says stay, for the runtime to refuse.
+ */
 function isLarge(tensor: OnnxTensor): boolean {
+  if (tensor.dataType === INT64 && tensor.shape.length === 1) return false;
   const sizeBytes = sizeOf(tensor);
   const expected = Math.ceil((elementCount(tensor.shape) * bitsOf(tensor)) / 8);
   return sizeBytes >= LIMITS.stayBelow && sizeBytes === expected;
@@ -152,9 +163,7 @@ function externalTensor(
   { location, offset }: { readonly location: string; readonly offset: number },
 ): Uint8Array {
   const kept = rewrite(bytes, tensor.message, ({ number }) =>
-    VALUE_FIELDS.has(number) || number === TENSOR.name || number === TENSOR.dataLocation
-      ? LEFT_OUT
-      : undefined,
+    VALUE_FIELDS.has(number) || WRITTEN_ANEW.has(number) ? LEFT_OUT : undefined,
   );
   const entry = (key: string, value: string | number) => {
     const texts = [bytesField(ENTRY.key, key), bytesField(ENTRY.value, `${value}`)];

@@ -62,6 +62,8 @@ export const TENSOR = {
   externalData: 13,
   dataLocation: 14,
 } as const;
+/** TensorProto.DataLocation: without it, the name of another file says nothing. */
+export const EXTERNAL = 1;
 /** Lists of floats and doubles. Packed, they are their bytes. */
 const AS_BYTES: ReadonlySet<number> = new Set([4, 10]);
 /** All fields that values may lie in: floats, int32, strings, int64, raw, doubles, uint64. */
@@ -171,7 +173,7 @@ function readNode(bytes: Uint8Array, node: Range, nesting: Nesting): void {
 export function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
   const shape: number[] = [];
   const external = new Map<string, string>();
-  let [dataType, name] = [0, ''];
+  let [dataType, name, dataLocation] = [0, '', 0];
   let values: OnnxTensor['values'];
   let valueFields = 0;
   for (const field of readFields(bytes, { start: range.contentStart, end: range.end })) {
@@ -182,6 +184,7 @@ export function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor 
       }
     }
     if (field.number === TENSOR.dataType) dataType = field.value;
+    if (field.number === TENSOR.dataLocation) dataLocation = field.value;
     if (field.number === TENSOR.name) name = readText(bytes, field);
     if (VALUE_FIELDS.has(field.number)) valueFields += 1;
     if (field.number === TENSOR.rawData || (field.hasContent && AS_BYTES.has(field.number))) {
@@ -191,7 +194,8 @@ export function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor 
   }
   const { start, end } = range;
   const inMemory = valueFields === 1 ? values : undefined;
-  return { name, dataType, shape, start, end, values: inMemory, external: parseExternal(external) };
+  const elsewhere = dataLocation === EXTERNAL ? parseExternal(external) : undefined;
+  return { name, dataType, shape, start, end, values: inMemory, external: elsewhere };
 }
 
 function parseExternal(entries: ReadonlyMap<string, string>): OnnxTensor['external'] {
