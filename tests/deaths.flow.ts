@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { type BrowserContext, expect, test } from '@playwright/test';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { publishDigits } from '../bench/deaths/digits.mjs';
 import { killAtDrawnMoments } from '../bench/deaths/drawn-kills.mjs';
 import { buildDeathsPage } from '../bench/deaths/run.mjs';
@@ -40,6 +40,22 @@ test.describe('tools', () => {
     await next.goto(served.site.url);
     expect(await next.evaluate(readMark)).toMatchObject({ phase: 'loading' });
     await heard.close();
+  });
+
+  test('the process of a page is known beside pages that compute without a pause', async ({
+    context,
+  }) => {
+    const pages = await Promise.all([1, 2, 3].map(() => context.newPage()));
+    for (const page of pages) await page.goto(served.site.url);
+    const [idle, ...busy] = pages as [Page, ...Page[]];
+    for (const page of busy) await page.evaluate(computeOn);
+    const pids = [];
+    for (const page of pages) pids.push(await contentProcessOf(page));
+    expect(new Set(pids).size).toBe(3);
+    const crash = idle.waitForEvent('crash');
+    await killProcess(pids[0] as number);
+    await crash;
+    for (const page of busy) expect(await page.evaluate(() => 1 + 1)).toBe(2);
   });
 
   test('a phone kills the page that takes more than there is room for, and no other', async ({
@@ -164,6 +180,13 @@ async function take(megabytes: number): Promise<void> {
     held.push(new Uint8Array(1e6).fill(1));
     await new Promise((resolve) => setTimeout(resolve));
   }
+}
+
+/** In the page: leaves its thread free for a moment now and then. */
+function computeOn(): void {
+  const endMs = performance.now() + 30;
+  while (performance.now() < endMs);
+  setTimeout(computeOn);
 }
 
 /** In the page: stores one mark after the other. */

@@ -4,13 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Command lines of processes that run pages, in Chromium, Firefox and WebKitGTK. */
 const RUNS_PAGES = /--type=renderer|-contentproc .*\btab\b|\/WebKitWebProcess/;
 
-/** Long enough to stand out from what idle pages compute, ms. */
-const SPIN_MS = 60;
+/** The first wait for an answer, ms: an idle page answers in a few. Each round waits twice as long. */
+const FIRST_WAIT_MS = 50;
 
-/** The page's process has computed this many times as long as any other. */
-const CLEAR_LEAD = 3;
-
-const ROUNDS = 50;
+const ROUNDS = 9;
 
 /**
  * Processes that run pages, in browsers that this process has started.
@@ -35,23 +32,46 @@ export function contentProcesses(ancestor = process.pid) {
 }
 
 /**
- * The process of one page among those of its browser: it computes while the page does.
+ * The process of one page among those of its browser: the page answers while every other one is stopped. How much a process
+ * computes says nothing: other pages may be at work, and a browser starts spare processes.
  *
- * @param {{ evaluate(work: (ms: number) => void, ms: number): Promise<unknown> }} page idle, as the others are
+ * @param {{ evaluate(work: () => boolean): Promise<boolean> }} page
  * @returns {Promise<number>}
  */
 export async function contentProcessOf(page) {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const before = new Map(contentProcesses().map((pid) => [pid, computedNs(pid)]));
-    await page.evaluate(spin, SPIN_MS);
-    const [first, second] = [...before]
-      .map(([pid, ns]) => ({ pid, ns: computedNs(pid) - ns }))
-      .sort((a, b) => b.ns - a.ns);
-    if (first && first.ns > CLEAR_LEAD * (second?.ns ?? 0)) return first.pid;
+    for (const pid of contentProcesses().reverse()) {
+      if (await answersAlone(page, pid, FIRST_WAIT_MS * 2 ** round)) return pid;
+    }
   }
-  throw new Error(
-    `Expected one process to compute while the page does, got none clearly in ${ROUNDS} rounds`,
-  );
+  throw new Error('Expected the page to answer while its process alone runs, got no answer');
+}
+
+/** The page answers in time though only one process runs. */
+async function answersAlone(page, pid, waitMs) {
+  const others = contentProcesses().filter((other) => other !== pid);
+  try {
+    for (const other of others) signal(other, 'SIGSTOP');
+    while (!others.every(isStopped)) await sleep(1);
+    const answer = page.evaluate(() => true).catch(() => false);
+    return await Promise.race([answer, sleep(waitMs, false)]);
+  } finally {
+    for (const other of others) signal(other, 'SIGCONT');
+  }
+}
+
+/** @returns false where the process is gone */
+function signal(pid, name) {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+/** @param {number} pid */
+function isStopped(pid) {
+  return !isAlive(pid) || /^State:\s+[Tt]/m.test(read(pid, 'status'));
 }
 
 /** Ends a process as the kernel of a phone does, and waits until it is gone. @param {number} pid */
@@ -78,11 +98,6 @@ export function residentBytes(pid) {
   return [...kilobytes].reduce((sum, [, count]) => sum + 1024 * Number(count), 0);
 }
 
-/** Of the main thread, which in all three engines is the page's. */
-function computedNs(pid) {
-  return Number(read(pid, 'schedstat').split(' ')[0]);
-}
-
 function parentOf(pid) {
   const [, parent] = /^PPid:\s+(\d+)/m.exec(read(pid, 'status')) ?? [];
   return parent === undefined ? undefined : Number(parent);
@@ -95,10 +110,4 @@ function read(pid, file) {
   } catch {
     return '';
   }
-}
-
-/** In the page. */
-function spin(ms) {
-  const endMs = performance.now() + ms;
-  while (performance.now() < endMs);
 }
