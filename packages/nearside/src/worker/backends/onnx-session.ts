@@ -18,7 +18,6 @@ import {
 import { attempt, backendError, coded } from './backend-error.js';
 import type { LoadFromChunks } from './mounted-chunks.js';
 import { canCollectRuntimeOutput, endOnnxProfile } from './profile-onnx.js';
-import type { RunDepth } from './run-depth.js';
 
 /** Both entries of ONNX Runtime have these; each is a runtime of its own. */
 export type OnnxRuntime = Pick<
@@ -31,7 +30,6 @@ export interface OnnxSessionOptions {
   readonly runtime: OnnxRuntime;
   readonly executionProvider: InferenceSession.ExecutionProviderConfig;
   readonly loadFromChunks: LoadFromChunks;
-  readonly depth?: RunDepth;
 }
 
 /**
@@ -43,18 +41,15 @@ export async function createOnnxSession(
   options: OnnxSessionOptions,
   request: SessionRequest,
 ): Promise<BackendSession> {
-  const { backend, depth } = options;
-  const begin = depth?.ofSession();
+  const { backend } = options;
   const session = await loadOnnx(options, request);
   const tensors = declaredOr(request.spec, (list) => readTensors(backend, session, list));
   return {
     tensors,
     async run(inputs) {
       const feeds = feedsOf(options, tensors, inputs);
-      const ended = begin?.(shapesOf(inputs));
       try {
         const results = await session.run(feeds);
-        ended?.();
         const outputs: Record<string, Tensor> = {};
         for (const { name, datatype } of tensors.outputs) {
           outputs[name] = fromOrt(backend, results[name], { datatype, name });
@@ -125,13 +120,6 @@ function createInferenceSession(
       ...more,
     }),
   );
-}
-
-/** Runs whose inputs have the same shapes take the same time. */
-function shapesOf(inputs: Tensors): string {
-  return Object.values(inputs)
-    .map(({ shape }) => shape.join())
-    .join('/');
 }
 
 function feedsOf({ runtime }: OnnxSessionOptions, tensors: ModelTensors, inputs: Tensors) {

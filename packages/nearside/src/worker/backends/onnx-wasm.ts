@@ -7,7 +7,7 @@ import { bytesFor } from './given-module.js';
 import { loadFromMounted } from './mounted-chunks.js';
 import { createOnnxSession, type OnnxSessionOptions, profileOnnx } from './onnx-session.js';
 import { tapRuntimeOutput } from './profile-onnx.js';
-import { createRunDepth } from './run-depth.js';
+import { varyDepth } from './run-depth.js';
 
 /** Starting its threads and compiling takes a second or two; what takes this long hangs, ms. */
 const START_LIMIT_MS = 60_000;
@@ -16,14 +16,13 @@ const START_LIMIT_MS = 60_000;
 const NO_LIMIT = 0;
 
 /** `OrtRun` has eight parameters, and it alone. */
-const depth = createRunDepth(8);
+const RUN_PARAMETERS = 8;
 
 const OPTIONS: OnnxSessionOptions = {
   backend: 'onnx-wasm',
   runtime: ort,
   executionProvider: 'wasm',
   loadFromChunks: loadFromMounted,
-  depth,
 };
 
 /** Its name in golden.json. */
@@ -53,7 +52,8 @@ export const onnxWasm: Backend = {
     const { threads } = chosen;
     ort.env.wasm.numThreads = threads;
     ort.env.wasm.initTimeout = threads > 1 ? START_LIMIT_MS : NO_LIMIT; // its timer is never taken back
-    ort.env.wasm.wasmBinary = wasm && bytesFor(wasm, depth.wrap).buffer;
+    ort.env.wasm.wasmBinary =
+      wasm && bytesFor(wasm, (exports) => varyDepth(exports, RUN_PARAMETERS)).buffer;
     ort.env.logLevel = 'error';
     return { ...chosen, hardware: 'cpu' };
   },
