@@ -32,8 +32,8 @@ export { askFirstFile, type BootAnswer } from './installation/read-boot-file.js'
 export {
   addressPrefix,
   choiceKey,
+  deathsKey,
   featuresKey,
-  lostKey,
   markPrefix,
   pointerKey,
   versionKey,

@@ -34,7 +34,7 @@ export function markPrefix(prefix: string, model: string): string {
 }
 
 /** `d/<model>`: pages that died while they were at work for it. */
-export function lostKey(prefix: string, model: string): string {
+export function deathsKey(prefix: string, model: string): string {
   return `${prefix}/d/${model}`;
 }
 

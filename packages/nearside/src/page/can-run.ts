@@ -140,7 +140,7 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
   const published = await readGraphs(plan);
   const { look, spec } = published;
   const { variants, limits } = spec;
-  const lost = look.trouble ? await (await loadLater()).whatWasLost(plan, look) : [];
+  const lost = look.unjudged ? await (await loadLater()).listDeaths(plan, look) : [];
   const limitBytes = memoryLimit(memoryBudgetBytes);
   return {
     plan,

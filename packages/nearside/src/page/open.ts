@@ -65,12 +65,13 @@ export async function openAsPlanned(
   try {
     const look = await lookFirst(given, page);
     const { choice, boot } = look;
+    const careful = look.unjudged && (await (await loadLater()).openAfterDeaths(given, look, page));
+    const { plan: planned, serve } = careful ?? { plan: given, serve: serveActiveOrPrevious };
     const own =
-      look.trouble || given.fallback || given.worker || given.capture
-        ? await (await loadLater()).bringOwn(given, look, page)
+      given.fallback || given.worker || given.capture
+        ? (await loadLater()).bringOwn(planned, look)
         : undefined;
-    const plan = own?.plan ?? given;
-    const serve = own?.serve ?? serveActiveOrPrevious;
+    const plan = own?.plan ?? planned;
     const context = {
       plan,
       engine,

@@ -13,6 +13,9 @@ export interface ServedVersion {
   readonly loaded?: Pick<LoadedVariant, 'baseline' | 'distributions'> | undefined;
 }
 
+/** Good runs after which a version has settled in on a device. */
+export const SETTLING_RUNS = 3;
+
 /** A run that has ended. Observers are told of each run with an id once. */
 export interface EndedRun {
   readonly id: string;

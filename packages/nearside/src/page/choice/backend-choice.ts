@@ -15,6 +15,7 @@ import { LIBRARY_VERSION } from '../../shared/library-version.js';
 import type { Answers } from '../../shared/protocol.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import type { Care } from './later/ladder.js';
+import { browserName } from './page-mark.js';
 
 /** A contender that was timed. */
 export interface Measured extends Contender {
@@ -56,10 +57,9 @@ export function isLasting(code: ErrorCode): boolean {
  * number that the app asks for.
  */
 export function choiceCircumstances(sequence: number | undefined, threads?: number): string {
-  const browser = globalThis.navigator?.userAgent?.replace(/(\d+)(?:\.\d+)+/g, '$1');
   const isolation = globalThis.crossOriginIsolated === true ? 'isolated' : 'shared';
   const wanted = `${threads ?? 'default'}-threads`;
-  return [sequence, LIBRARY_VERSION, browser, wanted, isolation].join(' ');
+  return [sequence, LIBRARY_VERSION, browserName(), wanted, isolation].join(' ');
 }
 
 /** An open model's knowledge of its contenders, which it passes to the next `open`. */
@@ -80,8 +80,8 @@ export interface BackendChoice {
   answers: Answers | undefined;
   /** `onnx-wasm` is started with this file. */
   onnxRuntime: OnnxRuntime;
-  /** What deaths of pages ask of this opening; undefined where there were none. */
-  care: Care | undefined;
+  /** Undefined where no page has died lately. */
+  caution: Caution | undefined;
   /** The backend that served last, then those that the model has variants for, then the others. */
   openingOrder(): AvailableBackend[];
   /** The variant to load on a backend; undefined when each has failed for good. */
@@ -99,6 +99,19 @@ export interface BackendChoice {
   onChange: (() => void) | undefined;
 }
 
+/** Leaves out of the usual choice what must not be opened again after pages died. */
+export interface Caution {
+  readonly care: Care;
+  /** @param usual the order without any deaths */
+  order(usual: readonly AvailableBackend[]): AvailableBackend[];
+  /** The variants that a backend may load. @throws NearsideError `page-lost` where no backend may load any */
+  allowed(
+    backend: AvailableBackend,
+    spec: ModelSpec,
+    usual: readonly AvailableBackend[],
+  ): Variant[];
+}
+
 export function createBackendChoice(
   plan: Pick<OpenPlan, 'backends' | 'contenders' | 'isBackendForced' | 'threads'>,
   remembered: ChoiceRecord,
@@ -107,6 +120,15 @@ export function createBackendChoice(
 
   const isQuarantined = (contender: Contender) =>
     record.quarantined.some((failed) => isSameContender(failed, contender));
+
+  function usualOrder(): AvailableBackend[] {
+    const { start } = record;
+    const first = plan.contenders.filter(
+      (backend) => backend === start?.backend && !isQuarantined(start),
+    );
+    const likely = plan.backends.filter((backend) => choice.runtimes?.includes(runtimeOf(backend)));
+    return [...new Set([...first, ...likely, ...plan.backends])];
+  }
 
   const choice: BackendChoice = {
     origin: plan.isBackendForced ? 'forced' : 'prior',
@@ -121,21 +143,14 @@ export function createBackendChoice(
     runtimes: undefined,
     answers: undefined,
     onnxRuntime: 'full',
-    care: undefined,
+    caution: undefined,
     isSizeUnknown: !record.start && plan.backends.length > 1,
-    openingOrder() {
-      const { start } = record;
-      const first = plan.contenders.filter(
-        (backend) => backend === start?.backend && !isQuarantined(start),
-      );
-      const likely = plan.backends.filter((backend) =>
-        choice.runtimes?.includes(runtimeOf(backend)),
-      );
-      return [...new Set([...first, ...likely, ...plan.backends])];
-    },
-    pickVariant(backend, { variants, sequence }) {
+    openingOrder: () => choice.caution?.order(usualOrder()) ?? usualOrder(),
+    pickVariant(backend, spec) {
+      const { variants, sequence } = spec;
+      const allowed = choice.caution?.allowed(backend, spec, usualOrder());
       const isSpokenOf = record.circumstances === choiceCircumstances(sequence, plan.threads);
-      const able = variantsFor(backend, variants).filter(
+      const able = (allowed ?? variantsFor(backend, variants)).filter(
         ({ name: variant }) => !(isSpokenOf && isQuarantined({ backend, variant })),
       );
       const { start } = record;

@@ -2,7 +2,7 @@ import {
   askFirstFile,
   type BootAnswer,
   choiceKey,
-  lostKey,
+  deathsKey,
   markPrefix,
   metadataKey,
   peekStore,
@@ -18,6 +18,7 @@ import {
   createBackendChoice,
   EMPTY_RECORD,
 } from './backend-choice.js';
+import type { UnjudgedMarks } from './later/deaths.js';
 import { type PageMark, UNMARKED } from './page-mark.js';
 
 /** Nobody waits longer for a boot file or a seal, ms: a worker is started, and asks for itself. */
@@ -29,22 +30,14 @@ export interface FirstLook {
   /** The worker verifies it as it does its own answers; undefined where nobody has asked. */
   readonly boot: BootAnswer | undefined;
   /** Undefined where no page is known to be at work for the model, or to have died so. */
-  readonly trouble: Trouble | undefined;
-}
-
-/** Records that nobody has judged yet. */
-export interface Trouble {
-  /** Keys of marks of other pages. */
-  readonly marks: readonly IDBValidKey[] | undefined;
-  /** The record of deaths, unchecked. */
-  readonly lost: unknown;
+  readonly unjudged: UnjudgedMarks | undefined;
 }
 
 /** Whatever lies in the store, unchecked. */
 type Found = [
   remembered?: Partial<ChoiceRecord>,
   stored?: { readonly bundle?: Uint8Array; readonly targets?: Uint8Array },
-  lost?: { readonly deaths?: readonly unknown[] },
+  deaths?: { readonly deaths?: readonly unknown[] },
   marks?: readonly IDBValidKey[],
 ];
 
@@ -67,7 +60,7 @@ export async function lookFirst(plan: OpenPlan, page: PageMark = UNMARKED): Prom
     const requests = [
       objects.get(choiceKey(prefix, model)),
       objects.get(known),
-      objects.get(lostKey(prefix, model)),
+      objects.get(deathsKey(prefix, model)),
       objects.getAllKeys(IDBKeyRange.bound(pages, `${pages}\uffff`)),
     ];
     page.join(objects);
@@ -75,20 +68,20 @@ export async function lookFirst(plan: OpenPlan, page: PageMark = UNMARKED): Prom
   };
   // A store other than `auto` has no memory.
   const found = store === 'auto' ? await peekStore('nearside-models', read) : undefined;
-  const [remembered, stored, lost, marks] = (found ?? []) as Found;
+  const [remembered, stored, deaths, marks = []] = (found ?? []) as Found;
   // A forced backend, or a single one, needs none.
   const record = asRecord(contenders.length > 1 ? remembered : undefined);
   const choice = createBackendChoice(plan, record);
   const isFull = runtime === 'full' || record.onnxRuntime === 'full';
   const mayTryCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
-  const trouble = marks?.length || lost?.deaths?.length ? { marks, lost } : undefined;
+  const unjudged = marks.length || deaths?.deaths?.length ? { marks, deaths } : undefined;
   const needsHint = choice.isSizeUnknown || mayTryCommon;
-  if (unsigned || !needsHint) return { choice, trouble, boot: undefined };
+  if (unsigned || !needsHint) return { choice, unjudged, boot: undefined };
   const boot = stored ? undefined : await askInTime(plan);
   const hint = readHint(boot?.raw ?? stored?.bundle ?? stored?.targets, model);
   choice.runtimes = hint?.requires.runtime;
   if (mayTryCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
-  return { choice, trouble, boot };
+  return { choice, unjudged, boot };
 }
 
 /** Opening reads no more of it. `remember-choice.ts` checks the rest before anything of that is used. */

@@ -6,10 +6,10 @@ import { isHidden } from '../../shared/page-events.js';
 import type { OpenedVersion } from '../../shared/protocol.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 
-/** What a page is doing for a model. */
+/** A kind of work for a model. */
 export type Phase = LostPage['phase'];
 
-/** What is at work, as far as it is known. */
+/** Work that a page does, as far as it is known. */
 export interface Work {
   readonly phase: Phase;
   readonly backend?: AvailableBackend | undefined;
@@ -20,13 +20,36 @@ export interface Work {
   readonly variants?: ModelSpec['variants'] | undefined;
 }
 
-/** Of several works at once that of the last place is blamed: optional work before what a user waits for. */
+/** The last place with work is blamed: optional work before what a user waits for. */
 export const AT_RUNS = 0;
 export const AT_OPENING = 1;
 export const BESIDE_RUNS = 2;
 
 /** Says what is at work at a place; without `work` that nothing is any more. */
 export type MarkWork = (place: number, work?: Work) => void;
+
+/** A mark as it is stored. */
+export interface StoredMark extends Work {
+  /** When its page began, on the clock of `performance.timeOrigin`: a page has a mark for each opening of a model. */
+  readonly pageMs: number;
+  /** As many as were asked for. */
+  readonly threads: number | undefined;
+  readonly browser: string;
+  readonly library: string;
+  /** Unix time, ms. */
+  readonly atMs: number;
+}
+
+/** The browser with the number of its major version alone. */
+export function browserName(): string {
+  const { userAgent = '' } = globalThis.navigator ?? {}; // Node may have none
+  return userAgent.replace(/(\d+)(?:\.\d+)+/g, '$1');
+}
+
+/** The Web Lock that is held while a mark stands. */
+export function lockOf(key: string): string {
+  return `nearside ${key}`;
+}
 
 export interface PageMark {
   /** As many as are asked for. */
@@ -39,6 +62,13 @@ export interface PageMark {
 /** For what is not marked: Node, a store in memory, unsigned files, a rehearsal. */
 export const UNMARKED: PageMark = { threads: undefined, mark() {}, join() {} };
 
+interface Settling {
+  /** The page is being left. */
+  readonly isLeft?: boolean;
+  /** Given where a transaction is open; by default one is begun. */
+  readonly objects?: IDBObjectStore;
+}
+
 /** A page is frozen when it is hidden already. */
 const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
 
@@ -49,8 +79,7 @@ const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
  */
 export function markPage({ prefix, address, store, threads }: OpenPlan): PageMark {
   if (store !== 'auto' || !globalThis.document || !navigator.locks) return UNMARKED;
-  const pages = markPrefix(prefix, address.model);
-  const key = `${pages}${performance.timeOrigin}-${crypto.randomUUID()}`;
+  const key = markPrefix(prefix, address.model) + crypto.randomUUID();
   const works: (Work | undefined)[] = [];
   let database: IDBDatabase | undefined;
   /** The lock is held, or asked for. */
@@ -61,23 +90,27 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
   function mark(place: number, work?: Work): void {
     works[place] = work;
     const listen = works.findLast(Boolean) ? addEventListener : removeEventListener;
-    for (const name of EVENTS) listen(name, settle, true);
-    settle();
+    for (const name of EVENTS) listen(name, onEvent, true);
+    settle({});
   }
 
-  function settle(event?: Event, objects?: IDBObjectStore): void {
-    const isAway = event?.type === 'pagehide' || isHidden();
+  function onEvent({ type }: Event): void {
+    settle({ isLeft: type === 'pagehide' });
+  }
+
+  function settle({ isLeft = false, objects }: Settling): void {
+    const isAway = isLeft || isHidden();
     const work = isAway ? undefined : works.findLast(Boolean);
     if (letGo) write(work, objects);
     else if (work && !isLocked) {
       isLocked = true;
-      navigator.locks.request(`nearside ${key}`, () => new Promise<void>(hold)).catch(() => {});
+      navigator.locks.request(lockOf(key), () => new Promise<void>(hold)).catch(() => {});
     }
   }
 
   function hold(release: () => void): void {
     letGo = release;
-    settle();
+    settle({});
   }
 
   /** Without work the lock goes when the record is gone. */
@@ -90,10 +123,7 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
     try {
       const objects = given ?? beginIn(database as IDBDatabase);
       const { transaction } = objects;
-      const { userAgent: browser } = navigator;
-      const { threads } = page;
-      const record = { ...work, threads, browser, library: LIBRARY_VERSION, atMs: Date.now() };
-      if (work) objects.put(record, key);
+      if (work) objects.put(recordOf(work), key);
       else objects.delete(key);
       transaction.onabort = transaction.oncomplete = release ?? null;
       transaction.commit(); // a page that goes away gets no more events
@@ -102,12 +132,23 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
     }
   }
 
+  function recordOf(work: Work): StoredMark {
+    return {
+      ...work,
+      threads: page.threads,
+      browser: browserName(),
+      library: LIBRARY_VERSION,
+      pageMs: performance.timeOrigin,
+      atMs: Date.now(),
+    };
+  }
+
   const page: PageMark = {
     threads,
     mark,
     join(objects) {
       database = objects.transaction.db;
-      settle(undefined, objects);
+      settle({ objects });
     },
   };
   return page;

@@ -69,6 +69,6 @@ export function describeOpening(
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
     failures,
-    lost: choice.care?.lost ?? [],
+    lost: choice.caution?.care.deaths ?? [],
   };
 }

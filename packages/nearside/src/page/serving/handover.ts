@@ -1,9 +1,7 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { SETTLING_RUNS } from '../../shared/ended-run.js';
 import { isLostWorker } from '../../shared/failures.js';
 import type { Serving } from './serving.js';
-
-/** Good runs after which a new version has settled in, and the old one gives its place in a worker up. */
-const PROBATION_RUNS = 3;
 
 /** Another serving has become the current one. */
 export type Handed =
@@ -37,7 +35,7 @@ export interface HandoverOptions {
 /** Tells whether a version that took over did wrong by itself in a run: `failures.ts` says so. */
 type IsItsFault = (error: unknown) => error is NearsideError;
 
-/** A version that took over, until it has had its good runs. */
+/** A version that took over, until it has settled in: then the one before it gives its place in a worker up. */
 interface Probation {
   /** The version before. */
   readonly reserve: Serving;
@@ -237,7 +235,7 @@ export class Handover {
     const { current, probation } = state;
     if (serving !== current || !probation) return;
     probation.goodRuns += 1;
-    if (probation.goodRuns < PROBATION_RUNS) return;
+    if (probation.goodRuns < SETTLING_RUNS) return;
     this.#leaveWhenIdle(probation.reserve);
     state.probation = undefined;
   }

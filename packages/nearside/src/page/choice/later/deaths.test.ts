@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
-import { browserName, DAY_MS, parseLost, withDeaths } from './deaths.js';
+import { browserName } from '../page-mark.js';
+import { DAY_MS, parseDeaths, withDeaths } from './deaths.js';
 
 const NOW_MS = 1_000 * DAY_MS;
 const PLACE = { nowMs: NOW_MS, adapter: undefined };
@@ -14,7 +15,8 @@ const MARK = {
   version: '2.0.0',
   variants: [{ name: 'int8', runtime: 'onnx' }],
   threads: undefined,
-  browser: 'Browser/156.0.0.0',
+  pageMs: 5,
+  browser: 'Browser/156',
   library: LIBRARY_VERSION,
   atMs: NOW_MS - 1_000,
 };
@@ -29,11 +31,21 @@ test('a mark becomes a death, of a version that had settled or not', () => {
     browser: 'Browser/156',
     isSettled: false,
     isLasting: false,
-    isTold: false,
+    isTaken: false,
     atMs: MARK.atMs,
   });
   const settled = withDeaths({ deaths: [], good: [[2, 3]] }, [MARK], PLACE).deaths;
   expect(settled).toMatchObject([{ isSettled: true }]);
+});
+
+test('a page with several marks died once, of what it could have done without, or else of opening', () => {
+  const left = (...phases: string[]) => phases.map((phase) => ({ ...MARK, phase }));
+  const blamed = (marks: object[]) =>
+    withDeaths(NOTHING, marks, PLACE).deaths.map(({ phase }) => phase);
+  expect(blamed(left('running', 'loading'))).toEqual(['loading']);
+  expect(blamed(left('loading', 'tuning', 'running'))).toEqual(['tuning']);
+  const [one, another] = left('running', 'loading');
+  expect(blamed([{ ...one, pageMs: 6 }, another as object])).toEqual(['running', 'loading']);
 });
 
 test('nothing follows from a mark that is broken, of another library, or from next year', () => {
@@ -55,13 +67,13 @@ test('nothing follows from a mark that is broken, of another library, or from ne
     { ...MARK, variants: [null] },
     { ...MARK, atMs: NOW_MS + 365 * DAY_MS },
   ];
-  expect(withDeaths(NOTHING, broken, PLACE).deaths).toEqual([]);
+  for (const mark of broken) expect(withDeaths(NOTHING, [mark], PLACE).deaths).toEqual([]);
 });
 
 test('a death that a clock puts ahead is dated now, so that it ends in a day', () => {
   const { deaths } = withDeaths(NOTHING, [{ ...MARK, atMs: NOW_MS + DAY_MS / 2 }], PLACE);
   expect(deaths).toMatchObject([{ atMs: NOW_MS }]);
-  const [read] = parseLost({ deaths, good: [] }, NOW_MS - DAY_MS / 2).deaths;
+  const [read] = parseDeaths({ deaths, good: [] }, NOW_MS - DAY_MS / 2).deaths;
   expect(read?.atMs).toBe(NOW_MS - DAY_MS / 2);
 });
 
@@ -69,8 +81,8 @@ test('deaths are forgotten after 30 days, but for those that last in this browse
   const [death] = withDeaths(NOTHING, [MARK], PLACE).deaths;
   const lasting = { ...death, isLasting: true, browser: browserName() };
   const record = { deaths: [death, lasting, { ...lasting, browser: 'another' }], good: [] };
-  expect(parseLost(record, NOW_MS + 31 * DAY_MS).deaths).toEqual([lasting]);
-  expect(parseLost(record, NOW_MS + DAY_MS).deaths).toHaveLength(3);
+  expect(parseDeaths(record, NOW_MS + 31 * DAY_MS).deaths).toEqual([lasting]);
+  expect(parseDeaths(record, NOW_MS + DAY_MS).deaths).toHaveLength(3);
 });
 
 test('whatever lies in the store is read, and what is broken is left out', () => {
@@ -83,7 +95,7 @@ test('whatever lies in the store is read, and what is broken is left out', () =>
     { deaths: 'all', good: 5 },
     { deaths: [null, {}] },
   ]) {
-    expect(parseLost(value, NOW_MS)).toEqual(NOTHING);
+    expect(parseDeaths(value, NOW_MS)).toEqual(NOTHING);
   }
-  expect(parseLost({ good: [[1, 2], [1], ['a', 1], 5] }, NOW_MS).good).toEqual([[1, 2]]);
+  expect(parseDeaths({ good: [[1, 2], [1], ['a', 1], 5] }, NOW_MS).good).toEqual([[1, 2]]);
 });

@@ -1,10 +1,27 @@
-import { lostKey, pointerKey, sequenceOfSeal } from '@nearside/artifact';
+import { deathsKey, pointerKey, sequenceOfSeal } from '@nearside/artifact';
 import type { ModelSpec } from '@nearside/core';
 import { openStore } from '#open-store';
 import { AVAILABLE_BACKENDS, type LostPage } from '../../../shared/api/backends.js';
+import { SETTLING_RUNS } from '../../../shared/ended-run.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
+import {
+  AT_OPENING,
+  AT_RUNS,
+  BESIDE_RUNS,
+  browserName,
+  lockOf,
+  type StoredMark,
+} from '../page-mark.js';
+
+/** Records that nobody has judged yet. */
+export interface UnjudgedMarks {
+  /** Keys of marks of other pages. */
+  readonly marks: readonly IDBValidKey[];
+  /** The record of deaths, unchecked. */
+  readonly deaths: unknown;
+}
 
 /** A page that died, as the store keeps it. */
 export interface Death extends LostPage {
@@ -12,19 +29,18 @@ export interface Death extends LostPage {
   readonly version: string | undefined;
   /** The version's variants, where it was known by then. */
   readonly variants: ModelSpec['variants'] | undefined;
-  /** With the number of its major version alone. */
   readonly browser: string;
   readonly library: string;
   /** The GPU that was seen last; undefined before anybody looked. */
   readonly adapter: string | undefined;
   /** Its version had had three good runs on this device. */
   readonly isSettled: boolean;
-  /** It is in a report, or none is made. */
-  readonly isTold: boolean;
+  /** A page has taken it for its report: it is lost with that page, if that dies before the report is sealed. */
+  readonly isTaken: boolean;
 }
 
-/** `d/<model>`: what is known of deaths. */
-export interface LostRecord {
+/** `d/<model>`: what a device knows of deaths. */
+export interface DeathRecord {
   readonly deaths: readonly Death[];
   /** Good runs of versions on this device, as far as it matters: by sequence, the latest last. */
   readonly good: readonly (readonly [sequence: number, runs: number])[];
@@ -34,9 +50,6 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Two deaths within this time are no accident, ms. */
 export const LASTING_WITHIN_MS = 30 * DAY_MS;
-
-/** So many good runs settle a version. */
-export const SETTLING_RUNS = 3;
 
 const KEPT = Object.freeze({ deaths: 64, versions: 4 });
 
@@ -66,47 +79,50 @@ export interface Place {
  */
 export async function judgeMarks(
   plan: Pick<OpenPlan, 'prefix' | 'address' | 'trust'>,
-  {
-    marks = [],
-    lost,
-  }: { readonly marks: readonly IDBValidKey[] | undefined; readonly lost: unknown },
+  { marks, deaths }: UnjudgedMarks,
   place: Place,
-): Promise<{ readonly record: LostRecord; readonly sequence: number | undefined }> {
+): Promise<{ readonly record: DeathRecord; readonly sequence: number | undefined }> {
   const { prefix, address, trust } = plan;
   const { sealSha256 } = trust;
   const { held = [], pending = [] } = await navigator.locks.query();
   const locked = new Set([...held, ...pending].map(({ name }) => name));
-  const free = marks.map(String).filter((key) => !locked.has(`nearside ${key}`));
-  let record = parseLost(lost, place.nowMs);
+  const free = marks.map(String).filter((key) => !locked.has(lockOf(key)));
+  let record = parseDeaths(deaths, place.nowMs);
   let active: number | undefined;
   const more = [pointerKey(prefix, address.model), ...free];
-  await changeLost(plan, more, (known, [pointer, ...found]) => {
+  await changeDeaths(plan, more, (known, [pointer, ...found]) => {
     active = (pointer as { active?: number } | undefined)?.active;
-    record = withDeaths(known, pagesOf(free, found), place);
+    record = withDeaths(known, found, place);
     return { record, delete: free };
   });
   return { record, sequence: sealSha256 ? sequenceOfSeal(sealSha256) : active };
 }
 
 /** A page that had opened a model twice died once: its mark with the most optional work counts. */
-function pagesOf(keys: readonly string[], found: readonly unknown[]): unknown[] {
-  const byPage = new Map<string, unknown>();
-  for (const [i, mark] of found.entries()) {
-    const page = (keys[i] as string).replace(/^.*\/([^-]*)-.*$/, '$1');
-    const other = byPage.get(page);
-    if (mark !== undefined && rankOf(mark) > rankOf(other)) byPage.set(page, mark);
+function onePerPage(found: readonly unknown[]): unknown[] {
+  const byPage = new Map<unknown, Partial<StoredMark>>();
+  for (const one of found) {
+    const mark = (one ?? {}) as Partial<StoredMark>;
+    const other = byPage.get(mark.pageMs);
+    if (!other || placeOf(mark) > placeOf(other)) byPage.set(mark.pageMs, mark);
   }
   return [...byPage.values()];
 }
 
-function rankOf(mark: unknown): number {
-  return PHASES.indexOf((mark as Partial<Death> | undefined)?.phase);
+/** Work of the last place is blamed, as it is among what one mark speaks of. */
+function placeOf(mark: Partial<StoredMark>): number {
+  if (isBeside(mark)) return BESIDE_RUNS;
+  return mark.phase === 'running' ? AT_RUNS : AT_OPENING;
 }
 
-/** Adds a death for each mark that is one. */
-export function withDeaths(known: LostRecord, marks: readonly unknown[], place: Place): LostRecord {
+/** Adds a death for each page that has left marks. */
+export function withDeaths(
+  known: DeathRecord,
+  marks: readonly unknown[],
+  place: Place,
+): DeathRecord {
   const all = [...known.deaths];
-  for (const mark of marks) {
+  for (const mark of onePerPage(marks)) {
     const death = deathOf(mark, known, place);
     if (!death) continue;
     const isLasting = all.some(
@@ -132,7 +148,7 @@ const SAME = ['backend', 'variant', 'threads', 'sequence', 'browser', 'library']
 const SAME_ON_GPU = [...SAME, 'adapter'] as const;
 
 /** It was doing optional work, which nobody waited for. */
-export function isBeside({ phase }: Pick<LostPage, 'phase'>): boolean {
+export function isBeside({ phase }: { readonly phase?: LostPage['phase'] | undefined }): boolean {
   return phase === 'warming' || phase === 'tuning' || phase === 'updating';
 }
 
@@ -142,12 +158,12 @@ export function isBeside({ phase }: Pick<LostPage, 'phase'>): boolean {
  */
 function deathOf(
   mark: unknown,
-  { good }: LostRecord,
+  { good }: DeathRecord,
   { nowMs, adapter }: Place,
 ): Death | undefined {
   const { backend, threads } = (mark ?? {}) as Partial<Death>;
   const used = backend === 'onnx-wasm' ? threadsFor(threads) : 1;
-  const given = { ...(mark as object), threads: used, adapter, isLasting: false, isTold: false };
+  const given = { ...(mark as object), threads: used, adapter, isLasting: false, isTaken: false };
   const death = parseDeath(given, nowMs);
   if (death?.library !== LIBRARY_VERSION) return undefined;
   const [, runs = 0] = good.find(([sequence]) => sequence === death.sequence) ?? [];
@@ -155,8 +171,8 @@ function deathOf(
 }
 
 /** Reads whatever lies in the store. Deaths that have had their time are left out. */
-export function parseLost(value: unknown, nowMs: number): LostRecord {
-  const { deaths, good } = (value ?? {}) as Partial<LostRecord>;
+export function parseDeaths(value: unknown, nowMs: number): DeathRecord {
+  const { deaths, good } = (value ?? {}) as Partial<DeathRecord>;
   const known = Array.isArray(deaths) ? deaths : [];
   return {
     deaths: known.flatMap((one) => {
@@ -186,9 +202,7 @@ function parseDeath(value: unknown, nowMs: number): Death | undefined {
     variants.every((each) => typeof each?.name === 'string') &&
     Number.isFinite(atMs) &&
     atMs <= nowMs + DAY_MS;
-  return isWhole
-    ? { ...one, browser: browserName(browser), atMs: Math.min(atMs, nowMs) }
-    : undefined;
+  return isWhole ? { ...one, atMs: Math.min(atMs, nowMs) } : undefined;
 }
 
 function isGood(one: unknown): boolean {
@@ -201,13 +215,8 @@ function threadsFor(asked = 4): number {
   return Math.max(1, Math.min(asked, globalThis.navigator?.hardwareConcurrency ?? 1));
 }
 
-/** The browser with the number of its major version alone. */
-export function browserName(agent = globalThis.navigator?.userAgent ?? ''): string {
-  return agent.replace(/(\d+)(?:\.\d+)+/g, '$1');
-}
-
 function countGoodRuns(model: Model, sequence: number, n: number): Promise<void> {
-  return changeLost(model, [], ({ deaths, good }) => {
+  return changeDeaths(model, [], ({ deaths, good }) => {
     const [, before = 0] = good.find(([known]) => known === sequence) ?? [];
     if (before >= SETTLING_RUNS) return undefined;
     const others = good.filter(([known]) => known !== sequence);
@@ -231,15 +240,15 @@ export function createSettling(model: Model) {
 }
 
 /** Takes deaths that no report has: each is given to one caller. */
-export async function takeUntold(model: Model & Pick<OpenPlan, 'store'>): Promise<Death[]> {
-  let untold: Death[] = [];
-  if (model.store !== 'auto') return untold;
-  await changeLost(model, [], ({ deaths, good }) => {
-    untold = deaths.filter(({ isTold }) => !isTold);
-    if (untold.length === 0) return undefined;
-    return { record: { good, deaths: deaths.map((death) => ({ ...death, isTold: true })) } };
+export async function takeDeaths(model: Model & Pick<OpenPlan, 'store'>): Promise<Death[]> {
+  let taken: Death[] = [];
+  if (model.store !== 'auto') return taken;
+  await changeDeaths(model, [], ({ deaths, good }) => {
+    taken = deaths.filter(({ isTaken }) => !isTaken);
+    if (taken.length === 0) return undefined;
+    return { record: { good, deaths: deaths.map((death) => ({ ...death, isTaken: true })) } };
   });
-  return untold;
+  return taken;
 }
 
 type Model = Pick<OpenPlan, 'prefix' | 'address'>;
@@ -250,18 +259,18 @@ type Model = Pick<OpenPlan, 'prefix' | 'address'>;
  *
  * @param more keys that are read along
  */
-async function changeLost(
+async function changeDeaths(
   { prefix, address }: Model,
   more: readonly string[],
   change: (
-    known: LostRecord,
+    known: DeathRecord,
     more: readonly unknown[],
-  ) => { readonly record: LostRecord; readonly delete?: readonly string[] } | undefined,
+  ) => { readonly record: DeathRecord; readonly delete?: readonly string[] } | undefined,
 ): Promise<void> {
-  const key = lostKey(prefix, address.model);
+  const key = deathsKey(prefix, address.model);
   const store = openStore('nearside-models', 'auto');
   const work = store.transact([key, ...more], ([value, ...values]) => {
-    const changed = change(parseLost(value, Date.now()), values);
+    const changed = change(parseDeaths(value, Date.now()), values);
     return changed && { set: new Map([[key, changed.record]]), delete: changed.delete ?? [] };
   });
   await settlesWithin(PATIENCE_MS, work);

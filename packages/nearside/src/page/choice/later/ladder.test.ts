@@ -2,7 +2,8 @@ import type { ModelSpec } from '@nearside/core';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
 import { expect, test } from 'vitest';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
-import { browserName, DAY_MS, type Death, withDeaths } from './deaths.js';
+import { browserName } from '../page-mark.js';
+import { DAY_MS, type Death, withDeaths } from './deaths.js';
 import {
   allowedBy,
   type Care,
@@ -52,7 +53,7 @@ function death({ hoursAgo = 1, ...given }: Partial<Death> & { hoursAgo?: number 
     adapter: 'a gpu',
     isLasting: false,
     isSettled: true,
-    isTold: false,
+    isTaken: false,
     atMs: NOW_MS - hoursAgo * HOUR_MS,
     ...given,
   };

@@ -8,12 +8,13 @@ import {
   runsOnCpu,
 } from '../../../shared/contenders.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
-import { browserName, DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
+import { browserName } from '../page-mark.js';
+import { DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
 
-/** What deaths of pages ask of an opening. */
+/** The care that an opening takes after deaths of pages. */
 export interface Care {
   /** Deaths of the last day, and those that last; the latest last. */
-  readonly lost: readonly Death[];
+  readonly deaths: readonly Death[];
   /**
    * 0: nothing is changed; 1: another contender than what died, on wasm and one thread; 2: the contender with the least
    * memory, on one thread; 3: none.
@@ -37,25 +38,34 @@ export interface Circumstances {
   readonly backends: readonly AvailableBackend[];
 }
 
-const NO_CARE: Care = { lost: [], rung: 0, again: undefined, goesBackFrom: undefined };
+const NO_CARE: Care = { deaths: [], rung: 0, again: undefined, goesBackFrom: undefined };
+
+type Step = Partial<Care> & Pick<Care, 'rung'>;
 
 /**
  * Says what follows from the deaths that a device remembers. Those of the last day while opening, loading or running count:
  * each is a rung down. Once nothing was left, there is one try a day on rung 2.
  *
- * @param deaths the latest last
+ * @param all the latest last
  */
-export function decide(deaths: readonly Death[], where: Circumstances): Care {
+export function decide(all: readonly Death[], where: Circumstances): Care {
   const { nowMs, forced } = where;
-  const lost = deaths.filter((death) => isRecent(death, nowMs) || lasts(death, where));
-  const grave = deaths.filter((death) => !isBeside(death) && concerns(death, where));
+  const deaths = all.filter((death) => isRecent(death, nowMs) || lasts(death, where));
+  const grave = all.filter((death) => !isBeside(death) && concerns(death, where));
   const today = grave.filter((death) => isRecent(death, nowMs));
-  const lately = grave.filter(({ atMs }) => nowMs - atMs < LASTING_WITHIN_MS);
-  if (lately.some(({ atMs }) => rungOf(lately.filter(isWithinDayBefore(atMs)), where).rung === 3)) {
-    if (today.length > 0) return { ...NO_CARE, lost, rung: 3 };
-    return { ...NO_CARE, lost, rung: forced ? 1 : 2, again: forced && { backend: forced } };
-  }
-  return { ...NO_CARE, lost, ...rungOf(today, where) };
+  const care = { ...NO_CARE, deaths };
+  if (!wasNothingLeft(grave, where)) return { ...care, ...rungOf(today, where) };
+  if (today.length > 0) return { ...care, rung: 3 };
+  return { ...care, rung: forced ? 1 : 2, again: forced && { backend: forced } };
+}
+
+/** On one of the last 30 days deaths came to rung 3. */
+function wasNothingLeft(grave: readonly Death[], where: Circumstances): boolean {
+  const lately = grave.filter(({ atMs }) => where.nowMs - atMs < LASTING_WITHIN_MS);
+  return lately.some(({ atMs }) => {
+    const ofDay = lately.filter(isWithinDayBefore(atMs));
+    return rungOf(ofDay, where).rung === 3;
+  });
 }
 
 /** A version that had not settled is judged by its own deaths, and other versions are not. */
@@ -74,32 +84,30 @@ function isWithinDayBefore(endMs: number) {
 }
 
 /** @param deaths that count, within a day */
-function rungOf(
-  deaths: readonly Death[],
-  where: Circumstances,
-): Partial<Care> & Pick<Care, 'rung'> {
+function rungOf(deaths: readonly Death[], where: Circumstances): Step {
   const { forced, backends } = where;
   const last = deaths.at(-1);
   if (!last) return { rung: 0 };
   const n = deaths.length;
   if (forced) return n > 1 ? { rung: 3 } : { rung: 1, again: { backend: forced } };
-  const { sequence, version = '', variants, backend, variant } = last;
+  const { sequence, version = '', backend, variant } = last;
   if (!last.isSettled && sequence !== undefined) {
     if (n === 1) return { rung: 1, again: { backend, variant } as Partial<Contender> };
-    if (n === 2) return orNone({ rung: 2, goesBackFrom: { version, sequence } });
+    if (n === 2) return { rung: 2, goesBackFrom: { version, sequence } };
   }
-  return n > 2 ? { rung: 3 } : orNone({ rung: n === 1 ? 1 : 2 });
-
-  /** Rung 2 is none where what it would open has died already. */
-  function orNone(care: Partial<Care> & Pick<Care, 'rung'>) {
-    if (care.rung < 2 || !variants) return care;
-    const least = leastOf(listContenders(variants, backends.filter(runsOnCpu)), variants);
-    const hasDied = deaths.some((death) => death.threads === 1 && isSameContender(death, least));
-    return hasDied && !care.goesBackFrom ? { rung: 3 as const } : care;
-  }
+  if (n === 1) return { rung: 1 };
+  return { rung: n > 2 || hasLightestDied(deaths, backends) ? 3 : 2 };
 }
 
-/** @returns the contender whose variant needs the least memory, and the first of several */
+/** Nothing is left where the contender that rung 2 would open has died already. */
+function hasLightestDied(deaths: readonly Death[], backends: readonly AvailableBackend[]): boolean {
+  const { variants } = deaths.at(-1) ?? {};
+  if (!variants) return false;
+  const least = leastOf(listContenders(variants, backends.filter(runsOnCpu)), variants);
+  return deaths.some((death) => death.threads === 1 && isSameContender(death, least));
+}
+
+/** @returns the contender whose variant needs the least memory, and the first of several; one without a measurement last */
 function leastOf(
   contenders: readonly Contender[],
   variants: ModelSpec['variants'],
@@ -124,15 +132,15 @@ export function isLight({ rung }: Care): boolean {
 }
 
 /** Contenders of a version that have died twice, with one thread or on a GPU: never tried again. */
-function bannedBy({ lost }: Care, sequence: number | undefined): readonly Death[] {
+function bannedBy({ deaths }: Care, sequence: number | undefined): readonly Death[] {
   const isOfVersion = (death: Death) => death.sequence === sequence && !isBeside(death);
-  return lost.filter((death) => death.isLasting && death.threads === 1 && isOfVersion(death));
+  return deaths.filter((death) => death.isLasting && death.threads === 1 && isOfVersion(death));
 }
 
 /** True where several threads have died twice. */
 export function needsOneThread(care: Care): boolean {
   const isOfThreads = (death: Death) => death.isLasting && !isBeside(death) && death.threads > 1;
-  return isLight(care) || care.lost.some(isOfThreads);
+  return isLight(care) || care.deaths.some(isOfThreads);
 }
 
 /**
@@ -160,7 +168,7 @@ export function allowedBy(
     const least = leastOf(onCpu, variants);
     return least ? [least] : [];
   }
-  const died = care.lost.filter((death) => !isBeside(death));
+  const died = care.deaths.filter((death) => !isBeside(death));
   const others = onCpu.filter((one) => !died.some((death) => isSameContender(death, one)));
   return rung === 1 && others.length > 0 ? others : onCpu;
 }
@@ -172,13 +180,14 @@ export function isKeptFrom(
   contender: Contender,
 ): boolean {
   return (
-    care?.lost.some((death) => death.phase === phase && isSameContender(death, contender)) === true
+    care?.deaths.some((death) => death.phase === phase && isSameContender(death, contender)) ===
+    true
   );
 }
 
-/** What died, for people: as quarantined as a backend with wrong numbers. */
-export function quarantinedBy({ lost }: Care): Quarantined[] {
-  return lost.flatMap(({ phase, backend, variant, threads, atMs, isLasting }) => {
+/** Lists what died, for people: as quarantined as a backend with wrong numbers. */
+export function quarantinedBy({ deaths }: Care): Quarantined[] {
+  return deaths.flatMap(({ phase, backend, variant, threads, atMs, isLasting }) => {
     if (!backend) return [];
     const message =
       `${variant ? contenderName({ backend, variant }) : backend}: expected the page to live on, but the browser ended it ` +
@@ -189,7 +198,7 @@ export function quarantinedBy({ lost }: Care): Quarantined[] {
 }
 
 /** When one more try may be made, Unix time, ms. */
-export function triesAgainMs({ lost }: Care): number {
-  const last = lost.findLast((death) => !isBeside(death));
+export function triesAgainMs({ deaths }: Care): number {
+  const last = deaths.findLast((death) => !isBeside(death));
   return (last?.atMs ?? 0) + DAY_MS;
 }

@@ -12,6 +12,7 @@ import {
   isLasting,
   type Measured,
 } from '../backend-choice.js';
+import { isLight } from './ladder.js';
 
 /**
  * Keeps the record for the next `open`, now and after each change. A forced choice, or one of one, leaves no trace.
@@ -34,13 +35,14 @@ export function rememberChoice(
         isDue = false;
         const { record } = choice;
         // An app that has `open` wait for the fastest, or tunes nothing, opens with what serves.
-        const isLight = plan.tune.when === 'idle';
-        return write(isLight ? { ...record, start: lightStart(record) } : record);
+        const startsLight = plan.tune.when === 'idle';
+        return write(startsLight ? { ...record, start: lightStart(record) } : record);
       })
       .catch(() => {});
   };
-  // What a careful opening comes to says nothing of the next one.
-  if (plan.contenders.length > 1 && !choice.care?.rung) {
+  // The outcome of a careful opening says nothing of the next one.
+  const isCareful = choice.caution !== undefined && isLight(choice.caution.care);
+  if (plan.contenders.length > 1 && !isCareful) {
     choice.onChange = save;
     if (choice.isChanged) save();
   }

@@ -4,12 +4,9 @@ import type { StartWorker } from '../../../shared/api/open-options.js';
 import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { FirstLook } from '../../choice/first-look.js';
-import type { PageMark } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
-import { lookAfterLoss } from '../../serving/later/after-loss.js';
 import type { Serving } from '../../serving/serving.js';
-import type { serveActiveOrPrevious } from '../../serving/start-version.js';
 import { captureInputs } from '../capturing/capture-inputs.js';
 import { fallBack, refusalOf, standIn } from './fallback.js';
 import { reportFailed } from './report-failed.js';
@@ -17,7 +14,6 @@ import { reportFailed } from './report-failed.js';
 /** The app's own parts: a worker, a function that answers for want of a backend, one that says which inputs to keep. */
 export interface Own {
   readonly plan: OpenPlan;
-  readonly serve: typeof serveActiveOrPrevious;
   /** Told of every version that is opened: one that no backend serves is still checked, and reported as that. */
   readonly onOpened: (version: OpenedVersion) => void;
   /** @throws the error, where there is no `fallback`, or it is not for want of a backend */
@@ -31,15 +27,12 @@ export interface Own {
   readonly finish: (model: Model) => Model;
 }
 
-export async function bringOwn(given: OpenPlan, look: FirstLook, page: PageMark): Promise<Own> {
-  const { plan: careful, serve } = await lookAfterLoss(given, look);
-  page.threads = careful.threads;
-  const { fallback, worker, capture } = careful;
-  const plan = { ...careful, worker: worker && requireOwnWorker(worker) };
+export function bringOwn(given: OpenPlan, { choice }: FirstLook): Own {
+  const { fallback, worker, capture } = given;
+  const plan = { ...given, worker: worker && requireOwnWorker(worker) };
   let version: OpenedVersion | undefined;
   return {
     plan,
-    serve,
     onOpened(opened) {
       version ??= opened;
     },
@@ -47,7 +40,7 @@ export async function bringOwn(given: OpenPlan, look: FirstLook, page: PageMark)
       if (!fallback || !isForWantOfBackend(error)) throw error;
       if (!version) void reportFailed(plan, error);
       const stand = standIn(error, plan, version);
-      stand.choice.care = look.choice.care;
+      stand.choice.caution = choice.caution;
       return stand;
     },
     forRuns: (serving, leaving) => ({

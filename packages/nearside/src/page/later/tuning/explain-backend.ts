@@ -54,9 +54,9 @@ function explainContender(
     const verdict = found === 'proven' ? 'serving' : found;
     return { ...row, verdict, hardware, threads, startupMs, message: threadsReason };
   }
-  const { care } = choice;
-  const lost = care ? quarantinedBy(care) : [];
-  const failed = [...choice.record.quarantined, ...choice.passing, ...lost].find(
+  const care = choice.caution?.care;
+  const died = care ? quarantinedBy(care) : [];
+  const failed = [...choice.record.quarantined, ...choice.passing, ...died].find(
     ({ backend, variant }) =>
       backend === contender.backend && (variant ?? contender.variant) === contender.variant,
   );

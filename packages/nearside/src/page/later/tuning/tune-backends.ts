@@ -142,7 +142,7 @@ function findHindrance(
   }
   const missing = missingFor(contender.backend);
   if (missing) return { message: `no ${missing}` };
-  if (isKeptFrom(choice.care, 'tuning', contender)) {
+  if (isKeptFrom(choice.caution?.care, 'tuning', contender)) {
     return { message: 'the page was lost while it was tried; not again for a day' };
   }
   if (engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {

@@ -90,7 +90,7 @@ async function warmUpWhenIdle(options: TuningOptions): Promise<void> {
   const { connection, loaded } = serving;
   if (loaded.verdict === 'unproven' || !('document' in globalThis) || (await isBatteryLow()))
     return;
-  if (isKeptFrom(choice.care, 'warming', contenderOf(serving))) return;
+  if (isKeptFrom(choice.caution?.care, 'warming', contenderOf(serving))) return;
   const isShared = () =>
     connection.workers.length > 1 || connection.workers.some(({ models }) => models > 1);
   const isWorking = () => connection.workers.some(({ calls }) => calls > 0);

@@ -30,7 +30,7 @@ function serve({
   const plan = { backends: ['onnx-wasm'], contenders: [], policy, tune: { when: 'off' } };
   const engine = { workers: { acquire } };
   const emitter = createModelEmitter();
-  const choice = { care: undefined };
+  const choice = { caution: undefined };
   const options = {
     handover,
     woken,

@@ -155,7 +155,9 @@ async function findAndTry(
 /** Data is expensive, or a page was lost while it tried a version on the contender that is tried first. */
 function isPutOff({ context: { plan, choice }, handover }: Keeping): boolean {
   const contender = contenderOf(handover.current);
-  return isDataExpensive(plan.policy.saveData) || isKeptFrom(choice.care, 'updating', contender);
+  return (
+    isDataExpensive(plan.policy.saveData) || isKeptFrom(choice.caution?.care, 'updating', contender)
+  );
 }
 
 /** The version that serves learns nothing of the trial: it has a choice of its own. */

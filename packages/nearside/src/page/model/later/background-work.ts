@@ -1,6 +1,6 @@
 import { contenderOf } from '../../../shared/contenders.js';
 import type { RunObserver } from '../../../shared/ended-run.js';
-import { createSettling, takeUntold } from '../../choice/later/deaths.js';
+import { createSettling, takeDeaths } from '../../choice/later/deaths.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
 import { UNMARKED } from '../../choice/page-mark.js';
 import { createTuner } from '../../later/tuning/tuner.js';
@@ -45,13 +45,13 @@ const NO_UPDATES: Updates = {
 const NO_MEMORY: ReturnType<typeof rememberChoice> = { saved: async () => {} };
 
 /** Pages that died are told once, by a page that reports. */
-async function tellLost(
+async function tellDeaths(
   plan: BackgroundOptions['plan'],
   { tell }: BackgroundOptions['recording'],
 ): Promise<void> {
   if (!plan.report) return;
-  const untold = await takeUntold(plan);
-  for (const { sequence, ...page } of untold) tell({ kind: 'lost', page, sequence });
+  const taken = await takeDeaths(plan);
+  for (const { sequence, ...page } of taken) tell({ kind: 'lost', page, sequence });
 }
 
 export function startBackground(given: BackgroundOptions): BackgroundWork {
@@ -81,7 +81,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
   const memoryOfRuns = options.mark === UNMARKED.mark ? undefined : createSettling(plan);
   const early = recording.lifetime.ok;
   if (early > 0) memoryOfRuns?.(handover.current.version.release.sequence, early);
-  if (choice.care && handover.current.version.manifestSha256) void tellLost(plan, recording);
+  if (choice.caution && handover.current.version.manifestSha256) void tellDeaths(plan, recording);
   if (early > 0) void tune();
   return {
     get revoked() {
