@@ -83,6 +83,22 @@ test('a page that dies while it loads beside one at work is counted once, howeve
   expect(await busy.evaluate(() => (globalThis as Scope).failure)).toBe(undefined);
 });
 
+test('where the store is full, a death makes each visit careful, and it is counted once when there is room', {
+  tag: '@long',
+}, async ({ context }) => {
+  await dieAt(context, 'loading');
+  for (const isFull of [true, true, false, false]) {
+    const page = await context.newPage();
+    if (isFull) await page.addInitScript(refuseDeaths);
+    await gotoBarePage(page, served.site.url);
+    await page.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+    const { threads, opening } = await page.evaluate(() => (globalThis as Scope).model.stats());
+    expect({ threads, lost: opening.lost.length }).toEqual({ threads: 1, lost: 1 });
+    await expect.poll(async () => (await standing(page)).marks.length).toBe(isFull ? 1 : 0);
+    await page.close();
+  }
+});
+
 test('a page that dies three times is refused before a worker starts, and the app answers in its place', async ({
   context,
 }) => {
@@ -241,6 +257,15 @@ async function dieAt(
 function runOnce(): Promise<unknown> {
   const { model, one } = globalThis as Scope;
   return model.run(one());
+}
+
+/** In the page, before its first script: as a store does that has no room. */
+function refuseDeaths(): void {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (record, key) {
+    if (/\/d\/digits$/.test(String(key))) throw new DOMException('full', 'QuotaExceededError');
+    return put.call(this, record, key);
+  };
 }
 
 /** In the page: runs the model without a pause. */

@@ -30,9 +30,14 @@ export type Recorded =
       /** The id of the run that led to it. */
       readonly id: string | undefined;
     }
-  /** A page died while it was at work for the model; `sequence` is of the version, where it was known. */
-  | { readonly kind: 'lost'; readonly page: LostPage; readonly sequence: number | undefined }
+  /** Pages died while they were at work for the model. */
+  | { readonly kind: 'deaths'; readonly pages: readonly LostWithVersion[] }
   | ModelEvent;
+
+export interface LostWithVersion extends LostPage {
+  /** Sequence of the version, where it was known. */
+  readonly sequence: number | undefined;
+}
 
 /** Something that listeners are told of too. */
 export type ModelEvent = {

@@ -289,10 +289,13 @@ test('pages that died are opens that failed, errors of runs, and work that was l
   const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
   await model.run();
   const where = { backend: 'onnx-wasm', variant: 'int8', threads: 2, atMs: 1 } as const;
-  const tell = (phase: LostPage['phase'], sequence: number) =>
-    model.recording.tell({ kind: 'lost', page: { ...where, phase, isLasting: false }, sequence });
-  for (const phase of ['opening', 'loading', 'running', 'tuning'] as const) tell(phase, 1);
-  tell('loading', 7);
+  const died = (phase: LostPage['phase'], sequence: number) => {
+    return { ...where, phase, isLasting: false, sequence };
+  };
+  const phases = ['opening', 'loading', 'running', 'tuning'] as const;
+  const pages = [...phases.map((phase) => died(phase, 1)), died('loading', 7)];
+  model.recording.tell({ kind: 'deaths', pages });
+  await expect.poll(() => model.recording.totals.sealed).toBe(2); // this page may die too
   const { '1.1.0': report, undefined: ofModel } = await model.close();
   expect(report?.opens).toMatchObject({ tried: 3, failed: { 'page-lost': 2 } });
   expect(report?.health.errors).toEqual({ 'page-lost': 1 });

@@ -35,7 +35,7 @@ export interface Death extends LostPage {
   readonly adapter: string | undefined;
   /** Its version had had three good runs on this device. */
   readonly isSettled: boolean;
-  /** A page has taken it for its report: it is lost with that page, if that dies before the report is sealed. */
+  /** A page has taken it for a report, which is sealed at once: if that page dies before, nobody tells of this death. */
   readonly isTaken: boolean;
 }
 

@@ -50,8 +50,8 @@ async function tellDeaths(
   { tell }: BackgroundOptions['recording'],
 ): Promise<void> {
   if (!plan.report) return;
-  const taken = await takeDeaths(plan);
-  for (const { sequence, ...page } of taken) tell({ kind: 'lost', page, sequence });
+  const pages = await takeDeaths(plan);
+  if (pages.length > 0) tell({ kind: 'deaths', pages });
 }
 
 export function startBackground(given: BackgroundOptions): BackgroundWork {

@@ -6,6 +6,7 @@ import {
   REPORT_LIMITS,
   record,
 } from '@nearside/core';
+import type { LostPage } from '../../../shared/api/backends.js';
 import type { ModelEmitter } from '../../../shared/api/events.js';
 import type { OpeningStats, ReportTotals } from '../../../shared/api/model.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
@@ -14,6 +15,7 @@ import type { OpenPlan } from '../../options/plan-opening.js';
 import {
   isInvalidInput,
   type Lifetime,
+  type LostWithVersion,
   type ModelEvent,
   type Recorded,
   type TimedRecord,
@@ -167,8 +169,8 @@ class Counter {
       case 'outcome':
         this.#countOutcome(what);
         break;
-      case 'lost':
-        this.#countLost(what);
+      case 'deaths':
+        this.#countDeaths(what.pages);
         break;
       case 'event':
         this.#into((tally) => countEvent(tally, what));
@@ -176,10 +178,21 @@ class Counter {
   }
 
   /** A death is counted for its version, if that is the one that serves; else for the model. */
-  #countLost({ page, sequence }: Extract<Recorded, { kind: 'lost' }>): void {
-    const isOfCurrent = sequence === this.#sequence;
-    const subject = isOfCurrent ? this.#current : subjectOfModel(this.#model);
-    this.#into((tally) => tallyLost(tally, page), subject);
+  #countDeaths(pages: readonly LostWithVersion[]): void {
+    const isOfCurrent = ({ sequence }: LostWithVersion) => sequence === this.#sequence;
+    this.#tellDeaths(pages.filter(isOfCurrent), this.#current);
+    const others = pages.filter((page) => !isOfCurrent(page));
+    this.#tellDeaths(others, subjectOfModel(this.#model));
+  }
+
+  /** Seals the report at once: this page may die as those did. */
+  #tellDeaths(pages: readonly LostPage[], subject: ReportSubject | undefined): void {
+    if (!subject || pages.length === 0) return;
+    const reporter = this.#reporting.of(subject, this.#nowMs);
+    reporter.count((tally) => {
+      for (const page of pages) tallyLost(tally, page);
+    });
+    void reporter.flush();
   }
 
   #into(add: (tally: Tally) => void, subject = this.#current): void {
