@@ -123,6 +123,18 @@ test('a page that dies three times is refused before a worker starts, and the ap
   expect(answer.lost).toBeGreaterThanOrEqual(2);
 });
 
+test('a page that dies three times before a backend is chosen is refused too, with the number of deaths', {
+  tag: '@long',
+}, async ({ context }) => {
+  for (let visits = 0; visits < 3; visits += 1) {
+    expect((await dieAt(context, 'opening')).backend).toBe(undefined);
+  }
+  const page = await visit(context);
+  const refused = await page.evaluate(openModel, { ...served.digits.address, options: {} });
+  expect(refused).toMatchObject({ code: 'page-lost' });
+  expect(refused.message).toContain('ended 3 pages');
+});
+
 test('a page that dies in a run is careful for a day: a settled version takes another contender, and says why', {
   tag: '@long',
 }, async ({ context }) => {

@@ -192,7 +192,7 @@ export function quarantinedBy({ deaths }: Care): Quarantined[] {
     const message =
       `${variant ? contenderName({ backend, variant }) : backend}: expected the page to live on, but the browser ended it ` +
       `while this was ${phase} on ${threads} ${threads === 1 ? 'thread' : 'threads'}, ` +
-      `${new Date(atMs).toISOString()}, ${isLasting ? 'for the second time' : 'and is more careful for a day'}.`;
+      `${new Date(atMs).toISOString()}. ${isLasting ? 'It was the second time' : 'The model is opened with more care for a day'}.`;
     return [{ backend, variant, code: 'page-lost' as const, message, atMs }];
   });
 }

@@ -137,12 +137,12 @@ function serveBefore(care: Care, failed: NonNullable<Care['goesBackFrom']>): Ser
 }
 
 function pageLost(care: Care, model: string): NearsideError {
-  const died = quarantinedBy(care);
+  const last = quarantinedBy(care).at(-1);
   const again = new Date(triesAgainMs(care)).toISOString();
   return new NearsideError(
     'page-lost',
-    `${model}: expected the page to live on while it is opened, but the browser has ended ${died.length} pages, most likely ` +
-      `for want of memory. ${died.at(-1)?.message ?? ''} One more try, the lightest, is made after ${again}.`,
+    `${model}: expected the page to live on while it is opened, but the browser has ended ${care.deaths.length} pages, most likely ` +
+      `for want of memory. ${last?.message ?? ''} One more try, the lightest, is made after ${again}.`,
     { details: { model, lost: care.deaths.map(describe), again }, retryable: true },
   );
 }
