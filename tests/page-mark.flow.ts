@@ -123,6 +123,25 @@ test('a page that dies three times is refused before a worker starts, and the ap
   expect(answer.lost).toBeGreaterThanOrEqual(2);
 });
 
+test('a death that a silent store keeps from one visit is counted once by the next', {
+  tag: '@long',
+}, async ({ context }) => {
+  await dieAt(context, 'loading');
+  const holder = await visit(context);
+  await holder.evaluate(keepWriteLock);
+  const found = [];
+  for (const isSilent of [true, false, false]) {
+    const page = await visit(context);
+    await page.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+    found.push((await page.evaluate(lost)).length);
+    if (isSilent) await holder.close();
+    const left = async () => (await standing(page)).marks.length;
+    await expect.poll(left).toBe(isSilent ? 1 : 0); // its own came late, and is gone
+    await page.close();
+  }
+  expect(found).toEqual([0, 1, 1]);
+});
+
 test('a page that dies three times before a backend is chosen is refused too, with the number of deaths', {
   tag: '@long',
 }, async ({ context }) => {
@@ -269,6 +288,22 @@ async function dieAt(
 function runOnce(): Promise<unknown> {
   const { model, one } = globalThis as Scope;
   return model.run(one());
+}
+
+/** In the page: no other page can change the store any more. */
+async function keepWriteLock(): Promise<void> {
+  const opening = indexedDB.open('nearside-models');
+  await new Promise((resolve) => {
+    opening.onsuccess = resolve;
+  });
+  const objects = opening.result.transaction('nearside', 'readwrite').objectStore('nearside');
+  await new Promise<void>((resolve) => {
+    const keep = () => {
+      resolve();
+      objects.get('').onsuccess = keep;
+    };
+    keep();
+  });
 }
 
 /** In the page, before its first script: as a store does that has no room. */
