@@ -90,7 +90,7 @@ test('an abort ends every worker', async ({ page }) => {
     return nearside.canRun(url, { trust, signal }).catch((reason: Error) => reason.name);
   }, served.digits.address);
   await begun;
-  expect(page.workers().length).toBeGreaterThan(0);
+  await expect.poll(() => page.workers().length).toBeGreaterThan(0);
   await page.evaluate(() => (globalThis as Scope).controller.abort());
   expect(await ended).toBe('AbortError');
   await expect.poll(() => page.workers().length).toBe(0);

@@ -31,6 +31,7 @@ async function serveSteps(answer: Answer, { site = served.site.url, ofWorkers = 
     for await (const part of body ?? []) parts.push(part);
     const bytes = Buffer.concat(parts);
     for (const [name, value] of headers) if (KEPT.test(name)) response.setHeader(name, value);
+    response.setHeader('Connection', 'close'); // on one that was used before, a browser asks again by itself
     if (/\/worker-[^/]*$/.test(url)) {
       for (const [name, value] of Object.entries(ofWorkers))
         response.setHeader(name, value as string);

@@ -26,7 +26,7 @@ await tryVariant().catch((error: Error) => {
   console.error(error.message);
   process.exit(1);
 });
-console.log(heapBytes());
+console.log(`${heapBytes()}`); // a number would have a colour where FORCE_COLOR is set
 
 async function tryVariant(): Promise<void> {
   const { spec, golden } = await readModelDirectory(directory);

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseModelSpec } from '@nearside/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { pack } from '../library/pack.js';
 import { editJson, prepare } from '../testing/model-to-pack.js';
 import { readJsonFile } from './read-json-file.js';
@@ -10,7 +10,8 @@ import { RUNTIME_BYTES, tryRuntime } from './try-runtime.js';
 
 const DIGITS = fileURLToPath(new URL('../../../../models/digits', import.meta.url));
 
-test('a variant needs the heap that its golden cases took, the same each time: models/digits says so', async () => {
+test('a variant needs the heap that its golden cases took, the same each time, in colour too: models/digits says so', async () => {
+  vi.stubEnv('FORCE_COLOR', '1');
   const { onnxRuntime, memoryBytes } = await tryRuntime(DIGITS);
   expect(onnxRuntime).toBe('common');
   const { variants } = parseModelSpec(await readJsonFile(DIGITS, 'model.json'));
