@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
@@ -111,11 +113,21 @@ function leastRoom({ site, models }, form, size) {
     let enough = 2 * peakBytes;
     while (enough - tooSmall > STEP_BYTES) {
       const roomBytes = Math.round((tooSmall + enough) / 2);
-      if (await openOnce(profile, { site, how, roomBytes })) enough = roomBytes;
+      // A page that died would be remembered, and the next one would not open the model.
+      const seen = await withProfile(async (copy) => {
+        await cp(profile, copy, { recursive: true, filter: isKept });
+        return openOnce(copy, { site, how, roomBytes });
+      });
+      if (seen) enough = roomBytes;
       else tooSmall = roomBytes;
     }
     return enough;
   });
+}
+
+/** A browser's lock on its profile, which would be the copy's too. */
+function isKept(path) {
+  return !basename(path).startsWith('Singleton');
 }
 
 function peakRow(name, seen, atMost) {
