@@ -4,6 +4,7 @@ import { contentProcessOf, killProcess } from '../scripts/kills/content-process.
 import { hearMarks, type MarkStep } from '../scripts/kills/hear-marks.mjs';
 import { tellMarks } from '../scripts/kills/tell-marks.mjs';
 import { serveDigits } from './digits-repository.js';
+import { keepWriteLocks } from './keep-write-locks.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
@@ -128,7 +129,7 @@ test('a death that a silent store keeps from one visit is counted once by the ne
 }, async ({ context }) => {
   await dieAt(context, 'loading');
   const holder = await visit(context);
-  await holder.evaluate(keepWriteLock);
+  await holder.evaluate(keepWriteLocks, ['nearside-models']);
   const found = [];
   for (const isSilent of [true, false, false]) {
     const page = await visit(context);
@@ -288,22 +289,6 @@ async function dieAt(
 function runOnce(): Promise<unknown> {
   const { model, one } = globalThis as Scope;
   return model.run(one());
-}
-
-/** In the page: no other page can change the store any more. */
-async function keepWriteLock(): Promise<void> {
-  const opening = indexedDB.open('nearside-models');
-  await new Promise((resolve) => {
-    opening.onsuccess = resolve;
-  });
-  const objects = opening.result.transaction('nearside', 'readwrite').objectStore('nearside');
-  await new Promise<void>((resolve) => {
-    const keep = () => {
-      resolve();
-      objects.get('').onsuccess = keep;
-    };
-    keep();
-  });
 }
 
 /** In the page, before its first script: as a store does that has no room. */

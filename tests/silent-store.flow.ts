@@ -1,4 +1,5 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { keepWriteLocks } from './keep-write-locks.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
@@ -26,25 +27,10 @@ async function blockDatabases(context: BrowserContext): Promise<void> {
 }
 
 /** Has no change of a database come about any more: another tab keeps its write lock. */
-async function keepWriteLocks(context: BrowserContext): Promise<void> {
+async function keepAnothersLocks(context: BrowserContext): Promise<void> {
   const holder = await context.newPage();
   await gotoBarePage(holder, served.site.url);
-  await holder.evaluate(async () => {
-    for (const name of ['nearside-models', 'nearside-reports']) {
-      const opening = indexedDB.open(name);
-      await new Promise((resolve) => {
-        opening.onsuccess = resolve;
-      });
-      const objects = opening.result.transaction('nearside', 'readwrite').objectStore('nearside');
-      await new Promise<void>((resolve) => {
-        const keep = () => {
-          resolve();
-          objects.get('').onsuccess = keep;
-        };
-        keep();
-      });
-    }
-  });
+  await holder.evaluate(keepWriteLocks, ['nearside-models', 'nearside-reports']);
 }
 
 async function openDigits(page: Page): Promise<number> {
@@ -92,7 +78,7 @@ test('where databases stop answering a model that is open runs on, and closes wi
 }) => {
   await gotoBarePage(page, served.site.url);
   await openDigits(page);
-  await keepWriteLocks(context);
+  await keepAnothersLocks(context);
   expect(await runAndClose(page)).toBeLessThan(7_000);
   await expect.poll(() => page.workers().length).toBe(0);
 });
