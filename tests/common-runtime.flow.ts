@@ -3,6 +3,7 @@ import { root } from '../scripts/root.mjs';
 import { keepVariants } from './change-digits.js';
 import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
+import { keepWorkers } from './keep-workers.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
 
@@ -188,19 +189,10 @@ test.describe(() => {
   test('an error of the worker, which is all that a trap in a thread shows, has the full file take over', async ({
     page,
   }) => {
-    await page.addInitScript(() => {
-      const workers: Worker[] = [];
-      (globalThis as Scope).workers = workers;
-      globalThis.Worker = class extends Worker {
-        constructor(url: string | URL, options?: WorkerOptions) {
-          super(url, options);
-          workers.push(this);
-        }
-      };
-    });
+    await page.addInitScript(keepWorkers);
     await openModel(page, above.address);
     await page.evaluate(() => {
-      const [worker] = (globalThis as Scope).workers;
+      const [worker] = (globalThis as Scope).workersStarted;
       worker.dispatchEvent(new ErrorEvent('error', { message: 'RuntimeError: unreachable' }));
     });
     expect(await ask(page, ONE)).toEqual([1, 1, 0, 0]);

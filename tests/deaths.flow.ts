@@ -120,7 +120,10 @@ for (const engine of ['chromium', 'firefox', 'webkit'] as const) {
   test(`killed at drawn moments of each phase, a page is found once and blamed rightly, in ${engine}`, {
     tag: '@long',
   }, async () => {
-    test.skip(engine !== 'chromium' && !isInstalled(engine), 'installed by scripts/browsers.mjs');
+    test.skip(
+      engine !== 'chromium' && !isInstalled(engine),
+      `${engine} is not installed: \`npm run test:long\` installs Chromium alone`,
+    );
     test.setTimeout(900_000);
     const dir = await mkdtemp(`${tmpdir()}/nearside-deaths-`);
     await buildDeathsPage(`${dir}/page`);

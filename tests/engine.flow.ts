@@ -4,6 +4,7 @@ import { root } from '../scripts/root.mjs';
 import { makePatient } from './change-digits.js';
 import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
+import { keepWorkers } from './keep-workers.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveFixture } from './serve-fixture.js';
 
@@ -132,16 +133,10 @@ test('streams of a pool each keep their state, beside each other and beside runs
 test('with one worker of a pool its stream loses its state, and the stream in the other goes on', async ({
   page,
 }) => {
+  await page.evaluate(keepWorkers);
   const seen = await page.evaluate(
     async ({ address: { url, trust }, x }) => {
       const scope = globalThis as Scope;
-      const workers: Worker[] = [];
-      globalThis.Worker = class extends Worker {
-        constructor(url: string | URL, options?: WorkerOptions) {
-          super(url, options);
-          workers.push(this);
-        }
-      };
       scope.startEngine({ workers: 2 });
       const { frame, valuesOf, codeOf } = scope;
       const policy = { update: 'manual', watchdogMs: 1_000 };
@@ -153,7 +148,7 @@ test('with one worker of a pool its stream loses its state, and the stream in th
       for (const [i, stream] of streams.entries()) {
         values[i]?.push(valuesOf((await stream.next()).value));
       }
-      workers[0]?.terminate();
+      scope.workersStarted[0].terminate();
       const ends = await Promise.all(
         streams.map(async (stream, i) => {
           const rest = async () => {

@@ -2,6 +2,7 @@ import { expect } from '@playwright/test';
 import { makePatient } from './change-digits.js';
 import { test as clearedTest } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
+import { keepWorkers } from './keep-workers.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 let site: Awaited<ReturnType<typeof serveBarePage>>;
@@ -27,17 +28,10 @@ test.afterAll(async () => {
 
 test.beforeEach(async ({ page, watchdogMs }) => {
   await gotoBarePage(page, site.url);
+  await page.evaluate(keepWorkers);
   await page.evaluate(
     async ({ url, trust, watchdogMs }) => {
       const scope = globalThis as Scope;
-      /** Whatever starts a worker from now on: each can be ended as a crash would. */
-      scope.workers = [];
-      globalThis.Worker = class extends Worker {
-        constructor(url: string | URL, options?: WorkerOptions) {
-          super(url, options);
-          scope.workers.push(this);
-        }
-      };
       /** A run's tensor, or the error. */
       scope.settle = (work: Promise<Scope>) =>
         work.then(
@@ -150,8 +144,8 @@ test('a worker lost while nobody calls is replaced before the next call, whose i
   page,
 }) => {
   const shape = await page.evaluate(async () => {
-    const { model, workers } = globalThis as Scope;
-    const [worker] = workers.slice(-1);
+    const { model, workersStarted } = globalThis as Scope;
+    const [worker] = workersStarted.slice(-1);
     worker.terminate();
     worker.dispatchEvent(new ErrorEvent('error', { message: 'a crash' }));
     const data = new Float32Array(21 * 784).fill(0.5); // more than is ever kept
@@ -173,7 +167,7 @@ test.describe('a run takes as long as it likes', () => {
       page,
     }) => {
       const seen = await page.evaluate(async (items) => {
-        const { model, workers, settle } = globalThis as Scope;
+        const { model, workersStarted, settle } = globalThis as Scope;
         const run = (largest: number) => {
           const data = new Float32Array(items * 784).fill(0.5);
           data[783] = largest;
@@ -182,15 +176,15 @@ test.describe('a run takes as long as it likes', () => {
         };
         let largest = 100;
         while ((await run(largest)).meta.runMs < 100) largest *= 2;
-        const begun = workers.length;
+        const begun = workersStarted.length;
         const lost = settle(run(10 * largest)); // ten times what is waited below
         await new Promise((resolve) => setTimeout(resolve, 100));
-        const [worker] = workers.slice(-1);
+        const [worker] = workersStarted.slice(-1);
         worker.terminate();
         worker.dispatchEvent(new ErrorEvent('error', { message: 'a crash' }));
         const { shape, code, message, retryable } = await lost;
         const next = await run(0.5);
-        const started = workers.length - begun;
+        const started = workersStarted.length - begun;
         return { shape, code, message, retryable, started, next: next.output.tensors.logits.shape };
       }, items);
       const { shape, code, message, retryable } = seen;

@@ -2,22 +2,14 @@ import { chromium, expect, type Page, test } from '@playwright/test';
 import { chromiumLaunch } from '../scripts/chromium.mjs';
 import { makePatient } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
+import { keepWorkers } from './keep-workers.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
 const served = serveForTests();
 
 async function openDigits(page: Page, policy: object = {}): Promise<void> {
-  await page.addInitScript(() => {
-    const scope = globalThis as Scope;
-    scope.workersStarted = [];
-    scope.Worker = class extends Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        scope.workersStarted.push(this);
-      }
-    };
-  });
+  await page.addInitScript(keepWorkers);
   await gotoBarePage(page, served.site.url);
   await page.evaluate(
     async ({ url, trust, policy }) => {

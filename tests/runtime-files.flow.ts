@@ -11,6 +11,7 @@ import { LIBRARY_VERSION } from '../packages/nearside/src/shared/library-version
 import { listen } from '../scripts/listen.mjs';
 import { root } from '../scripts/root.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
+import { keepWorkers } from './keep-workers.js';
 import { madeOnce } from './made-once.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveCdn } from './serve-cdn.js';
@@ -190,15 +191,9 @@ test('a second worker of a file asks for nothing, nor one in place of a lost one
 }) => {
   const site = await serveWasm(whole);
   await gotoBarePage(page, site.url);
+  await page.evaluate(keepWorkers);
   const asked = await page.evaluate(async ({ url, trust }) => {
     const scope = globalThis as Scope;
-    const workers: Worker[] = [];
-    globalThis.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        workers.push(this);
-      }
-    };
     const asked: number[] = [];
     const note = () =>
       asked.push(
@@ -209,13 +204,13 @@ test('a second worker of a file asks for nothing, nor one in place of a lost one
     const first = await open();
     note();
     const second = await open();
-    workers[0]?.dispatchEvent(new ErrorEvent('error', { message: 'it has crashed' }));
+    scope.workersStarted[0].dispatchEvent(new ErrorEvent('error', { message: 'it has crashed' }));
     await first.run(scope.one());
     note();
     await Promise.all([first.close(), second.close()]);
     await (await open()).close();
     note();
-    return { asked, workers: workers.length };
+    return { asked, workers: scope.workersStarted.length };
   }, served.digits.address);
   expect(asked).toEqual({ asked: [1, 1, 2], workers: 4 });
   expect(site.asked()).toBe(2);

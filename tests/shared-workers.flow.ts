@@ -4,6 +4,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { makePatient, makeUnprovable } from './change-digits.js';
 import { serveDigits } from './digits-repository.js';
+import { keepWorkers } from './keep-workers.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { shortenLimit } from './shorten-limit.js';
 
@@ -31,7 +32,7 @@ test.afterAll(async () => {
 });
 
 test.beforeEach(async ({ page }) => {
-  await page.addInitScript(countWorkers);
+  await page.addInitScript(keepWorkers);
   await gotoBarePage(page, site.url);
   await page.evaluate(
     ({ digits, patient, warmUpMs }) => {
@@ -276,18 +277,6 @@ test('an abort while opening detaches that caller only', async ({ page }) => {
 
 function liveWorkers(page: Page): number {
   return page.workers().filter((worker) => worker.url().includes('worker-onnx')).length;
-}
-
-/** Our own workers; the ones they start in their turn, for threads, are not seen from the page. */
-function countWorkers(): void {
-  const scope = globalThis as Scope;
-  scope.workersStarted = [];
-  scope.Worker = class extends Worker {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args);
-      scope.workersStarted.push(String(args[0]));
-    }
-  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it

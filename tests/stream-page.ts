@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { keepWorkers } from './keep-workers.js';
 import { gotoBarePage } from './serve-bare-page.js';
 
 /**
@@ -11,6 +12,7 @@ export async function gotoStreamPage(
   { url, x }: { url: string; x: readonly number[][] },
 ): Promise<void> {
   await gotoBarePage(page, url);
+  await page.evaluate(keepWorkers);
   await page.evaluate((x) => {
     const scope = globalThis as Scope;
     const input = (row: number[]) => ({
@@ -18,14 +20,6 @@ export async function gotoStreamPage(
     });
     scope.inputs = x.map(input);
     scope.valuesOf = ({ output }: Scope) => [...output.tensors.y.data];
-    /** Whatever starts a worker from now on: each can be ended as a crash would. */
-    scope.workers = [];
-    globalThis.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        scope.workers.push(this);
-      }
-    };
     scope.codeOf = (error: Scope) => error.code ?? error.message;
     /** A source that says whether it was left, and how much was taken of it. */
     scope.observed = (inputs: unknown[]) => {

@@ -75,13 +75,13 @@ test('with its worker a stream loses its state, says so, and what comes next suc
   page,
 }) => {
   const seen = await page.evaluate(async ({ url, trust }) => {
-    const { nearside, inputs, observed, workers, valuesOf, codeOf } = globalThis as Scope;
+    const { nearside, inputs, observed, workersStarted, valuesOf, codeOf } = globalThis as Scope;
     const policy = { update: 'manual', watchdogMs: 1_000 };
     const model = await nearside.open(url, { trust, backend: 'onnx-wasm', policy });
     const source = observed(inputs);
     const stream = model.stream(source, { maxWaiting: 1 });
     await stream.next();
-    for (const worker of workers) worker.terminate();
+    for (const worker of workersStarted) worker.terminate();
     const lost = await stream.next().catch(codeOf);
     const over = (await stream.next()).done;
     const run = valuesOf(await model.run(inputs[0]));
@@ -205,14 +205,14 @@ test('without state a stream goes on when its worker is lost, and no frame is', 
   page,
 }) => {
   const indexes = await page.evaluate(async ({ url, trust }) => {
-    const { nearside, stroke, workers } = globalThis as Scope;
+    const { nearside, stroke, workersStarted } = globalThis as Scope;
     const policy = { update: 'manual', watchdogMs: 1_000 };
     const model = await nearside.open(url, { trust, backend: 'onnx-wasm', policy });
     const pictures = Array.from({ length: 20 }, () => stroke(13));
     const indexes = [];
     for await (const { index } of model.stream(pictures)) {
       indexes.push(index);
-      if (index === 5) for (const worker of workers.splice(0)) worker.terminate();
+      if (index === 5) for (const worker of workersStarted.splice(0)) worker.terminate();
     }
     return indexes;
   }, served.digits.address);
