@@ -175,6 +175,14 @@ test('a second part that is not the one of this build is never run, and is asked
   await site.close();
 });
 
+test('the hashes of the runtime files are in the first script alone', async () => {
+  const [first, second] = await Promise.all(
+    ['nearside.global.js', 'nearside.later.js'].map((file) => readFile(`${DIST}/${file}`, 'utf8')),
+  );
+  expect(first).toContain(await hashOf('assets/steps.js'));
+  expect(second).not.toContain('sha384-');
+});
+
 test('the second part is loaded after the first result, and counted runs are reported', async ({
   page,
 }) => {

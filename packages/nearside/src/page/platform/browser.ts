@@ -13,8 +13,8 @@ export const hostedBackends = BACKENDS;
 /** Models may be served with ONNX Runtime's small file. */
 export const mayBeCommon = true;
 
-/** Starts workers where `new Worker(address)` does not do. */
-const elsewhere = () => import('./start-elsewhere.js');
+/** Starts workers where `new Worker(address)` does not do. The second part asks for it here: its script has no copy. */
+export const elsewhere = () => import('./start-elsewhere.js');
 
 /**
  * Starts a backend's worker, or the app's own for it.

@@ -13,6 +13,9 @@ export const hostedBackends: readonly AvailableBackend[] = ['onnx-wasm'];
 /** The small file saves nothing here: a disk is fast, and a process cannot start anew after a trap. */
 export const mayBeCommon = false;
 
+/** As in browsers; nothing here has a policy on workers. */
+export const elsewhere = () => import('./start-elsewhere.js');
+
 /**
  * Starts a backend in this thread: the same worker file, attached to one end of a channel per model.
  *

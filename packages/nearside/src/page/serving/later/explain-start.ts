@@ -1,4 +1,5 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
+import { elsewhere } from '#platform';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { SAYS_READY } from '../../../shared/protocol.js';
 import { filePageError, isFilePage } from '../../options/later/file-page.js';
@@ -103,7 +104,7 @@ function addressOf({ href }: URL): string {
 /** A script of another origin is started from a Blob. @returns when it has begun, or failed to */
 async function tryToStart(script: URL, isOwn: boolean): Promise<void> {
   const address = isOwn ? script.href : URL.createObjectURL(new Blob(['postMessage(0)']));
-  const { trusted } = await import('../../platform/start-elsewhere.js');
+  const { trusted } = await elsewhere();
   const worker = new Worker(trusted(address), { type: 'module' });
   await new Promise<void>((resolve) => {
     worker.onerror = () => resolve();
