@@ -39,14 +39,14 @@ export default [
   importing('canRun', '24064 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
-  importing('serve', '65280 B', `${DIST}/worker/serve.js`), // a worker without its runtime
-  file('assets/worker-tfjs-wasm.js', '242944 B'),
-  file('assets/worker-onnx-wasm.js', '92672 B'),
-  file('assets/worker-tfjs-webgpu.js', '280576 B'),
-  file('assets/worker-onnx-webgpu.js', '106752 B'),
-  file('assets/steps.js', '24576 B'),
+  importing('serve', '62464 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  file('assets/worker-tfjs-wasm.js', '241664 B'),
+  file('assets/worker-onnx-wasm.js', '90112 B'),
+  file('assets/worker-tfjs-webgpu.js', '279552 B'),
+  file('assets/worker-onnx-webgpu.js', '103936 B'),
+  file('assets/steps.js', '19456 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.module.js', '74752 B'),
+  file('nearside.module.js', '74240 B'),
   file('nearside.global.js', '27648 B'),
-  file('nearside.later.js', '48128 B'),
+  file('nearside.later.js', '47616 B'),
 ];

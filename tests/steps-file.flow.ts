@@ -1,12 +1,14 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { expect, type Page, test } from '@playwright/test';
 import { listen } from '../scripts/listen.mjs';
+import { root } from '../scripts/root.mjs';
 import type { DigitsRelease } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveCdn } from './serve-cdn.js';
 import { serveForTests } from './serve-for-tests.js';
 
-/** The second file of workers: it is fetched for models that name one of its steps, and may be in the way. */
+/** The second file of workers: it is fetched for unsigned files and for models that name one of its steps, and may be in the way. */
 
 const served = serveForTests();
 
@@ -90,6 +92,15 @@ test('where a version names none of its steps the file is not asked for', async 
   expect(await openAndRun(page)).toBe('1 by 1.0.0');
   expect(site.asked).toEqual([]);
   await site.close();
+});
+
+test('what opens unsigned files is in it, and in no worker', async () => {
+  const assets = `${root}packages/nearside/dist/assets`;
+  const readText = (file: string) => readFile(`${assets}/${file}`, 'utf8');
+  const workers = (await readdir(assets)).filter((file) => file.startsWith('worker-'));
+  const said = 'openUnsigned: expected';
+  expect(await readText('steps.js')).toContain(said);
+  for (const file of workers) expect(await readText(file)).not.toContain(said);
 });
 
 test('an update that needs it, offline, leaves the version before, and costs none of its tries', async ({

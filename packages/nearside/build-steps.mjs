@@ -1,13 +1,13 @@
-// Builds dist/assets/steps.js: the code of steps that few models name, in one expression without imports. It leaves a
-// function under this build's name, and the worker that loads it hands that function what both need. So it can be
-// imported, and appended to the text of a worker that is started from a Blob.
+// Builds dist/assets/steps.js: the steps that few models name, and what opens unsigned files, in one expression without
+// imports. It leaves a function under this build's name, and the worker that loads it hands that function what both need.
+// So it can be imported, and appended to the text of a worker that is started from a Blob.
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
-const PIPELINE = fileURLToPath(new URL('../pipeline/src', import.meta.url));
-const PARTS = `${PIPELINE}/steps-file-parts.ts`;
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const PARTS = ['../pipeline/src/steps-file-parts.ts', 'src/worker/second-file-parts.ts'].map(here);
 
 /**
  * @param {string} version of the library, as the worker has it
@@ -15,7 +15,7 @@ const PARTS = `${PIPELINE}/steps-file-parts.ts`;
  */
 export async function buildSteps(version) {
   const build = await rolldown({
-    input: `${PIPELINE}/steps-file.ts`,
+    input: here('src/worker/second-file.ts'),
     platform: 'browser',
     plugins: [await partsAsGiven()],
     resolve: { conditionNames: ['@nearside/source', 'module', 'browser', 'import', 'default'] },
@@ -24,22 +24,29 @@ export async function buildSteps(version) {
   await build.close();
   const [{ code, modules }] = output;
   const name = JSON.stringify(`nearside.steps.${version}`);
-  const expression = `globalThis[Symbol.for(${name})]=parts=>{${code.trim()}return made.STEPS_FILE}`;
+  const expression = `globalThis[Symbol.for(${name})]=parts=>{${code.trim()}return made.SECOND_FILE}`;
   return { code: `;${expression};\n`, modules };
 }
 
 /**
- * What `steps-file-parts.ts` exports comes from the function's parameter. All else of the same modules is bundled.
+ * What the files of parts export comes from the function's parameter. All else of the same modules is bundled.
  */
 async function partsAsGiven() {
-  const text = await readFile(PARTS, 'utf8');
-  const exports = [...text.matchAll(/^export \{([^}]+)\} from '([^']+)';$/gm)];
-  const namesOf = new Map(exports.map(([, names, source]) => [sourceFile(source, PARTS), names]));
+  const namesOf = new Map();
+  for (const file of PARTS) {
+    const exports = (await readFile(file, 'utf8')).matchAll(
+      /^export \{([^}]+)\} from '([^']+)';$/gm,
+    );
+    for (const [, names, source] of exports) {
+      const from = sourceFile(source, file);
+      namesOf.set(from, [...(namesOf.get(from) ?? []), names.trim().replace(/,$/, '')]);
+    }
+  }
   return {
     name: 'parts-as-given',
     async resolveId(source, importer) {
       if (!importer) return null;
-      if (importer.startsWith(GIVEN)) return this.resolve(source, PARTS, { skipSelf: true });
+      if (importer.startsWith(GIVEN)) return this.resolve(source, PARTS[0], { skipSelf: true });
       const file = sourceFile(source, importer);
       return namesOf.has(file) ? `${GIVEN}${file}` : null;
     },

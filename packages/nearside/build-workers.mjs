@@ -137,6 +137,8 @@ function modulesIn({ modules }) {
 function requireOnce(inSteps, inWorker) {
   for (const [id, characters] of inSteps) {
     if (Math.min(characters, inWorker.get(id) ?? 0) > FEW_CHARACTERS)
-      throw new Error(`${id} is in steps.js and in workers: name it in steps-file-parts.ts.`);
+      throw new Error(
+        `${id} is in steps.js and in workers: name it in steps-file-parts.ts or second-file-parts.ts.`,
+      );
   }
 }

@@ -42,10 +42,10 @@ import { checkGolden, proofFiles, readTensors } from './golden-check.js';
 import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openInstalledVersion, replaceOfOtherTask } from './hosted-version.js';
 import { createLoadProgress, type LoadProgress } from './load-progress.js';
+import { loadSecondFile } from './load-second-file.js';
 import type { OwnFile } from './own-file.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
-import { answerCases } from './self-check.js';
 import {
   loadStepsOf,
   openSession,
@@ -57,7 +57,6 @@ import {
 } from './session.js';
 import type { SharedRuntime } from './shared-runtime.js';
 import { requireTask, type Task, type Tasks } from './task.js';
-import { openUnsignedVersion } from './unsigned-version.js';
 
 export interface HostedModelOptions {
   /** All models of the worker share it. */
@@ -162,7 +161,10 @@ async function openUnsigned(model: HostedModel, request: UnsignedRequest): Promi
   const { progress, openStore } = model;
   progress.enter('metadata');
   prepareRuntime(model, request.runtime);
-  const install = await readInstall(openStore('nearside-reports', 'memory'));
+  const [{ openUnsignedVersion }, install] = await Promise.all([
+    loadSecondFile(model.stepsFile),
+    readInstall(openStore('nearside-reports', 'memory')),
+  ]);
   return host(model, await openUnsignedVersion(request, install));
 }
 
@@ -241,6 +243,7 @@ function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {
 
 async function answer(model: HostedModel): Promise<Answers> {
   const { stages, variant } = loaded(model);
+  const { answerCases } = requireStep(opened(model).selfCheck, 'openUnsigned');
   const { golden, files, objections } = await answerCases(
     stages.map(({ stage, bare }) => ({ stage, session: bare, firstRun: bare.takeFirstRun() })),
     { variant, reference: referenceOf(variant), inTurn: model.turns.take },

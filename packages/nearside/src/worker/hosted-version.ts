@@ -22,6 +22,7 @@ import type { InstallIdentity } from '../shared/install.js';
 import type { OpenedVersion, WhichVersion } from '../shared/protocol.js';
 import type { UnverifiedBytes } from './backends/unverified-bytes.js';
 import type { LoadProgress } from './load-progress.js';
+import type { SelfCheck } from './self-check.js';
 
 /** A version that a worker serves, whoever vouches for it. */
 export type HostedVersion = InstalledVersion | UnsignedVersion;
@@ -39,8 +40,8 @@ interface VersionOf<Bytes extends Uint8Array<ArrayBuffer>> {
   readonly spec: ModelSpec;
   /** Undefined where there is nothing to prove a backend on: for `openUnsigned` alone. */
   readonly golden: Golden | undefined;
-  /** It is unsigned and has no golden cases: a GPU's numbers are to be compared with a CPU's instead. */
-  readonly needsComparison: boolean;
+  /** Where it is unsigned and has no golden cases: a GPU's numbers are to be compared with a CPU's instead. */
+  readonly selfCheck: SelfCheck | undefined;
   /** Names of its files that are variants without their weights. */
   readonly graphs: readonly string[];
   /** Bytes of each of its files, by name. */
@@ -72,6 +73,8 @@ export interface NamedBaseline extends Baseline {
 }
 
 export interface VariantFiles<Bytes extends Uint8Array<ArrayBuffer>> {
+  /** As the version says, or its files. */
+  readonly variant: Variant;
   /** Those that are needed whole. */
   readonly files: ReadonlyMap<string, Bytes>;
   /** Those beside the models, in chunks. */
@@ -103,7 +106,7 @@ export async function openInstalledVersion(
   return {
     spec,
     golden,
-    needsComparison: false,
+    selfCheck: undefined,
     graphs: spec.variants.map(({ name }) => graphFileName(name)).filter(version.digestOf),
     fileBytes: Object.fromEntries(
       Object.entries(version.layout.files).map(([name, chunks]) => [
@@ -133,6 +136,7 @@ export async function openInstalledVersion(
       const { files, weights } = await splitFiles(read, beside);
       const baseline = files.get('baseline.json');
       return {
+        variant,
         files,
         weights,
         fetchedBytes,

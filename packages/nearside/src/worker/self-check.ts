@@ -262,3 +262,8 @@ function mapValues<From, To>(
     Object.entries(record).map(([name, value]) => [name, map(value, name)]),
   );
 }
+
+/** What a version without golden cases brings with it: most workers never need it. */
+export const SELF_CHECK = { watchFirstRun, answerCases };
+
+export type SelfCheck = typeof SELF_CHECK;

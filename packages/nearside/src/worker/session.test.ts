@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 test('steps of steps.js that do not fit each other are refused as soon as it is there', async () => {
-  Reflect.set(globalThis, STEPS, () => STEPS_FILE);
+  Reflect.set(globalThis, STEPS, () => ({ steps: STEPS_FILE }));
   const spec = { ...SPEC, preprocessing: [{ step: 'mix-down' }] };
   await expect(loadStepsOf(spec, { task: undefined, stepsFile: undefined })).rejects.toMatchObject({
     code: 'model-invalid',
@@ -87,7 +87,12 @@ async function open(first: Golden['cases'][number]) {
   const version = {
     spec: SPEC,
     golden,
-    readVariant: async () => ({ files: FILES, baseline: undefined, fetchedBytes: 0 }),
+    readVariant: async () => ({
+      variant: SPEC.variants[0],
+      files: FILES,
+      baseline: undefined,
+      fetchedBytes: 0,
+    }),
   } as unknown as HostedVersion;
   const session = await openSession({
     version,

@@ -29,10 +29,9 @@ import { areInStepsFile, checkSteps, compileSteps } from './compile-steps.js';
 import { checkGolden, readTensors } from './golden-check.js';
 import type { HostedVersion, NamedBaseline } from './hosted-version.js';
 import type { LoadProgress } from './load-progress.js';
-import { typeOfWeights, UNKNOWN } from './onnx-file.js';
-import { type Answered, answerCases, type WatchedSession, watchFirstRun } from './self-check.js';
+import { loadSecondFile } from './load-second-file.js';
+import type { Answered, SelfCheck, WatchedSession } from './self-check.js';
 import type { SharedRuntime } from './shared-runtime.js';
-import { loadStepsFile } from './steps-file.js';
 import type { Task } from './task.js';
 
 /** Runs the model of a stage, by its index. */
@@ -115,7 +114,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     loadStepsOf(spec, options),
   ]);
   progress.enter('check'); // nothing waits for the network from here on
-  const variant = version.needsComparison ? withWeightsType(wanted, read.files) : wanted;
+  const { variant } = read;
   const { sessions, traits, golden, files } = await stopwatch('session', async () => {
     const traits = await runtime.start(wasm);
     const model = { spec, variant, files: read.files, weights: read.weights };
@@ -145,11 +144,11 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
   });
   progress.finish();
 
-  const mayAnswer = version.needsComparison && !golden;
+  const selfCheck = golden ? undefined : version.selfCheck;
   const stages = stagesOf(described).map((stage, i) => {
     const session = sessions[i] as BackendSession;
-    const bare = mayAnswer
-      ? watchFirstRun(session, stage)
+    const bare = selfCheck
+      ? selfCheck.watchFirstRun(session, stage)
       : { ...session, takeFirstRun: () => undefined };
     return hostStage(bare, { stage, files, golden });
   });
@@ -186,7 +185,7 @@ export async function loadStepsOf(
   { task, stepsFile }: Pick<OpenSessionOptions, 'task' | 'stepsFile'>,
 ): Promise<StepTable | undefined> {
   if (!areInStepsFile(spec, task)) return undefined;
-  const steps = await loadStepsFile(stepsFile);
+  const { steps } = await loadSecondFile(stepsFile);
   checkSteps(spec, task, steps);
   return steps;
 }
@@ -207,13 +206,13 @@ interface Proof {
 
 /** The version's golden cases; without them those that a CPU has answered in the same runtime, where it can. */
 async function findProof(
-  { golden, needsComparison }: HostedVersion,
+  { golden, selfCheck }: HostedVersion,
   { createOnCpu }: SharedRuntime,
   model: LoadableModel,
 ): Promise<Proof> {
   const answered =
-    needsComparison && createOnCpu
-      ? await answerInSameRuntime(createOnCpu, model).catch(() => undefined) // then it stays unproven
+    selfCheck && createOnCpu
+      ? await answerInSameRuntime(selfCheck, createOnCpu, model).catch(() => undefined) // then it stays unproven
       : undefined;
   if (!answered?.golden) return { golden, files: model.files };
   const files = new Map<string, Uint8Array>([...model.files, ...answered.files]);
@@ -222,6 +221,7 @@ async function findProof(
 
 /** The memory of a wasm never shrinks, so its sessions are freed before others are made. */
 async function answerInSameRuntime(
+  { answerCases }: SelfCheck,
   createOnCpu: NonNullable<SharedRuntime['createOnCpu']>,
   model: LoadableModel,
 ): Promise<Answered> {
@@ -241,14 +241,6 @@ async function answerInSameRuntime(
 /** The runtime that answers cases on a CPU, as golden.json names it: see `isServedWith`. */
 export function referenceOf({ runtime }: Variant): string {
   return runtime === 'onnx' ? 'onnxruntime-web' : 'tfjs-backend-wasm';
-}
-
-/** A variant that nobody has described has its type from its file. */
-function withWeightsType(variant: Variant, files: ModelFiles): Variant {
-  const [file = ''] = variant.files;
-  const model = files.get(file);
-  if (variant.runtime !== 'onnx' || variant.dtype !== UNKNOWN || !model) return variant;
-  return { ...variant, dtype: typeOfWeights(model) };
 }
 
 /** Loads the model of every stage, or none. */

@@ -21,7 +21,8 @@ import {
 } from './backends/unverified-bytes.js';
 import { proofFiles } from './golden-check.js';
 import type { UnsignedVersion } from './hosted-version.js';
-import { isOnnx, UNKNOWN } from './onnx-file.js';
+import { isOnnx, typeOfWeights, UNKNOWN } from './onnx-file.js';
+import { SELF_CHECK } from './self-check.js';
 
 /** No bundle was signed, so there is none to name in a report. */
 const NO_MANIFEST = '0'.repeat(64);
@@ -58,7 +59,7 @@ export async function openUnsignedVersion(
   return {
     spec,
     golden,
-    needsComparison: wantsComparison && !golden,
+    selfCheck: wantsComparison && !golden ? SELF_CHECK : undefined,
     graphs: [],
     fileBytes: {},
     provenBy: [],
@@ -82,7 +83,13 @@ export async function openUnsignedVersion(
       if (variant.runtime === 'onnx') {
         for (const model of models) requireOnnx(model, read.get(model) as UnverifiedBytes);
       }
-      return { files: read, weights, fetchedBytes, baseline: undefined };
+      return {
+        variant: withWeightsType(variant, read),
+        files: read,
+        weights,
+        fetchedBytes,
+        baseline: undefined,
+      };
     },
     readWhole,
     readChunked: async (names) => readChunked(names),
@@ -124,6 +131,13 @@ function requireOnnx(name: string, bytes: Uint8Array): void {
       `files, got ${bytes.length} bytes of something else, or a part of one.`,
     { details: { file: name, sizeBytes: bytes.length } },
   );
+}
+
+/** A variant that nobody has described has its type from its file. */
+function withWeightsType(variant: Variant, files: ReadonlyMap<string, UnverifiedBytes>): Variant {
+  const model = files.get(variant.files[0] ?? '');
+  if (variant.runtime !== 'onnx' || variant.dtype !== UNKNOWN || !model) return variant;
+  return { ...variant, dtype: typeOfWeights(model) };
 }
 
 /** Name of a variant that the spec does not describe. */

@@ -9,7 +9,7 @@ const NAME = `nearside.steps.${LIBRARY_VERSION}`;
 const GOOD = `;globalThis[Symbol.for('${NAME}')] = (parts) => ({ given: parts });`;
 
 let dir: string;
-let loadStepsFile: typeof import('./steps-file.js').loadStepsFile;
+let loadSecondFile: typeof import('./load-second-file.js').loadSecondFile;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'nearside-steps-'));
@@ -20,7 +20,7 @@ afterAll(() => rm(dir, { recursive: true }));
 /** As a worker that has just begun. */
 beforeEach(async () => {
   vi.resetModules();
-  ({ loadStepsFile } = await import('./steps-file.js'));
+  ({ loadSecondFile } = await import('./load-second-file.js'));
 });
 
 afterEach(() => {
@@ -35,14 +35,14 @@ async function fileWith(name: string, text: string): Promise<string> {
 
 test('the file’s function is handed what it shares with the worker, once', async () => {
   const address = await fileWith('good.js', GOOD);
-  const [steps, again] = await Promise.all([loadStepsFile(address), loadStepsFile(address)]);
+  const [steps, again] = await Promise.all([loadSecondFile(address), loadSecondFile(address)]);
   expect(steps).toBe(again);
   expect(steps).toMatchObject({ given: { each: expect.any(Function) } });
 });
 
-test('a worker that has the steps in its own text imports nothing', async () => {
+test('a worker that has the file in its own text imports nothing', async () => {
   Reflect.set(globalThis, Symbol.for(NAME), () => ({ 'mix-down': undefined }));
-  expect(await loadStepsFile('https://nowhere.example/steps.js')).toHaveProperty('mix-down');
+  expect(await loadSecondFile('https://nowhere.example/steps.js')).toHaveProperty('mix-down');
 });
 
 test.each([
@@ -56,7 +56,7 @@ test.each([
   },
 ])('a file that is $what is named', async ({ name, text, got }) => {
   const address = text ? await fileWith(name, text) : pathToFileURL(join(dir, name)).href;
-  await expect(loadStepsFile(address)).rejects.toMatchObject({
+  await expect(loadSecondFile(address)).rejects.toMatchObject({
     code: 'assets-unreachable',
     message: expect.stringContaining(address),
     details: { address, got: expect.stringMatching(got) },
@@ -66,9 +66,9 @@ test.each([
 
 test('a file that comes late is loaded at the next try', async () => {
   const address = pathToFileURL(join(dir, 'late.js')).href;
-  await expect(loadStepsFile(address)).rejects.toMatchObject({ code: 'assets-unreachable' });
+  await expect(loadSecondFile(address)).rejects.toMatchObject({ code: 'assets-unreachable' });
   await fileWith('late.js', GOOD);
-  expect(await loadStepsFile(address)).toHaveProperty('given');
+  expect(await loadSecondFile(address)).toHaveProperty('given');
 });
 
 test('of another origin it is fetched with its hash first, and its status told', async () => {
@@ -76,7 +76,7 @@ test('of another origin it is fetched with its hash first, and its status told',
   vi.stubGlobal('location', { origin: 'https://app.example' });
   vi.stubGlobal('fetch', fetched);
   const address = 'https://cdn.example/assets/steps.js#sha384-abc';
-  await expect(loadStepsFile(address)).rejects.toMatchObject({
+  await expect(loadSecondFile(address)).rejects.toMatchObject({
     code: 'assets-unreachable',
     message: expect.stringContaining('https://cdn.example/assets/steps.js, got status 503'),
   });

@@ -1,42 +1,44 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { STEPS_FILE_PARTS, type StepTable } from '@nearside/pipeline';
+import { STEPS_FILE_PARTS } from '@nearside/pipeline';
 import { messageOf } from '../shared/failures.js';
 import { LIBRARY_VERSION } from '../shared/library-version.js';
+import type { SecondFile } from './second-file.js';
+import * as WORKER_PARTS from './second-file-parts.js';
 
-/** Under this name `steps.js` of this build leaves the function that makes its steps. */
+/** Under this name `steps.js` of this build leaves the function that makes what is in it. */
 const REGISTERED = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);
 
-type MakeSteps = (parts: typeof STEPS_FILE_PARTS) => StepTable;
+type Make = (parts: typeof STEPS_FILE_PARTS & typeof WORKER_PARTS) => SecondFile;
 
-/** How long the file may take to arrive, ms: it has some 15 KB with gzip. */
+/** How long the file may take to arrive, ms: it has some 18 KB with gzip. */
 const LONGEST_MS = 60_000;
 
-let loading: Promise<StepTable> | undefined;
+let loading: Promise<SecondFile> | undefined;
 let tries = 0;
 
 /**
- * Loads the steps that are not in every worker, once. A worker that was started from a Blob has them in its own text.
+ * Loads what is not in every worker, once. A worker that was started from a Blob has it in its own text.
  *
  * @param address of `steps.js`, from the page; its fragment, where it has one, is the hash that the file must have
  * @throws NearsideError `assets-unreachable`
  */
-export function loadStepsFile(address: string | undefined): Promise<StepTable> {
-  loading ??= findSteps(address).catch((error) => {
+export function loadSecondFile(address: string | undefined): Promise<SecondFile> {
+  loading ??= find(address).catch((error) => {
     loading = undefined;
     throw error;
   });
   return loading;
 }
 
-async function findSteps(address = 'no address'): Promise<StepTable> {
+async function find(address = 'no address'): Promise<SecondFile> {
   if (!registered()) await importFile(address);
-  const makeSteps = registered();
-  if (!makeSteps) throw unreachable(address, "another file than this build's");
-  return makeSteps(STEPS_FILE_PARTS);
+  const make = registered();
+  if (!make) throw unreachable(address, "another file than this build's");
+  return make({ ...STEPS_FILE_PARTS, ...WORKER_PARTS });
 }
 
-function registered(): MakeSteps | undefined {
-  return (globalThis as { [REGISTERED]?: MakeSteps })[REGISTERED];
+function registered(): Make | undefined {
+  return (globalThis as { [REGISTERED]?: Make })[REGISTERED];
 }
 
 async function importFile(address: string): Promise<void> {
@@ -90,7 +92,7 @@ function unreachable(address: string, got: string, cause?: unknown): NearsideErr
   const [file] = address.split('#');
   return new NearsideError(
     'assets-unreachable',
-    `Expected the library's steps at ${file}, got ${got.replace(/\.$/, '')}. Serve the package's dist/assets there, ` +
+    `Expected the library's second file at ${file}, got ${got.replace(/\.$/, '')}. Serve the package's dist/assets there, ` +
       'or pass `assets`.',
     { cause, details: { address, got }, retryable: true },
   );
