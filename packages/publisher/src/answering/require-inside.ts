@@ -1,6 +1,6 @@
 import { goldenFiles, parseGolden, parseModelSpec, partsOf } from '@nearside/core';
 import { listFiles } from '../files/list-files.js';
-import { externalFiles } from '../packing/locate-tensors.js';
+import { checkExternalData } from '../packing/external-data.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { parseManifest, weightFiles } from '../packing/tfjs-manifest.js';
@@ -11,7 +11,7 @@ const WRITTEN = /^(?:golden\.json|baseline\.json|golden(?:\/.*)?)$/;
 /**
  * Requires that every file that is read or written for answers lies inside. A link would lead elsewhere.
  *
- * @throws NearsideError `name-unsafe` or `file-missing`
+ * @throws NearsideError `name-unsafe`, `file-missing`, or `model-invalid` for weights that do not lie where an ONNX file says
  */
 export async function requireInside(directory: string): Promise<void> {
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
@@ -25,12 +25,10 @@ export async function requireInside(directory: string): Promise<void> {
     directory,
     cases.flatMap((one) => goldenFiles(one, [])),
   );
-  for (const { files, runtime } of spec.variants.flatMap(partsOf)) {
-    const [model = ''] = files;
-    await requireFiles(directory, files);
-    const weights =
-      runtime === 'onnx' ? externalFiles(directory, model) : tfjsFiles(directory, model);
-    await requireFiles(directory, await weights);
+  for (const part of spec.variants.flatMap(partsOf)) {
+    await requireFiles(directory, part.files);
+    if (part.runtime === 'onnx') await checkExternalData(directory, part);
+    else await requireFiles(directory, await tfjsFiles(directory, part.files[0] ?? ''));
   }
 }
 

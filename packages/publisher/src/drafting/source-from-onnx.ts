@@ -8,14 +8,9 @@ import {
 } from '@nearside/core';
 import { is } from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { modelFileName } from '../packing/model-file.js';
+import { readPlaces } from '../packing/external-data.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
-import {
-  externalFile,
-  type OnnxFile,
-  type OnnxValue,
-  parseOnnxFile,
-} from '../packing/onnx-file.js';
+import { type OnnxFile, type OnnxValue, parseOnnxFile } from '../packing/onnx-file.js';
 import type { SourceModel } from './draft-spec.js';
 
 /** ONNX files are put here in a model directory, under their own names. */
@@ -52,11 +47,9 @@ export async function sourceFromOnnx(path: string): Promise<SourceModel> {
 /** @throws NearsideError `model-invalid`, naming the file and what it has, or `name-unsafe` */
 export async function readOnnx(path: string): Promise<OnnxSource> {
   const onnx = parseNamed(path, await readFile(path));
-  const locations = new Set(onnx.tensors.flatMap(({ external }) => external?.location ?? []));
+  const names = new Set(readPlaces(basename(path), onnx.tensors).map(({ file }) => file));
   const files = new Map([[nameInDirectory(basename(path)), path]]);
-  for (const location of [...locations].sort()) {
-    files.set(nameInDirectory(location), join(dirname(path), location));
-  }
+  for (const name of [...names].sort()) files.set(`${FOLDER}/${name}`, join(dirname(path), name));
   return {
     inputs: onnx.inputs.map((value) => tensorSpec(path, 'input', value)),
     outputs: onnx.outputs.map((value) => tensorSpec(path, 'output', value)),
@@ -76,13 +69,12 @@ function parseNamed(path: string, bytes: Uint8Array): OnnxFile {
   }
 }
 
-function nameInDirectory(location: string): string {
-  const name = externalFile(FOLDER, { location: modelFileName('', location, 'The model') });
-  if (is(FileNameSchema, name) && name.startsWith(`${FOLDER}/`)) return name;
+function nameInDirectory(file: string): string {
+  if (is(FileNameSchema, file)) return `${FOLDER}/${file}`;
   throw modelInvalid(
-    `${location}: expected a file beside the model, its name of letters, digits, '.', '_' and '-', ` +
-      'because it becomes part of an address. Rename it, and in the model if that refers to it.',
-    { file: location },
+    `${file}: expected a name of letters, digits, '.', '_' and '-', because it becomes part of an address. ` +
+      'Rename the file.',
+    { file },
   );
 }
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { dirname } from 'node:path/posix';
 import { elementCount, isNearsideError, partsOf, type Variant } from '@nearside/core';
 import type { TensorExtent } from './cut-at-tensors.js';
-import { modelFileName } from './model-file.js';
 import { ONNX_DATATYPES } from './onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from './onnx-file.js';
 import { locateWeights, parseManifest } from './tfjs-manifest.js';
@@ -48,31 +47,6 @@ async function locateInOnnx(directory: string, files: readonly string[]): Promis
   return located;
 }
 
-/**
- * Names of the other files in which an ONNX model has weights; none if it is not understood.
- *
- * @throws NearsideError `name-unsafe` when it names a file that lies elsewhere
- */
-export async function externalFiles(directory: string, modelFile: string): Promise<string[]> {
-  const tensors = await externalTensors(directory, modelFile);
-  return [...new Set(tensors.map(({ file }) => file))].sort();
-}
-
-/** Locates the tensors that an ONNX model has in other files. Throws as {@link externalFiles}. */
-export async function externalTensors(
-  directory: string,
-  modelFile: string,
-): Promise<readonly (TensorExtent & { readonly file: string })[]> {
-  const tensors = (await readTensors(directory, modelFile)) ?? [];
-  return tensors.flatMap((tensor) => {
-    const { name, external } = tensor;
-    if (!external) return [];
-    const what = `${modelFile}, tensor '${name}'`;
-    const file = modelFileName(dirname(modelFile), external.location, what);
-    return [{ name, file, offset: external.offset, sizeBytes: externalBytes(tensor) }];
-  });
-}
-
 /** Names of the axes that an ONNX model's inputs leave free; undefined if not understood. */
 export function freeAxes(directory: string, modelFile: string): Promise<string[] | undefined> {
   return understood(async () =>
@@ -82,7 +56,11 @@ export function freeAxes(directory: string, modelFile: string): Promise<string[]
   );
 }
 
-function readTensors(directory: string, file: string): Promise<readonly OnnxTensor[] | undefined> {
+/** @returns undefined if the file is not understood */
+export function readTensors(
+  directory: string,
+  file: string,
+): Promise<readonly OnnxTensor[] | undefined> {
   return understood(async () => parseOnnxFile(await readFile(join(directory, file))).tensors);
 }
 

@@ -37,10 +37,10 @@ export function modelFileName(folder: string, location: string, what: string): s
   throw leadsOut(`${what}: expected its weights beside it, got the location '${location}'`);
 }
 
-function leadsOut(what: string): NearsideError {
+export function leadsOut(what: string, advice = 'Copy the file there.'): NearsideError {
   return new NearsideError(
     'name-unsafe',
-    `${what} that leads elsewhere. Only files of the model itself are packed: copy the file there.`,
+    `${what}, which leads elsewhere. Only files of the model itself are packed. ${advice}`,
   );
 }
 

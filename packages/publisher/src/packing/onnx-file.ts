@@ -34,7 +34,17 @@ export interface OnnxTensor {
   /** Its values as they lie in memory; undefined if each is written by itself, or in another file. */
   readonly values: Pick<ProtobufField, 'contentStart' | 'end'> | undefined;
   /** The place of the values if they lie in another file, whose name is relative to this one's folder. */
-  readonly external: { location: string; offset: number; length: number | undefined } | undefined;
+  readonly external: ExternalPlace | undefined;
+  /** It belongs to a graph in the graph, such as a branch. */
+  readonly isNested: boolean;
+}
+
+interface ExternalPlace {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number | undefined;
+  /** What ONNX Runtime does not take, if there is such a thing. */
+  readonly wrong?: string;
 }
 
 type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
@@ -133,7 +143,7 @@ function readGraph(
     if (field.number === GRAPH.input) inputs.push(readValue(bytes, field));
     if (field.number === GRAPH.output) outputs.push(readValue(bytes, field));
     if (field.number !== GRAPH.initializer) continue;
-    const tensor = readTensor(bytes, field);
+    const tensor = readTensor(bytes, field, nesting);
     nesting.tensors.push(tensor);
     initialized.add(tensor.name);
   }
@@ -153,7 +163,7 @@ function readNode(bytes: Uint8Array, node: Range, nesting: Nesting): void {
     if (field.number !== NODE.attribute) continue;
     for (const value of contents(bytes, field)) {
       if (value.number === ATTRIBUTE.tensor || value.number === ATTRIBUTE.tensors) {
-        tensors.push(readTensor(bytes, value));
+        tensors.push(readTensor(bytes, value, nesting));
       }
       if (value.number === ATTRIBUTE.graph || value.number === ATTRIBUTE.graphs) {
         readGraph(bytes, value, { ...nesting, depth: depth + 1 });
@@ -170,9 +180,13 @@ function readNode(bytes: Uint8Array, node: Range, nesting: Nesting): void {
   }
 }
 
-export function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor {
+export function readTensor(
+  bytes: Uint8Array,
+  range: ProtobufField,
+  { depth }: Pick<Nesting, 'depth'> = { depth: 1 },
+): OnnxTensor {
   const shape: number[] = [];
-  const external = new Map<string, string>();
+  const external: Entry[] = [];
   let [dataType, name, dataLocation] = [0, '', 0];
   let values: OnnxTensor['values'];
   let valueFields = 0;
@@ -190,26 +204,36 @@ export function readTensor(bytes: Uint8Array, range: ProtobufField): OnnxTensor 
     if (field.number === TENSOR.rawData || (field.hasContent && AS_BYTES.has(field.number))) {
       values = field;
     }
-    if (field.number === TENSOR.externalData) external.set(...readEntry(bytes, field));
+    if (field.number === TENSOR.externalData) external.push(readEntry(bytes, field));
   }
   const { start, end } = range;
   const inMemory = valueFields === 1 ? values : undefined;
   const elsewhere = dataLocation === EXTERNAL ? parseExternal(external) : undefined;
-  return { name, dataType, shape, start, end, values: inMemory, external: elsewhere };
+  const isNested = depth > 1;
+  return { name, dataType, shape, start, end, values: inMemory, external: elsewhere, isNested };
 }
 
-function parseExternal(entries: ReadonlyMap<string, string>): OnnxTensor['external'] {
-  const location = entries.get('location');
-  if (location === undefined) return undefined;
-  const length = entries.get('length');
+type Entry = readonly [key: string, value: string];
+
+/** https://onnx.ai/onnx/repo-docs/ExternalData.html */
+function parseExternal(entries: readonly Entry[]): ExternalPlace {
+  const texts = new Map(entries);
+  const location = texts.get('location') ?? '';
+  const locations = entries.filter(([key]) => key === 'location').length;
+  const odd = ['offset', 'length'].find((key) => !/^-?\d+$/.test(texts.get(key) ?? '0'));
+  const wrong =
+    (location === '' && 'no location') ||
+    (locations > 1 && `${locations} locations`) ||
+    (odd && `the ${odd} '${texts.get(odd)}'`);
   return {
     location,
-    offset: Number(entries.get('offset') ?? 0),
-    length: length === undefined ? undefined : Number(length),
+    offset: Number(texts.get('offset') ?? 0),
+    length: texts.has('length') ? Number(texts.get('length')) : undefined,
+    ...(wrong ? { wrong } : {}),
   };
 }
 
-function readEntry(bytes: Uint8Array, range: Range): [key: string, value: string] {
+function readEntry(bytes: Uint8Array, range: Range): Entry {
   let [key, value] = ['', ''];
   for (const field of contents(bytes, range)) {
     if (field.number === ENTRY.key) key = readText(bytes, field);

@@ -40,18 +40,24 @@ export function initializer(...of: Parameters<typeof tensor>): Buffer {
 /** An initializer of the graph whose values lie in a range of another file, bytes. */
 export function placedInitializer(name: string, offset: number, length: number): Buffer {
   const place = { location: 'model.onnx.weights', offset: `${offset}`, length: `${length}` };
-  const entries = Object.entries(place).map(([key, text]) => {
-    return bytesField(13, Buffer.concat([bytesField(1, key), bytesField(2, text)]));
-  });
-  const head = [intField(1, length / 4), intField(2, 1), bytesField(8, name)];
-  return bytesField(5, Buffer.concat([...head, ...entries, intField(14, 1)]));
+  return bytesField(5, externalTensor(Object.entries(place), { name, elements: length / 4 }));
 }
 
 /** An initializer of the graph whose four values lie in another file. */
 export function externalInitializer(location: string): Buffer {
-  const entry = Buffer.concat([bytesField(1, 'location'), bytesField(2, location)]);
-  const tensor = [intField(1, 4), intField(2, 1), bytesField(8, 'w'), bytesField(13, entry)];
-  return bytesField(5, Buffer.concat([...tensor, intField(14, 1)]));
+  return bytesField(5, externalTensor([['location', location]]));
+}
+
+/** The content of a TensorProto of floats whose place has these entries. */
+export function externalTensor(
+  place: readonly (readonly [string, string])[],
+  { name, elements } = { name: 'w', elements: 4 },
+): Buffer {
+  const entries = place.map(([key, text]) => {
+    return bytesField(13, Buffer.concat([bytesField(1, key), bytesField(2, text)]));
+  });
+  const head = [intField(1, elements), intField(2, 1), bytesField(8, name)];
+  return Buffer.concat([...head, ...entries, intField(14, 1)]);
 }
 
 /** A node of the graph with a graph in it, which has a node with a graph in it, and so on. */
