@@ -108,13 +108,14 @@ function describe({ directory, files, sizeBytes, storedBytes, ...packed }: Packe
       `${formatBytes(packed.goldenBytes)}. Variants: ${packed.variants.join(', ')}, ` +
       `which take up to ${formatBytes(packed.memoryBytes)} of memory.`,
     ...(packed.onnxRuntime ? [RUNTIME_IN_WORDS[packed.onnxRuntime]] : []),
+    ...packed.runtimeNotes,
   ].join('\n');
 }
 
 const RUNTIME_IN_WORDS = {
   common:
     'Its golden cases run in the common file of ONNX Runtime: devices fetch 1.6 MB instead of 3.7.',
-  full: 'Its golden cases need more than the common file of ONNX Runtime: devices fetch the full one.',
+  full: 'Its golden cases do not run in the common file of ONNX Runtime: devices fetch the full one.',
 } as const;
 
 function afterDraft(directory: string): string {

@@ -57,12 +57,21 @@ export function addPublish(program: Command, terminal: Terminal): void {
   }).addOption(sequenceOption());
   addKeyOptions(command).action(async (source: string, flags: PublishFlags) => {
     const { repo, json } = flags;
-    const { publication, generated, prepared } = await publishModel(source, flags, terminal);
+    const { publication, runtimeNotes, generated, prepared } = await publishModel(
+      source,
+      flags,
+      terminal,
+    );
     const plan = flags.plan && (await planUpload({ repository: repo }));
     printResult(terminal, {
       json,
-      result: { ...publication, ...(plan && { plan }), ...(generated && { keys: generated }) },
-      text: () => describe(publication, repo, { plan, generated, prepared }),
+      result: {
+        ...publication,
+        runtimeNotes,
+        ...(plan && { plan }),
+        ...(generated && { keys: generated }),
+      },
+      text: () => describe(publication, repo, { plan, runtimeNotes, generated, prepared }),
     });
   });
 }
@@ -89,7 +98,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     onProgress: printProgress(terminal, 'written'),
     ...(made ? made.source : await keySource({ keys, repo }, terminal)),
   });
-  return { publication, generated: made?.generated, prepared };
+  return { publication, runtimeNotes: packed.runtimeNotes, generated: made?.generated, prepared };
 }
 
 async function makeKeys(out: string, terminal: Terminal) {
@@ -117,6 +126,7 @@ function parseBaseUrl(text: string): string {
 
 interface Described {
   readonly plan: UploadPlan | undefined;
+  readonly runtimeNotes: readonly string[];
   readonly generated: GeneratedKeys | undefined;
   readonly prepared: PreparedModel;
 }
@@ -124,11 +134,12 @@ interface Described {
 function describe(
   publication: Publication,
   repository: string,
-  { plan, generated, prepared }: Described,
+  { plan, runtimeNotes, generated, prepared }: Described,
 ): string {
   return [
     ...(generated ? [describeNew(generated), ''] : []),
     ...describePublication(publication, repository),
+    ...runtimeNotes,
     ...describeDraft(prepared),
     ...(plan ? ['', ...describePlan(plan, repository)] : []),
     '',

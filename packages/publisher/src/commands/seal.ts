@@ -82,6 +82,7 @@ function describe(sealed: SealedModel, prepared: PreparedModel): string {
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     ...(filesRemoved > 0 ? [`  pruned    ${formatCount(filesRemoved, 'file')}`] : []),
+    ...sealed.runtimeNotes,
     ...describeDraft(prepared),
     '',
     open,

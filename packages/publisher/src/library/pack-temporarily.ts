@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
 import { isFile } from '../files/stat-path.js';
-import { type PackOptions, pack } from './pack.js';
+import { type PackedModel, type PackOptions, pack } from './pack.js';
 
 /** Disposing of it removes the directory. */
-export interface TemporaryPack extends AsyncDisposable {
+export interface TemporaryPack extends AsyncDisposable, Pick<PackedModel, 'runtimeNotes'> {
   readonly directory: string;
 }
 
@@ -15,12 +15,12 @@ export async function packTemporarily(options: Omit<PackOptions, 'out'>): Promis
   const directory = await mkdtemp(join(tmpdir(), 'nearside-packed-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    await pack({ ...options, out: directory });
+    const { runtimeNotes } = await pack({ ...options, out: directory });
+    return { directory, runtimeNotes, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
-  return { directory, [Symbol.asyncDispose]: remove };
 }
 
 /** @returns a directory that `pack` has written as it is; any other model directory packed */
@@ -28,5 +28,5 @@ export async function packUnlessPacked(directory: string): Promise<TemporaryPack
   if (!(await isFile(join(directory, LAYOUT_FILE)))) {
     return packTemporarily({ modelDirectory: directory, onnxRuntime: 'try' });
   }
-  return { directory, async [Symbol.asyncDispose]() {} };
+  return { directory, runtimeNotes: [], async [Symbol.asyncDispose]() {} };
 }

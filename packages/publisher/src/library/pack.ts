@@ -1,13 +1,13 @@
 import { graphFileName, requireFewRepeats } from '@nearside/artifact';
-import { type Layout, sum, type Variant } from '@nearside/core';
+import { type Layout, partsOf, sum, type Variant } from '@nearside/core';
 import type { OnProgress } from '../files/slices.js';
 import { cutOutWeights } from '../packing/cut-out-weights.js';
 import type { GoldenSize } from '../packing/golden-size.js';
 import { layOutBytes, layOutFiles } from '../packing/lay-out-files.js';
-import { readModelDirectory } from '../packing/model-directory.js';
+import { type ModelDirectory, readModelDirectory } from '../packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
-import { editSpec, type StagedModel, stageModel } from '../packing/stage-model.js';
-import { tryRuntime } from '../packing/try-runtime.js';
+import { editSpec, moveBack, type StagedModel, stageModel } from '../packing/stage-model.js';
+import { type Trial, tryRuntime } from '../packing/try-runtime.js';
 
 export interface PackOptions {
   /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
@@ -31,6 +31,8 @@ export interface PackedModel extends GoldenSize {
   /** The heap that the largest of them needs, as model.json says now. */
   readonly memoryBytes: number;
   readonly onnxRuntime: Layout['onnxRuntime'];
+  /** Sentences about what ONNX Runtime did not run. */
+  readonly runtimeNotes: readonly string[];
   readonly files: readonly PackedFile[];
   readonly sizeBytes: number;
   /** Bytes of the chunks on a server: compressed where that is worth it, each counted once. */
@@ -46,8 +48,9 @@ export interface PackedFile {
 
 /**
  * Checks a model directory and copies it with the layout of its chunks, for `publish`. Weights of ONNX files over 1 MiB
- * get a file of their own. For each variant that it understands it also writes the files without their weights, for
- * `canRun`. The same directory gives the same bytes.
+ * get a file of their own; with `onnxRuntime` as `try` they stay where ONNX Runtime would not find them there. For each
+ * variant that it understands it also writes the files without their weights, for `canRun`. The same directory gives the
+ * same bytes.
  *
  * @throws NearsideError `file-missing`, `metadata-malformed`, `model-invalid`, `output-exists` or `bundle-mismatch`
  */
@@ -60,7 +63,10 @@ export async function pack({
   const source = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
   await using staged = await stageModel(source);
-  const needed = onnxRuntime === 'try' ? await tryStaged(staged) : onnxRuntime;
+  const { needed, runtimeNotes } =
+    onnxRuntime === 'try'
+      ? await tryStaged(staged, source)
+      : { needed: onnxRuntime, runtimeNotes: [] };
   const { path, spec, golden, goldenSize, files } = await readModelDirectory(staged.directory);
   const ofModel = await layOutFiles(path, files, { variants: spec.variants, onProgress });
   const graphs = await makeGraphs(path, spec.variants);
@@ -71,13 +77,41 @@ export async function pack({
   const { name: model, version, sequence } = spec;
   const variants = spec.variants.map((variant) => variant.name);
   const { memoryBytes } = spec.limits;
-  const identity = { model, version, sequence, variants, memoryBytes, onnxRuntime: needed };
+  const identity = {
+    model,
+    version,
+    sequence,
+    variants,
+    memoryBytes,
+    onnxRuntime: needed,
+    runtimeNotes,
+  };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }
 
-/** Notes in model.json how much memory was needed. A larger number that its author wrote stays. */
-async function tryStaged({ directory }: StagedModel): Promise<Layout['onnxRuntime']> {
-  const { onnxRuntime, memoryBytes } = await tryRuntime(directory);
+/**
+ * Notes in model.json how much memory was needed. A larger number that its author wrote stays. Weights go back into the
+ * ONNX files of variants that do not run without them.
+ */
+async function tryStaged(staged: StagedModel, source: ModelDirectory) {
+  const first = await tryRuntime(staged.directory);
+  const failed = source.spec.variants.filter(({ name }) => first.failures.has(name));
+  const models = failed.flatMap(partsOf).map(({ files }) => files[0] as string);
+  const back = [...new Set(models)].filter((model) => staged.moved.has(model));
+  if (back.length > 0) await moveBack(staged, source, back);
+  const trial = back.length > 0 ? await tryRuntime(staged.directory) : first;
+  await noteMemory(staged, trial);
+  const runtimeNotes = failed.map(({ name }) => {
+    const failure = trial.failures.get(name);
+    return failure === undefined
+      ? `The weights of variant '${name}' stay in its ONNX file, because ONNX Runtime does not run it with them beside ` +
+          `it: ${first.failures.get(name)}`
+      : `Variant '${name}' does not pass its golden cases in ONNX Runtime: ${failure}`;
+  });
+  return { needed: trial.onnxRuntime, runtimeNotes };
+}
+
+async function noteMemory({ directory }: StagedModel, { memoryBytes }: Trial): Promise<void> {
   await editSpec(directory, (json) => {
     const variants = json.variants.map((variant) => ({
       ...variant,
@@ -86,7 +120,6 @@ async function tryStaged({ directory }: StagedModel): Promise<Layout['onnxRuntim
     const most = Math.max(json.limits.memoryBytes, ...variants.map((one) => one.memoryBytes));
     return { ...json, variants, limits: { ...json.limits, memoryBytes: most } };
   });
-  return onnxRuntime;
 }
 
 async function makeGraphs(directory: string, variants: readonly Variant[]) {

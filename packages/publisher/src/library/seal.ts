@@ -49,6 +49,8 @@ export interface SealedModel {
   readonly bytesWritten: number;
   /** Files of other versions that `prune` removed. */
   readonly filesRemoved: number;
+  /** Sentences about what ONNX Runtime did not run. */
+  readonly runtimeNotes: readonly string[];
 }
 
 /**
@@ -83,7 +85,8 @@ export async function seal({
   if (module !== undefined) await writeReferenceModule(module, { spec, reference });
   const { model, version } = packed.release;
   const open = sealedLine(address, integrity);
-  return { directory: out, model, version, ...reference, open, module, ...written };
+  const { runtimeNotes } = temporary;
+  return { directory: out, model, version, ...reference, open, module, ...written, runtimeNotes };
 }
 
 /** Requires, before the long work, that folder and module can be written. */

@@ -17,6 +17,8 @@ const STAYS_BELOW = 1024 * 1024;
 /** A model directory as it is published, in a temporary directory. Disposing of it removes that. */
 export interface StagedModel extends AsyncDisposable {
   readonly directory: string;
+  /** Names of the ONNX files whose weights lie in a file of their own now. */
+  readonly moved: ReadonlySet<string>;
 }
 
 /** model.json as its author wrote it, without what the schema fills in. */
@@ -37,12 +39,34 @@ export async function stageModel({ path, spec, files }: ModelDirectory): Promise
       await makeDirectory(dirname(join(directory, name)));
       await copyFile(join(path, name), join(directory, name));
     }
-    if (moved.size > 0) await editSpec(directory, (json) => withWeights(json, moved));
-    return { directory, [Symbol.asyncDispose]: remove };
+    if (moved.size > 0) {
+      await editSpec(directory, (json) => {
+        return withFiles(json, ([model = '', ...others]) => {
+          return moved.has(model) ? [model, weightsOf(model), ...others] : [model, ...others];
+        });
+      });
+    }
+    return { directory, moved, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/** Gives ONNX files of a staged model their weights back, as they are in its model directory. */
+export async function moveBack(
+  { directory }: StagedModel,
+  { path }: Pick<ModelDirectory, 'path'>,
+  names: readonly string[],
+): Promise<void> {
+  for (const name of names) {
+    await rm(join(directory, weightsOf(name)));
+    await replaceFile(join(directory, name), (temporary) => copyFile(join(path, name), temporary));
+  }
+  const gone = new Set(names.map(weightsOf));
+  await editSpec(directory, (json) => {
+    return withFiles(json, (files) => files.filter((file) => !gone.has(file)));
+  });
 }
 
 /** Changes model.json of a staged model. Nothing is written where it says so already. */
@@ -66,7 +90,7 @@ async function moveAll(
   const parts = spec.variants.flatMap(partsOf).filter(({ runtime }) => runtime === 'onnx');
   for (const name of new Set(parts.map((part) => part.files[0] as string))) {
     if ((await sizeOf(join(from, name))) <= STAYS_BELOW) continue;
-    const weightsFile = `${name}.weights`;
+    const weightsFile = weightsOf(name);
     const split = await understood(async () =>
       moveWeights(await readFile(join(from, name)), basename(weightsFile)),
     );
@@ -93,15 +117,19 @@ async function writeSplit(
   }
 }
 
-function withWeights(json: SpecJson, moved: ReadonlySet<string>): SpecJson {
-  const filesOf = <Part extends { files: string[] }>(part: Part): Part => {
-    const [model = '', ...others] = part.files;
-    return moved.has(model) ? { ...part, files: [model, `${model}.weights`, ...others] } : part;
+function weightsOf(model: string): string {
+  return `${model}.weights`;
+}
+
+/** Changes the files of each ONNX variant, or of each of its stages. */
+function withFiles(json: SpecJson, edit: (files: readonly string[]) => string[]): SpecJson {
+  const edited = <Part extends { files: string[] }>(part: Part): Part => {
+    return { ...part, files: edit(part.files) };
   };
   const variants = json.variants.map((variant) => {
     if (variant.runtime !== 'onnx') return variant;
-    if (!variant.stages) return filesOf(variant);
-    const stages = Object.entries(variant.stages).map(([name, part]) => [name, filesOf(part)]);
+    if (!variant.stages) return edited(variant);
+    const stages = Object.entries(variant.stages).map(([name, part]) => [name, edited(part)]);
     return { ...variant, stages: Object.fromEntries(stages) };
   });
   return { ...json, variants };

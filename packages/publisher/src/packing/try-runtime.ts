@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +32,8 @@ export interface Trial {
   readonly onnxRuntime: Layout['onnxRuntime'];
   /** By variant, bytes. */
   readonly memoryBytes: ReadonlyMap<string, number>;
+  /** The reasons why variants ran in neither file, by variant. */
+  readonly failures: ReadonlyMap<string, string>;
 }
 
 /**
@@ -43,19 +45,25 @@ export async function tryRuntime(directory: string): Promise<Trial> {
   const { variants } = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const needed = new Set<Layout['onnxRuntime']>();
   const memoryBytes = new Map<string, number>();
+  const failures = new Map<string, string>();
   for (const variant of variants) {
     const tried = await tryVariant(directory, variant);
     needed.add(tried?.onnxRuntime);
+    if (tried?.failure !== undefined) failures.set(variant.name, tried.failure);
     memoryBytes.set(variant.name, tried?.heapBytes ?? (await reckonMemory(directory, variant)));
   }
   const onnxRuntime = (['full', 'common'] as const).find((file) => needed.has(file));
-  return { onnxRuntime, memoryBytes };
+  return { onnxRuntime, memoryBytes, failures };
 }
 
-interface TriedVariant {
+/** Either the bytes of the heap, the same on every machine, or why it did not run. */
+interface Run {
+  readonly heapBytes?: number;
+  readonly failure?: string;
+}
+
+interface TriedVariant extends Run {
   readonly onnxRuntime: 'common' | 'full';
-  /** The same on every machine; undefined if neither file runs it. */
-  readonly heapBytes: number | undefined;
 }
 
 async function tryVariant(
@@ -64,25 +72,27 @@ async function tryVariant(
 ): Promise<TriedVariant | undefined> {
   const script = runtime === 'onnx' ? findNearsideScript('try-common.js') : undefined;
   if (!script) return undefined;
-  for (const onnxRuntime of ['common', 'full'] as const) {
-    const heapBytes = await heapAfter([script, resolve(directory), name, onnxRuntime]);
-    if (heapBytes !== undefined) return { onnxRuntime, heapBytes };
-  }
-  return { onnxRuntime: 'full', heapBytes: undefined };
+  const run = (onnxRuntime: string) => runApart([script, resolve(directory), name, onnxRuntime]);
+  const common = await run('common');
+  if (common.failure === undefined) return { onnxRuntime: 'common', ...common };
+  return { onnxRuntime: 'full', ...(await run('full')) };
 }
 
-/**
- * Runs it in a process of its own, because a function that is missing ends it, and a heap only grows.
- *
- * @returns the bytes that the process prints; undefined if it fails
- */
-async function heapAfter(words: string[]): Promise<number | undefined> {
-  const run = promisify(execFile)(process.execPath, words, { timeout: LIMIT_MS });
-  const heapBytes = await run.then(
-    ({ stdout }) => Number(stdout.trim().split('\n').at(-1)),
-    () => 0,
-  );
-  return heapBytes > 0 ? heapBytes : undefined;
+/** Runs it in a process of its own, because a function that is missing ends it, and a heap only grows. */
+async function runApart(words: string[]): Promise<Run> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: LIMIT_MS });
+    const heapBytes = Number(lastLine(stdout));
+    return heapBytes > 0 ? { heapBytes } : { failure: 'it told no size of its heap' };
+  } catch (error) {
+    const { killed, signal, stderr } = error as Partial<ExecFileException & { stderr: string }>;
+    if (killed) return { failure: `it took longer than ${LIMIT_MS / 60_000} minutes` };
+    return { failure: lastLine(stderr ?? '') || `its process ended with ${signal}` };
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
 }
 
 /** TensorFlow.js keeps weights as 32 bits, in JavaScript and in its heap, whatever they have in the file. */
