@@ -59,6 +59,18 @@ export async function publishModels(dir, wanted) {
   return { repository, pin, packed };
 }
 
+/** Seals a model beside its signed version, where a repository has it: a page opens it there by its hash, as README does. */
+export async function sealBeside(repository, model) {
+  const { seal } = await import('../packages/publisher/dist/index.js');
+  const modelDirectory = `${root}models/${model}`;
+  const { integrity } = await seal({
+    modelDirectory,
+    out: `${repository}/${model}`,
+    onnxRuntime: 'common',
+  });
+  return integrity;
+}
+
 /**
  * Whether any role of a repository made earlier has expired: the timestamp does after 14 days. A
  * local repository is simply made anew, under a new pin.

@@ -7,9 +7,10 @@ import { root } from './root.mjs';
 ensureInstalled();
 build();
 
-const { startStack, startTextReader } = await import('./stack.mjs');
+const { sealBeside, startStack, startTextReader } = await import('./stack.mjs');
 const { makeBenchPage, serveBenchPage } = await import('../bench/page/start.mjs');
 const stack = await startStack({ dir: `${root}.nearside` });
+const integrity = await sealBeside(stack.repository, 'digits');
 const reader = await startTextReader({
   repositoryUrl: stack.servers.repository.url,
   pin: stack.pin,
@@ -27,6 +28,7 @@ console.log(`Benchmark page   ${bench.url}`);
 console.log(`Dashboard        ${stack.config.dashboard}`);
 console.log(`Model            ${stack.config.model}`);
 console.log(`Pin              ${stack.config.trust}`);
+console.log(`Hash             ${integrity}`);
 console.log('\nCtrl-C stops everything.');
 
 for (const signal of ['SIGINT', 'SIGTERM']) {

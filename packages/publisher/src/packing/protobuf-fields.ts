@@ -118,7 +118,8 @@ function readVarint(bytes: Uint8Array, start: number, end: number) {
 }
 
 function notProtobuf(offset: number) {
-  return modelInvalid(`Expected a protobuf message, got none that can be read at byte ${offset}.`, {
-    offset,
-  });
+  return modelInvalid(
+    `Expected a whole ONNX model, got bytes that none has at ${offset}: another file, or a part of one.`,
+    { offset },
+  );
 }

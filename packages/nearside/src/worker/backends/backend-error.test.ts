@@ -17,3 +17,13 @@ test('an operator that is there, and refuses its attributes, has failed', () => 
   const got = 'Batchwise recurrent operations (layout == 1) are not supported.';
   expect(backendError('onnx-wasm', 'load', got).code).toBe('backend-failed');
 });
+
+test.each(['Module.MountedFiles is not available.', 'File not found in preloaded files.'])(
+  'weights in a file that nobody gave are missing, by its name: %s',
+  (reason) => {
+    const got = `Failed to load external data file ""weights.bin"", error: ${reason}`;
+    const { code, message, details } = backendError('onnx-wasm', 'load', got);
+    expect([code, details.file]).toEqual(['file-missing', 'weights.bin']);
+    expect(message).toContain("{ 'model.onnx': …, 'weights.bin': … }");
+  },
+);

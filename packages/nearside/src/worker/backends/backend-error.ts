@@ -44,6 +44,9 @@ const OUT_OF_MEMORY = new RegExp(
   'i',
 );
 
+/** ONNX Runtime where nobody gave the file that a tensor lies in (1.30): without any file, and among others. */
+const MISSING_FILE = /"+([^"]*)"+, error: (?:Module\.MountedFiles is not available|File not found)/;
+
 /** The last one serves on no device. */
 export type AnyBackend = BackendName | 'tfjs-cpu';
 
@@ -79,8 +82,19 @@ export function backendError(
   got: string,
   cause?: unknown,
 ): NearsideError {
+  const [, missing] = MISSING_FILE.exec(got) ?? [];
+  if (missing) return fileMissing(backend, missing);
   const message = `${backend}: expected the model to ${step}, got: ${got}`;
   return new NearsideError(codeOf(backend, got), message, { cause, details: { backend, step } });
+}
+
+function fileMissing(backend: AnyBackend, file: string): NearsideError {
+  return new NearsideError(
+    'file-missing',
+    `${backend}: expected the file '${file}', in which the model has weights, got the model without it. Give it by name: ` +
+      `{ 'model.onnx': …, '${file}': … }.`,
+    { details: { backend, file } },
+  );
 }
 
 /** @param missing what the environment lacks, in words */
