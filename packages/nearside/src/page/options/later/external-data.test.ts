@@ -32,6 +32,18 @@ test('they are found in constants of nested graphs, and behind weights that are 
   expect(readBytes).toBeLessThan(400_000);
 });
 
+test('a place is left over where the tensor has its values itself, and the last of two counts', async () => {
+  const tensors = [
+    external('gone.bin', false),
+    message(13, message(1, Buffer.from('location')), message(2, Buffer.from('old.bin'))),
+    external('one.bin'),
+    Buffer.concat([external('first.bin'), external('two.bin')]),
+    external('one.bin'),
+  ];
+  const model = message(7, ...tensors.map((tensor) => message(5, tensor)));
+  expect(await namesIn(model)).toEqual(['one.bin', 'two.bin']);
+});
+
 test('what is no model names nothing, wherever it is cut, and is not read for ever', async () => {
   const model = await readFile(new URL('external/model.onnx', FIXTURES));
   for (let length = 0; length < model.length; length += 7) {
@@ -54,8 +66,9 @@ function message(number: number, ...contents: readonly Uint8Array[]): Uint8Array
 }
 
 /** A tensor's fields with the place of its values, and an offset there. */
-function external(location: string): Uint8Array {
+function external(location: string, isExternal = true): Uint8Array {
   const entry = (key: string, value: string) =>
     message(13, message(1, Buffer.from(key)), message(2, Buffer.from(value)));
-  return Buffer.concat([entry('offset', '4096'), entry('location', location)]);
+  const dataLocation = Uint8Array.of(14 << 3, isExternal ? 1 : 0);
+  return Buffer.concat([entry('offset', '4096'), entry('location', location), dataLocation]);
 }

@@ -23,6 +23,8 @@ const PARTS: Readonly<Record<Part, ReadonlyMap<number, Part>>> = {
 
 /** Fields of an entry of a tensor's place: one of its keys is `location`. */
 const [KEY, VALUE] = [1, 2];
+/** Without this value of its field `data_location`, what a tensor says of another file is left over. */
+const [DATA_LOCATION, EXTERNAL] = [14, 1];
 
 /** So much of a file is held at a time: many nodes, and few weights. */
 const WINDOW_BYTES = 128 * 1024;
@@ -49,9 +51,12 @@ export async function readExternalFiles(model: Readable): Promise<ReadonlySet<st
   const window = openWindow(model);
   let offset = 0;
   let key = '';
+  let location = '';
+  let isExternal = false;
   for (let inner = around.at(-1); inner; inner = around.at(-1)) {
     if (offset >= inner.end) {
       around.pop();
+      if (inner.part === 'tensor' && isExternal && location) found.add(location);
       continue;
     }
     const field = readField(await window.at(offset, HEAD_BYTES));
@@ -59,11 +64,16 @@ export async function readExternalFiles(model: Readable): Promise<ReadonlySet<st
     const { number, start, end, hasContent } = field;
     const part = hasContent ? PARTS[inner.part].get(number) : undefined;
     if (part) around.push({ part, end: offset + end });
+    if (part === 'tensor') {
+      location = '';
+      isExternal = false;
+    }
+    if (inner.part === 'tensor' && number === DATA_LOCATION) isExternal = field.value === EXTERNAL;
     if (inner.part === 'place' && hasContent && end - start <= PATH_BYTES) {
       const bytes = await window.at(offset + start, end - start);
       const text = new TextDecoder().decode(bytes.subarray(0, end - start));
       if (number === KEY) key = text;
-      if (number === VALUE && key === 'location') found.add(text);
+      if (number === VALUE && key === 'location') location = text;
     }
     offset += part ? start : end;
   }
@@ -95,6 +105,8 @@ interface Field {
   readonly end: number;
   /** True for a string or a message. */
   readonly hasContent: boolean;
+  /** Of a number: what it is. */
+  readonly value?: number;
 }
 
 /** @returns undefined where the bytes begin with no field */
@@ -109,7 +121,7 @@ function readField(bytes: Uint8Array): Field | undefined {
   const { value, end: start } = readVarint(bytes, tag.end);
   const hasContent = wireType === 2;
   const end = hasContent ? start + value : start;
-  return Number.isNaN(end) ? undefined : { number, start, end, hasContent };
+  return Number.isNaN(end) ? undefined : { number, start, end, hasContent, value };
 }
 
 /** Seven bits a byte, the lowest first, at most ten bytes; NaN where there is none. */
