@@ -1,3 +1,4 @@
+import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -52,8 +53,7 @@ export async function readVariantFiles(
 ): Promise<{ files: ModelFiles; weights: WeightFiles }> {
   const beside = filesBesideModels(variant);
   const weights = beside.map(async (name) => {
-    const file = new Blob([await readFile(join(directory, name))]);
-    return [name, chunkUnverified(file)] as const;
+    return [name, chunkUnverified(await openAsBlob(join(directory, name)))] as const;
   });
   const models = partsOf(variant).map(({ files }) => files[0] ?? '');
   return {
