@@ -15,7 +15,7 @@ import { serveForTests } from './serve-for-tests.js';
 
 const served = serveForTests();
 
-test.describe('tools', () => {
+test.describe('tools', { tag: '@long' }, () => {
   test('a page whose mark is stored does nothing more until it is killed, and the next has its store', async ({
     context,
   }) => {
@@ -89,9 +89,9 @@ test('of a page that died, one that was hidden and one at work in another tab th
   expect(await working.page.evaluate(() => (globalThis as Scope).failure)).toBe(undefined);
 });
 
-test('a page that is killed while it counts a death leaves that death to the next, which counts both once', async ({
-  context,
-}) => {
+test('a page that is killed while it counts a death leaves that death to the next, which counts both once', {
+  tag: '@long',
+}, async ({ context }) => {
   const first = await work(context);
   await first.kill();
   const heard = await hearMarks();
@@ -142,6 +142,7 @@ async function work(context: BrowserContext) {
   await gotoBarePage(page, served.site.url);
   const pid = await contentProcessOf(page);
   await page.evaluate(openAndRun, served.digits.address);
+  await expect.poll(() => page.evaluate(isMarkedAsRunning)).toBe(true);
   return { page, kill: () => killProcess(pid) };
 }
 
@@ -156,6 +157,22 @@ async function openAndRun({ url, trust }: { url: string; trust: string }): Promi
   goOn().catch((error) => {
     scope.failure = error;
   });
+}
+
+/** In the page: the store has its mark of a run. */
+async function isMarkedAsRunning(): Promise<boolean> {
+  const opening = indexedDB.open('nearside-models');
+  await new Promise((resolve) => {
+    opening.onsuccess = resolve;
+  });
+  const reading = opening.result.transaction('nearside').objectStore('nearside').getAll();
+  await new Promise((resolve) => {
+    reading.onsuccess = resolve;
+  });
+  opening.result.close();
+  return reading.result.some(
+    (record) => record?.phase === 'running' && record.pageMs === performance.timeOrigin,
+  );
 }
 
 /** Deaths that one more page finds. */

@@ -43,9 +43,9 @@ test('a page is marked while it opens and runs, from before its worker on, and a
   await close();
 });
 
-test('a mark is gone when the page is left while it is at work, and none is there in memory or of unsigned files', async ({
-  context,
-}) => {
+test('a mark is gone when the page is left while it is at work, and none is there in memory or of unsigned files', {
+  tag: '@long',
+}, async ({ context }) => {
   const { steps, close } = await watchedBy(context);
   const page = await visit(context);
   await page.evaluate(openModel, { ...served.digits.address, options: { store: 'memory' } });
@@ -61,9 +61,30 @@ test('a mark is gone when the page is left while it is at work, and none is ther
   expect(await page.evaluate(lost)).toEqual([]);
 });
 
-test('a page that dies while it loads beside one at work is counted once, however many tabs see it; each is more careful', async ({
-  context,
-}) => {
+test('a page that is closed, or reloaded, while another tab keeps the store busy has not died', {
+  tag: '@long',
+}, async ({ context }) => {
+  const { steps, close } = await watchedBy(context);
+  for (const end of ['close', 'reload'] as const) {
+    const page = await visit(context);
+    await page.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+    await page.evaluate(runOn);
+    await expect.poll(() => steps.at(-1)).toMatchObject({ step: 'stored', phase: 'running' });
+    const holder = await visit(context);
+    await holder.evaluate(keepWriteLocks, ['nearside-models']);
+    await page[end]();
+    await holder.close();
+    const next = await visit(context);
+    await next.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
+    expect(await next.evaluate(lost)).toEqual([]);
+    await Promise.all([page.close(), next.close()]);
+  }
+  await close();
+});
+
+test('a page that dies while it loads beside one at work is counted once, however many tabs see it; each is more careful', {
+  tag: '@long',
+}, async ({ context }) => {
   test.slow();
   const busy = await visit(context);
   await busy.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });

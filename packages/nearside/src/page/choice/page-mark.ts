@@ -62,15 +62,14 @@ export interface PageMark {
 /** For what is not marked: Node, a store in memory, unsigned files, a rehearsal. */
 export const UNMARKED: PageMark = { threads: undefined, mark() {}, join() {} };
 
-interface Settling {
-  /** The page is being left. */
-  readonly isLeft?: boolean;
-  /** Given where a transaction is open; by default one is begun. */
-  readonly objects?: IDBObjectStore;
-}
-
 /** A page is frozen when it is hidden already. */
 const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
+
+/**
+ * Name in `localStorage`, for the page that was left last while it was at work: when it began, and when it was left. A
+ * store that is busy does not come to removing the record of a page that is closed.
+ */
+export const LEFT = 'nearside left';
 
 /**
  * Keeps a record in the store of what this page does for a model, as long as it is visible and at work. A Web Lock of the
@@ -79,56 +78,66 @@ const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
  */
 export function markPage({ prefix, address, store, threads }: OpenPlan): PageMark {
   if (store !== 'auto' || !globalThis.document || !navigator.locks) return UNMARKED;
-  const key = markPrefix(prefix, address.model) + crypto.randomUUID();
   const works: (Work | undefined)[] = [];
   let database: IDBDatabase | undefined;
-  /** The lock is held, or asked for. */
-  let isLocked = false;
-  /** Set while it is held. */
+  /** Set from when its lock is asked for until that is let go. No key comes twice: a tab may be judging the one before. */
+  let key: string | undefined;
+  /** Set while the lock is held, and nothing is being removed. */
   let letGo: (() => void) | undefined;
+  let isLeft = false;
 
   function mark(place: number, work?: Work): void {
     works[place] = work;
-    const listen = works.findLast(Boolean) ? addEventListener : removeEventListener;
-    for (const name of EVENTS) listen(name, onEvent, true);
-    settle({});
+    settle();
   }
 
   function onEvent({ type }: Event): void {
-    settle({ isLeft: type === 'pagehide' });
+    if (type !== 'visibilitychange') isLeft = type === 'pagehide';
+    settle();
   }
 
-  function settle({ isLeft = false, objects }: Settling): void {
+  /** @param objects given where a transaction is open; by default one is begun */
+  function settle(objects?: IDBObjectStore): void {
+    const last = works.findLast(Boolean);
     const isAway = isLeft || isHidden();
-    const work = isAway ? undefined : works.findLast(Boolean);
-    if (letGo) write(work, objects);
-    else if (work && !isLocked) {
-      isLocked = true;
+    const work = isAway ? undefined : last;
+    if (isAway && key) sayLeft();
+    if (letGo) write(letGo, work, objects);
+    else if (work && !key) {
+      key = markPrefix(prefix, address.model) + crypto.randomUUID();
       navigator.locks.request(lockOf(key), () => new Promise<void>(hold)).catch(() => {});
     }
+    const listen = last || key || isLeft ? addEventListener : removeEventListener;
+    for (const name of EVENTS) listen(name, onEvent, true);
   }
 
   function hold(release: () => void): void {
     letGo = release;
-    settle({});
+    settle();
   }
 
   /** Without work the lock goes when the record is gone. */
-  function write(work: Work | undefined, given: IDBObjectStore | undefined): void {
-    const release = work ? undefined : letGo;
-    if (!work) {
-      letGo = undefined;
-      isLocked = false;
-    }
+  function write(release: () => void, work: Work | undefined, given?: IDBObjectStore): void {
+    const end = () => {
+      key = undefined;
+      release();
+      settle();
+    };
+    letGo = work && release;
     try {
       const objects = given ?? beginIn(database as IDBDatabase);
       const { transaction } = objects;
       if (work) objects.put(recordOf(work), key);
-      else objects.delete(key);
-      transaction.onabort = transaction.oncomplete = release ?? null;
+      else {
+        objects.delete(key as string);
+        transaction.oncomplete = end;
+        transaction.onabort = () => {
+          letGo = release; // the next event tries again
+        };
+      }
       transaction.commit(); // a page that goes away gets no more events
     } catch {
-      release?.(); // there is no connection yet, or no more
+      if (!work) end(); // there is no connection yet, or no more
     }
   }
 
@@ -148,10 +157,18 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
     mark,
     join(objects) {
       database = objects.transaction.db;
-      settle({ objects });
+      settle(objects);
     },
   };
   return page;
+}
+
+function sayLeft(): void {
+  try {
+    localStorage[LEFT] = `${performance.timeOrigin} ${Date.now()}`;
+  } catch {
+    // a store that is blocked
+  }
 }
 
 export function workOf(

@@ -11,6 +11,7 @@ import {
   AT_RUNS,
   BESIDE_RUNS,
   browserName,
+  LEFT,
   lockOf,
   type StoredMark,
 } from '../page-mark.js';
@@ -92,10 +93,21 @@ export async function judgeMarks(
   const more = [pointerKey(prefix, address.model), ...free];
   await changeDeaths(plan, more, (known, [pointer, ...found]) => {
     active = (pointer as { active?: number } | undefined)?.active;
-    record = withDeaths(known, found, place);
+    record = withDeaths(known, found.filter(hasDied), place);
     return { record, delete: free };
   });
   return { record, sequence: sealSha256 ? sequenceOfSeal(sealSha256) : active };
+}
+
+/** Its page was not left, or came back and was marked again. */
+function hasDied(mark: unknown): boolean {
+  const { pageMs, atMs = 0 } = (mark ?? {}) as Partial<StoredMark>;
+  try {
+    const [leftPageMs, leftMs = 0] = localStorage[LEFT].split(' ').map(Number);
+    return pageMs !== leftPageMs || atMs > leftMs;
+  } catch {
+    return true; // none was left, or that store is blocked
+  }
 }
 
 /** A page that had opened a model twice died once: its mark with the most optional work counts. */
