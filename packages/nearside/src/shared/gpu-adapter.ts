@@ -23,7 +23,21 @@ export function describeAdapter({ vendor, architecture }: GPUAdapterInfo): strin
  * @returns what the browser lacks for a backend on a GPU beside an adapter, in words
  */
 export function missingFor(backend: AvailableBackend): string | undefined {
-  const { WebAssembly: engine = {} } = globalThis as { WebAssembly?: object };
-  const isMissing = backend === 'onnx-webgpu' && !('Suspending' in engine);
-  return isMissing ? 'JSPI (`WebAssembly.Suspending`)' : undefined;
+  return backend === 'onnx-webgpu' && !hasJspi() ? 'JSPI (`WebAssembly.Suspending`)' : undefined;
+}
+
+/** TypeScript's library has none of it. */
+interface Jspi {
+  readonly Suspending: new (work: () => void) => object;
+  readonly promising: unknown;
+}
+
+/** It may be there and refuse. */
+function hasJspi(): boolean {
+  try {
+    const { Suspending, promising } = WebAssembly as unknown as Jspi;
+    return new Suspending(() => {}) && typeof promising === 'function';
+  } catch {
+    return false;
+  }
 }

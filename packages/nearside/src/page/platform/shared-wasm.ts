@@ -32,14 +32,29 @@ export function shareWasm(
   files.set(href, file);
   file.workers += 1;
 
-  async function give(): Promise<void> {
+  function forget(): void {
+    file.response = undefined;
+    file.module = undefined;
+  }
+
+  async function compile(): Promise<WebAssembly.Module | undefined> {
     try {
       file.response ??= fetchWasm(wasm, file.ending.signal);
       const response = await file.response;
       const sentBytes = Number(response.headers.get('content-length'));
       worker.postMessage({ nearside: 'wasm', sentBytes } satisfies WasmMessage);
       file.module ??= compileResponse(response);
-      worker.postMessage({ nearside: 'wasm', module: await file.module } satisfies WasmMessage);
+      return await file.module;
+    } catch {
+      forget(); // the next worker has it asked for again
+      return undefined;
+    }
+  }
+
+  async function give(): Promise<void> {
+    const module = await compile();
+    try {
+      worker.postMessage({ nearside: 'wasm', module } satisfies WasmMessage);
     } catch {
       worker.postMessage({ nearside: 'wasm' } satisfies WasmMessage); // it compiles for itself
     }
@@ -54,6 +69,7 @@ export function shareWasm(
     if (file.workers > 0) return;
     files.delete(href);
     file.ending.abort();
+    forget(); // a model at rest still knows its worker
   };
 }
 

@@ -51,18 +51,37 @@ test('without graph files it is unknown, and the smallest download is named', as
   });
 });
 
-test('where a GPU is and no JSPI, `onnx-webgpu` is no-backend, and nothing of it is made', async () => {
-  vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => ({}) } });
-  vi.stubGlobal('WebAssembly', {});
-  const told = await rehearsal({
-    contenders: [{ backend: 'onnx-webgpu', variant: 'int8' }],
-    modelsOf: () => expect.unreachable('it was made'),
-  });
-  const { verdict, rows } = await tryContenders(told, {});
-  vi.unstubAllGlobals();
-  expect([verdict, rows[0]?.code]).toEqual(['no', 'no-backend']);
-  expect(rows[0]?.message).toBe('onnx-webgpu: expected JSPI (`WebAssembly.Suspending`), got none.');
-});
+test.each([
+  ['no JSPI', {}],
+  [
+    'JSPI that throws',
+    {
+      Suspending: class {
+        constructor() {
+          throw new TypeError('refused');
+        }
+      },
+      promising() {},
+    },
+  ],
+  ['half of JSPI', { Suspending: class {} }],
+])(
+  'where a GPU is and %s, `onnx-webgpu` is no-backend, and nothing of it is made',
+  async (_what, engine) => {
+    vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => ({}) } });
+    vi.stubGlobal('WebAssembly', engine);
+    const told = await rehearsal({
+      contenders: [{ backend: 'onnx-webgpu', variant: 'int8' }],
+      modelsOf: () => expect.unreachable('it was made'),
+    });
+    const { verdict, rows } = await tryContenders(told, {});
+    vi.unstubAllGlobals();
+    expect([verdict, rows[0]?.code]).toEqual(['no', 'no-backend']);
+    expect(rows[0]?.message).toBe(
+      'onnx-webgpu: expected JSPI (`WebAssembly.Suspending`), got none.',
+    );
+  },
+);
 
 test('a runtime beyond what may be fetched is not tried', async () => {
   const answer = await tryContenders(await rehearsal(), { maxBytes: 400_000 });
