@@ -133,7 +133,7 @@ test('a page that dies three times is refused before a worker starts, and the ap
   const started: string[] = [];
   page.on('worker', (worker) => started.push(worker.url()));
   const refused = await page.evaluate(openModel, { ...served.digits.address, options: {} });
-  expect(refused).toMatchObject({ code: 'page-lost', retryable: true });
+  expect(refused).toMatchObject({ code: 'page-lost', retryable: false });
   expect(started).toEqual([]);
   const answer = await page.evaluate(async ({ url, trust }) => {
     const { nearside, one } = globalThis as Scope;

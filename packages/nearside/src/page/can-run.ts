@@ -28,6 +28,7 @@ import {
   type OptionKinds,
   ownOptions,
 } from '../shared/option-kinds.js';
+import { UNMARKED } from './choice/page-mark.js';
 import { loadLater } from './model/load-later.js';
 import { planUnsigned, takeFiles } from './open-unsigned.js';
 import { ALL_OPEN_KINDS } from './options/late-options.js';
@@ -35,6 +36,7 @@ import { optionWords } from './options/option-words.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
 import { readReference } from './options/read-reference.js';
 import { copySpec, namedFiles } from './options/unsigned-files.js';
+import { requireLife } from './rehearsing/after-deaths.js';
 import { readGraphs } from './rehearsing/read-graphs.js';
 import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
 import { type Rehearsal, tryContenders } from './rehearsing/try-contenders.js';
@@ -140,10 +142,11 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
   const published = await readGraphs(plan);
   const { look, spec } = published;
   const { variants, limits } = spec;
-  const lost = look.unjudged ? await (await loadLater()).listDeaths(plan, look) : [];
+  const page = { ...UNMARKED };
+  const careful = look.unjudged && (await (await loadLater()).openAfterDeaths(plan, look, page));
   const limitBytes = memoryLimit(memoryBudgetBytes);
   return {
-    plan,
+    plan: careful?.plan ?? plan,
     contenders: listContenders(variants, plan.contenders),
     isCommon: published.isCommon,
     memoryBytes: limits.memoryBytes,
@@ -151,7 +154,7 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
     missingBytes: published.missingBytes,
     modelsOf: (name) =>
       fillVariant(variants.find((each) => each.name === name) as Variant, published, limitBytes),
-    lost,
+    requireLife: (contender) => requireLife(contender, spec, look.choice),
     isOfCall: () => false,
   };
 }
@@ -183,7 +186,6 @@ async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promi
     plan,
     contenders: listContenders(variants, plan.contenders),
     isCommon: false,
-    lost: [],
     memoryBytes: spec.limits?.memoryBytes ?? fileBytes,
     limitBytes: memoryLimit(memoryBudgetBytes),
     missingBytes: {},

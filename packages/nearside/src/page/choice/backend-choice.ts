@@ -2,6 +2,7 @@ import type { ErrorCode, ModelSpec, Variant } from '@nearside/core';
 import type {
   AvailableBackend,
   ChoiceOrigin,
+  LostPage,
   OnnxRuntime,
   Quarantined,
 } from '../../shared/api/backends.js';
@@ -102,6 +103,10 @@ export interface BackendChoice {
 /** Leaves out of the usual choice what must not be opened again after pages died. */
 export interface Caution {
   readonly care: Care;
+  /** What callers are told of the deaths. */
+  readonly lost: readonly LostPage[];
+  /** Why there is one thread; undefined where there would be no more without any deaths. */
+  readonly threadsReason: string | undefined;
   /** @param usual the order without any deaths */
   order(usual: readonly AvailableBackend[]): AvailableBackend[];
   /** The variants that a backend may load. @throws NearsideError `page-lost` where no backend may load any */

@@ -30,7 +30,7 @@ export function readStats(sources: StatsSources): ModelStats {
     ...whoAnswers(handover.current),
     runtime,
     threads: loaded.threads,
-    threadsReason: loaded.threadsReason,
+    threadsReason: loaded.threadsReason ?? choice.caution?.threadsReason,
     hardware: loaded.hardware,
     workers: handover.isResting ? 0 : workers.length,
     heapBytes: heapOf(handover.current) || undefined,
@@ -69,6 +69,6 @@ export function describeOpening(
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
     failures,
-    lost: choice.caution?.care.deaths ?? [],
+    lost: choice.caution?.lost ?? [],
   };
 }

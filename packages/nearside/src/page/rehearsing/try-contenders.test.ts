@@ -14,7 +14,6 @@ async function rehearsal(changes: Partial<Rehearsal> = {}): Promise<Rehearsal> {
       { backend: 'tfjs-wasm', variant: 'uint8' },
     ],
     isCommon: false,
-    lost: [],
     memoryBytes: 1_000,
     limitBytes: 10_000,
     missingBytes: { int8: 20_000, uint8: 30_000 },
@@ -117,17 +116,19 @@ test('without WebGPU its backends say so', async () => {
   expect(answer.rows[0]).toMatchObject({ code: 'no-backend' });
 });
 
-test('a contender for which a page died lately is not tried, and says so; where each was, the verdict is no', async () => {
-  const death = { code: 'page-lost', message: 'the browser ended it', atMs: 1 } as const;
-  const both = [
-    { backend: 'onnx-wasm', variant: 'int8', ...death },
-    { backend: 'tfjs-wasm', variant: 'uint8', ...death },
-  ] as const;
-  const one = await tryContenders(await rehearsal({ lost: both.slice(0, 1) }), {});
+test('a contender that `open` would leave out after pages died is not tried; where each is, the verdict is no', async () => {
+  const leaveOut =
+    (...backends: string[]): NonNullable<Rehearsal['requireLife']> =>
+    ({ backend }) => {
+      if (backends.includes(backend)) throw new NearsideError('page-lost', 'the browser ended it');
+      return undefined;
+    };
+  const one = await tryContenders(await rehearsal({ requireLife: leaveOut('onnx-wasm') }), {});
   expect(one.rows.map(({ backend, code }) => [backend, code])).toEqual([
     ['tfjs-wasm', 'file-missing'],
     ['onnx-wasm', 'page-lost'],
   ]);
   expect(one.verdict).toBe('unknown');
-  expect(await tryContenders(await rehearsal({ lost: both }), {})).toMatchObject({ verdict: 'no' });
+  const both = await rehearsal({ requireLife: leaveOut('onnx-wasm', 'tfjs-wasm') });
+  expect(await tryContenders(both, {})).toMatchObject({ verdict: 'no', fits: false });
 });

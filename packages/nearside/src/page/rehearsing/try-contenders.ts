@@ -1,10 +1,10 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { mayBeCommon } from '#platform';
-import type { AvailableBackend, OnnxRuntime, Quarantined } from '../../shared/api/backends.js';
+import type { AvailableBackend, OnnxRuntime } from '../../shared/api/backends.js';
 import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can-run.js';
 import { createModelEmitter } from '../../shared/api/events.js';
 import { bytesToFetch, orderByBytes, runtimeBytes } from '../../shared/contender-order.js';
-import { type Contender, isSameContender, runsOnCpu } from '../../shared/contenders.js';
+import { type Contender, runsOnCpu } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
 import { missingFor, requestAdapter } from '../../shared/gpu-adapter.js';
 import { createBackendChoice, EMPTY_RECORD } from '../choice/backend-choice.js';
@@ -43,8 +43,13 @@ export interface Rehearsal {
   readonly missingBytes: Readonly<Record<string, number>>;
   /** The models of a variant, one after the other. */
   modelsOf(variant: string): Promise<readonly RehearsedModel[]>;
-  /** Contenders for which a page died lately: they are not tried. */
-  readonly lost: readonly Quarantined[];
+  /**
+   * Undefined where no page died lately for the model, as far as that is known.
+   *
+   * @returns with how much care `open` would take it, in words
+   * @throws NearsideError `page-lost` where it would leave it out
+   */
+  readonly requireLife?: (contender: Contender) => string | undefined;
   /** A failure is the call's, not a contender's. */
   isOfCall(error: unknown): boolean;
 }
@@ -68,14 +73,14 @@ export async function tryContenders(
   const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started, isCommon });
   for (const [i, contender] of order.entries()) {
     try {
-      requireLife(contender, rehearsal);
+      const message = rehearsal.requireLife?.(contender);
       const spentBytes = [...started].reduce((sum, name) => sum + runtimeBytes(name, isCommon), 0);
       const leftBytes = maxBytes - spentBytes;
       await requireRoom(contender, rehearsal, { budget, leftBytes, started });
       const rehearsed = await withShare(budget, order.length - i, (budget) =>
         tryOne(contender, rehearsal, { budget, started }),
       );
-      tried.push({ ...contender, ...rehearsed, code: undefined, message: undefined });
+      tried.push({ ...contender, ...rehearsed, code: undefined, message });
     } catch (error) {
       plan.signal?.throwIfAborted();
       if (rehearsal.isOfCall(error)) throw error;
@@ -101,12 +106,6 @@ async function withShare<Result>(
   } finally {
     budget.leftMs -= shareMs - own.leftMs;
   }
-}
-
-/** @throws NearsideError `page-lost` */
-function requireLife(contender: Contender, { lost }: Rehearsal): void {
-  const death = lost.find((one) => isSameContender(one, contender));
-  if (death) throw new NearsideError('page-lost', death.message, { retryable: true });
 }
 
 /** @throws NearsideError where a contender is not tried, with the reason */

@@ -49,8 +49,8 @@ export interface BackendVerdict {
   /** From the moment when the version was known: waiting for the runtime, starting it, session and golden check, ms. */
   readonly startupMs?: number | undefined;
   /**
-   * The reason why it was quarantined; `message` also says why it was not tried, and of the one that serves why it has
-   * fewer threads than `threads` asks for.
+   * The reason why it was quarantined, and of the one that serves that a page died for it; `message` also says why it was
+   * not tried, and of the one that serves why it has fewer threads than `threads` asks for.
    */
   readonly code?: ErrorCode | undefined;
   readonly message?: string | undefined;
@@ -73,6 +73,7 @@ export interface Quarantined extends BackendFailure {
 
 /** A page that died while it was at work for a model. */
 export interface LostPage {
+  /** As `docs/guide/backends.md` explains them. */
   readonly phase: 'opening' | 'loading' | 'running' | 'warming' | 'tuning' | 'updating';
   /** Undefined where it died before one was chosen. */
   readonly backend: AvailableBackend | undefined;

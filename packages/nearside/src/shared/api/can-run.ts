@@ -68,7 +68,10 @@ export interface RehearsalRow {
   readonly threads: number | undefined;
   /** Compressed bytes that `open` would still have to fetch. */
   readonly downloadBytes: number;
-  /** The reason why it did not run, or was not tried. */
+  /**
+   * The reason why it did not run, or was not tried: `page-lost` where `open` would leave it out. After pages died the
+   * `message` of one that ran says how careful `open` would be.
+   */
   readonly code: ErrorCode | undefined;
   readonly message: string | undefined;
 }

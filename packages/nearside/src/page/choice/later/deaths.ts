@@ -222,7 +222,7 @@ function isGood(one: unknown): boolean {
 }
 
 /** As `worker/backends/cpu-features.ts` chooses them, where threads start. */
-function threadsFor(asked = 4): number {
+export function threadsFor(asked = 4): number {
   if (globalThis.crossOriginIsolated !== true) return 1;
   return Math.max(1, Math.min(asked, globalThis.navigator?.hardwareConcurrency ?? 1));
 }

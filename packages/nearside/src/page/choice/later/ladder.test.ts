@@ -81,6 +81,18 @@ const CASES: readonly [string, Death[], Partial<Circumstances>, object | 'page-l
     {},
     { ...FP32, threads: 1 },
   ],
+  [
+    'one death of all there is, on one thread: the same once more, alone',
+    [death({ variants: ONE, threads: 1, phase: 'running' })],
+    {},
+    { ...FP32, threads: 1, isAlone: true },
+  ],
+  [
+    'two such deaths: none',
+    [death({ variants: ONE, threads: 1, hoursAgo: 2 }), death({ variants: ONE, threads: 1 })],
+    {},
+    'page-lost',
+  ],
   ['one death on a GPU: wasm', [death(ON_GPU)], {}, { ...UINT8, threads: 1 }],
   [
     'two deaths: the variant with the least memory',

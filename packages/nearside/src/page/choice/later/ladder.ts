@@ -1,9 +1,8 @@
 import type { ModelSpec } from '@nearside/core';
-import type { AvailableBackend, Quarantined } from '../../../shared/api/backends.js';
+import type { AvailableBackend, LostPage, Quarantined } from '../../../shared/api/backends.js';
 import { listContenders } from '../../../shared/contender-order.js';
 import {
   type Contender,
-  contenderName,
   isSameContender,
   runsOnCpu,
 } from '../../../shared/contenders.js';
@@ -185,15 +184,32 @@ export function isKeptFrom(
   );
 }
 
-/** Lists what died, for people: as quarantined as a backend with wrong numbers. */
+/** Lists what died, each contender once, for people: as quarantined as a backend with wrong numbers. */
 export function quarantinedBy({ deaths }: Care): Quarantined[] {
-  return deaths.flatMap(({ phase, backend, variant, threads, atMs, isLasting }) => {
-    if (!backend) return [];
-    const message =
-      `${variant ? contenderName({ backend, variant }) : backend}: expected the page to live on, but the browser ended it ` +
-      `while this was ${phase} on ${threads} ${threads === 1 ? 'thread' : 'threads'}, ` +
-      `${new Date(atMs).toISOString()}. ${isLasting ? 'It was the second time' : 'The model is opened with more care for a day'}.`;
-    return [{ backend, variant, code: 'page-lost' as const, message, atMs }];
+  const last = deaths.filter(
+    (death, i) => !deaths.slice(i + 1).some((later) => isSameContender(later, death)),
+  );
+  return last.flatMap((death) => {
+    const { backend, variant, atMs } = death;
+    return backend
+      ? [{ backend, variant, code: 'page-lost' as const, message: tellDeath(death), atMs }]
+      : [];
+  });
+}
+
+/** Says in words what died when. */
+export function tellDeath({ phase, backend, variant, threads, atMs, isLasting }: Death): string {
+  const name = [variant, backend].filter(Boolean).join(' on ') || 'no backend yet';
+  return (
+    `${name}: the browser ended the page while this was ${phase} (threads: ${threads}), ${new Date(atMs).toISOString()}` +
+    `${isLasting ? ', for the second time' : ''}`
+  );
+}
+
+/** Gives what callers are told of each death. */
+export function tellLost({ deaths }: Care): LostPage[] {
+  return deaths.map(({ phase, backend, variant, threads, atMs, isLasting }) => {
+    return { phase, backend, variant, threads, atMs, isLasting };
   });
 }
 

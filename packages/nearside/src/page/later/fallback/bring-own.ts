@@ -39,9 +39,7 @@ export function bringOwn(given: OpenPlan, { choice }: FirstLook): Own {
     whenNoneServes(error) {
       if (!fallback || !isForWantOfBackend(error)) throw error;
       if (!version) void reportFailed(plan, error);
-      const stand = standIn(error, plan, version);
-      stand.choice.caution = choice.caution;
-      return stand;
+      return standIn(error, plan, { version, caution: choice.caution });
     },
     forRuns: (serving, leaving) => ({
       fallBack: fallback && ((failed) => fallBack(failed, { fallback, leaving })),

@@ -6,6 +6,7 @@ import { variantsFor } from '../../../shared/contenders.js';
 import type { LoadedVariant, OpenedVersion } from '../../../shared/protocol.js';
 import {
   type BackendChoice,
+  type Caution,
   createBackendChoice,
   EMPTY_RECORD,
 } from '../../choice/backend-choice.js';
@@ -56,9 +57,14 @@ function describeAnswer({ id, serving, cold }: FailedRun, totalMs: number): RunM
 export function standIn(
   error: NearsideError,
   plan: OpenPlan,
-  version: OpenedVersion = unknownVersion(plan),
+  {
+    version: opened,
+    caution,
+  }: { readonly version?: OpenedVersion; readonly caution?: Caution } = {},
 ): { readonly serving: Serving; readonly choice: BackendChoice } {
-  const failures = failuresOf(error, plan);
+  const version = opened ?? unknownVersion(plan, caution);
+  const quarantined = failuresOf(error, plan).map((failure) => ({ atMs: Date.now(), ...failure }));
+  const failures = quarantined.map(({ atMs: _, ...failure }) => failure);
   const [backend] = plan.backends as readonly [AvailableBackend]; // reports name the one that was tried first
   const { variants } = version.spec;
   const variant = variantsFor(backend, variants)[0] ?? variants[0] ?? NO_VARIANT;
@@ -77,10 +83,9 @@ export function standIn(
     quarantined: failures,
     noBackend: error,
   };
-  const atMs = Date.now();
-  const quarantined = failures.map((failure) => ({ ...failure, atMs }));
   const choice = createBackendChoice(plan, { ...EMPTY_RECORD, quarantined });
   choice.origin = 'none';
+  choice.caution = caution;
   return { serving, choice };
 }
 
@@ -139,10 +144,15 @@ const NOTHING_LOADED: LoadedVariant = {
   times: { weights: 0, runtime: 0, session: 0, check: 0 },
 };
 
-/** Without a `manifestSha256` nothing is reported. */
-function unknownVersion({ address: { model } }: OpenPlan): OpenedVersion {
+/** Without a `manifestSha256` nothing is reported. A version for which pages died is known by its name. */
+function unknownVersion(
+  { address: { model } }: OpenPlan,
+  caution: Caution | undefined,
+): OpenedVersion {
+  const { version = '0.0.0', sequence = 0 } =
+    caution?.care.deaths.findLast((death) => death.version) ?? {};
   return {
-    release: { model, version: '0.0.0', sequence: 0 },
+    release: { model, version, sequence },
     manifestSha256: '',
     spec: { name: model, task: 'tensors', variants: [] as ModelSpec['variants'] } as ModelSpec,
     origin: 'network',

@@ -48,14 +48,16 @@ function explainContender(
   const { bytes, message } = choice.remarks.get(contenderName(contender)) ?? {};
   const measured = choice.record.measured.find((one) => isSameContender(one, contender));
   const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
+  const { care, threadsReason: why } = choice.caution ?? {};
+  const died = care ? quarantinedBy(care) : [];
   if (isSameContender(contender, contenderOf(serving))) {
-    const { hardware, threads, threadsReason, times, verdict: found } = serving.loaded;
+    const { hardware, threads, threadsReason = why, times, verdict: found } = serving.loaded;
     const startupMs = times.runtime + times.session + times.check;
     const verdict = found === 'proven' ? 'serving' : found;
-    return { ...row, verdict, hardware, threads, startupMs, message: threadsReason };
+    const death = died.find((one) => isSameContender(one, contender));
+    const message = [threadsReason, death?.message].filter(Boolean).join('; ') || undefined;
+    return { ...row, verdict, hardware, threads, startupMs, code: death?.code, message };
   }
-  const care = choice.caution?.care;
-  const died = care ? quarantinedBy(care) : [];
   const failed = [...choice.record.quarantined, ...choice.passing, ...died].find(
     ({ backend, variant }) =>
       backend === contender.backend && (variant ?? contender.variant) === contender.variant,

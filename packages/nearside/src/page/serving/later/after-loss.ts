@@ -1,9 +1,14 @@
 import { NearsideError } from '@nearside/core';
-import type { AvailableBackend, Quarantined } from '../../../shared/api/backends.js';
+import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { isSameContender, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
 import type { BackendChoice, Caution } from '../../choice/backend-choice.js';
 import type { FirstLook } from '../../choice/first-look.js';
-import { judgeMarks, type UnjudgedMarks } from '../../choice/later/deaths.js';
+import {
+  type Death,
+  judgeMarks,
+  threadsFor,
+  type UnjudgedMarks,
+} from '../../choice/later/deaths.js';
 import {
   allowedBy,
   type Care,
@@ -11,6 +16,8 @@ import {
   isLight,
   needsOneThread,
   quarantinedBy,
+  tellDeath,
+  tellLost,
   triesAgainMs,
 } from '../../choice/later/ladder.js';
 import type { PageMark } from '../../choice/page-mark.js';
@@ -27,22 +34,30 @@ export async function openAfterDeaths(
   page: PageMark,
 ): Promise<{ readonly plan: OpenPlan; readonly serve: Serve }> {
   const care = await careAfterDeaths(plan, choice, unjudged);
-  if (!care) return { plan, serve: serveActiveOrPrevious };
-  choice.caution = createCaution(care, plan);
+  return care ? openWith(care, plan, { choice, page }) : { plan, serve: serveActiveOrPrevious };
+}
+
+/** Plans a lighter opening, and has the choice leave out what must not be opened. */
+export function openWith(
+  care: Care,
+  plan: OpenPlan,
+  {
+    choice,
+    page,
+  }: { readonly choice: BackendChoice; readonly page: { threads?: PageMark['threads'] } },
+) {
+  const lighter = lighten(plan, care);
+  choice.caution = createCaution(care, lighter, whyFewer(plan, lighter));
   choice.passing = quarantinedBy(care);
   if (isLight(care)) choice.isSizeUnknown = false; // the lightest download is not the lightest in memory
-  const lighter = lighten(plan, care);
   page.threads = lighter.threads;
   return { plan: lighter, serve: serveWith(care) };
 }
 
-/** Lists the contenders for which pages died lately, for people. */
-export async function listDeaths(
-  plan: OpenPlan,
-  { choice, unjudged }: FirstLook,
-): Promise<readonly Quarantined[]> {
-  const care = await careAfterDeaths(plan, choice, unjudged);
-  return care ? quarantinedBy(care) : [];
+function whyFewer({ threads }: OpenPlan, lighter: OpenPlan): string | undefined {
+  return lighter.threads === threads
+    ? undefined
+    : `1 of ${threadsFor(threads)} threads: a page died lately`;
 }
 
 /** @returns undefined where no page died lately, and where the store does not say */
@@ -63,28 +78,29 @@ async function careAfterDeaths(
 }
 
 /** Leaves out of a choice what must not be opened. */
-function createCaution(care: Care, { contenders }: OpenPlan): Caution {
+function createCaution(care: Care, plan: OpenPlan, threadsReason: string | undefined): Caution {
   const { again, rung } = care;
-  const known = care.deaths.findLast((death) => death.variants);
 
   /** Where the caller has chosen a backend it is the only one. */
   function backendsOf(usual: readonly AvailableBackend[]): AvailableBackend[] {
-    const first = contenders.filter((backend) => backend === again?.backend);
+    const first = plan.contenders.filter((backend) => backend === again?.backend);
     const left = usual.filter((backend) => rung === 0 || runsOnCpu(backend));
     return [...new Set([...first, ...(usual.length > 1 ? left : usual)])];
   }
 
   return {
     care,
+    lost: tellLost(care),
+    threadsReason,
     order(usual) {
       const backends = backendsOf(usual);
-      const { sequence, variants = [] } = known ?? {};
-      const likely = allowedBy(care, { sequence, variants }, backends);
+      const known = lastKnown(care);
+      const likely = known ? allowedBy(care, known, backends) : [];
       return [...new Set([...likely.map(({ backend }) => backend), ...backends])];
     },
     allowed(backend, spec, usual) {
-      const allowed = allowedBy(care, spec, backendsOf(usual));
-      if (allowed.length === 0) throw pageLost(care, spec.name);
+      const allowed = rung === 3 ? [] : allowedBy(care, spec, backendsOf(usual));
+      if (allowed.length === 0) throw pageLost(care, plan, spec);
       return variantsFor(backend, spec.variants).filter(({ name: variant }) =>
         allowed.some((one) => isSameContender(one, { backend, variant })),
       );
@@ -93,7 +109,7 @@ function createCaution(care: Care, { contenders }: OpenPlan): Caution {
 }
 
 function lighten(plan: OpenPlan, care: Care): OpenPlan {
-  const threads = needsOneThread(care) ? 1 : plan.threads;
+  const threads = needsOneThread(care) && threadsFor(plan.threads) > 1 ? 1 : plan.threads;
   if (!isLight(care)) return { ...plan, threads };
   const { tune, policy } = plan;
   return {
@@ -107,7 +123,7 @@ function lighten(plan: OpenPlan, care: Care): OpenPlan {
 function serveWith(care: Care): Serve {
   if (care.rung === 3) {
     return async ({ plan }) => {
-      throw pageLost(care, plan.address.model);
+      throw pageLost(care, plan, lastKnown(care));
     };
   }
   const { goesBackFrom } = care;
@@ -129,24 +145,32 @@ function serveBefore(care: Care, failed: NonNullable<Care['goesBackFrom']>): Ser
       choice.caution = caution;
       return serveActiveOrPrevious(context, options);
     }
-    choice.caution = createCaution({ ...care, rung: 0 }, plan);
+    choice.caution = createCaution({ ...care, rung: 0 }, plan, caution?.threadsReason);
     const event = { failed, to, code: 'page-lost', plan, emitter } as const;
     await rollBack(event).catch(() => announceRollBack(event)); // it goes back again at the next visit
     return to;
   };
 }
 
-function pageLost(care: Care, model: string): NearsideError {
-  const last = quarantinedBy(care).at(-1);
-  const again = new Date(triesAgainMs(care)).toISOString();
-  return new NearsideError(
-    'page-lost',
-    `${model}: expected the page to live on while it is opened, but the browser has ended ${care.deaths.length} pages, most likely ` +
-      `for want of memory. ${last?.message ?? ''} One more try, the lightest, is made after ${again}.`,
-    { details: { model, lost: care.deaths.map(describe), again }, retryable: true },
-  );
+/** The last version that was known when a page died. */
+function lastKnown({ deaths }: Care): Known | undefined {
+  const known = deaths.findLast(({ variants }) => variants);
+  return known as Known | undefined;
 }
 
-function describe({ phase, backend, variant, threads, atMs }: Care['deaths'][number]) {
-  return { phase, backend, variant, threads, at: new Date(atMs).toISOString() };
+type Known = Parameters<typeof allowedBy>[1];
+
+function pageLost(care: Care, plan: OpenPlan, known: Known | undefined): NearsideError {
+  const { model } = plan.address;
+  const { deaths } = care;
+  const isOver = known && allowedBy({ ...care, rung: 0 }, known, plan.backends).length === 0;
+  const again = isOver ? undefined : new Date(triesAgainMs(care)).toISOString();
+  const until = again ?? 'the version of the model, the browser or the library changes';
+  return new NearsideError(
+    'page-lost',
+    `${model}: expected the page to live on while it is opened, but the browser has ended ${deaths.length} pages, most likely ` +
+      `for want of memory. The last one: ${tellDeath(deaths.at(-1) as Death)}. It is refused until ${until}. ` +
+      `\`clear({ model: '${model}' })\` forgets the deaths.`,
+    { details: { model, lost: tellLost(care), again, failures: quarantinedBy(care) } },
+  );
 }

@@ -1,0 +1,34 @@
+import { type ModelSpec, NearsideError } from '@nearside/core';
+import { type Contender, contenderName, isSameContender } from '../../shared/contenders.js';
+import type { BackendChoice } from '../choice/backend-choice.js';
+
+/**
+ * Says what `open` would do with a contender after pages died.
+ *
+ * @returns the care that it would take, in words; undefined where it would take none
+ * @throws NearsideError `page-lost` where it would leave the contender out
+ */
+export function requireLife(
+  contender: Contender,
+  spec: ModelSpec,
+  { caution, passing, openingOrder }: Pick<BackendChoice, 'caution' | 'passing' | 'openingOrder'>,
+): string | undefined {
+  if (!caution) return undefined;
+  const { backend, variant } = contender;
+  const order = openingOrder();
+  const allowed = caution.allowed(
+    backend,
+    spec,
+    order.includes(backend) ? order : [...order, backend],
+  );
+  const { rung } = caution.care;
+  const isLeftOut = !allowed.some(({ name }) => name === variant);
+  const died = passing.find((one) => isSameContender(one, contender)) ?? passing.at(-1);
+  const why = died?.message ?? 'a page died before a backend was chosen';
+  if (isLeftOut) {
+    throw new NearsideError('page-lost', `${contenderName(contender)} is left out: ${why}`);
+  }
+  return rung > 0
+    ? `step ${rung} of 3 after pages died, with one thread and nothing beside calls: ${why}`
+    : undefined;
+}
