@@ -111,7 +111,6 @@ const PLATFORMS = ['page/platform/browser.ts', 'page/platform/node.ts'];
 /** Of the page what the second part needs, `open` does not, and a face imports statically all the same. */
 const OF_FACES = [
   'page/options/late-options.ts', // canRun
-  'page/options/option-words.ts', // canRun
   'page/options/unsigned-files.ts', // canRun, openUnsigned
   'page/serving/join-engine.ts', // createEngine
   'page/streaming/ordered-pipe.ts', // microphone

@@ -9,22 +9,40 @@ import { rolldown } from 'rolldown';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const PARTS = ['../pipeline/src/steps-file-parts.ts', 'src/worker/second-file-parts.ts'].map(here);
 
+const ENTRY = here('src/worker/steps.ts');
+
+/** No file is there: this is what workers are given. */
+const entry = {
+  name: 'entry',
+  resolveId: (id) => (id === ENTRY ? id : null),
+  load: (id) =>
+    id === ENTRY
+      ? `export { STEPS_FILE as steps } from '@nearside/pipeline';
+         export { openUnsignedVersion } from './unsigned-version.ts';`
+      : null,
+};
+
 /**
  * @param {string} version of the library, as the worker has it
  * @returns {Promise<Pick<import('rolldown').OutputChunk, 'code' | 'modules'>>}
  */
 export async function buildSteps(version) {
   const build = await rolldown({
-    input: here('src/worker/second-file.ts'),
+    input: ENTRY,
     platform: 'browser',
-    plugins: [await partsAsGiven()],
+    plugins: [entry, await partsAsGiven()],
     resolve: { conditionNames: ['@nearside/source', 'module', 'browser', 'import', 'default'] },
   });
-  const { output } = await build.generate({ format: 'iife', name: 'made', minify: true });
+  const { output } = await build.generate({
+    format: 'iife',
+    name: 'made',
+    exports: 'named',
+    minify: true,
+  });
   await build.close();
   const [{ code, modules }] = output;
   const name = JSON.stringify(`nearside.steps.${version}`);
-  const expression = `globalThis[Symbol.for(${name})]=parts=>{${code.trim()}return made.SECOND_FILE}`;
+  const expression = `globalThis[Symbol.for(${name})]=parts=>{${code.trim()}return made}`;
   return { code: `;${expression};\n`, modules };
 }
 

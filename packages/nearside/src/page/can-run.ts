@@ -31,10 +31,9 @@ import {
 import { UNMARKED } from './choice/page-mark.js';
 import { loadLater } from './model/load-later.js';
 import { planUnsigned, takeFiles } from './open-unsigned.js';
-import { ALL_OPEN_KINDS } from './options/late-options.js';
-import { optionWords } from './options/option-words.js';
+import { readReference } from './options/call-options.js';
+import { ALL_OPEN_KINDS, optionWords } from './options/late-options.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
-import { readReference } from './options/read-reference.js';
 import { copySpec, namedFiles } from './options/unsigned-files.js';
 import { requireLife } from './rehearsing/after-deaths.js';
 import { readGraphs } from './rehearsing/read-graphs.js';

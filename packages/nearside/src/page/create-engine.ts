@@ -18,8 +18,8 @@ import {
 } from '../shared/option-kinds.js';
 import { loadLater } from './model/load-later.js';
 import { openAsPlanned } from './open.js';
+import { readReference } from './options/call-options.js';
 import { planOpening } from './options/plan-opening.js';
-import { readReference } from './options/read-reference.js';
 import { joinEngine } from './serving/join-engine.js';
 import type { PoolBounds, PoolServing } from './serving/later/pooled-serving.js';
 import type { EngineContext } from './workers/engine-context.js';

@@ -121,7 +121,7 @@ function likelyFirst(backends: readonly AvailableBackend[], names: readonly stri
  * Fetches the files that are addresses, and weights that they name.
  *
  * @param call its name, for messages
- * @throws as `fetchExplained`
+ * @throws as `fetchFiles`; where an address was not answered, with the reason
  */
 export async function takeFiles(
   given: GivenFiles,
@@ -129,7 +129,10 @@ export async function takeFiles(
   options: UnsignedOptions,
 ): Promise<FetchedFiles> {
   if (Object.values(given).some((file) => typeof file === 'string')) {
-    return (await loadLater()).fetchExplained(given, call, options);
+    const { fetchFiles, explainFetch } = await loadLater();
+    return fetchFiles(given, call, options).catch(async (error) => {
+      throw (await explainFetch(error)) ?? error;
+    });
   }
   const files = given as Readonly<Record<string, Blob>>;
   return { files, fetchedBytes: 0, onProgress: options.onProgress };

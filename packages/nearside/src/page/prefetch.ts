@@ -2,7 +2,7 @@ import { NearsideError } from '@nearside/core';
 import type { ModelStats } from '../shared/api/model.js';
 import type { ModelReference, OpenOptions } from '../shared/api/open-options.js';
 import { open } from './open.js';
-import { readReference } from './options/read-reference.js';
+import { readReference } from './options/call-options.js';
 
 /** The version that a later `open` will find on the device. */
 export interface Prefetched {

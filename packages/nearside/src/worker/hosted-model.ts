@@ -41,9 +41,8 @@ import { checkSteps } from './compile-steps.js';
 import { checkGolden, proofFiles, readTensors } from './golden-check.js';
 import { createHostedStreams, type HostedStreams } from './hosted-streams.js';
 import { type HostedVersion, openInstalledVersion, replaceOfOtherTask } from './hosted-version.js';
-import { createLoadProgress, type LoadProgress } from './load-progress.js';
+import { createLoadProgress, type LoadProgress, type OwnFile } from './load-progress.js';
 import { loadSecondFile } from './load-second-file.js';
-import type { OwnFile } from './own-file.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
 import {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Progress } from '../shared/api/open-options.js';
-import { createLoadProgress } from './load-progress.js';
+import { createLoadProgress, readOwnFile } from './load-progress.js';
 
 function record() {
   const seen: Progress[] = [];
@@ -84,4 +84,29 @@ test('weights have half of the line while a runtime comes beside them', () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+const COME = {
+  encodedBodySize: 94_600,
+  transferSize: 94_900,
+  responseStart: 100,
+  responseEnd: 300,
+};
+
+test('the pace of the worker’s file leaves out what comes with the headers', () => {
+  expect(readOwnFile(JSON.stringify([COME]))).toEqual({
+    sizeBytes: 94_600,
+    bytesPerSecond: 400_000,
+  });
+});
+
+test('a worker’s file from a cache, from another origin, or unknown says nothing of the line', () => {
+  const unknown = { sizeBytes: 0, bytesPerSecond: 0 };
+  const checked = { ...COME, transferSize: 300 };
+  const elsewhere = { encodedBodySize: 0, transferSize: 0, responseStart: 0, responseEnd: 300 };
+  for (const timing of [checked, elsewhere]) {
+    expect(readOwnFile(JSON.stringify([timing]))).toEqual(unknown);
+  }
+  expect(readOwnFile('[]')).toEqual(unknown);
+  expect(readOwnFile(undefined)).toEqual(unknown);
 });

@@ -1,12 +1,18 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
-import { STEPS_FILE_PARTS } from '@nearside/pipeline';
+import { STEPS_FILE_PARTS, type StepTable } from '@nearside/pipeline';
 import { messageOf } from '../shared/failures.js';
 import { LIBRARY_VERSION } from '../shared/library-version.js';
-import type { SecondFile } from './second-file.js';
 import * as WORKER_PARTS from './second-file-parts.js';
+import type { openUnsignedVersion } from './unsigned-version.js';
 
 /** Under this name `steps.js` of this build leaves the function that makes what is in it. */
 const REGISTERED = Symbol.for(`nearside.steps.${LIBRARY_VERSION}`);
+
+/** The exports of `steps.js`, of which most models need none. */
+interface SecondFile {
+  readonly steps: StepTable;
+  readonly openUnsignedVersion: typeof openUnsignedVersion;
+}
 
 type Make = (parts: typeof STEPS_FILE_PARTS & typeof WORKER_PARTS) => SecondFile;
 

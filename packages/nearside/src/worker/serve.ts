@@ -25,7 +25,7 @@ import type { Backend } from './backends/backend.js';
 import { isThreadTrial } from './backends/cpu-features.js';
 import { watchHeap } from './heap-size.js';
 import { createHostedModel } from './hosted-model.js';
-import { readOwnFile } from './own-file.js';
+import { readOwnFile } from './load-progress.js';
 import { createRunTurns, type RunTurns } from './run-turns.js';
 import { type SharedRuntime, shareRuntime } from './shared-runtime.js';
 import type { Tasks } from './task.js';

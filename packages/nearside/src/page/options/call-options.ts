@@ -2,7 +2,7 @@ import { LONGEST_TIMER_MS } from '@nearside/artifact';
 import { LARGEST_VALUE } from '@nearside/core';
 import { AVAILABLE_BACKENDS } from '../../shared/api/backends.js';
 import type { Truth } from '../../shared/api/model.js';
-import type { OpenOptions } from '../../shared/api/open-options.js';
+import type { ModelReference, OpenOptions } from '../../shared/api/open-options.js';
 import type { RunOptions } from '../../shared/api/run.js';
 import { PRIORITIES } from '../../shared/api/run.js';
 import {
@@ -10,16 +10,18 @@ import {
   ASSETS,
   areSecure,
   FUNCTION,
+  isPlainObject,
   type OptionKind,
   type OptionKinds,
   oneOf,
+  ownOptions,
   SIGNAL,
   STORE_OF_PAGE,
   SWITCH,
   WHOLE_ABOVE_0,
 } from '../../shared/option-kinds.js';
 
-/** Kinds without words have them in `option-words.ts`, so that a page loads those only for a call that is wrong. */
+/** Kinds without words have them in `late-options.ts`, so that a page loads those only for a call that is wrong. */
 
 export const REST_HIDDEN: OptionKind = {
   fits: (ms: unknown) => typeof ms === 'number' && ms >= 0,
@@ -116,4 +118,14 @@ export function checkOutcome(name: string, value: number): void {
   const isName = typeof name === 'string' && name.length > 0 && name.length <= 64;
   if (isName && Number.isFinite(value) && Math.abs(value) <= LARGEST_VALUE) return;
   throw new TypeError('outcome: expected a name of 1 to 64 characters, and a number up to 1e11');
+}
+
+/** A reference is an address with options of its own, which those of the call are added to. */
+export function readReference<Options>(
+  model: string | ModelReference<unknown, unknown>,
+  options: Options | undefined,
+): readonly [url: string, options: Options] {
+  if (!isPlainObject(model)) return [model as string, options as Options];
+  const { url, ...own } = ownOptions(model as ModelReference);
+  return [url, { ...own, ...options } as Options];
 }

@@ -4,12 +4,13 @@ import type { StartWorker } from '../../../shared/api/open-options.js';
 import { isBackendFault } from '../../../shared/failures.js';
 import type { OpenedVersion } from '../../../shared/protocol.js';
 import type { FirstLook } from '../../choice/first-look.js';
+import { takeDeaths } from '../../choice/later/deaths.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { RunnerOptions } from '../../running/run-model.js';
 import type { Serving } from '../../serving/serving.js';
+import { reportFailedOpen } from '../../telemetry/later/reporting.js';
 import { captureInputs } from '../capturing/capture-inputs.js';
 import { fallBack, refusalOf, standIn } from './fallback.js';
-import { reportFailed } from './report-failed.js';
 
 /** The app's own parts: a worker, a function that answers for want of a backend, one that says which inputs to keep. */
 export interface Own {
@@ -81,4 +82,9 @@ export function requireOwnWorker(start: StartWorker): StartWorker {
   };
   required.set(start, own);
   return own;
+}
+
+/** Reports an `open` that failed, and the deaths that no report has. Never rejects. */
+export function reportFailed(plan: OpenPlan, error: unknown): Promise<void> {
+  return reportFailedOpen(plan, error, () => takeDeaths(plan));
 }

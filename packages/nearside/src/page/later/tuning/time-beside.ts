@@ -1,6 +1,5 @@
 import { bytesToFetch, type DeviceContents } from '../../../shared/contender-order.js';
 import type { Contender } from '../../../shared/contenders.js';
-import { median } from '../../../shared/median.js';
 import type { Connection } from '../../workers/connection.js';
 
 export interface TimingOptions {
@@ -181,4 +180,12 @@ export function createTuningBudget(
       leftMs -= spentMs;
     },
   };
+}
+
+/** @param values at least one */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }

@@ -1,11 +1,11 @@
 import { type Contender, contenderOf, isSameContender } from '../../../shared/contenders.js';
-import { median } from '../../../shared/median.js';
 import { isKeptFrom } from '../../choice/later/ladder.js';
 import { BESIDE_RUNS, workOf } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../../workers/watchdog.js';
 import { isBatteryLow, isDataExpensive, whenIdle } from '../idle-device.js';
 import { createLossOfRuns } from './loss-of-runs.js';
+import { median } from './time-beside.js';
 import { type TuningOptions, tuneBackends } from './tune-backends.js';
 
 /** Finds a faster backend beside serving. */

@@ -3,12 +3,13 @@
  * at all. It is a chunk of its own, which only `import-later.ts` imports.
  */
 
-export { bringOwn } from '../../later/fallback/bring-own.js';
-export { reportFailed } from '../../later/fallback/report-failed.js';
+export { bringOwn, reportFailed } from '../../later/fallback/bring-own.js';
 export { planCompared, planUncompared } from '../../later/tuning/compare-with-cpu.js';
 export { tuneBeforeOpen } from '../../later/tuning/tuner.js';
 export { checkOpening, checkRunOptions } from '../../options/later/check-calls.js';
+export { fetchFiles } from '../../options/later/fetch-files.js';
 export { refuseUnsigned } from '../../options/later/refuse-unsigned.js';
+export { explainFetch } from '../../platform/later/explain-fetch.js';
 export { redoLost } from '../../running/later/redo-lost.js';
 export { refuseInput } from '../../running/later/refuse-input.js';
 export { openSnapshotOther } from '../../running/later/snapshot-other.js';
@@ -22,4 +23,3 @@ export { tryBackends } from '../../serving/later/try-backends.js';
 export { startCounting } from '../../telemetry/later/counting.js';
 export { answerLate } from './answer-late.js';
 export { startBackground } from './background-work.js';
-export { fetchExplained } from './fetch-explained.js';

@@ -16,9 +16,7 @@ import {
 } from '../../../shared/option-kinds.js';
 import type { TrustAnchor } from '../../../shared/protocol.js';
 import { RUN_KINDS } from '../call-options.js';
-import { ALL_OPEN_KINDS } from '../late-options.js';
-import { optionWords } from '../option-words.js';
-import { filePageError, isFilePage } from './file-page.js';
+import { ALL_OPEN_KINDS, optionWords } from '../late-options.js';
 
 /**
  * Looks closely at a call of `open` that is out of the ordinary.
@@ -98,4 +96,18 @@ function insecure(origin: string): NearsideError {
 /** @throws TypeError or RangeError, naming the option, expected and got */
 export function checkRunOptions(options: unknown): void {
   checkOptions('run', options, RUN_KINDS, { words: optionWords });
+}
+
+export function isFilePage(): boolean {
+  return globalThis.location?.protocol === 'file:';
+}
+
+/** The error for what a page that was opened as a file has tried. */
+export function filePageError(cause?: unknown): NearsideError {
+  return new NearsideError(
+    'worker-blocked',
+    'Expected a page from a server, got one from file:, where browsers start no worker and fetch no file. Serve its ' +
+      'folder with `npx vite` or `npx serve`, and open the address that they print.',
+    { cause },
+  );
 }

@@ -5,8 +5,8 @@ import type { UnsignedOptions } from '../../../shared/api/open-options.js';
 import { runtimeBytes } from '../../../shared/contender-order.js';
 import { isModelFile, resolveUrl } from '../../../shared/option-kinds.js';
 import type { GivenFiles } from '../unsigned-files.js';
+import { filePageError, isFilePage } from './check-calls.js';
 import { readExternalFiles } from './external-data.js';
-import { filePageError, isFilePage } from './file-page.js';
 
 /** All files of a model by name. */
 export interface FetchedFiles {

@@ -1,6 +1,6 @@
 import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isPlainObject, type OptionKinds } from '../../../shared/option-kinds.js';
-import { optionWords } from '../option-words.js';
+import { optionWords } from '../late-options.js';
 import { isShared, toFile } from '../unsigned-files.js';
 
 /**

@@ -2,10 +2,9 @@ import { isNearsideError, NearsideError } from '@nearside/core';
 import { elsewhere } from '#platform';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { SAYS_READY } from '../../../shared/protocol.js';
-import { filePageError, isFilePage } from '../../options/later/file-page.js';
+import { filePageError, isFilePage } from '../../options/later/check-calls.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { explainFetch, LOOK } from '../../platform/later/explain-fetch.js';
-import { LOOK_MS, refusalOf } from '../../platform/later/policy-refusal.js';
+import { explainFetch, LOOK, LOOK_MS, refusalOf } from '../../platform/later/explain-fetch.js';
 
 /** Pages with the lines for each tool and server. */
 const FILES_GUIDE = 'docs/guide/tools.md';

@@ -1,6 +1,6 @@
 import type { LossReason } from '@nearside/core';
 import { unref } from '../../../shared/timers.js';
-import { refusalOf } from '../../platform/later/policy-refusal.js';
+import { refusalOf } from '../../platform/later/explain-fetch.js';
 import type { Outbox } from './outbox.js';
 
 /** Waits between rounds after a failure, ms: full jitter, up to twice as long each time. */
