@@ -47,7 +47,7 @@ function suspendChunks({ chunkBytes, read }: ChunkedFile<Bytes>) {
         const index = starts.findLastIndex((start) => start <= at);
         const start = starts[index] ?? 0;
         const piece = (await chunkAt(index)).subarray(at - start, to - start);
-        at += piece.length;
+        at = piece.length > 0 ? at + piece.length : to; // nothing is behind its end
         controller.enqueue(piece);
       } catch (error) {
         failure ??= { error };

@@ -25,7 +25,7 @@ function turn(visibilityState: 'visible' | 'hidden'): void {
 }
 
 /** A version in a worker whose store answers this. */
-function version(stored: object = { kind: 'indexeddb' }) {
+function version(stored: object | Promise<object> = { kind: 'indexeddb' }) {
   const connection = {
     end: undefined as { reason: unknown } | undefined,
     workers: [{}],
@@ -46,7 +46,7 @@ function open({
 }: {
   policy?: object;
   plan?: object;
-  stored?: object;
+  stored?: object | Promise<object>;
 } = {}) {
   const [first, anew] = [version(stored), version(stored)];
   const started = createDeferred<Serving>();
@@ -152,6 +152,24 @@ test.each([
   turn('hidden');
   await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
   expect(handover.isResting).toBe(false);
+});
+
+test('a store that answers two looks at once does not keep the model from waking', async () => {
+  const asked = createDeferred<object>();
+  const { handover, hidden, revive } = open({
+    policy: { restHiddenMs: 0 },
+    stored: asked.promise,
+  });
+  turn('hidden');
+  await vi.advanceTimersByTimeAsync(0);
+  hidden.ran();
+  await vi.advanceTimersByTimeAsync(0);
+  asked.resolve({ kind: 'indexeddb' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(handover.isResting).toBe(true);
+  turn('visible');
+  expect(revive).toHaveBeenCalledOnce();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('files of `openUnsigned` are in the page, so their model rests', async () => {

@@ -60,7 +60,8 @@ export function restWhileHidden({ plan, handover, isNeeded }: RestHiddenOptions)
   async function look(): Promise<void> {
     if (!handover.isResting && mayRest() && (await isKept())) {
       const { model } = handover.current.version.release;
-      isAsleep = isHidden() && mayRest() && handover.rest(rested(model), true);
+      // Another look may have put it to rest meanwhile.
+      if (isHidden() && mayRest() && handover.rest(rested(model), true)) isAsleep = true;
     }
     waitFor(Math.max(restMs, AGAIN_MS));
   }
