@@ -72,31 +72,41 @@ export interface Place {
   readonly adapter: string | undefined;
 }
 
+interface Judged {
+  readonly record: DeathRecord;
+  /** The version that is the active one on this device. */
+  readonly sequence: number | undefined;
+  readonly hasPrevious: boolean;
+}
+
 /**
  * Judges the marks of other pages: one whose lock is free is of a page that died. It becomes a death in the transaction
  * that takes it away, so one that two tabs see is counted once.
- *
- * @returns the record as it is then, and the version that is the active one on this device
  */
 export async function judgeMarks(
   plan: Pick<OpenPlan, 'prefix' | 'address' | 'trust'>,
   { marks, deaths }: UnjudgedMarks,
   place: Place,
-): Promise<{ readonly record: DeathRecord; readonly sequence: number | undefined }> {
+): Promise<Judged> {
   const { prefix, address, trust } = plan;
   const { sealSha256 } = trust;
   const { held = [], pending = [] } = await navigator.locks.query();
   const locked = new Set([...held, ...pending].map(({ name }) => name));
   const free = marks.map(String).filter((key) => !locked.has(lockOf(key)));
   let record = parseDeaths(deaths, place.nowMs);
-  let active: number | undefined;
+  let versions: { readonly active?: number; readonly previous?: number } = {};
   const more = [pointerKey(prefix, address.model), ...free];
   await changeDeaths(plan, more, (known, [pointer, ...found]) => {
-    active = (pointer as { active?: number } | undefined)?.active;
+    versions = pointer ?? {};
     record = withDeaths(known, found.filter(hasDied), place);
     return { record, delete: free };
   });
-  return { record, sequence: sealSha256 ? sequenceOfSeal(sealSha256) : active };
+  const { active, previous } = versions;
+  return {
+    record,
+    sequence: sealSha256 ? sequenceOfSeal(sealSha256) : active,
+    hasPrevious: !sealSha256 && previous !== undefined,
+  };
 }
 
 /** Its page was not left, or came back and was marked again. */

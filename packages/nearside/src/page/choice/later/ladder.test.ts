@@ -1,9 +1,9 @@
 import type { ModelSpec } from '@nearside/core';
 import { array, assert, constantFrom, integer, property, record } from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
-import { DAY_MS, type Death, withDeaths } from './deaths.js';
+import { DAY_MS, type Death, type DeathRecord, withDeaths } from './deaths.js';
 import {
   allowedBy,
   type Care,
@@ -34,6 +34,7 @@ const ON_GPU = { backend: 'onnx-webgpu', variant: 'fp32' } as const;
 const WHERE: Circumstances = {
   nowMs: NOW_MS,
   sequence: 2,
+  hasPrevious: false,
   adapter: 'a gpu',
   forced: undefined,
   backends: ['tfjs-wasm', 'onnx-wasm'],
@@ -160,6 +161,31 @@ const CASES: readonly [string, Death[], Partial<Circumstances>, object | 'page-l
     { ...INT8, threads: 1 },
   ],
   [
+    'a new version died twice, no version is before it, and the lightest on one thread is what died: none',
+    [
+      death({ isSettled: false, variants: ONE, hoursAgo: 2 }),
+      death({ isSettled: false, variants: ONE, threads: 1 }),
+    ],
+    {},
+    'page-lost',
+  ],
+  [
+    'a new version died twice, and then the one before it, which served: none',
+    [
+      death({ isSettled: false, sequence: 3, hoursAgo: 3 }),
+      death({ isSettled: false, sequence: 3, hoursAgo: 2 }),
+      death({ threads: 1 }),
+    ],
+    {},
+    'page-lost',
+  ],
+  [
+    'a new version died three times, and the one before it serves: nothing',
+    [3, 2, 1].map((hoursAgo) => death({ isSettled: false, sequence: 3, hoursAgo })),
+    {},
+    { ...UINT8, threads: 4, isAlone: false },
+  ],
+  [
     'a new version died, and another one serves by now: nothing',
     [death({ isSettled: false, sequence: 3 })],
     {},
@@ -205,10 +231,10 @@ for (const [name, deaths, where, expected] of CASES) {
 }
 
 test('a new version that died twice gives way to the one before it, which serves as ever', () => {
-  const care = decide(
-    [death({ isSettled: false, hoursAgo: 2 }), death({ isSettled: false })],
-    WHERE,
-  );
+  const care = decide([death({ isSettled: false, hoursAgo: 2 }), death({ isSettled: false })], {
+    ...WHERE,
+    hasPrevious: true,
+  });
   expect(care.goesBackFrom).toEqual({ version: '2.0.0', sequence: 2 });
 });
 
@@ -256,6 +282,19 @@ test('a death while tuning, warming or updating keeps that contender from that, 
   }
 });
 
+test('work beside runs that died before its variant was known, or three times of whatever, is left out for a day', () => {
+  const unknown = decide([death({ phase: 'tuning', variant: undefined })], WHERE);
+  expect(isKeptFrom(unknown, 'tuning', FP32)).toBe(true);
+  expect(isKeptFrom(unknown, 'tuning', INT8)).toBe(true); // on the same backend
+  expect(isKeptFrom(unknown, 'tuning', UINT8)).toBe(false);
+  const each = [FP32, INT8, ON_GPU].map((one) => death({ phase: 'tuning', ...one }));
+  expect(isKeptFrom(decide(each.slice(1), WHERE), 'tuning', UINT8)).toBe(false);
+  expect(isKeptFrom(decide(each, WHERE), 'tuning', UINT8)).toBe(true);
+  expect(isKeptFrom(decide(each, WHERE), 'warming', UINT8)).toBe(false);
+  const nextDay = { ...WHERE, nowMs: NOW_MS + DAY_MS };
+  expect(isKeptFrom(decide(each, nextDay), 'tuning', UINT8)).toBe(false);
+});
+
 test('whatever dies, at most three deaths a day are needed until nothing is opened, and none the next day', () => {
   const dying = record({
     phase: constantFrom('opening', 'loading', 'running'),
@@ -276,4 +315,57 @@ test('whatever dies, at most three deaths a day are needed until nothing is open
       expect(decide(deaths, { ...WHERE, nowMs: NOW_MS + 31 * DAY_MS }).rung).toBe(0);
     }),
   );
+});
+
+/** A device on which the page dies at each visit, whatever is opened. @returns hours at which it was opened, and died */
+function dieAlways(
+  atHours: readonly number[],
+  how: {
+    variants: ModelSpec['variants'];
+    isSettled: boolean;
+    threads: number;
+    hasPrevious: boolean;
+  },
+): number[] {
+  let known: DeathRecord = { deaths: [], good: how.isSettled ? [[2, 3]] : [[1, 3]] };
+  let versions = { sequence: 2, hasPrevious: how.hasPrevious };
+  const died: number[] = [];
+  for (const hour of atHours) {
+    const place = { nowMs: NOW_MS + hour * HOUR_MS, adapter: 'a gpu' };
+    const care = decide(known.deaths, { ...WHERE, ...place, ...versions });
+    if (care.rung === 3) continue;
+    if (care.goesBackFrom) versions = { sequence: 1, hasPrevious: false };
+    const { sequence } = versions;
+    const spec = { sequence, variants: how.variants };
+    const caution: Care = care.goesBackFrom ? { ...care, rung: 0 } : care; // as `after-loss.ts` has it
+    const [contender] = allowedBy(caution, spec, WHERE.backends);
+    if (!contender) continue;
+    died.push(hour);
+    const asked = needsOneThread(care) ? 1 : how.threads;
+    const threads = contender.backend === 'onnx-wasm' ? asked : 1;
+    const one = death({ ...spec, ...contender, threads, atMs: place.nowMs });
+    known = withDeaths(known, [one], place);
+  }
+  return died;
+}
+
+test('a page that dies whatever it opens dies three times a day at most, in 20 visits after that never, and then once a day', () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  const visits = Array.from({ length: 23 }, (_, hour) => hour);
+  for (let day = 1; day < 30; day += 1) visits.push(24 * day, 24 * day + 1, 24 * day + 22);
+  for (const variants of [VARIANTS, ONE])
+    for (const isSettled of [true, false])
+      for (const threads of [1, 4])
+        for (const hasPrevious of [true, false]) {
+          const how = { variants, isSettled, threads, hasPrevious };
+          const died = dieAlways(visits, how);
+          const first = died.filter((hour) => hour < 24);
+          expect(first.length, JSON.stringify(how)).toBeLessThanOrEqual(3);
+          expect(first).toEqual(visits.slice(0, first.length));
+          for (let day = 1; day < 30; day += 1) {
+            const ofDay = died.filter((hour) => hour >= 24 * day && hour < 24 * (day + 1));
+            expect(ofDay.length, `day ${day} of ${JSON.stringify(how)}`).toBeLessThanOrEqual(1);
+          }
+        }
+  vi.unstubAllGlobals();
 });

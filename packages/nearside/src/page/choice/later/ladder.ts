@@ -1,11 +1,7 @@
 import type { ModelSpec } from '@nearside/core';
 import type { AvailableBackend, LostPage, Quarantined } from '../../../shared/api/backends.js';
 import { listContenders } from '../../../shared/contender-order.js';
-import {
-  type Contender,
-  isSameContender,
-  runsOnCpu,
-} from '../../../shared/contenders.js';
+import { type Contender, isSameContender, runsOnCpu } from '../../../shared/contenders.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
 import { DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
@@ -30,6 +26,8 @@ export interface Circumstances {
   readonly nowMs: number;
   /** The version that is likely opened; undefined where that is not known. */
   readonly sequence: number | undefined;
+  /** The device has a version that served before it. */
+  readonly hasPrevious: boolean;
   readonly adapter: string | undefined;
   /** The backend that the caller has chosen. */
   readonly forced: AvailableBackend | undefined;
@@ -50,36 +48,37 @@ type Step = Partial<Care> & Pick<Care, 'rung'>;
 export function decide(all: readonly Death[], where: Circumstances): Care {
   const { nowMs, forced } = where;
   const deaths = all.filter((death) => isRecent(death, nowMs) || lasts(death, where));
-  const grave = all.filter((death) => !isBeside(death) && concerns(death, where));
-  const today = grave.filter((death) => isRecent(death, nowMs));
+  const grave = all.filter((death) => !isBeside(death) && isOfForced(death, where));
+  const own = grave.filter((death) => isOfVersion(death, where));
   const care = { ...NO_CARE, deaths };
-  if (!wasNothingLeft(grave, where)) return { ...care, ...rungOf(today, where) };
-  if (today.length > 0) return { ...care, rung: 3 };
+  const wasNothingLeft = own.some(
+    ({ atMs }) => nowMs - atMs < LASTING_WITHIN_MS && rungAt(atMs, grave, where).rung === 3,
+  );
+  if (!wasNothingLeft) return { ...care, ...rungAt(nowMs, grave, where) };
+  if (own.some((death) => isRecent(death, nowMs))) return { ...care, rung: 3 };
   return { ...care, rung: forced ? 1 : 2, again: forced && { backend: forced } };
 }
 
-/** On one of the last 30 days deaths came to rung 3. */
-function wasNothingLeft(grave: readonly Death[], where: Circumstances): boolean {
-  const lately = grave.filter(({ atMs }) => where.nowMs - atMs < LASTING_WITHIN_MS);
-  return lately.some(({ atMs }) => {
-    const ofDay = lately.filter(isWithinDayBefore(atMs));
-    return rungOf(ofDay, where).rung === 3;
-  });
+/** A version that was given up counts only where the one before it dies on the same day. */
+function rungAt(endMs: number, grave: readonly Death[], where: Circumstances): Step {
+  const ofDay = grave.filter((death) => death.atMs <= endMs && isRecent(death, endMs));
+  const own = ofDay.filter((death) => isOfVersion(death, where));
+  const isThird = ofDay.length > 2 && ofDay.at(-1) === own.at(-1);
+  return isThird ? { rung: 3 } : rungOf(own, where);
+}
+
+function isOfForced({ backend }: Death, { forced }: Circumstances): boolean {
+  return !forced || backend === undefined || backend === forced;
 }
 
 /** A version that had not settled is judged by its own deaths, and other versions are not. */
-function concerns({ isSettled, sequence, backend }: Death, where: Circumstances): boolean {
-  if (where.forced && backend !== undefined && backend !== where.forced) return false;
+function isOfVersion({ isSettled, sequence }: Death, where: Circumstances): boolean {
   const isKnown = sequence !== undefined && where.sequence !== undefined;
   return isSettled || !isKnown || sequence === where.sequence;
 }
 
 function isRecent({ atMs }: Death, nowMs: number): boolean {
   return nowMs - atMs < DAY_MS;
-}
-
-function isWithinDayBefore(endMs: number) {
-  return ({ atMs }: Death) => atMs <= endMs && endMs - atMs < DAY_MS;
 }
 
 /** @param deaths that count, within a day */
@@ -92,7 +91,7 @@ function rungOf(deaths: readonly Death[], where: Circumstances): Step {
   const { sequence, version = '', backend, variant } = last;
   if (!last.isSettled && sequence !== undefined) {
     if (n === 1) return { rung: 1, again: { backend, variant } as Partial<Contender> };
-    if (n === 2) return { rung: 2, goesBackFrom: { version, sequence } };
+    if (n === 2 && where.hasPrevious) return { rung: 2, goesBackFrom: { version, sequence } };
   }
   if (n === 1) return { rung: 1 };
   return { rung: n > 2 || hasLightestDied(deaths, backends) ? 3 : 2 };
@@ -172,15 +171,21 @@ export function allowedBy(
   return rung === 1 && others.length > 0 ? others : onCpu;
 }
 
-/** Tells whether work beside runs is left out for a contender. */
+/**
+ * Tells whether work beside runs is left out for a contender: its page died of that, as far as it was chosen by then, or
+ * pages died of that three times, whatever it was done for.
+ */
 export function isKeptFrom(
   care: Care | undefined,
   phase: 'warming' | 'tuning' | 'updating',
   contender: Contender,
 ): boolean {
+  const died = care?.deaths.filter((death) => death.phase === phase) ?? [];
   return (
-    care?.deaths.some((death) => death.phase === phase && isSameContender(death, contender)) ===
-    true
+    died.length > 2 ||
+    died.some(({ backend, variant = contender.variant }) =>
+      isSameContender({ backend, variant }, contender),
+    )
   );
 }
 

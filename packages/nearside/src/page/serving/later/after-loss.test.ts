@@ -48,7 +48,10 @@ async function after(deaths: readonly Death[], variants = ONE) {
   const given = await planAsOpen('https://cdn.example/models/m', { trust }, { hosted });
   const choice = createBackendChoice(given, EMPTY_RECORD);
   const { backends } = given;
-  const where = { nowMs: NOW_MS, sequence: 2, adapter: undefined, forced: undefined, backends };
+  const where = {
+    ...{ nowMs: NOW_MS, sequence: 2, hasPrevious: false, adapter: undefined },
+    ...{ forced: undefined, backends },
+  };
   const care = decide(deaths, where);
   const page = { threads: given.threads };
   const { plan, serve } = openWith(care, given, { choice, page });

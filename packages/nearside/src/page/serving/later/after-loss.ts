@@ -70,10 +70,10 @@ async function careAfterDeaths(
   const place = { nowMs: Date.now(), adapter };
   const judged = await judgeMarks(plan, unjudged, place).catch(() => undefined);
   if (!judged) return undefined;
-  const { record, sequence } = judged;
+  const { record, ...versions } = judged;
   const { backends, isBackendForced } = plan;
   const forced = isBackendForced ? backends[0] : undefined;
-  const care = decide(record.deaths, { ...place, sequence, backends, forced });
+  const care = decide(record.deaths, { ...place, ...versions, backends, forced });
   return care.deaths.length > 0 ? care : undefined;
 }
 
