@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { fixture } from '../testing/fixtures.js';
@@ -136,30 +138,86 @@ describe('weights in a file of their own', () => {
     `are the same tensors for python, which computes the same bits${NOTE}`,
     async () => {
       const directory = await temporaryDirectory();
-      for (const path of [RECOGNISER, SILERO]) {
-        const bytes = await readFile(path);
-        const { model, weights } = move(bytes);
-        const folder = join(directory, path.includes('silero') ? 'silero' : 'recogniser');
-        await mkdir(folder);
-        await writeFile(join(folder, 'inside.onnx'), bytes);
-        await writeFile(join(folder, 'model.onnx'), model);
-        await writeFile(join(folder, 'model.onnx.weights'), Buffer.concat(weights));
+      for (const [name, path] of Object.entries({ recogniser: RECOGNISER, silero: SILERO })) {
+        await mkdir(join(directory, name));
+        await copyFile(path, join(directory, name, 'inside.onnx'));
       }
-      const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', COMPARE, directory], {
-        encoding: 'utf8',
-      });
-      expect(stdout.trim().split('\n'), stderr).toEqual(['recogniser same', 'silero same']);
+      const python = spawn(PYTHON ?? '', ['-c', COMPARE, directory]);
+      python.stdout.once('data', () => moveAll(directory, python.stdin));
+      const said = text(python.stdout);
+      const complaints = text(python.stderr);
+      const models = ['branch', 'constant', 'halves', 'integers', 'lookup', 'mask', 'nibbles'];
+      const all = [...models, 'recogniser', 'silero', 'split', 'tied'];
+      expect((await said).trim().split('\n'), await complaints).toEqual([
+        'written',
+        ...all.map((name) => `${name} same`),
+      ]);
     },
   );
 });
+
+/** Moves the weights of each folder's `inside.onnx`, and tells when that is done. */
+async function moveAll(directory: string, told: Writable): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const folder = join(directory, name);
+    const { model, weights } = move(await readFile(join(folder, 'inside.onnx')));
+    await writeFile(join(folder, 'model.onnx'), model);
+    await writeFile(join(folder, 'model.onnx.weights'), Buffer.concat(weights));
+  }
+  told.end('moved\n');
+}
 
 /** Both packages register the operators of ONNX and complain of each other on stderr. */
 const COMPARE = `
 import sys, pathlib
 import numpy as np, onnx, onnxruntime as ort
+from onnx import TensorProto as T, helper, numpy_helper
 
 RANDOM = np.random.default_rng(1)
 SHAPES = {"x": [1, 3, 48, 64], "input": [1, 512], "h": [2, 1, 64], "c": [2, 1, 64]}
+FOLDER = pathlib.Path(sys.argv[1])
+
+def draw(*shape):
+    return (RANDOM.standard_normal(shape) / 7).astype(np.float32)
+
+def node(words, **attributes):
+    inputs, operator, outputs = [part.split() for part in words.split("|")]
+    return helper.make_node(operator[0], inputs, outputs, **attributes)
+
+def initializers(tensors):
+    named = [(name, t) for name, t in tensors.items()]
+    return [t if isinstance(t, onnx.TensorProto) else numpy_helper.from_array(t, name) for name, t in named]
+
+def write(name, nodes, **tensors):
+    values = [helper.make_tensor_value_info(n, T.FLOAT, shape) for n, shape in [("x", [2, 48]), ("y", ["m", "n"])]]
+    graph = helper.make_graph(nodes, name, values[:1], values[1:], initializers(tensors))
+    opsets = [helper.make_opsetid("", 21)]
+    (FOLDER / name).mkdir()
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), FOLDER / name / "inside.onnx")
+
+def branch(name, nodes, **tensors):
+    output = helper.make_tensor_value_info(name, T.FLOAT, ["m", "n"])
+    return helper.make_graph(nodes, name, [], [output], initializers(tensors))
+
+w = draw(48, 48)
+write("tied", [node("x w|MatMul|a"), node("a w|MatMul|y")], w=w)
+write("constant", [node("|Constant|w", value=numpy_helper.from_array(w)), node("x w|MatMul|y")])
+write("halves", [node("x|Cast|a", to=T.FLOAT16), node("a w|MatMul|b"), node("b|Cast|y", to=T.FLOAT)], w=w.astype(np.float16))
+write("integers", [node("w scale zero|DequantizeLinear|v", axis=1), node("x v|MatMul|y")],
+      w=(w * 300).astype(np.int8), scale=np.abs(draw(48)), zero=np.zeros(48, np.int8))
+nibbles = helper.make_tensor("w", T.INT4, [48, 48], RANDOM.bytes(48 * 24), raw=True)
+write("nibbles", [node("w scale|DequantizeLinear|v"), node("x v|MatMul|y")], w=nibbles, scale=np.float32(0.1))
+write("mask", [node("mask w zero|Where|v"), node("x v|MatMul|y")], mask=w > 0, w=w, zero=np.float32(0))
+write("lookup", [node("w at|Gather|v"), node("v axes|ReduceSum|s", keepdims=0), node("x s|Add|y")],
+      w=draw(300, 48), at=RANDOM.integers(0, 300, (16, 16)), axes=np.array([0, 1]))
+write("split", [node("x times|Tile|t"), node("t sizes|Split|" + " ".join(f"p{i}" for i in range(144)), axis=1),
+                node("p143 p1|Concat|q", axis=1), node("q w|MatMul|y")],
+      times=np.array([1, 3]), sizes=np.ones(144, np.int64), w=draw(2, 300))
+write("branch", [node("x|ReduceSum|s", keepdims=0), node("s zero|Greater|c"),
+                 node("c|If|y", then_branch=branch("yes", [node("x w|MatMul|a"), node("a v|MatMul|yes")], v=draw(48, 48)),
+                      else_branch=branch("no", [node("x w|MatMul|no")]))], w=w, zero=np.float32(0))
+print("written", flush=True)
+sys.stdin.readline()
 
 def tensors(graph):
     for tensor in graph.initializer:
@@ -176,17 +234,20 @@ def arrays(file):
     named = tensors(onnx.load(file).graph)
     return {n: (a.dtype, a.shape, a.tobytes()) for n, t in named for a in [onnx.numpy_helper.to_array(t)]}
 
+def shape(value):
+    return value.shape if all(isinstance(axis, int) for axis in value.shape) else SHAPES[value.name]
+
 def session(file):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return ort.InferenceSession(file, options)
 
-for folder in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+for folder in sorted(FOLDER.iterdir()):
     inside, beside = folder / "inside.onnx", folder / "model.onnx"
     sessions = [session(inside), session(beside)]
     feeds = {
-        i.name: np.array(16000) if i.name == "sr" else RANDOM.random(SHAPES[i.name], np.float32)
+        i.name: np.array(16000) if i.name == "sr" else RANDOM.random(shape(i), np.float32)
         for i in sessions[0].get_inputs()
     }
     first, second = ([a.tobytes() for a in each.run(None, feeds)] for each in sessions)
