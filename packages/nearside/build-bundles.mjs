@@ -16,7 +16,8 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** For bundlers: what a page needs later is a file of its own. */
 const IN_PARTS = { format: 'es', entryFileNames: 'nearside.js', chunkFileNames: '[name].js' };
-const IN_ONE = { minify: true, codeSplitting: false };
+/** For browsers: no tool that reads annotations comes after this. */
+const IN_ONE = { minify: true, codeSplitting: false, comments: { annotation: false } };
 
 const { files } = JSON.parse(await readFile(here('dist/assets.json'), 'utf8'));
 const hashes = Object.fromEntries(files.map(({ name, integrity }) => [name, integrity]));
