@@ -5,6 +5,11 @@ export function toHex(bytes: Uint8Array): string {
   return hex;
 }
 
+/** So many random bytes, as an id that nobody else has. */
+export function randomHex(sizeBytes: number): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(sizeBytes)));
+}
+
 /** Hexadecimal → bytes. Expects an even number of hex digits, as the schemas ensure. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(hex.length / 2);

@@ -19,7 +19,7 @@ export {
   wholeBytes,
   writeGraphFile,
 } from './graph-file.js';
-export { toHex } from './hex.js';
+export { randomHex } from './hex.js';
 export type { UpdateCheck } from './installation/look-for-update.js';
 export {
   type ModelInstallation,

@@ -1,4 +1,4 @@
-import { toHex } from '@nearside/artifact';
+import { randomHex } from '@nearside/artifact';
 import { COHORTS, type Store } from '@nearside/core';
 
 /** One install of the app. Only the cohort is ever sent. */
@@ -14,7 +14,7 @@ const INSTALL_KEY = 'i/install';
 /** Made once: two tabs that open at the same time become the same install. */
 export async function readInstallIdentity(store: Store): Promise<InstallIdentity> {
   let identity: InstallIdentity = {
-    id: toHex(crypto.getRandomValues(new Uint8Array(16))),
+    id: randomHex(16),
     cohort: (crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) % COHORTS,
   };
   await store.transact([INSTALL_KEY], ([stored]) => {

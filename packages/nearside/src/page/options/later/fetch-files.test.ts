@@ -79,8 +79,12 @@ test('weights that were given by name are not fetched from beside it', async () 
 test('a web page, no file, no weights and no server are told apart, and each names its address', async () => {
   const cases: [path: string, code: string, said: RegExp][] = [
     ['/spa/model.onnx', 'model-invalid', /\/spa\/model.onnx, got a web page/],
-    ['/none/model.onnx', 'network-failed', /\/none\/model.onnx: expected a file, got none/],
-    ['/broken/model.onnx', 'network-failed', /\/broken\/model.onnx: expected status 200, got 503/],
+    ['/none/model.onnx', 'network-failed', /\/none\/model.onnx: expected a file, got status 404/],
+    [
+      '/broken/model.onnx',
+      'network-failed',
+      /\/broken\/model.onnx: expected a file, got status 503/,
+    ],
     ['/bare/model.onnx', 'file-missing', /'model.onnx_data'.*\/bare\/model.onnx_data/],
     ['/page/model.onnx', 'file-missing', /'model.onnx_data'.*\/page\/model.onnx_data/],
   ];

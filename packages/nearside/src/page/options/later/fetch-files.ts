@@ -84,8 +84,7 @@ async function fetchWithWeights(
   address: URL,
   { given, fetching }: { readonly given: GivenFiles; readonly fetching: Fetching },
 ): Promise<(readonly [string, Blob])[]> {
-  const file = await fetchFile(address, fetching);
-  if (!file) throw notThere(address);
+  const file = (await fetchFile(address, fetching)) as Blob;
   const mayName = isModelFile(name) || Object.keys(given).length === 1;
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
   const weights = [...(mayName ? await readWeightFiles(file) : [])]
@@ -135,7 +134,7 @@ function besideOf(location: string, name: string, address: URL): URL {
 
 /**
  * @param of weights that a file names: a web page, which single-page hosts send for unknown paths, is none of them
- * @returns undefined where the server says that there is no such file
+ * @returns undefined where the server says that there are no such weights
  */
 async function fetchFile(
   address: URL,
@@ -150,7 +149,8 @@ async function fetchFile(
       referrerPolicy: 'no-referrer',
     });
     const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
-    if ([403, 404].includes(response.status) || (response.ok && isPage && of)) return undefined;
+    const isMissing = [403, 404].includes(response.status);
+    if (of && (isMissing || (response.ok && isPage))) return undefined;
     if (!response.ok) throw statusError(asked, response.status);
     if (isPage) throw webPage(call, asked);
     progress.expect(Number(response.headers.get('content-length')));
@@ -212,18 +212,10 @@ function startProgress(onProgress: UnsignedOptions['onProgress'], runtimeBytes: 
 }
 
 function statusError(address: string, status: number): NearsideError {
-  return new NearsideError('network-failed', `${address}: expected status 200, got ${status}.`, {
-    details: { address, status },
-    retryable: status >= 500 || status === 429,
-  });
-}
-
-function notThere(url: URL): NearsideError {
-  const address = withoutSecrets(url);
   return new NearsideError(
     'network-failed',
-    `${address}: expected a file, got none: status 404 or 403. Is the address right?`,
-    { details: { address } },
+    `${address}: expected a file, got status ${status}. Is the address right?`,
+    { details: { address, status }, retryable: status >= 500 || status === 429 },
   );
 }
 

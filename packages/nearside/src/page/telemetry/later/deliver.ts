@@ -1,7 +1,8 @@
 import type { LossReason } from '@nearside/core';
 import { unref } from '../../../shared/timers.js';
-import { refusalOf } from '../../platform/later/explain-fetch.js';
+import { LOOK, refusalOf } from '../../platform/later/explain-fetch.js';
 import type { Outbox } from './outbox.js';
+import { sizeOf } from './seal-report.js';
 
 /** Waits between rounds after a failure, ms: full jitter, up to twice as long each time. */
 export const BACKOFF = Object.freeze({ firstMs: 5_000, longestMs: 30 * 60 * 1000 });
@@ -202,15 +203,8 @@ function outlivesPage(body: string): boolean {
   return OUTLIVING.bytes + sizeOf(body) <= OUTLIVING.limitBytes;
 }
 
-function sizeOf(body: string): number {
-  return new TextEncoder().encode(body).length;
-}
-
 /** How long a collector may take to answer, ms. */
 const ANSWER_MS = 15_000;
-
-/** Neither cookies nor the page's address. */
-const PRIVATELY = { credentials: 'omit', referrerPolicy: 'no-referrer' } as const;
 
 /** A redirection takes no report to another origin. Where it leads is not told, so that none of another's is followed. */
 function staying(endpoint: string): RequestInit {
@@ -233,7 +227,8 @@ async function postTo(
       headers: { 'content-type': 'text/plain' },
       body,
       keepalive,
-      ...PRIVATELY,
+      credentials: 'omit', // neither cookies nor the page's address
+      referrerPolicy: 'no-referrer',
       ...staying(endpoint),
       signal: AbortSignal.timeout(ANSWER_MS),
     });
@@ -256,9 +251,7 @@ function redirected(endpoint: string): string {
 }
 
 async function whyUnanswered(endpoint: string): Promise<string> {
-  const directive = await refusalOf(['connect-src'], () =>
-    fetch(endpoint, { method: 'HEAD', ...PRIVATELY }),
-  );
+  const directive = await refusalOf(['connect-src'], () => fetch(endpoint, LOOK));
   if (!directive) {
     return `${endpoint}: expected an answer, got none. Is the collector up? A browser extension may keep it out too.`;
   }

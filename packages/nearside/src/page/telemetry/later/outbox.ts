@@ -1,12 +1,12 @@
-import { type LossReason, MAX_REPORT_BYTES, type Report, type Store } from '@nearside/core';
-import { sizeOf } from './seal-report.js';
+import type { LossReason, Report, Store } from '@nearside/core';
+import { isSendable } from './seal-report.js';
 
 const DAY_MS = 86_400_000;
 
 /** Limits of what waits to be sent. */
-export const OUTBOX_LIMITS = Object.freeze({
+export const OUTBOX_LIMITS: WaitingLimits = Object.freeze({
   /** About a month of heavy use of one model, 0.5 MB. */
-  reports: 500,
+  items: 500,
   /** Older reports are dropped and said so, ms. */
   ageMs: 14 * DAY_MS,
 });
@@ -52,50 +52,87 @@ export function openOutbox(
   options: { endpoints: readonly string[]; onDropped: (id: string, reason: LossReason) => void },
 ): Outbox {
   const { endpoints, onDropped } = options;
-  const prefix = waitingPrefix('r', endpoints);
-  const partsOf = (key: string) => key.slice(prefix.length).split('-');
+  const waiting = openWaiting<Waiting>(store, 'r', { endpoints, limits: OUTBOX_LIMITS });
+  const keyOf = ({ t0, id }: Report) => waiting.keyOf(t0, id);
 
-  const keyOf = ({ t0, id }: Report) => `${prefix}${String(t0).padStart(15, '0')}-${id}`;
-  const read = async (key: string) => (await store.get(key)) as Waiting | undefined;
-
-  async function drop(key: string, reason: LossReason): Promise<void> {
-    const waiting = await read(key);
-    await store.commit({ delete: [key] });
-    if (!waiting?.isUnderWay) onDropped(partsOf(key)[1] ?? key, reason);
+  async function drop(keys: readonly string[], reason: LossReason): Promise<void> {
+    for (const key of keys) {
+      const dropped = await waiting.get(key);
+      await waiting.remove(key);
+      if (!dropped?.isUnderWay) onDropped(waiting.idOf(key), reason);
+    }
   }
 
   return {
+    ...waiting,
     async put(report, { isUnderWay, entries = new Map() }) {
-      if (sizeOf(report) > MAX_REPORT_BYTES) {
+      if (!isSendable(report)) {
         onDropped(report.id, 'too-large');
         return false;
       }
-      const waiting: Waiting = { report, isUnderWay };
-      await store.commit({ set: new Map<string, unknown>([...entries, [keyOf(report), waiting]]) });
+      const item: Waiting = { report, isUnderWay };
+      await store.commit({ set: new Map<string, unknown>([...entries, [keyOf(report), item]]) });
       return true;
     },
     keepWaiting(report) {
       const key = keyOf(report);
-      const waiting: Waiting = { report, isUnderWay: false };
+      const item: Waiting = { report, isUnderWay: false };
       return store.transact([key], ([stored]) =>
-        stored ? { set: new Map([[key, waiting]]) } : undefined,
+        stored ? { set: new Map([[key, item]]) } : undefined,
       );
     },
     keyOf,
     async keys() {
-      const keys = await store.keys(prefix);
-      const oldest = Date.now() - OUTBOX_LIMITS.ageMs;
-      const latest = Date.now() + DAY_MS; // later ones were dated by a clock that was ahead
-      const isFresh = (key: string) =>
-        Number(partsOf(key)[0]) >= oldest && Number(partsOf(key)[0]) <= latest;
-      const fresh = keys.filter(isFresh);
-      const kept = fresh.slice(-OUTBOX_LIMITS.reports);
-      for (const key of keys.filter((key) => !isFresh(key))) await drop(key, 'too-old');
-      for (const key of fresh.slice(0, fresh.length - kept.length)) await drop(key, 'outbox-full');
+      const { kept, tooOld, tooMany } = await waiting.sort();
+      await drop(tooOld, 'too-old');
+      await drop(tooMany, 'outbox-full');
       return kept;
     },
-    get: async (key) => (await read(key))?.report,
-    remove: (key) => store.commit({ delete: [key] }),
+    get: async (key) => (await waiting.get(key))?.report,
+  };
+}
+
+/** Limits of what waits for collectors. */
+export interface WaitingLimits {
+  /** So many items at most. */
+  readonly items: number;
+  readonly ageMs: number;
+}
+
+/** Items that wait for some collectors, by keys that sort as their moments do. */
+export function openWaiting<Item>(
+  store: Store,
+  kind: 'r' | 't',
+  { endpoints, limits }: { endpoints: readonly string[]; limits: WaitingLimits },
+) {
+  // Without the query: a token in it changes, and what waits stays.
+  const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);
+  const prefix = `${kind}/${encodeURIComponent(addresses.join(' '))}/`;
+  const partsOf = (key: string) => key.slice(prefix.length).split('-');
+
+  return {
+    /** @param atMs Unix time */
+    keyOf: (atMs: number, id: string) =>
+      `${prefix}${String(Math.round(atMs)).padStart(15, '0')}-${id}`,
+    idOf: (key: string) => partsOf(key)[1] ?? key,
+    /** Keys, oldest first: of what may be sent, what is too old, and what is too much. */
+    async sort() {
+      const keys = await store.keys(prefix);
+      const oldest = Date.now() - limits.ageMs;
+      const latest = Date.now() + DAY_MS; // later ones were dated by a clock that was ahead
+      const isFresh = (key: string) => {
+        const atMs = Number(partsOf(key)[0]);
+        return atMs >= oldest && atMs <= latest;
+      };
+      const fresh = keys.filter(isFresh);
+      return {
+        kept: fresh.slice(-limits.items),
+        tooOld: keys.filter((key) => !isFresh(key)),
+        tooMany: fresh.slice(0, -limits.items),
+      };
+    },
+    get: async (key: string) => (await store.get(key)) as Item | undefined,
+    remove: (key: string) => store.commit({ delete: [key] }),
     clear: async () => store.commit({ delete: await store.keys(prefix) }),
   };
 }
@@ -109,10 +146,4 @@ export async function clearModel(store: Store, model: string): Promise<void> {
     return report?.dimensions.model ?? model;
   };
   await store.commit({ delete: keys.filter((_, i) => nameOf(items[i]) === model) });
-}
-
-/** Keys of waiting items begin with their collectors, without the query: a token in it changes, and what waits stays. */
-export function waitingPrefix(kind: 'r' | 't', endpoints: readonly string[]): string {
-  const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);
-  return `${kind}/${encodeURIComponent(addresses.join(' '))}/`;
 }

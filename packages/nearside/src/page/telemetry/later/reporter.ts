@@ -1,5 +1,5 @@
-import { toHex } from '@nearside/artifact';
-import { type LossReason, MAX_REPORT_BYTES, type Report } from '@nearside/core';
+import { randomHex } from '@nearside/artifact';
+import type { LossReason, Report } from '@nearside/core';
 import type { ReportTotals } from '../../../shared/api/model.js';
 import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
@@ -18,7 +18,7 @@ import {
   type WindowLengths,
   weightOf,
 } from './report-window.js';
-import { sealReport, sizeOf } from './seal-report.js';
+import { isSendable, sealReport } from './seal-report.js';
 import { createTally, increment, type Tally } from './tally.js';
 
 export interface ReportingContext {
@@ -219,7 +219,7 @@ export class Reporter {
     const told = [...lost];
     lost.clear();
     for (const [reason, n] of told) increment(tally.loss, reason, n);
-    const id = toHex(crypto.getRandomValues(new Uint8Array(16)));
+    const id = randomHex(16);
     try {
       const report = sealReport(tally, {
         id,
@@ -251,7 +251,7 @@ export class Reporter {
   /** Stores a report. A page that is being left sends it in the same turn. Never rejects. */
   async #keep({ report, told }: Sealed, { isLeaving = false } = {}): Promise<void> {
     const { outbox, delivery, totals, changes } = this.#context;
-    const isSent = isLeaving && sizeOf(report) <= MAX_REPORT_BYTES;
+    const isSent = isLeaving && isSendable(report);
     const answer = isSent ? delivery.sendAtOnce(outbox.keyOf(report), report) : undefined;
     try {
       const entries = new Map([...changes(), ...(this.#lengths?.sealed() ?? [])]);

@@ -143,15 +143,21 @@ function losing(report: Report, n: number): Report {
 function fitted(report: Report): Report {
   const slim = { ...report };
   for (const name of DISPENSABLE) {
-    if (sizeOf(slim) <= MAX_REPORT_BYTES) break;
+    if (isSendable(slim)) break;
     delete slim[name];
     slim.loss = losing(report, 1).loss;
   }
   return slim;
 }
 
-export function sizeOf(report: Report): number {
-  return new TextEncoder().encode(toJson(report)).length;
+/** A collector takes no larger report. */
+export function isSendable(report: Report): boolean {
+  return sizeOf(toJson(report)) <= MAX_REPORT_BYTES;
+}
+
+/** Bytes of a text as it is sent. */
+export function sizeOf(body: string): number {
+  return new TextEncoder().encode(body).length;
 }
 
 /** As `JSON.stringify`, also where a page gives arrays a `toJSON`, as Prototype.js does: the replacer takes them as they are. */

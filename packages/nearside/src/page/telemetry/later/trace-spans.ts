@@ -1,4 +1,4 @@
-import { toHex } from '@nearside/artifact';
+import { randomHex } from '@nearside/artifact';
 import { STAGE_SPANS, type TraceReason, type TraceSpan, type Traces } from '@nearside/core';
 import type { EndedRun } from '../../../shared/ended-run.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
@@ -90,10 +90,6 @@ function contextOf(traceparent: string | undefined) {
   const [, traceId = '', parentSpanId = ''] = parts ?? [];
   const isValid = /[^0]/.test(traceId) && /[^0]/.test(parentSpanId);
   return isValid ? { traceId, parentSpanId } : { traceId: randomHex(16), parentSpanId: undefined };
-}
-
-function randomHex(bytes: number): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
 /** A request of OTLP/HTTP. */

@@ -1,4 +1,4 @@
-import { toHex } from '@nearside/artifact';
+import { randomHex } from '@nearside/artifact';
 import {
   createHistogram,
   quantile,
@@ -16,7 +16,7 @@ import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { isInvalidInput } from '../recorded.js';
 import { createDelivery, REFUSALS } from './deliver.js';
-import { waitingPrefix } from './outbox.js';
+import { openWaiting } from './outbox.js';
 import { readReportingDay, utcDay } from './report-window.js';
 import { toJson } from './seal-report.js';
 import { asTraces, spansOf, type TracedRun } from './trace-spans.js';
@@ -84,7 +84,7 @@ export function openTracing(
     const nowMs = Date.now();
     if ((await day).name !== utcDay(nowMs)) day = readDay(nowMs);
     if (!(await day).isSampled || (target.consent && !(await mayReport()))) return;
-    const id = toHex(crypto.getRandomValues(new Uint8Array(8)));
+    const id = randomHex(8);
     await outbox.put({ id, model, traces: asTraces(gathered.flat()) }, nowMs);
   }
 
@@ -180,8 +180,8 @@ const DAY_MS = 86_400_000;
 
 /** Limits of what waits to be sent. */
 const OUTBOX_LIMITS = Object.freeze({
-  /** Some 20 KB each. */
-  requests: 10,
+  /** Requests, some 20 KB each. */
+  items: 10,
   /** As long as a collector keeps them, ms. */
   ageMs: 7 * DAY_MS,
 });
@@ -195,24 +195,16 @@ interface WaitingTraces {
 
 /** Traces that wait for delivery, oldest first. Too old ones and too many go without a word: none is a count. */
 function openTraceOutbox(store: Store, endpoints: readonly string[]) {
-  const prefix = waitingPrefix('t', endpoints);
-  const timeOf = (key: string) => Number(key.slice(prefix.length).split('-')[0]);
-
+  const waiting = openWaiting<WaitingTraces>(store, 't', { endpoints, limits: OUTBOX_LIMITS });
   return {
-    async put(waiting: WaitingTraces, nowMs: number): Promise<void> {
-      const key = `${prefix}${String(Math.round(nowMs)).padStart(15, '0')}-${waiting.id}`;
-      await store.commit({ set: new Map([[key, waiting]]) });
-    },
+    ...waiting,
+    put: (traces: WaitingTraces, nowMs: number) =>
+      store.commit({ set: new Map([[waiting.keyOf(nowMs, traces.id), traces]]) }),
     async keys(): Promise<string[]> {
-      const keys = await store.keys(prefix);
-      const fresh = keys.filter((key) => Math.abs(Date.now() - timeOf(key)) <= OUTBOX_LIMITS.ageMs);
-      const kept = fresh.slice(-OUTBOX_LIMITS.requests);
-      const old = keys.filter((key) => !kept.includes(key));
-      if (old.length > 0) await store.commit({ delete: old });
+      const { kept, tooOld, tooMany } = await waiting.sort();
+      const left = [...tooOld, ...tooMany];
+      if (left.length > 0) await store.commit({ delete: left });
       return kept;
     },
-    get: async (key: string) => (await store.get(key)) as WaitingTraces | undefined,
-    remove: (key: string) => store.commit({ delete: [key] }),
-    clear: async () => store.commit({ delete: await store.keys(prefix) }),
   };
 }
