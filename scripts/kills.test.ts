@@ -24,6 +24,7 @@ test.each([
     ['storing opening', 'stored opening', 'removing'],
     ['opening', undefined],
   ],
+  [['storing opening', 'refused', 'storing loading', 'stored loading'], ['loading']],
 ])('after %j a page that dies leaves one of %j', (seen, phases) => {
   const [mark] = standingMarks(steps(...seen));
   expect(mark?.may.map((record) => record?.phase)).toEqual(phases);

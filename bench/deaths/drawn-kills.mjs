@@ -130,7 +130,8 @@ async function killOnce(bench, drawnMs) {
 
 /** @returns {Trial} */
 function judgeTrial([mark, ...others], found, foundLater) {
-  if (others.length > 0) throw new Error(`Expected one page's mark, got ${others.length + 1}`);
+  if (others.length > 0)
+    throw new Error(`Expected one page's mark, got ${JSON.stringify([mark, ...others])}`);
   const may = mark?.may ?? [undefined];
   const phase = may.at(-1)?.phase ?? may[0]?.phase ?? 'none';
   const isRight =

@@ -34,8 +34,7 @@ export async function* runSuite(dir, { trials } = {}) {
   const heavy = await publishHeavyDigits(`${dir}/heavy`);
   const served = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
   const bench = { site: served.url, digits, trials };
-  for (const [engine, kills] of Object.entries(KILLS))
-    yield await deathsMissed(engine, { ...bench, kills: trials ?? kills });
+  yield* await allDeathsMissed(dir, bench);
   yield await deathsFalse({ ...bench, elsewhere: heavy.address.url, ends: trials ?? ENDS });
   yield* await visitsUntilServed({ ...bench, heavy });
   yield* markCosts({ ...bench, address: digits.address });
@@ -46,6 +45,26 @@ export async function* runSuite(dir, { trials } = {}) {
 /** @param {string} outDir */
 export function buildDeathsPage(outDir) {
   return buildPage(import.meta.url, outDir, ['index', 'costs']);
+}
+
+/**
+ * WebKit's pages are known without stopping others, so it goes beside the others, which take turns: with models of its own,
+ * because one version is offered at a time.
+ */
+async function allDeathsMissed(dir, { trials, ...bench }) {
+  const missedIn = (engine, digits) =>
+    deathsMissed(engine, { ...bench, digits, kills: trials ?? KILLS[engine] });
+  const ownDigits = await publishDigits(`${dir}/models-beside`);
+  const beside = missedIn('webkit', ownDigits);
+  beside.catch(() => {}); // awaited below
+  const { digits } = bench;
+  const rows = [
+    await missedIn('chromium', digits),
+    await missedIn('firefox', digits),
+    await beside,
+  ];
+  await ownDigits.close();
+  return rows;
 }
 
 async function deathsMissed(engine, bench) {

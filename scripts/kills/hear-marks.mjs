@@ -6,7 +6,7 @@ import { listen } from '../listen.mjs';
  * One step of a page's mark. While a page tells it, it waits for the answer, and does nothing else.
  *
  * @typedef {object} MarkStep
- * @property {'storing' | 'stored' | 'removing' | 'removed'} step
+ * @property {'storing' | 'stored' | 'refused' | 'removing' | 'removed'} step
  * @property {string} key of the record
  * @property {string} [phase] of the record; as its backend, variant and threads
  * @property {string} [backend]
@@ -57,6 +57,7 @@ export function standingMarks(seen) {
     marks.set(key, mark);
     // The store does one after the other.
     if (step === 'stored' || step === 'removed') mark.may.shift();
+    else if (step === 'refused') mark.may.pop();
     else mark.may.push(step === 'storing' ? { key, step, ...record } : undefined);
   }
   return [...marks.values()].filter(({ may }) => may.some((mark) => mark !== undefined));

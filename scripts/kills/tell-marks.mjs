@@ -18,11 +18,16 @@ export function tellMarks(url) {
   };
   const { put, delete: remove } = IDBObjectStore.prototype;
   IDBObjectStore.prototype.put = function (record, key) {
-    if (isMark(key)) {
-      tell('storing', key, record);
+    if (!isMark(key)) return put.call(this, record, key);
+    tell('storing', key, record);
+    try {
+      const request = put.call(this, record, key);
       this.transaction.addEventListener('complete', () => tell('stored', key, record));
+      return request;
+    } catch (error) {
+      tell('refused', key); // in Firefox other events come while a page waits, and a transaction may end
+      throw error;
     }
-    return put.call(this, record, key);
   };
   IDBObjectStore.prototype.delete = function (key) {
     if (isMark(key)) {

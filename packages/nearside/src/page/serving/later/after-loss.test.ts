@@ -90,6 +90,14 @@ test('after one death `canRun` says that it fits where `open` would, with the st
   }
 });
 
+test('after a death nothing is tuned, warmed up or updated by itself; after one beside runs all else is as ever', async () => {
+  const light = { tune: { when: 'off' }, policy: { update: 'manual' } };
+  expect((await after([death(1)])).plan).toMatchObject(light);
+  const { plan } = await after([death(1, { phase: 'tuning' })]);
+  expect(plan).not.toMatchObject({ tune: light.tune });
+  expect(plan).not.toMatchObject({ policy: light.policy });
+});
+
 test('`canRun` has the only contender fit after its death, and refuses where `open` does, but for the try of each day', async () => {
   const once = await after([death(1)]);
   expect(once.rehearse(ON_ONNX)).toMatch(/^step 1 of 3/);
