@@ -71,7 +71,8 @@ export async function openUnsigned(
     return (await loadLater()).refuseUnsigned(CALL, { files, spec, options: own, kinds: KINDS });
   }
   const { onProgress, ...blobs } = await takeFiles(given, CALL, own);
-  const plan = planUnsigned({ ...blobs, spec: copy }, { ...own, onProgress });
+  const fetchMs = performance.now() - startMs;
+  const plan = planUnsigned({ ...blobs, fetchMs, spec: copy }, { ...own, onProgress });
   const isCompared = own.backend === 'tfjs-webgpu' && plan.unsigned?.wantsComparison;
   const compared = isCompared ? await (await loadLater()).planCompared(plan) : plan;
   const opening = { engine: DEFAULT_ENGINE, startMs };

@@ -166,6 +166,8 @@ export interface UnsignedModel {
   readonly spec: Readonly<Record<string, unknown>>;
   /** Bytes of the files that crossed the network. */
   readonly fetchedBytes: number;
+  /** The time that this took, ms. */
+  readonly fetchMs?: number;
   /** A GPU may serve, and `selfCheck` is not 'off': without golden cases it is compared with a CPU. */
   readonly wantsComparison: boolean;
 }

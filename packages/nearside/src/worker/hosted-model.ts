@@ -208,10 +208,14 @@ async function load(model: HostedModel, variant: string): Promise<LoadedVariant>
   });
   const session = await model.loading;
   model.session = session;
-  await version.activate(proverOn(session.loaded));
+  const { loaded } = session;
+  const { times } = loaded;
+  const provenMs = performance.now();
+  await version.activate(proverOn(loaded));
   return {
-    ...session.loaded,
-    threadsReason: whyFewer(model, session.loaded),
+    ...loaded,
+    times: { ...times, check: times.check + performance.now() - provenMs },
+    threadsReason: whyFewer(model, loaded),
     healedChunks: model.healedChunks,
     heapBytes: heapBytes(),
   };

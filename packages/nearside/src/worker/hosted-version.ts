@@ -81,6 +81,8 @@ export interface VariantFiles<Bytes extends Uint8Array<ArrayBuffer>> {
   readonly weights: ReadonlyMap<string, ChunkedFile<Bytes>>;
   /** Bytes that crossed the network for them. */
   readonly fetchedBytes: number;
+  /** The time that this took before the version was opened, ms. */
+  readonly fetchMs?: number;
   readonly baseline: NamedBaseline | undefined;
 }
 

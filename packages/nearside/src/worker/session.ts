@@ -113,6 +113,7 @@ export async function openSession(options: OpenSessionOptions): Promise<Session>
     stopwatch('runtime', () => runtime.compileWasm(progress)),
     loadStepsOf(spec, options),
   ]);
+  stopwatch.times.weights += read.fetchMs ?? 0;
   progress.enter('check'); // nothing waits for the network from here on
   const { variant } = read;
   const { sessions, traits, golden, files } = await stopwatch('session', async () => {

@@ -15,7 +15,7 @@ async function openDigits(withheld?: string) {
   const files = Object.fromEntries(await Promise.all(blobs));
   const spec = JSON.parse(await readFile(new URL('model.json', DIGITS), 'utf8'));
   const version = await openUnsignedVersion(
-    { files, spec, fetchedBytes: 0, wantsComparison: false },
+    { files, spec, fetchedBytes: 0, fetchMs: 7, wantsComparison: false },
     { id: '', cohort: 0 },
   );
   const [variant] = version.spec.variants;
@@ -29,12 +29,13 @@ const progress = createLoadProgress(() => {});
 test('a session gets the files of its variant and all that proves it; what is read anew is what was asked for', async () => {
   const { version, variant, golden } = await openDigits();
   const { spec } = version;
-  const { files, fetchedBytes } = await version.readVariant(variant, progress);
+  const { files, fetchedBytes, fetchMs } = await version.readVariant(variant, progress);
   const proofs = proofFiles(golden, { spec, variant, scope: 'all' });
   expect([...files.keys()]).toEqual([...variant.files, ...proofs]);
   const first = proofFiles(golden, { spec, variant, scope: 'first' });
   expect([...(await version.readWhole(first)).keys()]).toEqual(first);
   expect(first.length).toBeLessThan(proofs.length);
+  expect(fetchMs).toBe(7);
   expect([fetchedBytes, await version.missingBytes(variant), version.provenBy]).toEqual([0, 0, []]);
 });
 

@@ -35,7 +35,7 @@ const NO_MANIFEST = '0'.repeat(64);
  *   it later, `model-invalid` or `file-missing`
  */
 export async function openUnsignedVersion(
-  { files, spec: given, fetchedBytes, wantsComparison }: UnsignedModel,
+  { files, spec: given, fetchedBytes, fetchMs = 0, wantsComparison }: UnsignedModel,
   install: InstallIdentity,
 ): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
@@ -88,6 +88,7 @@ export async function openUnsignedVersion(
         files: read,
         weights,
         fetchedBytes,
+        fetchMs,
         baseline: undefined,
       };
     },

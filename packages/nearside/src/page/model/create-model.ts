@@ -84,7 +84,12 @@ export async function createModel(parts: ModelParts): Promise<Model> {
     handover,
     queue,
     observers: [
-      (run) => recording.tell({ kind: 'ran', ...run, heapBytes: heapOf(handover.current) }),
+      (run) =>
+        recording.tell({
+          kind: 'ran',
+          ...run,
+          heapBytes: heapOf(handover.current.connection.workers),
+        }),
       announceRun(emitter),
       markRun,
       firstResult.end,

@@ -6,6 +6,7 @@ import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import { UNCOUNTED } from '../telemetry/recorded.js';
 import type { Recording } from '../telemetry/recording.js';
+import type { Connection } from '../workers/connection.js';
 
 export interface StatsSources {
   readonly handover: Handover;
@@ -21,19 +22,20 @@ export function readStats(sources: StatsSources): ModelStats {
   const { handover, choice, queue, plan, opening } = sources;
   const { lifetime, totals } = sources.recording;
   const { errors, counted, ...counts } = lifetime;
-  const { version, runtime, loaded, connection } = handover.current;
+  const { version, runtime, loaded, connection, noBackend, variant, backend } = handover.current;
   const { model, version: name } = version.release;
-  const { workers } = connection;
+  const workers = handover.isResting ? [] : connection.workers;
   return {
     model,
     version: name,
-    ...whoAnswers(handover.current),
+    variant: noBackend ? 'fallback' : variant.name,
+    backend: noBackend ? 'fallback' : backend,
     runtime,
     threads: loaded.threads,
     threadsReason: loaded.threadsReason ?? choice.caution?.threadsReason,
     hardware: loaded.hardware,
-    workers: handover.isResting ? 0 : workers.length,
-    heapBytes: heapOf(handover.current) || undefined,
+    workers: workers.length,
+    heapBytes: heapOf(workers) || undefined,
     verdict: loaded.verdict,
     choice: choice.origin,
     quarantined: [...choice.record.quarantined, ...choice.passing],
@@ -47,25 +49,21 @@ export function readStats(sources: StatsSources): ModelStats {
 }
 
 /** Bytes that the wasm memory of the workers that serve holds; 0 where it is unknown. */
-export function heapOf({ connection }: Serving): number {
-  return connection.workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0);
-}
-
-function whoAnswers({ noBackend, variant, backend }: Serving) {
-  return noBackend
-    ? ({ variant: 'fallback', backend: 'fallback' } as const)
-    : { variant: variant.name, backend };
+export function heapOf(workers: Connection['workers']): number {
+  return workers.reduce((sum, { heapBytes }) => sum + heapBytes, 0);
 }
 
 /** @param how.startMs when `open` was called, by `performance.now()` */
 export function describeOpening(
-  { version, loaded, metadataMs, failures }: Serving,
+  { version, loaded, workerMs, metadataMs, failures }: Serving,
   { choice, startMs }: { readonly choice: BackendChoice; readonly startMs: number },
 ): OpeningStats {
+  const steps = { ...loaded.times, metadata: metadataMs };
+  steps.runtime += workerMs;
   return {
     origin: version.origin,
     totalMs: performance.now() - startMs,
-    steps: { ...loaded.times, metadata: metadataMs },
+    steps,
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,
     failures,

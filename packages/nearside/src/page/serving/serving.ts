@@ -40,6 +40,8 @@ export interface Opened {
   /** The file of ONNX Runtime; undefined for another runtime. */
   readonly runtime: OnnxRuntime | undefined;
   readonly version: OpenedVersion;
+  /** From asking for a worker to its being ready, ms. */
+  readonly workerMs: number;
   /** From the worker's being ready to the verified version, ms. */
   readonly metadataMs: number;
   /** Settles when everything is fetched that `load` needs. */
@@ -110,17 +112,20 @@ export async function openOn(
   const { place, signal, onProgress, isSure } = options;
   const fetched = createDeferred<void>();
   const onEvent = (event: WorkerEvent) => {
-    if (event.nearside === 'progress' && event.progress.phase === 'check') fetched.resolve();
-    if (event.nearside === 'progress' && onProgress) notify(onProgress, event.progress);
+    if (event.nearside === 'progress') {
+      const { progress } = event;
+      if (progress.phase === 'check') fetched.resolve();
+      if (onProgress) notify(onProgress, progress);
+    }
     if (event.nearside === 'installation') {
       const { type, ...details } = event.event;
       emitter.emit(type, details as never);
     }
   };
-  const isOnnxWasm = backend === 'onnx-wasm';
-  const threads = isOnnxWasm ? plan.threads : undefined; // other backends have one thread
-  const runtime = isOnnxWasm ? choice.onnxRuntime : undefined;
+  // Other backends have one thread, and one file.
+  const [threads, runtime] = backend === 'onnx-wasm' ? [plan.threads, choice.onnxRuntime] : [];
   mark(AT_OPENING, { phase: 'opening', backend });
+  const askedMs = performance.now();
   const host = await engine.workers.acquire({
     backend,
     assets: plan.assets,
@@ -147,7 +152,6 @@ export async function openOn(
       },
     });
     if (!version) return void connection.close(undefined);
-    const metadataMs = performance.now() - startMs;
     engine.memory?.makeRoom(version.spec, options.isOptional);
     connection.declare(version.spec.limits.memoryBytes);
     const { warmUpMs: givenMs } = plan.policy;
@@ -157,7 +161,8 @@ export async function openOn(
       backend,
       runtime,
       version,
-      metadataMs,
+      workerMs: startMs - askedMs,
+      metadataMs: performance.now() - startMs,
       fetched: fetched.promise,
       warmUpMs,
       mark,

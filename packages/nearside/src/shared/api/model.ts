@@ -203,13 +203,16 @@ export interface ModelStats {
   readonly runtime: OnnxRuntime | undefined;
   /** CPU threads that share a run. */
   readonly threads: number;
-  /** Why they are fewer than `threads` asks for, or than the 4 of the default where only one is to be had. */
+  /**
+   * Why they are fewer than `threads` asks for, or than the default, 4 or the number of cores, where only one is to be
+   * had.
+   */
   readonly threadsReason: string | undefined;
   /** `cpu`, or the GPU as the browser names it. */
   readonly hardware: string;
   /** Number of workers that serve it; 0 while it is at rest. */
   readonly workers: number;
-  /** The wasm memory of its workers, for other models in them too; undefined while unknown. */
+  /** The wasm memory of its workers, for other models in them too; undefined while unknown, and while it is at rest. */
   readonly heapBytes: number | undefined;
   readonly verdict: Verdict;
   /** The reason why this backend serves. */
@@ -250,6 +253,7 @@ export interface OpeningStats {
   readonly origin: 'store' | 'network' | 'files';
   /** `open` → ready, ms. */
   readonly totalMs: number;
+  /** `metadata`: verifying in the worker what the device or the repository answers. */
   readonly steps: LoadTimes & { readonly metadata: number };
   /** Bytes of weights that crossed the network. */
   readonly fetchedBytes: number;
@@ -276,11 +280,15 @@ export interface ReportTotals {
   problem: string | undefined;
 }
 
-/** Milliseconds per step of loading; `weights` includes verification. */
+/** Milliseconds per step of loading. Weights and runtime are waited for side by side. */
 export interface LoadTimes {
+  /** Fetching, or reading, and verifying them. */
   readonly weights: number;
+  /** Starting its worker, and waiting for its compiled file. */
   readonly runtime: number;
+  /** Starting the runtime, and loading the weights into it. */
   readonly session: number;
+  /** Golden cases, and storing that they were passed. */
   readonly check: number;
 }
 

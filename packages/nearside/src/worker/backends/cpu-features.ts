@@ -28,14 +28,14 @@ export type ChosenThreads = Pick<RuntimeTraits, 'threads' | 'threadsReason'>;
  * Several threads need shared memory, so an isolated page, and workers started from the worker's own file: ONNX Runtime
  * waits for ever for one that does not start, so one is tried first.
  *
- * @param asked 4 by default
+ * @param asked by default up to 4, and at most the number of cores
  * @returns as many, or as many as there are cores; 1 where others do not start
  */
 export async function chooseThreads(asked?: number): Promise<ChosenThreads> {
-  const wanted = asked ?? DEFAULT_THREADS;
-  if (wanted === 1) return { threads: 1 };
   const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
   const cores = navigator?.hardwareConcurrency ?? 1;
+  const wanted = asked ?? Math.min(DEFAULT_THREADS, cores);
+  if (wanted === 1) return { threads: 1 };
   const threads = Math.min(wanted, cores);
   const why = whyOne() ?? (threads > 1 && !(await tryOnce()) ? NOT_STARTED : undefined);
   if (why) return { threads: 1, threadsReason: fewerThreads(1, wanted, why) };

@@ -73,6 +73,7 @@ export function standIn(
     backend,
     runtime: undefined,
     version,
+    workerMs: 0,
     metadataMs: 0,
     fetched: Promise.resolve(),
     warmUpMs: 0,
