@@ -75,6 +75,17 @@ test.each([
   },
 );
 
+test('a page whose policy refuses WebAssembly asks for nothing, and its worker compiles for itself', async () => {
+  const refuse = () => {
+    throw new WebAssembly.CompileError('refused by script-src');
+  };
+  vi.stubGlobal('WebAssembly', { ...WebAssembly, Module: refuse });
+  const { ask, end } = startWorker({ isSure: true });
+  expect(await ask()).toBe('nothing');
+  expect(asked).not.toHaveBeenCalled();
+  end();
+});
+
 test('a module that cannot be posted to one worker is there for the others', async () => {
   const [first, second] = [startWorker({ mayPost: () => false }), startWorker()];
   expect(await first.ask()).toBe('nothing');
