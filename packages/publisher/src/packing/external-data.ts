@@ -51,7 +51,7 @@ export async function checkExternalData(
   }
   for (const [file, tensors] of byFile) {
     const fileBytes = await sizeOf(join(directory, file));
-    for (const tensor of tensors) requireInside(model, tensor, fileBytes);
+    for (const tensor of tensors) requireInFile(model, tensor, fileBytes);
     requireApart(model, tensors);
   }
 }
@@ -122,7 +122,7 @@ function bytesOf(
   return { expected, got: length ?? expected };
 }
 
-function requireInside(model: string, tensor: ExternalTensor, fileBytes: number): void {
+function requireInFile(model: string, tensor: ExternalTensor, fileBytes: number): void {
   const { file, offset, sizeBytes } = tensor;
   const end = offset + sizeBytes;
   if (end > MAX_WEIGHT_BYTES) {
