@@ -42,9 +42,10 @@ test('a visit that ends is counted once, though its stored copy is sent too: the
   told.isAnswering = true;
   await inBrowserOf(profile, async (page) => {
     await visit(page, visits, 1);
+    // A page that is left before it has read the copy leaves it to the next visit.
+    await expect.poll(duplicates).toBe(duplicatesBefore + 1);
     await page.reload();
     await expect.poll(runs).toBe(runsBefore + 3);
-    await expect.poll(duplicates).toBe(duplicatesBefore + 1);
   });
   const [first, copy] = told.bodies.slice(sent).filter((body) => body.includes('"ok":2'));
   expect(copy?.replace(/"sent":\d+/, '')).toBe(first?.replace(/"sent":\d+/, ''));
