@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { listen } from '../scripts/listen.mjs';
 import { serveDigits } from './digits-repository.js';
+import { test } from './one-page.js';
 import { gotoBarePage } from './serve-bare-page.js';
 import { serveForTests } from './serve-for-tests.js';
 
 const served = serveForTests();
+
+// Each test has a repository of its own, whose answers are nobody else's.
+test.beforeAll(({ onePage }) => gotoBarePage(onePage, served.site.url));
 
 /** What the browser may keep for ever, as a CDN says of all files but two. */
 const IMMUTABLE = { 'Cache-Control': 'public, max-age=31536000, immutable' };
@@ -77,7 +81,6 @@ for (const [what, kind] of [
     page,
   }) => {
     const repository = await serveCacheable(served.digits.repository);
-    await gotoBarePage(page, served.site.url);
     repository.faults.once.set(kind, flipped);
     const outcomes = [await openAnew(page, repository.url), await openAnew(page, repository.url)];
     await repository.close();
@@ -92,7 +95,6 @@ test('a page to sign in, sent in the place of every file at a first open, fails 
   page,
 }) => {
   const repository = await serveCacheable(served.digits.repository);
-  await gotoBarePage(page, served.site.url);
   repository.faults.always = signInPage;
   expect(await openAnew(page, repository.url)).toBe('network-failed');
   repository.faults.always = undefined;
@@ -105,7 +107,6 @@ test('a next root that was absent once, in an answer to be cached for ever, is s
 }) => {
   const digits = await serveDigits();
   const repository = await serveCacheable(digits.repository);
-  await gotoBarePage(page, served.site.url);
   repository.faults.once.set('2.root.json', absent);
   const { trust } = digits.address;
   const open = () => openAnew(page, repository.url, trust);
