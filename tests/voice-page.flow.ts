@@ -26,17 +26,15 @@ test.beforeEach(async ({ page }) => {
   await page.goto(`${stack.servers.site.url}voice.html`);
 });
 
-test('five sentences between pauses are five parts with speech', async ({ page }) => {
+test('five sentences between pauses are five parts with speech; a sound file is looked at, one that is none is refused with a code, and the next is looked at', async ({
+  page,
+}) => {
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(5);
   await expect(page.getByTestId('summary')).toHaveText(/^\d\.\d s of speech$/);
   await expect(page.getByTestId('summary-of')).toHaveText(/^in 11\.\d s$/);
   const waveform = page.getByTestId('waveform');
   await expect(waveform).toHaveAttribute('aria-label', /^Waveform: \d\.\d s of speech in/);
-});
 
-test('a sound file is looked at, one that is none is refused with a code, and the next is looked at', async ({
-  page,
-}) => {
   const file = page.getByTestId('file');
   await file.setInputFiles(`${root}models/voice/clips/french.wav`);
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1);
@@ -52,7 +50,7 @@ test('a sound file is looked at, one that is none is refused with a code, and th
   await expect(page.getByTestId('summary')).toHaveText(/of speech/);
 });
 
-test('what the microphone hears is marked while it listens, and looked at as a whole after', async ({
+test('while it listens, the waveform is drawn and speech in it is marked, in words too; all is looked at as a whole after', async ({
   page,
 }) => {
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(5);
@@ -60,32 +58,25 @@ test('what the microphone hears is marked while it listens, and looked at as a w
   await listen.focus();
   await page.keyboard.press('Enter');
   await expect(listen).toHaveText(/Stop/);
-  await expect(page.getByTestId('summary')).toHaveText(/^Speech/);
-  await expect(page.getByTestId('summary')).toHaveText(/^Listening/);
-  await page.keyboard.press('Enter');
-  await expect(listen).toHaveText(/Listen/);
-  await expect(page.getByTestId('summary')).toHaveText(/of speech/);
-  await page.getByTestId('segments').getByRole('button').first().click();
-  await expect(page.getByTestId('play')).toHaveText('Stop playing');
-  await expect(page.getByTestId('play')).toHaveText('Play');
-});
-
-test('while it listens, the waveform is drawn and speech in it is marked, in words too', async ({
-  page,
-}) => {
-  await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(5);
-  await page.getByTestId('listen').click();
   const waveform = page.getByTestId('waveform');
   await expect(waveform).toHaveAttribute('aria-label', /^Live waveform/);
   await expect(page.getByTestId('summary')).toHaveText(/^Speech/);
   // Half a second of silence comes first, and less than 250 ms of speech are none.
   await expect(page.getByTestId('summary-of')).toHaveText(/^(?!0)\d+\.\d s so far$/);
   await expect.poll(() => waveform.evaluate(hasSpeechColor)).toBe(true);
-  await page.getByTestId('listen').click();
+  await expect(page.getByTestId('summary')).toHaveText(/^Listening/);
+  await page.keyboard.press('Enter');
+  await expect(listen).toHaveText(/Listen/);
   await expect(waveform).toHaveAttribute('aria-label', /^Waveform: \d\.\d s of speech in/);
+  await expect(page.getByTestId('summary')).toHaveText(/of speech/);
+  await page.getByTestId('segments').getByRole('button').first().click();
+  await expect(page.getByTestId('play')).toHaveText('Stop playing');
+  await expect(page.getByTestId('play')).toHaveText('Play');
 });
 
-test('a recording is left while the user is still being asked', async ({ page }) => {
+test('a recording is left while the user is still being asked; a microphone that is refused is told, and examples still work', async ({
+  page,
+}) => {
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = () => new Promise(() => {});
   });
@@ -96,20 +87,19 @@ test('a recording is left while the user is still being asked', async ({ page })
   await expect(listen).toHaveText(/Listen/);
   await page.getByTestId('sample').selectOption('German');
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1);
-});
 
-test('a microphone that is refused is told, and an example still works', async ({ page }) => {
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = async () => {
       throw new DOMException('Permission denied', 'NotAllowedError');
     };
   });
-  await page.getByTestId('listen').click();
+  await listen.click();
   await expect(page.getByTestId('sound-problem')).toHaveAttribute(
     'data-error',
     'microphone-refused',
   );
-  await page.getByTestId('sample').selectOption('German');
+  await page.getByTestId('sample').selectOption('French');
+  await expect(page.getByTestId('sound-problem')).toBeHidden();
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1);
 });
 
