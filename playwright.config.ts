@@ -36,6 +36,9 @@ const EVERY_LANE = /@every-lane\b/;
 
 const THREADS = /@threads\b/;
 
+/** What our own lines decide, in whatever engine: Chromium stands for Firefox in `npm test`. */
+const ALIKE = /@alike\b/;
+
 /** How pages and servers hand the library out, and what is in its way. */
 const OF_PAGES = ['blocked.flow.ts', 'runtime-files.flow.ts', 'script-tag.flow.ts'];
 const IN_PAGES = /(?:blocked|runtime-files|script-tag)\.flow\.ts/;
@@ -67,7 +70,7 @@ export default defineConfig({
           {
             name: 'firefox',
             testMatch: IN_FIREFOX,
-            grepInvert: [GPU, NO_GPU, THREADS],
+            grepInvert: [GPU, NO_GPU, THREADS, ALIKE],
             metadata: { isIsolated: false },
             use: firefox,
           },
@@ -75,7 +78,7 @@ export default defineConfig({
             // Not in `npm test`: on a software GPU it takes as long as all else in Firefox. `npm run test:engines`.
             name: 'firefox-more',
             testMatch: [...EVERYWHERE, ...OF_PAGES, 'early-reports.flow.ts'],
-            grep: [GPU, IN_PAGES, MORE_IN_FIREFOX],
+            grep: [GPU, IN_PAGES, MORE_IN_FIREFOX, ALIKE],
             grepInvert: [GPU_PROCESS, NEW_GPU, THREADS, NO_GPU],
             metadata: { isIsolated: false },
             use: firefox,

@@ -329,9 +329,9 @@ test.describe('on any backend', () => {
   });
 });
 
-test('options of a wrong kind, of any call: refused by name before anything is done, and good ones work', async ({
-  page,
-}) => {
+test('options of a wrong kind, of any call: refused by name before anything is done, and good ones work', {
+  tag: '@alike',
+}, async ({ page }) => {
   await openDigits(page, 'onnx-wasm');
   const said = await page.evaluate(async () => {
     const { nearside, model, one, address } = globalThis as Scope;
@@ -426,9 +426,9 @@ test('options of a wrong kind, of any call: refused by name before anything is d
   expect(good).toEqual(['network', '1']);
 });
 
-test('golden outputs that no backend reproduces: no-backend, with what each computed', async ({
-  page,
-}) => {
+test('golden outputs that no backend reproduces: no-backend, with what each computed', {
+  tag: '@alike',
+}, async ({ page }) => {
   const wrong = await serveDigits();
   await wrong.release({
     version: '1.1.0',
