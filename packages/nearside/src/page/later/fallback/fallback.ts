@@ -86,7 +86,7 @@ export function standIn(
   };
   const choice = createBackendChoice(plan, { ...EMPTY_RECORD, quarantined });
   choice.origin = 'none';
-  choice.caution = caution;
+  choice.caution = caution && { ...caution, threadsReason: undefined }; // nothing runs
   return { serving, choice };
 }
 

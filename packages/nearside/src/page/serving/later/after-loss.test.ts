@@ -155,11 +155,16 @@ test('where there would be one thread anyway, deaths are not the reason', async 
 });
 
 test('where `fallback` answers for pages that died, what died is named on its own backend, and its version', async () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  vi.stubGlobal('navigator', { hardwareConcurrency: 2, userAgent: '' });
   const { refusal, plan, choice } = await after([death(2), death(1)]);
+  vi.unstubAllGlobals();
+  expect(choice.caution?.threadsReason).toBe('1 of 2 threads: a page died lately');
   const { serving, choice: stand } = standIn(await refusal(), plan, { caution: choice.caution });
   expect(serving.version.release).toEqual({ model: 'm', version: '2.0.0', sequence: 2 });
   const rows = explainBackend(serving, { plan, choice: stand });
   const message = expect.stringContaining('loading (threads: 1)');
   expect(rows).toEqual([{ ...ON_ONNX, verdict: 'quarantined', code: 'page-lost', message }]);
+  expect(stand.caution?.threadsReason).toBe(undefined);
   expect(stand.record.quarantined).toMatchObject([{ ...ON_ONNX, atMs: NOW_MS - HOUR_MS }]);
 });
