@@ -8,11 +8,19 @@ export interface Contender {
   readonly variant: string;
 }
 
-export function isSameContender(
-  a: { readonly backend?: string | undefined; readonly variant?: string | undefined } | undefined,
-  b: typeof a,
-): boolean {
+/** What says something of a contender, as far as it is known. */
+type About = { readonly backend?: string | undefined; readonly variant?: string | undefined };
+
+export function isSameContender(a: About | undefined, b: About | undefined): boolean {
   return a?.backend === b?.backend && a?.variant === b?.variant;
+}
+
+/** @returns what a list says of a contender, first; undefined where it says nothing */
+export function findContender<Entry extends About>(
+  entries: readonly Entry[],
+  contender: About | undefined,
+): Entry | undefined {
+  return entries.find((entry) => isSameContender(entry, contender));
 }
 
 /** The contender's name for people. */

@@ -1,5 +1,5 @@
 import { type ModelSpec, NearsideError } from '@nearside/core';
-import { type Contender, contenderName, isSameContender } from '../../shared/contenders.js';
+import { type Contender, contenderName, findContender } from '../../shared/contenders.js';
 import type { BackendChoice } from '../choice/backend-choice.js';
 
 /**
@@ -23,7 +23,7 @@ export function requireLife(
   );
   const { rung } = caution.care;
   const isLeftOut = !allowed.some(({ name }) => name === variant);
-  const died = passing.find((one) => isSameContender(one, contender)) ?? passing.at(-1);
+  const died = findContender(passing, contender) ?? passing.at(-1);
   const why = died?.message ?? 'a page died before a backend was chosen';
   if (isLeftOut) {
     throw new NearsideError('page-lost', `${contenderName(contender)} is left out: ${why}`);

@@ -1,7 +1,12 @@
 import type { ModelSpec } from '@nearside/core';
 import type { AvailableBackend, LostPage, Quarantined } from '../../../shared/api/backends.js';
 import { listContenders } from '../../../shared/contender-order.js';
-import { type Contender, isSameContender, runsOnCpu } from '../../../shared/contenders.js';
+import {
+  type Contender,
+  findContender,
+  isSameContender,
+  runsOnCpu,
+} from '../../../shared/contenders.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
 import { DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
@@ -152,9 +157,7 @@ export function allowedBy(
   backends: readonly AvailableBackend[],
 ): readonly Contender[] {
   const banned = bannedBy(care, sequence);
-  const all = listContenders(variants, backends).filter(
-    (contender) => !banned.some((death) => isSameContender(death, contender)),
-  );
+  const all = listContenders(variants, backends).filter((one) => !findContender(banned, one));
   const { again, rung } = care;
   const same = all.filter(
     ({ backend, variant }) =>
@@ -167,7 +170,7 @@ export function allowedBy(
     return least ? [least] : [];
   }
   const died = care.deaths.filter((death) => !isBeside(death));
-  const others = onCpu.filter((one) => !died.some((death) => isSameContender(death, one)));
+  const others = onCpu.filter((one) => !findContender(died, one));
   return rung === 1 && others.length > 0 ? others : onCpu;
 }
 
@@ -191,9 +194,7 @@ export function isKeptFrom(
 
 /** Lists what died, each contender once, for people: as quarantined as a backend with wrong numbers. */
 export function quarantinedBy({ deaths }: Care): Quarantined[] {
-  const last = deaths.filter(
-    (death, i) => !deaths.slice(i + 1).some((later) => isSameContender(later, death)),
-  );
+  const last = deaths.filter((death, i) => !findContender(deaths.slice(i + 1), death));
   return last.flatMap((death) => {
     const { backend, variant, atMs } = death;
     return backend

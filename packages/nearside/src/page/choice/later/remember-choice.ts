@@ -2,7 +2,7 @@ import { choiceKey } from '@nearside/artifact';
 import { openStore } from '#open-store';
 import type { Quarantined } from '../../../shared/api/backends.js';
 import { RUNTIME_BYTES } from '../../../shared/contender-order.js';
-import { type Contender, isSameContender, runsOnCpu } from '../../../shared/contenders.js';
+import { type Contender, findContender, runsOnCpu } from '../../../shared/contenders.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import {
@@ -80,14 +80,14 @@ const HEAD_START_MS = 100;
  * lost what its start costs.
  */
 export function lightStart({ start, measured, quarantined }: ChoiceRecord): Contender | undefined {
-  const startMs = measured.find((one) => isSameContender(one, start))?.p50Ms;
+  const startMs = findContender(measured, start)?.p50Ms;
   if (startMs === undefined) return start;
   const [lightest] = measured
     .filter(
       (one) =>
         runsOnCpu(one.backend) &&
         timeOf(one) <= startMs + HEAD_START_MS &&
-        !quarantined.some((failed) => isSameContender(failed, one)),
+        !findContender(quarantined, one),
     )
     .sort((a, b) => RUNTIME_BYTES[a.backend] - RUNTIME_BYTES[b.backend] || timeOf(a) - timeOf(b));
   return lightest ? { backend: lightest.backend, variant: lightest.variant } : start;

@@ -159,8 +159,7 @@ function bytesOf(bytes: ArrayBufferLike | ArrayBufferView): Uint8Array<ArrayBuff
 export async function writeKept(value: unknown): Promise<unknown> {
   if (value instanceof KeptBytes) {
     const { kind, content, traits } = value;
-    const bytes =
-      content instanceof Uint8Array ? content : new Uint8Array(await content.arrayBuffer());
+    const bytes = new Uint8Array(await new Blob([content]).arrayBuffer());
     return { $kind: kind, ...traits, base64: toBase64(bytes) };
   }
   if (typeof value === 'number' && !Number.isFinite(value)) {

@@ -4,6 +4,7 @@ import {
   type Contender,
   contenderName,
   contenderOf,
+  findContender,
   hasVariantFor,
   isSameContender,
   runtimeOf,
@@ -27,7 +28,7 @@ export function explainBackend(
   const { variants } = serving.version.spec;
   const present = contenderOf(serving);
   const listed = listContenders(variants, plan.contenders);
-  const isListed = listed.some((contender) => isSameContender(contender, present));
+  const isListed = findContender(listed, present) !== undefined;
   return [
     ...[...(isListed ? [] : [present]), ...listed].map((contender) =>
       explainContender(contender, { serving, plan, choice }),
@@ -46,7 +47,7 @@ function explainContender(
   { serving, plan, choice }: { serving: Serving; plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict {
   const { bytes, message } = choice.remarks.get(contenderName(contender)) ?? {};
-  const measured = choice.record.measured.find((one) => isSameContender(one, contender));
+  const measured = findContender(choice.record.measured, contender);
   const row = { ...contender, bytes, p50Ms: measured?.p50Ms };
   const { care, threadsReason: why } = choice.caution ?? {};
   const died = care ? quarantinedBy(care) : [];
@@ -54,7 +55,7 @@ function explainContender(
     const { hardware, threads, threadsReason = why, times, verdict: found } = serving.loaded;
     const startupMs = times.runtime + times.session + times.check;
     const verdict = found === 'proven' ? 'serving' : found;
-    const death = died.find((one) => isSameContender(one, contender));
+    const death = findContender(died, contender);
     const message = [threadsReason, death?.message].filter(Boolean).join('; ') || undefined;
     return { ...row, verdict, hardware, threads, startupMs, code: death?.code, message };
   }

@@ -1,4 +1,4 @@
-import { type Contender, isSameContender } from '../../../shared/contenders.js';
+import { type Contender, findContender, isSameContender } from '../../../shared/contenders.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { isFasterBy } from './time-beside.js';
@@ -61,13 +61,12 @@ export function shareLost(
   if (!servingMs) return 0;
   const failed = [...record.quarantined, ...passing];
   const able = record.measured.filter(
-    (one) =>
-      contenders.includes(one.backend) && !failed.some((other) => isSameContender(other, one)),
+    (one) => contenders.includes(one.backend) && !findContender(failed, one),
   );
   const fastestMs = Math.min(...able.map(({ p50Ms = servingMs }) => p50Ms));
   return isFasterBy(servingMs, fastestMs) ? 1 - fastestMs / servingMs : 0;
 }
 
 function timeOf({ measured }: Known['record'], contender: Contender): number | undefined {
-  return measured.find((one) => isSameContender(one, contender))?.p50Ms;
+  return findContender(measured, contender)?.p50Ms;
 }

@@ -4,6 +4,7 @@ import {
   type Contender,
   contenderName,
   contenderOf,
+  findContender,
   isSameContender,
   runsOnCpu,
 } from '../../../shared/contenders.js';
@@ -38,13 +39,8 @@ export interface TuningOptions extends ModelContext {
 /** Waits until trying is in nobody's way. */
 type Idle = () => Promise<void>;
 
-/** The reason why a contender is not tried. */
-interface Hindrance {
-  readonly message: string | undefined;
-}
-
 /** It serves, has failed or was timed: its row in the table says so without a message. */
-const SETTLED: Hindrance = { message: undefined };
+const SETTLED = '';
 
 interface TryOptions extends TuningOptions {
   readonly idle: Idle;
@@ -97,7 +93,7 @@ async function tryOthers(options: TuningOptions & { readonly idle: Idle }): Prom
   const budget = createTuningBudget(plan.tune, contents);
   for (const contender of orderByBytes(contenders, contents)) {
     const hindrance = findHindrance(options, contender, { adapter, budget });
-    remark(options, contender, hindrance?.message, budget.sizeOf(contender));
+    remark(options, contender, hindrance || undefined, budget.sizeOf(contender));
     if (hindrance !== undefined) continue;
     await idle();
     if (handover.current.version.release.sequence !== sequence) return;
@@ -126,30 +122,29 @@ function findHindrance(
   { plan, engine, choice, handover, isWorthStart }: TuningOptions,
   contender: Contender,
   { adapter, budget }: { adapter: string; budget: TuningBudget },
-): Hindrance | undefined {
+): string | undefined {
   const serving = handover.current;
   if (isSameContender(contenderOf(serving), contender)) return SETTLED;
   const quarantined = [...choice.record.quarantined, ...choice.passing];
-  if (quarantined.some((failed) => isSameContender(failed, contender))) return SETTLED;
-  const known = choice.record.measured.find((measured) => isSameContender(measured, contender));
+  if (findContender(quarantined, contender)) return SETTLED;
+  const known = findContender(choice.record.measured, contender);
   if (known && known.p50Ms === undefined) {
-    return { message: `takes more than ${plan.tune.maxMs} ms` };
+    return `takes more than ${plan.tune.maxMs} ms`;
   }
   const isFaster = isKnownFaster(choice, contender, contenderOf(serving));
   if (known && !(isFaster && isWorthStart())) return SETTLED;
   if (!runsOnCpu(contender.backend) && adapter === NO_ADAPTER) {
-    return { message: 'no WebGPU with an adapter' };
+    return 'no WebGPU with an adapter';
   }
   const missing = missingFor(contender.backend);
-  if (missing) return { message: `no ${missing}` };
+  if (missing) return `no ${missing}`;
   if (isKeptFrom(choice.caution?.care, 'tuning', contender)) {
-    return { message: 'the page was lost while it was tried; not again for a day' };
+    return 'the page was lost while it was tried; not again for a day';
   }
   if (engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {
-    return { message: 'no room beside what is loaded within `memoryBudgetBytes`' };
+    return 'no room beside what is loaded within `memoryBudgetBytes`';
   }
-  const message = budget.objectionTo(contender);
-  return message === undefined ? undefined : { message };
+  return budget.objectionTo(contender);
 }
 
 /** Bytes and time that it takes are spent, however it ends. */
@@ -256,9 +251,7 @@ function blame(contender: Contender, options: TuningOptions, error: unknown): vo
 
 function keepTimes({ choice, handover }: TuningOptions, times: readonly Measured[]): void {
   choice.startAnewFor(handover.current.version.release.sequence);
-  const others = choice.record.measured.filter(
-    (known) => !times.some((time) => isSameContender(time, known)),
-  );
+  const others = choice.record.measured.filter((known) => !findContender(times, known));
   choice.change({ measured: [...others, ...times] });
 }
 

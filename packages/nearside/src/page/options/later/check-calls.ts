@@ -106,8 +106,8 @@ export function isFilePage(): boolean {
 export function filePageError(cause?: unknown): NearsideError {
   return new NearsideError(
     'worker-blocked',
-    'Expected a page from a server, got one from file:, where browsers start no worker and fetch no file. Serve its ' +
-      'folder with `npx vite` or `npx serve`, and open the address that they print.',
+    'Expected a page from a server, got one from file:, which starts no worker and fetches no file. Serve its folder, ' +
+      'with `npx vite` or `npx serve`.',
     { cause },
   );
 }

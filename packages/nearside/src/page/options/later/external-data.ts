@@ -4,21 +4,13 @@
  */
 type Part = 'model' | 'graph' | 'node' | 'attribute' | 'tensor' | 'place';
 
-const PARTS: Readonly<Record<Part, ReadonlyMap<number, Part>>> = {
-  model: new Map([[7, 'graph']]),
-  graph: new Map([
-    [1, 'node'],
-    [5, 'tensor'],
-  ]),
-  node: new Map([[5, 'attribute']]),
-  attribute: new Map([
-    [5, 'tensor'],
-    [6, 'graph'],
-    [10, 'tensor'],
-    [11, 'graph'],
-  ]),
-  tensor: new Map([[13, 'place']]),
-  place: new Map(),
+const PARTS: Readonly<Record<Part, Readonly<Record<number, Part>>>> = {
+  model: { 7: 'graph' },
+  graph: { 1: 'node', 5: 'tensor' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph' },
+  tensor: { 13: 'place' },
+  place: {},
 };
 
 /** Fields of an entry of a tensor's place: one of its keys is `location`. */
@@ -62,7 +54,7 @@ export async function readExternalFiles(model: Readable): Promise<ReadonlySet<st
     const field = readField(await window.at(offset, HEAD_BYTES));
     if (!field || offset + field.end > inner.end) break;
     const { number, start, end, hasContent } = field;
-    const part = hasContent ? PARTS[inner.part].get(number) : undefined;
+    const part = hasContent ? PARTS[inner.part][number] : undefined;
     if (part) around.push({ part, end: offset + end });
     if (part === 'tensor') {
       location = '';
@@ -109,14 +101,17 @@ interface Field {
   readonly value?: number;
 }
 
+/** Bytes by wire type. */
+const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+
 /** @returns undefined where the bytes begin with no field */
 function readField(bytes: Uint8Array): Field | undefined {
   const tag = readVarint(bytes, 0);
   const number = Math.floor(tag.value / 8);
   const wireType = tag.value % 8;
   if (!(number >= 1)) return undefined;
-  if (wireType === 1) return { number, start: tag.end, end: tag.end + 8, hasContent: false };
-  if (wireType === 5) return { number, start: tag.end, end: tag.end + 4, hasContent: false };
+  const fixed = FIXED[wireType];
+  if (fixed) return { number, start: tag.end, end: tag.end + fixed, hasContent: false };
   if (wireType !== 0 && wireType !== 2) return undefined; // groups, which ONNX does not use
   const { value, end: start } = readVarint(bytes, tag.end);
   const hasContent = wireType === 2;

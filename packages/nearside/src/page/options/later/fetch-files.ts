@@ -60,8 +60,8 @@ function addressOf(given: string, name: string, call: string): URL {
   const address = resolveUrl(given);
   if (!URL.canParse(address)) {
     throw new TypeError(
-      `${call}: expected '${name}' to have a whole address, because there is no page here that one is relative to; got ` +
-        `'${given}'. For a file on this machine read it: \`${call}(await readFile('${given}'))\``,
+      `${call}: expected '${name}' to have a whole address, as there is no page here; got '${given}'. Read a ` +
+        `file of this machine: \`${call}(await readFile('${given}'))\``,
     );
   }
   const url = new URL(address);
@@ -222,8 +222,8 @@ function statusError(address: string, status: number): NearsideError {
 function webPage(call: string, address: string): NearsideError {
   return new NearsideError(
     'model-invalid',
-    `${call}: expected a file of a model at ${address}, got a web page, as single-page hosts send for unknown paths. Is ` +
-      'the file where the server looks for it?',
+    `${call}: expected a file of a model at ${address}, got a web page, as single-page hosts send for unknown ` +
+      'paths.',
     { details: { address } },
   );
 }

@@ -43,8 +43,7 @@ export async function explainFetch(
   });
   if (directive) {
     return failed(
-      `Expected to be allowed to ask ${origin}, got a refusal of the page's Content-Security-Policy: ` +
-        `add ${origin} to \`${directive}\`.`,
+      `Expected an answer of ${origin}, ${REFUSED}: add ${origin} to \`${directive}\`.`,
       { directive, address: origin },
     );
   }
@@ -83,6 +82,9 @@ async function answersUnread(address: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** By the page, for whoever is told what to allow. */
+export const REFUSED = "got a refusal of the page's Content-Security-Policy";
 
 /** The second try may take this long, ms. */
 export const LOOK_MS = 3_000;

@@ -1,6 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import type { AvailableBackend } from '../../../shared/api/backends.js';
-import { isSameContender, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
+import { findContender, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
 import type { BackendChoice, Caution } from '../../choice/backend-choice.js';
 import type { FirstLook } from '../../choice/first-look.js';
 import {
@@ -102,7 +102,7 @@ function createCaution(care: Care, plan: OpenPlan, threadsReason: string | undef
       const allowed = rung === 3 ? [] : allowedBy(care, spec, backendsOf(usual));
       if (allowed.length === 0) throw pageLost(care, plan, spec);
       return variantsFor(backend, spec.variants).filter(({ name: variant }) =>
-        allowed.some((one) => isSameContender(one, { backend, variant })),
+        findContender(allowed, { backend, variant }),
       );
     },
   };

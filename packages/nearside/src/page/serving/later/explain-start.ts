@@ -4,7 +4,13 @@ import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { SAYS_READY } from '../../../shared/protocol.js';
 import { filePageError, isFilePage } from '../../options/later/check-calls.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
-import { explainFetch, LOOK, LOOK_MS, refusalOf } from '../../platform/later/explain-fetch.js';
+import {
+  explainFetch,
+  LOOK,
+  LOOK_MS,
+  REFUSED,
+  refusalOf,
+} from '../../platform/later/explain-fetch.js';
 
 /** Pages with the lines for each tool and server. */
 const FILES_GUIDE = 'docs/guide/tools.md';
@@ -54,9 +60,8 @@ function otherVersion(ready: string, cause: NearsideError): NearsideError {
   const got = ready.slice(SAYS_READY.length).trim();
   return new NearsideError(
     'assets-unreachable',
-    `Expected a worker of nearside ${LIBRARY_VERSION}, got one of ${got}. Copy node_modules/nearside/dist/assets anew to ` +
-      'where the page has it, and build a worker of your own anew. Where the files are right, a service worker or a cache ' +
-      `has kept those of ${got}: clear it.`,
+    `Expected a worker of nearside ${LIBRARY_VERSION}, got one of ${got}. Copy node_modules/nearside/dist/assets anew, and ` +
+      `build a worker of your own anew. Or a service worker or a cache has kept those of ${got}: clear it.`,
     { cause, details: { expected: LIBRARY_VERSION, got } },
   );
 }
@@ -120,8 +125,8 @@ function blockedByPolicy(
 ): NearsideError {
   return new NearsideError(
     'worker-blocked',
-    `Expected to start a worker from ${addressOf(script)}, got a refusal of the page's ` +
-      `Content-Security-Policy: ${whatToAllow(directive, { script, isOwn })}. See ${POLICY_GUIDE}.`,
+    `Expected to start a worker from ${addressOf(script)}, ${REFUSED}: ` +
+      `${whatToAllow(directive, { script, isOwn })}. See ${POLICY_GUIDE}.`,
     { cause, details: { script: script.href, directive } },
   );
 }

@@ -1,6 +1,6 @@
 import type { LossReason } from '@nearside/core';
 import { unref } from '../../../shared/timers.js';
-import { LOOK, refusalOf } from '../../platform/later/explain-fetch.js';
+import { LOOK, REFUSED, refusalOf } from '../../platform/later/explain-fetch.js';
 import type { Outbox } from './outbox.js';
 import { sizeOf } from './seal-report.js';
 
@@ -256,7 +256,7 @@ async function whyUnanswered(endpoint: string): Promise<string> {
     return `${endpoint}: expected an answer, got none. Is the collector up? A browser extension may keep it out too.`;
   }
   const { origin } = new URL(endpoint);
-  return `${endpoint}: expected to be allowed to ask it, got a refusal of the page's Content-Security-Policy: add ${origin} to \`${directive}\`.`;
+  return `${endpoint}: expected an answer, ${REFUSED}: add ${origin} to \`${directive}\`.`;
 }
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
