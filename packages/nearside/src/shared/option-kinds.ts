@@ -22,16 +22,19 @@ export type OptionKinds<Name extends string = string> = Readonly<Record<Name, Op
 /** Every option is known, and of its kind, which has no `items`. `checkOptions` has words for one that is not. */
 export function areOptions(options: unknown, kinds: OptionKinds): boolean {
   if (!isPlainObject(options)) return false;
-  const isKnown = Object.keys(options).every((name) => Object.hasOwn(kinds, name));
-  const given = (name: string) => (Object.hasOwn(options, name) ? options[name] : undefined);
-  return isKnown && Object.entries(kinds).every(([name, kind]) => isOfKind(given(name), kind));
+  const fits = (name: string) =>
+    Object.hasOwn(kinds, name) && isOfKind(options[name], kinds[name] as OptionKind);
+  const isGiven = (name: string) =>
+    Object.hasOwn(options, name) || !Object.hasOwn(kinds[name] as OptionKind, 'isRequired');
+  return Object.keys(options).every(fits) && Object.keys(kinds).every(isGiven);
 }
 
 function isOfKind(value: unknown, kind: OptionKind): boolean {
   if (value === undefined) return !Object.hasOwn(kind, 'isRequired');
-  const { fits, fields } = ownFields(kind, 1);
-  if (fields && isPlainObject(value)) return areOptions(value, fields);
-  return fits?.(value as never) === true;
+  const { fits, fields } = kind;
+  if (Object.hasOwn(kind, 'fields') && fields && isPlainObject(value))
+    return areOptions(value, fields);
+  return Object.hasOwn(kind, 'fits') && fits?.(value as never) === true;
 }
 
 /** Stands for options that were not given: it inherits nothing. */

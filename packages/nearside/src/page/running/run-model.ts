@@ -62,10 +62,18 @@ export interface Runner extends RunnerOptions {
   count: number;
   /** No run has had a result yet. */
   isCold: boolean;
+  readonly refuse: SnapshotOptions['refuse'];
 }
 
 export function createRunner(options: RunnerOptions): Runner {
-  return { ...options, visit: crypto.randomUUID().slice(0, 8), count: 0, isCold: true };
+  const { help } = options;
+  return {
+    ...options,
+    visit: crypto.randomUUID().slice(0, 8),
+    count: 0,
+    isCold: true,
+    refuse: async (...refused) => (await help()).refuseInput(...refused),
+  };
 }
 
 /** A stream's frame or an input of a `score`: there are few of a series at a time. */
@@ -106,9 +114,7 @@ export function run(
   input: Input,
   given: RunOptions = NO_OPTIONS,
 ): Promise<RunResult> {
-  const { takeOther, help } = runner;
-  const refuse: SnapshotOptions['refuse'] = async (...refused) =>
-    (await help()).refuseInput(...refused);
+  const { takeOther, refuse } = runner;
   const take = (spec: ModelSpec, { transfer = false }: RunOptions) =>
     snapshotInput(input, spec, { transfer, takeOther, refuse });
   return perform(runner, { take, input, item: undefined }, given);
@@ -116,13 +122,12 @@ export function run(
 
 /** The same for one of a series, whose input is taken already. */
 export function runItem(runner: Runner, item: SeriesItem, options: RunOptions): Promise<RunResult> {
-  const { take, input } = item;
-  return perform(runner, { take, input, item }, options);
+  return perform(runner, { ...item, item }, options);
 }
 
 async function perform(
   runner: Runner,
-  given: GivenCall,
+  { take, input, item }: GivenCall,
   givenOptions: RunOptions,
 ): Promise<RunResult> {
   const calledMs = performance.now();
@@ -130,9 +135,14 @@ async function perform(
   if (!areOptions(options, RUN_KINDS)) (await runner.help()).checkRunOptions(options);
   options.signal?.throwIfAborted();
   runner.closing.throwIfAborted();
-  const call = beginCall(runner, { ...given, options, calledMs });
+  runner.count += 1;
+  const id = `${runner.visit}-${runner.count}`;
+  const { waiting } = runner.queue;
+  const call: Call = { take, input, item, id, options, calledMs, waiting, work: undefined };
   let reply: RunReply;
   try {
+    const refusal = runner.refusal(input);
+    if (refusal) throw await refusal;
     reply = await enqueue(runner, call);
   } catch (error) {
     return fail(runner, call, error);
@@ -140,36 +150,28 @@ async function perform(
   return succeed(runner, call, reply);
 }
 
-function beginCall(runner: Runner, given: GivenCall & Pick<Call, 'options' | 'calledMs'>): Call {
-  runner.count += 1;
-  const id = `${runner.visit}-${runner.count}`;
-  return { ...given, id, waiting: runner.queue.waiting, work: undefined };
-}
-
-/** Takes the input and waits for its reply. */
-async function enqueue(runner: Runner, call: Call): Promise<RunReply> {
+/** Takes the input. @returns its reply */
+function enqueue(runner: Runner, call: Call): Promise<RunReply> {
   const { queue } = runner;
   const { options, item } = call;
-  const refusal = runner.refusal(call.input);
-  if (refusal) throw await refusal;
   if (!item) queue.requireRoom(); // before anything is taken from the caller
   const { spec } = servingOf(runner, call).version;
   const { topK, priority = DEFAULT_PRIORITY, transfer: isGiven = false } = options;
-  const work: QueuedRun = {
-    input: call.take(spec, options),
-    isGiven,
-    topK,
-    priority,
-    stream: item?.held,
-  };
+  const input = call.take(spec, options);
+  if (input instanceof Promise) input.catch(() => {}); // the batch hears it in its turn
+  const work: QueuedRun = { input, isGiven, topK, priority, stream: item?.held };
   call.work = work;
-  if (work.input instanceof Promise) work.input.catch(() => {}); // the batch hears it in its turn
   const { signal, timeoutMs, terminate } = options;
-  const limits = { signal, timeoutMs, terminate, isBounded: item !== undefined };
-  const together = item?.held
-    ? { batchKey: `stream ${item.held.id}`, maxBatch: item.together }
-    : { batchKey: batchKey(work.input, spec), maxBatch: undefined };
-  return await queue.add({ work, priority, ...limits, ...together });
+  return queue.add({
+    work,
+    priority,
+    signal,
+    timeoutMs,
+    terminate,
+    isBounded: item !== undefined,
+    batchKey: item?.held ? `stream ${item.held.id}` : batchKey(input, spec),
+    maxBatch: item?.held && item.together,
+  });
 }
 
 function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
@@ -188,7 +190,7 @@ function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
  */
 async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResult> {
   const { fallBack, isCold: cold } = runner;
-  const { id, input, options, calledMs, work } = call;
+  const { input, work } = call;
   if (work && !work.isPosted) releaseSnapshot(work.input); // no worker gets it
   const failureOf = (thrown: unknown): EndedRun['outcome'] => {
     if (isOwn(runner, call, thrown)) return { kind: 'aborted' };
@@ -196,7 +198,7 @@ async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResu
   };
   if (fallBack && input !== undefined) {
     const serving = servingOf(runner, call);
-    const failed = { id, input, options, error, serving, calledMs, cold };
+    const failed = { ...call, input, error, serving, cold };
     const answer = await fallBack(failed).catch((thrown) => {
       tell(runner, call, failureOf(thrown));
       throw thrown;

@@ -1,5 +1,5 @@
 import { startAwakeTimer } from '@nearside/artifact';
-import { createDeferred, NearsideError } from '@nearside/core';
+import { createDeferred, type Deferred, NearsideError } from '@nearside/core';
 import { expectListeners } from '#platform';
 import type { Priority } from '../../shared/api/run.js';
 import { mostUrgent } from '../../shared/ranking.js';
@@ -73,8 +73,9 @@ interface Entry<Work, Result> {
   readonly order: number;
   readonly enteredMs: number;
   readonly terminate: boolean;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly ended: Deferred<Result>;
+  /** Set for a call with a signal or a deadline: looks at them no longer. */
+  unwatch: (() => void) | undefined;
   /** The caller is gone: aborted, too late, or answered. */
   isSettled: boolean;
 }
@@ -125,13 +126,6 @@ export class RunQueue<Work, Result> {
   /** @throws NearsideError `queue-full`, `deadline`; `signal.reason`; the reason of `close`; the error of the work itself */
   add(job: QueuedJob<Work>): Promise<Result> {
     if (!job.isBounded && this.#isFull()) return Promise.reject(queueFull());
-    const { signal, timeoutMs } = job;
-    const { promise, resolve, reject } = createDeferred<Result>();
-    const settle = () => {
-      entry.isSettled = true;
-      stopTimer?.();
-      signal?.removeEventListener('abort', onAbort);
-    };
     this.#entered += 1;
     const entry: Entry<Work, Result> = {
       work: job.work,
@@ -142,40 +136,39 @@ export class RunQueue<Work, Result> {
       order: this.#entered,
       enteredMs: performance.now(),
       terminate: job.terminate ?? false,
+      ended: createDeferred<Result>(),
+      unwatch: undefined,
       isSettled: false,
-      resolve: (result) => {
-        settle();
-        resolve(result);
-      },
-      reject: (reason) => {
-        settle();
-        reject(reason);
-      },
     };
-    const onAbort = () => this.#leave(entry, signal?.reason);
-    const stopTimer =
-      timeoutMs === undefined
-        ? undefined
-        : startAwakeTimer(timeoutMs, () => this.#leave(entry, deadline(timeoutMs)));
-    expectListeners(signal);
-    signal?.addEventListener('abort', onAbort);
+    const { signal, timeoutMs } = job;
+    if (signal || timeoutMs) {
+      const onAbort = () => this.#leave(entry, signal?.reason);
+      const stopTimer =
+        timeoutMs && startAwakeTimer(timeoutMs, () => this.#leave(entry, deadline(timeoutMs)));
+      expectListeners(signal);
+      signal?.addEventListener('abort', onAbort);
+      entry.unwatch = () => {
+        if (stopTimer) stopTimer();
+        signal?.removeEventListener('abort', onAbort);
+      };
+    }
     this.#waiting.push(entry);
     this.#schedulePump();
-    return promise;
+    return entry.ended.promise;
   }
 
   /** Rejects everything that waits or runs. */
   close(reason: unknown): void {
     clearTimeout(this.#delay);
     const running = this.#posted.flatMap(({ entries }) => entries);
-    for (const entry of [...this.#waiting.splice(0), ...running]) entry.reject(reason);
+    for (const entry of [...this.#waiting.splice(0), ...running]) settle(entry).reject(reason);
   }
 
   /** The caller is let go at once. A run that has begun goes on, and nobody hears its result. */
   #leave(entry: Entry<Work, Result>, reason: unknown): void {
     const index = this.#waiting.indexOf(entry);
     if (index >= 0) this.#waiting.splice(index, 1);
-    entry.reject(reason);
+    settle(entry).reject(reason);
     const found = this.#posted.find(({ entries }) => entries.includes(entry));
     // A batch that has not begun is recalled and posted again without this run.
     const isAnyoneLeft = found?.entries.some(({ isSettled }) => !isSettled);
@@ -286,7 +279,7 @@ export class RunQueue<Work, Result> {
         goOn();
       },
       (error) => {
-        for (const entry of entries) entry.reject(error);
+        for (const entry of entries) settle(entry).reject(error);
         goOn();
       },
     );
@@ -298,8 +291,8 @@ export class RunQueue<Work, Result> {
   ): void {
     for (const [i, entry] of entries.entries()) {
       const outcome = outcomes[i] as Outcome<Work, Result>;
-      if (outcome.ok === true) entry.resolve(outcome.value);
-      else if (outcome.ok === false) entry.reject(outcome.error);
+      if (outcome.ok === true) settle(entry).resolve(outcome.value);
+      else if (outcome.ok === false) settle(entry).reject(outcome.error);
       else if (entry.isSettled) this.#options.discard(outcome.work);
       else {
         entry.work = outcome.work;
@@ -314,6 +307,12 @@ export class RunQueue<Work, Result> {
     const later = this.#waiting.findIndex(({ order }) => order > entry.order);
     this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, entry);
   }
+}
+
+function settle<Result>(entry: Entry<unknown, Result>): Deferred<Result> {
+  entry.isSettled = true;
+  entry.unwatch?.();
+  return entry.ended;
 }
 
 function isInteractive({ priority }: { readonly priority: Priority }): boolean {

@@ -95,8 +95,10 @@ export function releaseSnapshot(input: WireInput | Promise<WireInput>): void {
   void Promise.resolve(input).then(closePictures, () => {});
 }
 
+type Own<Type> = { -readonly [Field in keyof Type]: Type[Field] };
+
 /** Reads everything once: getters could give another value after the check. */
-function readTensors(tensors: Tensors): Tensors {
+function readTensors(tensors: Tensors): Record<string, Own<Tensor>> {
   const entries = Object.entries(tensors).map(([name, { datatype, shape, data }]) => [
     name,
     { datatype, shape: Array.isArray(shape) && [...shape], data },
@@ -104,14 +106,14 @@ function readTensors(tensors: Tensors): Tensors {
   return Object.fromEntries(entries);
 }
 
-function snapshotTensors(tensors: Tensors, transfer: boolean): WireInput {
-  const read = Object.entries(tensors);
-  const data = takeArrays(
-    read.map(([, tensor]) => tensor.data),
+function snapshotTensors(tensors: Record<string, Own<Tensor>>, transfer: boolean): WireInput {
+  const own = Object.values(tensors);
+  const taken = takeArrays(
+    own.map(({ data }) => data),
     transfer,
   );
-  const entries = read.map(([name, tensor], i) => [name, { ...tensor, data: data[i] }]);
-  return { kind: 'tensors', tensors: Object.fromEntries(entries) };
+  for (const [i, tensor] of own.entries()) tensor.data = taken[i] as never;
+  return { kind: 'tensors', tensors };
 }
 
 /** True for an element or a canvas, which is drawn at the call because it cannot cross itself. */
