@@ -1,15 +1,14 @@
-import { startAwakeTimer } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { PRIORITIES, type Priority } from '../../shared/api/run.js';
 import { isLostWorker } from '../../shared/failures.js';
 import {
   fromWireError,
   type Reply,
-  type RunInput,
   type RunReply,
   transferablesOf,
   type WireInput,
 } from '../../shared/protocol.js';
+import { startWatch } from '../../shared/timers.js';
 import type { Handover } from '../serving/handover.js';
 import type { Serving } from '../serving/serving.js';
 import type { Connection } from '../workers/connection.js';
@@ -74,128 +73,114 @@ export function postBatch(
   }: { handover: Handover; watchdogMs: number; help: () => Promise<LossHelp> },
 ): PostedBatch<QueuedRun, RunReply> {
   lastId += 1;
-  const id = lastId;
   for (const run of runs) run.isPosted = true;
-  let taken: Serving | undefined;
-  let hasBegun = false;
-  const stream = runs[0]?.stream;
-  const kill = (reason: NearsideError) => taken?.connection.kill(reason, id);
-  const endSilent = (reason: NearsideError) => {
-    hasBegun = true; // this batch is to blame for the silence, begun or not
-    kill(reason);
+  const batch: Batch = {
+    id: lastId,
+    runs,
+    watchdogMs,
+    hasBegun: false,
+    recall() {
+      // The batch's own end says whether it came in time.
+      batch.taken?.recall(batch.id).catch(() => {});
+    },
+    terminate() {
+      batch.taken?.kill(terminated('a caller ended it', { isOwn: true }), batch.id);
+    },
   };
   const end = handover
-    .run(async (serving) => {
-      taken = serving;
-      for (const run of runs) run.serving = serving;
-      const inputs = await Promise.allSettled(runs.map(({ input }) => input));
-      return watched({ kill: endSilent, watchdogMs }, (startWatch) => {
-        const onBegun = () => {
-          hasBegun = true;
-          startWatch();
-        };
-        return runTogether(serving.connection, { id, runs, inputs, onBegun });
-      });
-    }, stream?.serving)
-    .catch(async (error): Promise<RunOutcome[]> => {
+    .run((serving) => runIn(serving, batch), runs[0]?.stream?.serving)
+    .catch(async (error) => {
       const later = isLostWorker(error) && (await help().catch(() => {}));
-      if (later) return later.redoLost(runs, { error, hasBegun });
+      if (later) return later.redoLost(runs, { error, hasBegun: batch.hasBegun });
       for (const { input } of runs) releaseSnapshot(input); // an input that has not left is still here
       throw error;
     });
-  return {
-    end,
-    get hasBegun() {
-      return hasBegun;
-    },
-    recall() {
-      // The batch's own end says whether it came in time.
-      taken?.connection.recall(id).catch(() => {});
-    },
-    terminate: () => kill(terminated('a caller ended it', { isOwn: true })),
-  };
+  return Object.assign(batch, { end });
 }
 
-interface Posted {
+interface Batch extends Omit<PostedBatch<QueuedRun, RunReply>, 'end'> {
   readonly id: number;
   readonly runs: readonly QueuedRun[];
-  /** One for each run, in their order. */
-  readonly inputs: readonly PromiseSettledResult<WireInput>[];
-  /** Called when the worker begins. */
-  readonly onBegun: () => void;
+  readonly watchdogMs: number;
+  /** The worker that has it. */
+  taken?: Connection;
+  hasBegun: boolean;
 }
 
-async function runTogether(
-  connection: Connection,
-  { id, runs, inputs, onBegun }: Posted,
-): Promise<RunOutcome[]> {
-  const taken: RunInput[] = [];
-  const given: Transferable[] = [];
-  for (const [i, input] of inputs.entries()) {
-    if (input.status === 'rejected') continue;
-    const { topK, isGiven } = runs[i] as QueuedRun;
-    taken.push({ input: input.value, topK });
-    if (isGiven || !isRetained(input.value)) given.push(...transferablesOf(input.value));
+async function runIn(serving: Serving, batch: Batch): Promise<readonly RunOutcome[]> {
+  const { runs } = batch;
+  const { connection } = serving;
+  batch.taken = connection;
+  for (const run of runs) run.serving = serving;
+  const broken = new Map<QueuedRun, unknown>();
+  for (const run of runs) {
+    if (!(run.input instanceof Promise)) continue; // an await takes time
+    await run.input.then(
+      (input) => Object.assign(run, { input }),
+      (error) => broken.set(run, error), // it fails as one that the worker cannot decode
+    );
   }
-  if (taken.length === 0) return merge(inputs, []);
-  const stream = runs[0]?.stream?.id;
-  const request = { id, inputs: taken, priority: highest(runs), stream, tellsBegun: undefined };
-  const answer = await connection.run(request, { transfer: given, onBegun });
-  if (answer.kind === 'done') return merge(inputs, answer.replies.map(outcomeOf));
-  let next = 0;
-  const again = answer.inputs.map(({ input }): RunOutcome => {
-    while (inputs[next]?.status === 'rejected') next += 1;
-    const run = runs[next] as QueuedRun;
-    next += 1;
-    return { ok: 'again', work: Object.assign(run, { input, ...WAITING }) };
-  });
-  return merge(inputs, again);
-}
-
-const WAITING = { isPosted: false, serving: undefined } as const;
-
-function highest(runs: readonly QueuedRun[]): Priority {
-  const ranks = runs.map(({ priority }) => PRIORITIES.indexOf(priority));
-  return PRIORITIES[Math.min(...ranks)] as Priority;
-}
-
-/** A picture that turned out broken on this side fails as one that does on the other. */
-function merge(
-  inputs: readonly PromiseSettledResult<WireInput>[],
-  outcomes: readonly RunOutcome[],
-): RunOutcome[] {
-  let next = 0;
-  return inputs.map((input) => {
-    if (input.status === 'rejected') return { ok: false, error: input.reason };
-    next += 1;
-    return outcomes[next - 1] as RunOutcome;
-  });
-}
-
-function outcomeOf(reply: Reply<RunReply>): RunOutcome {
-  return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
+  const able = runs.filter((run) => !broken.has(run));
+  const outcomes = able.length > 0 ? await runWatched(connection, batch, able) : [];
+  return runs.map(
+    (run): RunOutcome =>
+      broken.has(run) ? { ok: false, error: broken.get(run) } : (outcomes.shift() as RunOutcome),
+  );
 }
 
 /**
  * The watch starts when the worker begins the batch: before that it runs another, which has a watchdog of its
  * own. A batch that is never begun is ended after twice the time.
  */
-async function watched<Result>(
-  { kill, watchdogMs }: { kill: (reason: NearsideError) => void; watchdogMs: number },
-  work: (startWatch: () => void) => Promise<Result>,
-): Promise<Result> {
-  const endSilent = () => kill(terminated(`no answer within ${watchdogMs} ms`));
+async function runWatched(
+  connection: Connection,
+  batch: Batch,
+  runs: readonly QueuedRun[],
+): Promise<RunOutcome[]> {
+  const { watchdogMs } = batch;
+  const endSilent = () => {
+    batch.hasBegun = true; // this batch is to blame for the silence, begun or not
+    connection.kill(terminated(`no answer within ${watchdogMs} ms`), batch.id);
+  };
   let stop: (() => void) | undefined;
-  const working = work(() => {
+  const onBegun = () => {
+    batch.hasBegun = true;
     stop?.();
-    stop = startAwakeTimer(watchdogMs, endSilent);
-  });
-  stop ??= startAwakeTimer(2 * watchdogMs, endSilent);
+    stop = startWatch(watchdogMs, endSilent);
+  };
+  const request = {
+    id: batch.id,
+    inputs: runs.map(({ input, topK }) => ({ input: input as WireInput, topK })),
+    priority: highest(runs),
+    stream: runs[0]?.stream?.id,
+  };
+  const answered = connection.run(request, { transfer: runs.flatMap(givenAway), onBegun });
+  stop ??= startWatch(2 * watchdogMs, endSilent);
   try {
-    return await working;
+    const answer = await answered;
+    return answer.kind === 'done'
+      ? answer.replies.map(outcomeOf)
+      : answer.inputs.map(({ input }, i) => ({
+          ok: 'again',
+          work: Object.assign(runs[i] as QueuedRun, { input, isPosted: false, serving: undefined }),
+        }));
   } finally {
     stop();
   }
+}
+
+/** The buffers and pictures that the page gives up with an input. */
+function givenAway({ input, isGiven }: QueuedRun): Transferable[] {
+  const given = transferablesOf(input as WireInput);
+  return isGiven || !areRetained(given) ? given : [];
+}
+
+function highest(runs: readonly QueuedRun[]): Priority | undefined {
+  return PRIORITIES.find((wanted) => runs.some(({ priority }) => priority === wanted));
+}
+
+function outcomeOf(reply: Reply<RunReply>): RunOutcome {
+  return reply.ok ? reply : { ok: false, error: fromWireError(reply.error) };
 }
 
 /** @param details `isOwn`: a caller wanted it, and nobody is to blame */
@@ -215,12 +200,12 @@ function terminated(why: string, details: { isOwn?: boolean } = {}): NearsideErr
 export const RETAINED_BYTES = 64 * 1024;
 
 /**
- * True for an input that is still there when the worker that had it is gone: a Blob, which crosses by
- * reference, or one so small that it is copied. Bitmaps and frames are given away.
+ * True for the parts of an input that is still there when the worker that had it is gone: a Blob, which crosses by
+ * reference and has none, or one so small that it is copied. Bitmaps and frames are given away.
  */
-export function isRetained(input: WireInput): boolean {
+function areRetained(parts: readonly Transferable[]): boolean {
   let sizeBytes = 0;
-  for (const owned of transferablesOf(input)) {
+  for (const owned of parts) {
     if (!(owned instanceof ArrayBuffer) || owned.byteLength === 0) return false; // it was given away
     sizeBytes += owned.byteLength;
   }

@@ -129,7 +129,7 @@ export interface UpdatePolicy {
    */
   readonly warmUpMs?: number | undefined;
   /**
-   * Limit of a run, ms; 120,000 by default. A run that takes longer has hung, and its worker is replaced. `warm` and
+   * Limit of a run, ms; 120,000 by default. A run that takes a fourth longer has hung: its worker is replaced. `warm` and
    * `storage` have twice as long, because a run may come before them.
    */
   readonly watchdogMs?: number | undefined;
