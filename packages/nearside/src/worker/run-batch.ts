@@ -38,15 +38,22 @@ export interface Way {
  * @returns in the order of the inputs; one that is bad fails alone
  * @throws NearsideError backend codes, when the run itself failed
  */
-export async function runBatch(
+export function runBatch(
   session: Session,
   inputs: readonly RunInput[],
   nextWay: () => Way,
 ): Promise<Reply<RunReply>[]> {
   const [first] = inputs;
-  if (first?.input.kind === 'tensors' && inputs.length === 1) {
-    return [await runTensors(session, first.input.tensors, nextWay().run)];
-  }
+  return first?.input.kind === 'tensors' && inputs.length === 1
+    ? runTensors(session, first.input.tensors, nextWay().run)
+    : runThroughSteps(session, inputs, nextWay);
+}
+
+async function runThroughSteps(
+  session: Session,
+  inputs: readonly RunInput[],
+  nextWay: () => Way,
+): Promise<Reply<RunReply>[]> {
   const isStaged = session.stages.length > 1;
   // Pictures are held until the last stage: inputs run one at a time, and only the items of each together.
   if (isStaged && inputs.length > 1) return runOneByOne(session, inputs, nextWay);
@@ -73,12 +80,12 @@ async function runTensors(
   session: Session,
   tensors: Tensors,
   run: RunStage,
-): Promise<Reply<RunReply>> {
+): Promise<Reply<RunReply>[]> {
   const startMs = performance.now();
   const output = { tensors: await run(0, tensors) };
   const times = { pre: 0, run: performance.now() - startMs, post: 0 };
   const observation = observe(NOTHING_SEEN, session);
-  return { ok: true, value: { output, observation, batch: 1, times } };
+  return [{ ok: true, value: { output, batch: 1, times, ...(observation && { observation }) } }];
 }
 
 async function runOneByOne(

@@ -1,4 +1,3 @@
-import { createDeferred } from '@nearside/core';
 import type { Priority } from '../shared/api/run.js';
 import type { BatchReply, RunRequest } from '../shared/protocol.js';
 import { DEFAULT_PRIORITY, mostUrgent } from '../shared/ranking.js';
@@ -25,8 +24,8 @@ interface Job {
   readonly priority: Priority;
   /** By `performance.now()`. */
   readonly enteredMs: number;
-  /** Never rejects. */
-  readonly run: () => Promise<void>;
+  /** Set while it waits for its turn; called when it has come. */
+  begin: (() => void) | undefined;
   isRecalled: boolean;
 }
 
@@ -35,17 +34,31 @@ export function createRunTurns(): RunTurns {
   const waiting: Job[] = [];
   let isRunning = false;
 
-  /** The most urgent first, so that no model waits for more than the one run under way. */
-  async function takeTurns(): Promise<void> {
-    if (isRunning) return;
-    isRunning = true;
-    while (waiting.length > 0) {
-      const job = mostUrgent(waiting, performance.now()) as Job;
-      waiting.splice(waiting.indexOf(job), 1);
-      await job.run();
-      if (waiting.length > 0) await oneMacrotask();
+  async function takeTurn<Result>(
+    job: Job,
+    { jobs, work }: { jobs: Map<Job, unknown>; work: () => Promise<Result> },
+  ): Promise<Result> {
+    if (isRunning) {
+      await new Promise<void>((begin) => {
+        job.begin = begin;
+        waiting.push(job);
+      });
     }
-    isRunning = false;
+    isRunning = true;
+    try {
+      return await work();
+    } finally {
+      jobs.delete(job);
+      if (waiting.length > 0) void oneMacrotask().then(beginNext);
+      else isRunning = false;
+    }
+  }
+
+  /** The most urgent first, so that no model waits for more than the one run under way. */
+  function beginNext(): void {
+    const job = mostUrgent(waiting, performance.now()) as Job;
+    waiting.splice(waiting.indexOf(job), 1);
+    job.begin?.();
   }
 
   function join(): ModelTurns {
@@ -57,26 +70,11 @@ export function createRunTurns(): RunTurns {
       { id, priority = DEFAULT_PRIORITY }: Partial<Pick<RunRequest, 'id' | 'priority'>>,
       work: (isRecalled: boolean) => Promise<Result>,
     ): Promise<Result> {
-      const ended = createDeferred<Result>();
-      const job: Job = {
-        id,
-        priority,
-        enteredMs: performance.now(),
-        isRecalled: false,
-        async run() {
-          try {
-            ended.resolve(await work(job.isRecalled));
-          } catch (error) {
-            ended.reject(error);
-          } finally {
-            jobs.delete(job);
-          }
-        },
-      };
-      jobs.set(job, ended.promise);
-      waiting.push(job);
-      void takeTurns();
-      return ended.promise;
+      const enteredMs = performance.now();
+      const job: Job = { id, priority, enteredMs, begin: undefined, isRecalled: false };
+      const ended = takeTurn(job, { jobs, work: () => work(job.isRecalled) });
+      jobs.set(job, ended);
+      return ended;
     }
 
     return {

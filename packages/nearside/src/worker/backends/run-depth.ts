@@ -12,12 +12,18 @@ const DEPTHS = 64;
  * @returns the runtime's exports, with one for that function that passes more arguments
  */
 export function varyDepth(exports: WebAssembly.Exports, parameters: number): WebAssembly.Exports {
-  let unread: undefined[] = [];
+  let depth = 0;
+  const lists = Array.from(
+    { length: DEPTHS },
+    (_, unread) => new Array<unknown>(parameters + unread),
+  );
 
   function begin(compute: (...args: unknown[]) => unknown) {
     return (...args: unknown[]) => {
-      unread = unread.length < DEPTHS - 1 ? [...unread, undefined] : [];
-      return compute(...args, ...unread);
+      const list = lists[depth] as unknown[];
+      depth = (depth + 1) % DEPTHS;
+      for (let i = 0; i < parameters; i += 1) list[i] = args[i];
+      return compute(...list);
     };
   }
 
