@@ -47,7 +47,7 @@ describe('weights in a file beside the model', () => {
       variant: { ...EXTERNAL_VARIANT, files: EXTERNAL_VARIANT.files.slice(0, 1) },
     };
     await expect(onnxWasm.createSession(alone)).rejects.toMatchObject({
-      code: 'backend-failed',
+      code: 'file-missing',
       message: expect.stringContaining('model.onnx_data'),
     });
     await expectRightFrom(onnxWasm.createSession, request, {
