@@ -86,11 +86,18 @@ async function writeScript(file, modules, { entry, parts, output, define }) {
     resolveId: (id) => ({ id, external: id === `./${parts}` }),
     load: (id) => (id === 'entry' ? entry : modules.get(id.slice(2))),
   };
-  const build = await rolldown({ input: 'entry', plugins: [inMemory], transform: { define } });
+  const build = await rolldown({
+    input: 'entry',
+    plugins: [inMemory],
+    transform: { define },
+    treeshake: { propertyReadSideEffects: false },
+  });
   await build.write({
     file: here(`dist/${file}`),
     format: 'iife',
     exports: 'named',
+    externalLiveBindings: false, // no part changes once its script has run
+    generatedCode: { symbols: false },
     ...IN_ONE,
     ...output,
   });
