@@ -8,7 +8,7 @@ export interface Contender {
   readonly variant: string;
 }
 
-/** What says something of a contender, as far as it is known. */
+/** An entry about a contender, as far as it is known. */
 type About = { readonly backend?: string | undefined; readonly variant?: string | undefined };
 
 export function isSameContender(a: About | undefined, b: About | undefined): boolean {

@@ -263,7 +263,7 @@ function mapValues<From, To>(
   );
 }
 
-/** What a version without golden cases brings with it: most workers never need it. */
+/** A version without golden cases brings this with it: most workers never need it. */
 export const SELF_CHECK = { watchFirstRun, answerCases };
 
 export type SelfCheck = typeof SELF_CHECK;

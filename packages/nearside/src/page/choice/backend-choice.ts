@@ -103,7 +103,7 @@ export interface BackendChoice {
 /** Leaves out of the usual choice what must not be opened again after pages died. */
 export interface Caution {
   readonly care: Care;
-  /** What callers are told of the deaths. */
+  /** The deaths, as callers are told of them. */
   readonly lost: readonly LostPage[];
   /** Why there is one thread; undefined where there would be no more without any deaths. */
   readonly threadsReason: string | undefined;

@@ -337,7 +337,7 @@ function dieAlways(
     if (care.goesBackFrom) versions = { sequence: 1, hasPrevious: false };
     const { sequence } = versions;
     const spec = { sequence, variants: how.variants };
-    const caution: Care = care.goesBackFrom ? { ...care, rung: 0 } : care; // as `after-loss.ts` has it
+    const caution: Care = care.goesBackFrom ? { ...care, rung: 0 } : care; // as `open-after-deaths.ts` has it
     const [contender] = allowedBy(caution, spec, WHERE.backends);
     if (!contender) continue;
     died.push(hour);

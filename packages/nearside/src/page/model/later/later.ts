@@ -15,7 +15,7 @@ export { refuseInput } from '../../running/later/refuse-input.js';
 export { openSnapshotOther } from '../../running/later/snapshot-other.js';
 export { clearStored } from '../../running/later/storage.js';
 export { joinEngine } from '../../serving/join-engine.js';
-export { openAfterDeaths } from '../../serving/later/after-loss.js';
+export { openAfterDeaths } from '../../serving/later/open-after-deaths.js';
 export { servePool } from '../../serving/later/pooled-serving.js';
 export { createReviver } from '../../serving/later/revive.js';
 export { goBack, serveOther } from '../../serving/later/roll-back.js';

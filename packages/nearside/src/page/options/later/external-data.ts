@@ -97,7 +97,7 @@ interface Field {
   readonly end: number;
   /** True for a string or a message. */
   readonly hasContent: boolean;
-  /** Of a number: what it is. */
+  /** The number that a varint stands for. */
   readonly value?: number;
 }
 

@@ -12,7 +12,7 @@ import { explainBackend } from '../../later/tuning/explain-backend.js';
 import { describeOpening } from '../../model/model-stats.js';
 import { requireLife } from '../../rehearsing/after-deaths.js';
 import type { Serving } from '../serving.js';
-import { openWith } from './after-loss.js';
+import { openWith } from './open-after-deaths.js';
 
 const NOW_MS = Date.UTC(2027, 0, 5);
 const HOUR_MS = 3_600_000;
