@@ -1,7 +1,6 @@
 // What marks cost: the same library in the same page, with marks and without.
 import { open } from 'nearside';
 import { compare } from '../compare.js';
-import { INPUTS } from '../start/inputs.js';
 
 /** Runs of one stretch: long enough for the page's clock. */
 const RUNS = 50;
@@ -11,10 +10,7 @@ const HALF_PAUSE_MS = 750;
 
 const QUIET = { tune: 'off', policy: { update: 'manual' } };
 
-/** A hidden page of the tests waits no minute, ms. */
-const REST_HIDDEN_MS = 500;
-
-Object.assign(globalThis, { openOnce, backToBack, paused, hold });
+Object.assign(globalThis, { openOnce, backToBack, paused });
 document.documentElement.dataset.state = 'ready';
 
 /** @returns how long `open` took, ms */
@@ -52,16 +48,6 @@ async function paused({ pairs, ...address }) {
     measured.push(times);
   }
   return measured;
-}
-
-/** Opens the recogniser, runs it once and keeps it. */
-async function hold({ url, trust }) {
-  const policy = { ...QUIET.policy, restHiddenMs: REST_HIDDEN_MS };
-  const model = await open(url, { trust, ...QUIET, policy });
-  const { x } = INPUTS.recogniser();
-  const [datatype, data, shape] = x;
-  await model.run({ tensors: { x: { datatype, data, shape } } });
-  globalThis.model = model;
 }
 
 async function openBoth({ isMarkedFirst, ...address }) {

@@ -44,7 +44,7 @@ export async function* runSuite(dir, { trials } = {}) {
 
 /** @param {string} outDir */
 export function buildDeathsPage(outDir) {
-  return buildPage(import.meta.url, outDir, ['index', 'costs']);
+  return buildPage(import.meta.url, outDir, ['index', 'costs', 'tab']);
 }
 
 /**

@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
+import { startDisplay } from '../../scripts/display.mjs';
 import { contentProcesses, residentBytes } from '../../scripts/kills/content-process.mjs';
+import { listen } from '../../scripts/listen.mjs';
 import { startRepository } from '../../scripts/stack.mjs';
 import { median } from '../bootstrap.mjs';
+import { withProfile } from '../memory/openings.mjs';
 import { row } from '../row.mjs';
 import { publishRecogniser } from '../start/models.mjs';
 
@@ -11,8 +17,14 @@ const TABS = 10;
 
 const TRIALS = 3;
 
-/** A hidden model rests by then, and the threads of its worker have ended, ms. */
-const SETTLED_MS = 6_000;
+/**
+ * When Chromium collects what a hidden page no longer uses, s after it was hidden. By itself it waits one to four minutes, drawn
+ * at random. Models are open and rest before that.
+ */
+const PURGE_S = { opened: 240, empty: 20 };
+
+/** After that, or after the last model was opened, ms. */
+const SETTLED_MS = 8_000;
 
 /**
  * Memory that a model takes in ten tabs, of which nine are hidden, ÷ what it takes in one.
@@ -24,51 +36,83 @@ export async function tenTabs({ dir, site, trials = TRIALS }) {
   await generateKeys({ out: `${dir}/keys` });
   const repository = `${dir}/repository`;
   const { pin: trust } = await publishRecogniser(dir, { repository });
-  const server = await startRepository(repository, 0);
-  const bench = { site, url: new URL('recogniser', server.url).href, trust };
+  const [server, display] = [await startRepository(repository, 0), await startDisplay()];
+  const how = { url: new URL('recogniser', server.url).href, trust };
+  const bench = { site, how, display };
   const ratios = [];
   for (let i = 0; i < Math.min(trials, TRIALS); i += 1) {
-    const [one, ten] = [
-      await addedBytes({ ...bench, tabs: 1 }),
-      await addedBytes({ ...bench, tabs: TABS }),
-    ];
+    const [one, ten] = [await addedBytes(1, bench), await addedBytes(TABS, bench)];
     console.error(`The recogniser adds ${inMegabytes(one)} to one tab, ${inMegabytes(ten)} to ten`);
     ratios.push(ten / one);
   }
-  await server.close();
+  await Promise.all([server.close(), display.close()]);
   const interval = [Math.min(...ratios), Math.max(...ratios)];
   return row('ten-tabs-ratio', { value: median(ratios), unit: '', interval, atMost: 1.3 });
 }
 
-/** What open models add to all pages of a browser. The last tab alone is seen. */
-async function addedBytes({ tabs, site, url, trust }) {
-  const browser = await chromium.launch(chromiumLaunch);
-  const context = await browser.newContext();
-  const pages = [];
-  for (let i = 0; i < tabs; i += 1) {
-    const page = await context.newPage();
-    await page.goto(`${site}costs.html`);
-    await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
-    if (i < tabs - 1) await page.evaluate(hide);
-    pages.push(page);
+/** Against as many tabs in which nothing was opened. The first tab alone is seen. */
+async function addedBytes(tabs, bench) {
+  const opened = await bytesOf(tabs, { ...bench, opens: true });
+  return opened - (await bytesOf(tabs, { ...bench, opens: false }));
+}
+
+/** Nothing drives the browser: with a driver pages keep what they have fetched (`memory/openings.mjs`), and none is hidden. */
+function bytesOf(tabs, { site, how, display, opens }) {
+  return withProfile(async (profile) => {
+    const turns = await startTurns();
+    const query = new URLSearchParams({ how: JSON.stringify(how), told: turns.url });
+    const pages = Array.from({ length: tabs }, () => `${site}tab.html?${query}`);
+    const { executablePath, args } = chromiumLaunch;
+    const purgeS = PURGE_S[opens ? 'opened' : 'empty'];
+    const purges = ['min', 'max'].map((end) => `memory_purge_background_${end}_delay/${purgeS}s`);
+    const own = [
+      ...args,
+      `--enable-features=MemoryPurgeInBackground:${purges.join('/')}`,
+      ...['--disable-extensions', '--no-default-browser-check', `--user-data-dir=${profile}`],
+    ];
+    const env = { ...process.env, DISPLAY: display.name };
+    const browser = spawn(executablePath, [...own, ...pages], { stdio: 'ignore', env });
+    try {
+      const waiting = await turns.take(tabs);
+      const purgedMs = performance.now() + purgeS * 1000;
+      if (opens) for (const next of waiting) await next();
+      const leftMs = tabs > 1 ? purgedMs - performance.now() : 0;
+      if (leftMs < 0) throw new Error(`Expected ${tabs} models within ${purgeS} s`);
+      await sleep(leftMs + SETTLED_MS);
+      return contentProcesses().reduce((sum, pid) => sum + residentBytes(pid), 0);
+    } finally {
+      browser.kill();
+      await once(browser, 'exit');
+      await turns.close();
+    }
+  });
+}
+
+/** Tabs ask for their turn, and tell when they have had it. */
+async function startTurns() {
+  const server = createServer();
+  const asked = on(server, 'request');
+  const { url, close } = await listen(server, 0);
+  async function heard() {
+    const [request, response] = (await asked.next()).value;
+    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    return { body: await text(request), response };
   }
-  await sleep(SETTLED_MS);
-  const before = bytesOfPages();
-  for (const page of pages) await page.evaluate((how) => globalThis.hold(how), { url, trust });
-  await sleep(SETTLED_MS);
-  const added = bytesOfPages() - before;
-  await browser.close();
-  return added;
-}
-
-/** In the page. A headless browser shows every page. */
-function hide() {
-  Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
-  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
-}
-
-function bytesOfPages() {
-  return contentProcesses().reduce((sum, pid) => sum + residentBytes(pid), 0);
+  return {
+    url,
+    close,
+    /** @returns for each tab a function that has it open its model, and waits for that */
+    async take(tabs) {
+      const waiting = [];
+      while (waiting.length < tabs) waiting.push((await heard()).response);
+      return waiting.map((turn) => async () => {
+        turn.end();
+        const { body: error, response } = await heard();
+        response.end();
+        if (error) throw new Error(error);
+      });
+    },
+  };
 }
 
 function inMegabytes(bytes) {
