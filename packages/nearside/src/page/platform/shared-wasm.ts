@@ -37,22 +37,18 @@ export function shareWasm(
     file.module = undefined;
   }
 
-  async function compile(): Promise<WebAssembly.Module | undefined> {
+  async function give(): Promise<void> {
+    let module: WebAssembly.Module | undefined;
     try {
       file.response ??= fetchWasm(wasm, file.ending.signal);
       const response = await file.response;
       const sentBytes = Number(response.headers.get('content-length'));
       worker.postMessage({ nearside: 'wasm', sentBytes } satisfies WasmMessage);
       file.module ??= compileResponse(response);
-      return await file.module;
+      module = await file.module;
     } catch {
-      forget(); // the next worker has it asked for again
-      return undefined;
+      forget(); // it is asked for again when a worker asks
     }
-  }
-
-  async function give(): Promise<void> {
-    const module = await compile();
     try {
       worker.postMessage({ nearside: 'wasm', module } satisfies WasmMessage);
     } catch {
