@@ -48,5 +48,5 @@ export default [
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '74240 B'),
   file('nearside.global.js', '27648 B'),
-  file('nearside.later.js', '47616 B'),
+  file('nearside.later.js', '46592 B'),
 ];

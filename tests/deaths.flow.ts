@@ -116,6 +116,37 @@ test('a page that is killed while it counts a death leaves that death to the nex
   await heard.close();
 });
 
+test('a page that dies each time `canRun` tries a backend dies once of each, and is told that it is unknown', {
+  tag: '@long',
+}, async ({ context }) => {
+  const heard = await hearMarks();
+  const kills: unknown[] = [];
+  const visit = async () => {
+    const page = await context.newPage();
+    await page.addInitScript(tellMarks, heard.url);
+    await gotoBarePage(page, served.site.url);
+    const pid = await contentProcessOf(page);
+    heard.hear(async ({ step, phase, backend, variant }) => {
+      if (step !== 'stored' || phase !== 'tuning') return;
+      kills.push(`${variant} on ${backend}`);
+      await killProcess(pid);
+    });
+    const answer = await page
+      .evaluate(askWhetherItRuns, served.digits.address)
+      .catch(() => undefined);
+    heard.hear(undefined);
+    return answer;
+  };
+  const answers = [await visit(), await visit(), await visit(), await visit()];
+  expect(kills.length).toBeLessThanOrEqual(3);
+  expect(new Set(kills).size).toBe(kills.length);
+  expect(answers.at(-1)).toMatchObject({ verdict: 'unknown' });
+  expect(await lostIn(context)).toEqual(
+    kills.map(() => expect.objectContaining({ phase: 'tuning' })),
+  );
+  await heard.close();
+});
+
 for (const engine of ['chromium', 'firefox', 'webkit'] as const) {
   test(`killed at drawn moments of each phase, a page is found once and blamed rightly, in ${engine}`, {
     tag: '@long',
@@ -157,6 +188,11 @@ async function openAndRun({ url, trust }: { url: string; trust: string }): Promi
   goOn().catch((error) => {
     scope.failure = error;
   });
+}
+
+/** In the page. */
+function askWhetherItRuns({ url, trust }: { url: string; trust: string }): Promise<unknown> {
+  return (globalThis as Scope).nearside.canRun(url, { trust });
 }
 
 /** In the page: the store has its mark of a run. */

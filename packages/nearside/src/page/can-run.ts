@@ -28,7 +28,7 @@ import {
   type OptionKinds,
   ownOptions,
 } from '../shared/option-kinds.js';
-import { UNMARKED } from './choice/page-mark.js';
+import { BESIDE_RUNS, markPage } from './choice/page-mark.js';
 import { loadLater } from './model/load-later.js';
 import { planUnsigned, takeFiles } from './open-unsigned.js';
 import { readReference } from './options/call-options.js';
@@ -138,10 +138,10 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
   const planning = { hosted: hostedBackends, defaults: NO_DEFAULTS, help: loadLater };
   const plan = await planOpening(String(url), ofOpen, planning);
   plan.signal?.throwIfAborted();
-  const published = await readGraphs(plan);
+  const page = markPage(plan);
+  const published = await readGraphs(plan, page);
   const { look, spec } = published;
-  const { variants, limits } = spec;
-  const page = { ...UNMARKED };
+  const { name, version, sequence, variants, limits } = spec;
   const careful = look.unjudged && (await (await loadLater()).openAfterDeaths(plan, look, page));
   const limitBytes = memoryLimit(memoryBudgetBytes);
   return {
@@ -151,9 +151,13 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
     memoryBytes: limits.memoryBytes,
     limitBytes,
     missingBytes: published.missingBytes,
-    modelsOf: (name) =>
-      fillVariant(variants.find((each) => each.name === name) as Variant, published, limitBytes),
+    modelsOf: (variant) =>
+      fillVariant(variants.find((each) => each.name === variant) as Variant, published, limitBytes),
     requireLife: (contender) => requireLife(contender, spec, look.choice),
+    mark: (contender) => {
+      const release = { model: name, version, sequence, variants };
+      page.mark(BESIDE_RUNS, contender && { phase: 'tuning', ...contender, ...release });
+    },
     isOfCall: () => false,
   };
 }

@@ -43,7 +43,7 @@ interface ExternalPlace {
   readonly location: string;
   readonly offset: number;
   readonly length: number | undefined;
-  /** What ONNX Runtime does not take, if there is such a thing. */
+  /** The reason why ONNX Runtime does not take it; undefined where it does. */
   readonly wrong?: string;
 }
 

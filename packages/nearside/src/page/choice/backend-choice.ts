@@ -115,6 +115,8 @@ export interface Caution {
     spec: ModelSpec,
     usual: readonly AvailableBackend[],
   ): Variant[];
+  /** Pages died of work beside runs that was done for a contender, so that is left out. */
+  keepsFrom(phase: 'warming' | 'tuning' | 'updating', contender: Contender): boolean;
 }
 
 export function createBackendChoice(

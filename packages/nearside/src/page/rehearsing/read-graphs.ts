@@ -2,7 +2,7 @@ import { type ModelSpec, NearsideError } from '@nearside/core';
 import { createModelEmitter } from '../../shared/api/events.js';
 import type { VersionGraphs } from '../../shared/protocol.js';
 import { type FirstLook, lookFirst } from '../choice/first-look.js';
-import { UNMARKED } from '../choice/page-mark.js';
+import { type PageMark, UNMARKED } from '../choice/page-mark.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 import { BESIDE, openOn } from '../serving/serving.js';
 import { endingOnFailure } from '../workers/connection.js';
@@ -23,9 +23,9 @@ export interface PublishedGraphs extends VersionGraphs {
  *
  * @throws NearsideError trust, finding, network, store and environment codes; `plan.signal.reason`
  */
-export async function readGraphs(plan: OpenPlan): Promise<PublishedGraphs> {
+export async function readGraphs(plan: OpenPlan, page: PageMark): Promise<PublishedGraphs> {
   const { signal } = plan;
-  const look = await lookFirst(plan);
+  const look = await lookFirst(plan, page);
   const { choice, boot } = look;
   const [backend] = choice.openingOrder();
   const nobody = { identity: undefined, onOpened: undefined, mark: UNMARKED.mark };

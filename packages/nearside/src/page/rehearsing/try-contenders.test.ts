@@ -132,3 +132,19 @@ test('a contender that `open` would leave out after pages died is not tried; whe
   const both = await rehearsal({ requireLife: leaveOut('onnx-wasm', 'tfjs-wasm') });
   expect(await tryContenders(both, {})).toMatchObject({ verdict: 'no', fits: false });
 });
+
+test('a contender that a page died of trying is not tried, and the verdict is unknown: `open` may do with less', async () => {
+  const requireLife = () => {
+    throw new NearsideError('page-lost', 'it died', { details: { phase: 'tuning' } });
+  };
+  const modelsOf = () => expect.unreachable('it was made');
+  const answer = await tryContenders(await rehearsal({ requireLife, modelsOf }), {});
+  expect(answer).toMatchObject({ verdict: 'unknown', fits: undefined });
+  expect(answer.rows.map(({ code }) => code)).toEqual(['page-lost', 'page-lost']);
+});
+
+test('the page is marked while a contender is tried, however that ends, and never without one', async () => {
+  const marks: unknown[] = [];
+  await tryContenders(await rehearsal({ mark: (contender) => marks.push(contender?.backend) }), {});
+  expect(marks).toEqual(['tfjs-wasm', undefined, 'onnx-wasm', undefined]);
+});

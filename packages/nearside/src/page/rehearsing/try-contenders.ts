@@ -50,6 +50,8 @@ export interface Rehearsal {
    * @throws NearsideError `page-lost` where it would leave it out
    */
   readonly requireLife?: (contender: Contender) => string | undefined;
+  /** Marks the page as trying a contender, and as trying none any more: it may die of that, as of tuning. */
+  readonly mark?: (contender?: Contender) => void;
   /** A failure is the call's, not a contender's. */
   isOfCall(error: unknown): boolean;
 }
@@ -70,6 +72,8 @@ export async function tryContenders(
   const budget = { leftMs: maxMs };
   const started = new Set<AvailableBackend>();
   const tried: Tried[] = [];
+  /** A page died of trying them: `open` may do with less. */
+  const doubtful = new Set<Contender>();
   const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started, isCommon });
   for (const [i, contender] of order.entries()) {
     try {
@@ -77,6 +81,7 @@ export async function tryContenders(
       const spentBytes = [...started].reduce((sum, name) => sum + runtimeBytes(name, isCommon), 0);
       const leftBytes = maxBytes - spentBytes;
       await requireRoom(contender, rehearsal, { budget, leftBytes, started });
+      rehearsal.mark?.(contender);
       const rehearsed = await withShare(budget, order.length - i, (budget) =>
         tryOne(contender, rehearsal, { budget, started }),
       );
@@ -86,11 +91,15 @@ export async function tryContenders(
       if (rehearsal.isOfCall(error)) throw error;
       if (isOutOfReach(error)) started.delete(contender.backend);
       tried.push(failed(contender, error));
+      if (isNearsideError(error) && error.details.phase) doubtful.add(contender);
+    } finally {
+      rehearsal.mark?.();
     }
   }
   const contents = { missingBytes, cachedRuntimes: started, isCommon };
   const rows = tried.map((row) => ({ ...row, downloadBytes: bytesToFetch(row, contents) }));
-  return conclude(rows, rehearsal.memoryBytes);
+  const isNo = doubtful.size === 0 && rows.every(({ code }) => SAY_NO.includes(code));
+  return conclude(rows, { isNo, declaredBytes: rehearsal.memoryBytes });
 }
 
 /** Gives one of several its share of the time. The others share what it leaves. */
@@ -207,12 +216,14 @@ function notTried(code: 'no-backend' | 'download-limit', message: string) {
 }
 
 /** Sums the rows up. */
-function conclude(rows: readonly RehearsalRow[], declaredBytes: number): CanRun {
+function conclude(
+  rows: readonly RehearsalRow[],
+  { isNo, declaredBytes }: { readonly isNo: boolean; readonly declaredBytes: number },
+): CanRun {
   const ran = rows.filter(({ estimatedMs }) => estimatedMs !== undefined);
   const [fastest] = [...ran].sort((a, b) => Number(a.estimatedMs) - Number(b.estimatedMs));
   const [lightest] = [...rows].sort((a, b) => a.downloadBytes - b.downloadBytes);
   const best = fastest ?? lightest;
-  const isNo = rows.every(({ code }) => SAY_NO.includes(code));
   const verdict = fastest ? 'yes' : isNo ? 'no' : 'unknown';
   return {
     verdict,

@@ -179,11 +179,11 @@ export function allowedBy(
  * pages died of that three times, whatever it was done for.
  */
 export function isKeptFrom(
-  care: Care | undefined,
+  care: Care,
   phase: 'warming' | 'tuning' | 'updating',
   contender: Contender,
 ): boolean {
-  const died = care?.deaths.filter((death) => death.phase === phase) ?? [];
+  const died = care.deaths.filter((death) => death.phase === phase);
   return (
     died.length > 2 ||
     died.some(({ backend, variant = contender.variant }) =>

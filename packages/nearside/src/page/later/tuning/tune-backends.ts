@@ -12,7 +12,6 @@ import { isBackendFault, isVersionFault, messageOf } from '../../../shared/failu
 import { describeAdapter, missingFor, requestAdapter } from '../../../shared/gpu-adapter.js';
 import type { Measured } from '../../choice/backend-choice.js';
 import { blameRuntime, quarantine } from '../../choice/later/blame.js';
-import { isKeptFrom } from '../../choice/later/ladder.js';
 import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import type { Handover } from '../../serving/handover.js';
 import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
@@ -138,7 +137,7 @@ function findHindrance(
   }
   const missing = missingFor(contender.backend);
   if (missing) return `no ${missing}`;
-  if (isKeptFrom(choice.caution?.care, 'tuning', contender)) {
+  if (choice.caution?.keepsFrom('tuning', contender)) {
     return 'the page was lost while it was tried; not again for a day';
   }
   if (engine.memory?.hasRoomFor(serving.version.spec.limits.memoryBytes) === false) {

@@ -1,5 +1,4 @@
 import { type Contender, contenderOf, isSameContender } from '../../../shared/contenders.js';
-import { isKeptFrom } from '../../choice/later/ladder.js';
 import { BESIDE_RUNS, workOf } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { PROBE_MS, withinWatchdog } from '../../workers/watchdog.js';
@@ -90,7 +89,7 @@ async function warmUpWhenIdle(options: TuningOptions): Promise<void> {
   const { connection, loaded } = serving;
   if (loaded.verdict === 'unproven' || !('document' in globalThis) || (await isBatteryLow()))
     return;
-  if (isKeptFrom(choice.caution?.care, 'warming', contenderOf(serving))) return;
+  if (choice.caution?.keepsFrom('warming', contenderOf(serving))) return;
   const isShared = () =>
     connection.workers.length > 1 || connection.workers.some(({ models }) => models > 1);
   const isWorking = () => connection.workers.some(({ calls }) => calls > 0);

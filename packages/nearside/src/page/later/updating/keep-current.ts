@@ -5,7 +5,6 @@ import { isVersionFault } from '../../../shared/failures.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { unref } from '../../../shared/timers.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
-import { isKeptFrom } from '../../choice/later/ladder.js';
 import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import { type Handover, rested } from '../../serving/handover.js';
 import { sameInterface } from '../../serving/later/revive.js';
@@ -155,9 +154,8 @@ async function findAndTry(
 /** Data is expensive, or a page was lost while it tried a version on the contender that is tried first. */
 function isPutOff({ context: { plan, choice }, handover }: Keeping): boolean {
   const contender = contenderOf(handover.current);
-  return (
-    isDataExpensive(plan.policy.saveData) || isKeptFrom(choice.caution?.care, 'updating', contender)
-  );
+  const mayDie = choice.caution?.keepsFrom('updating', contender) ?? false;
+  return mayDie || isDataExpensive(plan.policy.saveData);
 }
 
 /** The version that serves learns nothing of the trial: it has a choice of its own. */

@@ -13,6 +13,7 @@ import {
   allowedBy,
   type Care,
   decide,
+  isKeptFrom,
   isLight,
   needsOneThread,
   quarantinedBy,
@@ -105,6 +106,7 @@ function createCaution(care: Care, plan: OpenPlan, threadsReason: string | undef
         findContender(allowed, { backend, variant }),
       );
     },
+    keepsFrom: (phase, contender) => isKeptFrom(care, phase, contender),
   };
 }
 
