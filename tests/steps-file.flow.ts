@@ -163,7 +163,7 @@ const REFUSED: { what: string; answer?: Answer; ofWorkers?: object; got: RegExp 
   {
     what: 'cut in the middle',
     answer: (response, steps) => response.end(steps.subarray(0, steps.length / 2)),
-    got: /Unexpected|Invalid|missing/,
+    got: /Unexpected|Invalid|missing/i,
   },
   {
     what: 'of another build',

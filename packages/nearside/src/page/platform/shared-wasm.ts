@@ -5,8 +5,8 @@ import { ASKS_WASM, type WasmMessage } from '../../shared/protocol.js';
 interface SharedWasm {
   readonly ending: AbortController;
   workers: number;
-  response: Promise<Response> | undefined;
-  module: Promise<WebAssembly.Module> | undefined;
+  response?: Promise<Response> | undefined;
+  module?: Promise<WebAssembly.Module> | undefined;
 }
 
 /** Those that workers run, by their addresses. */
@@ -23,12 +23,7 @@ export function shareWasm(
   { worker, isSure }: { worker: Worker; isSure: boolean },
 ): () => void {
   const { href } = wasm;
-  const file = files.get(href) ?? {
-    ending: new AbortController(),
-    workers: 0,
-    response: undefined,
-    module: undefined,
-  };
+  const file: SharedWasm = files.get(href) ?? { ending: new AbortController(), workers: 0 };
   files.set(href, file);
   file.workers += 1;
 
@@ -37,28 +32,30 @@ export function shareWasm(
     file.module = undefined;
   }
 
-  async function give(): Promise<void> {
+  /** @param isAsked the worker waits for it; before that nobody hears what is told */
+  async function fetchFile(isAsked?: boolean): Promise<void> {
     let module: WebAssembly.Module | undefined;
+    const tell = (message: object) =>
+      isAsked && worker.postMessage({ nearside: 'wasm', ...message } satisfies WasmMessage);
     try {
       file.response ??= fetchWasm(wasm, file.ending.signal);
       const response = await file.response;
-      const sentBytes = Number(response.headers.get('content-length'));
-      worker.postMessage({ nearside: 'wasm', sentBytes } satisfies WasmMessage);
+      tell({ sentBytes: Number(response.headers.get('content-length')) });
       file.module ??= compileResponse(response);
       module = await file.module;
     } catch {
       forget(); // it is asked for again when a worker asks
     }
     try {
-      worker.postMessage({ nearside: 'wasm', module } satisfies WasmMessage);
+      tell({ module });
     } catch {
-      worker.postMessage({ nearside: 'wasm' } satisfies WasmMessage); // it compiles for itself
+      tell({}); // it compiles for itself
     }
   }
 
-  if (isSure) void give(); // nobody hears what is told so early
+  if (isSure) void fetchFile();
   worker.addEventListener('message', ({ data }) => {
-    if (data === ASKS_WASM) void give();
+    if (data === ASKS_WASM) void fetchFile(true);
   });
   return () => {
     file.workers -= 1;
