@@ -61,7 +61,7 @@ export interface ModelVersion {
 
 /** Files whose chunks together were found to be the signed file. The chunks are still checked at every read. */
 export interface WholeFiles {
-  /** SHA-256 in hex of the bundle. It signs the layout and the digests of the files, so it names both. */
+  /** SHA-256 in hex of the bundle, or of the seal. That vouches for the layout and the digests of the files, so it names both. */
   readonly manifestSha256: string;
   readonly names: readonly string[];
 }

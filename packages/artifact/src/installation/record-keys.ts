@@ -28,7 +28,7 @@ export function featuresKey(prefix: string, model: string): string {
   return `${prefix}/f/${model}`;
 }
 
-/** `m/<model>/`: before the id of a page, what that page is doing for it. */
+/** `m/<model>/`: before the id of a mark, what its page is doing for the model. */
 export function markPrefix(prefix: string, model: string): string {
   return `${prefix}/m/${model}/`;
 }

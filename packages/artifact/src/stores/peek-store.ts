@@ -1,3 +1,5 @@
+import { startAwakeTimer } from '../awake-timer.js';
+
 /** Database one: models, metadata, choices. Database two: reports, which never wait behind it. */
 export type Database = 'nearside-models' | 'nearside-reports';
 
@@ -33,7 +35,7 @@ export function peekStore(
 ): Promise<readonly unknown[] | undefined> {
   return new Promise((resolve) => {
     const giveUp = () => resolve(undefined);
-    setTimeout(giveUp, PATIENCE_MS);
+    startAwakeTimer(PATIENCE_MS, giveUp); // while a page starts, its own code may keep the answer waiting
     let opening: IDBOpenDBRequest;
     try {
       opening = indexedDB.open(database);

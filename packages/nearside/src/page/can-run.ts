@@ -142,7 +142,7 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
   const published = await readGraphs(plan, page);
   const { look, spec } = published;
   const { name, version, sequence, variants, limits } = spec;
-  const careful = look.unjudged && (await (await loadLater()).openAfterDeaths(plan, look, page));
+  const careful = look.traces && (await (await loadLater()).openAfterDeaths(plan, look, page));
   const limitBytes = memoryLimit(memoryBudgetBytes);
   return {
     plan: careful?.plan ?? plan,

@@ -65,7 +65,7 @@ export async function openAsPlanned(
   try {
     const look = await lookFirst(given, page);
     const { choice, boot } = look;
-    const careful = look.unjudged && (await (await loadLater()).openAfterDeaths(given, look, page));
+    const careful = look.traces && (await (await loadLater()).openAfterDeaths(given, look, page));
     const { plan: planned, serve } = careful ?? { plan: given, serve: serveActiveOrPrevious };
     const own =
       given.fallback || given.worker || given.capture

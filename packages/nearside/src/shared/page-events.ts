@@ -1,11 +1,18 @@
 /*
  * Events of the page itself, and who listens:
- * - hidden: `page/telemetry/later/reporting.ts` seals the report and sends it
+ * - hidden, or left: `page/telemetry/later/reporting.ts` seals the report and sends it; `page/choice/page-mark.ts` takes its
+ *   mark away, and sets it again
  * - hidden for long, and shown again: `page/serving/later/rest-hidden.ts` puts the model to rest, and wakes it
  * - shown: `page/later/updating/keep-current.ts` looks for a newer version, `page/later/idle-device.ts` goes on
  * - hidden or shown: `page/model/load-later.ts` waits no longer for the first result
  * - back after it was frozen: `page/serving/join-engine.ts` asks its worker whether it still lives
  */
+
+/**
+ * Name in `localStorage`, for the page that was left last while it was at work: when it began, and when it was left. A
+ * store that is busy does not come to removing the record of a page that is closed.
+ */
+export const LEFT = 'nearside left';
 
 /** Nobody sees the page, and the browser may slow it down. False where there is no page. */
 export function isHidden(): boolean {

@@ -30,7 +30,7 @@ export interface Way {
 }
 
 /**
- * Several inputs through prepare → run → finish, or one. The only place where steps and models meet. An input becomes
+ * Several inputs through prepare → run → finish, or one. An input becomes
  * none to many items for a model; those of all inputs run together where their shapes agree. What a spec's next
  * stage is to run follows in another round. Tensors in give the model's tensors out, with no step around the run.
  *

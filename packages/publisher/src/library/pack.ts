@@ -48,7 +48,7 @@ export interface PackedFile {
 
 /**
  * Checks a model directory and copies it with the layout of its chunks, for `publish`. Weights of ONNX files over 1 MiB
- * get a file of their own; with `onnxRuntime` as `try` they stay where ONNX Runtime would not find them there. For each
+ * get a file of their own; with `onnxRuntime` as `try` they stay inside a file that ONNX Runtime runs only so. For each
  * variant that it understands it also writes the files without their weights, for `canRun`. The same directory gives the
  * same bytes.
  *

@@ -18,7 +18,7 @@ import {
   createBackendChoice,
   EMPTY_RECORD,
 } from './backend-choice.js';
-import type { UnjudgedMarks } from './later/deaths.js';
+import type { Traces } from './later/deaths.js';
 import { type PageMark, UNMARKED } from './page-mark.js';
 
 /** Nobody waits longer for a boot file or a seal, ms: a worker is started, and asks for itself. */
@@ -30,7 +30,7 @@ export interface FirstLook {
   /** The worker verifies it as it does its own answers; undefined where nobody has asked. */
   readonly boot: BootAnswer | undefined;
   /** Undefined where no page is known to be at work for the model, or to have died so. */
-  readonly unjudged: UnjudgedMarks | undefined;
+  readonly traces: Traces | undefined;
 }
 
 /** Whatever lies in the store, unchecked. */
@@ -74,14 +74,14 @@ export async function lookFirst(plan: OpenPlan, page: PageMark = UNMARKED): Prom
   const choice = createBackendChoice(plan, record);
   const isFull = runtime === 'full' || record.onnxRuntime === 'full';
   const mayTryCommon = mayBeCommon && !isFull && contenders.includes('onnx-wasm');
-  const unjudged = marks.length || deaths?.deaths?.length ? { marks, deaths } : undefined;
+  const traces = marks.length || deaths?.deaths?.length ? { marks, deaths } : undefined;
   const needsHint = choice.isSizeUnknown || mayTryCommon;
-  if (unsigned || !needsHint) return { choice, unjudged, boot: undefined };
+  if (unsigned || !needsHint) return { choice, traces, boot: undefined };
   const boot = stored ? undefined : await askInTime(plan);
   const hint = readHint(boot?.raw ?? stored?.bundle ?? stored?.targets, model);
   choice.runtimes = hint?.requires.runtime;
   if (mayTryCommon && hint?.onnxRuntime === 'common') choice.onnxRuntime = 'common';
-  return { choice, unjudged, boot };
+  return { choice, traces, boot };
 }
 
 /** Opening reads no more of it. `remember-choice.ts` checks the rest before anything of that is used. */

@@ -2,7 +2,7 @@ import { beginIn, markPrefix } from '@nearside/artifact';
 import type { ModelSpec } from '@nearside/core';
 import type { AvailableBackend, LostPage } from '../../shared/api/backends.js';
 import { LIBRARY_VERSION } from '../../shared/library-version.js';
-import { isHidden } from '../../shared/page-events.js';
+import { isHidden, LEFT } from '../../shared/page-events.js';
 import type { OpenedVersion } from '../../shared/protocol.js';
 import type { OpenPlan } from '../options/plan-opening.js';
 
@@ -65,11 +65,8 @@ export const UNMARKED: PageMark = { threads: undefined, mark() {}, join() {} };
 /** A page is frozen when it is hidden already. */
 const EVENTS = ['visibilitychange', 'pagehide', 'pageshow'];
 
-/**
- * Name in `localStorage`, for the page that was left last while it was at work: when it began, and when it was left. A
- * store that is busy does not come to removing the record of a page that is closed.
- */
-export const LEFT = 'nearside left';
+/** WebKit reckons it anew at each look, and then it differs by a millisecond. */
+const PAGE_MS = performance.timeOrigin;
 
 /**
  * Keeps a record in the store of what this page does for a model, as long as it is visible and at work. A Web Lock of the
@@ -127,8 +124,17 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
     try {
       const objects = given ?? beginIn(database as IDBDatabase);
       const { transaction } = objects;
-      if (work) objects.put(recordOf(work), key);
-      else {
+      if (work) {
+        const record: StoredMark = {
+          ...work,
+          threads: page.threads,
+          browser: browserName(),
+          library: LIBRARY_VERSION,
+          pageMs: PAGE_MS,
+          atMs: Date.now(),
+        };
+        objects.put(record, key);
+      } else {
         objects.delete(key as string);
         transaction.oncomplete = end;
         transaction.onabort = () => {
@@ -137,19 +143,9 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
       }
       transaction.commit(); // a page that goes away gets no more events
     } catch {
-      if (!work) end(); // there is no connection yet, or no more
+      if (database) sayLeft(); // the browser has closed the connection, and the record stays
+      if (!work) end();
     }
-  }
-
-  function recordOf(work: Work): StoredMark {
-    return {
-      ...work,
-      threads: page.threads,
-      browser: browserName(),
-      library: LIBRARY_VERSION,
-      pageMs: performance.timeOrigin,
-      atMs: Date.now(),
-    };
   }
 
   const page: PageMark = {
@@ -165,7 +161,7 @@ export function markPage({ prefix, address, store, threads }: OpenPlan): PageMar
 
 function sayLeft(): void {
   try {
-    localStorage[LEFT] = `${performance.timeOrigin} ${Date.now()}`;
+    localStorage[LEFT] = `${PAGE_MS} ${Date.now()}`;
   } catch {
     // a store that is blocked
   }

@@ -65,7 +65,7 @@ export async function createModel(parts: ModelParts): Promise<Model> {
       poolServing?.(serving, { ...context, waiting: () => queue.waiting }) ?? serving,
     onHanded: (event) => tellOfHandover(event, { context, recording }),
   });
-  const markServed = markRuns(mark, () => queue.posted > 0);
+  const markServed = markRuns(first.mark, () => queue.posted > 0);
   const markRun = () => markServed(handover.current);
   const queue = queueFor(spec, { handover, watchdogMs, markRun });
 

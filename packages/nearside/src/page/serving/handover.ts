@@ -279,11 +279,11 @@ function isResting(state: State): boolean {
   return state.kind === 'resting' || (state.kind === 'reviving' && state.wasResting);
 }
 
-/** The error of a call that comes while the model is put to rest. */
+/** The error of a call that comes while the model is put to rest. Its backend has no part in that, so it is not blamed. */
 export function rested(model: string): NearsideError {
   return new NearsideError(
     'worker-lost',
-    `Expected ${model} to be loaded, but it was put to rest. Its next call loads it.`,
+    `Expected ${model} to be loaded, but it rests. Its next call loads it.`,
     {
       details: { isAnothers: true },
       retryable: true,

@@ -17,7 +17,10 @@ export interface StartSteps {
 export type Attempt =
   | { readonly kind: 'started'; readonly serving: Serving }
   | { readonly kind: 'no-version' }
-  /** Others start it, in this order: this backend loads no variant of it, or one answers after fewer bytes. */
+  /**
+   * These start it, in this order: this backend loads no variant of it, or another answers after fewer bytes, or this one needs
+   * the full file of ONNX Runtime.
+   */
   | { readonly kind: 'elsewhere'; readonly order: readonly AvailableBackend[] }
   /** None that is left loads a variant of it. */
   | { readonly kind: 'no-variant'; readonly spec: ModelSpec }

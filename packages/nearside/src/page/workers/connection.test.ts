@@ -99,6 +99,20 @@ test('killing does not wait for what the worker is doing', async () => {
   await expect(call).rejects.toBe(reason);
 });
 
+test('what is on its way when the connection ends is not heard any more', async () => {
+  const never = () => new Promise<never>(() => {});
+  const { host, worker } = fakeHost({ ...hanging, close: never });
+  const heard = vi.fn();
+  const connection = await connect(host, { onEvent: heard });
+  worker.postMessage({ nearside: 'fetched' });
+  await expect.poll(() => heard.mock.calls.length).toBe(1);
+  void connection.close(new NearsideError('closed', 'closed'));
+  worker.postMessage({ nearside: 'fetched' });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(heard).toHaveBeenCalledTimes(1);
+  connection.kill(undefined);
+});
+
 test('what another model has done to the worker is told as such', async () => {
   const { host, fail } = fakeHost(hanging);
   const connection = await connect(host, silent);

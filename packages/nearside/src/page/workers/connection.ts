@@ -188,7 +188,7 @@ function receive(line: Line, event: WorkerEvent, onEvent: (event: WorkerEvent) =
   if (event.nearside === 'ran') line.pending.get(event.id)?.resolve(event.answer);
   else if (event.nearside === 'failed') die(line, fromWireError(event.error));
   else if (event.nearside === 'begun') line.waiting.get(event.id)?.();
-  else onEvent(event);
+  else if (!line.end) onEvent(event); // some were on their way
 }
 
 /**

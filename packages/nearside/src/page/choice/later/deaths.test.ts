@@ -44,8 +44,19 @@ test('a page with several marks died once, of what it could have done without, o
     withDeaths(NOTHING, marks, PLACE).deaths.map(({ phase }) => phase);
   expect(blamed(left('running', 'loading'))).toEqual(['loading']);
   expect(blamed(left('loading', 'tuning', 'running'))).toEqual(['tuning']);
-  const [one, another] = left('running', 'loading');
-  expect(blamed([{ ...one, pageMs: 6 }, another as object])).toEqual(['running', 'loading']);
+});
+
+test('pages that were at work side by side died once, as when the power is cut; one that was opening died of itself', () => {
+  const [running, loading, opening] = ['running', 'loading', 'opening'].map((phase, i) => {
+    return { ...MARK, phase, pageMs: i, atMs: MARK.atMs + i };
+  });
+  const once = withDeaths(NOTHING, [running, loading], PLACE).deaths;
+  expect(once).toMatchObject([{ phase: 'loading', isLasting: false }]);
+  const twice = withDeaths(NOTHING, [opening, running], PLACE).deaths;
+  expect(twice.map(({ phase }) => phase)).toEqual(['running', 'opening']);
+  const again = { ...opening, pageMs: 9 };
+  const both = withDeaths(NOTHING, [opening, again], PLACE).deaths;
+  expect(both.map(({ isLasting }) => isLasting)).toEqual([false, false]);
 });
 
 test('nothing follows from a mark that is broken, of another library, or from next year', () => {

@@ -4,6 +4,7 @@ import { openStore } from '#open-store';
 import { AVAILABLE_BACKENDS, type LostPage } from '../../../shared/api/backends.js';
 import { SETTLING_RUNS } from '../../../shared/ended-run.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
+import { LEFT } from '../../../shared/page-events.js';
 import { settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import {
@@ -11,13 +12,12 @@ import {
   AT_RUNS,
   BESIDE_RUNS,
   browserName,
-  LEFT,
   lockOf,
   type StoredMark,
 } from '../page-mark.js';
 
-/** Records that nobody has judged yet. */
-export interface UnjudgedMarks {
+/** What earlier pages have left: marks to judge, and deaths that were judged. */
+export interface Traces {
   /** Keys of marks of other pages. */
   readonly marks: readonly IDBValidKey[];
   /** The record of deaths, unchecked. */
@@ -85,7 +85,7 @@ interface Judged {
  */
 export async function judgeMarks(
   plan: Pick<OpenPlan, 'prefix' | 'address' | 'trust'>,
-  { marks, deaths }: UnjudgedMarks,
+  { marks, deaths }: Traces,
   place: Place,
 ): Promise<Judged> {
   const { prefix, address, trust } = plan;
@@ -120,15 +120,19 @@ function hasDied(mark: unknown): boolean {
   }
 }
 
-/** A page that had opened a model twice died once: its mark with the most optional work counts. */
-function onePerPage(found: readonly unknown[]): unknown[] {
-  const byPage = new Map<unknown, Partial<StoredMark>>();
+/**
+ * A page that had opened a model twice died once: its mark with the most optional work counts. So do pages that were at work
+ * side by side, as when the power was cut. One that was still opening had not yet judged those before it.
+ */
+function onePerEnd(found: readonly unknown[]): unknown[] {
+  const byEnd = new Map<unknown, Partial<StoredMark>>();
   for (const one of found) {
     const mark = (one ?? {}) as Partial<StoredMark>;
-    const other = byPage.get(mark.pageMs);
-    if (!other || placeOf(mark) > placeOf(other)) byPage.set(mark.pageMs, mark);
+    const end = mark.phase === 'opening' ? mark.pageMs : 'together';
+    const other = byEnd.get(end);
+    if (!other || placeOf(mark) > placeOf(other)) byEnd.set(end, mark);
   }
-  return [...byPage.values()];
+  return [...byEnd.values()];
 }
 
 /** Work of the last place is blamed, as it is among what one mark speaks of. */
@@ -144,10 +148,10 @@ export function withDeaths(
   place: Place,
 ): DeathRecord {
   const all = [...known.deaths];
-  for (const mark of onePerPage(marks)) {
+  for (const mark of onePerEnd(marks)) {
     const death = deathOf(mark, known, place);
     if (!death) continue;
-    const isLasting = all.some(
+    const isLasting = known.deaths.some(
       (before) => isSame(before, death) && death.atMs - before.atMs < LASTING_WITHIN_MS,
     );
     all.push({ ...death, isLasting });

@@ -13,17 +13,19 @@ import { DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
 
 /** The care that an opening takes after deaths of pages. */
 export interface Care {
-  /** Deaths of the last day, and those that last; the latest last. */
+  /** Deaths of the last day, and those that last; else the last one that care is taken for. The latest last. */
   readonly deaths: readonly Death[];
   /**
-   * 0: nothing is changed; 1: another contender than what died, on wasm and one thread; 2: the contender with the least
-   * memory, on one thread; 3: none.
+   * 0: nothing is changed; 1: another contender than what died, on wasm and one thread, unless `again` names that one; 2: the
+   * contender with the least memory, on one thread; 3: none.
    */
   readonly rung: 0 | 1 | 2 | 3;
   /** It is opened again where it died, on one thread: the caller has chosen it, or a version is new here. */
   readonly again: Partial<Contender> | undefined;
   /** This version died twice before it had settled: the one before it serves, if there is one; else it is rung 2. */
   readonly goesBackFrom: { readonly version: string; readonly sequence: number } | undefined;
+  /** It is the one try of a day, after nothing was left. */
+  readonly isDaily: boolean;
 }
 
 /** Where a page opens a model. */
@@ -40,7 +42,13 @@ export interface Circumstances {
   readonly backends: readonly AvailableBackend[];
 }
 
-const NO_CARE: Care = { deaths: [], rung: 0, again: undefined, goesBackFrom: undefined };
+const NO_CARE: Care = {
+  deaths: [],
+  rung: 0,
+  again: undefined,
+  goesBackFrom: undefined,
+  isDaily: false,
+};
 
 type Step = Partial<Care> & Pick<Care, 'rung'>;
 
@@ -61,7 +69,9 @@ export function decide(all: readonly Death[], where: Circumstances): Care {
   );
   if (!wasNothingLeft) return { ...care, ...rungAt(nowMs, grave, where) };
   if (own.some((death) => isRecent(death, nowMs))) return { ...care, rung: 3 };
-  return { ...care, rung: forced ? 1 : 2, again: forced && { backend: forced } };
+  const told = deaths.length > 0 ? deaths : own.slice(-1);
+  const again = forced && { backend: forced };
+  return { ...care, deaths: told, rung: forced ? 1 : 2, again, isDaily: true };
 }
 
 /** A version that was given up counts only where the one before it dies on the same day. */

@@ -6,6 +6,7 @@ import type { StoreChoice } from '../../../shared/api/open-options.js';
 import { checkOptions } from '../../../shared/check-options.js';
 import { kindWords } from '../../../shared/kind-words.js';
 import { NO_OPTIONS, type OptionKinds, ownOptions, SWITCH } from '../../../shared/option-kinds.js';
+import { LEFT } from '../../../shared/page-events.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
 import { askWorker, untilAborted } from '../../workers/watchdog.js';
@@ -68,11 +69,16 @@ export async function clearStored({ model, store }: StoredToClear): Promise<void
     await clearModels(models, model);
   } finally {
     await models.close();
-    if (model === undefined) await clearReports(store);
+    if (model === undefined) await clearRest(store);
   }
 }
 
-async function clearReports(store: StoreChoice): Promise<void> {
+async function clearRest(store: StoreChoice): Promise<void> {
+  try {
+    localStorage.removeItem(LEFT);
+  } catch {
+    // Node, or a store that is blocked
+  }
   const reports = openStore('nearside-reports', store);
   try {
     await reports.commit({ delete: await reports.keys('') });

@@ -107,6 +107,14 @@ test('`canRun` has the only contender fit after its death, and refuses where `op
   expect(nextDay.rehearse(ON_ONNX)).toMatch(/^step 2 of 3/);
 });
 
+test('the try of each day is as light as any after a death, says why, and looks for a version that is mended', async () => {
+  const hourly = [26, 25, 24.5].map((hours) => death(hours, { threads: hours === 26 ? 4 : 1 }));
+  const { plan, choice } = await after(hourly);
+  expect(plan.tune.when).toBe('off');
+  expect(plan.policy.update).not.toBe('manual');
+  expect(choice.caution?.lost).toMatchObject([{ backend: 'onnx-wasm', variant: 'int8' }]);
+});
+
 test('a refusal says until when, and what forgets the deaths; it is not for the same call to try again', async () => {
   const { refusal } = await after([death(2), death(1)]);
   const again = new Date(NOW_MS + 23 * HOUR_MS).toISOString();

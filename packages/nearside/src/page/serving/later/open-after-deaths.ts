@@ -3,12 +3,7 @@ import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { findContender, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
 import type { BackendChoice, Caution } from '../../choice/backend-choice.js';
 import type { FirstLook } from '../../choice/first-look.js';
-import {
-  type Death,
-  judgeMarks,
-  threadsFor,
-  type UnjudgedMarks,
-} from '../../choice/later/deaths.js';
+import { type Death, judgeMarks, type Traces, threadsFor } from '../../choice/later/deaths.js';
 import {
   allowedBy,
   type Care,
@@ -31,10 +26,10 @@ type Serve = typeof serveActiveOrPrevious;
 /** Opens a model with more care after pages died that were at work for it. */
 export async function openAfterDeaths(
   plan: OpenPlan,
-  { choice, unjudged }: FirstLook,
+  { choice, traces }: FirstLook,
   page: PageMark,
 ): Promise<{ readonly plan: OpenPlan; readonly serve: Serve }> {
-  const care = await careAfterDeaths(plan, choice, unjudged);
+  const care = await careAfterDeaths(plan, choice, traces);
   return care ? openWith(care, plan, { choice, page }) : { plan, serve: serveActiveOrPrevious };
 }
 
@@ -65,11 +60,11 @@ function whyFewer({ threads }: OpenPlan, lighter: OpenPlan): string | undefined 
 async function careAfterDeaths(
   plan: OpenPlan,
   { record: { adapter } }: BackendChoice,
-  unjudged: UnjudgedMarks | undefined,
+  traces: Traces | undefined,
 ): Promise<Care | undefined> {
-  if (!unjudged) return undefined;
+  if (!traces) return undefined;
   const place = { nowMs: Date.now(), adapter };
-  const judged = await judgeMarks(plan, unjudged, place).catch(() => undefined);
+  const judged = await judgeMarks(plan, traces, place).catch(() => undefined);
   if (!judged) return undefined;
   const { record, ...versions } = judged;
   const { backends, isBackendForced } = plan;
@@ -114,12 +109,8 @@ function lighten(plan: OpenPlan, care: Care): OpenPlan {
   const threads = needsOneThread(care) && threadsFor(plan.threads) > 1 ? 1 : plan.threads;
   if (!isLight(care)) return { ...plan, threads };
   const { tune, policy } = plan;
-  return {
-    ...plan,
-    threads,
-    tune: { ...tune, when: 'off' },
-    policy: { ...policy, update: 'manual' },
-  };
+  const update = care.isDaily ? policy.update : 'manual'; // a version that is mended is looked for once a day
+  return { ...plan, threads, tune: { ...tune, when: 'off' }, policy: { ...policy, update } };
 }
 
 function serveWith(care: Care): Serve {

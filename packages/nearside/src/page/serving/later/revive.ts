@@ -27,7 +27,7 @@ const LOSSES = 2;
 const WITHIN_MS = 60_000;
 
 /**
- * Serves a version anew after its worker was lost: from the cache, on the same backend, or on another
+ * Serves a version anew after its worker was lost, or ended for a rest: from the cache, on the same backend, or on another
  * one when that keeps losing workers.
  */
 export function createReviver(context: ModelContext): (lost: Serving) => Promise<Serving> {
