@@ -15,13 +15,14 @@ import { publishRecogniser } from '../start/models.mjs';
 
 const TABS = 10;
 
-const TRIALS = 3;
+/** The whole suite takes 20 minutes; one such takes three. */
+const TRIALS = 1;
 
 /**
  * When Chromium collects what a hidden page no longer uses, s after it was hidden. By itself it waits one to four minutes, drawn
  * at random. Models are open and rest before that.
  */
-const PURGE_S = { opened: 240, empty: 20 };
+const PURGE_S = { opened: 100, empty: 20 };
 
 /** After that, or after the last model was opened, ms. */
 const SETTLED_MS = 8_000;
@@ -59,9 +60,10 @@ async function addedBytes(tabs, bench) {
 /** Nothing drives the browser: with a driver pages keep what they have fetched (`memory/openings.mjs`), and none is hidden. */
 function bytesOf(tabs, { site, how, display, opens }) {
   return withProfile(async (profile) => {
-    const turns = await startTurns();
-    const query = new URLSearchParams({ how: JSON.stringify(how), told: turns.url });
-    const pages = Array.from({ length: tabs }, () => `${site}tab.html?${query}`);
+    const turns = await Promise.all(Array.from({ length: tabs }, startTurn));
+    const pages = turns.map(({ url }) => {
+      return `${site}tab.html?${new URLSearchParams({ how: JSON.stringify(how), told: url })}`;
+    });
     const { executablePath, args } = chromiumLaunch;
     const purgeS = PURGE_S[opens ? 'opened' : 'empty'];
     const purges = ['min', 'max'].map((end) => `memory_purge_background_${end}_delay/${purgeS}s`);
@@ -73,9 +75,10 @@ function bytesOf(tabs, { site, how, display, opens }) {
     const env = { ...process.env, DISPLAY: display.name };
     const browser = spawn(executablePath, [...own, ...pages], { stdio: 'ignore', env });
     try {
-      const waiting = await turns.take(tabs);
+      const begins = [];
+      for (const turn of turns) begins.push(await turn.asked());
       const purgedMs = performance.now() + purgeS * 1000;
-      if (opens) for (const next of waiting) await next();
+      if (opens) for (const begin of begins) await begin();
       const leftMs = tabs > 1 ? purgedMs - performance.now() : 0;
       if (leftMs < 0) throw new Error(`Expected ${tabs} models within ${purgeS} s`);
       await sleep(leftMs + SETTLED_MS);
@@ -83,34 +86,33 @@ function bytesOf(tabs, { site, how, display, opens }) {
     } finally {
       browser.kill();
       await once(browser, 'exit');
-      await turns.close();
+      await Promise.all(turns.map(({ close }) => close()));
     }
   });
 }
 
-/** Tabs ask for their turn, and tell when they have had it. */
-async function startTurns() {
+/** A tab asks for its turn, and tells when it has had it. Each has a server: Chromium has six connections to one. */
+async function startTurn() {
   const server = createServer();
-  const asked = on(server, 'request');
+  const requests = on(server, 'request');
   const { url, close } = await listen(server, 0);
   async function heard() {
-    const [request, response] = (await asked.next()).value;
+    const [request, response] = (await requests.next()).value;
     response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
     return { body: await text(request), response };
   }
   return {
     url,
     close,
-    /** @returns for each tab a function that has it open its model, and waits for that */
-    async take(tabs) {
-      const waiting = [];
-      while (waiting.length < tabs) waiting.push((await heard()).response);
-      return waiting.map((turn) => async () => {
-        turn.end();
-        const { body: error, response } = await heard();
+    /** @returns a function that has the tab open its model, and waits for that */
+    async asked() {
+      const { response } = await heard();
+      return async () => {
         response.end();
-        if (error) throw new Error(error);
-      });
+        const told = await heard();
+        told.response.end();
+        if (told.body) throw new Error(told.body);
+      };
     },
   };
 }
