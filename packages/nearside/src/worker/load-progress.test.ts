@@ -70,6 +70,25 @@ test('while a runtime comes unseen the ratio goes on at the pace of the workerâ€
   }
 });
 
+test('a runtime that came beside the workerâ€™s file has come as far as that, and has the whole line from then on', () => {
+  vi.useFakeTimers();
+  try {
+    const seen: Progress[] = [];
+    const progress = createLoadProgress((one) => seen.push(one), {
+      sizeBytes: 100_000,
+      bytesPerSecond: 400_000,
+    });
+    progress.expect('runtime', 2_000_000);
+    progress.expect('weights', 0);
+    const stop = progress.comesUnseen(1_600_000, true);
+    vi.advanceTimersByTime(1_000);
+    expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + (0.85 * (1 + 1 + 8)) / 17);
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('weights have half of the line while a runtime comes beside them', () => {
   vi.useFakeTimers();
   try {

@@ -28,9 +28,10 @@ export interface LoadProgress {
    * From now on the runtime's wasm comes, and nobody sees how much of it: the ratio goes on by the clock.
    *
    * @param sentBytes its size as it is sent; 0 where the server does not say
+   * @param cameBeside it shared the line with the worker's own file, so as much of it is there, and the line is twice as fast
    * @returns a function that ends this
    */
-  comesUnseen(sentBytes: number): () => void;
+  comesUnseen(sentBytes: number, cameBeside?: boolean): () => void;
   enter(phase: LoadPhase): void;
   /** The runtime has the weights, and answers are checked. */
   started(): void;
@@ -47,7 +48,8 @@ export function createLoadProgress(
   /** Bytes of the runtime that are thought to be there. */
   let unseenBytes = 0;
   /** The line's rate, as far as it was seen. */
-  let bytesPerSecond = ownFile.bytesPerSecond || USUAL_BYTES_PER_SECOND;
+  let seenPerSecond = ownFile.bytesPerSecond;
+  let bytesPerSecond = seenPerSecond || USUAL_BYTES_PER_SECOND;
   let ratio = 0;
   /** The transfer's share of the ratio; 0 while only the runtime is announced. */
   let share = 0;
@@ -74,14 +76,18 @@ export function createLoadProgress(
       loaded[phase] += sizeBytes ?? Math.max(0, expected[phase] - loaded[phase]);
       if (phase === 'weights' && sizeBytes) {
         rate.add(sizeBytes);
-        bytesPerSecond = Math.max(ownFile.bytesPerSecond, rate.perSecond()) || bytesPerSecond;
+        bytesPerSecond = Math.max(seenPerSecond, rate.perSecond()) || bytesPerSecond;
       }
       tellTransfer(phase);
     },
-    comesUnseen(sentBytes) {
+    comesUnseen(sentBytes, cameBeside) {
+      if (cameBeside) {
+        seenPerSecond = 2 * ownFile.bytesPerSecond;
+        bytesPerSecond = seenPerSecond || bytesPerSecond;
+      }
       if (sentBytes > 0) expected.runtime = loaded.runtime + sentBytes;
       const sizeBytes = Math.max(1, expected.runtime - loaded.runtime);
-      let dueBytes = 0;
+      let dueBytes = cameBeside ? ownFile.sizeBytes : 0;
       let sinceMs = performance.now();
       const timer = setInterval(() => {
         const nowMs = performance.now();

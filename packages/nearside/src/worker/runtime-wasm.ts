@@ -58,7 +58,7 @@ async function askPage(progress: LoadProgress): Promise<Wasm> {
     ({ data }) => {
       if (!isWasmMessage(data)) return;
       if (data.sentBytes === undefined) resolve(data.module);
-      else stop = progress.comesUnseen(data.sentBytes);
+      else stop = progress.comesUnseen(data.sentBytes, true);
     },
     { signal },
   );
