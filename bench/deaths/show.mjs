@@ -14,7 +14,11 @@ await buildPage(import.meta.url, `${dir}/page`);
 const stack = await startStack({ dir: `${dir}/stack`, anyPorts: true, models: ['ocr'] });
 const site = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
 const engine = await engines.chromium();
-const visit = { url: new URL('ocr', stack.config.model).href, trust: stack.pin, works: ['stay', 'read'] };
+const visit = {
+  url: new URL('ocr', stack.config.model).href,
+  trust: stack.pin,
+  works: ['stay', 'read'],
+};
 
 const roomBytes = await chooseRoom();
 console.log(
