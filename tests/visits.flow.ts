@@ -116,8 +116,10 @@ for (const [engine, { launch, isolated }] of Object.entries(ENGINES)) {
   test(`in ${engine} 95 % of visits that end at a drawn moment are counted within 5 s, whichever way they end; of those that the browser’s end cuts off the share is printed`, {
     tag: '@long',
   }, async () => {
-    // `npm run test:long` installs Chromium alone: there Firefox and WebKit are looked at where they are.
-    test.skip(engine === 'firefox' && !isInstalled('firefox'), 'Firefox is not installed');
+    test.skip(
+      engine === 'firefox' && !isInstalled('firefox'),
+      'Firefox is not installed: `npm run test:long` installs Chromium alone',
+    );
     test.setTimeout(1_800_000);
     const served = await serveVisits({ isolated });
     const stay = async (browser: Browser, { runs, stayMs }: { runs: number; stayMs: number }) => {

@@ -1,10 +1,15 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Progress } from '../shared/api/open-options.js';
-import { createLoadProgress, readOwnFile } from './load-progress.js';
+import { createLoadProgress, type OwnFile, readOwnFile } from './load-progress.js';
 
-function record() {
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const OWN_FILE: OwnFile = { sizeBytes: 100_000, bytesPerSecond: 400_000 };
+
+function record(ownFile?: OwnFile) {
   const seen: Progress[] = [];
-  return { seen, progress: createLoadProgress((progress) => seen.push(progress)) };
+  return { seen, progress: createLoadProgress((progress) => seen.push(progress), ownFile) };
 }
 
 test('a runtime that comes before the weights are announced says nothing of how far it is', () => {
@@ -34,75 +39,52 @@ test('the ratio never falls, and ends at 1', () => {
 });
 
 test('while a runtime comes unseen the ratio goes on at the pace of the worker’s file, and never ends before it', () => {
-  vi.useFakeTimers();
-  try {
-    const seen: Progress[] = [];
-    const progress = createLoadProgress((one) => seen.push(one), {
-      sizeBytes: 100_000,
-      bytesPerSecond: 400_000,
-    });
-    progress.enter('metadata');
-    expect(seen.at(-1)).toMatchObject({ ratio: 0, loadedBytes: 100_000, totalBytes: 100_000 });
-    progress.expect('runtime', 2_000_000);
-    const stop = progress.comesUnseen(1_600_000); // as it turns out
-    vi.advanceTimersByTime(400); // half as far as if these were all bytes
-    expect(seen.at(-1)).toMatchObject({
-      phase: 'metadata',
-      ratio: expect.closeTo(0.05 + 0.85 / 20),
-    });
-    progress.expect('weights', 0);
-    vi.advanceTimersByTime(1_600);
-    expect(seen.at(-1)).toMatchObject({ phase: 'runtime', loadedBytes: 100_000 });
-    expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + (0.85 * 9) / 17);
-    for (let second = 0; second < 60; second += 1) {
-      const before = seen.at(-1)?.ratio ?? 0;
-      vi.advanceTimersByTime(1_000);
-      expect(seen.at(-1)?.ratio).toBeGreaterThan(before);
-    }
-    expect(seen.at(-1)?.ratio).toBeLessThan(0.9);
-    stop();
-    progress.arrive('runtime');
-    expect(seen.at(-1)).toMatchObject({ ratio: 0.9, loadedBytes: 1_700_000 });
+  const { seen, progress } = record(OWN_FILE);
+  progress.enter('metadata');
+  expect(seen.at(-1)).toMatchObject({ ratio: 0, loadedBytes: 100_000, totalBytes: 100_000 });
+  progress.expect('runtime', 2_000_000);
+  const stop = progress.comesUnseen(1_600_000); // as it turns out
+  vi.advanceTimersByTime(400); // half as far as if these were all bytes
+  expect(seen.at(-1)).toMatchObject({
+    phase: 'metadata',
+    ratio: expect.closeTo(0.05 + 0.85 / 20),
+  });
+  progress.expect('weights', 0);
+  vi.advanceTimersByTime(1_600);
+  expect(seen.at(-1)).toMatchObject({ phase: 'runtime', loadedBytes: 100_000 });
+  expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + (0.85 * 9) / 17);
+  for (let second = 0; second < 60; second += 1) {
+    const before = seen.at(-1)?.ratio ?? 0;
     vi.advanceTimersByTime(1_000);
-    expect(seen.at(-1)?.phase).toBe('runtime');
-  } finally {
-    vi.useRealTimers();
+    expect(seen.at(-1)?.ratio).toBeGreaterThan(before);
   }
+  expect(seen.at(-1)?.ratio).toBeLessThan(0.9);
+  stop();
+  progress.arrive('runtime');
+  expect(seen.at(-1)).toMatchObject({ ratio: 0.9, loadedBytes: 1_700_000 });
+  vi.advanceTimersByTime(1_000);
+  expect(seen.at(-1)?.phase).toBe('runtime');
 });
 
 test('a runtime that came beside the worker’s file has come as far as that, and has the whole line from then on', () => {
-  vi.useFakeTimers();
-  try {
-    const seen: Progress[] = [];
-    const progress = createLoadProgress((one) => seen.push(one), {
-      sizeBytes: 100_000,
-      bytesPerSecond: 400_000,
-    });
-    progress.expect('runtime', 2_000_000);
-    progress.expect('weights', 0);
-    const stop = progress.comesUnseen(1_600_000, true);
-    vi.advanceTimersByTime(1_000);
-    expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + (0.85 * (1 + 1 + 8)) / 17);
-    stop();
-  } finally {
-    vi.useRealTimers();
-  }
+  const { seen, progress } = record(OWN_FILE);
+  progress.expect('runtime', 2_000_000);
+  progress.expect('weights', 0);
+  const stop = progress.comesUnseen(1_600_000, true);
+  vi.advanceTimersByTime(1_000);
+  expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + (0.85 * (1 + 1 + 8)) / 17);
+  stop();
 });
 
 test('weights have half of the line while a runtime comes beside them', () => {
-  vi.useFakeTimers();
-  try {
-    const { seen, progress } = record();
-    progress.expect('runtime', 1_000_000);
-    progress.expect('weights', 1_000_000);
-    const stop = progress.comesUnseen(0);
-    vi.advanceTimersByTime(400); // of 1 MB a second, where nothing is known of the line
-    expect(seen.at(-1)).toMatchObject({ phase: 'weights' });
-    expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + 0.85 * 0.1);
-    stop();
-  } finally {
-    vi.useRealTimers();
-  }
+  const { seen, progress } = record();
+  progress.expect('runtime', 1_000_000);
+  progress.expect('weights', 1_000_000);
+  const stop = progress.comesUnseen(0);
+  vi.advanceTimersByTime(400); // of 1 MB a second, where nothing is known of the line
+  expect(seen.at(-1)).toMatchObject({ phase: 'weights' });
+  expect(seen.at(-1)?.ratio).toBeCloseTo(0.05 + 0.85 * 0.1);
+  stop();
 });
 
 const COME = {

@@ -16,7 +16,7 @@ import {
   type StoredMark,
 } from '../page-mark.js';
 
-/** What earlier pages have left: marks to judge, and deaths that were judged. */
+/** Records of earlier pages: marks to judge, and deaths that were judged. */
 export interface Traces {
   /** Keys of marks of other pages. */
   readonly marks: readonly IDBValidKey[];
