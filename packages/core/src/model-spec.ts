@@ -62,6 +62,8 @@ const variantEntries = {
   files: v.optional(FilesSchema, () => []),
   /** Peak heap of this variant, in bytes. `pack` measures it. */
   memoryBytes: v.optional(PositiveIntegerSchema),
+  /** False for one that others are compared with. `pack` leaves it out, so no device fetches it. */
+  ships: v.optional(v.boolean()),
 };
 
 /** One form of the same weights: what a backend loads. Order in the spec is the prior order. */

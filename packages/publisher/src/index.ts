@@ -46,6 +46,12 @@ export { type PromoteOptions, type Promotion, promote } from './library/promote.
 export { type ProposeRootOptions, proposeRoot } from './library/propose-root.js';
 export { type PruneOptions, type Pruning, prune } from './library/prune.js';
 export { type Publication, type PublishOptions, publish } from './library/publish.js';
+export {
+  type QuantizedModel,
+  type QuantizeOptions,
+  quantize,
+  type VariantBytes,
+} from './library/quantize.js';
 export { type Renewal, type RenewOptions, renew } from './library/renew.js';
 export { type Revocation, type RevokeOptions, revoke } from './library/revoke.js';
 export { type RootRotation, type RotateRootOptions, rotateRoot } from './library/rotate-root.js';
@@ -69,5 +75,7 @@ export {
   type VerifyProgress,
   verify,
 } from './library/verify.js';
+export type { Format } from './quantizing/quantize-variant.js';
+export type { QuantizedTensor } from './quantizing/quantized-tensor.js';
 export { compareSchemas, type SchemaChange } from './repository/checking/compare-schemas.js';
 export type { RootProposal, SignedShare } from './rotation/proposal.js';

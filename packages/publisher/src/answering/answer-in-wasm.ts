@@ -32,13 +32,21 @@ import { requireInside } from './require-inside.js';
  * Has ONNX Runtime's wasm, or TensorFlow.js in JavaScript, answer the golden cases of a model directory: the same
  * numbers on every machine. Writes golden.json and the answers.
  *
+ * @param options `variants`: the names of those to answer for, where the others keep their answers
  * @returns how much of the tolerance ONNX Runtime's other optimisation levels use
  * @throws NearsideError `golden-missing` when the model cannot be run with these inputs; `model-invalid` when its
  *   answers can be compared with nothing; `file-missing` without the package nearside
  */
-export async function answerInWasm(directory: string): Promise<string> {
+export async function answerInWasm(
+  directory: string,
+  { variants: only }: { readonly variants?: readonly string[] } = {},
+): Promise<string> {
   await requireInside(directory);
-  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const whole = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const spec = {
+    ...whole,
+    variants: whole.variants.filter(({ name }) => only?.includes(name) ?? true),
+  };
   const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
   for (const { name, inputs } of golden.cases) {
     for (const [input, tensor] of Object.entries(inputs)) {
@@ -47,8 +55,8 @@ export async function answerInWasm(directory: string): Promise<string> {
   }
   const references: string[] = [];
   const report: string[] = [];
-  const tolerance: Golden['tolerance'] = {};
-  const expected = new Map(golden.cases.map((one) => [one, {} as GoldenCase['expected']]));
+  const tolerance: Golden['tolerance'] = only ? { ...golden.tolerance } : {};
+  const expected = new Map(golden.cases.map((one) => [one, only ? { ...one.expected } : {}]));
   for (const runtime of new Set(spec.variants.map((variant) => variant.runtime))) {
     const answers = await answerInProcess(directory, runtime).catch((error) => {
       throw error instanceof FailedStep ? goldenMissing(error, golden) : error;
@@ -67,7 +75,7 @@ export async function answerInWasm(directory: string): Promise<string> {
   const cases = golden.cases.map((one) => ({ ...one, expected: expected.get(one) ?? {} }));
   const reference = references.join(', ');
   await writeJson(join(directory, 'golden.json'), { format: 1, reference, cases, tolerance });
-  await recordWeights(directory);
+  if (!only) await recordWeights(directory);
   return [`Answers of ${reference}.`, ...report].join('\n');
 }
 

@@ -36,7 +36,7 @@ export async function isAnswered(
 ): Promise<boolean> {
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
-  if (!hasAllAnswers(golden, spec)) return false;
+  if (withoutAnswers(golden, spec).length > 0) return false;
   if (!(await hasRecord(directory))) return true;
   const what = { code: 'metadata-malformed', what: RECORD } as const;
   const made = parse(RecordSchema, await readJsonFile(directory, RECORD), what);
@@ -46,9 +46,16 @@ export async function isAnswered(
   return inputs === undefined || made.inputs === (await inputsDigest(inputs));
 }
 
-function hasAllAnswers({ cases, tolerance }: Golden, { variants }: ModelSpec): boolean {
-  return variants.every(({ name }) => {
-    return name in tolerance && cases.every(({ expected }) => name in expected);
+/** @returns the names of the variants that golden.json has not every answer of */
+export async function unanswered(directory: string): Promise<string[]> {
+  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  return withoutAnswers(parseGolden(await readJsonFile(directory, 'golden.json')), spec);
+}
+
+function withoutAnswers({ cases, tolerance }: Golden, { variants }: ModelSpec): string[] {
+  return variants.flatMap(({ name }) => {
+    const isThere = name in tolerance && cases.every(({ expected }) => name in expected);
+    return isThere ? [] : [name];
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { draft } from '../library/draft.js';
-import { fillGolden } from '../library/fill-golden.js';
 import { type PackedModel, pack } from '../library/pack.js';
+import { prepareModel } from '../library/prepare-model.js';
 import {
   addDraftOptions,
+  addQuantizeOption,
   type DraftFlags,
   describeDraft,
   draftOptions,
@@ -38,6 +38,7 @@ there.
 
   nearside pack model.onnx --out packed/
   nearside pack words.onnx --shape ids=1,128 --range ids=0..30521 --out packed/
+  nearside pack model.onnx --quantize --out packed/
   nearside pack hugging-face/vit --inputs samples/ --out packed/
   nearside pack packed.draft --out packed/`;
 
@@ -54,7 +55,8 @@ export function addPack(program: Command, terminal: Terminal): void {
     draft: '<out>.draft',
     name: 'from the name of the source',
     version: '1.0.0',
-  })
+  });
+  addQuantizeOption(command)
     .addOption(sequenceOption())
     .option(
       '--python <command>',
@@ -65,18 +67,17 @@ export function addPack(program: Command, terminal: Terminal): void {
     .action(async (source: string, flags: PackFlags) => {
       const { out, sequence, python, runReference, json } = flags;
       const draftDirectory = flags.draft ?? `${out.replace(/[/\\]+$/, '')}.draft`;
-      const { directory, drafted, assumed } = await draft({
+      await using prepared = await prepareModel({
         source,
-        out: draftDirectory,
+        draftDirectory,
         sequence,
-        ...draftOptions(flags),
-      });
-      const golden = await fillGolden({
-        directory,
         python,
         runReference,
+        quantize: flags.quantize,
+        ...draftOptions(flags),
         ...goldenOptions(flags),
       });
+      const { directory, drafted } = prepared;
       const onProgress = printProgress(terminal, 'laid out');
       const options = { out, onnxRuntime: 'try', onProgress } as const;
       const packed = await pack({ modelDirectory: directory, ...options });
@@ -84,7 +85,7 @@ export function addPack(program: Command, terminal: Terminal): void {
       const text = () =>
         [
           describe(packed),
-          ...describeDraft({ assumed, golden }),
+          ...describeDraft(prepared),
           ...(drafted ? ['', afterDraft(directory)] : []),
         ].join('\n');
       printResult(terminal, { json, result, text });

@@ -13,6 +13,7 @@ import { addPin } from './pin.js';
 import { addPromote } from './promote.js';
 import { addPrune } from './prune.js';
 import { addPublish } from './publish.js';
+import { addQuantize } from './quantize.js';
 import { addRenew } from './renew.js';
 import { addRevoke } from './revoke.js';
 import { addRotateRoot } from './rotate-root.js';
@@ -66,6 +67,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
     });
   addTry(program, terminal);
   addSeal(program, terminal);
+  addQuantize(program, terminal);
   addKeygen(program, terminal);
   addPack(program, terminal);
   addPublish(program, terminal);

@@ -4,6 +4,7 @@ import { type PreparedModel, prepareModel } from '../library/prepare-model.js';
 import { type SealedModel, seal } from '../library/seal.js';
 import {
   addDraftOptions,
+  addQuantizeOption,
   type DraftFlags,
   describeDraft,
   draftOptions,
@@ -46,7 +47,8 @@ export function addSeal(program: Command, terminal: Terminal): void {
     draft: 'a temporary one',
     name: 'the last part of --out',
     version: 'made of the hash of the weights',
-  })
+  });
+  addQuantizeOption(command)
     .option('--url <url>', 'address of the folder on the web (default: --out below public/)')
     .option('--module <file>', 'write a .ts or .js module that exports the address and its types')
     .option('--prune', 'remove all versions but this one')
@@ -58,6 +60,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
         draftDirectory: flags.draft,
         // The version is made of the hash of the weights, so that other weights are never sealed under the same one.
         defaults: { name: basename(resolve(out)), version: 'weights' },
+        quantize: flags.quantize,
         ...draftOptions(flags),
         ...goldenOptions(flags),
       });

@@ -14,7 +14,7 @@ import { isFile } from '../files/stat-path.js';
 export type DraftedFile = Uint8Array | string;
 
 /** Lists the drafted files, so that the next draft can tell which were edited since. */
-const RECORD_FILE = 'draft.json';
+export const RECORD_FILE = 'draft.json';
 
 const RecordSchema = v.strictObject({
   format: v.literal(1),

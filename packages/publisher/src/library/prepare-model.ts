@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openSource } from '../drafting/open-source.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
+import { type QuantizeOptions, quantize } from './quantize.js';
 
 export interface PrepareOptions
   extends Omit<DraftOptions, 'out'>,
@@ -12,6 +13,8 @@ export interface PrepareOptions
   readonly draftDirectory?: string | undefined;
   /** Name and version of a draft that has none of its own. */
   readonly defaults?: Pick<DraftOptions, 'name' | 'version'> | undefined;
+  /** Makes the model small: the formats of {@link quantize}, or `true` for the usual ones. */
+  readonly quantize?: QuantizeOptions['formats'] | true;
 }
 
 /** Disposing of it removes a draft that nobody wants to keep. */
@@ -31,7 +34,7 @@ export interface PreparedModel extends AsyncDisposable {
  * @throws NearsideError a code of `draft` or `fillGolden`
  */
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
-  const { draftDirectory, defaults, ...given } = options;
+  const { draftDirectory, defaults, quantize: formats, ...given } = options;
   const { kind } = await openSource(given.source);
   const { name = defaults?.name, version = defaults?.version } = given;
   const identity = kind === 'trained-model' ? { name, version } : {};
@@ -40,6 +43,11 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
     if (draftDirectory === undefined) await rm(out, { recursive: true, force: true });
   };
   try {
+    if (formats) {
+      const options = { ...given, ...identity, formats: formats === true ? undefined : formats };
+      const { directory, assumed, golden } = await quantize({ ...options, out });
+      return { directory, drafted: true, assumed, golden, [Symbol.asyncDispose]: remove };
+    }
     const { directory, drafted, assumed } = await draft({ ...given, ...identity, out });
     const golden = await fillGolden({ ...given, directory });
     return { directory, drafted, assumed, golden, [Symbol.asyncDispose]: remove };

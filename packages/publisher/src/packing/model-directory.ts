@@ -57,9 +57,11 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   return { path, spec, golden, goldenSize, files };
 }
 
-function filesOf(spec: ModelSpec, golden: Golden): string[] {
+/** @returns every file of a version of these variants, sorted */
+export function filesOf(spec: ModelSpec, golden: Golden): string[] {
   const weights = spec.variants.flatMap(sessionFiles);
-  const proofs = golden.cases.flatMap((one) => goldenFiles(one, Object.keys(one.expected)));
+  const variants = spec.variants.map(({ name }) => name);
+  const proofs = golden.cases.flatMap((one) => goldenFiles(one, variants));
   const names = new Set([...FIXED_FILES, ...weights, ...resourceFiles(spec), ...proofs]);
   const files = [...names].sort();
   for (const name of [LAYOUT_FILE, ...spec.variants.map(({ name }) => graphFileName(name))]) {

@@ -18,9 +18,10 @@ import {
 import {
   bytesField,
   intField,
-  type ProtobufField,
+  type MessageRange as Range,
   readFields,
-  readText,
+  rewrite,
+  textIn,
 } from './protobuf-fields.js';
 
 const LIMITS = Object.freeze({
@@ -39,8 +40,7 @@ const WRITTEN_ANEW: ReadonlySet<number> = new Set([
   TENSOR.dataLocation,
 ]);
 
-/** In place of a field. */
-const LEFT_OUT = 'left out';
+const LEFT_OUT: readonly Uint8Array[] = [];
 
 /** An ONNX file whose weights lie beside it. */
 export interface MovedWeights {
@@ -48,8 +48,6 @@ export interface MovedWeights {
   /** The file beside it has these, one after another: the values of each tensor. */
   readonly weights: readonly Uint8Array[];
 }
-
-type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
 
 /** A tensor with the content of its message. */
 type Taken = OnnxTensor & { readonly message: Range; readonly values: Range };
@@ -85,7 +83,9 @@ export function moveWeights(bytes: Uint8Array, location: string): MovedWeights |
     return bytesField(GRAPH.initializer, initializer);
   });
   const rewritten = rewrite(bytes, model, ({ start }) =>
-    start === graph.start ? Buffer.concat([rest, ...initializers]) : undefined,
+    start === graph.start
+      ? [bytesField(MODEL.graph, Buffer.concat([rest, ...initializers]))]
+      : undefined,
   );
   const weights = taken.map(({ values }) => bytes.subarray(values.contentStart, values.end));
   return { model: rewritten, weights };
@@ -117,13 +117,16 @@ function takeTensors(
   return { rest, taken };
 }
 
-function outputsOf(bytes: Uint8Array, graph: Range): ReadonlySet<string> {
+export function outputsOf(bytes: Uint8Array, graph: Range): ReadonlySet<string> {
   const outputs = [...contents(bytes, graph)].filter(({ number }) => number === GRAPH.output);
   return new Set(outputs.map((output) => textIn(bytes, output, VALUE_INFO.name)));
 }
 
 /** The tensor of a node that is nothing but one. It gets the name of what the node gives. */
-function readConstant(bytes: Uint8Array, node: Range) {
+export function readConstant(
+  bytes: Uint8Array,
+  node: Range,
+): { tensor: OnnxTensor; message: Range } | undefined {
   const isOnnx = ['', 'ai.onnx'].includes(textIn(bytes, node, NODE.domain));
   if (!isOnnx || textIn(bytes, node, NODE.operator) !== 'Constant') return undefined;
   const name = textIn(bytes, node, NODE.output);
@@ -177,31 +180,4 @@ function externalTensor(
     entry('length', sizeOf(tensor)),
     intField(TENSOR.dataLocation, EXTERNAL),
   ]);
-}
-
-/** The text of a message's last field of a number; empty without one. */
-function textIn(bytes: Uint8Array, range: Range, number: number): string {
-  const field = [...contents(bytes, range)].findLast((field) => field.number === number);
-  return field ? readText(bytes, field) : '';
-}
-
-/**
- * Writes a message anew.
- *
- * @param replace the content that a field gets in place of its own; undefined keeps it as it is
- */
-function rewrite(
-  bytes: Uint8Array,
-  { contentStart, end }: Range,
-  replace: (field: ProtobufField) => Uint8Array | typeof LEFT_OUT | undefined,
-): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const field of readFields(bytes, { start: contentStart, end })) {
-    const content = replace(field);
-    if (content === LEFT_OUT) continue;
-    parts.push(
-      content ? bytesField(field.number, content) : bytes.subarray(field.start, field.end),
-    );
-  }
-  return Buffer.concat(parts);
 }

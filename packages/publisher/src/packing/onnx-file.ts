@@ -1,6 +1,12 @@
 import { join } from 'node:path/posix';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { type ProtobufField, readFields, readPacked, readText } from './protobuf-fields.js';
+import {
+  type ProtobufField,
+  type MessageRange as Range,
+  readFields,
+  readPacked,
+  readText,
+} from './protobuf-fields.js';
 
 /** The parts of an ONNX file that packing needs. Offsets are bytes of the file. */
 export interface OnnxFile {
@@ -47,8 +53,6 @@ interface ExternalPlace {
   readonly wrong?: string;
 }
 
-type Range = Pick<ProtobufField, 'contentStart' | 'end'>;
-
 export const ONNX_LIMITS = Object.freeze({
   /** Nested graphs, such as the branches of ifs and loops. Nobody writes more than a few. */
   depth: 64,
@@ -60,7 +64,8 @@ export const ONNX_LIMITS = Object.freeze({
  * Field numbers of the messages on the way to a tensor:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export const MODEL = { irVersion: 1, graph: 7 } as const;
+export const MODEL = { irVersion: 1, graph: 7, opsetImport: 8 } as const;
+export const OPSET = { domain: 1, version: 2 } as const;
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
 export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
 export const ATTRIBUTE = { name: 1, tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;

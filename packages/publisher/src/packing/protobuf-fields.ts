@@ -17,6 +17,9 @@ export interface ProtobufField {
   readonly hasContent: boolean;
 }
 
+/** Where a message lies, or a field's content. */
+export type MessageRange = Pick<ProtobufField, 'contentStart' | 'end'>;
+
 /**
  * The fields of the message between two offsets, in the order they are written.
  *
@@ -51,6 +54,32 @@ export function* readPacked(
 
 export function readText(bytes: Uint8Array, { contentStart, end }: ProtobufField): string {
   return new TextDecoder().decode(bytes.subarray(contentStart, end));
+}
+
+/** The text of a message's last field of a number; empty without one. */
+export function textIn(bytes: Uint8Array, range: MessageRange, number: number): string {
+  let text = '';
+  for (const field of readFields(bytes, { start: range.contentStart, end: range.end })) {
+    if (field.number === number && field.hasContent) text = readText(bytes, field);
+  }
+  return text;
+}
+
+/**
+ * Writes a message anew.
+ *
+ * @param replace the fields that take a field's place; undefined keeps it as it is
+ */
+export function rewrite(
+  bytes: Uint8Array,
+  { contentStart, end }: MessageRange,
+  replace: (field: ProtobufField) => readonly Uint8Array[] | undefined,
+): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const field of readFields(bytes, { start: contentStart, end })) {
+    parts.push(...(replace(field) ?? [bytes.subarray(field.start, field.end)]));
+  }
+  return Buffer.concat(parts);
 }
 
 /** Writes a string, a message or a packed list. */

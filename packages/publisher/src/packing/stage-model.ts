@@ -2,12 +2,13 @@ import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { basename } from 'node:path/posix';
-import { type ModelSpec, partsOf } from '@nearside/core';
+import { type Golden, type ModelSpec, partsOf, type Variant } from '@nearside/core';
+import { modelInvalid } from '../errors/model-invalid.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { replaceFile } from '../files/replace-file.js';
 import { sizeOf } from '../files/stat-path.js';
 import { understood } from './locate-tensors.js';
-import { type ModelDirectory, requireNotTaken } from './model-directory.js';
+import { filesOf, type ModelDirectory, requireNotTaken } from './model-directory.js';
 import { type MovedWeights, moveWeights } from './move-weights.js';
 import { readJsonFile } from './read-json-file.js';
 
@@ -30,7 +31,8 @@ type SpecJson = Pick<ModelSpec, 'variants' | 'limits'>;
  *
  * @throws NearsideError `model-invalid` where another file has such a name
  */
-export async function stageModel({ path, spec, files }: ModelDirectory): Promise<StagedModel> {
+export async function stageModel(model: ModelDirectory): Promise<StagedModel> {
+  const { path, spec, files } = leaveOutUnshipped(model);
   const directory = await mkdtemp(join(tmpdir(), 'nearside-staged-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
@@ -39,6 +41,7 @@ export async function stageModel({ path, spec, files }: ModelDirectory): Promise
       await makeDirectory(dirname(join(directory, name)));
       await copyFile(join(path, name), join(directory, name));
     }
+    if (spec !== model.spec) await editDocuments(directory, spec.variants);
     if (moved.size > 0) {
       await editSpec(directory, (json) => {
         return withFiles(json, ([model = '', ...others]) => {
@@ -51,6 +54,18 @@ export async function stageModel({ path, spec, files }: ModelDirectory): Promise
     await remove();
     throw error;
   }
+}
+
+/** Without the variants that others are only compared with. */
+function leaveOutUnshipped(model: ModelDirectory): Pick<ModelDirectory, 'path' | 'spec' | 'files'> {
+  const { path, spec, golden } = model;
+  const variants = spec.variants.filter(({ ships = true }) => ships);
+  if (variants.length === spec.variants.length) return model;
+  if (variants.length === 0) {
+    throw modelInvalid('model.json: expected a variant that ships, got none.', {});
+  }
+  const shipped = { ...spec, variants };
+  return { path, spec: shipped, files: filesOf(shipped, golden) };
 }
 
 /** Gives ONNX files of a staged model their weights back, as they are in its model directory. */
@@ -67,6 +82,20 @@ export async function moveBack(
   await editSpec(directory, (json) => {
     return withFiles(json, (files) => files.filter((file) => !gone.has(file)));
   });
+}
+
+/** Leaves other variants out of model.json and golden.json. */
+async function editDocuments(directory: string, variants: readonly Variant[]): Promise<void> {
+  const names = new Set(variants.map(({ name }) => name));
+  await editSpec(directory, (json) => {
+    return { ...json, variants: json.variants.filter(({ name }) => names.has(name)) };
+  });
+  const golden = (await readJsonFile(directory, 'golden.json')) as Golden;
+  const only = <T>(byVariant: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(byVariant).filter(([name]) => names.has(name)));
+  const cases = golden.cases.map((one) => ({ ...one, expected: only(one.expected) }));
+  const edited = JSON.stringify({ ...golden, cases, tolerance: only(golden.tolerance) });
+  await replaceFile(join(directory, 'golden.json'), (temporary) => writeFile(temporary, edited));
 }
 
 /** Changes model.json of a staged model. Nothing is written where it says so already. */

@@ -8,6 +8,9 @@ import {
   REFERENCES,
   type Reference,
 } from '../library/fill-golden.js';
+import { FORMATS, type Format } from '../quantizing/quantize-variant.js';
+
+export const FORMAT_NAMES = Object.keys(FORMATS).join(', ');
 
 /** The flags of a command that takes a model as training tools leave it. */
 export interface DraftFlags {
@@ -21,18 +24,22 @@ export interface DraftFlags {
   readonly range?: NonNullable<DraftOptions['ranges']>;
   readonly reference?: Reference;
   readonly inputs?: string;
+  readonly quantize?: readonly Format[] | true;
 }
 
 /** @param defaults in words, for `--help` */
 export function addDraftOptions(
   command: Command,
-  defaults: { readonly draft: string; readonly name: string; readonly version: string },
+  defaults: { readonly draft?: string; readonly name: string; readonly version: string },
 ): Command {
-  return command
-    .option(
+  const { draft } = defaults;
+  if (draft) {
+    command.option(
       '--draft <dir>',
-      `directory to draft the model directory in (default: ${defaults.draft})`,
-    )
+      `directory to draft the model directory in (default: ${draft})`,
+    );
+  }
+  return command
     .option('--name <name>', `name of the model (default: ${defaults.name})`, parseName)
     .option(
       '--version <version>',
@@ -71,6 +78,22 @@ export function addDraftOptions(
       '--inputs <dir>',
       'sample images for golden cases and baseline, by Python: <label>/<file> or unlabelled',
     );
+}
+
+/** A flag of the commands that pack. */
+export function addQuantizeOption(command: Command): Command {
+  return command.option(
+    '--quantize [format,...]',
+    `make the model small first, as the command quantize does: ${FORMAT_NAMES}`,
+    parseFormats,
+  );
+}
+
+/** Those of `--formats`, `int8,fp16`. */
+export function parseFormats(text: string): Format[] {
+  const names = text.split(',');
+  if (names.every((name) => Object.hasOwn(FORMATS, name))) return [...new Set(names as Format[])];
+  throw new InvalidArgumentError(`Expected some of ${FORMAT_NAMES}.`);
 }
 
 /** @returns the options of `draft` that the flags set */

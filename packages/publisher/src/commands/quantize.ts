@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { type QuantizedModel, quantize } from '../library/quantize.js';
+import type { Format } from '../quantizing/quantize-variant.js';
+import {
+  addDraftOptions,
+  type DraftFlags,
+  describeDraft,
+  draftOptions,
+  FORMAT_NAMES,
+  goldenOptions,
+  parseFormats,
+} from '../terminal/draft-options.js';
+import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
+
+interface QuantizeFlags extends CommonOptions, DraftFlags {
+  readonly out: string;
+  readonly formats?: readonly Format[];
+  readonly keep?: readonly string[];
+}
+
+const HELP = `
+Weights of ONNX files become int8 with a scale for each channel (int8), the same at least memory and
+slower (int8-lean), or half floats (fp16); those of TensorFlow.js bytes (uint8) or half floats
+(float16). Runs are as fast as those of floats. The variant of floats stays in the model directory
+to be compared with, and is not packed: "ships": false in model.json.
+
+  nearside quantize model.onnx --out small/
+  nearside pack small/ --out packed/`;
+
+export function addQuantize(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('quantize')
+    .description('Make a model small: store its weights in fewer bits.')
+    .argument('<model>', '.onnx file, TensorFlow.js directory, or model directory')
+    .requiredOption('--out <dir>', 'model directory to write: new, empty, or an earlier one')
+    .option(
+      '--formats <format,...>',
+      `${FORMAT_NAMES} (default: int8 for ONNX, uint8 for TensorFlow.js)`,
+      parseFormats,
+    )
+    .option('--keep <tensor...>', 'tensors that stay as they are');
+  addDraftOptions(command, { name: 'from the name of the source', version: '1.0.0' })
+    .addHelpText('after', HELP)
+    .action(async (source: string, flags: QuantizeFlags) => {
+      const { out, formats, keep, json } = flags;
+      const { reference } = goldenOptions(flags);
+      const options = { ...draftOptions(flags), reference };
+      const result = await quantize({ source, out, formats, keep, ...options });
+      printResult(terminal, { json, result, text: () => describe(result) });
+    });
+}
+
+function describe({ directory, variants, assumed, golden }: QuantizedModel): string {
+  const table = formatTable(
+    variants.map(({ name, ships, sizeBytes, tensors }) => [
+      `  ${name}`,
+      formatBytes(sizeBytes),
+      ships
+        ? `${formatCount(tensors.length, 'tensor')} in fewer bits`
+        : 'to compare with, not packed',
+    ]),
+  );
+  return [
+    `Wrote ${directory}:`,
+    ...table,
+    ...describeDraft({ assumed, golden }),
+    '',
+    `Pack it: nearside pack ${directory} --out packed/`,
+  ].join('\n');
+}

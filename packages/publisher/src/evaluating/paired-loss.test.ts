@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { findPython } from '../testing/python.js';
+import { itemsToDecide, leastItems, pairedLoss, settledVerdict, verdictOf } from './paired-loss.js';
+
+const PYTHON = findPython('numpy');
+const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy)';
+
+describe('the loss of a candidate', () => {
+  test('is the share that its reference alone got right, less what it alone did', () => {
+    const { loss, low, high } = pairedLoss({ items: 200, lost: 8, gained: 2 });
+    expect(loss).toBeCloseTo(0.03, 12);
+    expect(low).toBeLessThan(loss);
+    expect(high).toBeGreaterThan(loss);
+  });
+
+  test('has the same interval the other way round', () => {
+    const one = pairedLoss({ items: 90, lost: 12, gained: 5 });
+    const other = pairedLoss({ items: 90, lost: 5, gained: 12 });
+    expect(other.low).toBeCloseTo(-one.high, 9);
+    expect(other.high).toBeCloseTo(-one.low, 9);
+  });
+
+  test('is known to z² / (n + z²) where no item differs', () => {
+    const { loss, low, high } = pairedLoss({ items: 381, lost: 0, gained: 0 });
+    expect([loss, low]).toEqual([0, -high]);
+    expect(high).toBeCloseTo(3.8414588 / (381 + 3.8414588), 8);
+  });
+
+  test.skipIf(!PYTHON)(`has the bounds that python finds by the likelihood alone${NOTE}`, () => {
+    const cases = [
+      [50, 12, 2],
+      [30, 0, 0],
+      [200, 8, 2],
+      [300, 0, 3],
+      [1000, 41, 17],
+      [20, 20, 0],
+    ];
+    const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', LIKELIHOOD], {
+      input: JSON.stringify(cases),
+      encoding: 'utf8',
+    });
+    const bounds = JSON.parse(stdout || `"${stderr}"`);
+    for (const [i, [items = 0, lost = 0, gained = 0]] of cases.entries()) {
+      const { low, high } = pairedLoss({ items, lost, gained });
+      expect(low).toBeCloseTo(bounds[i][0], 3);
+      expect(high).toBeCloseTo(bounds[i][1], 3);
+    }
+  });
+
+  test.each([
+    { items: 0, lost: 0, gained: 0 },
+    { items: 5, lost: 4, gained: 2 },
+    { items: 5, lost: -1, gained: 0 },
+    { items: 5.5, lost: 0, gained: 0 },
+  ])('is refused of counts that no items have: %o', (counts) => {
+    expect(() => pairedLoss(counts)).toThrow(RangeError);
+  });
+});
+
+describe('a verdict', () => {
+  test('passes what is surely within the margin, refuses what is surely above', () => {
+    const of = (lost: number, items: number) =>
+      verdictOf(pairedLoss({ items, lost, gained: 0 }), 0.02);
+    expect(of(0, 300)).toBe('passed');
+    expect(of(2, 300)).toBe('undecided');
+    expect(of(20, 300)).toBe('refused');
+  });
+
+  test.each([0.01, 0.02, 0.05])(
+    'needs so many items at a margin of %d, and no fewer',
+    (maxLoss) => {
+      const least = leastItems(maxLoss);
+      const of = (items: number) => verdictOf(pairedLoss({ items, lost: 0, gained: 0 }), maxLoss);
+      expect([of(least), of(least - 1)]).toEqual(['passed', 'undecided']);
+      expect(leastItems(0.01)).toBe(381);
+      expect(leastItems(0.02)).toBe(189);
+    },
+  );
+
+  test('says how many items would decide it', () => {
+    const items = itemsToDecide({ items: 300, lost: 4, gained: 2 }, 0.02) ?? 0;
+    expect(items).toBeGreaterThan(300);
+    const scaled = { items, lost: Math.round(items / 75), gained: Math.round(items / 150) };
+    expect(verdictOf(pairedLoss(scaled), 0.02)).toBe('passed');
+    expect(itemsToDecide({ items: 300, lost: 6, gained: 0 }, 0.02)).toBeUndefined();
+  });
+
+  test('is settled as soon as no rest can change it', () => {
+    const of = { total: 300, maxLoss: 0.02 };
+    expect(settledVerdict({ items: 290, lost: 0, gained: 0 }, of)).toBeUndefined();
+    expect(settledVerdict({ items: 300, lost: 0, gained: 0 }, of)).toBe('passed');
+    expect(settledVerdict({ items: 200, lost: 150, gained: 0 }, of)).toBe('refused');
+  });
+
+  test('of a loss as large as the margin passes at most 3 times in 100', () => {
+    let seed = 7;
+    const random = () => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return seed / 2 ** 32;
+    };
+    let passed = 0;
+    for (let folder = 0; folder < 2000; folder += 1) {
+      let [lost, gained] = [0, 0];
+      for (let i = 0; i < 400; i += 1) {
+        const draw = random();
+        if (draw < 0.03) lost += 1;
+        else if (draw < 0.04) gained += 1;
+      }
+      if (verdictOf(pairedLoss({ items: 400, lost, gained }), 0.02) === 'passed') passed += 1;
+    }
+    expect(passed / 2000).toBeLessThan(0.035);
+  });
+});
+
+/** Maximises the likelihood of the counts under each difference over a grid, and takes the score test from it. */
+const LIKELIHOOD = `
+import json, sys
+import numpy as np
+
+def statistic(n, b, c, d):
+    shares = np.linspace(max(0, -d), (1 - d) / 2, 20_001)[1:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likely = np.zeros_like(shares)
+        for count, share in [(b, shares + d), (c, shares), (n - b - c, 1 - 2 * shares - d)]:
+            likely += count * np.log(share) if count else 0
+    share = shares[np.nanargmax(likely)]
+    variance = (2 * share + d - d * d) / n
+    return abs((b - c) / n - d) / np.sqrt(variance)
+
+def bound(n, b, c, end):
+    inside, outside = (b - c) / n, end
+    for _ in range(24):
+        middle = (inside + outside) / 2
+        if statistic(n, b, c, middle) < 1.959963984540054:
+            inside = middle
+        else:
+            outside = middle
+    return inside
+
+print(json.dumps([[bound(n, b, c, -1), bound(n, b, c, 1)] for n, b, c in json.load(sys.stdin)]))
+`;

