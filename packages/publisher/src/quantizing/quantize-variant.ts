@@ -32,22 +32,30 @@ export interface QuantizedVariant {
   readonly kept: readonly string[];
 }
 
+export interface QuantizeVariantOptions {
+  readonly format: Format;
+  /** Names of tensors that stay as they are. */
+  readonly keep: ReadonlySet<string>;
+  /** Names of tensors of ONNX files that become half floats, whatever the format. */
+  readonly asFloat16?: ReadonlySet<string>;
+}
+
 /**
  * Makes a variant of another one, with weights in fewer bits. Its files lie in a folder of the format's name.
  *
- * @param keep names of tensors that stay as they are
  * @throws NearsideError `model-invalid`, naming file and tensor; `metadata-malformed`; `file-missing`
  */
 export async function quantizeVariant(
   directory: string,
   variant: Variant,
-  { format, keep }: { readonly format: Format; readonly keep: ReadonlySet<string> },
+  options: QuantizeVariantOptions,
 ): Promise<QuantizedVariant> {
+  const { format } = options;
   const quantize = variant.runtime === 'onnx' ? quantizeOnnxFiles : quantizeTfjsFiles;
   const files = new Map<string, Uint8Array>();
   const [tensors, kept]: [QuantizedTensor[], string[]] = [[], []];
   const quantizePart = async (part: readonly string[], folder: string) => {
-    const made = await quantize(directory, part, { folder, format, keep });
+    const made = await quantize(directory, part, { ...options, folder });
     for (const [name, bytes] of made.files) files.set(name, bytes);
     tensors.push(...made.tensors);
     kept.push(...made.kept);
@@ -74,10 +82,8 @@ function computedIn(format: Format): string {
   return FORMATS[format] === 'onnx' ? 'fp32' : format === 'float16' ? 'fp16' : format;
 }
 
-interface Making {
+interface Making extends QuantizeVariantOptions {
   readonly folder: string;
-  readonly format: Format;
-  readonly keep: ReadonlySet<string>;
 }
 
 type Made = Omit<QuantizedVariant, 'variant'>;
@@ -85,14 +91,14 @@ type Made = Omit<QuantizedVariant, 'variant'>;
 async function quantizeOnnxFiles(
   directory: string,
   [model = '']: readonly string[],
-  { folder, format, keep }: Making,
+  { folder, format, ...told }: Making,
 ): Promise<Made> {
   const bytes = await readWhole(directory, model);
   return namingFile(model, async () => {
     const external = await readExternal(directory, model, parseOnnxFile(bytes).tensors);
-    const options = { format: format as OnnxFormat, keep, readExternal: external };
-    const { model: content, ...told } = quantizeOnnx(bytes, options);
-    return { files: new Map([[`${folder}/${basename(model)}`, content]]), ...told };
+    const options = { ...told, format: format as OnnxFormat, readExternal: external };
+    const { model: content, ...made } = quantizeOnnx(bytes, options);
+    return { files: new Map([[`${folder}/${basename(model)}`, content]]), ...made };
   });
 }
 
