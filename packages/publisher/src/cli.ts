@@ -1,6 +1,9 @@
+import { constants } from 'node:os';
 import { runCommand } from './commands/run-command.js';
 import { askSecret } from './terminal/ask-secret.js';
 import type { Terminal } from './terminal/terminal.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const terminal: Terminal = {
   out: (line) => console.log(line),
@@ -8,7 +11,7 @@ const terminal: Terminal = {
   progress: process.stderr.isTTY ? (line) => console.error(line) : undefined,
   interrupted: () =>
     new Promise((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+      for (const signal of SIGNALS) process.once(signal, () => resolve());
     }),
   askSecret:
     process.stdin.isTTY && process.stderr.isTTY
@@ -21,4 +24,10 @@ const terminal: Terminal = {
   debug: Boolean(process.env.NEARSIDE_DEBUG),
 };
 
+// Only an exit removes temporary directories. A command that waits to be interrupted ends by itself.
+for (const signal of SIGNALS) {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+  });
+}
 process.exitCode = await runCommand(process.argv.slice(2), terminal);

@@ -1,24 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
 import { isFile } from '../files/stat-path.js';
+import { openTemporary, type TemporaryDirectory } from '../files/temporary-directory.js';
 import { type PackedModel, type PackOptions, pack } from './pack.js';
 
 /** Disposing of it removes the directory. */
-export interface TemporaryPack extends AsyncDisposable, Pick<PackedModel, 'runtimeNotes'> {
-  readonly directory: string;
-}
+export type TemporaryPack = TemporaryDirectory & Pick<PackedModel, 'runtimeNotes'>;
 
 /** Packs into a temporary directory. Throws as `pack`. */
 export async function packTemporarily(options: Omit<PackOptions, 'out'>): Promise<TemporaryPack> {
-  const directory = await mkdtemp(join(tmpdir(), 'nearside-packed-'));
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const temporary = await openTemporary('packed');
   try {
-    const { runtimeNotes } = await pack({ ...options, out: directory });
-    return { directory, runtimeNotes, [Symbol.asyncDispose]: remove };
+    const { runtimeNotes } = await pack({ ...options, out: temporary.directory });
+    return { ...temporary, runtimeNotes };
   } catch (error) {
-    await remove();
+    await temporary[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openTemporary } from '../files/temporary-directory.js';
 import { generateKeys } from './generate-keys.js';
 import { pack } from './pack.js';
 import { publish } from './publish.js';
@@ -20,9 +19,9 @@ export interface ExampleRepository extends AsyncDisposable {
  * devices open it by either.
  */
 export async function publishExample(): Promise<ExampleRepository> {
-  const dir = await mkdtemp(join(tmpdir(), 'nearside-try-'));
+  const temporary = await openTemporary('try');
+  const dir = temporary.directory;
   const repository = join(dir, 'repository');
-  const remove = () => rm(dir, { recursive: true, force: true });
   try {
     const keys = join(dir, 'keys');
     const packed = join(dir, 'packed');
@@ -31,8 +30,8 @@ export async function publishExample(): Promise<ExampleRepository> {
     await publish({ packed, repository, keys });
     await seal({ modelDirectory: MODEL, out: join(repository, 'digits'), onnxRuntime: 'common' });
   } catch (error) {
-    await remove();
+    await temporary[Symbol.asyncDispose]();
     throw error;
   }
-  return { repository, [Symbol.asyncDispose]: remove };
+  return { repository, [Symbol.asyncDispose]: temporary[Symbol.asyncDispose] };
 }
