@@ -25,10 +25,10 @@ import {
  * Answers a model's golden cases, with a runtime on one thread of a CPU. The publisher asks in a process of its own,
  * because a model may come from anybody, and a runtime that traps is done for.
  *
- *   fork('answer-golden.js', [<model directory>, 'onnx' | 'tfjs'], { serialization: 'advanced' })
+ *   fork('answer-golden.js', [<model directory>, 'onnx' | 'tfjs', 'once'?], { serialization: 'advanced' })
  *
  * Every case runs twice, which finds a model that draws numbers, and then in the other ways to compute it that are as
- * right.
+ * right; with `once` a single time.
  */
 
 type Message =
@@ -52,11 +52,11 @@ type Level = NonNullable<SessionRequest['optimization']>;
 
 const OTHER_LEVELS: readonly Level[] = ['disabled', 'basic', 'extended'];
 
-const [directory = '.', runtime = 'onnx'] = process.argv.slice(2);
-await answerGolden(directory, runtime as Runtime).catch(sendFailure);
+const [directory = '.', runtime = 'onnx', ways] = process.argv.slice(2);
+await answerGolden(directory, runtime as Runtime, ways === 'once').catch(sendFailure);
 process.disconnect?.();
 
-async function answerGolden(directory: string, runtime: Runtime): Promise<void> {
+async function answerGolden(directory: string, runtime: Runtime, isOnce: boolean): Promise<void> {
   const { spec, golden } = await readModelDirectory(directory);
   const started = runtime === 'tfjs' ? startTfjs() : startOnnx('ort-wasm-simd-threaded.wasm');
   const { backend, reference } = await started;
@@ -66,8 +66,8 @@ async function answerGolden(directory: string, runtime: Runtime): Promise<void> 
     const read = await readVariantFiles(directory, variant, inputs);
     for (const stage of stagesOf(spec)) {
       const answering = { backend, stage, variant, golden, ...read };
-      await answerStage(answering, 'all', ['once', 'again']);
-      if (runtime !== 'onnx') continue;
+      await answerStage(answering, 'all', isOnce ? ['once'] : ['once', 'again']);
+      if (isOnce || runtime !== 'onnx') continue;
       for (const level of OTHER_LEVELS) await tryLevel(answering, level);
     }
   }

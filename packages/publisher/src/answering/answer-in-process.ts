@@ -49,17 +49,21 @@ type Message =
 /**
  * Has a runtime of the package nearside answer the golden cases of a model directory, in a process of its own.
  *
+ * @param options `isOnce`: each case a single time, and in no other way
  * @throws FailedStep
  * @throws NearsideError `file-missing` without that package
  */
 export async function answerInProcess(
   directory: string,
   runtime: Runtime,
-  { limitMs = LIMIT_MS }: { readonly limitMs?: number } = {},
+  {
+    limitMs = LIMIT_MS,
+    isOnce = false,
+  }: { readonly limitMs?: number; readonly isOnce?: boolean } = {},
 ): Promise<Answers> {
   const script = requireNearsideScript('answer-golden.js');
   const { promise, resolve: settle, reject } = createDeferred<Answers>();
-  const child = fork(script, [resolve(directory), runtime], {
+  const child = fork(script, [resolve(directory), runtime, ...(isOnce ? ['once'] : [])], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
