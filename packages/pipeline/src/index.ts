@@ -17,6 +17,7 @@ export {
   type RgbaPixels,
 } from './image/decode-image.js';
 export type { Image } from './image/image.js';
+export { readImageFileSize } from './image/image-file-size.js';
 export type { ResampleFilter } from './image/resampling-windows.js';
 export { resize } from './image/resize.js';
 export {
