@@ -18,7 +18,6 @@ import type {
 } from '../shared/api/can-run.js';
 import type { ModelReference, UnsignedFiles } from '../shared/api/open-options.js';
 import { checkOptions } from '../shared/check-options.js';
-import { listContenders } from '../shared/contender-order.js';
 import {
   ABOVE_0,
   areOptions,
@@ -146,7 +145,7 @@ async function byAddress(model: string | AnyReference, given: CanRunOptions): Pr
   const limitBytes = memoryLimit(memoryBudgetBytes);
   return {
     plan: careful?.plan ?? plan,
-    contenders: listContenders(variants, plan.contenders),
+    variants,
     isCommon: published.isCommon,
     memoryBytes: limits.memoryBytes,
     limitBytes,
@@ -187,7 +186,7 @@ async function byFiles(files: UnsignedFiles, options: CanRunFilesOptions): Promi
   const variants = spec.variants ?? [isTfjs ? ONLY_TFJS : ONLY_ONNX];
   return {
     plan,
-    contenders: listContenders(variants, plan.contenders),
+    variants,
     isCommon: false,
     memoryBytes: spec.limits?.memoryBytes ?? fileBytes,
     limitBytes: memoryLimit(memoryBudgetBytes),

@@ -4,6 +4,7 @@ import { AVAILABLE_BACKENDS } from './api/backends.js';
 import {
   bytesToFetch,
   findSmallestDownload,
+  isOutranked,
   listContenders,
   orderByBytes,
 } from './contender-order.js';
@@ -74,4 +75,20 @@ test('a device that knows nothing never starts on a GPU by a guess', () => {
     'tfjs-wasm',
   );
   expect(findSmallestDownload(DIGITS, ['onnx-webgpu'], { missingBytes, ...FULL })).toBeUndefined();
+});
+
+test("of variants that compute in one type the publisher's first is timed, on each runtime, and the others never", () => {
+  const of = (name: string, dtype: string, runtime: 'onnx' | 'tfjs' = 'onnx') => {
+    return { ...variant(name, runtime), dtype } as Variant;
+  };
+  const variants = [
+    of('uint8', 'fp32', 'tfjs'),
+    of('int8', 'fp32'),
+    of('int8-lean', 'fp32'),
+    of('half', 'fp16'),
+    of('one', 'unknown'),
+    of('other', 'unknown'),
+  ];
+  const timed = listContenders(variants, WASM).filter((one) => !isOutranked(one, variants));
+  expect(timed.map((one) => one.variant)).toEqual(['int8', 'uint8', 'half', 'one', 'other']);
 });

@@ -37,6 +37,19 @@ export function listContenders(
   return ranked.sort((a, b) => a.rank - b.rank).map(({ contender }) => contender);
 }
 
+/**
+ * Tells whether an earlier variant for the same runtime computes in the same type. Between such variants the publisher's order
+ * decides, and no clock: a later one needs less memory, or serves where the first has failed.
+ */
+export function isOutranked(
+  { backend, variant }: Contender,
+  variants: readonly Variant[],
+): boolean {
+  const able = variantsFor(backend, variants);
+  const dtype = able.find(({ name }) => name === variant)?.dtype;
+  return dtype !== 'unknown' && able.find((one) => one.dtype === dtype)?.name !== variant;
+}
+
 /** Files on the device, and files that are still to be fetched. */
 export interface DeviceContents {
   /** Bytes of each variant's files that are still to be fetched, by its name. */

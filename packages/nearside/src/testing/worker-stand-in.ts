@@ -37,9 +37,9 @@ const SPEC = {
   sequence: 1,
   task: 'tensor',
   variants: [
-    { name: 'int8', runtime: 'onnx', files: [] },
-    { name: 'fp32', runtime: 'onnx', files: [] },
-    { name: 'uint8', runtime: 'tfjs', files: [] },
+    { name: 'int8', runtime: 'onnx', dtype: 'int8', files: [] },
+    { name: 'fp32', runtime: 'onnx', dtype: 'fp32', files: [] },
+    { name: 'uint8', runtime: 'tfjs', dtype: 'uint8', files: [] },
   ],
   limits: { memoryBytes: 10 },
 } as unknown as ModelSpec;

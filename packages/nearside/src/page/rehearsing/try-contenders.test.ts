@@ -1,18 +1,22 @@
-import { NearsideError } from '@nearside/core';
+import { NearsideError, type Variant } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
+import type { AvailableBackend } from '../../shared/api/backends.js';
 import { planAsOpen } from '../../testing/plan-as-open.js';
-import { type Rehearsal, tryContenders } from './try-contenders.js';
+import { conclude, type Rehearsal, tryContenders } from './try-contenders.js';
 
 const PIN = `sha256-${'A'.repeat(43)}`;
-const hosted = ['onnx-wasm', 'tfjs-wasm'] as const;
+const HOSTED = ['onnx-wasm', 'tfjs-wasm'] as const;
 
-async function rehearsal(changes: Partial<Rehearsal> = {}): Promise<Rehearsal> {
+const variant = (name: string, runtime: 'onnx' | 'tfjs') =>
+  ({ name, runtime, dtype: name, files: [] }) as unknown as Variant;
+
+async function rehearsal(
+  changes: Partial<Rehearsal> = {},
+  hosted: readonly AvailableBackend[] = HOSTED,
+): Promise<Rehearsal> {
   return {
     plan: await planAsOpen('https://cdn.example/models/m', { trust: PIN }, { hosted }),
-    contenders: [
-      { backend: 'onnx-wasm', variant: 'int8' },
-      { backend: 'tfjs-wasm', variant: 'uint8' },
-    ],
+    variants: [variant('int8', 'onnx'), variant('uint8', 'tfjs')],
     isCommon: false,
     memoryBytes: 1_000,
     limitBytes: 10_000,
@@ -69,10 +73,8 @@ test.each([
   async (_what, engine) => {
     vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => ({}) } });
     vi.stubGlobal('WebAssembly', engine);
-    const told = await rehearsal({
-      contenders: [{ backend: 'onnx-webgpu', variant: 'int8' }],
-      modelsOf: () => expect.unreachable('it was made'),
-    });
+    const modelsOf = () => expect.unreachable('it was made');
+    const told = await rehearsal({ modelsOf }, ['onnx-webgpu']);
     const { verdict, rows } = await tryContenders(told, {});
     vi.unstubAllGlobals();
     expect([verdict, rows[0]?.code]).toEqual(['no', 'no-backend']);
@@ -91,8 +93,24 @@ test('a runtime beyond what may be fetched is not tried', async () => {
 });
 
 test('a model that no backend here has a variant for cannot run', async () => {
-  const answer = await tryContenders(await rehearsal({ contenders: [] }), {});
+  const answer = await tryContenders(await rehearsal({ variants: [] }), {});
   expect(answer).toMatchObject({ verdict: 'no', backend: undefined, downloadBytes: 0, rows: [] });
+});
+
+test('a variant with the `dtype` of an earlier one is the answer only where that one did not run', () => {
+  const variants = ['int8', 'int8-lean'].map((name) => ({
+    ...variant(name, 'onnx'),
+    dtype: 'fp32',
+  }));
+  const row = (variant: string, estimatedMs: number | undefined) => {
+    const same = { backend: 'onnx-wasm', heapBytes: 1, threads: 1, downloadBytes: 1 } as const;
+    return { ...same, variant, estimatedMs, code: undefined, message: undefined };
+  };
+  const told = { isNo: false, declaredBytes: 1, variants };
+  const both = conclude([row('int8-lean', 10), row('int8', 11)], told);
+  expect(both).toMatchObject({ variant: 'int8', estimatedMs: 11 });
+  const one = conclude([row('int8-lean', 10), row('int8', undefined)], told);
+  expect(one).toMatchObject({ variant: 'int8-lean', estimatedMs: 10 });
 });
 
 test('a failure of the call itself is thrown, and so is an abort', async () => {
@@ -110,8 +128,7 @@ test('a failure of the call itself is thrown, and so is an abort', async () => {
 });
 
 test('without WebGPU its backends say so', async () => {
-  const contenders = [{ backend: 'onnx-webgpu', variant: 'int8' }] as const;
-  const answer = await tryContenders(await rehearsal({ contenders }), {});
+  const answer = await tryContenders(await rehearsal({}, ['onnx-webgpu']), {});
   expect(answer).toMatchObject({ verdict: 'no', backend: 'onnx-webgpu' });
   expect(answer.rows[0]).toMatchObject({ code: 'no-backend' });
 });

@@ -1,9 +1,15 @@
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { isNearsideError, NearsideError, type Variant } from '@nearside/core';
 import { mayBeCommon } from '#platform';
 import type { AvailableBackend, OnnxRuntime } from '../../shared/api/backends.js';
 import type { CanRun, RehearsalLimits, RehearsalRow } from '../../shared/api/can-run.js';
 import { createModelEmitter } from '../../shared/api/events.js';
-import { bytesToFetch, orderByBytes, runtimeBytes } from '../../shared/contender-order.js';
+import {
+  bytesToFetch,
+  isOutranked,
+  listContenders,
+  orderByBytes,
+  runtimeBytes,
+} from '../../shared/contender-order.js';
 import { type Contender, runsOnCpu } from '../../shared/contenders.js';
 import { isBackendFault, isOutOfReach, messageOf } from '../../shared/failures.js';
 import { missingFor, requestAdapter } from '../../shared/gpu-adapter.js';
@@ -30,10 +36,10 @@ const SAY_NO: readonly unknown[] = [
   'page-lost',
 ];
 
-/** A model and its contenders that are rehearsed. */
+/** A model whose contenders are rehearsed. */
 export interface Rehearsal {
   readonly plan: OpenPlan;
-  readonly contenders: readonly Contender[];
+  readonly variants: readonly Variant[];
   /** `ort-common.wasm` is enough for it. */
   readonly isCommon: boolean;
   readonly memoryBytes: number;
@@ -68,12 +74,13 @@ export async function tryContenders(
   rehearsal: Rehearsal,
   { maxMs = DEFAULTS.maxMs, maxBytes = DEFAULTS.maxBytes }: RehearsalLimits,
 ): Promise<CanRun> {
-  const { plan, contenders, missingBytes, isCommon } = rehearsal;
+  const { plan, variants, missingBytes, isCommon } = rehearsal;
   const budget = { leftMs: maxMs };
   const started = new Set<AvailableBackend>();
   const tried: Tried[] = [];
   /** A page died of trying them: `open` may do with less. */
   const doubtful = new Set<Contender>();
+  const contenders = listContenders(variants, plan.contenders);
   const order = orderByBytes(contenders, { missingBytes, cachedRuntimes: started, isCommon });
   for (const [i, contender] of order.entries()) {
     try {
@@ -99,7 +106,7 @@ export async function tryContenders(
   const contents = { missingBytes, cachedRuntimes: started, isCommon };
   const rows = tried.map((row) => ({ ...row, downloadBytes: bytesToFetch(row, contents) }));
   const isNo = doubtful.size === 0 && rows.every(({ code }) => SAY_NO.includes(code));
-  return conclude(rows, { isNo, declaredBytes: rehearsal.memoryBytes });
+  return conclude(rows, { isNo, declaredBytes: rehearsal.memoryBytes, variants });
 }
 
 /** Gives one of several its share of the time. The others share what it leaves. */
@@ -216,12 +223,19 @@ function notTried(code: 'no-backend' | 'download-limit', message: string) {
 }
 
 /** Sums the rows up. */
-function conclude(
+export function conclude(
   rows: readonly RehearsalRow[],
-  { isNo, declaredBytes }: { readonly isNo: boolean; readonly declaredBytes: number },
+  {
+    isNo,
+    declaredBytes,
+    variants,
+  }: Pick<Rehearsal, 'variants'> & { readonly isNo: boolean; readonly declaredBytes: number },
 ): CanRun {
   const ran = rows.filter(({ estimatedMs }) => estimatedMs !== undefined);
-  const [fastest] = [...ran].sort((a, b) => Number(a.estimatedMs) - Number(b.estimatedMs));
+  const rank = (row: RehearsalRow) => Number(isOutranked(row, variants));
+  const [fastest] = [...ran].sort(
+    (a, b) => rank(a) - rank(b) || Number(a.estimatedMs) - Number(b.estimatedMs),
+  );
   const [lightest] = [...rows].sort((a, b) => a.downloadBytes - b.downloadBytes);
   const best = fastest ?? lightest;
   const verdict = fastest ? 'yes' : isNo ? 'no' : 'unknown';

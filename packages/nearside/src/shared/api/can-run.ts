@@ -49,7 +49,10 @@ export interface CanRun {
   readonly memoryBytes: number;
   /** Compressed bytes that `open` would still have to fetch for that backend and variant. */
   readonly downloadBytes: number;
-  /** The fastest; where none ran, the one with the smallest download. Undefined where none loads such a model. */
+  /**
+   * The fastest, where a variant with the `dtype` of an earlier one does not count; where none ran, the one with the smallest
+   * download. Undefined where none loads such a model.
+   */
   readonly backend: AvailableBackend | undefined;
   readonly variant: string | undefined;
   /** Every variant on every backend, in the order in which they were tried. */

@@ -48,6 +48,17 @@ test('the limit of a contender begins when its runtime is there, and downloads c
   expect(choice.record.measured.map(({ variant }) => variant)).toEqual(['int8', 'uint8', 'fp32']);
 });
 
+test('a variant that computes in the type of an earlier one is never opened for its speed, and its row says why', async () => {
+  const variants = VERSION.spec.variants.map((one) => ({ ...one, dtype: 'fp32' }));
+  const open = async () => ({ ...VERSION, spec: { ...VERSION.spec, variants } });
+  const model = withStandIns(() => ({ open }));
+  await tune(model);
+  expect(model.asked.filter((call) => call === 'load onnx-wasm')).toHaveLength(1);
+  const { record, remarks } = model.context.choice;
+  expect(record.measured.map(({ variant }) => variant)).toEqual(['uint8', 'int8']);
+  expect(remarks.get('fp32 on onnx-wasm')?.message).toMatch(/earlier variant .* same `dtype`/);
+});
+
 test('what a contender takes that hangs is spent, and no other is tried then', async () => {
   const model = withStandIns((backend, tell) =>
     onlyOnOnnx(backend, {

@@ -1,5 +1,5 @@
 import { isNearsideError } from '@nearside/core';
-import { listContenders, orderByBytes } from '../../../shared/contender-order.js';
+import { isOutranked, listContenders, orderByBytes } from '../../../shared/contender-order.js';
 import {
   type Contender,
   contenderName,
@@ -126,6 +126,9 @@ function findHindrance(
   if (isSameContender(contenderOf(serving), contender)) return SETTLED;
   const quarantined = [...choice.record.quarantined, ...choice.passing];
   if (findContender(quarantined, contender)) return SETTLED;
+  if (isOutranked(contender, serving.version.spec.variants)) {
+    return 'an earlier variant computes in the same `dtype`';
+  }
   const known = findContender(choice.record.measured, contender);
   if (known && known.p50Ms === undefined) {
     return `takes more than ${plan.tune.maxMs} ms`;
