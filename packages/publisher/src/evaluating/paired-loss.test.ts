@@ -68,7 +68,7 @@ describe('a verdict', () => {
   });
 
   test.each([0.01, 0.02, 0.05])(
-    'needs so many items at a margin of %d, and no fewer',
+    'without a single difference needs so many items at a margin of %d, and no fewer',
     (maxLoss) => {
       const least = leastItems(maxLoss);
       const of = (items: number) => verdictOf(pairedLoss({ items, lost: 0, gained: 0 }), maxLoss);
@@ -84,6 +84,21 @@ describe('a verdict', () => {
     const scaled = { items, lost: Math.round(items / 75), gained: Math.round(items / 150) };
     expect(verdictOf(pairedLoss(scaled), 0.02)).toBe('passed');
     expect(itemsToDecide({ items: 300, lost: 6, gained: 0 }, 0.02)).toBeUndefined();
+  });
+
+  test('of few items passes where the candidate gained enough', () => {
+    expect(leastItems(0.02)).toBeGreaterThan(60);
+    expect(verdictOf(pairedLoss({ items: 60, lost: 0, gained: 6 }), 0.02)).toBe('passed');
+  });
+
+  test.each([
+    { items: 3, lost: 1, gained: 2 },
+    { items: 7, lost: 3, gained: 4 },
+    { items: 11, lost: 0, gained: 0 },
+  ])('says for %o how many items would decide', (counts) => {
+    const items = itemsToDecide(counts, 0.02) ?? Number.NaN;
+    expect(items).toBeGreaterThan(counts.items);
+    expect(Number.isInteger(items)).toBe(true);
   });
 
   test('is settled as soon as no rest can change it', () => {

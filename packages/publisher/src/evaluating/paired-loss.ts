@@ -38,7 +38,12 @@ export function pairedLoss(counts: PairedCounts): PairedLoss {
   if (!areCounts || items === 0 || lost + gained > items) {
     throw new RangeError(`expected counts of at least one item, got ${JSON.stringify(counts)}`);
   }
-  const loss = (lost - gained) / items;
+  return intervalOf(counts);
+}
+
+/** Takes any numbers that are not negative, for what counts would be of more items. */
+function intervalOf(counts: PairedCounts): PairedLoss {
+  const loss = (counts.lost - counts.gained) / counts.items;
   return {
     loss,
     low: boundOf(counts, { from: loss, to: -1 }),
@@ -85,12 +90,11 @@ export function verdictOf({ low, high }: PairedLoss, maxLoss: number): Verdict {
 export function itemsToDecide(counts: PairedCounts, maxLoss: number): number | undefined {
   const { items, lost, gained } = counts;
   const isDecided = (factor: number) => {
-    const scaled = [items, lost, gained].map((count) => Math.round(count * factor));
-    const [all = 0, more = 0, less = 0] = scaled;
-    return verdictOf(pairedLoss({ items: all, lost: more, gained: less }), maxLoss) !== 'undecided';
+    const scaled = { items: items * factor, lost: lost * factor, gained: gained * factor };
+    return verdictOf(intervalOf(scaled), maxLoss) !== 'undecided';
   };
   for (let factor = 1; items * factor <= MOST_ITEMS; factor *= STEP) {
-    if (isDecided(factor)) return Math.round(items * factor);
+    if (isDecided(factor)) return Math.ceil(items * factor);
   }
   return undefined;
 }
@@ -98,7 +102,7 @@ export function itemsToDecide(counts: PairedCounts, maxLoss: number): number | u
 const MOST_ITEMS = 1_000_000;
 const STEP = 1.02;
 
-/** So many items pass if not one of them differs; with fewer nothing can. */
+/** So many items pass if not one of them differs. Fewer pass only where the candidate gained some. */
 export function leastItems(maxLoss: number): number {
   return Math.ceil((Z * Z * (1 - maxLoss)) / maxLoss);
 }
