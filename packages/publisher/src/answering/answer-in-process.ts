@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createDeferred, type Runtime, type Tensors } from '@nearside/core';
-import { requireNearsideScript } from '../packing/nearside-script.js';
+import { requireNearsideFile } from '../packing/nearside-script.js';
 
 /** A large model's golden cases take a while on one thread, some of them without optimisation, ms. */
 const LIMIT_MS = 1_800_000;
@@ -61,7 +61,7 @@ export async function answerInProcess(
     isOnce = false,
   }: { readonly limitMs?: number; readonly isOnce?: boolean } = {},
 ): Promise<Answers> {
-  const script = requireNearsideScript('answer-golden.js');
+  const script = requireNearsideFile('dist/worker/answer-golden.js');
   const { promise, resolve: settle, reject } = createDeferred<Answers>();
   const child = fork(script, [resolve(directory), runtime, ...(isOnce ? ['once'] : [])], {
     serialization: 'advanced',

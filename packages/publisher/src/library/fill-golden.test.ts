@@ -11,7 +11,7 @@ import {
 } from '@nearside/core';
 import { describe, expect, test, vi } from 'vitest';
 import { answerInProcess } from '../answering/answer-in-process.js';
-import { requireNearsideScript } from '../packing/nearside-script.js';
+import { requireNearsideFile } from '../packing/nearside-script.js';
 import { bytesField } from '../packing/protobuf-fields.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
@@ -233,8 +233,10 @@ describe('with Node alone', () => {
   test('nothing is answered without the package nearside, and the error says how to install it', async () => {
     const from = join(await temporaryDirectory(), 'publisher.js');
     const missing = expect.objectContaining({ code: 'file-missing' });
-    expect(() => requireNearsideScript('answer-golden.js', from)).toThrow(missing);
-    expect(() => requireNearsideScript('answer-golden.js', from)).toThrow('npm install nearside');
+    expect(() => requireNearsideFile('dist/worker/answer-golden.js', from)).toThrow(missing);
+    expect(() => requireNearsideFile('dist/worker/answer-golden.js', from)).toThrow(
+      'npm install nearside',
+    );
   });
 });
 

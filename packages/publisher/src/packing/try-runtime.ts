@@ -14,7 +14,7 @@ import {
 } from '@nearside/core';
 import { sizeOf } from '../files/stat-path.js';
 import { understood } from './locate-tensors.js';
-import { findNearsideScript, requireNearsideScript } from './nearside-script.js';
+import { findNearsideFile, requireNearsideFile } from './nearside-script.js';
 import { readJsonFile } from './read-json-file.js';
 import { parseManifest } from './tfjs-manifest.js';
 
@@ -70,7 +70,7 @@ async function tryVariant(
   directory: string,
   { name, runtime }: Variant,
 ): Promise<TriedVariant | undefined> {
-  const script = runtime === 'onnx' ? findNearsideScript('try-common.js') : undefined;
+  const script = runtime === 'onnx' ? findNearsideFile('dist/worker/try-common.js') : undefined;
   if (!script) return undefined;
   const run = (onnxRuntime: string) => runApart([script, resolve(directory), name, onnxRuntime]);
   const common = await run('common');
@@ -124,5 +124,6 @@ async function readManifests(directory: string, variant: Variant) {
  * @throws NearsideError `file-missing`
  */
 export function requireNearsidePackage({ variants }: Pick<ModelSpec, 'variants'>): void {
-  if (variants.some(({ runtime }) => runtime === 'onnx')) requireNearsideScript('try-common.js');
+  if (variants.some(({ runtime }) => runtime === 'onnx'))
+    requireNearsideFile('dist/worker/try-common.js');
 }

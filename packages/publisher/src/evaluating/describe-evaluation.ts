@@ -1,0 +1,95 @@
+import type { Measures, Share } from './answers.js';
+import type { Comparison } from './compare.js';
+import type { Evaluation, VariantEvaluation } from './evaluation.js';
+
+/** A row for each variant, the first one of titles. */
+export function tableOf(evaluation: Evaluation): string[][] {
+  const { reference, referenceBytes, referenceMeasures, variants, notEvaluated } = evaluation;
+  return [
+    ['variant', 'bytes', 'right answers', 'loss', 'changed answers', 'verdict'],
+    [reference, count(referenceBytes), rightOf(referenceMeasures), '', '', 'compared with'],
+    ...Object.entries(variants).map(([name, variant]) => [
+      name,
+      count(variant.sizeBytes),
+      rightOf(variant.measures),
+      lossOf(variant),
+      `${count(variant.differing)} of ${count(variant.items)}`,
+      variant.verdict,
+    ]),
+    ...Object.keys(notEvaluated).map((name) => [name, '', '', '', '', 'not evaluated']),
+  ];
+}
+
+/** Sentences below the table: what the numbers are, what was refused for what, and what would decide. */
+export function describeEvaluation(evaluation: Evaluation): string[] {
+  const { items, maxLoss, reference, referenceMeasures, notEvaluated } = evaluation;
+  const whose = referenceMeasures.items > 0 ? 'right answers' : `answers of \`${reference}\``;
+  return [
+    `Over ${count(items)} items: the loss is the share of ${whose} that a variant has less, with the interval of 95 % ` +
+      `(Tango, 1998). It passes where all of that is within ${percent(maxLoss)}, and is refused where all is above.`,
+    ...Object.entries(evaluation.variants).flatMap(([name, variant]) =>
+      describeVariant(name, variant, evaluation),
+    ),
+    ...Object.entries(notEvaluated).map(([name, why]) => `\`${name}\` was not evaluated: ${why}`),
+  ];
+}
+
+function describeVariant(name: string, variant: VariantEvaluation, of: Evaluation): string[] {
+  const { verdict, items, itemsToDecide, refusedFor, lostItems, slices, corruptions } = variant;
+  const parts = [
+    ...Object.entries(slices).map(([slice, own]) => [`slice '${slice}'`, own] as const),
+    ...Object.entries(corruptions),
+  ];
+  const needed =
+    itemsToDecide === undefined
+      ? 'its loss is too near to the limit for any number of items to decide'
+      : `some ${count(itemsToDecide)} items would decide, if others differ as often`;
+  const lost = lostItems.slice(0, MOST_LISTED).join(', ');
+  const more = lostItems.length > MOST_LISTED ? ', …' : '';
+  return [
+    ...(verdict === 'undecided' ? [`\`${name}\` is undecided: ${needed}.`] : []),
+    ...(verdict === 'refused' ? [`\`${name}\` is refused for ${refusedFor.join(', ')}.`] : []),
+    ...(items < of.items
+      ? [`${count(items)} of ${count(of.items)} items were enough to judge \`${name}\`.`]
+      : []),
+    ...(lost ? [`\`${name}\` alone got these wrong: ${lost}${more}.`] : []),
+    ...(parts.length > 0
+      ? [`\`${name}\` lost: ${parts.map(([part, own]) => `${part} ${lossOf(own)}`).join('; ')}.`]
+      : []),
+  ];
+}
+
+const MOST_LISTED = 10;
+
+/** `1.2 % (0.3 to 3.1)` */
+export function lossOf({ loss, low, high }: Pick<Comparison, 'loss' | 'low' | 'high'>): string {
+  return `${percent(loss)} (${digits(low * 100)} to ${digits(high * 100)})`;
+}
+
+function rightOf({ right, items, meanAbsoluteErrors, characters, windows }: Measures): string {
+  if (items === 0) return 'not known';
+  if (meanAbsoluteErrors) return `mean error ${meanAbsoluteErrors.map(short).join(', ')}`;
+  const more = characters ? ['characters', characters] : windows ? ['windows', windows] : undefined;
+  const share = more ? `, ${more[0]} ${shareOf(more[1] as Share)}` : '';
+  return `${count(right ?? 0)} of ${count(items)}${share}`;
+}
+
+function shareOf({ right, of }: Share): string {
+  return of === 0 ? 'none' : percent(right / of);
+}
+
+function percent(share: number): string {
+  return `${digits(share * 100)} %`;
+}
+
+function digits(value: number): string {
+  return (Math.abs(value) < 0.05 ? 0 : value).toFixed(1);
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
+}

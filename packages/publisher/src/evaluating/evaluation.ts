@@ -1,0 +1,38 @@
+import type { Measures } from './answers.js';
+import type { Comparison } from './compare.js';
+import type { Verdict } from './paired-loss.js';
+
+/** What variants of a model lost against one of them, over the items of a folder: `evaluation.json`. */
+export interface Evaluation {
+  readonly format: 1;
+  readonly model: string;
+  readonly version: string;
+  readonly task: string;
+  readonly maxLoss: number;
+  /** All of the folder. */
+  readonly items: number;
+  /** The variant that the others are compared with. */
+  readonly reference: string;
+  readonly referenceBytes: number;
+  readonly referenceMeasures: Measures;
+  readonly variants: Readonly<Record<string, VariantEvaluation>>;
+  /** Why a variant could not be asked, by its name. It is neither passed nor refused. */
+  readonly notEvaluated: Readonly<Record<string, string>>;
+}
+
+/** `items` are those that were asked, until no more of them could change the verdict. */
+export interface VariantEvaluation extends Comparison {
+  /** The verdict of all: refused where slice or corruption is. */
+  readonly verdict: Verdict;
+  /** What it is refused for: `all items`, `slice 'night'`, `noise`. */
+  readonly refusedFor: readonly string[];
+  /** Bytes of its files. */
+  readonly sizeBytes: number;
+  /** Answers that are not the reference's, whichever is right. */
+  readonly differing: number;
+  /** The items that the reference alone answered right, at most 100. */
+  readonly lostItems: readonly string[];
+  readonly measures: Measures;
+  readonly slices: Readonly<Record<string, Comparison>>;
+  readonly corruptions: Readonly<Record<string, Comparison>>;
+}

