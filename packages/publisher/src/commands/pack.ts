@@ -10,6 +10,12 @@ import {
   goldenOptions,
 } from '../terminal/draft-options.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import {
+  addGateOptions,
+  describeGate,
+  type GateFlags,
+  gateOptions,
+} from '../terminal/gate-options.js';
 import { sequenceOption } from '../terminal/sequence-option.js';
 import {
   type CommonOptions,
@@ -18,7 +24,7 @@ import {
   type Terminal,
 } from '../terminal/terminal.js';
 
-interface PackFlags extends CommonOptions, DraftFlags {
+interface PackFlags extends CommonOptions, DraftFlags, GateFlags {
   readonly out: string;
   readonly sequence?: number;
   readonly python?: string;
@@ -39,6 +45,7 @@ there.
   nearside pack model.onnx --out packed/
   nearside pack words.onnx --shape ids=1,128 --range ids=0..30521 --out packed/
   nearside pack model.onnx --quantize --out packed/
+  nearside pack models/digits --evaluate held-out/ --out packed/
   nearside pack hugging-face/vit --inputs samples/ --out packed/
   nearside pack packed.draft --out packed/`;
 
@@ -56,7 +63,7 @@ export function addPack(program: Command, terminal: Terminal): void {
     name: 'from the name of the source',
     version: '1.0.0',
   });
-  addQuantizeOption(command)
+  addGateOptions(addQuantizeOption(command))
     .addOption(sequenceOption())
     .option(
       '--python <command>',
@@ -74,18 +81,20 @@ export function addPack(program: Command, terminal: Terminal): void {
         python,
         runReference,
         quantize: flags.quantize,
+        gate: gateOptions(flags, terminal),
         ...draftOptions(flags),
         ...goldenOptions(flags),
       });
-      const { directory, drafted } = prepared;
+      const { directory, drafted, evaluation } = prepared;
       const onProgress = printProgress(terminal, 'laid out');
       const options = { out, onnxRuntime: 'try', onProgress } as const;
       const packed = await pack({ modelDirectory: directory, ...options });
-      const result = drafted ? { ...packed, draft: directory } : packed;
+      const result = { ...packed, ...(drafted && { draft: directory }), evaluation };
       const text = () =>
         [
           describe(packed),
           ...describeDraft(prepared),
+          ...describeGate(evaluation),
           ...(drafted ? ['', afterDraft(directory)] : []),
         ].join('\n');
       printResult(terminal, { json, result, text });

@@ -12,13 +12,19 @@ import {
 } from '../terminal/draft-options.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import {
+  addGateOptions,
+  describeGate,
+  type GateFlags,
+  gateOptions,
+} from '../terminal/gate-options.js';
+import {
   type CommonOptions,
   printProgress,
   printResult,
   type Terminal,
 } from '../terminal/terminal.js';
 
-interface SealFlags extends CommonOptions, DraftFlags {
+interface SealFlags extends CommonOptions, DraftFlags, GateFlags {
   readonly out: string;
   readonly url?: string;
   readonly module?: string;
@@ -48,7 +54,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
     name: 'the last part of --out',
     version: 'made of the hash of the weights',
   });
-  addQuantizeOption(command)
+  addGateOptions(addQuantizeOption(command))
     .option('--url <url>', 'address of the folder on the web (default: --out below public/)')
     .option('--module <file>', 'write a .ts or .js module that exports the address and its types')
     .option('--prune', 'remove all versions but this one')
@@ -61,6 +67,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
         // The version is made of the hash of the weights, so that other weights are never sealed under the same one.
         defaults: { name: basename(resolve(out)), version: 'weights' },
         quantize: flags.quantize,
+        gate: gateOptions(flags, terminal),
         ...draftOptions(flags),
         ...goldenOptions(flags),
       });
@@ -72,7 +79,9 @@ export function addSeal(program: Command, terminal: Terminal): void {
         prune,
         onProgress: printProgress(terminal, 'written'),
       });
-      const result = flags.draft && prepared.drafted ? { ...sealed, draft: flags.draft } : sealed;
+      const { drafted, evaluation } = prepared;
+      const draft = drafted ? flags.draft : undefined;
+      const result = { ...sealed, ...(draft !== undefined && { draft }), evaluation };
       printResult(terminal, { json, result, text: () => describe(result, prepared) });
     });
 }
@@ -87,6 +96,7 @@ function describe(sealed: SealedModel, prepared: PreparedModel): string {
     ...(filesRemoved > 0 ? [`  pruned    ${formatCount(filesRemoved, 'file')}`] : []),
     ...sealed.runtimeNotes,
     ...describeDraft(prepared),
+    ...describeGate(prepared.evaluation),
     '',
     open,
   ].join('\n');

@@ -71,7 +71,7 @@ function rightOf({ right, items, meanAbsoluteErrors, characters, windows }: Meas
   if (meanAbsoluteErrors) return `mean error ${meanAbsoluteErrors.map(short).join(', ')}`;
   const more = characters ? ['characters', characters] : windows ? ['windows', windows] : undefined;
   const share = more ? `, ${more[0]} ${shareOf(more[1] as Share)}` : '';
-  return `${count(right ?? 0)} of ${count(items)}${share}`;
+  return `${percent((right ?? 0) / items)} of ${count(items)}${share}`;
 }
 
 function shareOf({ right, of }: Share): string {

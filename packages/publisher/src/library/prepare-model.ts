@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { openSource } from '../drafting/open-source.js';
+import type { Evaluation } from '../evaluating/evaluation.js';
+import { openTemporary } from '../files/temporary-directory.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
+import { type GateOptions, passGate, requireItems } from './pass-gate.js';
 import { type QuantizeOptions, quantize } from './quantize.js';
 
 export interface PrepareOptions
@@ -15,6 +15,8 @@ export interface PrepareOptions
   readonly defaults?: Pick<DraftOptions, 'name' | 'version'> | undefined;
   /** Makes the model small: the formats of {@link quantize}, or `true` for the usual ones. */
   readonly quantize?: QuantizeOptions['formats'] | true;
+  /** Evaluates the model, and refuses it where a variant lost too much. */
+  readonly gate?: GateOptions | undefined;
 }
 
 /** Disposing of it removes a draft that nobody wants to keep. */
@@ -25,34 +27,43 @@ export interface PreparedModel extends AsyncDisposable {
   readonly drafted: boolean;
   readonly assumed: readonly string[];
   readonly golden: FilledGolden;
+  readonly evaluation?: Evaluation | undefined;
 }
 
 /**
  * Makes a model directory of whatever holds a model: drafts one, unless the source is one, and computes the golden
- * answers that are missing.
+ * answers that are missing. Where there is a gate, the model passes it.
  *
- * @throws NearsideError a code of `draft` or `fillGolden`
+ * @throws NearsideError a code of `draft`, `fillGolden` or `passGate`
  */
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
-  const { draftDirectory, defaults, quantize: formats, ...given } = options;
+  const { draftDirectory, defaults, gate, ...given } = options;
   const { kind } = await openSource(given.source);
   const { name = defaults?.name, version = defaults?.version } = given;
-  const identity = kind === 'trained-model' ? { name, version } : {};
-  const out = draftDirectory ?? (await mkdtemp(join(tmpdir(), 'nearside-draft-')));
-  const remove = async () => {
-    if (draftDirectory === undefined) await rm(out, { recursive: true, force: true });
-  };
+  const own = kind === 'trained-model' ? { ...given, name, version } : given;
+  if (gate) await requireItems(gate.folder, own);
+  const temporary = draftDirectory === undefined ? await openTemporary('draft') : undefined;
+  const remove = async () => temporary?.[Symbol.asyncDispose]();
   try {
-    if (formats) {
-      const options = { ...given, ...identity, formats: formats === true ? undefined : formats };
-      const { directory, assumed, golden } = await quantize({ ...options, out });
-      return { directory, drafted: true, assumed, golden, [Symbol.asyncDispose]: remove };
-    }
-    const { directory, drafted, assumed } = await draft({ ...given, ...identity, out });
-    const golden = await fillGolden({ ...given, directory });
-    return { directory, drafted, assumed, golden, [Symbol.asyncDispose]: remove };
+    const made = await makeModel(own, draftDirectory ?? temporary?.directory ?? '');
+    const evaluation = gate && (await passGate(made.directory, gate));
+    return { ...made, evaluation, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+async function makeModel(
+  { quantize: formats, ...given }: Omit<PrepareOptions, 'draftDirectory' | 'defaults' | 'gate'>,
+  out: string,
+): Promise<Pick<PreparedModel, 'directory' | 'drafted' | 'assumed' | 'golden'>> {
+  if (formats) {
+    const options = { ...given, formats: formats === true ? undefined : formats, out };
+    const { directory, assumed, golden } = await quantize(options);
+    return { directory, drafted: true, assumed, golden };
+  }
+  const { directory, drafted, assumed } = await draft({ ...given, out });
+  const golden = await fillGolden({ ...given, directory });
+  return { directory, drafted, assumed, golden };
 }

@@ -34,6 +34,9 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   inputs: '--inputs',
   python: '--python',
   runReference: '--run-reference',
+  evaluate: '--evaluate',
+  maxLoss: '--max-loss',
+  strict: '--strict',
 });
 
 /**

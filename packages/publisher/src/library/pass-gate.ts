@@ -1,0 +1,111 @@
+import { parseModelSpec } from '@nearside/core';
+import { PublisherError } from '../errors/publisher-error.js';
+import { lossOf } from '../evaluating/describe-evaluation.js';
+import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
+import { readItems } from '../evaluating/read-items.js';
+import { openTemporary } from '../files/temporary-directory.js';
+import { readJsonFile } from '../packing/read-json-file.js';
+import { type DraftOptions, draft } from './draft.js';
+import { type EvaluateOptions, evaluate } from './evaluate.js';
+
+export interface GateOptions
+  extends Pick<EvaluateOptions, 'folder' | 'maxLoss' | 'onProgress' | 'onNote'> {
+  /** Refuses variants too that are undecided, or could not be asked. */
+  readonly strict?: boolean | undefined;
+  /** Takes what was found before a variant is refused. */
+  readonly onRefused?: ((evaluation: Evaluation) => void) | undefined;
+}
+
+/**
+ * Reads the items that a model is to be evaluated with before anything is written.
+ *
+ * @throws NearsideError a code of `readItems` or `draft`
+ */
+export async function requireItems(
+  folder: string,
+  options: Omit<DraftOptions, 'out'>,
+): Promise<void> {
+  await using temporary = await openTemporary('draft');
+  const { directory } = await draft({ ...options, out: temporary.directory });
+  await readItems(folder, parseModelSpec(await readJsonFile(directory, 'model.json')));
+}
+
+/**
+ * Evaluates the variants of a model directory, and lets none through that surely lost too much.
+ *
+ * @throws NearsideError `gate-refused`, naming variant, loss, interval and items; or a code of `evaluate`
+ */
+export async function passGate(
+  directory: string,
+  { strict = false, onRefused, ...options }: GateOptions,
+): Promise<Evaluation> {
+  const evaluation = await evaluate({ ...options, directory });
+  const refusal = refusalOf(evaluation, strict);
+  if (refusal) {
+    onRefused?.(evaluation);
+    throw refusal;
+  }
+  const undecided = Object.entries(evaluation.variants).filter(
+    ([, { verdict }]) => verdict === 'undecided',
+  );
+  for (const [name] of undecided) {
+    options.onNote?.(
+      `Variant '${name}' is undecided. It goes on all the same; \`--strict\` refuses it.`,
+    );
+  }
+  return evaluation;
+}
+
+function refusalOf(evaluation: Evaluation, strict: boolean): PublisherError | undefined {
+  for (const [name, variant] of Object.entries(evaluation.variants)) {
+    if (variant.verdict === 'refused') return refused(name, variant, evaluation);
+    if (variant.verdict === 'undecided' && strict) return undecided(name, variant, evaluation);
+  }
+  const [missing] = strict ? Object.entries(evaluation.notEvaluated) : [];
+  if (!missing) return undefined;
+  const [name, why] = missing;
+  const advice = 'Leave it out of model.json, or leave out `--strict`.';
+  return gateRefused(name, evaluation, `its answers, got none: ${why} ${advice}`, {});
+}
+
+/** Items that a message names. */
+const MOST_NAMED = 10;
+
+function refused(name: string, variant: VariantEvaluation, of: Evaluation): PublisherError {
+  const { items, lostItems, refusedFor } = variant;
+  const named = lostItems.slice(0, MOST_NAMED).join(', ');
+  const more = lostItems.length > MOST_NAMED ? ', …' : '';
+  return gateRefused(
+    name,
+    of,
+    `a loss of at most ${of.maxLoss * 100} % against '${of.reference}', got ${lossOf(variant)} over ${items} items. ` +
+      `It is refused for ${refusedFor.join(', ')}.${named && ` It alone got these wrong: ${named}${more}.`} Keep ` +
+      'more of its tensors as they are, leave it out of model.json, or allow more with `--max-loss`.',
+    variant,
+  );
+}
+
+function undecided(name: string, variant: VariantEvaluation, of: Evaluation): PublisherError {
+  const { itemsToDecide } = variant;
+  const needed = itemsToDecide === undefined ? 'more' : `some ${itemsToDecide}`;
+  return gateRefused(
+    name,
+    of,
+    `a loss that is surely within ${of.maxLoss * 100} % against '${of.reference}', got ${lossOf(variant)}. Give ` +
+      `${needed} items, or leave out \`--strict\`.`,
+    variant,
+  );
+}
+
+function gateRefused(
+  name: string,
+  { model, version, maxLoss }: Evaluation,
+  message: string,
+  { loss, low, high, items, lostItems }: Partial<VariantEvaluation>,
+): PublisherError {
+  return new PublisherError(
+    'gate-refused',
+    `Variant '${name}' of ${model} ${version}: expected ${message}`,
+    { details: { variant: name, maxLoss, loss, low, high, items, lostItems } },
+  );
+}
