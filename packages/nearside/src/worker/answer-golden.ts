@@ -25,10 +25,11 @@ import {
  * Answers a model's golden cases, with a runtime on one thread of a CPU. The publisher asks in a process of its own,
  * because a model may come from anybody, and a runtime that traps is done for.
  *
- *   fork('answer-golden.js', [<model directory>, 'onnx' | 'tfjs', 'once'?], { serialization: 'advanced' })
+ *   fork('answer-golden.js', [<model directory>, 'onnx' | 'tfjs', 'once' | 'all', ...<names of variants>],
+ *     { serialization: 'advanced' })
  *
  * Every case runs twice, which finds a model that draws numbers, and then in the other ways to compute it that are as
- * right; with `once` a single time.
+ * right; with `once` a single time. Without names it answers for all variants of the runtime.
  */
 
 type Message =
@@ -52,7 +53,7 @@ type Level = NonNullable<SessionRequest['optimization']>;
 
 const OTHER_LEVELS: readonly Level[] = ['disabled', 'basic', 'extended'];
 
-const [directory = '.', runtime = 'onnx', ways] = process.argv.slice(2);
+const [directory = '.', runtime = 'onnx', ways, ...names] = process.argv.slice(2);
 await answerGolden(directory, runtime as Runtime, ways === 'once').catch(sendFailure);
 process.disconnect?.();
 
@@ -62,7 +63,9 @@ async function answerGolden(directory: string, runtime: Runtime, isOnce: boolean
   const { backend, reference } = await started;
   await send({ reference });
   const inputs = golden.cases.flatMap((one) => goldenFiles(one, []));
-  for (const variant of spec.variants.filter((one) => one.runtime === runtime)) {
+  const ofRuntime = spec.variants.filter((one) => one.runtime === runtime);
+  for (const variant of ofRuntime) {
+    if (names.length > 0 && !names.includes(variant.name)) continue;
     const read = await readVariantFiles(directory, variant, inputs);
     for (const stage of stagesOf(spec)) {
       const answering = { backend, stage, variant, golden, ...read };

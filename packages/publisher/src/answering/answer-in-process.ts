@@ -49,7 +49,8 @@ type Message =
 /**
  * Has a runtime of the package nearside answer the golden cases of a model directory, in a process of its own.
  *
- * @param options `isOnce`: each case a single time, and in no other way
+ * @param options `variants`: names of those to answer for, by default all of this runtime; `isOnce`: each case a single
+ *   time, and in no other way
  * @throws FailedStep
  * @throws NearsideError `file-missing` without that package
  */
@@ -57,13 +58,19 @@ export async function answerInProcess(
   directory: string,
   runtime: Runtime,
   {
+    variants = [],
     limitMs = LIMIT_MS,
     isOnce = false,
-  }: { readonly limitMs?: number; readonly isOnce?: boolean } = {},
+  }: {
+    readonly variants?: readonly string[];
+    readonly limitMs?: number;
+    readonly isOnce?: boolean;
+  } = {},
 ): Promise<Answers> {
   const script = requireNearsideFile('dist/worker/answer-golden.js');
   const { promise, resolve: settle, reject } = createDeferred<Answers>();
-  const child = fork(script, [resolve(directory), runtime, ...(isOnce ? ['once'] : [])], {
+  const ways = isOnce ? 'once' : 'all';
+  const child = fork(script, [resolve(directory), runtime, ways, ...variants], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -24,7 +24,7 @@ import { replaceFile } from '../files/replace-file.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { describeInputs, requireDrawable } from '../packing/seeded-inputs.js';
 import { type Answers, answerInProcess, FailedStep } from './answer-in-process.js';
-import { recordWeights } from './answered-before.js';
+import { hasRecord, recordWeights } from './answered-before.js';
 import { deriveTolerance, joinTolerances } from './derive-tolerance.js';
 import { requireInside } from './require-inside.js';
 
@@ -32,7 +32,7 @@ import { requireInside } from './require-inside.js';
  * Has ONNX Runtime's wasm, or TensorFlow.js in JavaScript, answer the golden cases of a model directory: the same
  * numbers on every machine. Writes golden.json and the answers.
  *
- * @param options `variants`: the names of those to answer for, where the others keep their answers
+ * @param options `variants`: the names of those to answer for, by default all; the others keep their answers
  * @returns how much of the tolerance ONNX Runtime's other optimisation levels use
  * @throws NearsideError `golden-missing` when the model cannot be run with these inputs; `model-invalid` when its
  *   answers can be compared with nothing; `file-missing` without the package nearside
@@ -43,26 +43,25 @@ export async function answerInWasm(
 ): Promise<string> {
   await requireInside(directory);
   const whole = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const spec = {
-    ...whole,
-    variants: whole.variants.filter(({ name }) => only?.includes(name) ?? true),
-  };
   const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
-  for (const { name, inputs } of golden.cases) {
-    for (const [input, tensor] of Object.entries(inputs)) {
-      if ('seed' in tensor) requireDrawable(`golden.json, case '${name}', '${input}'`, tensor);
-    }
-  }
-  const references: string[] = [];
+  const isAsked = ({ name }: Variant) => only?.includes(name) ?? true;
+  const spec = { ...whole, variants: whole.variants.filter(isAsked) };
+  const others = whole.variants.filter((variant) => !isAsked(variant)).map(({ name }) => name);
+  requireInputs(golden);
+  const references = new Set(others.length > 0 && golden.reference ? [golden.reference] : []);
   const report: string[] = [];
-  const tolerance: Golden['tolerance'] = only ? { ...golden.tolerance } : {};
-  const expected = new Map(golden.cases.map((one) => [one, only ? { ...one.expected } : {}]));
+  const tolerance = pick(golden.tolerance, others);
+  const expected = new Map(golden.cases.map((one) => [one, pick(one.expected, others)]));
   for (const runtime of new Set(spec.variants.map((variant) => variant.runtime))) {
-    const answers = await answerInProcess(directory, runtime).catch((error) => {
-      throw error instanceof FailedStep ? goldenMissing(error, golden) : error;
-    });
-    references.push(answers.reference);
-    for (const variant of spec.variants.filter((one) => one.runtime === runtime)) {
+    const asked = spec.variants.filter((one) => one.runtime === runtime);
+    const names = asked.map(({ name }) => name);
+    const answers = await answerInProcess(directory, runtime, { variants: names }).catch(
+      (error) => {
+        throw error instanceof FailedStep ? goldenMissing(error, golden) : error;
+      },
+    );
+    references.add(answers.reference);
+    for (const variant of asked) {
       const { outputs, lines, ...own } = judge({ spec, golden, variant, answers });
       tolerance[variant.name] = own.tolerance;
       report.push(...lines);
@@ -73,10 +72,24 @@ export async function answerInWasm(
     }
   }
   const cases = golden.cases.map((one) => ({ ...one, expected: expected.get(one) ?? {} }));
-  const reference = references.join(', ');
+  const reference = [...references].join(', ');
   await writeJson(join(directory, 'golden.json'), { format: 1, reference, cases, tolerance });
-  if (!only) await recordWeights(directory);
+  const hasOthers = others.length > 0;
+  if (!hasOthers || (await hasRecord(directory)))
+    await recordWeights(directory, { others: hasOthers });
   return [`Answers of ${reference}.`, ...report].join('\n');
+}
+
+function requireInputs({ cases }: Golden): void {
+  for (const { name, inputs } of cases) {
+    for (const [input, tensor] of Object.entries(inputs)) {
+      if ('seed' in tensor) requireDrawable(`golden.json, case '${name}', '${input}'`, tensor);
+    }
+  }
+}
+
+function pick<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
 }
 
 interface Judged {

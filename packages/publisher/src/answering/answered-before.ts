@@ -2,22 +2,20 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Golden,
-  type ModelSpec,
   parse,
   parseGolden,
   parseModelSpec,
   Sha256HexSchema,
   sessionFiles,
+  type Variant,
 } from '@nearside/core';
 import * as v from 'valibot';
+import { ANSWERS_RECORD } from '../drafting/golden-script.js';
 import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { exists, isFile } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { requireFiles } from './require-inside.js';
-
-/** It says from what the answers were computed; golden.py writes the same. */
-const RECORD = 'golden/made-from.json';
 
 const RecordSchema = v.strictObject({
   weights: Sha256HexSchema,
@@ -26,33 +24,46 @@ const RecordSchema = v.strictObject({
 
 /** @returns whether the answers were computed in this directory; otherwise it brought them along */
 export function hasRecord(directory: string): Promise<boolean> {
-  return exists(join(directory, RECORD));
+  return exists(join(directory, ANSWERS_RECORD));
 }
 
-/** @returns whether golden.json has answers, and to these weights and sample inputs by the runtime that was asked for */
-export async function isAnswered(
+/**
+ * @returns the names of the variants that golden.json has not every answer of; all of them where its answers are to other
+ *   weights or sample inputs, or by another runtime than was asked for
+ */
+export async function unanswered(
   directory: string,
   asked: { readonly inputs: string | undefined; readonly reference: 'wasm' | 'python' | undefined },
-): Promise<boolean> {
-  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+): Promise<readonly string[]> {
+  const { variants } = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
-  if (withoutAnswers(golden, spec).length > 0) return false;
-  if (!(await hasRecord(directory))) return true;
-  const what = { code: 'metadata-malformed', what: RECORD } as const;
-  const made = parse(RecordSchema, await readJsonFile(directory, RECORD), what);
-  if (made.weights !== (await weightsDigest(directory, spec))) return false;
-  const { inputs, reference = referenceOf(golden) } = asked;
+  const missing = withoutAnswers(golden, variants);
+  const isOfThese =
+    !(await hasRecord(directory)) || (await isOf({ directory, golden, missing }, asked));
+  return isOfThese ? missing : variants.map(({ name }) => name);
+}
+
+interface Answered {
+  readonly directory: string;
+  readonly golden: Golden;
+  readonly missing: readonly string[];
+}
+
+/** The record is of the variants that were answered for then. */
+async function isOf(
+  { directory, golden, missing }: Answered,
+  { inputs, reference = referenceOf(golden) }: Parameters<typeof unanswered>[1],
+): Promise<boolean> {
+  const record = await readRecord(directory);
+  if (record.weights !== (await weightsDigest(directory, { without: missing }))) return false;
   if (reference !== referenceOf(golden)) return false;
-  return inputs === undefined || made.inputs === (await inputsDigest(inputs));
+  return inputs === undefined || record.inputs === (await inputsDigest(inputs));
 }
 
-/** @returns the names of the variants that golden.json has not every answer of */
-export async function unanswered(directory: string): Promise<string[]> {
-  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  return withoutAnswers(parseGolden(await readJsonFile(directory, 'golden.json')), spec);
-}
-
-function withoutAnswers({ cases, tolerance }: Golden, { variants }: ModelSpec): string[] {
+function withoutAnswers(
+  { cases, tolerance }: Golden,
+  variants: readonly Pick<Variant, 'name'>[],
+): string[] {
   return variants.flatMap(({ name }) => {
     const isThere = name in tolerance && cases.every(({ expected }) => name in expected);
     return isThere ? [] : [name];
@@ -64,15 +75,28 @@ function referenceOf({ reference }: Golden): 'wasm' | 'python' {
   return reference === undefined ? 'python' : 'wasm';
 }
 
-/** Notes what wasm answered to, so that changed weights are noticed. */
-export async function recordWeights(directory: string): Promise<void> {
-  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const record = { weights: await weightsDigest(directory, spec), inputs: null };
-  await writeFile(join(directory, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+/** Notes what all was answered to, so that changed weights are noticed. Of other variants' sample inputs it says the same. */
+export async function recordWeights(
+  directory: string,
+  { others }: { readonly others: boolean },
+): Promise<void> {
+  const inputs = others ? (await readRecord(directory)).inputs : null;
+  const record = { weights: await weightsDigest(directory), inputs };
+  await writeFile(join(directory, ANSWERS_RECORD), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-async function weightsDigest(directory: string, { variants }: ModelSpec): Promise<string> {
-  const files = [...new Set(variants.flatMap(sessionFiles))].sort();
+async function readRecord(directory: string) {
+  const what = { code: 'metadata-malformed', what: ANSWERS_RECORD } as const;
+  return parse(RecordSchema, await readJsonFile(directory, ANSWERS_RECORD), what);
+}
+
+async function weightsDigest(
+  directory: string,
+  { without = [] }: { readonly without?: readonly string[] } = {},
+): Promise<string> {
+  const { variants } = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const answered = variants.filter(({ name }) => !without.includes(name));
+  const files = [...new Set(answered.flatMap(sessionFiles))].sort();
   await requireFiles(directory, files);
   return filesDigest(files.map((name) => [name, join(directory, name)] as const));
 }

@@ -44,8 +44,7 @@ export function addQuantize(program: Command, terminal: Terminal): void {
     .addHelpText('after', HELP)
     .action(async (source: string, flags: QuantizeFlags) => {
       const { out, formats, keep, json } = flags;
-      const { reference } = goldenOptions(flags);
-      const options = { ...draftOptions(flags), reference };
+      const options = { ...draftOptions(flags), ...goldenOptions(flags) };
       const result = await quantize({ source, out, formats, keep, ...options });
       printResult(terminal, { json, result, text: () => describe(result) });
     });

@@ -4,6 +4,9 @@ import { PublisherError } from '../errors/publisher-error.js';
 import { listFiles } from '../files/list-files.js';
 import { findModelFile } from '../packing/model-file.js';
 
+/** It says from what answers were computed. golden.py writes the same. */
+export const ANSWERS_RECORD = 'golden/made-from.json';
+
 /** A draft keeps here the script that computes its golden outputs. */
 export const GOLDEN_SCRIPT = 'reference/golden.py';
 

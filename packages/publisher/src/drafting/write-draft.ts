@@ -1,14 +1,15 @@
-import { copyFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
-import { fileDigest, sha256Hex } from '../files/digests.js';
+import { digestOf, fileDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { readIfFile } from '../files/read-small-file.js';
 import { replaceFile } from '../files/replace-file.js';
 import { isFile } from '../files/stat-path.js';
+import { ANSWERS_RECORD } from './golden-script.js';
 
 /** A file of a draft: its content, or the path it is copied from. */
 export type DraftedFile = Uint8Array | string;
@@ -21,10 +22,12 @@ const RecordSchema = v.strictObject({
   files: v.record(FileNameSchema, Sha256HexSchema),
 });
 
+const ELSEWHERE = 'choose another directory with `--draft`, or with `--out` of quantize';
+
 type Digests = Readonly<Record<string, string>>;
 
-/** golden.py writes these files anew. */
-const FILLED_IN = new Set(['golden.json', 'baseline.json']);
+/** Whatever answers golden cases writes these files anew. */
+const FILLED_IN = new Set(['golden.json', 'baseline.json', ANSWERS_RECORD]);
 
 /**
  * Writes a draft of a model directory. The same draft again changes nothing, so the additions of people and golden.py
@@ -44,6 +47,8 @@ export async function writeDraft(
   if (same && [...files.keys()].every((name) => present.has(name))) return { kept: true };
   if (earlier) await requireUnedited(directory, earlier, present);
   else await requireEmpty(directory);
+  const sources = [...files.values()].filter((file) => typeof file === 'string');
+  await requireApart(directory, sources); // they would be removed before they are copied
 
   await makeDirectory(directory);
   const record = JSON.stringify({ format: 1, files: digests }, null, 2);
@@ -59,10 +64,37 @@ export async function writeDraft(
   return { kept: false };
 }
 
+/**
+ * Requires that a directory which is written to has none of the sources in it.
+ *
+ * @throws NearsideError `output-exists`
+ */
+export async function requireApart(directory: string, sources: Iterable<string>): Promise<void> {
+  const home = await realPlace(directory);
+  for (const source of new Set(sources)) {
+    const path = relative(home, await realPlace(source));
+    if (isAbsolute(path) || path.split(sep)[0] === '..') continue;
+    throw new PublisherError(
+      'output-exists',
+      `${directory}: expected it and ${source} apart, because one is written and the other read; got one in the ` +
+        `other. Nothing was changed; ${ELSEWHERE}.`,
+      { details: { directory, source } },
+    );
+  }
+}
+
+/** The real path of a file that may not be there yet. */
+async function realPlace(path: string): Promise<string> {
+  const whole = resolve(path);
+  const real = await realpath(whole).catch(() => undefined);
+  if (real !== undefined || dirname(whole) === whole) return real ?? whole;
+  return join(await realPlace(dirname(whole)), basename(whole));
+}
+
 async function digestsOf(files: ReadonlyMap<string, DraftedFile>): Promise<Digests> {
   const digests: Record<string, string> = {};
   for (const [name, file] of files) {
-    digests[name] = typeof file === 'string' ? await fileDigest(file) : sha256Hex(file);
+    digests[name] = await digestOf(file);
   }
   return digests;
 }
@@ -89,7 +121,7 @@ async function requireUnedited(
       'output-exists',
       `${directory}: expected the draft as pack left it, because the source or the options ` +
         `have changed; got one whose ${name} was edited. Put the new weights into it and run \`nearside ` +
-        `pack ${directory}\`, or draft elsewhere with \`--draft\`.`,
+        `pack ${directory}\`; or ${ELSEWHERE}.`,
       { details: { directory, file: name } },
     );
   }
@@ -101,7 +133,7 @@ async function requireEmpty(directory: string): Promise<void> {
   throw new PublisherError(
     'output-exists',
     `${directory}: expected nothing there or a draft of pack, got a directory with '${present}'. ` +
-      'Nothing was changed; choose another with `--draft`.',
+      `Nothing was changed; ${ELSEWHERE}.`,
     { details: { directory, file: present } },
   );
 }

@@ -14,13 +14,20 @@ export async function fileDigest(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** SHA-256 in hex of a file by its path, or of a content. */
+export async function digestOf(file: string | Uint8Array): Promise<string> {
+  return typeof file === 'string' ? fileDigest(file) : sha256Hex(file);
+}
+
 /**
  * One digest of several files: SHA-256 of a line per file, as `sha256sum` prints it. golden.py computes the same.
  *
- * @param files name → path, in the order of the lines
+ * @param files name → path or content, in the order of the lines
  */
-export async function filesDigest(files: Iterable<readonly [string, string]>): Promise<string> {
+export async function filesDigest(
+  files: Iterable<readonly [string, string | Uint8Array]>,
+): Promise<string> {
   let lines = '';
-  for (const [name, path] of files) lines += `${await fileDigest(path)}  ${name}\n`;
+  for (const [name, file] of files) lines += `${await digestOf(file)}  ${name}\n`;
   return sha256Hex(new TextEncoder().encode(lines));
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
-import { type ModelSpec, NearsideError } from '@nearside/core';
+import { type ModelSpec, NearsideError, sessionFiles, type Variant } from '@nearside/core';
 import { draftSpec, type SourceModel } from '../drafting/draft-spec.js';
 import { emptyBaseline } from '../drafting/empty-baseline.js';
 import { readGoldenScript } from '../drafting/golden-script.js';
@@ -59,7 +59,7 @@ export async function draft(options: DraftOptions): Promise<Draft> {
   const { model, assumed } = await withTask(source.model, options);
   const identity = {
     name: name ?? nameFrom(model.title),
-    version: version === 'weights' ? await versionOf(model) : version,
+    version: version === 'weights' ? await versionOf(model.variants, model.weights) : version,
     sequence,
   };
   const spec = draftSpec(model, identity);
@@ -105,9 +105,17 @@ function draftDocuments(spec: ModelSpec, options: InputOptions): Map<string, Uin
   ]);
 }
 
-/** Eight digits tell the weights of one model apart. The letter makes them a valid prerelease. */
-async function versionOf({ weights }: SourceModel): Promise<string> {
-  const files = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+/**
+ * Makes a version of the hash of what ships. Eight digits tell the weights of one model apart. The letter makes them a
+ * valid prerelease.
+ */
+export async function versionOf(
+  variants: readonly Variant[],
+  weights: ReadonlyMap<string, DraftedFile>,
+): Promise<string> {
+  const shipped = variants.filter(({ ships = true }) => ships);
+  const names = [...new Set(shipped.flatMap(sessionFiles))].sort();
+  const files = names.map((name) => [name, weights.get(name) as DraftedFile] as const);
   return `0.0.0-h${(await filesDigest(files)).slice(0, 8)}`;
 }
 

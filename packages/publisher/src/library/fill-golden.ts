@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { NearsideError, parseGolden } from '@nearside/core';
 import { answerInPython } from '../answering/answer-in-python.js';
 import { answerInWasm } from '../answering/answer-in-wasm.js';
-import { hasRecord, isAnswered, unanswered } from '../answering/answered-before.js';
+import { hasRecord, unanswered } from '../answering/answered-before.js';
 import { findForeignFile, GOLDEN_SCRIPT } from '../drafting/golden-script.js';
 import { exists } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
@@ -53,28 +53,18 @@ export async function fillGolden(options: FillGoldenOptions): Promise<FilledGold
   const { directory, inputs } = options;
   const asked = askedFor(options);
   const hasScript = await exists(join(directory, GOLDEN_SCRIPT));
-  if (!hasScript) {
-    if (inputs !== undefined) throw noScript(directory);
-    const isOwn = !(await hasRecord(directory)) && (await hasSomeAnswers(directory));
-    if (isOwn) return answerOthers(directory);
-  }
-  if (await isAnswered(directory, { inputs, reference: asked })) {
-    return { state: 'complete', report: '', fed: [] };
-  }
+  if (!hasScript && inputs !== undefined) throw noScript(directory);
+  const isOwn = !hasScript && !(await hasRecord(directory)) && (await hasSomeAnswers(directory));
+  const variants = await unanswered(directory, { inputs, reference: asked });
+  if (variants.length === 0) return { state: isOwn ? 'own' : 'complete', report: '', fed: [] };
   if (asked === 'python' && !hasScript) throw noScript(directory);
   const isForeign = hasScript && (await findForeignFile(directory)) !== undefined;
   const reference = asked ?? (isForeign ? 'python' : 'wasm');
   const report =
-    reference === 'python' ? await answerInPython(options) : await answerInWasm(directory);
-  return { state: 'filled', report, fed: await describeCases(directory) };
-}
-
-/** Answers for the variants of a directory that brings answers along for others alone. */
-async function answerOthers(directory: string): Promise<FilledGolden> {
-  const others = await unanswered(directory);
-  if (others.length === 0) return { state: 'own', report: '', fed: [] };
-  const report = await answerInWasm(directory, { variants: others });
-  return { state: 'filled', report, fed: [] };
+    reference === 'python'
+      ? await answerInPython(options)
+      : await answerInWasm(directory, { variants });
+  return { state: 'filled', report, fed: isOwn ? [] : await describeCases(directory) };
 }
 
 function askedFor({

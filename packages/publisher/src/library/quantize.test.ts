@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';
+import { RUNTIME_BYTES } from '../packing/try-runtime.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';
+import { initializer, onnxBytes } from '../testing/onnx-bytes.js';
 import { runNearside } from '../testing/run-nearside.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { temporaryDirectory } from '../testing/workspace.js';
+import { draft } from './draft.js';
+import { fillGolden } from './fill-golden.js';
 import { pack } from './pack.js';
 import { quantize } from './quantize.js';
 
@@ -38,8 +42,12 @@ describe('a model is made small', () => {
     const [small, floats] = made.variants.map(({ sizeBytes }) => sizeBytes) as [number, number];
     expect(small).toBeLessThan(floats * 0.32);
     expect(await differ(out, ['fp32', 'int8'])).toBeLessThan(0.02);
+    await editJson(out, 'model.json', (json) => {
+      json.variants[0].ships = true;
+    });
     await pack({ modelDirectory: out, out: packed, onnxRuntime: 'common' });
-    const { spec, files } = await readModelDirectory(packed);
+    const { spec, files, goldenSize } = await readModelDirectory(packed);
+    expect((await readModelDirectory(out)).goldenSize).toEqual(goldenSize);
     expect(spec.variants.map(({ name, dtype, ships }) => [name, dtype, ships])).toEqual([
       ['int8', 'fp32', undefined],
     ]);
@@ -84,11 +92,70 @@ describe('a model is made small', () => {
     expect(Object.keys(golden.tolerance).sort()).toEqual([...names].sort());
   });
 
+  test('of a draft, whose answers and tolerances stay; so does what computed them', async () => {
+    const directory = await temporaryDirectory();
+    const [source, out] = [join(directory, 'draft'), join(directory, 'small')];
+    await draft({ source: FLOATS, out: source, name: 'digits' });
+    await fillGolden({ directory: source });
+    const tolerance = { abs: 0.007, rel: 0.003 };
+    await editJson(source, 'golden.json', (json) => {
+      json.tolerance.fp32 = tolerance;
+      json.reference = 'another runtime';
+    });
+    await editJson(source, 'model.json', (json) => {
+      json.limits.memoryBytes = 5e8;
+      json.variants[0].memoryBytes = 5e8;
+    });
+    const made = await quantize({ source, out });
+    expect(made.golden.state).toBe('filled');
+    const { golden, spec } = await readModelDirectory(out);
+    expect(golden.tolerance).toMatchObject({ fp32: tolerance, int8: expect.anything() });
+    expect(golden.reference).toMatch(/^another runtime, onnxruntime-web \S+ wasm$/);
+    expect(spec.limits.memoryBytes).toBe(RUNTIME_BYTES);
+    expect((await fillGolden({ directory: out })).state).toBe('complete');
+  });
+
+  test('again in another format, from the floats that are compared with', async () => {
+    const directory = await temporaryDirectory();
+    const [source, out] = [join(directory, 'small'), join(directory, 'smaller')];
+    await quantize({ source: FLOATS, out: source, name: 'digits' });
+    const { variants } = await quantize({ source, out, formats: ['fp16'] });
+    expect(variants.map(({ name, ships, tensors }) => [name, ships, tensors.length])).toEqual([
+      ['fp16', true, 3],
+      ['int8', true, 0],
+      ['fp32', false, 0],
+    ]);
+    expect(await differ(out, ['fp32', 'fp16'])).toBeLessThan(1e-3);
+  });
+
+  test('under a version that is made of what ships', async () => {
+    const directory = await temporaryDirectory();
+    const versions: string[] = [];
+    for (const formats of [['int8'], ['fp16']] as const) {
+      const out = join(directory, formats[0]);
+      await quantize({ source: FLOATS, out, name: 'digits', version: 'weights', formats });
+      versions.push((await readModelDirectory(out)).spec.version);
+    }
+    expect(versions[0]).toMatch(/^0\.0\.0-h[0-9a-f]{8}$/);
+    expect(versions[1]).not.toBe(versions[0]);
+  });
+
+  test('and answered by the Python that is asked for', async () => {
+    const out = join(await temporaryDirectory(), 'small');
+    const made = quantize({ source: FLOATS, out, name: 'digits', python: 'no-such-python' });
+    await expect(made).rejects.toMatchObject({
+      code: 'golden-missing',
+      message: expect.stringContaining('no-such-python'),
+    });
+  });
+
   test('of TensorFlow.js, in bytes and half floats', async () => {
     const directory = await temporaryDirectory();
     const [source, out] = [join(directory, 'tfjs'), join(directory, 'small')];
     await writeFloats(source);
     await quantize({ source, out, formats: ['uint8', 'float16'], name: 'digits' });
+    const { spec } = await readModelDirectory(out);
+    expect(spec.variants.map(({ dtype }) => dtype)).toEqual(['fp32', 'fp32', 'fp32']);
     expect(await listFiles(join(out, 'uint8'))).toEqual(['group1.bin', 'model.json']);
     expect(await differ(out, ['fp32', 'uint8'])).toBeLessThan(0.05);
     expect(await differ(out, ['fp32', 'float16'])).toBeLessThan(1e-3);
@@ -110,6 +177,39 @@ describe('what cannot be made small is refused by name, and nothing is written',
     expect(await listFiles(out)).toBeUndefined();
   });
 
+  test('a source that the output lies in, or that lies in the output, which stay as they are', async () => {
+    const source = join(await temporaryDirectory(), 'digits.draft');
+    await draft({ source: FLOATS, out: source, name: 'digits' });
+    const before = await snapshotOf(source);
+    const packed = source.replace('.draft', '');
+    for (const words of [
+      ['quantize', source, '--out', source],
+      ['quantize', source, '--out', join(source, 'small')],
+      ['quantize', join(source, 'onnx/model.onnx'), '--out', source],
+      ['pack', source, '--quantize', '--out', packed],
+      ['pack', join(source, 'onnx/model.onnx'), '--version', '2.0.0', '--out', packed],
+    ]) {
+      const { exitCode, errors } = await runNearside(words);
+      expect([exitCode, errors]).toEqual([1, expect.stringContaining('output-exists')]);
+      expect(await snapshotOf(source)).toEqual(before);
+    }
+  });
+
+  test('a format that changes nothing, beside one that does', async () => {
+    const directory = await temporaryDirectory();
+    const source = join(directory, 'model.onnx');
+    const biases = new Float32Array(2048).fill(0.5);
+    await writeFile(
+      source,
+      onnxBytes(initializer('b', 1, [1, 2048], new Uint8Array(biases.buffer))),
+    );
+    const made = quantize({ source, out: join(directory, 'small'), formats: ['fp16', 'int8'] });
+    await expect(made).rejects.toMatchObject({
+      code: 'model-invalid',
+      details: { format: 'int8' },
+    });
+  });
+
   test('an unknown format is wrong usage', async () => {
     const words = ['quantize', FLOATS, '--out', 'small', '--formats', 'int7'];
     const { exitCode, errors } = await runNearside(words);
@@ -117,6 +217,17 @@ describe('what cannot be made small is refused by name, and nothing is written',
     expect(errors).toContain('int8-lean');
   });
 });
+
+async function editJson(
+  directory: string,
+  name: string,
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of a test
+  edit: (json: any) => void,
+): Promise<void> {
+  const json = JSON.parse(await readFile(join(directory, name), 'utf8'));
+  edit(json);
+  await writeFile(join(directory, name), JSON.stringify(json));
+}
 
 /** The digits of TensorFlow.js in floats, which lie on no grid, as training leaves them. */
 async function writeFloats(directory: string): Promise<void> {

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   FileNameSchema,
@@ -11,18 +9,30 @@ import {
   type Variant,
 } from '@nearside/core';
 import { is } from 'valibot';
-import { type DraftedFile, RECORD_FILE, writeDraft } from '../drafting/write-draft.js';
+import {
+  type DraftedFile,
+  RECORD_FILE,
+  requireApart,
+  writeDraft,
+} from '../drafting/write-draft.js';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { listFiles } from '../files/list-files.js';
 import { sizeOf } from '../files/stat-path.js';
+import { openTemporary } from '../files/temporary-directory.js';
 import { findModelFile } from '../packing/model-file.js';
 import { readJsonFile } from '../packing/read-json-file.js';
-import { FORMATS, type Format, quantizeVariant } from '../quantizing/quantize-variant.js';
+import { RUNTIME_BYTES } from '../packing/try-runtime.js';
+import {
+  FORMATS,
+  type Format,
+  type QuantizedVariant,
+  quantizeVariant,
+} from '../quantizing/quantize-variant.js';
 import type { QuantizedTensor } from '../quantizing/quantized-tensor.js';
-import { type DraftOptions, draft } from './draft.js';
+import { type DraftOptions, draft, versionOf } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
 
-export interface QuantizeOptions extends DraftOptions, Pick<FillGoldenOptions, 'reference'> {
+export interface QuantizeOptions extends DraftOptions, Omit<FillGoldenOptions, 'directory'> {
   /** By default `int8` for ONNX and `uint8` for TensorFlow.js. */
   readonly formats?: readonly Format[] | undefined;
   /** Names of tensors that stay as they are. */
@@ -52,54 +62,54 @@ export interface VariantBytes {
  * the same bytes on every machine.
  *
  * @throws NearsideError `model-invalid`, naming file and tensor, where there is nothing to make smaller, or it cannot be;
- *   or a code of `draft` or `fillGolden`
+ *   `output-exists` where source and output lie in each other; or a code of `draft` or `fillGolden`
  * @throws TypeError when a model directory is given options of a draft
  */
 export async function quantize(options: QuantizeOptions): Promise<QuantizedModel> {
-  const { out, formats, reference, keep = [] } = options;
-  await using drafts = await openTemporary();
-  const { directory, assumed } = await draft({ ...options, out: drafts.directory });
+  const { source, out, formats, keep = [] } = options;
+  await requireApart(out, [source]);
+  await using drafts = await openTemporary('draft');
+  const { directory, drafted, assumed } = await draft({ ...options, out: drafts.directory });
+  if (!drafted) await requireApart(source, [out]);
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const planned = planVariants(spec, formats);
-  const originals = new Set(planned.map(({ base }) => base));
-  const made = new Map<Format, Awaited<ReturnType<typeof quantizeVariant>>>();
-  for (const { format, base } of planned) {
+  const made = new Map<Format, QuantizedVariant>();
+  const originals = new Set<Variant>();
+  for (const { format, base } of planVariants(spec, formats)) {
+    originals.add(base);
     made.set(format, await quantizeVariant(directory, base, { format, keep: new Set(keep) }));
   }
-  const tensors = [...made.values()].flatMap((one) => one.tensors);
-  const kept = new Set([...made.values()].flatMap((one) => one.kept));
-  const missing = keep.find((name) => !kept.has(name));
-  if (missing !== undefined) throw notThere(missing, options.source);
-  if (tensors.length === 0) throw nothingToGain(options.source);
+  requireChanged(made, { source, keep });
   const variants = [
     ...[...made.values()].map(({ variant }) => variant),
-    ...spec.variants.map((variant) =>
-      originals.has(variant) ? { ...variant, ships: false } : variant,
-    ),
+    ...spec.variants.map((one) => (originals.has(one) ? { ...one, ships: false } : one)),
   ];
   const files = await filesIn(directory);
   for (const one of made.values()) for (const [name, bytes] of one.files) files.set(name, bytes);
-  const json = (await readJsonFile(directory, 'model.json')) as object;
-  files.set('model.json', Buffer.from(`${JSON.stringify({ ...json, variants }, null, 2)}\n`));
+  const json = (await readJsonFile(directory, 'model.json')) as SpecJson;
+  const version = options.version === 'weights' ? await versionOf(variants, files) : json.version;
+  const edited = { ...json, version, variants, limits: limitsOf(json, variants) };
+  files.set('model.json', Buffer.from(`${JSON.stringify(edited, null, 2)}\n`));
   await writeDraft(out, files);
-  const golden = await fillGolden({ directory: out, reference });
-  const weighed = variants.map(async (variant) => ({
-    name: variant.name,
-    ships: variant.ships ?? true,
-    sizeBytes: sum(await Promise.all(sessionFiles(variant).map((name) => sizeOf(join(out, name))))),
-    tensors: made.get(variant.name as Format)?.tensors ?? [],
-  }));
-  return { directory: out, variants: await Promise.all(weighed), assumed, golden };
+  const golden = await fillGolden({ ...options, directory: out });
+  return { directory: out, variants: await weigh(out, variants, made), assumed, golden };
 }
+
+/** model.json as its author wrote it, without what the schema fills in. */
+type SpecJson = Pick<ModelSpec, 'version' | 'variants' | 'limits'>;
 
 const USUAL: Readonly<Record<Runtime, Format>> = { onnx: 'int8', tfjs: 'uint8' };
 
-/** @returns each format with the variant that it is made from: the first of floats that its runtime loads */
+/**
+ * @returns each format with the variant that it is made from: one of floats that its runtime loads, first those that are
+ *   there to be compared with. A variant that is quantised already computes with floats too.
+ */
 function planVariants(
   { variants }: ModelSpec,
   formats: readonly Format[] | undefined,
 ): { format: Format; base: Variant }[] {
-  const floats = variants.filter(({ dtype }) => dtype === 'fp32' || dtype === 'unknown');
+  const floats = variants
+    .filter(({ name, dtype }) => !Object.hasOwn(FORMATS, name) && FLOATS.has(dtype))
+    .sort((a, b) => Number(a.ships ?? true) - Number(b.ships ?? true));
   const wanted = formats ?? [...new Set(floats.map(({ runtime }) => USUAL[runtime]))];
   if (wanted.length === 0) throw alreadyQuantised(variants);
   return wanted.map((format) => {
@@ -110,6 +120,44 @@ function planVariants(
   });
 }
 
+const FLOATS: ReadonlySet<string> = new Set(['fp32', 'unknown']);
+
+/** @throws NearsideError `model-invalid` for a format that changes nothing, and for a tensor to keep that is not there */
+function requireChanged(
+  made: ReadonlyMap<Format, QuantizedVariant>,
+  { source, keep }: { readonly source: string; readonly keep: readonly string[] },
+): void {
+  const kept = new Set([...made.values()].flatMap((one) => one.kept));
+  const missing = keep.find((name) => !kept.has(name));
+  if (missing !== undefined) throw notThere(missing, source);
+  for (const [format, { tensors }] of made) {
+    if (tensors.length === 0) throw nothingToGain(source, format);
+  }
+}
+
+/** A number that was measured of a variant that does not ship says nothing of those that do: `pack` measures again. */
+function limitsOf({ limits, variants: before }: SpecJson, variants: readonly Variant[]) {
+  const measured = before.map(({ memoryBytes = 0 }) => memoryBytes);
+  if (limits.memoryBytes !== Math.max(...measured)) return limits;
+  const shipped = variants.filter(({ ships = true }) => ships);
+  const most = shipped.map(({ memoryBytes = 0 }) => memoryBytes);
+  return { ...limits, memoryBytes: Math.max(RUNTIME_BYTES, ...most) };
+}
+
+function weigh(
+  directory: string,
+  variants: readonly Variant[],
+  made: ReadonlyMap<Format, QuantizedVariant>,
+): Promise<VariantBytes[]> {
+  const weighed = variants.map(async (variant) => {
+    const { name, ships = true } = variant;
+    const sizes = sessionFiles(variant).map((file) => sizeOf(join(directory, file)));
+    const sizeBytes = sum(await Promise.all(sizes));
+    return { name, ships, sizeBytes, tensors: made.get(name as Format)?.tensors ?? [] };
+  });
+  return Promise.all(weighed);
+}
+
 async function filesIn(directory: string): Promise<Map<string, DraftedFile>> {
   const names = (await listFiles(directory)) ?? [];
   const files = new Map<string, DraftedFile>();
@@ -118,12 +166,6 @@ async function filesIn(directory: string): Promise<Map<string, DraftedFile>> {
     if (path !== undefined) files.set(name, path);
   }
   return files;
-}
-
-async function openTemporary() {
-  const directory = await mkdtemp(join(tmpdir(), 'nearside-draft-'));
-  const remove = () => rm(directory, { recursive: true, force: true });
-  return { directory, [Symbol.asyncDispose]: remove };
 }
 
 function alreadyQuantised(variants: readonly Variant[], format?: Format) {
@@ -138,8 +180,8 @@ function alreadyQuantised(variants: readonly Variant[], format?: Format) {
 
 function nameTaken(format: Format) {
   return modelInvalid(
-    `model.json: expected no variant '${format}', because the new one is called so; got one. Rename it, or give ` +
-      'other `--formats`.',
+    `model.json: expected no variant '${format}', because the new one is called so; got one. Quantise the model ` +
+      'without it (of a Hugging Face folder, its file), or give other `--formats`.',
     { variant: format },
   );
 }
@@ -152,10 +194,10 @@ function notThere(tensor: string, source: string) {
   );
 }
 
-function nothingToGain(source: string) {
+function nothingToGain(source: string, format: Format) {
   return modelInvalid(
-    `${source}: expected floats of 1,024 elements and two axes or more, got none. It is as small as it gets, or ` +
-      'quantised already.',
-    { source },
+    `${source}: expected floats of 1,024 elements and two axes or more, which take fewer bytes as ${format}, got none. ` +
+      'It is as small as it gets, or quantised already.',
+    { source, format },
   );
 }

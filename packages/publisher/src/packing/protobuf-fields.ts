@@ -70,22 +70,35 @@ export function textIn(bytes: Uint8Array, range: MessageRange, number: number): 
  *
  * @param replace the fields that take a field's place; undefined keeps it as it is
  */
-export function rewrite(
+export function rewrite(...of: Parameters<typeof rewriteParts>): Uint8Array {
+  return Buffer.concat(rewriteParts(...of));
+}
+
+/** As {@link rewrite}, in parts: what is kept is not copied. */
+export function rewriteParts(
   bytes: Uint8Array,
   { contentStart, end }: MessageRange,
   replace: (field: ProtobufField) => readonly Uint8Array[] | undefined,
-): Uint8Array {
+): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const field of readFields(bytes, { start: contentStart, end })) {
-    parts.push(...(replace(field) ?? [bytes.subarray(field.start, field.end)]));
+    const replaced = replace(field) ?? [bytes.subarray(field.start, field.end)];
+    for (const part of replaced) parts.push(part);
   }
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** Writes a string, a message or a packed list. */
 export function bytesField(number: number, content: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(content as Uint8Array);
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
+  return Buffer.concat(
+    partsField(number, [typeof content === 'string' ? Buffer.from(content) : content]),
+  );
+}
+
+/** As {@link bytesField}, of a content in parts, which are not copied. */
+export function partsField(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const length = parts.reduce((total, part) => total + part.length, 0);
+  return [varint(number * 8 + 2), varint(length), ...parts];
 }
 
 /** Writes an integer of 0 or more. */

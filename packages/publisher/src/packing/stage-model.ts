@@ -41,7 +41,7 @@ export async function stageModel(model: ModelDirectory): Promise<StagedModel> {
       await makeDirectory(dirname(join(directory, name)));
       await copyFile(join(path, name), join(directory, name));
     }
-    if (spec !== model.spec) await editDocuments(directory, spec.variants);
+    await editDocuments(directory, model.spec, spec.variants);
     if (moved.size > 0) {
       await editSpec(directory, (json) => {
         return withFiles(json, ([model = '', ...others]) => {
@@ -84,12 +84,18 @@ export async function moveBack(
   });
 }
 
-/** Leaves other variants out of model.json and golden.json. */
-async function editDocuments(directory: string, variants: readonly Variant[]): Promise<void> {
+/** Leaves other variants out of model.json and golden.json, and out of model.json that those here ship. */
+async function editDocuments(
+  directory: string,
+  spec: ModelSpec,
+  variants: readonly Variant[],
+): Promise<void> {
   const names = new Set(variants.map(({ name }) => name));
   await editSpec(directory, (json) => {
-    return { ...json, variants: json.variants.filter(({ name }) => names.has(name)) };
+    const shipped = json.variants.filter(({ name }) => names.has(name));
+    return { ...json, variants: shipped.map(({ ships: _, ...variant }) => variant as Variant) };
   });
+  if (names.size === spec.variants.length) return;
   const golden = (await readJsonFile(directory, 'golden.json')) as Golden;
   const only = <T>(byVariant: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(byVariant).filter(([name]) => names.has(name)));

@@ -1,74 +1,109 @@
 import { modelInvalid } from '../errors/model-invalid.js';
-import { ATTRIBUTE, contents, GRAPH, NODE, ONNX_LIMITS } from '../packing/onnx-file.js';
+import {
+  ATTRIBUTE,
+  contents,
+  GRAPH,
+  NODE,
+  ONNX_LIMITS,
+  TENSOR,
+  VALUE_INFO,
+} from '../packing/onnx-file.js';
 import {
   type MessageRange as Range,
   readFields,
   readPacked,
   readText,
+  textIn,
 } from '../packing/protobuf-fields.js';
 
-/** AttributeProto: an integer, and a list of them. */
-const [INTEGER, INTEGERS] = [3, 8];
+/** AttributeProto: a float, an integer, and a list of them. */
+const [NUMBER, INTEGER, INTEGERS] = [2, 3, 8];
 
 /** A node that reads a value. */
-interface Use {
-  readonly operator: string;
+export interface Use extends OnnxNode {
   /** Of the value among the node's inputs. */
   readonly index: number;
-  readonly output: string;
-  readonly integers: ReadonlyMap<string, readonly number[]>;
+}
+
+export interface OnnxNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Attributes that are numbers or lists of integers. */
+  readonly numbers: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Name of a value → the nodes that read it, those of branches and loops too. */
 export type Uses = ReadonlyMap<string, readonly Use[]>;
 
-/** @throws NearsideError `model-invalid` when the bytes are no graph */
-export function findUses(bytes: Uint8Array, graph: Range): Uses {
-  const uses = new Map<string, Use[]>();
-  collectUses(bytes, graph, { uses, depth: 1 });
-  return uses;
+/**
+ * @returns what reads each value, and the names of all values
+ * @throws NearsideError `model-invalid` when the bytes are no graph
+ */
+export function findUses(bytes: Uint8Array, graph: Range): { uses: Uses; names: Set<string> } {
+  const found = { uses: new Map<string, Use[]>(), names: new Set<string>() };
+  collectUses(bytes, graph, { ...found, depth: 1 });
+  return found;
 }
 
-function collectUses(
-  bytes: Uint8Array,
-  graph: Range,
-  { uses, depth }: { uses: Map<string, Use[]>; depth: number },
-): void {
+interface Collecting {
+  readonly uses: Map<string, Use[]>;
+  readonly names: Set<string>;
+  readonly depth: number;
+}
+
+function collectUses(bytes: Uint8Array, graph: Range, { uses, names, depth }: Collecting): void {
   if (depth > ONNX_LIMITS.depth) throw modelInvalid('Expected fewer graphs in each other.', {});
-  for (const node of contents(bytes, graph)) {
-    if (node.number !== GRAPH.node) continue;
-    const inputs: string[] = [];
-    const integers = new Map<string, readonly number[]>();
-    let [operator, output] = ['', ''];
-    for (const field of contents(bytes, node)) {
-      if (field.number === NODE.input) inputs.push(readText(bytes, field));
-      if (field.number === NODE.output) output ||= readText(bytes, field);
-      if (field.number === NODE.operator) operator = readText(bytes, field);
-      if (field.number !== NODE.attribute) continue;
-      integers.set(...readIntegers(bytes, field));
-      for (const inner of contents(bytes, field)) {
-        if (inner.number !== ATTRIBUTE.graph && inner.number !== ATTRIBUTE.graphs) continue;
-        collectUses(bytes, inner, { uses, depth: depth + 1 });
-      }
+  for (const field of contents(bytes, graph)) {
+    if (field.number === GRAPH.initializer) names.add(textIn(bytes, field, TENSOR.name));
+    if (field.number === GRAPH.input || field.number === GRAPH.output) {
+      names.add(textIn(bytes, field, VALUE_INFO.name));
     }
-    for (const [index, name] of inputs.entries()) {
+    if (field.number !== GRAPH.node) continue;
+    const { branches, ...node } = readNode(bytes, field);
+    for (const branch of branches) collectUses(bytes, branch, { uses, names, depth: depth + 1 });
+    for (const name of [...node.inputs, ...node.outputs]) names.add(name);
+    for (const [index, name] of node.inputs.entries()) {
       const before = uses.get(name) ?? [];
       uses.set(name, before);
-      before.push({ operator, index, output, integers });
+      before.push({ ...node, index });
     }
   }
 }
 
-function readIntegers(bytes: Uint8Array, attribute: Range): [name: string, number[]] {
-  let name = '';
-  const integers: number[] = [];
-  for (const field of readFields(bytes, { start: attribute.contentStart, end: attribute.end })) {
-    if (field.number === ATTRIBUTE.name) name = readText(bytes, field);
-    if (field.number === INTEGER || (field.number === INTEGERS && !field.hasContent))
-      integers.push(field.value);
-    if (field.number === INTEGERS && field.hasContent) integers.push(...readPacked(bytes, field));
+/** @returns what a node reads, gives and is told, and the graphs in it */
+export function readNode(bytes: Uint8Array, node: Range): OnnxNode & { branches: Range[] } {
+  const [inputs, outputs, branches]: [string[], string[], Range[]] = [[], [], []];
+  const numbers = new Map<string, readonly number[]>();
+  let operator = '';
+  for (const field of contents(bytes, node)) {
+    if (field.number === NODE.input) inputs.push(readText(bytes, field));
+    if (field.number === NODE.output) outputs.push(readText(bytes, field));
+    if (field.number === NODE.operator) operator = readText(bytes, field);
+    if (field.number !== NODE.attribute) continue;
+    numbers.set(...readNumbers(bytes, field));
+    for (const inner of contents(bytes, field)) {
+      const isGraph = inner.number === ATTRIBUTE.graph || inner.number === ATTRIBUTE.graphs;
+      if (isGraph) branches.push(inner);
+    }
   }
-  return [name, integers];
+  return { operator, inputs, outputs, numbers, branches };
+}
+
+function readNumbers(bytes: Uint8Array, attribute: Range): [name: string, number[]] {
+  let name = '';
+  const numbers: number[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const field of readFields(bytes, { start: attribute.contentStart, end: attribute.end })) {
+    const { number, hasContent, contentStart, end, value } = field;
+    if (number === ATTRIBUTE.name) name = readText(bytes, field);
+    if (number === NUMBER && end - contentStart === Float32Array.BYTES_PER_ELEMENT) {
+      numbers.push(view.getFloat32(contentStart, true));
+    }
+    if (number === INTEGER || (number === INTEGERS && !hasContent)) numbers.push(value);
+    if (number === INTEGERS && hasContent) numbers.push(...readPacked(bytes, field));
+  }
+  return [name, numbers];
 }
 
 /**
@@ -104,15 +139,15 @@ function firstAxis(name: string, walk: Walk): number | undefined {
   return undefined;
 }
 
-function axisOf({ operator, index, output, integers }: Use, walk: Walk): number | undefined {
-  const isOn = (attribute: string) => integers.get(attribute)?.[0] === 1;
-  const further = () => firstAxis(output, { ...walk, depth: walk.depth + 1 });
+function axisOf({ operator, index, outputs, numbers }: Use, walk: Walk): number | undefined {
+  const isOn = (attribute: string) => numbers.get(attribute)?.[0] === 1;
+  const further = () => firstAxis(outputs[0] ?? '', { ...walk, depth: walk.depth + 1 });
   switch (operator) {
     case 'Conv':
     case 'FusedConv':
       return index === 1 ? 0 : undefined;
-    case 'ConvTranspose':
-      return index === 1 ? 1 : undefined;
+    case 'ConvTranspose': // [inputs, outputs of a group, …]
+      return index === 1 ? Number((numbers.get('group')?.[0] ?? 1) === 1) : undefined;
     case 'Gemm':
       return index === 1
         ? Number(!isOn('transB'))
@@ -124,7 +159,7 @@ function axisOf({ operator, index, output, integers }: Use, walk: Walk): number 
     case 'FusedMatMul':
       return walk.rank - (isOn(index === 1 ? 'transB' : 'transA') === (index === 1) ? 2 : 1);
     case 'Gather': {
-      const axis = integers.get('axis')?.[0] ?? 0;
+      const axis = numbers.get('axis')?.[0] ?? 0;
       return index === 0 ? (axis < 0 ? axis + walk.rank : axis) : undefined;
     }
     case 'LSTM':
@@ -133,7 +168,7 @@ function axisOf({ operator, index, output, integers }: Use, walk: Walk): number 
       return index === 1 || index === 2 ? 1 : undefined; // [directions, gates × hidden, …]
     case 'Transpose': {
       const axis = further();
-      const order = integers.get('perm');
+      const order = numbers.get('perm');
       if (axis === undefined) return undefined;
       return order?.length ? order[axis] : walk.rank - 1 - axis;
     }

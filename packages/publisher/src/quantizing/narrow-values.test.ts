@@ -70,3 +70,13 @@ test('zeros stay zeros, of a channel of nothing else too', () => {
   expect((bytes.values[1] as number) * bytes.scale + bytes.min).toBe(0);
   expect(toUint8(new Float32Array(4)).loss).toBe(0);
 });
+
+test('the largest floats stay finite', () => {
+  const largest = 3.4028234663852886e38;
+  const { values, scales } = toInt8(Float32Array.of(largest, -largest, 0, 1), {
+    shape: [1, 4],
+    axis: 0,
+  });
+  expect([...values]).toEqual([127, -127, 0, 0]);
+  expect(Math.fround(127 * (scales[0] as number))).toBeLessThanOrEqual(largest);
+});

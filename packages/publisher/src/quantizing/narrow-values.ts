@@ -21,7 +21,7 @@ export function toInt8(
     const channel = channelOf(i);
     largest[channel] = Math.max(largest[channel] as number, Math.abs(from[i] as number));
   }
-  const scales = largest.map((most) => Math.fround(most / MOST) || 1); // a channel of zeros stays zero
+  const scales = largest.map(scaleFor);
   const values = new Int8Array(from.length);
   const loss = measureLoss(from, (value, i) => {
     const scale = scales[channelOf(i)] as number;
@@ -30,6 +30,16 @@ export function toInt8(
     return rounded * scale;
   });
   return { values, scales, loss };
+}
+
+/** The largest value stays finite when it is computed again. A channel of zeros stays zero with any scale. */
+function scaleFor(largest: number): number {
+  const scale = Float32Array.of(largest / MOST || 1);
+  const bits = new Uint32Array(scale.buffer);
+  while (Math.fround((scale[0] as number) * MOST) === Number.POSITIVE_INFINITY) {
+    bits[0] = (bits[0] as number) - 1; // the next smaller float
+  }
+  return (scale[0] as number) || 1;
 }
 
 /**

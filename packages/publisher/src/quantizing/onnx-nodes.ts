@@ -1,5 +1,5 @@
 import { ATTRIBUTE, GRAPH, NODE, TENSOR } from '../packing/onnx-file.js';
-import { bytesField, intField } from '../packing/protobuf-fields.js';
+import { bytesField, intField, partsField } from '../packing/protobuf-fields.js';
 
 /** AttributeProto: its type, and the field of an integer. */
 const [ATTRIBUTE_TYPE, ATTRIBUTE_INTEGER] = [20, 3];
@@ -13,15 +13,16 @@ export interface NewTensor {
   readonly values: Int8Array | Uint16Array | Float32Array;
 }
 
-/** A node of a graph that is nothing but a tensor. */
-export function constantNode(output: string, { dataType, shape, values }: NewTensor): Uint8Array {
-  const tensor = Buffer.concat([
+/** A node of a graph that is nothing but a tensor, in parts: its values are not copied. */
+export function constantNode(output: string, { dataType, shape, values }: NewTensor): Uint8Array[] {
+  const { buffer, byteOffset, byteLength } = values;
+  const tensor = [
     ...shape.map((length) => intField(TENSOR.dims, length)),
     intField(TENSOR.dataType, dataType),
-    bytesField(TENSOR.rawData, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-  ]);
-  const value = bytesField(ATTRIBUTE.tensor, tensor);
-  return node({ operator: 'Constant', inputs: [], output }, [attribute('value', value, 'tensor')]);
+    ...partsField(TENSOR.rawData, [new Uint8Array(buffer, byteOffset, byteLength)]),
+  ];
+  const value = partsField(ATTRIBUTE.tensor, tensor);
+  return node({ operator: 'Constant', inputs: [], output }, attribute('value', value, 'tensor'));
 }
 
 export interface NewNode {
@@ -33,25 +34,28 @@ export interface NewNode {
 }
 
 /** A node whose attributes are integers of 0 or more. */
-export function computingNode(of: NewNode): Uint8Array {
-  const attributes = Object.entries(of.integers ?? {}).map(([name, value]) =>
-    attribute(name, intField(ATTRIBUTE_INTEGER, value), 'integer'),
+export function computingNode(of: NewNode): Uint8Array[] {
+  const attributes = Object.entries(of.integers ?? {}).flatMap(([name, value]) =>
+    attribute(name, [intField(ATTRIBUTE_INTEGER, value)], 'integer'),
   );
   return node(of, attributes);
 }
 
 function node({ operator, domain, inputs, output }: NewNode, attributes: readonly Uint8Array[]) {
-  const content = [
+  return partsField(GRAPH.node, [
     ...inputs.map((input) => bytesField(NODE.input, input)),
     bytesField(NODE.output, output),
     bytesField(NODE.operator, operator),
     ...attributes,
     ...(domain ? [bytesField(NODE.domain, domain)] : []),
-  ];
-  return bytesField(GRAPH.node, Buffer.concat(content));
+  ]);
 }
 
-function attribute(name: string, value: Uint8Array, type: keyof typeof TYPES): Uint8Array {
-  const content = [bytesField(ATTRIBUTE.name, name), value, intField(ATTRIBUTE_TYPE, TYPES[type])];
-  return bytesField(NODE.attribute, Buffer.concat(content));
+function attribute(
+  name: string,
+  value: readonly Uint8Array[],
+  type: keyof typeof TYPES,
+): Uint8Array[] {
+  const content = [bytesField(ATTRIBUTE.name, name), ...value];
+  return partsField(NODE.attribute, [...content, intField(ATTRIBUTE_TYPE, TYPES[type])]);
 }

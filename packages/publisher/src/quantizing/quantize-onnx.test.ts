@@ -3,8 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { moveWeights } from '../packing/move-weights.js';
 import { parseOnnxFile } from '../packing/onnx-file.js';
-import { bytesField } from '../packing/protobuf-fields.js';
+import { bytesField, intField, readFields, rewrite } from '../packing/protobuf-fields.js';
 import { initializer, onnxBytes, value } from '../testing/onnx-bytes.js';
 import { findPython } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
@@ -72,6 +73,99 @@ describe('weights in fewer bits', () => {
     );
     const { model: made } = quantizeOnnx(model, { format: 'int8' });
     expect(parseOnnxFile(made).inputs.map(({ name }) => name)).toEqual(['x']);
+  });
+
+  test('whose scales would take as many bytes as they save stay', () => {
+    const names = [bytesField(1, 'x'), bytesField(1, 'factors'), bytesField(2, 'z')];
+    const model = onnxBytes(
+      bytesField(1, Buffer.concat([...names, bytesField(4, 'Conv')])),
+      initializer('bias', FLOAT, [1, 2048], floats(2048)),
+      initializer('factors', FLOAT, [1024, 1, 1, 1], floats(1024)),
+    );
+    expect(quantizeOnnx(model, { format: 'int8' }).tensors).toEqual([]);
+    expect(quantizeOnnx(model, { format: 'fp16' }).tensors).toHaveLength(2);
+  });
+
+  test('that are scales of integers stay', () => {
+    const scaled = ['x', 'scales'].map((name) => bytesField(1, name));
+    const node = [...scaled, bytesField(2, 'z'), bytesField(4, 'DequantizeLinear')];
+    const model = onnxBytes(
+      bytesField(1, Buffer.concat(node)),
+      initializer('scales', FLOAT, [32, 64], floats(2048)),
+    );
+    expect(quantizeOnnx(model, { format: 'int8' }).tensors).toEqual([]);
+  });
+
+  test('that are infinite, as masks are, stay', () => {
+    const mask = floats(1024, (i) => (i % 2 ? Number.NEGATIVE_INFINITY : 0));
+    const model = onnxBytes(initializer('mask', FLOAT, [32, 32], mask));
+    expect(quantizeOnnx(model, { format: 'int8' }).tensors).toEqual([]);
+  });
+
+  test('are stored under names that no value of the file has', () => {
+    const model = onnxBytes(
+      bytesField(1, Buffer.concat([bytesField(2, 'unread'), bytesField(2, 'weights.scale')])),
+      initializer('weights', FLOAT, [32, 32], floats(1024)),
+      initializer('weights.int8', FLOAT, [1], floats(1)),
+    );
+    const { model: made } = quantizeOnnx(model, { format: 'int8' });
+    expect(Object.keys(typesIn(made))).toEqual(['weights.int8_', 'weights.scale_', 'weights.int8']);
+  });
+
+  test('of a depthwise ConvTranspose have a scale for each channel', () => {
+    const group = [bytesField(1, 'group'), intField(3, 64), intField(20, 2)];
+    const node = [
+      bytesField(1, 'x'),
+      bytesField(1, 'weights'),
+      bytesField(2, 'z'),
+      bytesField(4, 'ConvTranspose'),
+      bytesField(5, Buffer.concat(group)),
+    ];
+    const model = onnxBytes(
+      bytesField(1, Buffer.concat(node)),
+      initializer('weights', FLOAT, [64, 1, 4, 4], floats(1024)),
+    );
+    const { tensors } = parseOnnxFile(quantizeOnnx(model, { format: 'int8' }).model);
+    expect(tensors.find(({ name }) => name === 'weights.scale')?.shape).toEqual([64, 1, 1, 1]);
+  });
+
+  test('can be moved out of a file of before 2018 too', () => {
+    const made = onnxBytes(
+      bytesField(11, value('weights', [64, 64])),
+      bytesField(11, value('list', [4])),
+      initializer('weights', FLOAT, [64, 64], floats(4096)),
+      initializer('list', FLOAT, [4], floats(4)),
+    );
+    const old = rewrite(made, { contentStart: 0, end: made.length }, ({ number }) =>
+      number === 1 ? [intField(1, 3)] : undefined,
+    );
+    const { model } = quantizeOnnx(old, { format: 'int8' });
+    expect(moveWeights(model, 'weights')?.weights.map(({ length }) => length)).toEqual([4096]);
+    const [version] = readFields(model, { start: 0, end: model.length });
+    expect(version?.value).toBe(4);
+  });
+
+  test.each([
+    [[], 'none'],
+    [[bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, 6)]))], '6'],
+  ])('of a file with other operators than ours is refused', (opset, got) => {
+    const whole = onnxBytes(initializer('weights', FLOAT, [32, 32], floats(1024)));
+    const model = rewrite(whole, { contentStart: 0, end: whole.length }, ({ number }) =>
+      number === 8 ? opset : undefined,
+    );
+    expect(() => quantizeOnnx(model, { format: 'int8' })).toThrow(
+      expect.objectContaining({ code: 'model-invalid', message: expect.stringContaining(got) }),
+    );
+  });
+
+  test('have the same file of weights in int8 and int8-lean', async () => {
+    const bytes = await readFile(DETECTOR);
+    const [first, second] = (['int8', 'int8-lean'] as const).map((format) => {
+      const { model } = quantizeOnnx(bytes, { format });
+      return Buffer.concat(moveWeights(model, 'weights')?.weights ?? []);
+    });
+    expect(first?.length).toBeGreaterThan(1_000_000);
+    expect(Buffer.compare(first as Buffer, second as Buffer)).toBe(0);
   });
 
   test('too large for half floats stay', () => {

@@ -1,6 +1,6 @@
 import { elementCount } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { readConstant } from '../packing/move-weights.js';
+import { outputsOf, readConstant } from '../packing/move-weights.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import {
   ATTRIBUTE,
@@ -11,6 +11,8 @@ import {
   type OnnxTensor,
   OPSET,
   readTensor,
+  TENSOR,
+  VALUE_FIELDS,
   VALUE_INFO,
 } from '../packing/onnx-file.js';
 import {
@@ -18,14 +20,15 @@ import {
   intField,
   type MessageRange,
   type ProtobufField,
+  partsField,
   readFields,
-  rewrite,
+  rewriteParts,
   textIn,
 } from '../packing/protobuf-fields.js';
 import { channelAxis, findUses, type Uses } from './channel-axes.js';
 import { toFloat16, toInt8 } from './narrow-values.js';
 import { computingNode, constantNode } from './onnx-nodes.js';
-import { isLargeWeight, type QuantizedTensor, requireFinite } from './quantized-tensor.js';
+import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
 
 /**
  * How weights are stored. Each but `int8-lean` is computed once to the floats it stands for, as a session is made, and
@@ -40,7 +43,7 @@ export interface QuantizeOnnxOptions {
   readonly keep?: ReadonlySet<string>;
   /** Names of tensors that become half floats, whatever the format. */
   readonly asFloat16?: ReadonlySet<string>;
-  /** Reads the values that a tensor has in another file. */
+  /** Reads the values that a tensor has in another file. All are written into this one. */
   readonly readExternal?: (tensor: OnnxTensor) => Uint8Array;
 }
 
@@ -54,8 +57,14 @@ export interface QuantizedOnnx {
 /** TensorProto.DataType. */
 const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
 
-/** The version of ONNX's operators whose DequantizeLinear has an axis. Before it ONNX Runtime has one of its own. */
-const DEQUANTIZES_BY_AXIS = 13;
+const LIMITS = Object.freeze({
+  /** Since this version an initializer need not be an input too: https://onnx.ai/onnx/repo-docs/IR.html */
+  irVersion: 4,
+  /** The first version of ONNX's operators whose Mul takes tensors of other shapes, and Cast a number. */
+  opset: 7,
+  /** The version whose DequantizeLinear has an axis. Before it ONNX Runtime has one of its own. */
+  dequantizesByAxis: 13,
+});
 const MICROSOFT = 'com.microsoft';
 
 /** What is known of the whole file while its graphs are written anew. */
@@ -63,10 +72,13 @@ interface Rewriting extends QuantizeOnnxOptions {
   readonly bytes: Uint8Array;
   readonly uses: Uses;
   readonly names: Set<string>;
+  readonly irVersion: number;
   /** Of ONNX's own operators. */
   readonly opset: number;
   readonly done: QuantizedTensor[];
   readonly kept: string[];
+  /** Place in another file → the tensor that was read from there. */
+  readonly places: Map<string, OnnxTensor>;
 }
 
 /**
@@ -74,29 +86,36 @@ interface Rewriting extends QuantizeOnnxOptions {
  * and constants too. In front of what reads them stand operators that make floats of them. The same file and options
  * write the same bytes.
  *
- * @throws NearsideError `model-invalid` when the bytes are no ONNX model, or a tensor has values that are not finite, or
- *   not as many as its shape says
+ * @throws NearsideError `model-invalid` when the bytes are no ONNX model, or one of before 2017, or a tensor has values
+ *   that are no numbers, or not as many as its shape says
  */
 export function quantizeOnnx(bytes: Uint8Array, options: QuantizeOnnxOptions): QuantizedOnnx {
   const model = { contentStart: 0, end: bytes.length };
   const fields = [...readFields(bytes, { start: 0, end: bytes.length })];
   const graph = fields.findLast(({ number, hasContent }) => number === MODEL.graph && hasContent);
   if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
-  const uses = findUses(bytes, graph);
-  const names = new Set(
-    [...uses].flatMap(([name, nodes]) => [name, ...nodes.map((n) => n.output)]),
-  );
   const opsets = readOpsets(bytes, fields);
-  const opset = opsets.get('') ?? opsets.get('ai.onnx') ?? 1;
-  const [done, kept]: [QuantizedTensor[], string[]] = [[], []];
-  const rewritten = rewriteGraph(graph, { ...options, bytes, uses, names, opset, done, kept });
+  const irVersion = fields.findLast(({ number }) => number === MODEL.irVersion)?.value ?? 0;
+  const all: Rewriting = {
+    ...options,
+    ...findUses(bytes, graph),
+    bytes,
+    irVersion,
+    opset: requireOpset(opsets),
+    done: [],
+    kept: [],
+    places: new Map(),
+  };
+  const rewritten = rewriteGraph(graph, all);
   const isMicrosofts =
-    opset < DEQUANTIZES_BY_AXIS && done.some((one) => one.format === 'int8-lean');
+    all.opset < LIMITS.dequantizesByAxis && all.done.some((one) => one.format === 'int8-lean');
   const imports = isMicrosofts && !opsets.has(MICROSOFT) ? [importOf(MICROSOFT, 1)] : [];
-  const file = rewrite(bytes, model, ({ start }) =>
-    start === graph.start ? [bytesField(MODEL.graph, rewritten), ...imports] : undefined,
-  );
-  return { model: file, tensors: done, kept };
+  const parts = rewriteParts(bytes, model, ({ start, number }) => {
+    if (number === MODEL.irVersion) return [];
+    return start === graph.start ? [...partsField(MODEL.graph, rewritten), ...imports] : undefined;
+  });
+  const version = intField(MODEL.irVersion, Math.max(irVersion, LIMITS.irVersion));
+  return { model: Buffer.concat([version, ...parts]), tensors: all.done, kept: all.kept };
 }
 
 function readOpsets(bytes: Uint8Array, fields: readonly ProtobufField[]): Map<string, number> {
@@ -112,84 +131,154 @@ function readOpsets(bytes: Uint8Array, fields: readonly ProtobufField[]): Map<st
   );
 }
 
+function requireOpset(opsets: ReadonlyMap<string, number>): number {
+  const opset = opsets.get('') ?? opsets.get('ai.onnx');
+  if (opset !== undefined && opset >= LIMITS.opset) return opset;
+  throw modelInvalid(
+    `Expected operators of ONNX in version ${LIMITS.opset} or later, got ${opset ?? 'none'}. Convert the model, in ` +
+      'Python with `onnx.version_converter.convert_version`.',
+    { expected: LIMITS.opset, got: opset },
+  );
+}
+
 function importOf(domain: string, version: number): Uint8Array {
   const content = [bytesField(OPSET.domain, domain), intField(OPSET.version, version)];
   return bytesField(MODEL.opsetImport, Buffer.concat(content));
 }
 
 /** @returns the graph's content; the nodes in place of initializers come first, because others read what they give */
-function rewriteGraph(graph: MessageRange, all: Rewriting): Uint8Array {
+function rewriteGraph(graph: MessageRange, all: Rewriting): Uint8Array[] {
   const { bytes } = all;
-  const outputs = namesOf(bytes, graph, GRAPH.output);
-  const first: Uint8Array[] = [];
-  const replaced = new Set<string>();
-  const rest = rewrite(bytes, graph, (field) => {
+  const outputs = outputsOf(bytes, graph);
+  const stored = new Map<number, readonly Uint8Array[]>();
+  const noInputs = new Set<string>();
+  for (const field of contents(bytes, graph)) {
+    if (field.number !== GRAPH.initializer) continue;
+    const tensor = readTensor(bytes, field);
+    const nodes = outputs.has(tensor.name) ? undefined : storeSmaller(tensor, all);
+    if (nodes) stored.set(field.start, nodes);
+    if (nodes || all.irVersion < LIMITS.irVersion) noInputs.add(tensor.name);
+  }
+  const rest = rewriteParts(bytes, graph, (field) => {
     if (!field.hasContent) return undefined;
-    if (field.number === GRAPH.initializer) {
-      const tensor = readTensor(bytes, field);
-      const nodes = outputs.has(tensor.name) ? undefined : storeSmaller(tensor, all);
-      if (!nodes) return undefined;
-      first.push(...nodes);
-      replaced.add(tensor.name);
-      return [];
+    switch (field.number) {
+      case GRAPH.initializer:
+        return stored.has(field.start) ? [] : writeInside(field, all);
+      case GRAPH.input: // callers may replace initializers that are inputs too
+        return noInputs.has(textIn(bytes, field, VALUE_INFO.name)) ? [] : undefined;
+      case GRAPH.node: {
+        const constant = readConstant(bytes, field)?.tensor;
+        const isKept = !constant || outputs.has(constant.name);
+        return (isKept ? undefined : storeSmaller(constant, all)) ?? rewriteAttributes(field, all);
+      }
+      default:
+        return undefined;
     }
-    if (field.number !== GRAPH.node) return undefined;
-    const constant = readConstant(bytes, field)?.tensor;
-    if (constant) return outputs.has(constant.name) ? undefined : storeSmaller(constant, all);
-    return rewriteBranches(field, all);
   });
-  if (first.length === 0) return rest;
-  // Files of before 2019 name initializers among the inputs, where callers may replace them.
-  const whole = { contentStart: 0, end: rest.length };
-  const kept = rewrite(rest, whole, (field) => {
-    const isReplaced =
-      field.number === GRAPH.input && replaced.has(textIn(rest, field, VALUE_INFO.name));
-    return isReplaced ? [] : undefined;
-  });
-  return Buffer.concat([...first, kept]);
+  return [...[...stored.values()].flat(), ...rest];
 }
 
-function namesOf(bytes: Uint8Array, graph: MessageRange, number: number): ReadonlySet<string> {
-  const values = [...contents(bytes, graph)].filter((field) => field.number === number);
-  return new Set(values.map((value) => textIn(bytes, value, VALUE_INFO.name)));
-}
-
-/** Writes a node anew whose attributes are graphs; undefined for any other. */
-function rewriteBranches(node: ProtobufField, all: Rewriting): Uint8Array[] | undefined {
+/** Writes a node anew whose attributes are graphs, or tensors in another file; undefined for any other. */
+function rewriteAttributes(node: ProtobufField, all: Rewriting): Uint8Array[] | undefined {
   const { bytes } = all;
-  const before = all.done.length;
-  const content = rewrite(bytes, node, (attribute) => {
+  let isOther = false;
+  const content = rewriteParts(bytes, node, (attribute) => {
     if (attribute.number !== NODE.attribute || !attribute.hasContent) return undefined;
-    const rewritten = rewrite(bytes, attribute, (inner) => {
-      const isGraph = inner.number === ATTRIBUTE.graph || inner.number === ATTRIBUTE.graphs;
-      return isGraph && inner.hasContent
-        ? [bytesField(inner.number, rewriteGraph(inner, all))]
-        : undefined;
+    let isChanged = false;
+    const parts = rewriteParts(bytes, attribute, (inner) => {
+      const changed = inner.hasContent ? rewriteAttribute(inner, all) : undefined;
+      if (changed) isChanged = true;
+      return changed;
     });
-    return [bytesField(NODE.attribute, rewritten)];
+    if (!isChanged) return undefined;
+    isOther = true;
+    return partsField(NODE.attribute, parts);
   });
-  return all.done.length > before ? [bytesField(GRAPH.node, content)] : undefined;
+  return isOther ? partsField(GRAPH.node, content) : undefined;
+}
+
+function rewriteAttribute(value: ProtobufField, all: Rewriting): Uint8Array[] | undefined {
+  switch (value.number) {
+    case ATTRIBUTE.graph:
+    case ATTRIBUTE.graphs:
+      return partsField(value.number, rewriteGraph(value, all));
+    case ATTRIBUTE.tensor:
+    case ATTRIBUTE.tensors:
+      return writeInside(value, all);
+    default:
+      return undefined;
+  }
+}
+
+const OF_EXTERNAL: ReadonlySet<number> = new Set([
+  ...VALUE_FIELDS,
+  TENSOR.externalData,
+  TENSOR.dataLocation,
+]);
+
+/** Writes a tensor with the values that it has in another file; undefined for any other. */
+function writeInside(field: ProtobufField, all: Rewriting): Uint8Array[] | undefined {
+  const tensor = readTensor(all.bytes, field);
+  if (!tensor.external || !all.readExternal) return undefined;
+  const kept = rewriteParts(all.bytes, field, ({ number }) =>
+    OF_EXTERNAL.has(number) ? [] : undefined,
+  );
+  const values = partsField(TENSOR.rawData, [all.readExternal(tensor)]);
+  return partsField(field.number, [...kept, ...values]);
 }
 
 /** @returns the nodes that take a tensor's place; undefined if it stays as it is */
 function storeSmaller(tensor: OnnxTensor, all: Rewriting): Uint8Array[] | undefined {
   const { name, shape } = tensor;
-  if (!isWeight(tensor)) return undefined;
+  if (!isWeight(tensor, all)) return undefined;
   if (all.keep?.has(name)) {
     all.kept.push(name);
     return undefined;
   }
-  const values = readFloats(tensor, all);
-  if (!values) return undefined;
+  const twin = findTwin(tensor, all);
+  if (twin) return computingNode({ operator: 'Identity', inputs: [twin], output: name });
   const format = all.asFloat16?.has(name) ? 'fp16' : all.format;
-  const stored = format === 'fp16' ? asFloat16(tensor, values, all) : asInt8(tensor, values, all);
+  const axis = channelAxis(tensor, all.uses);
+  if (format !== 'fp16' && !isSmallerAsInt8(shape, axis)) return undefined;
+  const values = readFloats(tensor, all);
+  if (!values || !areFinite(name, values)) return undefined;
+  const stored =
+    format === 'fp16' ? asFloat16(tensor, values, all) : asInt8(tensor, { values, axis }, all);
   if (!stored) return undefined;
   all.done.push({ name, shape, format, loss: stored.loss });
+  if (tensor.external) all.places.set(placeOf(tensor), tensor);
   return stored.nodes;
 }
 
-function isWeight({ dataType, shape }: OnnxTensor): boolean {
-  return dataType === FLOAT && isLargeWeight(shape);
+/** Scales of integers are no weights, however many they are. */
+const FIRST_SCALE: Readonly<Record<string, number>> = {
+  DequantizeLinear: 1,
+  GatherBlockQuantized: 2,
+  MatMulNBits: 2,
+};
+
+function isWeight({ name, dataType, shape }: OnnxTensor, { uses }: Rewriting): boolean {
+  const isScale = uses.get(name)?.some(({ operator, index }) => {
+    return index >= (FIRST_SCALE[operator] ?? Number.POSITIVE_INFINITY);
+  });
+  return dataType === FLOAT && isLargeWeight(shape) && !isScale;
+}
+
+/** @returns the name of the tensor that was stored of the same values in another file, as tied weights are */
+function findTwin(tensor: OnnxTensor, { places }: Rewriting): string | undefined {
+  const twin = tensor.external && places.get(placeOf(tensor));
+  return twin?.shape.join() === tensor.shape.join() ? twin.name : undefined;
+}
+
+function placeOf({ external }: OnnxTensor): string {
+  return `${external?.offset} ${external?.location}`;
+}
+
+/** A scale for each element or two, as biases of two axes would get, saves nothing. */
+function isSmallerAsInt8(shape: readonly number[], axis: number): boolean {
+  const floatBytes = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
+  const scaleBytes = (shape[axis] as number) * Float32Array.BYTES_PER_ELEMENT;
+  return elementCount(shape) + scaleBytes < floatBytes;
 }
 
 interface Stored {
@@ -197,7 +286,11 @@ interface Stored {
   readonly loss: number;
 }
 
-function asFloat16({ name, shape }: OnnxTensor, floats: Float32Array, all: Rewriting) {
+function asFloat16(
+  { name, shape }: OnnxTensor,
+  floats: Float32Array,
+  all: Rewriting,
+): Stored | undefined {
   const narrowed = toFloat16(floats);
   if (!narrowed) return undefined; // a value is too large
   const { values, loss } = narrowed;
@@ -206,11 +299,14 @@ function asFloat16({ name, shape }: OnnxTensor, floats: Float32Array, all: Rewri
     constantNode(half, { dataType: FLOAT16, shape, values }),
     computingNode({ operator: 'Cast', inputs: [half], output: name, integers: { to: FLOAT } }),
   ];
-  return { nodes, loss } satisfies Stored;
+  return { nodes: nodes.flat(), loss };
 }
 
-function asInt8({ name, shape }: OnnxTensor, floats: Float32Array, all: Rewriting): Stored {
-  const axis = channelAxis({ name, shape }, all.uses);
+function asInt8(
+  { name, shape }: OnnxTensor,
+  { values: floats, axis }: { values: Float32Array; axis: number },
+  all: Rewriting,
+): Stored {
   const { values, scales, loss } = toInt8(floats, { shape, axis });
   const [integers, scale] = [freeName(`${name}.int8`, all), freeName(`${name}.scale`, all)];
   const isLean = all.format === 'int8-lean';
@@ -220,17 +316,17 @@ function asInt8({ name, shape }: OnnxTensor, floats: Float32Array, all: Rewritin
     constantNode(scale, { dataType: FLOAT, shape: scaleShape, values: scales }),
   ];
   if (isLean) {
-    const domain = all.opset < DEQUANTIZES_BY_AXIS ? MICROSOFT : undefined;
+    const domain = all.opset < LIMITS.dequantizesByAxis ? MICROSOFT : undefined;
     const [operator, inputs] = ['DequantizeLinear', [integers, scale]] as const;
-    const nodes = [computingNode({ operator, domain, inputs, output: name, integers: { axis } })];
-    return { nodes: [...constants, ...nodes], loss };
+    const node = computingNode({ operator, domain, inputs, output: name, integers: { axis } });
+    return { nodes: [...constants.flat(), ...node], loss };
   }
   const whole = freeName(`${name}.whole`, all);
   const nodes = [
     computingNode({ operator: 'Cast', inputs: [integers], output: whole, integers: { to: FLOAT } }),
     computingNode({ operator: 'Mul', inputs: [whole, scale], output: name }),
   ];
-  return { nodes: [...constants, ...nodes], loss };
+  return { nodes: [...constants, ...nodes].flat(), loss };
 }
 
 /** A name that no value of the file has. */
@@ -259,7 +355,5 @@ function readFloats(
       { tensor: name, expected, got: stored.length },
     );
   }
-  const floats = new Float32Array(new Uint8Array(stored).buffer);
-  requireFinite(name, floats);
-  return floats;
+  return new Float32Array(new Uint8Array(stored).buffer);
 }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { basename, dirname } from 'node:path/posix';
 import { elementCount, isNearsideError, type Runtime, type Variant } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
+import { checkExternalData } from '../packing/external-data.js';
 import { findModelFile } from '../packing/model-file.js';
+import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from '../packing/onnx-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { type OnnxFormat, quantizeOnnx } from './quantize-onnx.js';
@@ -19,6 +21,9 @@ export const FORMATS: Readonly<Record<Format, Runtime>> = Object.freeze({
   float16: 'tfjs',
 });
 export type Format = OnnxFormat | TfjsFormat;
+
+/** A variant's `dtype`, by which tolerances and backends go: weights become floats before that. */
+const COMPUTED_IN = 'fp32';
 
 /** Protobuf messages and Node's buffers end here, bytes. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -55,14 +60,14 @@ export async function quantizeVariant(
   const files = new Map<string, Uint8Array>();
   const [tensors, kept]: [QuantizedTensor[], string[]] = [[], []];
   const quantizePart = async (part: readonly string[], folder: string) => {
-    const made = await quantize(directory, part, { ...options, folder });
+    const made = await quantize(directory, part, { ...options, folder, of: variant.name });
     for (const [name, bytes] of made.files) files.set(name, bytes);
     tensors.push(...made.tensors);
     kept.push(...made.kept);
     return [...made.files.keys()];
   };
-  const { stages, memoryBytes: _, ...own } = variant;
-  const common = { ...own, name: format, dtype: computedIn(format) } as Variant;
+  const { stages, memoryBytes: _, ships: __, ...own } = variant;
+  const common = { ...own, name: format, dtype: COMPUTED_IN } as Variant;
   if (!stages)
     return {
       variant: { ...common, files: await quantizePart(own.files, format) },
@@ -77,23 +82,21 @@ export async function quantizeVariant(
   return { variant: { ...common, stages: made } as Variant, files, tensors, kept };
 }
 
-/** A variant's `dtype` says what it computes in, and weights of ONNX become floats before that. */
-function computedIn(format: Format): string {
-  return FORMATS[format] === 'onnx' ? 'fp32' : format === 'float16' ? 'fp16' : format;
-}
-
 interface Making extends QuantizeVariantOptions {
   readonly folder: string;
+  /** Name of the variant that is made smaller. */
+  readonly of: string;
 }
 
 type Made = Omit<QuantizedVariant, 'variant'>;
 
 async function quantizeOnnxFiles(
   directory: string,
-  [model = '']: readonly string[],
-  { folder, format, ...told }: Making,
+  [model = '', ...weights]: readonly string[],
+  { folder, of, format, ...told }: Making,
 ): Promise<Made> {
   const bytes = await readWhole(directory, model);
+  await checkExternalData(directory, { name: of, files: [model, ...weights] });
   return namingFile(model, async () => {
     const external = await readExternal(directory, model, parseOnnxFile(bytes).tensors);
     const options = { ...told, format: format as OnnxFormat, readExternal: external };
@@ -108,9 +111,10 @@ async function readExternal(directory: string, model: string, tensors: readonly 
   const places = tensors.flatMap(({ external }) => external ?? []);
   const files = new Map<string, Uint8Array>();
   for (const file of new Set(places.map(fileOf))) files.set(file, await readWhole(directory, file));
-  return ({ external, shape }: OnnxTensor): Uint8Array => {
+  return ({ external, shape, dataType }: OnnxTensor): Uint8Array => {
     if (!external) throw new TypeError('expected a tensor in another file');
-    const { offset, length = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT } = external;
+    const bits = elementCount(shape) * (ONNX_DATATYPES[dataType]?.bits ?? 0);
+    const { offset, length = Math.ceil(bits / 8) } = external;
     return (files.get(fileOf(external)) as Uint8Array).subarray(offset, offset + length);
   };
 }

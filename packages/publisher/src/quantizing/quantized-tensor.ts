@@ -21,12 +21,15 @@ export function isLargeWeight(shape: readonly number[]): boolean {
   return shape.length >= LIMITS.axes && elementCount(shape) >= LIMITS.elements;
 }
 
-/** @throws NearsideError `model-invalid`, naming the tensor */
-export function requireFinite(name: string, values: Float32Array): void {
-  const infinite = values.find((value) => !Number.isFinite(value));
-  if (infinite === undefined) return;
+/**
+ * @returns false for values that are infinite, as masks have them: they stay as they are
+ * @throws NearsideError `model-invalid` for one that is no number, naming the tensor
+ */
+export function areFinite(name: string, values: Float32Array): boolean {
+  if (values.every(Number.isFinite)) return true;
+  if (!values.some(Number.isNaN)) return false;
   throw modelInvalid(
-    `Tensor '${name}': expected finite numbers, got ${infinite}. Where it is meant so, \`--keep\` it.`,
-    { tensor: name, got: infinite },
+    `Tensor '${name}': expected numbers, got NaN. Where it is meant so, \`--keep\` it.`,
+    { tensor: name, got: Number.NaN },
   );
 }
