@@ -113,6 +113,18 @@ describe('a folder is refused, and its item named, for', () => {
     await expect(reading).rejects.toMatchObject({ code, message });
   });
 
+  test('a sound that is cut off, or no WAV file', async () => {
+    const clip = await readFile(join(MODELS, 'voice/clips/high.wav'));
+    const spec = await specOf('voice');
+    for (const broken of [clip.subarray(0, 1000), Buffer.from('ID3')]) {
+      const folder = await folderOf({ 'speech/a.wav': clip, 'speech/b.wav': broken });
+      await expect(readItems(folder, spec)).rejects.toMatchObject({
+        code: 'decode-failed',
+        message: expect.stringMatching(/^speech\/b\.wav: Sound input: expected /),
+      });
+    }
+  });
+
   test.each([
     ['a path that leaves it', '../outside.png'],
     ['a link that leads out', 'link.png'],
