@@ -64,6 +64,36 @@ const DEFAULTS = Object.freeze({
  * @throws TypeError for a variant that there is none of; RangeError for `maxLoss` that is no share
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { directory } = options;
+  await using opened = await openEvaluation(options);
+  const variants: Record<string, VariantEvaluation> = {};
+  for (const candidate of opened.candidates) {
+    variants[candidate.name] = await opened.judge(directory, candidate);
+  }
+  const evaluation = opened.evaluationOf(variants);
+  await writeEvaluation(directory, evaluation);
+  return evaluation;
+}
+
+/** Items with the reference's answers, which any number of variants are held against. */
+export interface OpenEvaluation extends AsyncDisposable {
+  readonly items: number;
+  readonly candidates: readonly Variant[];
+  /**
+   * @param directory a model directory with the variant and its golden answers
+   * @param options `isTrial`: corrupted inputs are asked only if the variant passes without
+   */
+  judge(
+    directory: string,
+    variant: Variant,
+    options?: { readonly isTrial?: boolean },
+  ): Promise<VariantEvaluation>;
+  /** What is known of the model, with the verdicts on variants. */
+  evaluationOf(variants: Evaluation['variants']): Evaluation;
+}
+
+/** Reads the items and asks the reference. Throws as `evaluate`. */
+export async function openEvaluation(options: EvaluateOptions): Promise<OpenEvaluation> {
   const { directory, folder, maxLoss = DEFAULTS.maxLoss, onNote } = options;
   if (!(maxLoss > 0 && maxLoss < 1)) {
     throw new RangeError(`evaluate: expected \`maxLoss\` above 0 and below 1, got ${maxLoss}.`);
@@ -73,43 +103,53 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const items = inAskingOrder(await readItems(folder, spec));
   if (items.length < leastItems(maxLoss)) onNote?.(fewItems(items.length, maxLoss));
   const answers = answersOf(spec);
-  await using opened = await openVariant(directory, reference.name);
-  const askReference = remembering(asking(reference.name, opened.run, answers));
-  const answered = await askAll(items, askReference, { name: reference.name, options });
-  const rightOnes = answered.map(({ item, answer }) => item.expected ?? answers.asExpected(answer));
-  const corruptions = options.corruptions === false ? [] : corruptionsOf(spec.task, spec);
-  const judging: Judging = {
-    items,
-    corrupted: corruptions.map((corruption) => [corruption.name, corruptItems(items, corruption)]),
-    askReference,
-    answers,
-    margin: answers.marginOf(rightOnes, maxLoss),
-    maxLoss,
-    options,
-  };
-  const variants: Record<string, VariantEvaluation> = {};
-  for (const candidate of candidates) {
-    variants[candidate.name] = await judgeVariant(directory, candidate, judging);
+  const opened = await openVariant(directory, reference.name);
+  try {
+    const askReference = remembering(asking(reference.name, opened.run, answers));
+    const answered = await askAll(items, askReference, { name: reference.name, options });
+    const rightOnes = answered.map(
+      ({ item, answer }) => item.expected ?? answers.asExpected(answer),
+    );
+    const corruptions = options.corruptions === false ? [] : corruptionsOf(spec.task, spec);
+    const judging: Judging = {
+      items,
+      corrupted: corruptions.map((corruption) => [
+        corruption.name,
+        corruptItems(items, corruption),
+      ]),
+      askReference,
+      answers,
+      margin: answers.marginOf(rightOnes, maxLoss),
+      maxLoss,
+      options,
+    };
+    const known = answered.flatMap(({ item: { expected }, answer }) =>
+      expected === undefined ? [] : [{ answer, expected }],
+    );
+    const { name: model, version, task } = spec;
+    const common: Omit<Evaluation, 'variants' | 'notEvaluated'> = {
+      format: 1,
+      model,
+      version,
+      task,
+      maxLoss,
+      items: items.length,
+      reference: reference.name,
+      referenceBytes: await bytesOf(directory, reference),
+      referenceMeasures: answers.measure(known),
+    };
+    return {
+      items: items.length,
+      candidates,
+      judge: (directory, variant, { isTrial = false } = {}) =>
+        judgeVariant(directory, variant, { ...judging, isTrial }),
+      evaluationOf: (variants) => ({ ...common, variants, notEvaluated }),
+      [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
   }
-  const known = answered.flatMap(({ item: { expected }, answer }) =>
-    expected === undefined ? [] : [{ answer, expected }],
-  );
-  const { name: model, version, task } = spec;
-  const evaluation: Evaluation = {
-    format: 1,
-    model,
-    version,
-    task,
-    maxLoss,
-    items: items.length,
-    reference: reference.name,
-    referenceBytes: await bytesOf(directory, reference),
-    referenceMeasures: answers.measure(known),
-    variants,
-    notEvaluated,
-  };
-  await writeEvaluation(directory, evaluation);
-  return evaluation;
 }
 
 /** @throws TypeError, NearsideError `model-invalid` */
@@ -241,7 +281,7 @@ interface Judging {
 async function judgeVariant(
   directory: string,
   variant: Variant,
-  judging: Judging,
+  { isTrial, ...judging }: Judging & { readonly isTrial: boolean },
 ): Promise<VariantEvaluation> {
   const { answers, corrupted, options } = judging;
   const { name } = variant;
@@ -255,7 +295,8 @@ async function judgeVariant(
   const { differing, lostItems, answered, slices, ...whole } = await runOver(judging.items);
   const refusedFor = refusalsOf(whole, slices);
   const corruptions: Record<string, Comparison> = {};
-  for (const [corruption, items] of refusedFor.length > 0 ? [] : corrupted) {
+  const isOver = refusedFor.length > 0 || (isTrial && whole.verdict !== 'passed');
+  for (const [corruption, items] of isOver ? [] : corrupted) {
     corruptions[corruption] = comparisonOf(await runOver(items, corruption));
     if (corruptions[corruption]?.verdict === 'refused') refusedFor.push(corruption);
   }
