@@ -3,7 +3,7 @@ export {
   PublisherError,
   type PublisherErrorCode,
 } from './errors/publisher-error.js';
-export type { Measures, Share } from './evaluating/answers.js';
+export type { Measures, Share } from './evaluating/task-answers.js';
 export type { Comparison } from './evaluating/compare.js';
 export type { Evaluation, VariantEvaluation } from './evaluating/evaluation.js';
 export type { OnProgress, Progress } from './files/slices.js';

@@ -1,6 +1,6 @@
-import type { Measures, Share } from './answers.js';
 import type { Comparison } from './compare.js';
 import type { Evaluation, VariantEvaluation } from './evaluation.js';
+import type { Measures, Share } from './task-answers.js';
 
 /** A row for each variant, the first one of titles. */
 export function tableOf(evaluation: Evaluation): string[][] {

@@ -1,6 +1,6 @@
-import type { Measures } from './answers.js';
 import type { Comparison } from './compare.js';
 import type { Verdict } from './paired-loss.js';
+import type { Measures } from './task-answers.js';
 
 /** What variants of a model lost against one of them, over the items of a folder: `evaluation.json`. */
 export interface Evaluation {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { findPython } from '../testing/python.js';
-import { itemsToDecide, leastItems, pairedLoss, settledVerdict, verdictOf } from './paired-loss.js';
+import { itemsToDecide, leastItems, openVerdicts, pairedLoss, verdictOf } from './paired-loss.js';
 
 const PYTHON = findPython('numpy');
 const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy)';
@@ -102,10 +102,30 @@ describe('a verdict', () => {
   });
 
   test('is settled as soon as no rest can change it', () => {
-    const of = { total: 300, maxLoss: 0.02 };
-    expect(settledVerdict({ items: 290, lost: 0, gained: 0 }, of)).toBeUndefined();
-    expect(settledVerdict({ items: 300, lost: 0, gained: 0 }, of)).toBe('passed');
-    expect(settledVerdict({ items: 200, lost: 150, gained: 0 }, of)).toBe('refused');
+    const open = (items: number, lost: number, may: { lose: number; gain: number }) => {
+      const rest = { items: 300 - items, mayLose: may.lose, mayGain: may.gain };
+      const { best, worst } = openVerdicts({ items, lost, gained: 0 }, rest, 0.02);
+      return best === worst ? best : `${best} or ${worst}`;
+    };
+    expect(open(290, 0, { lose: 10, gain: 0 })).toBe('passed or undecided');
+    expect(open(300, 0, { lose: 0, gain: 0 })).toBe('passed');
+    expect(open(200, 150, { lose: 100, gain: 100 })).toBe('refused');
+    expect(open(30, 20, { lose: 270, gain: 270 })).toBe('passed or refused');
+    expect(open(30, 20, { lose: 270, gain: 0 })).toBe('refused');
+  });
+
+  test('never gets better with an item lost, nor worse with one gained', () => {
+    for (const items of [5, 60, 400]) {
+      for (let lost = 0; lost < Math.min(items, 20); lost += 1) {
+        for (let gained = 0; lost + gained < Math.min(items, 20); gained += 1) {
+          const { low, high } = pairedLoss({ items, lost, gained });
+          const worse = pairedLoss({ items, lost: lost + 1, gained });
+          const better = pairedLoss({ items, lost, gained: gained + 1 });
+          expect(worse.low >= low && worse.high >= high).toBe(true);
+          expect(better.low <= low && better.high <= high).toBe(true);
+        }
+      }
+    }
   });
 
   test('of a loss as large as the margin passes at most 3 times in 100', () => {

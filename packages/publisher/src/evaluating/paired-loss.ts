@@ -107,14 +107,27 @@ export function leastItems(maxLoss: number): number {
   return Math.ceil((Z * Z * (1 - maxLoss)) / maxLoss);
 }
 
-/** @returns the verdict that all items will have, whatever the rest give; undefined while it is open */
-export function settledVerdict(
-  seen: PairedCounts,
-  { total, maxLoss }: { readonly total: number; readonly maxLoss: number },
-): Verdict | undefined {
-  const { items, lost, gained } = seen;
-  const rest = total - items;
-  const worst = verdictOf(pairedLoss({ items: total, lost: lost + rest, gained }), maxLoss);
-  const best = verdictOf(pairedLoss({ items: total, lost, gained: gained + rest }), maxLoss);
-  return worst === best ? worst : undefined;
+/** What items that were not asked yet may add. An item that the reference gets right cannot be gained. */
+export interface Rest {
+  readonly items: number;
+  readonly mayLose: number;
+  readonly mayGain: number;
+}
+
+/**
+ * The verdicts that the rest leaves open, the best and the worst: each bound of the interval grows with each lost item, and
+ * falls with each gained one.
+ */
+export function openVerdicts(
+  { items, lost, gained }: PairedCounts,
+  rest: Rest,
+  maxLoss: number,
+): { readonly best: Verdict; readonly worst: Verdict } {
+  const total = items + rest.items;
+  const best = { items: total, lost, gained: gained + rest.mayGain };
+  const worst = { items: total, lost: lost + rest.mayLose, gained };
+  return {
+    best: verdictOf(pairedLoss(best), maxLoss),
+    worst: verdictOf(pairedLoss(worst), maxLoss),
+  };
 }

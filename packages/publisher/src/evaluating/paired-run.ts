@@ -1,6 +1,6 @@
-import type { Answered, TaskAnswers } from './answers.js';
-import { type Comparison, createTally, type Tally } from './compare.js';
+import { type Chances, type Comparison, Tally } from './compare.js';
 import type { EvaluationItem } from './read-items.js';
+import type { Answered, TaskAnswers } from './task-answers.js';
 
 /** Asks a variant an item. */
 export type Ask = (item: EvaluationItem) => Promise<unknown>;
@@ -28,22 +28,33 @@ export async function runPaired(
   },
 ): Promise<PairedRun> {
   const { ask, askReference, answers, margin, maxLoss, onItem } = options;
-  const whole = createTally({ total: items.length, maxLoss });
-  const slices = sliceTallies(items, maxLoss);
+  const judged: JudgedItem[] = [];
+  for (const item of items) judged.push(judgeReference(item, await askReference(item), options));
+  const whole = new Tally(judged, maxLoss);
+  const slices = new Map(
+    [...new Set(items.flatMap(({ slice }) => slice ?? []))].sort().map((slice) => {
+      return [
+        slice,
+        new Tally(
+          judged.filter(({ item }) => item.slice === slice),
+          maxLoss,
+        ),
+      ];
+    }),
+  );
   const answered: Answered<unknown, unknown>[] = [];
   const lostItems: string[] = [];
   let differing = 0;
-  for (const item of items) {
-    const [answer, reference] = [await ask(item), await askReference(item)];
-    const own = answers.asExpected(reference);
-    const expected = item.expected ?? own;
-    const grown = answers.errorOf(answer, expected) - answers.errorOf(reference, expected);
+  for (const one of judged) {
+    const { item, own, expected, error } = one;
+    const answer = await ask(item);
+    const grown = answers.errorOf(answer, expected) - error;
     const change = grown < -margin ? 'gained' : grown <= margin ? 'same' : 'lost';
     if (change === 'lost') lostItems.push(item.name);
     if (!(answers.errorOf(answer, own) <= margin)) differing += 1;
     if (item.expected !== undefined) answered.push({ answer, expected });
-    const tallies = [whole, ...(item.slice === undefined ? [] : [slices.get(item.slice)])];
-    for (const tally of tallies) tally?.add(change);
+    whole.add(change, one);
+    if (item.slice !== undefined) slices.get(item.slice)?.add(change, one);
     onItem();
     if (isSettled(whole, [...slices.values()])) break;
   }
@@ -60,18 +71,33 @@ export async function runPaired(
   };
 }
 
-function sliceTallies(items: readonly EvaluationItem[], maxLoss: number): Map<string, Tally> {
-  const names = [...new Set(items.flatMap(({ slice }) => slice ?? []))].sort();
-  return new Map(
-    names.map((name) => {
-      const total = items.filter(({ slice }) => slice === name).length;
-      return [name, createTally({ total, maxLoss })];
-    }),
-  );
+/** An item with its reference's answer, as others are compared with it. */
+interface JudgedItem extends Chances {
+  readonly item: EvaluationItem;
+  /** The answer of the reference. */
+  readonly own: unknown;
+  /** The right one; where that is not known, the reference's own. */
+  readonly expected: unknown;
+  /** The error of the reference. */
+  readonly error: number;
+}
+
+function judgeReference(
+  item: EvaluationItem,
+  reference: unknown,
+  { answers, margin }: { readonly answers: TaskAnswers; readonly margin: number },
+): JudgedItem {
+  const own = answers.asExpected(reference);
+  const expected = item.expected ?? own;
+  const error = answers.errorOf(reference, expected);
+  const chances = { mayLose: answers.largestError - error > margin, mayGain: error > margin };
+  return { item, own, expected, error, ...chances };
 }
 
 /** One refusal is enough; anything else needs all items and every slice to be certain. */
 function isSettled(whole: Tally, slices: readonly Tally[]): boolean {
-  if ([whole, ...slices].some((tally) => tally.settled() === 'refused')) return true;
-  return whole.settled() !== undefined && !slices.some((slice) => slice.mayBeRefused());
+  const ofSlices = slices.map((slice) => slice.open());
+  const { best, worst } = whole.open();
+  if (best === 'refused' || ofSlices.some((slice) => slice.best === 'refused')) return true;
+  return best === worst && ofSlices.every((slice) => slice.worst !== 'refused');
 }

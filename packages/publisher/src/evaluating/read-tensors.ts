@@ -1,5 +1,6 @@
 import {
   arrayFromBytes,
+  type Datatype,
   describe,
   elementBytes,
   elementCount,
@@ -12,7 +13,7 @@ import {
 import { itemInvalid } from './item-error.js';
 
 /**
- * Nested arrays of numbers → what a model of tensors runs. A model of one input takes its array itself, one of more an
+ * Nested arrays of numbers, or of texts → what a model of tensors runs. A model of one input takes its array itself, one of more an
  * object with an array for each. The axis of a batch of one may be left out.
  */
 export function readTensors(
@@ -24,23 +25,30 @@ export function readTensors(
   const given = Array.isArray(value) && only && !second ? { [only.name]: value } : value;
   if (typeof given !== 'object' || given === null) {
     const names = inputs.map((input) => `'${input.name}'`).join(', ');
-    throw itemInvalid(name, `nested arrays of numbers for ${names}`, describe(given));
+    throw itemInvalid(name, `nested arrays of values for ${names}`, describe(given));
   }
   const arrays = given as Readonly<Record<string, unknown>>;
   const tensors = inputs.map((input) => [input.name, readTensor(arrays[input.name], input, name)]);
   return { tensors: Object.fromEntries(tensors) };
 }
 
+/** Values that a datatype takes; all others take finite numbers. */
+const CHECKS: Partial<Record<Datatype, (value: unknown) => boolean>> = {
+  INT64: Number.isSafeInteger,
+  BYTES: (value) => typeof value === 'string',
+};
+
 function readTensor(value: unknown, { name, datatype, shape }: TensorSpec, item: string): Tensor {
   const flat = flatten(value);
   const given = shapeOf(value);
   const fits = [given, [1, ...given]].find((one) => shapeFits(one, shape));
-  const isOfInput = datatype === 'INT64' ? Number.isSafeInteger : Number.isFinite;
+  const isOfInput = CHECKS[datatype] ?? Number.isFinite;
   const isWhole = fits && flat.length === elementCount(fits) && flat.every(isOfInput);
-  if (!isWhole || datatype === 'BYTES' || datatype === 'FP16') {
-    const expected = `numbers of shape ${formatShape(shape)}, ${datatype}, for '${name}'`;
+  if (!isWhole || datatype === 'FP16') {
+    const expected = `values of ${datatype} and shape ${formatShape(shape)} for '${name}'`;
     throw itemInvalid(item, expected, value === undefined ? 'none' : formatShape(given));
   }
+  if (datatype === 'BYTES') return { datatype, shape: fits, data: flat as string[] };
   const data = arrayFromBytes(
     datatype,
     new ArrayBuffer(flat.length * elementBytes(datatype)),

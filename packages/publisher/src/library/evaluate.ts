@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { type ModelSpec, parseModelSpec, sessionFiles, sum, type Variant } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { answersOf, type TaskAnswers } from '../evaluating/answers.js';
+import { answersOf } from '../evaluating/answers.js';
 import type { Comparison } from '../evaluating/compare.js';
+import { type Corruption, corruptionsOf } from '../evaluating/corruptions.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
 import { namingItem } from '../evaluating/item-error.js';
 import { leastItems } from '../evaluating/paired-loss.js';
 import { type Ask, type PairedRun, runPaired } from '../evaluating/paired-run.js';
 import { type EvaluationItem, readItems } from '../evaluating/read-items.js';
+import type { TaskAnswers } from '../evaluating/task-answers.js';
 import { writeEvaluation } from '../evaluating/write-evaluation.js';
 import { sha256Hex } from '../files/digests.js';
 import { sizeOf } from '../files/stat-path.js';
@@ -40,12 +42,6 @@ export interface EvaluationProgress {
   readonly done: number;
   readonly total: number;
 }
-
-interface Corruption {
-  readonly name: string;
-  apply(input: unknown, seed: number): Promise<unknown>;
-}
-const corruptionsOf = (_task: string, _spec: ModelSpec): Corruption[] => [];
 
 const DEFAULTS = Object.freeze({
   maxLoss: 0.02,

@@ -1,0 +1,58 @@
+import { describe, type ModelSpec, type NamedStep, stagesOf } from '@nearside/core';
+import type { LabelScore } from '@nearside/pipeline';
+import { itemInvalid } from './item-error.js';
+import { type Answered, countRight, rightOrWrong, type TaskAnswers } from './task-answers.js';
+
+/** The step after the model that names its classes. */
+function namingStep(spec: ModelSpec): NamedStep | undefined {
+  return stagesOf(spec)
+    .at(-1)
+    ?.postprocessing.find((step) => 'id2label' in step);
+}
+
+/** Of a classifier: its first label. */
+export function labelAnswers(spec: ModelSpec): TaskAnswers<string, string> {
+  const step = namingStep(spec);
+  const id2label = (step?.id2label ?? {}) as Readonly<Record<string, string>>;
+  const labels = Object.values(id2label);
+  const positive = labels.length === 2 ? id2label[`${step?.positive ?? 1}`] : undefined;
+  const isRight = (answer: string, expected: string) => answer === expected;
+  return {
+    ...rightOrWrong(isRight),
+    answerOf: (output) => (output as readonly LabelScore[])[0]?.label ?? '',
+    parseExpected(value, item) {
+      const label = typeof value === 'number' ? String(value) : value;
+      if (typeof label === 'string' && (labels.length === 0 || labels.includes(label))) {
+        return label;
+      }
+      const known = labels.slice(0, MOST_LISTED).join(', ');
+      const more = labels.length > MOST_LISTED ? ', …' : '';
+      throw itemInvalid(item, `a label of the model (${known}${more})`, describe(value));
+    },
+    asExpected: (answer) => answer,
+    measure(answered) {
+      const confusion: Record<string, Record<string, number>> = {};
+      for (const { answer, expected } of [...answered].sort(byText)) {
+        const row = confusion[expected] ?? {};
+        confusion[expected] = { ...row, [answer]: (row[answer] ?? 0) + 1 };
+      }
+      const { right, of } = countRight(answered, isRight);
+      const measures = { items: of, right, confusion };
+      if (positive === undefined) return measures;
+      const of2 = (isPositive: boolean) =>
+        countRight(
+          answered.filter(({ expected }) => (expected === positive) === isPositive),
+          isRight,
+        );
+      return { ...measures, positive, sensitivity: of2(true), specificity: of2(false) };
+    },
+  };
+}
+
+/** Labels that a message lists. */
+const MOST_LISTED = 12;
+
+function byText(a: Answered<string, string>, b: Answered<string, string>): number {
+  const [one, other] = [a, b].map(({ expected, answer }) => `${expected}\n${answer}`);
+  return (one as string) < (other as string) ? -1 : 1;
+}

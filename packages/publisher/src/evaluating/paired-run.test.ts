@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { runPaired } from './paired-run.js';
+import type { EvaluationItem } from './read-items.js';
+import { rightOrWrong, type TaskAnswers } from './task-answers.js';
+
+/** Answers that are right where they are what is expected. */
+const answers: TaskAnswers = {
+  ...rightOrWrong((answer, expected) => answer === expected),
+  answerOf: (output) => output,
+  parseExpected: (value) => value,
+  asExpected: (answer) => answer,
+  measure: (answered) => ({ items: answered.length }),
+};
+
+interface Asked {
+  readonly slice?: string;
+  readonly isLost?: boolean;
+  readonly isKnown?: boolean;
+}
+
+/** Asks a candidate that gets some items wrong, which its reference gets right. */
+async function run(given: readonly Asked[], maxLoss = 0.02) {
+  const items = given.map(({ slice, isKnown = true }, i): EvaluationItem => {
+    const own = { name: `${i}`, readInput: async () => i, expected: isKnown ? 'right' : undefined };
+    return slice === undefined ? own : { ...own, slice };
+  });
+  let asked = 0;
+  const result = await runPaired(items, {
+    answers,
+    margin: 0,
+    maxLoss,
+    askReference: async () => 'right',
+    ask: async ({ name }) => (given[Number(name)]?.isLost ? 'wrong' : 'right'),
+    onItem: () => {
+      asked += 1;
+    },
+  });
+  return { ...result, asked };
+}
+
+const many = (count: number, item: Asked = {}): Asked[] =>
+  Array.from({ length: count }, () => item);
+
+describe('a candidate', () => {
+  test('that loses nothing passes, and the last items are not asked', async () => {
+    const { verdict, asked, items } = await run(many(400));
+    expect(verdict).toBe('passed');
+    expect(asked).toBe(items);
+    expect(asked).toBeGreaterThan(380);
+    expect(asked).toBeLessThan(400);
+  });
+
+  test('that surely loses too much is refused before half of the items were asked', async () => {
+    const { verdict, asked, lostItems } = await run(many(200, { isLost: true }));
+    expect(verdict).toBe('refused');
+    expect(asked).toBeLessThan(40);
+    expect(lostItems).toHaveLength(asked);
+  });
+
+  test('whose loss is in one slice alone is refused there', async () => {
+    const items = [...many(990), ...many(10, { slice: 'night', isLost: true })];
+    const { verdict, slices } = await run(items);
+    expect(verdict).not.toBe('refused');
+    expect(slices.night).toMatchObject({ verdict: 'refused', lost: slices.night?.items });
+  });
+
+  test('is held against the answers of its reference where no right one is known', async () => {
+    const items = [...many(3, { isLost: true, isKnown: false }), ...many(297, { isKnown: false })];
+    const { lost, differing, answered } = await run(items);
+    expect({ lost, differing, answered }).toEqual({ lost: 3, differing: 3, answered: [] });
+  });
+});

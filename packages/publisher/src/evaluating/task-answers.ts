@@ -1,0 +1,66 @@
+/** So many of so many. */
+export interface Share {
+  readonly right: number;
+  readonly of: number;
+}
+
+/** How good answers are, of the items whose right answer is known. */
+export interface Measures {
+  readonly items: number;
+  readonly right?: number;
+  /** How often each label was answered, by the right one. */
+  readonly confusion?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Of two labels, those of this one that were found; the others that were left alone. */
+  readonly positive?: string;
+  readonly sensitivity?: Share;
+  readonly specificity?: Share;
+  /** Lines of text that are right to the last character. */
+  readonly lines?: Share;
+  /** Characters less the edits that make an answer the right one. */
+  readonly characters?: Share;
+  /** Windows of sound on the right side of the threshold. */
+  readonly windows?: Share;
+  /** One for each value of a regression. */
+  readonly meanAbsoluteErrors?: readonly number[];
+}
+
+/** An answer with the right one, where that is known. */
+export interface Answered<Answer, Expected> {
+  readonly answer: Answer;
+  readonly expected: Expected;
+}
+
+/** What of a task's results is compared, and how. */
+export interface TaskAnswers<Answer = unknown, Expected = unknown> {
+  answerOf(output: unknown): Answer;
+  /** @throws NearsideError `input-invalid`, naming the item, for an answer that the task cannot have */
+  parseExpected(value: unknown, item: string): Expected;
+  /** The answer of a reference, to be expected of others. */
+  asExpected(answer: Answer): Expected;
+  /** What an answer lacks, from 0; any number of a task whose answers are right or wrong is wrong. */
+  errorOf(answer: Answer, expected: Expected): number;
+  /** No answer is further from right than this. */
+  readonly largestError: number;
+  /** Errors that differ by no more are as good as each other. */
+  marginOf(expected: readonly Expected[], maxLoss: number): number;
+  measure(answered: readonly Answered<Answer, Expected>[]): Measures;
+}
+
+/** Answers are right or wrong, and one that is right is as good as another. */
+export function rightOrWrong<Answer, Expected>(
+  isRight: (answer: Answer, expected: Expected) => boolean,
+) {
+  return {
+    errorOf: (answer: Answer, expected: Expected) => (isRight(answer, expected) ? 0 : 1),
+    largestError: 1,
+    marginOf: () => 0,
+  };
+}
+
+export function countRight<Answer, Expected>(
+  answered: readonly Answered<Answer, Expected>[],
+  isRight: (answer: Answer, expected: Expected) => boolean,
+): Share {
+  const right = answered.filter(({ answer, expected }) => isRight(answer, expected)).length;
+  return { right, of: answered.length };
+}
