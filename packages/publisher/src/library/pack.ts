@@ -101,14 +101,19 @@ async function tryStaged(staged: StagedModel, source: ModelDirectory) {
   if (back.length > 0) await moveBack(staged, source, back);
   const trial = back.length > 0 ? await tryRuntime(staged.directory) : first;
   await noteMemory(staged, trial);
-  const runtimeNotes = failed.map(({ name }) => {
+  const needs = [...trial.needyNodes].map(
+    ([variant, { operator, name }]) =>
+      `Variant '${variant}' needs the full file of ONNX Runtime for node '${name}' (${operator}): the common file lacks a ` +
+      'function that it calls.',
+  );
+  const fails = failed.map(({ name }) => {
     const failure = trial.failures.get(name);
     return failure === undefined
       ? `The weights of variant '${name}' stay in its ONNX file, because ONNX Runtime does not run it with them beside ` +
           `it: ${first.failures.get(name)}`
       : `Variant '${name}' does not pass its golden cases in ONNX Runtime: ${failure}`;
   });
-  return { needed: trial.onnxRuntime, runtimeNotes };
+  return { needed: trial.onnxRuntime, runtimeNotes: [...fails, ...needs] };
 }
 
 async function noteMemory({ directory }: StagedModel, { memoryBytes }: Trial): Promise<void> {
