@@ -1,9 +1,10 @@
-import { copyFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
-import { digestOf, fileDigest } from '../files/digests.js';
+import { EVALUATION_FILE, withoutEvaluation } from '../evaluating/write-evaluation.js';
+import { digestOf, sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { readIfFile } from '../files/read-small-file.js';
@@ -53,7 +54,9 @@ export async function writeDraft(
   await makeDirectory(directory);
   const record = JSON.stringify({ format: 1, files: digests }, null, 2);
   await writeFile(join(directory, RECORD_FILE), `${record}\n`);
-  for (const name of Object.keys(earlier ?? {})) await rm(join(directory, name), { force: true });
+  for (const name of [EVALUATION_FILE, ...Object.keys(earlier ?? {})]) {
+    await rm(join(directory, name), { force: true });
+  }
   for (const [name, file] of files) {
     const path = join(directory, name);
     await makeDirectory(dirname(path));
@@ -94,9 +97,16 @@ async function realPlace(path: string): Promise<string> {
 async function digestsOf(files: ReadonlyMap<string, DraftedFile>): Promise<Digests> {
   const digests: Record<string, string> = {};
   for (const [name, file] of files) {
-    digests[name] = await digestOf(file);
+    digests[name] = await digestOfDrafted(name, file);
   }
   return digests;
+}
+
+/** A card counts without the evaluation that a gate writes into it. */
+async function digestOfDrafted(name: string, file: DraftedFile): Promise<string> {
+  if (name !== 'MODEL.md') return digestOf(file);
+  const card = typeof file === 'string' ? await readFile(file) : Buffer.from(file);
+  return sha256Hex(withoutEvaluation(card.toString()));
 }
 
 async function readRecord(directory: string): Promise<Digests | undefined> {
@@ -116,7 +126,7 @@ async function requireUnedited(
   for (const [name, digest] of Object.entries(earlier)) {
     if (FILLED_IN.has(name) || !present.has(name)) continue; // a removed file is not an edited one
     const file = join(directory, name);
-    if ((await isFile(file)) && (await fileDigest(file)) === digest) continue;
+    if ((await isFile(file)) && (await digestOfDrafted(name, file)) === digest) continue;
     throw new PublisherError(
       'output-exists',
       `${directory}: expected the draft as pack left it, because the source or the options ` +

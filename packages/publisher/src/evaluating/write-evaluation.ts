@@ -20,6 +20,12 @@ export async function writeEvaluation(directory: string, evaluation: Evaluation)
   await replaceFile(join(directory, EVALUATION_FILE), (temporary) => writeFile(temporary, json));
 }
 
+/** @returns the card as it was before an evaluation was added at its end */
+export function withoutEvaluation(card: string): string {
+  const { before, after } = splitCard(card);
+  return before + after;
+}
+
 /** What stands before and after an evaluation; a card without one gets it at its end. */
 function splitCard(card: string): { before: string; after: string } {
   const begin = card.indexOf(`\n${BEGIN}\n`);

@@ -8,7 +8,7 @@ export function sha256Hex(data: Uint8Array | string): string {
 }
 
 /** SHA-256 in hex of a file, which may be larger than memory. */
-export async function fileDigest(path: string): Promise<string> {
+async function fileDigest(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

@@ -2,6 +2,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseBaseline, parseGolden, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
+import { writeEvaluation } from '../evaluating/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { fixture } from '../testing/fixtures.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
@@ -273,6 +274,23 @@ describe('a draft', () => {
     await draft({ source: fixture('affine.onnx'), out, version: '1.1.0', sequence: 2 });
     expect(await readJson(out, 'model.json')).toMatchObject({ version: '1.1.0', sequence: 2 });
     expect(parseGolden(await readJson(out, 'golden.json')).cases).toHaveLength(2);
+  });
+
+  test('of another version replaces one that was evaluated, evaluation and all', async () => {
+    const { out } = await prepare();
+    await draft({ source: fixture('affine.onnx'), out });
+    const card = await readFile(join(out, 'MODEL.md'), 'utf8');
+    const comparedWith = { reference: 'fp32', referenceBytes: 9, referenceMeasures: { items: 0 } };
+    const of = { model: 'affine', version: '1.0.0', task: 'tensors', maxLoss: 0.02, items: 2 };
+    const none = { variants: {}, notEvaluated: {} };
+    for (const version of ['1.0.0', '1.0.1'])
+      await writeEvaluation(out, { format: 1, ...of, version, ...comparedWith, ...none });
+    const evaluated = await readFile(join(out, 'MODEL.md'), 'utf8');
+    expect(evaluated.startsWith(`${card}\n<!-- evaluation`)).toBe(true);
+    expect(evaluated.match(/<!-- evaluation/g)).toHaveLength(1);
+    await draft({ source: fixture('affine.onnx'), out, version: '1.1.0' });
+    expect(await readFile(join(out, 'MODEL.md'), 'utf8')).not.toContain('<!--');
+    expect(await listFiles(out)).not.toContain('evaluation.json');
   });
 
   test('of another version leaves an edited one alone', async () => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   FileNameSchema,
@@ -16,6 +17,7 @@ import {
   writeDraft,
 } from '../drafting/write-draft.js';
 import { modelInvalid } from '../errors/model-invalid.js';
+import { EVALUATION_FILE, withoutEvaluation } from '../evaluating/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { sizeOf } from '../files/stat-path.js';
 import { openTemporary } from '../files/temporary-directory.js';
@@ -158,15 +160,22 @@ function weigh(
   return Promise.all(weighed);
 }
 
+/** All but records, and the evaluation of other variants. */
 async function filesIn(directory: string): Promise<Map<string, DraftedFile>> {
   const names = (await listFiles(directory)) ?? [];
   const files = new Map<string, DraftedFile>();
-  for (const name of names.filter((name) => name !== RECORD_FILE && is(FileNameSchema, name))) {
+  for (const name of names.filter((name) => !LEFT_OUT.has(name) && is(FileNameSchema, name))) {
     const path = await findModelFile(directory, name);
     if (path !== undefined) files.set(name, path);
   }
+  const card = files.get('MODEL.md');
+  if (typeof card === 'string') {
+    files.set('MODEL.md', Buffer.from(withoutEvaluation(await readFile(card, 'utf8'))));
+  }
   return files;
 }
+
+const LEFT_OUT: ReadonlySet<string> = new Set([RECORD_FILE, EVALUATION_FILE]);
 
 function alreadyQuantised(variants: readonly Variant[], format?: Format) {
   const runtime = format && (FORMATS[format] === 'onnx' ? ' of ONNX' : ' of TensorFlow.js');
