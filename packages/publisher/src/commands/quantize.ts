@@ -22,8 +22,9 @@ interface QuantizeFlags extends CommonOptions, DraftFlags {
 const HELP = `
 Weights of ONNX files become int8 with a scale for each channel (int8), the same at least memory and
 slower (int8-lean), or half floats (fp16); those of TensorFlow.js bytes (uint8) or half floats
-(float16). Runs are as fast as those of floats. The variant of floats stays in the model directory
-to be compared with, and is not packed: "ships": false in model.json.
+(float16). Runs are as fast as those of floats. Only int8-dynamic computes in integers: products of
+matrices, where the other factor is rounded at each run. The variant of floats stays in the model
+directory to be compared with, and is not packed: "ships": false in model.json.
 
   nearside quantize model.onnx --out small/
   nearside pack small/ --out packed/`;

@@ -73,8 +73,11 @@ describe('a model is made small', () => {
 
   test('in every format, whose answers are near those of floats', async () => {
     const out = join(await temporaryDirectory(), 'small');
-    const formats = ['int8', 'int8-lean', 'fp16'] as const;
+    const formats = ['int8', 'int8-lean', 'fp16', 'int8-dynamic'] as const;
     await quantize({ source: FLOATS, out, name: 'digits', formats });
+    const { golden } = await readModelDirectory(out);
+    expect(golden.tolerance).toMatchObject({ int8: { rel: 1e-3 }, 'int8-dynamic': { rel: 1e-2 } });
+    expect(await differ(out, ['fp32', 'int8-dynamic'])).toBeLessThan(0.01);
     expect(await differ(out, ['int8', 'int8-lean'])).toBeLessThan(1e-6);
     expect(await differ(out, ['fp32', 'fp16'])).toBeLessThan(1e-3);
   });
@@ -195,20 +198,23 @@ describe('what cannot be made small is refused by name, and nothing is written',
     }
   });
 
-  test('a format that changes nothing, beside one that does', async () => {
-    const directory = await temporaryDirectory();
-    const source = join(directory, 'model.onnx');
-    const biases = new Float32Array(2048).fill(0.5);
-    await writeFile(
-      source,
-      onnxBytes(initializer('b', 1, [1, 2048], new Uint8Array(biases.buffer))),
-    );
-    const made = quantize({ source, out: join(directory, 'small'), formats: ['fp16', 'int8'] });
-    await expect(made).rejects.toMatchObject({
-      code: 'model-invalid',
-      details: { format: 'int8' },
-    });
-  });
+  test.each([
+    ['int8', [1, 2048], 'fewer bytes as int8'], // a bias
+    ['int8-dynamic', [32, 64], 'MatMul or Gemm'],
+  ] as const)(
+    '%s where it changes nothing, beside a format that does',
+    async (format, shape, named) => {
+      const directory = await temporaryDirectory();
+      const source = join(directory, 'model.onnx');
+      const values = new Uint8Array(new Float32Array(2048).fill(0.5).buffer);
+      await writeFile(source, onnxBytes(initializer('b', 1, [...shape], values)));
+      const made = quantize({ source, out: join(directory, 'small'), formats: ['fp16', format] });
+      await expect(made).rejects.toMatchObject({
+        code: 'model-invalid',
+        message: expect.stringContaining(named),
+      });
+    },
+  );
 
   test('an unknown format is wrong usage', async () => {
     const words = ['quantize', FLOATS, '--out', 'small', '--formats', 'int7'];

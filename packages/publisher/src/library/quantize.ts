@@ -204,9 +204,10 @@ function notThere(tensor: string, source: string) {
 }
 
 function nothingToGain(source: string, format: Format) {
+  const where = format === 'int8-dynamic' ? ', each the second factor of a MatMul or Gemm' : '';
   return modelInvalid(
-    `${source}: expected floats of 1,024 elements and two axes or more, which take fewer bytes as ${format}, got none. ` +
-      'It is as small as it gets, or quantised already.',
+    `${source}: expected floats of 1,024 elements and two axes or more${where}, which take fewer bytes as ${format}; ` +
+      'got none. It is as small as it gets, or quantised already.',
     { source, format },
   );
 }

@@ -22,14 +22,17 @@ export function constantNode(output: string, { dataType, shape, values }: NewTen
     ...partsField(TENSOR.rawData, [new Uint8Array(buffer, byteOffset, byteLength)]),
   ];
   const value = partsField(ATTRIBUTE.tensor, tensor);
-  return node({ operator: 'Constant', inputs: [], output }, attribute('value', value, 'tensor'));
+  return node(
+    { operator: 'Constant', inputs: [], outputs: [output] },
+    attribute('value', value, 'tensor'),
+  );
 }
 
 export interface NewNode {
   readonly operator: string;
   readonly domain?: string | undefined;
   readonly inputs: readonly string[];
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly integers?: Readonly<Record<string, number>>;
 }
 
@@ -41,10 +44,10 @@ export function computingNode(of: NewNode): Uint8Array[] {
   return node(of, attributes);
 }
 
-function node({ operator, domain, inputs, output }: NewNode, attributes: readonly Uint8Array[]) {
+function node({ operator, domain, inputs, outputs }: NewNode, attributes: readonly Uint8Array[]) {
   return partsField(GRAPH.node, [
     ...inputs.map((input) => bytesField(NODE.input, input)),
-    bytesField(NODE.output, output),
+    ...outputs.map((output) => bytesField(NODE.output, output)),
     bytesField(NODE.operator, operator),
     ...attributes,
     ...(domain ? [bytesField(NODE.domain, domain)] : []),

@@ -9,7 +9,8 @@ import { bytesField, intField, readFields, rewrite } from '../packing/protobuf-f
 import { initializer, onnxBytes, value } from '../testing/onnx-bytes.js';
 import { findPython } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
-import { ONNX_FORMATS, quantizeOnnx } from './quantize-onnx.js';
+import { computingNode } from './onnx-nodes.js';
+import { quantizeOnnx } from './quantize-onnx.js';
 
 const modules = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
 /** Its weights are nodes of the graph, of an opset before DequantizeLinear had an axis. */
@@ -213,7 +214,7 @@ describe('weights in fewer bits', () => {
       for (const [name, path] of Object.entries({ detector: DETECTOR, silero: SILERO })) {
         const bytes = await readFile(path);
         await writeFile(join(directory, `${name}.onnx`), bytes);
-        for (const format of ONNX_FORMATS) {
+        for (const format of ['int8', 'int8-lean', 'fp16'] as const) {
           const { model } = quantizeOnnx(bytes, { format });
           await writeFile(join(directory, `${name}.${format}.onnx`), model);
         }
@@ -232,6 +233,101 @@ describe('weights in fewer bits', () => {
     },
   );
 });
+
+describe('products in integers', () => {
+  /** x · a, and that · bᵀ + bias. A third one, of a matrix that is read otherwise too, stays. */
+  function products(): Uint8Array {
+    return onnxBytes(
+      ...computingNode({ operator: 'MatMul', inputs: ['x', 'a'], outputs: ['m'] }),
+      ...computingNode({
+        operator: 'Gemm',
+        inputs: ['m', 'b', 'bias'],
+        outputs: ['g'],
+        integers: { transB: 1 },
+      }),
+      ...computingNode({ operator: 'MatMul', inputs: ['x', 'c'], outputs: ['n'] }),
+      ...computingNode({ operator: 'Relu', inputs: ['c'], outputs: ['r'] }),
+      initializer('a', FLOAT, [4, 256], floats(1024)),
+      initializer(
+        'b',
+        FLOAT,
+        [8, 256],
+        floats(2048, (i) => Math.cos(i)),
+      ),
+      initializer('c', FLOAT, [4, 256], floats(1024)),
+      initializer('bias', FLOAT, [8], floats(8)),
+      bytesField(12, value('g', [1, 8])),
+    );
+  }
+
+  test('take the place of those with constant matrices alone', () => {
+    const { model, tensors } = quantizeOnnx(products(), { format: 'int8-dynamic' });
+    expect(tensors.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(typesIn(model)).toEqual({
+      'a.int8': INT8,
+      'a.scale': FLOAT,
+      'b.int8': INT8,
+      'b.scale': FLOAT,
+      c: FLOAT,
+      bias: FLOAT,
+    });
+  });
+
+  test('stay where the matrix is to be kept', () => {
+    const options = { format: 'int8-dynamic', keep: new Set(['a', 'b']) } as const;
+    const { tensors, kept } = quantizeOnnx(products(), options);
+    expect([tensors, kept]).toEqual([[], ['a', 'b']]);
+  });
+
+  test.skipIf(!PYTHON)(`are what numpy computes, in old files too${NOTE}`, async () => {
+    const directory = await temporaryDirectory();
+    const made = quantizeOnnx(products(), { format: 'int8-dynamic' }).model;
+    const whole = products();
+    const old = rewrite(whole, { contentStart: 0, end: whole.length }, ({ number }) =>
+      number === 8
+        ? [bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, 9)]))]
+        : undefined,
+    );
+    await writeFile(join(directory, 'new.onnx'), made);
+    await writeFile(
+      join(directory, 'old.onnx'),
+      quantizeOnnx(old, { format: 'int8-dynamic' }).model,
+    );
+    const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', IN_INTEGERS, directory], {
+      encoding: 'utf8',
+    });
+    expect(stdout.trim().split('\n'), stderr).toEqual(['new close', 'old close']);
+  });
+});
+
+/** The products in numpy, as https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html defines the rounding. */
+const IN_INTEGERS = `
+import sys, pathlib
+import numpy as np, onnxruntime as ort
+
+def rounded(x):
+    low, high = min(0, x.min()), max(0, x.max())
+    scale = np.float32((high - low) / 255)
+    zero = np.clip(np.rint(-low / scale), 0, 255)
+    return np.clip(np.rint(x / scale) + zero, 0, 255) - zero, scale
+
+def product(x, b):
+    scales = (np.abs(b).max(axis=0) / np.float64(127)).astype(np.float32)
+    whole = np.floor(b / scales.astype(np.float64) + 0.5).clip(-127, 127)
+    values, scale = rounded(x)
+    return (values @ whole).astype(np.float32) * (scale * scales)
+
+folder = pathlib.Path(sys.argv[1])
+x = np.array([[0.3, -0.7, 0.11, 0.9]], np.float32)
+a = np.sin(np.arange(1024)).astype(np.float32).reshape(4, 256)
+b = np.cos(np.arange(2048)).astype(np.float32).reshape(8, 256)
+bias = np.sin(np.arange(8)).astype(np.float32)
+expected = product(product(x, a), b.T) + bias
+for name in ["new", "old"]:
+    session = ort.InferenceSession(folder / f"{name}.onnx")
+    (got,) = session.run(["g"], {"x": x})
+    print(name, "close" if np.allclose(got, expected, rtol=1e-5, atol=1e-5) else f"{got} {expected}")
+`;
 
 /**
  * Quantises the same tensors in numpy, puts them into the original, and compares what both compute. A channel is the axis

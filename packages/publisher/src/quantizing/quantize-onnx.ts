@@ -25,16 +25,34 @@ import {
   rewriteParts,
   textIn,
 } from '../packing/protobuf-fields.js';
-import { channelAxis, findUses, type Uses } from './channel-axes.js';
-import { toFloat16, toInt8 } from './narrow-values.js';
-import { computingNode, constantNode } from './onnx-nodes.js';
+import { channelAxis, findUses, readNode, type Uses } from './channel-axes.js';
+import { computingNode } from './onnx-nodes.js';
+import {
+  asFactor,
+  type Factor,
+  isProduct,
+  isSecondFactor,
+  productInIntegers,
+} from './products-in-integers.js';
 import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
+import {
+  asFloat16,
+  asInt8,
+  asLeanInt8,
+  FLOAT,
+  MICROSOFT,
+  SINCE,
+  type Stored,
+  type Storing,
+  type Weight,
+} from './store-as.js';
 
 /**
- * How weights are stored. Each but `int8-lean` is computed once to the floats it stands for, as a session is made, and
- * runs as fast as those; `int8-lean` at each run, and takes least memory.
+ * How weights are stored. `int8` and `fp16` are computed once to the floats they stand for, as a session is made, and
+ * run as those; `int8-lean` at each run, and takes least memory. `int8-dynamic` computes products of matrices in integers,
+ * to which the other factor is rounded at each run; it stores no other weights.
  */
-export const ONNX_FORMATS = ['int8', 'int8-lean', 'fp16'] as const;
+export const ONNX_FORMATS = ['int8', 'int8-lean', 'fp16', 'int8-dynamic'] as const;
 export type OnnxFormat = (typeof ONNX_FORMATS)[number];
 
 export interface QuantizeOnnxOptions {
@@ -54,27 +72,26 @@ export interface QuantizedOnnx {
   readonly kept: readonly string[];
 }
 
-/** TensorProto.DataType. */
-const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
-
 const LIMITS = Object.freeze({
   /** Since this version an initializer need not be an input too: https://onnx.ai/onnx/repo-docs/IR.html */
   irVersion: 4,
   /** The first version of ONNX's operators whose Mul takes tensors of other shapes, and Cast a number. */
   opset: 7,
-  /** The version whose DequantizeLinear has an axis. Before it ONNX Runtime has one of its own. */
-  dequantizesByAxis: 13,
 });
-const MICROSOFT = 'com.microsoft';
+
+/** Before this version of ONNX a format needs operators of ONNX Runtime's own. */
+const OF_ONNX_SINCE: Readonly<Record<string, number>> = {
+  'int8-lean': SINCE.axis,
+  'int8-dynamic': SINCE.dynamic,
+};
 
 /** What is known of the whole file while its graphs are written anew. */
-interface Rewriting extends QuantizeOnnxOptions {
+interface Rewriting extends QuantizeOnnxOptions, Storing {
   readonly bytes: Uint8Array;
   readonly uses: Uses;
-  readonly names: Set<string>;
   readonly irVersion: number;
-  /** Of ONNX's own operators. */
-  readonly opset: number;
+  /** Name of a weight that is stored for products in integers → where. */
+  readonly factors: Map<string, Factor>;
   readonly done: QuantizedTensor[];
   readonly kept: string[];
   /** Place in another file → the tensor that was read from there. */
@@ -105,10 +122,10 @@ export function quantizeOnnx(bytes: Uint8Array, options: QuantizeOnnxOptions): Q
     done: [],
     kept: [],
     places: new Map(),
+    factors: new Map(),
   };
   const rewritten = rewriteGraph(graph, all);
-  const isMicrosofts =
-    all.opset < LIMITS.dequantizesByAxis && all.done.some((one) => one.format === 'int8-lean');
+  const isMicrosofts = all.done.some(({ format }) => all.opset < (OF_ONNX_SINCE[format] ?? 0));
   const imports = isMicrosofts && !opsets.has(MICROSOFT) ? [importOf(MICROSOFT, 1)] : [];
   const parts = rewriteParts(bytes, model, ({ start, number }) => {
     if (number === MODEL.irVersion) return [];
@@ -169,13 +186,22 @@ function rewriteGraph(graph: MessageRange, all: Rewriting): Uint8Array[] {
       case GRAPH.node: {
         const constant = readConstant(bytes, field)?.tensor;
         const isKept = !constant || outputs.has(constant.name);
-        return (isKept ? undefined : storeSmaller(constant, all)) ?? rewriteAttributes(field, all);
+        const stored = isKept ? undefined : storeSmaller(constant, all);
+        return stored ?? rewriteProduct(field, all) ?? rewriteAttributes(field, all);
       }
       default:
         return undefined;
     }
   });
   return [...[...stored.values()].flat(), ...rest];
+}
+
+/** Writes a product anew whose second factor is stored for that; undefined for any other node. */
+function rewriteProduct(node: ProtobufField, all: Rewriting): Uint8Array[] | undefined {
+  if (all.factors.size === 0) return undefined;
+  const product = readNode(all.bytes, node);
+  const factor = all.factors.get(product.inputs[1] ?? '');
+  return factor && isProduct(product) ? productInIntegers(product, factor, all) : undefined;
 }
 
 /** Writes a node anew whose attributes are graphs, or tensors in another file; undefined for any other. */
@@ -231,23 +257,40 @@ function writeInside(field: ProtobufField, all: Rewriting): Uint8Array[] | undef
 function storeSmaller(tensor: OnnxTensor, all: Rewriting): Uint8Array[] | undefined {
   const { name, shape } = tensor;
   if (!isWeight(tensor, all)) return undefined;
+  if (all.format === 'int8-dynamic' && !isSecondFactor(shape, all.uses.get(name))) return undefined;
   if (all.keep?.has(name)) {
     all.kept.push(name);
     return undefined;
   }
   const twin = findTwin(tensor, all);
-  if (twin) return computingNode({ operator: 'Identity', inputs: [twin], output: name });
+  if (twin && !all.factors.has(twin))
+    return computingNode({ operator: 'Identity', inputs: [twin], outputs: [name] });
   const format = all.asFloat16?.has(name) ? 'fp16' : all.format;
   const axis = channelAxis(tensor, all.uses);
   if (format !== 'fp16' && !isSmallerAsInt8(shape, axis)) return undefined;
   const values = readFloats(tensor, all);
   if (!values || !areFinite(name, values)) return undefined;
-  const stored =
-    format === 'fp16' ? asFloat16(tensor, values, all) : asInt8(tensor, { values, axis }, all);
+  const stored = storeAs(format, { name, shape, values, axis }, all);
   if (!stored) return undefined;
   all.done.push({ name, shape, format, loss: stored.loss });
   if (tensor.external) all.places.set(placeOf(tensor), tensor);
-  return stored.nodes;
+  return [...stored.nodes];
+}
+
+function storeAs(format: OnnxFormat, weight: Weight, all: Rewriting): Stored | undefined {
+  switch (format) {
+    case 'int8':
+      return asInt8(weight, all);
+    case 'int8-lean':
+      return asLeanInt8(weight, all);
+    case 'fp16':
+      return asFloat16(weight, all);
+    case 'int8-dynamic': {
+      const { factor, ...stored } = asFactor(weight, all);
+      all.factors.set(weight.name, factor);
+      return stored;
+    }
+  }
 }
 
 /** Scales of integers are no weights, however many they are. */
@@ -279,62 +322,6 @@ function isSmallerAsInt8(shape: readonly number[], axis: number): boolean {
   const floatBytes = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
   const scaleBytes = (shape[axis] as number) * Float32Array.BYTES_PER_ELEMENT;
   return elementCount(shape) + scaleBytes < floatBytes;
-}
-
-interface Stored {
-  readonly nodes: Uint8Array[];
-  readonly loss: number;
-}
-
-function asFloat16(
-  { name, shape }: OnnxTensor,
-  floats: Float32Array,
-  all: Rewriting,
-): Stored | undefined {
-  const narrowed = toFloat16(floats);
-  if (!narrowed) return undefined; // a value is too large
-  const { values, loss } = narrowed;
-  const half = freeName(`${name}.fp16`, all);
-  const nodes = [
-    constantNode(half, { dataType: FLOAT16, shape, values }),
-    computingNode({ operator: 'Cast', inputs: [half], output: name, integers: { to: FLOAT } }),
-  ];
-  return { nodes: nodes.flat(), loss };
-}
-
-function asInt8(
-  { name, shape }: OnnxTensor,
-  { values: floats, axis }: { values: Float32Array; axis: number },
-  all: Rewriting,
-): Stored {
-  const { values, scales, loss } = toInt8(floats, { shape, axis });
-  const [integers, scale] = [freeName(`${name}.int8`, all), freeName(`${name}.scale`, all)];
-  const isLean = all.format === 'int8-lean';
-  const scaleShape = isLean ? [scales.length] : shape.map((length, i) => (i === axis ? length : 1));
-  const constants = [
-    constantNode(integers, { dataType: INT8, shape, values }),
-    constantNode(scale, { dataType: FLOAT, shape: scaleShape, values: scales }),
-  ];
-  if (isLean) {
-    const domain = all.opset < LIMITS.dequantizesByAxis ? MICROSOFT : undefined;
-    const [operator, inputs] = ['DequantizeLinear', [integers, scale]] as const;
-    const node = computingNode({ operator, domain, inputs, output: name, integers: { axis } });
-    return { nodes: [...constants.flat(), ...node], loss };
-  }
-  const whole = freeName(`${name}.whole`, all);
-  const nodes = [
-    computingNode({ operator: 'Cast', inputs: [integers], output: whole, integers: { to: FLOAT } }),
-    computingNode({ operator: 'Mul', inputs: [whole, scale], output: name }),
-  ];
-  return { nodes: [...constants, ...nodes].flat(), loss };
-}
-
-/** A name that no value of the file has. */
-function freeName(wanted: string, { names }: Rewriting): string {
-  let name = wanted;
-  while (names.has(name)) name = `${name}_`;
-  names.add(name);
-  return name;
 }
 
 /** @returns undefined for values that are written one by one, as no exporter does */

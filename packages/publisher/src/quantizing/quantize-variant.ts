@@ -17,13 +17,11 @@ export const FORMATS: Readonly<Record<Format, Runtime>> = Object.freeze({
   int8: 'onnx',
   'int8-lean': 'onnx',
   fp16: 'onnx',
+  'int8-dynamic': 'onnx',
   uint8: 'tfjs',
   float16: 'tfjs',
 });
 export type Format = OnnxFormat | TfjsFormat;
-
-/** A variant's `dtype`, by which tolerances and backends go: weights become floats before that. */
-const COMPUTED_IN = 'fp32';
 
 /** Protobuf messages and Node's buffers end here, bytes. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -67,19 +65,18 @@ export async function quantizeVariant(
     return [...made.files.keys()];
   };
   const { stages, memoryBytes: _, ships: __, ...own } = variant;
-  const common = { ...own, name: format, dtype: COMPUTED_IN } as Variant;
-  if (!stages)
-    return {
-      variant: { ...common, files: await quantizePart(own.files, format) },
-      files,
-      tensors,
-      kept,
-    };
-  const made: Record<string, unknown> = {};
-  for (const [stage, part] of Object.entries(stages)) {
-    made[stage] = { ...part, files: await quantizePart(part.files, `${format}/${stage}`) };
+  const parts: Record<string, unknown> = {};
+  for (const [stage, part] of Object.entries(stages ?? {})) {
+    parts[stage] = { ...part, files: await quantizePart(part.files, `${format}/${stage}`) };
   }
-  return { variant: { ...common, stages: made } as Variant, files, tensors, kept };
+  const placed = stages ? { stages: parts } : { files: await quantizePart(own.files, format) };
+  const made = { ...own, name: format, dtype: computedIn(format), ...placed } as Variant;
+  return { variant: made, files, tensors, kept };
+}
+
+/** A variant's `dtype` says what it computes in, by which tolerances and backends go. Weights mostly become floats first. */
+function computedIn(format: Format): string {
+  return format === 'int8-dynamic' ? 'int8' : 'fp32';
 }
 
 interface Making extends QuantizeVariantOptions {

@@ -1,0 +1,95 @@
+import { toFloat16, toInt8 } from './narrow-values.js';
+import { computingNode, constantNode } from './onnx-nodes.js';
+
+/** TensorProto.DataType. */
+export const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
+
+/** The domain of ONNX Runtime's own operators, which stand in for those that a file's version of ONNX has not. */
+export const MICROSOFT = 'com.microsoft';
+
+/** ONNX's versions whose DequantizeLinear has an axis, and which has DynamicQuantizeLinear. */
+export const SINCE = Object.freeze({ axis: 13, dynamic: 11 });
+
+/** What is known of the file that a weight is stored in. */
+export interface Storing {
+  /** Version of ONNX's own operators. */
+  readonly opset: number;
+  /** Names of all values. */
+  readonly names: Set<string>;
+}
+
+export interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  /** Each index of this axis gets a scale. */
+  readonly axis: number;
+}
+
+export interface Stored {
+  /** They take the weight's place. */
+  readonly nodes: readonly Uint8Array[];
+  readonly loss: number;
+}
+
+/** @returns undefined if a value is too large */
+export function asFloat16(
+  { name, shape, values: floats }: Weight,
+  file: Storing,
+): Stored | undefined {
+  const narrowed = toFloat16(floats);
+  if (!narrowed) return undefined;
+  const { values, loss } = narrowed;
+  const half = freeName(`${name}.fp16`, file);
+  const nodes = [
+    constantNode(half, { dataType: FLOAT16, shape, values }),
+    computingNode({ operator: 'Cast', inputs: [half], outputs: [name], integers: { to: FLOAT } }),
+  ];
+  return { nodes: nodes.flat(), loss };
+}
+
+/** Computed to floats once, as a session is made. */
+export function asInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
+  const { values, scales, loss } = toInt8(floats, { shape, axis });
+  const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
+  const whole = freeName(`${name}.whole`, file);
+  const scaleShape = shape.map((length, i) => (i === axis ? length : 1));
+  const nodes = [
+    constantNode(integers, { dataType: INT8, shape, values }),
+    constantNode(scale, { dataType: FLOAT, shape: scaleShape, values: scales }),
+    computingNode({
+      operator: 'Cast',
+      inputs: [integers],
+      outputs: [whole],
+      integers: { to: FLOAT },
+    }),
+    computingNode({ operator: 'Mul', inputs: [whole, scale], outputs: [name] }),
+  ];
+  return { nodes: nodes.flat(), loss };
+}
+
+/** The same integers and scales, computed to floats in each run. */
+export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
+  const { values, scales, loss } = toInt8(floats, { shape, axis });
+  const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
+  const nodes = [
+    constantNode(integers, { dataType: INT8, shape, values }),
+    constantNode(scale, { dataType: FLOAT, shape: [scales.length], values: scales }),
+    computingNode({
+      operator: 'DequantizeLinear',
+      domain: file.opset < SINCE.axis ? MICROSOFT : undefined,
+      inputs: [integers, scale],
+      outputs: [name],
+      integers: { axis },
+    }),
+  ];
+  return { nodes: nodes.flat(), loss };
+}
+
+/** A name that no value of the file has. */
+export function freeName(wanted: string, { names }: Pick<Storing, 'names'>): string {
+  let name = wanted;
+  while (names.has(name)) name = `${name}_`;
+  names.add(name);
+  return name;
+}
