@@ -57,6 +57,11 @@ describe('a candidate', () => {
     expect(lostItems).toHaveLength(asked);
   });
 
+  test('that stays undecided is asked every item, because that tells how many would decide', async () => {
+    const { verdict, asked } = await run(many(60));
+    expect({ verdict, asked }).toEqual({ verdict: 'undecided', asked: 60 });
+  });
+
   test('whose loss is in one slice alone is refused there', async () => {
     const items = [...many(990), ...many(10, { slice: 'night', isLost: true })];
     const { verdict, slices } = await run(items);

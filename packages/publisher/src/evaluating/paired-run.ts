@@ -94,10 +94,13 @@ function judgeReference(
   return { item, own, expected, error, ...chances };
 }
 
-/** One refusal is enough; anything else needs all items and every slice to be certain. */
+/**
+ * One refusal is enough. To have passed, the whole and every slice have to be certain. What stays undecided is asked to
+ * the end, because the more is known, the better is told how many items would decide.
+ */
 function isSettled(whole: Tally, slices: readonly Tally[]): boolean {
   const ofSlices = slices.map((slice) => slice.open());
   const { best, worst } = whole.open();
   if (best === 'refused' || ofSlices.some((slice) => slice.best === 'refused')) return true;
-  return best === worst && ofSlices.every((slice) => slice.worst !== 'refused');
+  return worst === 'passed' && ofSlices.every((slice) => slice.worst !== 'refused');
 }

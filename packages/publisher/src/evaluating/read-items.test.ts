@@ -113,6 +113,14 @@ describe('a folder is refused, and its item named, for', () => {
     await expect(reading).rejects.toMatchObject({ code, message });
   });
 
+  test('being none', async () => {
+    const file = join(await folderOf({ 'a.png': PICTURE }), 'a.png');
+    for (const folder of [file, `${file}s`]) {
+      const reading = readItems(folder, await specOf('digits'));
+      await expect(reading).rejects.toMatchObject({ code: 'file-missing' });
+    }
+  });
+
   test('a sound that is cut off, or no WAV file', async () => {
     const clip = await readFile(join(MODELS, 'voice/clips/high.wav'));
     const spec = await specOf('voice');

@@ -3,6 +3,7 @@ import { extname, join, sep } from 'node:path';
 import { describe, type ModelSpec, NearsideError, stagesOf } from '@nearside/core';
 import { decodeAudio } from '@nearside/pipeline';
 import { listFiles } from '../files/list-files.js';
+import { isDirectory } from '../files/stat-path.js';
 import { answersOf } from './answers.js';
 import { decodePicture } from './decode-picture.js';
 import { itemInvalid, namingItem } from './item-error.js';
@@ -45,7 +46,7 @@ interface GivenItem {
  *   `metadata-malformed` and `metadata-too-large` for the list
  */
 export async function readItems(folder: string, spec: ModelSpec): Promise<EvaluationItem[]> {
-  const names = await listFiles(folder);
+  const names = (await isDirectory(folder)) ? await listFiles(folder) : undefined;
   if (!names) throw new NearsideError('file-missing', `${folder}: expected a folder, got none.`);
   const given = names.includes(LIST)
     ? await readList(folder)

@@ -97,7 +97,8 @@ export async function openEvaluation(options: EvaluateOptions): Promise<OpenEval
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const { reference, candidates, notEvaluated } = chooseVariants(spec, options);
   const items = inAskingOrder(await readItems(folder, spec));
-  if (items.length < leastItems(maxLoss)) onNote?.(fewItems(items.length, maxLoss));
+  if (candidates.length > 0 && items.length < leastItems(maxLoss))
+    onNote?.(fewItems(items.length, maxLoss));
   const answers = answersOf(spec);
   const opened = await openVariant(directory, reference.name);
   try {
