@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   FileNameSchema,
@@ -9,6 +8,7 @@ import {
 import { is } from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { readPlaces } from '../packing/external-data.js';
+import { readModelBytes } from '../packing/model-file.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import { type OnnxFile, type OnnxValue, parseOnnxFile } from '../packing/onnx-file.js';
 import type { SourceModel } from './draft-spec.js';
@@ -46,7 +46,7 @@ export async function sourceFromOnnx(path: string): Promise<SourceModel> {
 
 /** @throws NearsideError `model-invalid`, naming the file and what it has, or `name-unsafe` */
 export async function readOnnx(path: string): Promise<OnnxSource> {
-  const onnx = parseNamed(path, await readFile(path));
+  const onnx = parseNamed(path, await readModelBytes(path, path));
   const names = new Set(readPlaces(basename(path), onnx.tensors).map(({ file }) => file));
   const files = new Map([[nameInDirectory(basename(path)), path]]);
   for (const name of [...names].sort()) files.set(`${FOLDER}/${name}`, join(dirname(path), name));

@@ -1,18 +1,26 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
+import { openTemporary, type TemporaryDirectory } from '../files/temporary-directory.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { RUNTIME_BYTES } from '../packing/try-runtime.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';
-import { initializer, onnxBytes } from '../testing/onnx-bytes.js';
+import {
+  externalInitializer,
+  initializer,
+  onnxBytes,
+  placedInitializer,
+} from '../testing/onnx-bytes.js';
 import { runNearside } from '../testing/run-nearside.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { draft } from './draft.js';
 import { fillGolden } from './fill-golden.js';
 import { pack } from './pack.js';
-import { quantize } from './quantize.js';
+import { type QuantizedModel, quantize } from './quantize.js';
 
 const FLOATS = join(DIGITS, 'fp32/model.onnx');
 
@@ -31,16 +39,28 @@ async function differ(directory: string, [a, b]: readonly [string, string]): Pro
 }
 
 describe('a model is made small', () => {
+  const ofFloats = { source: FLOATS, name: 'digits', version: 'weights' } as const;
+  let temporary: TemporaryDirectory;
+  let small: string;
+  let made: QuantizedModel;
+
+  beforeAll(async () => {
+    temporary = await openTemporary('quantized');
+    small = join(temporary.directory, 'small');
+    made = await quantize({ ...ofFloats, out: small });
+  }, 60_000);
+  afterAll(() => temporary[Symbol.asyncDispose]());
+
   test('into a model directory, of which only the small variant is packed', async () => {
     const directory = await temporaryDirectory();
     const [out, packed] = [join(directory, 'small'), join(directory, 'packed')];
-    const made = await quantize({ source: FLOATS, out, name: 'digits' });
+    await cp(small, out, { recursive: true });
     expect(made.variants.map(({ name, ships }) => [name, ships])).toEqual([
       ['int8', true],
       ['fp32', false],
     ]);
-    const [small, floats] = made.variants.map(({ sizeBytes }) => sizeBytes) as [number, number];
-    expect(small).toBeLessThan(floats * 0.32);
+    const [ours, floats] = made.variants.map(({ sizeBytes }) => sizeBytes) as [number, number];
+    expect(ours).toBeLessThan(floats * 0.32);
     expect(await differ(out, ['fp32', 'int8'])).toBeLessThan(0.02);
     await editJson(out, 'model.json', (json) => {
       json.variants[0].ships = true;
@@ -56,30 +76,58 @@ describe('a model is made small', () => {
     ]);
   });
 
+  test('under a version that is made of what ships', async () => {
+    const { spec } = await readModelDirectory(small);
+    const digest = await filesDigest([['int8/model.onnx', join(small, 'int8/model.onnx')]]);
+    expect(spec.version).toBe(`0.0.0-h${digest.slice(0, 8)}`);
+  });
+
   test('again with the same bytes, and edits of what it wrote are kept', async () => {
-    const directory = await temporaryDirectory();
-    const [one, two] = [join(directory, 'one'), join(directory, 'two')];
-    await quantize({ source: FLOATS, out: one, name: 'digits' });
-    await quantize({ source: FLOATS, out: two, name: 'digits' });
-    const before = await snapshotOf(one);
-    expect(await snapshotOf(two)).toEqual(before);
-    await writeFile(join(one, 'MODEL.md'), '# Mine');
-    const again = await quantize({ source: FLOATS, out: one, name: 'digits' });
-    expect(again.golden.state).toBe('complete');
-    expect(await readFile(join(one, 'MODEL.md'), 'utf8')).toBe('# Mine');
-    const other = quantize({ source: FLOATS, out: one, name: 'digits', formats: ['fp16'] });
+    const again = join(await temporaryDirectory(), 'again');
+    await quantize({ ...ofFloats, out: again });
+    expect(await snapshotOf(again)).toEqual(await snapshotOf(small));
+    await writeFile(join(again, 'MODEL.md'), '# Mine');
+    const { golden } = await quantize({ ...ofFloats, out: again });
+    expect(golden.state).toBe('complete');
+    expect(await readFile(join(again, 'MODEL.md'), 'utf8')).toBe('# Mine');
+    const other = quantize({ ...ofFloats, out: again, formats: ['fp16'] });
     await expect(other).rejects.toMatchObject({ code: 'output-exists' });
   });
 
-  test('in every format, whose answers are near those of floats', async () => {
-    const out = join(await temporaryDirectory(), 'small');
-    const formats = ['int8', 'int8-lean', 'fp16', 'int8-dynamic'] as const;
-    await quantize({ source: FLOATS, out, name: 'digits', formats });
-    const { golden } = await readModelDirectory(out);
-    expect(golden.tolerance).toMatchObject({ int8: { rel: 1e-3 }, 'int8-dynamic': { rel: 1e-2 } });
-    expect(await differ(out, ['fp32', 'int8-dynamic'])).toBeLessThan(0.01);
-    expect(await differ(out, ['int8', 'int8-lean'])).toBeLessThan(1e-6);
+  test('in other formats too, of the same floats; answers that are there stay', async () => {
+    const directory = await temporaryDirectory();
+    const [source, out] = [join(directory, 'small'), join(directory, 'smaller')];
+    await cp(small, source, { recursive: true });
+    const tolerance = { abs: 0.007, rel: 0.003 };
+    await editJson(source, 'golden.json', (json) => {
+      json.tolerance.int8 = tolerance;
+      json.reference = 'another runtime';
+    });
+    await editJson(source, 'model.json', (json) => {
+      json.limits.memoryBytes = 5e8;
+      json.variants[1].memoryBytes = 5e8;
+    });
+    const formats = ['fp16', 'int8-lean', 'int8-dynamic'] as const;
+    const { variants } = await quantize({ source, out, formats });
+    expect(variants.map(({ name, ships, tensors }) => [name, ships, tensors.length])).toEqual([
+      ['fp16', true, 3],
+      ['int8-lean', true, 3],
+      ['int8-dynamic', true, 1],
+      ['int8', true, 0],
+      ['fp32', false, 0],
+    ]);
     expect(await differ(out, ['fp32', 'fp16'])).toBeLessThan(1e-3);
+    expect(await differ(out, ['int8', 'int8-lean'])).toBeLessThan(1e-6);
+    expect(await differ(out, ['fp32', 'int8-dynamic'])).toBeLessThan(0.01);
+    const { golden, spec } = await readModelDirectory(out);
+    expect(golden.tolerance).toMatchObject({
+      int8: tolerance,
+      fp16: { rel: 1e-3 },
+      'int8-dynamic': { rel: 1e-2 },
+    });
+    expect(golden.reference).toMatch(/^another runtime, onnxruntime-web \S+ wasm$/);
+    expect(spec.limits.memoryBytes).toBe(RUNTIME_BYTES);
+    expect((await fillGolden({ directory: out })).state).toBe('complete');
   });
 
   test('of a model directory, whose own answers stay', async () => {
@@ -93,54 +141,6 @@ describe('a model is made small', () => {
       expect(golden.cases[i]?.expected).toMatchObject(expected);
     }
     expect(Object.keys(golden.tolerance).sort()).toEqual([...names].sort());
-  });
-
-  test('of a draft, whose answers and tolerances stay; so does what computed them', async () => {
-    const directory = await temporaryDirectory();
-    const [source, out] = [join(directory, 'draft'), join(directory, 'small')];
-    await draft({ source: FLOATS, out: source, name: 'digits' });
-    await fillGolden({ directory: source });
-    const tolerance = { abs: 0.007, rel: 0.003 };
-    await editJson(source, 'golden.json', (json) => {
-      json.tolerance.fp32 = tolerance;
-      json.reference = 'another runtime';
-    });
-    await editJson(source, 'model.json', (json) => {
-      json.limits.memoryBytes = 5e8;
-      json.variants[0].memoryBytes = 5e8;
-    });
-    const made = await quantize({ source, out });
-    expect(made.golden.state).toBe('filled');
-    const { golden, spec } = await readModelDirectory(out);
-    expect(golden.tolerance).toMatchObject({ fp32: tolerance, int8: expect.anything() });
-    expect(golden.reference).toMatch(/^another runtime, onnxruntime-web \S+ wasm$/);
-    expect(spec.limits.memoryBytes).toBe(RUNTIME_BYTES);
-    expect((await fillGolden({ directory: out })).state).toBe('complete');
-  });
-
-  test('again in another format, from the floats that are compared with', async () => {
-    const directory = await temporaryDirectory();
-    const [source, out] = [join(directory, 'small'), join(directory, 'smaller')];
-    await quantize({ source: FLOATS, out: source, name: 'digits' });
-    const { variants } = await quantize({ source, out, formats: ['fp16'] });
-    expect(variants.map(({ name, ships, tensors }) => [name, ships, tensors.length])).toEqual([
-      ['fp16', true, 3],
-      ['int8', true, 0],
-      ['fp32', false, 0],
-    ]);
-    expect(await differ(out, ['fp32', 'fp16'])).toBeLessThan(1e-3);
-  });
-
-  test('under a version that is made of what ships', async () => {
-    const directory = await temporaryDirectory();
-    const versions: string[] = [];
-    for (const formats of [['int8'], ['fp16']] as const) {
-      const out = join(directory, formats[0]);
-      await quantize({ source: FLOATS, out, name: 'digits', version: 'weights', formats });
-      versions.push((await readModelDirectory(out)).spec.version);
-    }
-    expect(versions[0]).toMatch(/^0\.0\.0-h[0-9a-f]{8}$/);
-    expect(versions[1]).not.toBe(versions[0]);
   });
 
   test('and answered by the Python that is asked for', async () => {
@@ -216,6 +216,71 @@ describe('what cannot be made small is refused by name, and nothing is written',
     },
   );
 
+  test('a file that was cut anywhere, of whatever model', async () => {
+    const directory = await temporaryDirectory();
+    const [onnx, tfjs] = [join(directory, 'onnx'), join(directory, 'tfjs')];
+    await mkdir(onnx);
+    await writeFloats(tfjs);
+    await writeFile(join(onnx, 'model.onnx'), onnxBytes(placedInitializer('w', 0, 8192)));
+    await writeFile(join(onnx, 'model.onnx.weights'), new Uint8Array(8192));
+    const files = [
+      [onnx, 'model.onnx'],
+      [onnx, 'model.onnx.weights'],
+      [tfjs, 'model.json'],
+      [tfjs, 'weights.bin'],
+    ] as const;
+    const cut = fc.tuple(
+      fc.constantFrom(...files),
+      fc.double({ min: 0, max: 1, maxExcluded: true }),
+    );
+    await fc.assert(
+      fc.asyncProperty(cut, async ([[source, name], share]) => {
+        const whole = await readFile(join(source, name));
+        await writeFile(join(source, name), whole.subarray(0, Math.floor(share * whole.length)));
+        const out = join(directory, 'small');
+        const error = await quantize({ source, out }).catch((thrown) => thrown);
+        await writeFile(join(source, name), whole);
+        expect(['model-invalid', 'metadata-malformed']).toContain(error.code);
+        expect(error.message).toContain(name);
+        expect(await listFiles(out)).toBeUndefined();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test.each([
+    ['a place of weights that leads elsewhere', 'name-unsafe', '../w', externalInitializer('../w')],
+    [
+      'a weight that is no number',
+      'model-invalid',
+      "model.onnx: Tensor 'w'",
+      initializer('w', 1, [32, 32], ofNaN(1024)),
+    ],
+    [
+      'weights of other bytes than the shape has',
+      'model-invalid',
+      "model.onnx: Tensor 'w'",
+      initializer('w', 1, [32, 64], ofNaN(1024)),
+    ],
+    ['weights that are not there', 'file-missing', 'w.bin', externalInitializer('w.bin')],
+  ])('%s', async (_, code, named, part) => {
+    const directory = await temporaryDirectory();
+    const [source, out] = [join(directory, 'model.onnx'), join(directory, 'small')];
+    await writeFile(source, onnxBytes(part));
+    const { exitCode, errors } = await runNearside(['quantize', source, '--out', out]);
+    expect([exitCode, errors]).toEqual([1, expect.stringContaining(code)]);
+    expect(errors).toContain(named);
+    expect(await listFiles(out)).toBeUndefined();
+  });
+
+  test('a file of more than 2 GB', async () => {
+    const source = join(await temporaryDirectory(), 'model.onnx');
+    await writeFile(source, '');
+    await truncate(source, 2 ** 31); // takes no room on the disk
+    const made = quantize({ source, out: `${source}.small` });
+    await expect(made).rejects.toMatchObject({ code: 'model-invalid', details: { file: source } });
+  });
+
   test('an unknown format is wrong usage', async () => {
     const words = ['quantize', FLOATS, '--out', 'small', '--formats', 'int7'];
     const { exitCode, errors } = await runNearside(words);
@@ -223,6 +288,10 @@ describe('what cannot be made small is refused by name, and nothing is written',
     expect(errors).toContain('int8-lean');
   });
 });
+
+function ofNaN(count: number): Uint8Array {
+  return new Uint8Array(new Float32Array(count).fill(Number.NaN).buffer);
+}
 
 async function editJson(
   directory: string,

@@ -1,7 +1,9 @@
-import { realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { join as joinPosix } from 'node:path/posix';
 import { NearsideError } from '@nearside/core';
+import { modelInvalid } from '../errors/model-invalid.js';
+import { ONNX_LIMITS } from './onnx-file.js';
 
 /** The cache of Hugging Face's hub, whose snapshots are links to blobs beside them. */
 const SNAPSHOT = /^(.*[\\/]models--[^\\/]+)[\\/]snapshots[\\/][^\\/]+/;
@@ -41,6 +43,20 @@ export function leadsOut(what: string, advice = 'Copy the file there.'): Nearsid
   return new NearsideError(
     'name-unsafe',
     `${what}, which leads elsewhere. Only files of the model itself are packed. ${advice}`,
+  );
+}
+
+/**
+ * @returns the content of a file that a model is made of
+ * @throws NearsideError `model-invalid` when it is over 2 GB, which no browser opens either
+ */
+export async function readModelBytes(path: string, name: string): Promise<Buffer> {
+  const { size } = await stat(path);
+  if (size <= ONNX_LIMITS.bytes) return readFile(path);
+  throw modelInvalid(
+    `${name}: expected a file of at most ${ONNX_LIMITS.bytes} bytes, got ${size}. No browser has room for more: take a ` +
+      'smaller model.',
+    { file: name, maxBytes: ONNX_LIMITS.bytes, got: size },
   );
 }
 

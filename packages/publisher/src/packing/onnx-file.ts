@@ -58,6 +58,8 @@ export const ONNX_LIMITS = Object.freeze({
   depth: 64,
   /** Axes of a tensor: numpy's limit. */
   axes: 64,
+  /** Protobuf messages end here, and what Node reads of a file. */
+  bytes: 2 ** 31 - 1,
 } as const);
 
 /**

@@ -74,6 +74,11 @@ export function locateWeights(
   return located;
 }
 
-function storedBytes({ dtype, shape, quantization }: WeightGroup['weights'][number]): number {
+/** NaN for a type whose elements have no fixed size. */
+export function storedBytes({
+  dtype,
+  shape,
+  quantization,
+}: WeightGroup['weights'][number]): number {
   return elementCount(shape) * (ELEMENT_BYTES[quantization?.dtype ?? dtype] ?? Number.NaN);
 }

@@ -1,4 +1,4 @@
-import { elementCount } from '@nearside/core';
+import { elementCount, sum } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { outputsOf, readConstant } from '../packing/move-weights.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
@@ -8,6 +8,7 @@ import {
   GRAPH,
   MODEL,
   NODE,
+  ONNX_LIMITS,
   type OnnxTensor,
   OPSET,
   readTensor,
@@ -132,7 +133,17 @@ export function quantizeOnnx(bytes: Uint8Array, options: QuantizeOnnxOptions): Q
     return start === graph.start ? [...partsField(MODEL.graph, rewritten), ...imports] : undefined;
   });
   const version = intField(MODEL.irVersion, Math.max(irVersion, LIMITS.irVersion));
-  return { model: Buffer.concat([version, ...parts]), tensors: all.done, kept: all.kept };
+  return { model: joinParts([version, ...parts]), tensors: all.done, kept: all.kept };
+}
+
+function joinParts(parts: readonly Uint8Array[]): Uint8Array {
+  const sizeBytes = sum(parts.map(({ length }) => length));
+  if (sizeBytes <= ONNX_LIMITS.bytes) return Buffer.concat(parts);
+  throw modelInvalid(
+    `Expected weights of at most ${ONNX_LIMITS.bytes} bytes together once they are smaller, got ${sizeBytes}. Keep fewer ` +
+      'tensors as they are.',
+    { maxBytes: ONNX_LIMITS.bytes, got: sizeBytes },
+  );
 }
 
 function readOpsets(bytes: Uint8Array, fields: readonly ProtobufField[]): Map<string, number> {

@@ -1,6 +1,11 @@
 import { elementCount } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { locateWeights, parseManifest, type WeightGroup } from '../packing/tfjs-manifest.js';
+import {
+  locateWeights,
+  parseManifest,
+  storedBytes,
+  type WeightGroup,
+} from '../packing/tfjs-manifest.js';
 import { toFloat16, toUint8 } from './narrow-values.js';
 import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
 
@@ -76,6 +81,14 @@ function storedValues(
     files.map(({ length }) => length),
   );
   const { name } = group.weights[at] as Weight;
+  const odd = group.weights.find((weight) => Number.isNaN(storedBytes(weight)));
+  if (odd) {
+    throw modelInvalid(
+      `Weight '${odd.name}': expected numbers, got ${odd.dtype}, which has no fixed size. Quantise an ONNX form of the ` +
+        'model.',
+      { tensor: odd.name, got: odd.dtype },
+    );
+  }
   if (!located) {
     throw modelInvalid(
       `model.json, weightsManifest: expected weights that fill ${group.paths.join(', ')}, got files of other sizes. ` +

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Variant } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
@@ -75,12 +75,36 @@ describe('weights in another file', () => {
     expect(tensors.map(({ name }) => name)).toEqual(['a.int8', 'a.scale']);
   });
 
+  test('are refused where that has more than 2 GB', async () => {
+    const directory = await writeExternal(square('a', 0));
+    await truncate(join(directory, 'model.onnx.weights'), 2 ** 31); // takes no room on the disk
+    await expect(quantizeVariant(directory, EXTERNAL, INT8_OPTIONS)).rejects.toMatchObject({
+      code: 'model-invalid',
+      details: { file: 'model.onnx.weights' },
+    });
+  });
+
   test('are refused by name where the file ends before', async () => {
     const directory = await writeExternal(square('a', 12000));
     await expect(quantizeVariant(directory, EXTERNAL, INT8_OPTIONS)).rejects.toMatchObject({
       code: 'model-invalid',
       details: { file: 'model.onnx.weights', tensor: 'a' },
     });
+  });
+});
+
+test('weights of TensorFlow.js that are text are refused by name', async () => {
+  const directory = await temporaryDirectory();
+  const weights = [{ name: 'words', dtype: 'string', shape: [2] }];
+  const document = { weightsManifest: [{ paths: ['w.bin'], weights }] };
+  await writeFile(join(directory, 'model.json'), JSON.stringify(document));
+  await writeFile(join(directory, 'w.bin'), 'words');
+  const variant = { ...VARIANT, runtime: 'tfjs', files: ['model.json', 'w.bin'] } as Variant;
+  const options = { ...INT8_OPTIONS, format: 'uint8' } as const;
+  await expect(quantizeVariant(directory, variant, options)).rejects.toMatchObject({
+    code: 'model-invalid',
+    message: expect.stringContaining('string'),
+    details: { file: 'model.json', tensor: 'words' },
   });
 });
 

@@ -1,10 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { basename, dirname } from 'node:path/posix';
 import { elementCount, isNearsideError, type Runtime, type Variant } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { checkExternalData } from '../packing/external-data.js';
-import { findModelFile } from '../packing/model-file.js';
+import { findModelFile, readModelBytes } from '../packing/model-file.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import { externalFile, type OnnxTensor, parseOnnxFile } from '../packing/onnx-file.js';
 import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
@@ -22,9 +21,6 @@ export const FORMATS: Readonly<Record<Format, Runtime>> = Object.freeze({
   float16: 'tfjs',
 });
 export type Format = OnnxFormat | TfjsFormat;
-
-/** Protobuf messages and Node's buffers end here, bytes. */
-const MOST_BYTES = 2 ** 31 - 1;
 
 export interface QuantizedVariant {
   readonly variant: Variant;
@@ -136,12 +132,7 @@ async function quantizeTfjsFiles(
 async function readWhole(directory: string, name: string): Promise<Uint8Array> {
   const path = await findModelFile(directory, name);
   if (path === undefined) throw fileMissing(directory, name);
-  const { size } = await stat(path);
-  if (size <= MOST_BYTES) return readFile(path);
-  throw modelInvalid(`${name}: expected a file of at most ${MOST_BYTES} bytes, got ${size}.`, {
-    file: name,
-    got: size,
-  });
+  return readModelBytes(path, name);
 }
 
 /** Adds the file's name to an error of what only sees bytes. */
