@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type QuantizedModel, quantize } from '../library/quantize.js';
 import type { Format } from '../quantizing/quantize-variant.js';
+import type { QuantizedTensor } from '../quantizing/quantized-tensor.js';
 import {
   addDraftOptions,
   type DraftFlags,
@@ -11,9 +12,15 @@ import {
   parseFormats,
 } from '../terminal/draft-options.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
+import {
+  addGateOptions,
+  describeGate,
+  type GateFlags,
+  gateOptions,
+} from '../terminal/gate-options.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
-interface QuantizeFlags extends CommonOptions, DraftFlags {
+interface QuantizeFlags extends CommonOptions, DraftFlags, GateFlags {
   readonly out: string;
   readonly formats?: readonly Format[];
   readonly keep?: readonly string[];
@@ -26,7 +33,11 @@ slower (int8-lean), or half floats (fp16); those of TensorFlow.js bytes (uint8) 
 matrices, where the other factor is rounded at each run. The variant of floats stays in the model
 directory to be compared with, and is not packed: "ships": false in model.json.
 
+With --evaluate the small variant has to pass. Where it does not, tensors become half floats, first
+those that alone change answers most, until it does; if that is not enough, nothing is written.
+
   nearside quantize model.onnx --out small/
+  nearside quantize model.onnx --evaluate held-out/ --max-loss 0.02 --out small/
   nearside pack small/ --out packed/`;
 
 export function addQuantize(program: Command, terminal: Terminal): void {
@@ -41,31 +52,38 @@ export function addQuantize(program: Command, terminal: Terminal): void {
       parseFormats,
     )
     .option('--keep <tensor...>', 'tensors that stay as they are');
-  addDraftOptions(command, { name: 'from the name of the source', version: '1.0.0' })
+  const defaults = { name: 'from the name of the source', version: '1.0.0' };
+  addDraftOptions(addGateOptions(command), defaults)
     .addHelpText('after', HELP)
     .action(async (source: string, flags: QuantizeFlags) => {
       const { out, formats, keep, json } = flags;
-      const options = { ...draftOptions(flags), ...goldenOptions(flags) };
+      const gate = gateOptions(flags, terminal);
+      const options = { ...draftOptions(flags), ...goldenOptions(flags), gate };
       const result = await quantize({ source, out, formats, keep, ...options });
       printResult(terminal, { json, result, text: () => describe(result) });
     });
 }
 
-function describe({ directory, variants, assumed, golden }: QuantizedModel): string {
+function describe({ directory, variants, assumed, golden, evaluation }: QuantizedModel): string {
   const table = formatTable(
     variants.map(({ name, ships, sizeBytes, tensors }) => [
       `  ${name}`,
       formatBytes(sizeBytes),
-      ships
-        ? `${formatCount(tensors.length, 'tensor')} in fewer bits`
-        : 'to compare with, not packed',
+      ships ? describeTensors(name, tensors) : 'to compare with, not packed',
     ]),
   );
   return [
     `Wrote ${directory}:`,
     ...table,
     ...describeDraft({ assumed, golden }),
+    ...describeGate(evaluation),
     '',
     `Pack it: nearside pack ${directory} --out packed/`,
   ].join('\n');
+}
+
+function describeTensors(variant: string, tensors: readonly QuantizedTensor[]): string {
+  const halves = tensors.filter(({ format }) => format === 'fp16' && format !== variant).length;
+  const more = halves > 0 ? `, ${halves} of them as half floats` : '';
+  return `${formatCount(tensors.length, 'tensor')} in fewer bits${more}`;
 }

@@ -73,7 +73,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 
 /** Items with the reference's answers, which any number of variants are held against. */
 export interface OpenEvaluation extends AsyncDisposable {
-  readonly items: number;
+  /** Whether a variant passes that differs in nothing: there are enough items for that. */
+  readonly canPass: boolean;
+  /** Inputs of the first items, as `model.run` takes them. */
+  readInputs(count: number): Promise<unknown[]>;
   readonly candidates: readonly Variant[];
   /**
    * @param directory a model directory with the variant and its golden answers
@@ -88,8 +91,15 @@ export interface OpenEvaluation extends AsyncDisposable {
   evaluationOf(variants: Evaluation['variants']): Evaluation;
 }
 
-/** Reads the items and asks the reference. Throws as `evaluate`. */
-export async function openEvaluation(options: EvaluateOptions): Promise<OpenEvaluation> {
+/**
+ * Reads the items and asks the reference. Throws as `evaluate`.
+ *
+ * @param of `isForMore`: variants are judged that the model directory has not yet
+ */
+export async function openEvaluation(
+  options: EvaluateOptions,
+  { isForMore = false }: { readonly isForMore?: boolean } = {},
+): Promise<OpenEvaluation> {
   const { directory, folder, maxLoss = DEFAULTS.maxLoss, onNote } = options;
   if (!(maxLoss > 0 && maxLoss < 1)) {
     throw new RangeError(`evaluate: expected \`maxLoss\` above 0 and below 1, got ${maxLoss}.`);
@@ -97,8 +107,8 @@ export async function openEvaluation(options: EvaluateOptions): Promise<OpenEval
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const { reference, candidates, notEvaluated } = chooseVariants(spec, options);
   const items = inAskingOrder(await readItems(folder, spec));
-  if (candidates.length > 0 && items.length < leastItems(maxLoss))
-    onNote?.(fewItems(items.length, maxLoss));
+  const canPass = items.length >= leastItems(maxLoss);
+  if (!canPass && (candidates.length > 0 || isForMore)) onNote?.(fewItems(items.length, maxLoss));
   const answers = answersOf(spec);
   const opened = await openVariant(directory, reference.name);
   try {
@@ -136,7 +146,8 @@ export async function openEvaluation(options: EvaluateOptions): Promise<OpenEval
       referenceMeasures: answers.measure(known),
     };
     return {
-      items: items.length,
+      canPass,
+      readInputs: (count) => Promise.all(items.slice(0, count).map((item) => item.readInput())),
       candidates,
       judge: (directory, variant, { isTrial = false } = {}) =>
         judgeVariant(directory, variant, { ...judging, isTrial }),

@@ -12,6 +12,8 @@ export interface GateOptions
   extends Pick<EvaluateOptions, 'folder' | 'maxLoss' | 'onProgress' | 'onNote'> {
   /** Refuses variants too that are undecided, or could not be asked. */
   readonly strict?: boolean | undefined;
+  /** Takes a sentence for each step of a search. */
+  readonly onStep?: ((sentence: string) => void) | undefined;
   /** Takes what was found before a variant is refused. */
   readonly onRefused?: ((evaluation: Evaluation) => void) | undefined;
 }
@@ -35,11 +37,17 @@ export async function requireItems(
  *
  * @throws NearsideError `gate-refused`, naming variant, loss, interval and items; or a code of `evaluate`
  */
-export async function passGate(
-  directory: string,
-  { strict = false, onRefused, ...options }: GateOptions,
-): Promise<Evaluation> {
-  const evaluation = await evaluate({ ...options, directory });
+export async function passGate(directory: string, gate: GateOptions): Promise<Evaluation> {
+  const evaluation = await evaluate({ ...gate, directory });
+  requirePassed(evaluation, gate);
+  return evaluation;
+}
+
+/** @throws NearsideError `gate-refused`, naming variant, loss, interval and items */
+export function requirePassed(
+  evaluation: Evaluation,
+  { strict = false, onRefused, onNote }: GateOptions,
+): void {
   const refusal = refusalOf(evaluation, strict);
   if (refusal) {
     onRefused?.(evaluation);
@@ -49,11 +57,8 @@ export async function passGate(
     ([, { verdict }]) => verdict === 'undecided',
   );
   for (const [name] of undecided) {
-    options.onNote?.(
-      `Variant '${name}' is undecided. It goes on all the same; \`--strict\` refuses it.`,
-    );
+    onNote?.(`Variant '${name}' is undecided. It goes on all the same; \`--strict\` refuses it.`);
   }
-  return evaluation;
 }
 
 function refusalOf(evaluation: Evaluation, strict: boolean): PublisherError | undefined {

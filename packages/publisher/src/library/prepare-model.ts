@@ -45,9 +45,8 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
   const temporary = draftDirectory === undefined ? await openTemporary('draft') : undefined;
   const remove = async () => temporary?.[Symbol.asyncDispose]();
   try {
-    const made = await makeModel(own, draftDirectory ?? temporary?.directory ?? '');
-    const evaluation = gate && (await passGate(made.directory, gate));
-    return { ...made, evaluation, [Symbol.asyncDispose]: remove };
+    const made = await makeModel(own, draftDirectory ?? temporary?.directory ?? '', gate);
+    return { ...made, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
@@ -57,13 +56,15 @@ export async function prepareModel(options: PrepareOptions): Promise<PreparedMod
 async function makeModel(
   { quantize: formats, ...given }: Omit<PrepareOptions, 'draftDirectory' | 'defaults' | 'gate'>,
   out: string,
-): Promise<Pick<PreparedModel, 'directory' | 'drafted' | 'assumed' | 'golden'>> {
+  gate: GateOptions | undefined,
+): Promise<Omit<PreparedModel, typeof Symbol.asyncDispose>> {
   if (formats) {
-    const options = { ...given, formats: formats === true ? undefined : formats, out };
-    const { directory, assumed, golden } = await quantize(options);
-    return { directory, drafted: true, assumed, golden };
+    const options = { ...given, formats: formats === true ? undefined : formats, out, gate };
+    const { directory, assumed, golden, evaluation } = await quantize(options);
+    return { directory, drafted: true, assumed, golden, evaluation };
   }
   const { directory, drafted, assumed } = await draft({ ...given, out });
   const golden = await fillGolden({ ...given, directory });
-  return { directory, drafted, assumed, golden };
+  const evaluation = gate && (await passGate(directory, gate));
+  return { directory, drafted, assumed, golden, evaluation };
 }

@@ -17,7 +17,12 @@ import {
   writeDraft,
 } from '../drafting/write-draft.js';
 import { modelInvalid } from '../errors/model-invalid.js';
-import { EVALUATION_FILE, withoutEvaluation } from '../evaluating/write-evaluation.js';
+import type { Evaluation } from '../evaluating/evaluation.js';
+import {
+  EVALUATION_FILE,
+  withoutEvaluation,
+  writeEvaluation,
+} from '../evaluating/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { sizeOf } from '../files/stat-path.js';
 import { openTemporary } from '../files/temporary-directory.js';
@@ -33,12 +38,16 @@ import {
 import type { QuantizedTensor } from '../quantizing/quantized-tensor.js';
 import { type DraftOptions, draft, versionOf } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
+import { gateFormats, type PlannedFormat } from './gate-formats.js';
+import type { GateOptions } from './pass-gate.js';
 
 export interface QuantizeOptions extends DraftOptions, Omit<FillGoldenOptions, 'directory'> {
   /** By default `int8` for ONNX and `uint8` for TensorFlow.js. */
   readonly formats?: readonly Format[] | undefined;
   /** Names of tensors that stay as they are. */
   readonly keep?: readonly string[] | undefined;
+  /** Evaluates what is made. Tensors become half floats until it passes, and it is refused where none does. */
+  readonly gate?: GateOptions | undefined;
 }
 
 export interface QuantizedModel {
@@ -47,6 +56,7 @@ export interface QuantizedModel {
   readonly variants: readonly VariantBytes[];
   readonly assumed: readonly string[];
   readonly golden: FilledGolden;
+  readonly evaluation?: Evaluation | undefined;
 }
 
 export interface VariantBytes {
@@ -64,23 +74,23 @@ export interface VariantBytes {
  * the same bytes on every machine.
  *
  * @throws NearsideError `model-invalid`, naming file and tensor, where there is nothing to make smaller, or it cannot be;
- *   `output-exists` where source and output lie in each other; or a code of `draft` or `fillGolden`
+ *   `output-exists` where source and output lie in each other; `gate-refused`; or a code of `draft`, `fillGolden` or
+ *   `evaluate`
  * @throws TypeError when a model directory is given options of a draft
  */
 export async function quantize(options: QuantizeOptions): Promise<QuantizedModel> {
-  const { source, out, formats, keep = [] } = options;
+  const { source, out, formats, keep = [], gate } = options;
   await requireApart(out, [source]);
   await using drafts = await openTemporary('draft');
   const { directory, drafted, assumed } = await draft({ ...options, out: drafts.directory });
   if (!drafted) await requireApart(source, [out]);
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const made = new Map<Format, QuantizedVariant>();
-  const originals = new Set<Variant>();
-  for (const { format, base } of planVariants(spec, formats)) {
-    originals.add(base);
-    made.set(format, await quantizeVariant(directory, base, { format, keep: new Set(keep) }));
-  }
-  requireChanged(made, { source, keep });
+  const planned = planVariants(spec, formats);
+  const originals = new Set(planned.map(({ base }) => base));
+  const whole = await quantizeAll(directory, planned, keep);
+  requireChanged(whole, { source, keep });
+  const gated = gate && (await gateFormats(directory, planned, { keep: new Set(keep), gate }));
+  const made = gated?.made ?? whole;
   const variants = [
     ...[...made.values()].map(({ variant }) => variant),
     ...spec.variants.map((one) => (originals.has(one) ? { ...one, ships: false } : one)),
@@ -93,7 +103,22 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
   files.set('model.json', Buffer.from(`${JSON.stringify(edited, null, 2)}\n`));
   await writeDraft(out, files);
   const golden = await fillGolden({ ...options, directory: out });
-  return { directory: out, variants: await weigh(out, variants, made), assumed, golden };
+  const evaluation = gated?.evaluation;
+  if (evaluation) await writeEvaluation(out, evaluation);
+  const weighed = await weigh(out, variants, made);
+  return { directory: out, variants: weighed, assumed, golden, evaluation };
+}
+
+async function quantizeAll(
+  directory: string,
+  planned: readonly PlannedFormat[],
+  keep: readonly string[],
+): Promise<Map<Format, QuantizedVariant>> {
+  const made = new Map<Format, QuantizedVariant>();
+  for (const { format, base } of planned) {
+    made.set(format, await quantizeVariant(directory, base, { format, keep: new Set(keep) }));
+  }
+  return made;
 }
 
 /** model.json as its author wrote it, without what the schema fills in. */
@@ -108,7 +133,7 @@ const USUAL: Readonly<Record<Runtime, Format>> = { onnx: 'int8', tfjs: 'uint8' }
 function planVariants(
   { variants }: ModelSpec,
   formats: readonly Format[] | undefined,
-): { format: Format; base: Variant }[] {
+): PlannedFormat[] {
   const floats = variants
     .filter(({ name, dtype }) => !Object.hasOwn(FORMATS, name) && FLOATS.has(dtype))
     .sort((a, b) => Number(a.ships ?? true) - Number(b.ships ?? true));

@@ -79,7 +79,10 @@ export function requireNotTaken(name: string, files: readonly string[]): void {
   );
 }
 
-async function readResources(path: string, spec: ModelSpec): Promise<Map<string, Uint8Array>> {
+export async function readResources(
+  path: string,
+  spec: ModelSpec,
+): Promise<Map<string, Uint8Array>> {
   const resources = new Map<string, Uint8Array>();
   for (const name of resourceFiles(spec)) resources.set(name, await readFile(join(path, name)));
   return resources;

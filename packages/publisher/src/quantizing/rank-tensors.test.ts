@@ -27,7 +27,7 @@ test('tensors whose loss changes the answers most come first, and among equals t
   const { directory: drafted } = await draft({ source, out: join(directory, 'draft') });
   const spec = parseModelSpec(await readJsonFile(drafted, 'model.json'));
   const tensors = ['unused', 'exact', 'coarse'];
-  const options = { format: 'int8', tensors } as const;
+  const options = { format: 'int8', keep: new Set<string>(), tensors } as const;
   const ranked = await rankTensors(drafted, spec.variants[0] as Variant, options);
   expect(ranked).toEqual(['coarse', 'exact', 'unused']);
 });

@@ -1,6 +1,7 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  elementCount,
   numbersOf,
   sessionFiles,
   sum,
@@ -14,21 +15,25 @@ import { makeDirectory } from '../files/make-directory.js';
 import { sizeOf } from '../files/stat-path.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { readJsonFile } from '../packing/read-json-file.js';
+import { writeCasesOfInputs } from './cases-of-inputs.js';
 import { type Format, quantizeVariant } from './quantize-variant.js';
 
-/** So many bytes of models lie on the disk at a time, besides the model directory. */
+/** So many bytes of models lie on the disk at a time, and of their outputs in memory. */
 const BATCH_BYTES = 512 * 1024 * 1024;
 
 export interface RankOptions {
   readonly format: Format;
+  /** Names of tensors that stay as they are. */
+  readonly keep: ReadonlySet<string>;
   /** Names of the tensors that the format narrows. */
   readonly tensors: readonly string[];
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** What the model is asked, as `model.run` takes it; without any, its golden cases. */
+  readonly inputs?: readonly unknown[];
 }
 
 /**
- * Orders tensors by how much the answers to the golden cases change when one of them alone is narrowed, the largest
- * change first. A runtime on one thread of a CPU answers, so that the order is the same on every machine.
+ * Orders tensors by how much a model's outputs change when one of them alone is narrowed, the largest change first. A
+ * runtime on one thread of a CPU answers, so that the order is the same on every machine.
  *
  * @param directory a model directory
  * @param variant one that computes with floats
@@ -37,20 +42,22 @@ export interface RankOptions {
 export async function rankTensors(
   directory: string,
   variant: Variant,
-  { format, tensors, onProgress }: RankOptions,
+  { format, keep, tensors, inputs = [] }: RankOptions,
 ): Promise<string[]> {
   await using copy = await openTemporary('ranked');
   await cp(directory, copy.directory, { recursive: true });
-  const expected = (await answerOnce(copy.directory, [variant])).get(variant.name) ?? [];
+  const askWhole = async () =>
+    (await answerOnce(copy.directory, [variant])).get(variant.name) ?? [];
+  await writeCasesOfInputs(copy.directory, inputs, askWhole);
+  const expected = await askWhole();
   const changes = new Map<string, number>();
-  const size = await batchSize(directory, variant);
+  const size = await batchSize(directory, variant, expected);
   for (let done = 0; done < tensors.length; done += size) {
-    onProgress?.(done, tensors.length);
     const batch = tensors.slice(done, done + size);
     const variants: Variant[] = [];
     for (const [i, tensor] of batch.entries()) {
-      const keep = new Set(tensors.filter((other) => other !== tensor));
-      const made = await quantizeVariant(directory, variant, { format, keep });
+      const others = new Set([...keep, ...tensors.filter((other) => other !== tensor)]);
+      const made = await quantizeVariant(directory, variant, { format, keep: others });
       variants.push(await writeInFolder(copy.directory, `alone-${i}`, made));
     }
     const answers = await answerOnce(copy.directory, variants);
@@ -62,9 +69,19 @@ export async function rankTensors(
   return mostFirst(changes);
 }
 
-async function batchSize(directory: string, variant: Variant): Promise<number> {
-  const files = sessionFiles(variant).map((name) => sizeOf(join(directory, name)));
-  return Math.max(1, Math.floor(BATCH_BYTES / sum(await Promise.all(files))));
+/** @returns how many variants are made and answer at a time */
+async function batchSize(
+  directory: string,
+  variant: Variant,
+  outputs: readonly Tensors[],
+): Promise<number> {
+  const files = await Promise.all(
+    sessionFiles(variant).map((name) => sizeOf(join(directory, name))),
+  );
+  const answers = outputs.flatMap((tensors) =>
+    Object.values(tensors).map(({ shape }) => Float32Array.BYTES_PER_ELEMENT * elementCount(shape)),
+  );
+  return Math.max(1, Math.floor(BATCH_BYTES / (sum(files) + sum(answers))));
 }
 
 /** @returns the variant, called as the folder, with its files there */
@@ -88,7 +105,7 @@ async function writeInFolder(
   return { ...variant, name: folder, stages: Object.fromEntries(parts) };
 }
 
-/** @returns by variant its outputs, of all stages and golden cases one after another */
+/** @returns by variant its outputs, of all stages and cases one after another */
 async function answerOnce(
   directory: string,
   variants: readonly Variant[],
@@ -109,7 +126,7 @@ async function answerOnce(
 function doesNotRun(error: unknown): never {
   if (!(error instanceof FailedStep)) throw error;
   throw modelInvalid(
-    `Golden case '${error.step?.case ?? 'none'}': expected answers of each tensor alone in fewer bits, got: ` +
+    `Case '${error.step?.case ?? 'none'}': expected outputs with each tensor alone in fewer bits, got: ` +
       `${error.message.replace(/\.$/, '')}.`,
     { ...error.step, got: error.message },
   );

@@ -48,6 +48,7 @@ export function gateOptions(
     strict,
     onNote: (sentence) => terminal.error(sentence),
     onProgress: printItems(terminal),
+    onStep: (sentence) => terminal.progress?.(sentence),
     onRefused(evaluation) {
       for (const line of describeGate(evaluation)) terminal.error(line);
     },
