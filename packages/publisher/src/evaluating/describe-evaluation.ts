@@ -26,7 +26,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
   const whose = referenceMeasures.items > 0 ? 'right answers' : `answers of \`${reference}\``;
   return [
     `Over ${count(items)} items: the loss is the share of ${whose} that a variant has less, with the interval of 95 % ` +
-      `(Tango, 1998). It passes where all of that is within ${percent(maxLoss)}, and is refused where all is above.`,
+      `(Tango, 1998). It passes where all of that is within ${limitOf(maxLoss)}, and is refused where all is above.`,
     ...Object.entries(evaluation.variants).flatMap(([name, variant]) =>
       describeVariant(name, variant, evaluation),
     ),
@@ -60,6 +60,11 @@ function describeVariant(name: string, variant: VariantEvaluation, of: Evaluatio
 }
 
 const MOST_LISTED = 10;
+
+/** A share that somebody gave, as a percentage: `0.25 %`. */
+export function limitOf(maxLoss: number): string {
+  return `${Number((maxLoss * 100).toPrecision(6))} %`;
+}
 
 /** `1.2 % (0.3 to 3.1)` */
 export function lossOf({ loss, low, high }: Pick<Comparison, 'loss' | 'low' | 'high'>): string {

@@ -46,7 +46,7 @@ export interface EvaluationProgress {
 const DEFAULTS = Object.freeze({
   maxLoss: 0.02,
   /** Items that are asked corrupted, of each corruption: enough to see what falls apart. */
-  corrupted: 100,
+  corrupted: 50,
   /** Names of items that a report lists. */
   listed: 100,
 });

@@ -1,6 +1,6 @@
 import { parseModelSpec } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
-import { lossOf } from '../evaluating/describe-evaluation.js';
+import { limitOf, lossOf } from '../evaluating/describe-evaluation.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
 import { readItems } from '../evaluating/read-items.js';
 import { openTemporary } from '../files/temporary-directory.js';
@@ -83,7 +83,7 @@ function refused(name: string, variant: VariantEvaluation, of: Evaluation): Publ
   return gateRefused(
     name,
     of,
-    `a loss of at most ${of.maxLoss * 100} % against '${of.reference}', got ${lossOf(variant)} over ${items} items. ` +
+    `a loss of at most ${limitOf(of.maxLoss)} against '${of.reference}', got ${lossOf(variant)} over ${items} items. ` +
       `It is refused for ${refusedFor.join(', ')}.${named && ` It alone got these wrong: ${named}${more}.`} Keep ` +
       'more of its tensors as they are, leave it out of model.json, or allow more with `--max-loss`.',
     variant,
@@ -96,7 +96,7 @@ function undecided(name: string, variant: VariantEvaluation, of: Evaluation): Pu
   return gateRefused(
     name,
     of,
-    `a loss that is surely within ${of.maxLoss * 100} % against '${of.reference}', got ${lossOf(variant)}. Give ` +
+    `a loss that is surely within ${limitOf(of.maxLoss)} against '${of.reference}', got ${lossOf(variant)}. Give ` +
       `${needed} items, or leave out \`--strict\`.`,
     variant,
   );
