@@ -221,6 +221,12 @@ describe('with Node alone', () => {
     await expect(answering).rejects.toThrow('nothing within 1 ms');
   });
 
+  test('only variants that are asked for are run', async () => {
+    const variants = ['fp32'];
+    const { answered } = await answerInProcess(DIGITS, 'onnx', { variants, isOnce: true });
+    expect([...new Set(answered.map(({ variant }) => variant))]).toEqual(variants);
+  });
+
   test('answers of wasm are computed anew where Python is asked for', async () => {
     const draft = await draftOfNode('Relu', [-1, 1]);
     await fillGolden({ directory: draft });

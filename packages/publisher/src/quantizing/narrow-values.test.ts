@@ -7,6 +7,8 @@ import { toFloat16, toInt8, toUint8 } from './narrow-values.js';
 const PYTHON = findPython('numpy');
 const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy)';
 
+const LARGEST = 3.4028234663852886e38;
+
 /** Numbers of every size, and those halfway between two half floats and beside. */
 function awkwardFloats(): Float32Array {
   const bits = new Uint32Array(40_000);
@@ -66,17 +68,23 @@ test.each([0, 1, 2])(
 test('zeros stay zeros, of a channel of nothing else too', () => {
   const { values, scales, loss } = toInt8(new Float32Array(8), { shape: [2, 4], axis: 0 });
   expect([values, scales, loss]).toEqual([new Int8Array(8), Float32Array.of(1, 1), 0]);
-  const bytes = toUint8(Float32Array.of(-0.3, 0, 0.9));
-  expect((bytes.values[1] as number) * bytes.scale + bytes.min).toBe(0);
-  expect(toUint8(new Float32Array(4)).loss).toBe(0);
+  for (const others of [[-0.3, 0.9], [-LARGEST], [LARGEST]]) {
+    const bytes = toUint8(Float32Array.of(0, ...others)) ?? raise();
+    expect((bytes.values[0] as number) * bytes.scale + bytes.min).toBe(0);
+  }
+  expect(toUint8(new Float32Array(4))?.loss).toBe(0);
 });
 
 test('the largest floats stay finite', () => {
-  const largest = 3.4028234663852886e38;
-  const { values, scales } = toInt8(Float32Array.of(largest, -largest, 0, 1), {
+  const { values, scales } = toInt8(Float32Array.of(LARGEST, -LARGEST, 0, 1), {
     shape: [1, 4],
     axis: 0,
   });
   expect([...values]).toEqual([127, -127, 0, 0]);
-  expect(Math.fround(127 * (scales[0] as number))).toBeLessThanOrEqual(largest);
+  expect(Math.fround(127 * (scales[0] as number))).toBeLessThanOrEqual(LARGEST);
+  expect(toUint8(Float32Array.of(-LARGEST, 0.75 * LARGEST))).toBeUndefined();
 });
+
+function raise(): never {
+  throw new TypeError('expected bytes');
+}

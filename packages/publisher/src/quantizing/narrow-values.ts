@@ -44,20 +44,20 @@ function scaleFor(largest: number): number {
 
 /**
  * Rounds to bytes, which stand for `byte × scale + min`. Zero stays zero where it lies between the least and the largest.
+ *
+ * @returns undefined if a byte would stand for what is too large for a float
  */
-export function toUint8(from: Float32Array): {
-  values: Uint8Array;
-  scale: number;
-  min: number;
-  loss: number;
-} {
+export function toUint8(
+  from: Float32Array,
+): { values: Uint8Array; scale: number; min: number; loss: number } | undefined {
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of from) {
     if (value < least) least = value;
     if (value > largest) largest = value;
   }
   const scale = (largest - least) / 255 || 1;
-  const min = least < 0 && largest > 0 ? Math.round(least / scale) * scale : least;
+  const min = least < 0 && largest >= 0 ? Math.round(least / scale) * scale : least;
+  if (![min, 255 * scale + min].map(Math.fround).every(Number.isFinite)) return undefined;
   const values = new Uint8Array(from.length);
   const loss = measureLoss(from, (value, i) => {
     const byte = Math.max(0, Math.min(255, Math.round((value - min) / scale)));

@@ -120,7 +120,9 @@ function storeSmaller(
       half && { bytes: bytesOf(half.values), loss: half.loss, quantization: { dtype: format } }
     );
   }
-  const { values, scale, min, loss } = toUint8(floats);
+  const bytes = toUint8(floats);
+  if (!bytes) return undefined;
+  const { values, scale, min, loss } = bytes;
   const quantization_ = { dtype: format, scale, min, original_dtype: 'float32' };
   return { bytes: values, loss, quantization: quantization_ };
 }
