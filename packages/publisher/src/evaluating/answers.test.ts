@@ -100,7 +100,7 @@ describe('answers', () => {
     expect(answers.measure(pairs)).toEqual({ items: 2, meanAbsoluteErrors: [2.5] });
     expect(errorsOf(answers, pairs)).toEqual([1, 4]);
     const expected = pairs.map((pair) => pair.expected);
-    expect(answers.marginOf(expected, 0.02)).toBeCloseTo(0.02 * 10, 12);
+    expect(answers.ignoranceOf(expected)).toBeCloseTo(10, 12);
     expect(() => answers.parseExpected('heavy', 'row 3')).toThrow('row 3: expected a number');
   });
 

@@ -5,20 +5,29 @@ import {
   type PairedLoss,
   pairedLoss,
   type Verdict,
-  verdictOf,
 } from './paired-loss.js';
+import type { Share } from './task-answers.js';
 
 /** A candidate beside its reference, over the items that were asked. */
 export interface Comparison extends PairedCounts, PairedLoss {
   readonly verdict: Verdict;
+  /** The reference is right too seldom to be lost against: an answer that is wrong anyhow proves nothing. */
+  readonly saysNothing?: true;
   /** So many items would decide, if others differ as often; undefined where no number would, or it is decided. */
   readonly itemsToDecide?: number;
 }
 
 /** What may come of an item, as far as the reference's answer tells. */
 export interface Chances {
+  /** The reference knows the answer: it is right or, where answers are numbers, nearer than their mean is. */
+  readonly isRight: boolean;
   readonly mayLose: boolean;
   readonly mayGain: boolean;
+}
+
+/** Less than half is what a folder with labels of something else gets, and few losses are seen in it. */
+export function isEnoughRight({ right, of }: Share): boolean {
+  return right * 2 >= of;
 }
 
 /** Counts what a candidate lost and gained of some items, and knows which verdicts the rest of them leave open. */
@@ -26,10 +35,13 @@ export class Tally {
   readonly #counts = { items: 0, lost: 0, gained: 0 };
   readonly #rest = { items: 0, mayLose: 0, mayGain: 0 };
   readonly #maxLoss: number;
+  readonly #canPass: boolean;
 
   constructor(items: readonly Chances[], maxLoss: number) {
     for (const chances of items) this.#expect(chances, 1);
     this.#maxLoss = maxLoss;
+    const right = items.filter(({ isRight }) => isRight).length;
+    this.#canPass = isEnoughRight({ right, of: items.length });
   }
 
   #expect({ mayLose, mayGain }: Chances, count: 1 | -1): void {
@@ -45,7 +57,10 @@ export class Tally {
   }
 
   open(): { readonly best: Verdict; readonly worst: Verdict } {
-    return openVerdicts(this.#counts, this.#rest, this.#maxLoss);
+    const { best, worst } = openVerdicts(this.#counts, this.#rest, this.#maxLoss);
+    const proven = (verdict: Verdict) =>
+      verdict === 'passed' && !this.#canPass ? 'undecided' : verdict;
+    return { best: proven(best), worst: proven(worst) };
   }
 
   /** Undefined before the first item. */
@@ -54,8 +69,11 @@ export class Tally {
     if (counts.items === 0) return undefined;
     const loss = pairedLoss(counts);
     const { best, worst } = this.open();
-    const verdict = best === worst ? best : verdictOf(loss, this.#maxLoss);
-    const needed = verdict === 'undecided' ? itemsToDecide(counts, this.#maxLoss) : undefined;
-    return { ...counts, ...loss, verdict, ...(needed !== undefined && { itemsToDecide: needed }) };
+    const verdict = best === worst ? best : 'undecided';
+    const compared = { ...counts, ...loss, verdict };
+    if (verdict !== 'undecided' || this.#rest.items > 0) return compared;
+    if (!this.#canPass) return { ...compared, saysNothing: true };
+    const needed = itemsToDecide(counts, this.#maxLoss);
+    return needed === undefined ? compared : { ...compared, itemsToDecide: needed };
   }
 }

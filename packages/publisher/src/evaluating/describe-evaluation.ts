@@ -40,6 +40,7 @@ function describeVariant(name: string, variant: VariantEvaluation, of: Evaluatio
     ...Object.entries(slices).map(([slice, own]) => [`slice '${slice}'`, own] as const),
     ...Object.entries(corruptions),
   ];
+  const silent = parts.filter(([, own]) => own.saysNothing).map(([part]) => part);
   const needed =
     itemsToDecide === undefined
       ? 'its loss is too near to the limit for any number of items to decide'
@@ -55,6 +56,11 @@ function describeVariant(name: string, variant: VariantEvaluation, of: Evaluatio
     ...(lost ? [`\`${name}\` alone got these wrong: ${lost}${more}.`] : []),
     ...(parts.length > 0
       ? [`\`${name}\` lost: ${parts.map(([part, own]) => `${part} ${lossOf(own)}`).join('; ')}.`]
+      : []),
+    ...(silent.length > 0
+      ? [
+          `Of \`${name}\` this says nothing, because \`${of.reference}\` itself gets fewer than half right: ${silent.join(', ')}.`,
+        ]
       : []),
   ];
 }

@@ -21,13 +21,13 @@ export function numberAnswers(
     asExpected: (answer) => answer,
     errorOf,
     largestError: Number.POSITIVE_INFINITY,
-    marginOf(expected, maxLoss) {
+    ignoranceOf(expected) {
       const axes = expected[0]?.map((_, axis) => expected.map((values) => values[axis] ?? 0)) ?? [];
       const spreads = axes.map((values) => {
         const mean = sum(values) / values.length;
         return sum(values.map((value) => Math.abs(value - mean))) / values.length;
       });
-      return (maxLoss * sum(spreads)) / Math.max(1, spreads.length);
+      return sum(spreads) / Math.max(1, spreads.length);
     },
     measure(answered) {
       const axes = answered[0]?.expected.map((_, axis) => axis) ?? [];

@@ -15,6 +15,8 @@ const answers: TaskAnswers = {
 interface Asked {
   readonly slice?: string;
   readonly isLost?: boolean;
+  /** The reference gets it wrong, too. */
+  readonly isWrong?: boolean;
   readonly isKnown?: boolean;
 }
 
@@ -27,9 +29,9 @@ async function run(given: readonly Asked[], maxLoss = 0.02) {
   let asked = 0;
   const result = await runPaired(items, {
     answers,
-    margin: 0,
+    ignorance: 1,
     maxLoss,
-    askReference: async () => 'right',
+    askReference: async ({ name }) => (given[Number(name)]?.isWrong ? 'off' : 'right'),
     ask: async ({ name }) => (given[Number(name)]?.isLost ? 'wrong' : 'right'),
     onItem: () => {
       asked += 1;
@@ -55,6 +57,28 @@ describe('a candidate', () => {
     expect(verdict).toBe('refused');
     expect(asked).toBeLessThan(40);
     expect(lostItems).toHaveLength(asked);
+  });
+
+  test('passes where its reference gets 180 of 300 right, and nothing passes where it gets fewer than half', async () => {
+    const wrong = (count: number) => many(count, { isWrong: true, isLost: true });
+    expect(await run([...many(180), ...wrong(120)])).toMatchObject({ verdict: 'passed' });
+    const { verdict, saysNothing, itemsToDecide } = await run([...many(100), ...wrong(200)]);
+    expect({ verdict, saysNothing, itemsToDecide }).toEqual({
+      verdict: 'undecided',
+      saysNothing: true,
+      itemsToDecide: undefined,
+    });
+    const lost = await run([...many(100, { isLost: true }), ...wrong(200)]);
+    expect(lost.verdict).toBe('refused');
+  });
+
+  test('that is not refused in a slice yet where another is has no verdict there', async () => {
+    const night = many(60, { slice: 'night', isLost: true });
+    const day = [...many(4, { slice: 'day', isLost: true }), ...many(196, { slice: 'day' })];
+    const { slices } = await run([...day.slice(0, 8), ...night, ...day.slice(8)]);
+    expect(slices.night?.verdict).toBe('refused');
+    expect(slices.day).toMatchObject({ items: 8, lost: 4, verdict: 'undecided' });
+    expect(slices.day?.itemsToDecide).toBeUndefined();
   });
 
   test('that stays undecided is asked every item, because that tells how many would decide', async () => {

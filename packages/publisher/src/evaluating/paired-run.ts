@@ -15,19 +15,23 @@ export interface PairedRun extends Comparison {
   readonly answered: readonly Answered<unknown, unknown>[];
 }
 
+export interface PairedOptions {
+  readonly ask: Ask;
+  readonly askReference: Ask;
+  readonly answers: TaskAnswers;
+  /** Errors that differ by less than `maxLoss` of this are as good as each other. */
+  readonly ignorance: number;
+  readonly maxLoss: number;
+  readonly onItem: () => void;
+}
+
 /** Asks a candidate item by item, and stops when no more items could change its verdict. */
 export async function runPaired(
   items: readonly EvaluationItem[],
-  options: {
-    readonly ask: Ask;
-    readonly askReference: Ask;
-    readonly answers: TaskAnswers;
-    readonly margin: number;
-    readonly maxLoss: number;
-    readonly onItem: () => void;
-  },
+  options: PairedOptions,
 ): Promise<PairedRun> {
-  const { ask, askReference, answers, margin, maxLoss, onItem } = options;
+  const { ask, askReference, answers, ignorance, maxLoss, onItem } = options;
+  const margin = maxLoss * ignorance;
   const judged: JudgedItem[] = [];
   for (const item of items) judged.push(judgeReference(item, await askReference(item), options));
   const whole = new Tally(judged, maxLoss);
@@ -85,13 +89,14 @@ interface JudgedItem extends Chances {
 function judgeReference(
   item: EvaluationItem,
   reference: unknown,
-  { answers, margin }: { readonly answers: TaskAnswers; readonly margin: number },
+  { answers, ignorance, maxLoss }: Pick<PairedOptions, 'answers' | 'ignorance' | 'maxLoss'>,
 ): JudgedItem {
+  const margin = maxLoss * ignorance;
   const own = answers.asExpected(reference);
   const expected = item.expected ?? own;
   const error = answers.errorOf(reference, expected);
   const chances = { mayLose: answers.largestError - error > margin, mayGain: error > margin };
-  return { item, own, expected, error, ...chances };
+  return { item, own, expected, error, isRight: error < ignorance, ...chances };
 }
 
 /**

@@ -41,8 +41,8 @@ export interface TaskAnswers<Answer = unknown, Expected = unknown> {
   errorOf(answer: Answer, expected: Expected): number;
   /** No answer is further from right than this. */
   readonly largestError: number;
-  /** Errors that differ by no more are as good as each other. */
-  marginOf(expected: readonly Expected[], maxLoss: number): number;
+  /** What answers lack that know nothing of their inputs. */
+  ignoranceOf(expected: readonly Expected[]): number;
   measure(answered: readonly Answered<Answer, Expected>[]): Measures;
 }
 
@@ -53,7 +53,7 @@ export function rightOrWrong<Answer, Expected>(
   return {
     errorOf: (answer: Answer, expected: Expected) => (isRight(answer, expected) ? 0 : 1),
     largestError: 1,
-    marginOf: () => 0,
+    ignoranceOf: () => 1,
   };
 }
 

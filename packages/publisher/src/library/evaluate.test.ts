@@ -36,3 +36,14 @@ test('variants are asked through the whole library, and what they lost stands in
   expect(written).toMatch(/\n\| int8 \| 24,716 \| 100.0 % of 50 \| 0.0 % \(-7.\d to 7.\d\) \|/);
   expect(written).toMatch(/`int8` is undecided: some 1?\d\d items would decide/);
 });
+
+test('labels that the compared variant mostly gets wrong are refused, before others are asked', async () => {
+  const root = await temporaryDirectory();
+  const [directory, folder] = [join(root, 'digits'), join(root, 'items')];
+  await cp(DIGITS, directory, { recursive: true });
+  await writeDigits(folder, 1000, (digit) => (digit + 1) % 10);
+  await expect(evaluate({ directory, folder })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining("'fp32' gets at least half right, got 0 of 10. Are these"),
+  });
+});

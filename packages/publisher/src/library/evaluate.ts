@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type ModelSpec, parseModelSpec, sessionFiles, sum, type Variant } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { answersOf } from '../evaluating/answers.js';
+import { askReference } from '../evaluating/ask-reference.js';
 import type { Comparison } from '../evaluating/compare.js';
 import { type Corruption, corruptionsOf } from '../evaluating/corruptions.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
@@ -112,11 +113,14 @@ export async function openEvaluation(
   const answers = answersOf(spec);
   const opened = await openVariant(directory, reference.name);
   try {
-    const askReference = remembering(asking(reference.name, opened.run, answers));
-    const answered = await askAll(items, askReference, { name: reference.name, options });
-    const rightOnes = answered.map(
-      ({ item, answer }) => item.expected ?? answers.asExpected(answer),
-    );
+    const { name } = reference;
+    const { ask, ignorance, measures } = await askReference(items, {
+      name,
+      folder,
+      ask: asking(name, opened.run, answers),
+      answers,
+      onItem: counting({ variant: name, total: items.length, options }),
+    });
     const corruptions = options.corruptions === false ? [] : corruptionsOf(spec.task, spec);
     const judging: Judging = {
       items,
@@ -124,15 +128,12 @@ export async function openEvaluation(
         corruption.name,
         corruptItems(items, corruption),
       ]),
-      askReference,
+      askReference: ask,
       answers,
-      margin: answers.marginOf(rightOnes, maxLoss),
+      ignorance,
       maxLoss,
       options,
     };
-    const known = answered.flatMap(({ item: { expected }, answer }) =>
-      expected === undefined ? [] : [{ answer, expected }],
-    );
     const { name: model, version, task } = spec;
     const common: Omit<Evaluation, 'variants' | 'notEvaluated'> = {
       format: 1,
@@ -141,9 +142,9 @@ export async function openEvaluation(
       task,
       maxLoss,
       items: items.length,
-      reference: reference.name,
+      reference: name,
       referenceBytes: await bytesOf(directory, reference),
-      referenceMeasures: answers.measure(known),
+      referenceMeasures: measures,
     };
     return {
       canPass,
@@ -224,29 +225,6 @@ function asking(
   };
 }
 
-/** Asks each item once, however many variants are compared. */
-function remembering(ask: Ask): Ask {
-  const answers = new Map<EvaluationItem, unknown>();
-  return async (item) => {
-    if (!answers.has(item)) answers.set(item, await ask(item));
-    return answers.get(item);
-  };
-}
-
-async function askAll(
-  items: readonly EvaluationItem[],
-  ask: Ask,
-  { name, options }: { readonly name: string; readonly options: EvaluateOptions },
-) {
-  const onItem = counting({ variant: name, total: items.length, options });
-  const answered: { readonly item: EvaluationItem; readonly answer: unknown }[] = [];
-  for (const item of items) {
-    answered.push({ item, answer: await ask(item) });
-    onItem();
-  }
-  return answered;
-}
-
 /** @returns what is called after each item */
 function counting(of: {
   readonly variant: string;
@@ -281,7 +259,7 @@ interface Judging {
   readonly corrupted: readonly (readonly [Corruption['name'], readonly EvaluationItem[]])[];
   readonly askReference: Ask;
   readonly answers: TaskAnswers;
-  readonly margin: number;
+  readonly ignorance: number;
   readonly maxLoss: number;
   readonly options: EvaluateOptions;
 }
