@@ -9,29 +9,37 @@ import { runNearside } from '../testing/run-nearside.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { writeDigits } from '../testing/write-digits.js';
 
-test('a variant that few items cannot decide is packed with a warning, and refused with --strict', async () => {
+test('variants are asked through the whole library; one that few items cannot decide is refused with --strict', async () => {
   const directory = await temporaryDirectory();
-  const [model, items, out] = ['digits', 'items', 'packed'].map((name) => join(directory, name));
-  await cp(DIGITS, model as string, { recursive: true });
-  await writeDigits(items as string, 1000);
-  const words = ['pack', model, '--evaluate', items, '--out', out, '--json'] as string[];
-  const strict = await runNearside([...words, '--strict']);
-  expect(strict.exitCode).toBe(4);
-  expect(JSON.parse(strict.out).error).toMatchObject({
+  const [model, items] = [join(directory, 'digits'), join(directory, 'items')];
+  const out = join(directory, 'packed');
+  await cp(DIGITS, model, { recursive: true });
+  await writeDigits(items, 1000);
+  const card = await readFile(join(model, 'MODEL.md'), 'utf8');
+  const words = ['pack', model, '--evaluate', items, '--out', out, '--strict', '--json'];
+  const refused = await runNearside(words);
+  expect(refused.exitCode).toBe(4);
+  expect(JSON.parse(refused.out).error).toMatchObject({
     code: 'gate-refused',
     details: { variant: 'int8', loss: 0, maxLoss: 0.02 },
   });
-  expect(strict.errors).toMatch(/^10 items are too few/);
-  expect(strict.errors).toMatch(/\nint8 +24,716 +100.0 % of \d+ .* undecided\n/);
-  expect(await listFiles(out as string)).toBeUndefined();
-  const report = await readFile(join(model as string, 'evaluation.json'), 'utf8');
-  const packed = await runNearside(words);
-  expect(packed.exitCode).toBe(0);
-  expect(packed.errors).toContain("Variant 'int8' is undecided");
-  expect(JSON.parse(packed.out).evaluation).toEqual(JSON.parse(report));
-  expect(await readFile(join(model as string, 'evaluation.json'), 'utf8')).toBe(report);
-  expect(await listFiles(out as string)).not.toContain('evaluation.json');
-  expect(await readFile(join(out as string, 'MODEL.md'), 'utf8')).toContain('`int8` is undecided');
+  expect(refused.errors).toMatch(/^10 items are too few .* 189/);
+  expect(refused.errors).toMatch(/\nint8 +24,716 +100.0 % of 10 .* undecided\n/);
+  expect(await listFiles(out)).toBeUndefined();
+  const evaluation = JSON.parse(await readFile(join(model, 'evaluation.json'), 'utf8'));
+  expect(evaluation).toMatchObject({
+    reference: 'fp32',
+    referenceMeasures: { items: 10, right: 10, confusion: { 7: { 7: 1 } } },
+    variants: { int8: { verdict: 'undecided', lost: 0, differing: 0, sizeBytes: 24716 } },
+    notEvaluated: { uint8: expect.stringContaining('TensorFlow.js') },
+  });
+  const { int8 } = evaluation.variants;
+  expect(int8.itemsToDecide).toBeGreaterThanOrEqual(189);
+  expect(Object.keys(int8.corruptions)).toEqual(['noise', 'blur', 'crop', 'jpeg', 'dark']);
+  const written = await readFile(join(model, 'MODEL.md'), 'utf8');
+  expect(written.startsWith(card)).toBe(true);
+  expect(written).toContain('\n| int8 | 24,716 | 100.0 % of 10 | 0.0 % (-27.8 to 27.8) |');
+  expect(written).toMatch(/`int8` is undecided: some \d+ items would decide/);
 });
 
 describe('nothing is written', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { askReference } from './ask-reference.js';
 import { runPaired } from './paired-run.js';
 import type { EvaluationItem } from './read-items.js';
 import { rightOrWrong, type TaskAnswers } from './task-answers.js';
@@ -97,5 +98,16 @@ describe('a candidate', () => {
     const items = [...many(3, { isLost: true, isKnown: false }), ...many(297, { isKnown: false })];
     const { lost, differing, answered } = await run(items);
     expect({ lost, differing, answered }).toEqual({ lost: 3, differing: 3, answered: [] });
+  });
+});
+
+test('labels that the compared variant mostly gets wrong are refused, before others are asked', async () => {
+  const items = Array.from({ length: 10 }, (_, i): EvaluationItem => {
+    return { name: `${i}`, readInput: async () => i, expected: i < 4 ? 'right' : 'other' };
+  });
+  const of = { name: 'fp32', folder: 'items', ask: async () => 'right', answers, onItem: () => {} };
+  await expect(askReference(items, of)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining("'fp32' gets at least half right, got 4 of 10. Are these"),
   });
 });

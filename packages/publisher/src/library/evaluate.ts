@@ -181,7 +181,7 @@ function chooseVariants(
   if (!reference) {
     const got = variants.map(({ name, runtime, dtype }) => `'${name}' of ${runtime} and ${dtype}`);
     throw modelInvalid(
-      `model.json: expected an ONNX variant of fp32 to compare others with, got ${got.join(', ')}. ` +
+      `model.json: expected an ONNX variant of fp32 to compare others with, got ${got.join(', ')}. ${NOT_IN_NODE} ` +
         'Keep the original in the model directory with "ships": false.',
       { expected: 'fp32', got },
     );
