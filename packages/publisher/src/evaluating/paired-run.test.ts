@@ -24,7 +24,12 @@ interface Asked {
 /** Asks a candidate that gets some items wrong, which its reference gets right. */
 async function run(given: readonly Asked[], maxLoss = 0.02) {
   const items = given.map(({ slice, isKnown = true }, i): EvaluationItem => {
-    const own = { name: `${i}`, readInput: async () => i, expected: isKnown ? 'right' : undefined };
+    const own = {
+      name: `${i}`,
+      sha256: '',
+      readInput: async () => i,
+      expected: isKnown ? 'right' : undefined,
+    };
     return slice === undefined ? own : { ...own, slice };
   });
   let asked = 0;

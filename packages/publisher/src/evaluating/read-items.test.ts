@@ -8,6 +8,7 @@ import { temporaryDirectory } from '../testing/workspace.js';
 import { readItems } from './read-items.js';
 
 const PICTURE = grayPng(new Uint8Array(4), { width: 2, height: 2 });
+const OTHER = grayPng(new Uint8Array(4).fill(9), { width: 2, height: 2 });
 const CUT = PICTURE.subarray(0, 40);
 const MODELS = dirname(DIGITS);
 
@@ -31,7 +32,7 @@ describe('items', () => {
   test('lie in folders of labels, without labels, or in a list that names them', async () => {
     const spec = await specOf('digits');
     const labelled = await readItems(
-      await folderOf({ '3/a.png': PICTURE, '4/a.png': PICTURE }),
+      await folderOf({ '3/a.png': PICTURE, '4/a.png': OTHER }),
       spec,
     );
     expect(labelled).toMatchObject([
@@ -40,13 +41,13 @@ describe('items', () => {
     ]);
     expect(await labelled[0]?.readInput()).toMatchObject({ width: 2, height: 2 });
     const alone = await readItems(
-      await folderOf({ 'a.png': PICTURE, 'b.png': PICTURE, '.DS_Store': '' }),
+      await folderOf({ 'a.png': PICTURE, 'b.png': OTHER, '.DS_Store': '' }),
       spec,
     );
     expect(alone.map(({ expected }) => expected)).toEqual([undefined, undefined]);
-    const list = lines({ input: 'p/a.png', expected: 5, slice: 'night' }, { input: 'p/a.png' });
+    const list = lines({ input: 'p/a.png', expected: 5, slice: 'night' }, { input: 'p/b.png' });
     const listed = await readItems(
-      await folderOf({ 'p/a.png': PICTURE, 'labels.jsonl': list }),
+      await folderOf({ 'p/a.png': PICTURE, 'p/b.png': OTHER, 'labels.jsonl': `\ufeff${list}` }),
       spec,
     );
     expect(listed).toMatchObject([
@@ -75,12 +76,7 @@ describe('items', () => {
 
 describe('a folder is refused, and its item named, for', () => {
   test.each([
-    [
-      'an unknown label',
-      { '3/a.png': PICTURE, 'cat/b.png': PICTURE },
-      'input-invalid',
-      'cat/b.png',
-    ],
+    ['an unknown label', { '3/a.png': PICTURE, 'cat/b.png': OTHER }, 'input-invalid', 'cat/b.png'],
     ['one item', { '3/a.png': PICTURE }, 'input-invalid', '3/a.png'],
     ['none', {}, 'input-invalid', 'none'],
     [
@@ -90,6 +86,21 @@ describe('a folder is refused, and its item named, for', () => {
       '3/b.png',
     ],
     ['a file beside folders', { '3/a.png': PICTURE, 'b.png': PICTURE }, 'input-invalid', 'b.png'],
+    [
+      'a picture that is there twice',
+      { '3/a.png': PICTURE, '4/b.png': PICTURE },
+      'input-invalid',
+      "4/b.png: expected another input than of each other item, got '3/a.png'",
+    ],
+    [
+      'a slice that a terminal obeys',
+      {
+        'a.png': PICTURE,
+        'labels.jsonl': lines({ input: 'a.png', slice: 'a\u001b[31m' }, {}),
+      },
+      'metadata-malformed',
+      'line 1: expected a slice of 1 to 100 characters',
+    ],
     [
       'labels of another task',
       { 'labels.jsonl': lines({ input: 'a.png', expected: [[0, 90]] }, {}) },
@@ -106,11 +117,23 @@ describe('a folder is refused, and its item named, for', () => {
     ['digits', 'an unknown label', 'cat', 'input-invalid'],
     ['ocr', 'a number', 7, 'input-invalid'],
   ])('%s: %s as its answer', async (model, _, expected, code) => {
-    const list = lines({ input: 'a.png', expected: '3' }, { input: 'a.png', expected });
-    const folder = await folderOf({ 'a.png': PICTURE, 'labels.jsonl': list });
+    const list = lines({ input: 'a.png', expected: '3' }, { input: 'b.png', expected });
+    const folder = await folderOf({ 'a.png': PICTURE, 'b.png': OTHER, 'labels.jsonl': list });
     const reading = readItems(folder, await specOf(model));
     const message = expect.stringContaining('labels.jsonl, line 2');
     await expect(reading).rejects.toMatchObject({ code, message });
+  });
+
+  test('a record that is there twice, whichever feature stands first', async () => {
+    const [one, other] = [
+      { 'mean radius': 1, 'mean area': 2 },
+      { 'mean area': 2, 'mean radius': 1 },
+    ];
+    const folder = await folderOf({ 'labels.jsonl': lines({ input: one }, { input: other }) });
+    await expect(readItems(folder, await specOf('breast-cancer'))).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringMatching(/line 2: .* 'labels.jsonl, line 1'/),
+    });
   });
 
   test('being none', async () => {

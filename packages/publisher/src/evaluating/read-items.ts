@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { describe, type ModelSpec, NearsideError, stagesOf } from '@nearside/core';
 import { decodeAudio } from '@nearside/pipeline';
+import { sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { isDirectory } from '../files/stat-path.js';
 import { answersOf } from './answers.js';
@@ -15,6 +16,8 @@ export interface EvaluationItem {
   readonly name: string;
   /** Decodes what `model.run` takes, anew at each call: the photos of a folder together fit into no memory. */
   readInput(): Promise<unknown>;
+  /** SHA-256 of its input as it lies in the folder. */
+  readonly sha256: string;
   /** As `answersOf` has it. Without it the reference variant's own answer is the right one. */
   readonly expected?: unknown;
   /** Items that are judged by themselves, too. */
@@ -42,7 +45,7 @@ interface GivenItem {
  * `slice` in each line. Each input is decoded once, to see that it can be.
  *
  * @throws NearsideError naming the item: `input-invalid` for an answer that the task cannot have, or fewer than two
- *   items; `decode-failed`; `file-missing`; `name-unsafe` for a path or link that leaves the folder;
+ *   items, or an input that is there twice; `decode-failed`; `file-missing`; `name-unsafe` for a path or link that leaves the folder;
  *   `metadata-malformed` and `metadata-too-large` for the list
  */
 export async function readItems(folder: string, spec: ModelSpec): Promise<EvaluationItem[]> {
@@ -56,15 +59,45 @@ export async function readItems(folder: string, spec: ModelSpec): Promise<Evalua
     throw itemInvalid(folder, 'two items or more to compare variants by', got);
   }
   const { parseExpected } = answersOf(spec);
-  const items: EvaluationItem[] = [];
-  for (const { name, file, value, expected, slice } of given) {
-    const readInput = () =>
-      namingItem(name, () => readInputOf(folder, { name, file, value }, spec));
-    await readInput();
+  const kind = inputKindOf(spec);
+  const items = new Map<string, EvaluationItem>();
+  for (const one of given) {
+    const { name, expected, slice } = one;
+    const content = await readContent(folder, one, kind);
+    const sha256 = sha256Hex(
+      content instanceof Uint8Array ? content : canonicalJson(content, name),
+    );
+    const decode = (content: unknown) =>
+      namingItem(name, () => decodeInput(content, { name, kind, spec }));
+    await decode(content);
     const parsed = expected === undefined ? undefined : parseExpected(expected, name);
-    items.push({ name, readInput, expected: parsed, ...(slice !== undefined && { slice }) });
+    const same = items.get(sha256);
+    if (same) throw itemInvalid(name, 'another input than of each other item', `'${same.name}'`);
+    const readInput = async () => decode(await readContent(folder, one, kind));
+    const item = { name, readInput, sha256, expected: parsed };
+    items.set(sha256, slice === undefined ? item : { ...item, slice });
   }
-  return items;
+  return [...items.values()];
+}
+
+/** The same for records whose features stand in another order. */
+function canonicalJson(value: unknown, item: string): string {
+  try {
+    return JSON.stringify(value, (_, part) => {
+      const isRecord = typeof part === 'object' && part !== null && !Array.isArray(part);
+      return isRecord ? Object.fromEntries(Object.entries(part).sort()) : part;
+    });
+  } catch {
+    throw itemInvalid(item, 'an input', 'arrays nested more deeply than can be read');
+  }
+}
+
+/** One digest of all items: of their inputs, and of what is expected of them. */
+export function itemsDigest(items: readonly EvaluationItem[]): string {
+  const lines = items.map(({ name, sha256, expected, slice }) =>
+    JSON.stringify([name, sha256, expected, slice]),
+  );
+  return sha256Hex(lines.sort().join('\n'));
 }
 
 /** Files in folders that are named after their label, or files alone. */
@@ -88,7 +121,8 @@ async function readList(folder: string): Promise<GivenItem[]> {
     const [expected, got] = [`at most ${MOST_LIST_BYTES} bytes`, `${size}`];
     throw itemInvalid(LIST, expected, got, 'metadata-too-large');
   }
-  const lines = (await readFile(path, 'utf8')).split(/\r?\n/);
+  const text = (await readFile(path, 'utf8')).replace(/^\ufeff/, ''); // Windows writes a byte-order mark
+  const lines = text.split(/\r?\n/);
   return lines.flatMap((line, i) =>
     line.trim() ? [readLine(line, `${LIST}, line ${i + 1}`)] : [],
   );
@@ -101,11 +135,13 @@ function readLine(line: string, name: string): GivenItem {
     itemInvalid(name, what, got, 'metadata-malformed');
   if (other !== undefined) throw malformed("'input', 'expected' and 'slice'", `'${other}'`);
   if (input === undefined) throw malformed("'input'", 'none');
-  if (slice !== undefined && (typeof slice !== 'string' || slice === '' || slice.length > 100)) {
-    throw malformed('a slice of 1 to 100 characters', describe(slice));
-  }
-  return { name, value: input, expected, ...(typeof slice === 'string' && { slice }) };
+  if (slice === undefined) return { name, value: input, expected };
+  if (typeof slice === 'string' && SLICE.test(slice))
+    return { name, value: input, expected, slice };
+  throw malformed('a slice of 1 to 100 characters without control characters', describe(slice));
 }
+
+const SLICE = /^[^\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]{1,100}$/u;
 
 function parseLine(line: string, name: string): Readonly<Record<string, unknown>> {
   try {
@@ -125,23 +161,32 @@ function inputKindOf(spec: ModelSpec): InputKind {
   return spec.task === 'text-classification' ? 'text' : 'tensors';
 }
 
-async function readInputOf(
+/** The bytes of a picture or sound; of others the value. */
+async function readContent(
   folder: string,
   { name, file, value }: GivenItem,
-  spec: ModelSpec,
+  kind: InputKind,
 ): Promise<unknown> {
-  const kind = inputKindOf(spec);
-  if (kind === 'picture' || kind === 'sound') {
-    const listed = file ?? value;
-    if (typeof listed !== 'string') {
-      throw itemInvalid(name, `the path of a ${kind} in the folder`, describe(listed));
-    }
-    const bytes = await readFile(await findInside(folder, listed, name));
-    if (kind === 'picture') return decodePicture(bytes, name);
-    const { channels, sampleRateHz } = await decodeAudio(new Blob([bytes]));
+  if (kind !== 'picture' && kind !== 'sound') {
+    return file === undefined ? value : readValue(folder, file, kind);
+  }
+  const listed = file ?? value;
+  if (typeof listed === 'string') return readFile(await findInside(folder, listed, name));
+  throw itemInvalid(name, `the path of a ${kind} in the folder`, describe(listed));
+}
+
+async function decodeInput(
+  content: unknown,
+  of: { readonly name: string; readonly kind: InputKind; readonly spec: ModelSpec },
+): Promise<unknown> {
+  const { name, kind, spec } = of;
+  if (kind === 'picture') return decodePicture(content as Uint8Array, name);
+  if (kind === 'sound') {
+    const { channels, sampleRateHz } = await decodeAudio(
+      new Blob([content as Uint8Array<ArrayBuffer>]),
+    );
     return { samples: channels, sampleRateHz };
   }
-  const content = file === undefined ? value : await readValue(folder, file, kind);
   if (kind === 'tensors') return readTensors(content, { spec, name });
   const isFitting =
     kind === 'text'

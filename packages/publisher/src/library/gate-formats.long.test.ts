@@ -95,7 +95,8 @@ async function writeModel(directory: string, { small, large }: { small: number; 
   await writeFile(source, Buffer.concat(parts));
   await mkdir(folder);
   const items = Array.from({ length: 200 }, (_, item) => {
-    const input = Array.from({ length: SIDE }, (_, i) => Number(i === item % (SIDE - 1)));
+    const one = 1 + item / 1000; // each input once
+    const input = Array.from({ length: SIDE }, (_, i) => (i === item % (SIDE - 1) ? one : 0));
     return JSON.stringify({ input });
   });
   await writeFile(join(folder, 'labels.jsonl'), items.join('\n'));
