@@ -20,24 +20,35 @@ export function tableOf(evaluation: Evaluation): string[][] {
   ];
 }
 
-/** Sentences below the table: what the numbers are, what was refused for what, and what would decide. */
-export function describeEvaluation(evaluation: Evaluation): string[] {
+/**
+ * Sentences below the table: what the numbers are, what was refused for what, and what would decide.
+ *
+ * @param shown writes names of slices and items
+ */
+export function describeEvaluation(
+  evaluation: Evaluation,
+  shown: (name: string) => string = String,
+): string[] {
   const { items, maxLoss, reference, referenceMeasures, notEvaluated } = evaluation;
   const whose = referenceMeasures.items > 0 ? 'right answers' : `answers of \`${reference}\``;
   return [
     `Over ${count(items)} items: the loss is the share of ${whose} that a variant has less, with the interval of 95 % ` +
       `(Tango, 1998). It passes where all of that is within ${limitOf(maxLoss)}, and is refused where all is above.`,
     ...Object.entries(evaluation.variants).flatMap(([name, variant]) =>
-      describeVariant(name, variant, evaluation),
+      describeVariant(name, variant, { ...evaluation, shown }),
     ),
     ...Object.entries(notEvaluated).map(([name, why]) => `\`${name}\` was not evaluated: ${why}`),
   ];
 }
 
-function describeVariant(name: string, variant: VariantEvaluation, of: Evaluation): string[] {
+function describeVariant(
+  name: string,
+  variant: VariantEvaluation,
+  { shown, ...of }: Evaluation & { readonly shown: (name: string) => string },
+): string[] {
   const { verdict, items, itemsToDecide, refusedFor, lostItems, slices, corruptions } = variant;
   const parts = [
-    ...Object.entries(slices).map(([slice, own]) => [`slice '${slice}'`, own] as const),
+    ...Object.entries(slices).map(([slice, own]) => [`slice '${shown(slice)}'`, own] as const),
     ...Object.entries(corruptions),
   ];
   const silent = parts.filter(([, own]) => own.saysNothing).map(([part]) => part);
@@ -45,11 +56,13 @@ function describeVariant(name: string, variant: VariantEvaluation, of: Evaluatio
     itemsToDecide === undefined
       ? 'its loss is too near to the limit for any number of items to decide'
       : `some ${count(itemsToDecide)} items would decide, if others differ as often`;
-  const lost = lostItems.slice(0, MOST_LISTED).join(', ');
+  const lost = lostItems.slice(0, MOST_LISTED).map(shown).join(', ');
   const more = lostItems.length > MOST_LISTED ? ', …' : '';
   return [
     ...(verdict === 'undecided' ? [`\`${name}\` is undecided: ${needed}.`] : []),
-    ...(verdict === 'refused' ? [`\`${name}\` is refused for ${refusedFor.join(', ')}.`] : []),
+    ...(verdict === 'refused'
+      ? [`\`${name}\` is refused for ${refusedFor.map(shown).join(', ')}.`]
+      : []),
     ...(items < of.items
       ? [`${count(items)} of ${count(of.items)} items were enough to judge \`${name}\`.`]
       : []),

@@ -108,7 +108,8 @@ describe('a candidate', () => {
 
 test('labels that the compared variant mostly gets wrong are refused, before others are asked', async () => {
   const items = Array.from({ length: 10 }, (_, i): EvaluationItem => {
-    return { name: `${i}`, readInput: async () => i, expected: i < 4 ? 'right' : 'other' };
+    const expected = i < 4 ? 'right' : 'other';
+    return { name: `${i}`, sha256: '', readInput: async () => i, expected };
   });
   const of = { name: 'fp32', folder: 'items', ask: async () => 'right', answers, onItem: () => {} };
   await expect(askReference(items, of)).rejects.toMatchObject({

@@ -44,6 +44,16 @@ function partOf(evaluation: Evaluation): string[] {
     line(head.map((_, i) => (i === 1 ? '---:' : '---'))),
     ...rows.map(line),
     '',
-    ...describeEvaluation(evaluation).map((sentence) => `- ${sentence}`),
+    ...describeEvaluation(evaluation, inMarkdown).map((sentence) => `- ${sentence}`),
   ];
+}
+
+/** Slices and items have names that somebody else may have given. */
+function inMarkdown(name: string): string {
+  return name
+    .replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd')
+    .replace(/[\\`*_[\]|#~]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');
 }

@@ -2,12 +2,27 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseBaseline, parseGolden, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
+import type { Evaluation } from '../evaluating/evaluation.js';
 import { writeEvaluation } from '../evaluating/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { fixture } from '../testing/fixtures.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { draft } from './draft.js';
+
+const EVALUATION: Evaluation = {
+  format: 1,
+  model: 'affine',
+  version: '1.0.0',
+  task: 'tensors',
+  maxLoss: 0.02,
+  items: 2,
+  reference: 'fp32',
+  referenceBytes: 9,
+  referenceMeasures: { items: 0 },
+  variants: {},
+  notEvaluated: {},
+};
 
 async function prepare() {
   const directory = await temporaryDirectory();
@@ -280,17 +295,39 @@ describe('a draft', () => {
     const { out } = await prepare();
     await draft({ source: fixture('affine.onnx'), out });
     const card = await readFile(join(out, 'MODEL.md'), 'utf8');
-    const comparedWith = { reference: 'fp32', referenceBytes: 9, referenceMeasures: { items: 0 } };
-    const of = { model: 'affine', version: '1.0.0', task: 'tensors', maxLoss: 0.02, items: 2 };
-    const none = { variants: {}, notEvaluated: {} };
     for (const version of ['1.0.0', '1.0.1'])
-      await writeEvaluation(out, { format: 1, ...of, version, ...comparedWith, ...none });
+      await writeEvaluation(out, { ...EVALUATION, version });
     const evaluated = await readFile(join(out, 'MODEL.md'), 'utf8');
     expect(evaluated.startsWith(`${card}\n<!-- evaluation`)).toBe(true);
     expect(evaluated.match(/<!-- evaluation/g)).toHaveLength(1);
     await draft({ source: fixture('affine.onnx'), out, version: '1.1.0' });
     expect(await readFile(join(out, 'MODEL.md'), 'utf8')).not.toContain('<!--');
     expect(await listFiles(out)).not.toContain('evaluation.json');
+  });
+
+  test('that was evaluated has one part of it in its card, whatever slices and items are called', async () => {
+    const { out } = await prepare();
+    await draft({ source: fixture('affine.onnx'), out });
+    const name = 'x\n<!-- /evaluation -->\n# Fake | <script>\u001b[31m';
+    const counts = { items: 2, lost: 1, gained: 0, loss: 0.5, low: 0, high: 1 };
+    const lost = { ...counts, verdict: 'refused' } as const;
+    const int8 = {
+      ...lost,
+      refusedFor: [`slice '${name}'`],
+      sizeBytes: 1,
+      differing: 1,
+      lostItems: [name],
+      measures: { items: 2, right: 1 },
+      slices: { [name]: lost },
+      corruptions: {},
+    };
+    for (let i = 0; i < 2; i += 1)
+      await writeEvaluation(out, { ...EVALUATION, variants: { int8 } });
+    const card = await readFile(join(out, 'MODEL.md'), 'utf8');
+    expect(card.match(/<!-- (\/?)evaluation/g)).toHaveLength(2);
+    expect(card).not.toMatch(/^# Fake|<script>/m);
+    expect(card).not.toContain('\u001b');
+    expect(card).toContain('\\# Fake \\| &lt;script&gt;');
   });
 
   test('of another version leaves an edited one alone', async () => {
