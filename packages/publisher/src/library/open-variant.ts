@@ -1,14 +1,20 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseGolden, parseModelSpec, type Variant } from '@nearside/core';
+import {
+  isNearsideError,
+  NearsideError,
+  parseGolden,
+  parseModelSpec,
+  type Variant,
+} from '@nearside/core';
 import { makeDirectory } from '../files/make-directory.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { filesOf } from '../packing/model-directory.js';
 import { requireNearsideFile } from '../packing/nearside-script.js';
 import { readJsonFile } from '../packing/read-json-file.js';
-import { seal } from './seal.js';
-import { type RepositoryServer, serveRepository } from './serve-repository.js';
+import { type SealOptions, seal } from './seal.js';
+import { serveRepository } from './serve-repository.js';
 
 /** A variant of a model, open in this process. */
 export interface OpenVariant extends AsyncDisposable {
@@ -31,23 +37,44 @@ const LIMITS = Object.freeze({ warmUpMs: 600_000, watchdogMs: 1_800_000 });
  * Opens one variant as a device does, through the whole library: sealed with that variant alone, so that nothing else
  * can answer, and served from a temporary folder. Disposing of it removes that.
  *
- * @throws NearsideError `file-missing` without the package nearside; a code of `seal`, or of its `open`
+ * @throws NearsideError `file-missing` without the package nearside; a code of `seal`, or of its `open`, naming the variant
  */
 export async function openVariant(directory: string, name: string): Promise<OpenVariant> {
-  const { open } = await importNearside();
   const temporary = await openTemporary('variant');
-  let server: RepositoryServer | undefined;
-  const close = async () => {
-    await server?.close();
-    await temporary[Symbol.asyncDispose]();
-  };
+  const modelDirectory = join(temporary.directory, 'model');
   try {
-    const modelDirectory = join(temporary.directory, 'model');
     const model = await copyAlone(directory, name, modelDirectory);
-    const sealed = join(temporary.directory, 'sealed');
-    const options = { modelDirectory, out: join(sealed, model), onnxRuntime: 'full' } as const;
-    const { integrity } = await seal(options);
-    server = await serveRepository({ dir: sealed, port: 0 });
+    const open = (onnxRuntime: 'full' | 'try') =>
+      openSealed({
+        modelDirectory,
+        out: join(temporary.directory, onnxRuntime, model),
+        onnxRuntime,
+      });
+    // Trying takes as long as all else. It puts weights back into a file that runs only with them inside.
+    const opened = await open('full').catch((error) => {
+      if (isNearsideError(error) && error.code === 'backend-failed') return open('try');
+      throw error;
+    });
+    return {
+      run: opened.run,
+      async [Symbol.asyncDispose]() {
+        await opened[Symbol.asyncDispose]();
+        await temporary[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await temporary[Symbol.asyncDispose]();
+    if (!isNearsideError(error)) throw error;
+    const { code, message, details } = error;
+    throw new NearsideError(code, `Variant '${name}': ${message}`, { cause: error, details });
+  }
+}
+
+async function openSealed(options: SealOptions): Promise<OpenVariant> {
+  const { open } = await importNearside();
+  const { integrity, model } = await seal(options);
+  const server = await serveRepository({ dir: dirname(options.out), port: 0 });
+  try {
     const opened = await open(`${server.url}/${model}`, {
       integrity,
       store: 'memory',
@@ -59,11 +86,11 @@ export async function openVariant(directory: string, name: string): Promise<Open
       run: async (input) => (await opened.run(input)).output,
       async [Symbol.asyncDispose]() {
         await opened.close();
-        await close();
+        await server.close();
       },
     };
   } catch (error) {
-    await close();
+    await server.close();
     throw error;
   }
 }

@@ -1,13 +1,11 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseModelSpec } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
 import { pack } from '../library/pack.js';
 import { editJson, prepare } from '../testing/model-to-pack.js';
-import { initializer, onnxBytes } from '../testing/onnx-bytes.js';
-import { noise } from '../testing/synthetic-model.js';
-import { bytesField } from './protobuf-fields.js';
+import { writeUnmovable } from '../testing/unmovable-weights.js';
 import { readJsonFile } from './read-json-file.js';
 import { RUNTIME_BYTES, tryRuntime } from './try-runtime.js';
 
@@ -51,29 +49,7 @@ test('memory that nothing measured is reckoned from the files, and a larger numb
 
 test('weights stay in an ONNX file that runs only with them inside, and pack says so, and which node needs the full file', async () => {
   const { modelDirectory, out } = await prepare();
-  const [FLOAT, INT32] = [1, 6];
-  const sizes = new Uint8Array(
-    Int32Array.from({ length: 256 }, (_, i) => (i === 0 ? 1 : 0)).buffer,
-  );
-  const node = [bytesField(1, 'x'), bytesField(1, 'sizes'), bytesField(2, 'parts')];
-  const model = onnxBytes(
-    initializer('large', FLOAT, [300_000], noise(1_200_000, 1)),
-    initializer('sizes', INT32, [256], sizes), // ONNX infers from it, and reads no other file
-    bytesField(1, Buffer.concat([...node, bytesField(4, 'SplitToSequence')])),
-  );
-  await writeFile(join(modelDirectory, 'onnx/model.onnx'), model);
-  await copyFile(
-    join(modelDirectory, 'golden/one.x.bin'),
-    join(modelDirectory, 'golden/one.onnx.y.bin'),
-  );
-  await editJson(join(modelDirectory, 'model.json'), (spec) => {
-    spec.outputs[0].shape = [1, 4];
-    spec.variants.pop();
-  });
-  await editJson(join(modelDirectory, 'golden.json'), ({ cases: [first], tolerance }) => {
-    first.expected = { onnx: { y: { ...first.expected.onnx.y, shape: [1, 4] } } };
-    delete tolerance.tfjs;
-  });
+  const model = await writeUnmovable(modelDirectory);
   const packed = await pack({ modelDirectory, out, onnxRuntime: 'try' });
   expect(packed.runtimeNotes).toEqual([
     expect.stringMatching(/^The weights of variant 'onnx' stay in its ONNX file, .*: sizes$/),
