@@ -5,7 +5,7 @@ export const SPOILS = ['shape', 'datatype', 'missing', 'extra', 'special', 'empt
 
 /**
  * What a list of functions is made from: of a model its golden cases, drawn inputs and a profile in one session;
- * then in a second one wrong inputs and broken files.
+ * then in a second one wrong inputs and broken files, and right ones again, because a session goes on after a failed run.
  *
  * @param {object} model with addresses of files
  * @param {{ runs: number, wrongRuns: number, from: number }} counts `from` is the first seed
@@ -13,7 +13,7 @@ export const SPOILS = ['shape', 'datatype', 'missing', 'extra', 'special', 'empt
  */
 export async function corpusJobs(model, { runs, wrongRuns, from }) {
   const good = [...(await goldenRuns(model)), ...drawn(runs, from), { profile: true, seed: from }];
-  const wrong = [...drawn(2, from), ...spoiled(wrongRuns, from)];
+  const wrong = [...drawn(2, from), ...spoiled(wrongRuns, from), ...drawn(2, from)];
   const jobs = [
     { model, runs: good },
     { model, runs: wrong },

@@ -364,6 +364,8 @@ def tabular():
                             intercepts=[0.1] * 2, classlabels_strings=["no", "yes"], post_transform="LOGISTIC")
     m.output(labels, T.STRING)
     m.output(scores)
+
+    m = model("words", "tabular")
     word = m.input("word", T.STRING, [[1, 3], 1])
     m.output(m.node("LabelEncoder", word, domain="ai.onnx.ml", keys_strings=["w1", "w2"], values_int64s=[1, 2]), T.INT64)
 
@@ -447,6 +449,9 @@ def control():
         return helper.make_graph([node], name, [], [helper.make_tensor_value_info(name, T.FLOAT, None)])
 
     m.output(m.node("If", test, then_branch=branch("then", "Abs"), else_branch=branch("else", "Neg")))
+
+    m = model("loop", "control")
+    x = m.input("x", T.FLOAT, [3])
     body = helper.make_graph(
         [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["sum", "x"], ["more"]),
          helper.make_node("Identity", ["more"], ["kept"])],

@@ -1,5 +1,6 @@
 // npm run profile:runtime – makes the list of the functions that common models use: scripts/slim/common-functions.json.
-// It runs all models of the corpus on a runtime that notes what is entered, on one, two and four threads.
+// It runs all models of the corpus on a runtime that notes what is entered, on one, two and four threads: the twelve
+// graphs of `common-graphs.mjs`, our models in all forms, and, while there is room, small models of single operators.
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,7 @@ import { FULL_FILE, LIST_FILE } from '../../scripts/slim/make-common.mjs';
 import { markFunctions } from '../../scripts/slim/mark-functions.mjs';
 import { chooseWhatFits } from './choose-what-fits.mjs';
 import { openPage } from './chromium-page.mjs';
+import { makeCommonGraphs, quantiseAll } from './common-graphs.mjs';
 import { corpusJobs } from './corpus.mjs';
 import { OUR_MODELS, withMovedWeights } from './models.mjs';
 
@@ -41,6 +43,21 @@ const MOVED_PASSES = [
   { threads: 4, runs: 3, wrongRuns: 7 },
 ];
 const MANY_MOVED_ERRORS = { threads: 1, runs: 0, wrongRuns: 700 };
+
+/** The twelve graphs beside our models are small. Their errors are those of the others. */
+const GRAPH_PASSES = [
+  { threads: 1, runs: 24, wrongRuns: 140 },
+  { threads: 1, runs: 12, wrongRuns: 70 },
+  { threads: 2, runs: 12, wrongRuns: 14 },
+  { threads: 2, runs: 12, wrongRuns: 14 },
+  { threads: 4, runs: 6, wrongRuns: 7 },
+];
+
+/** What `nearside quantize` makes of models runs as they do, or nearly so. */
+const QUANTISED_PASSES = [
+  { threads: 1, runs: 4, wrongRuns: 28 },
+  { threads: 2, runs: 3, wrongRuns: 7 },
+];
 
 /** Small models of single operators: their errors are those of the others. */
 const OPERATOR_PASSES = [
@@ -110,29 +127,21 @@ async function main() {
   const page = await openPage(`${dir}/page`);
   const { bytes, marks } = markFunctions(full);
   const marked = { wasm: await page.addWasm('marked', bytes), marks };
+  const profile = (name, model, ways) =>
+    functionsOfBoth(page, marked, { name, model, dir: `${dir}/moved/${name}`, ...ways });
+  const kept = await planCorpus(dir);
   const single = new Set();
   const several = new Set();
-  for (const [name, each] of Object.entries(OUR_MODELS)) {
-    const found = await functionsOfBoth(page, marked, {
-      name,
-      model: each,
-      passes: LIGHT.has(name) ? [...PASSES, MANY_ERRORS] : PASSES,
-      movedPasses: LIGHT.has(name) ? [...MOVED_PASSES, MANY_MOVED_ERRORS] : MOVED_PASSES,
-      dir: `${dir}/moved/${name}`,
-    });
+  for (const { name, model, ways } of kept) {
+    const found = await profile(name, model, ways);
     for (const one of found.single) single.add(one);
     for (const one of found.several) several.add(one);
     console.error(`${name}: ${single.size} functions on one thread, ${several.size} on several`);
   }
   const candidates = [];
-  for (const { name, ...each } of await makeOperatorModels(`${dir}/operators`)) {
-    const found = await functionsOfBoth(page, marked, {
-      name,
-      model: each,
-      passes: OPERATOR_PASSES,
-      movedPasses: OPERATOR_PASSES.slice(0, 1),
-      dir: `${dir}/moved/${name}`,
-    });
+  const ways = { passes: OPERATOR_PASSES, movedPasses: OPERATOR_PASSES.slice(0, 1) };
+  for (const { name, ...model } of await makeOperatorModels(`${dir}/operators`)) {
+    const found = await profile(name, model, ways);
     candidates.push({ name, functions: [...found.single, ...found.several] });
   }
   const chosen = chooseWhatFits(full, [...single, ...several], candidates);
@@ -144,12 +153,34 @@ async function main() {
   const list = {
     version,
     sha256: sha256(full),
-    models: [...Object.keys(OUR_MODELS), ...chosen.names],
+    models: [...kept.map(({ name }) => name), ...chosen.names],
     leftOut: candidates.map(({ name }) => name).filter((name) => !chosen.names.includes(name)),
     functions: writeRanges(chosen.functions),
     threads: writeRanges([...several].filter((each) => !single.has(each))),
   };
   await writeFile(LIST_FILE, `${JSON.stringify(list, undefined, 2)}\n`);
+}
+
+/** What is in the list in any case, and how each is run. */
+async function planCorpus(dir) {
+  const ours = Object.entries(OUR_MODELS).map(([name, model]) => {
+    const isLight = LIGHT.has(name);
+    const passes = isLight ? [...PASSES, MANY_ERRORS] : PASSES;
+    const movedPasses = isLight ? [...MOVED_PASSES, MANY_MOVED_ERRORS] : MOVED_PASSES;
+    return { name, model, ways: { passes, movedPasses } };
+  });
+  const graphs = await makeCommonGraphs(`${dir}/graphs`);
+  const { silero, detect, recognize } = OUR_MODELS;
+  const floats = { silero, detect, recognize, 'small-transformer': graphs['small-transformer'] };
+  const others = [
+    [graphs, GRAPH_PASSES],
+    [await quantiseAll(floats, `${dir}/quantised`), QUANTISED_PASSES],
+  ].flatMap(([models, passes]) =>
+    Object.entries(models).map(([name, model]) => {
+      return { name, model, ways: { passes, movedPasses: passes } };
+    }),
+  );
+  return [...ours, ...others.filter(({ model }) => !Object.values(OUR_MODELS).includes(model))];
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) await main();

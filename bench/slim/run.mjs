@@ -5,6 +5,7 @@ import { keepFunctions } from '../../scripts/slim/keep-functions.mjs';
 import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
 import { row } from '../row.mjs';
 import { openPage } from './chromium-page.mjs';
+import { commonShare } from './common-share.mjs';
 import { compareFiles } from './compare-files.mjs';
 import { drawn, spoiled } from './corpus.mjs';
 import { leaveOut } from './leave-out.mjs';
@@ -49,6 +50,7 @@ const PAIRS = 10;
  * @param {{ trials?: number }} [options] pairs of visits that are timed
  */
 export async function* runSuite(dir, { trials = PAIRS } = {}) {
+  yield* commonShare(`${dir}/share`);
   const full = await readFile(FULL_FILE);
   const list = await readList();
   const common = makeCommon(full, list);

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { readRanges } from './function-list.mjs';
@@ -40,4 +43,14 @@ test("of ONNX Runtime's file less than half is left, each time the same, and not
         else expect(bodies[j]?.length).toBeLessThanOrEqual(3);
     }
   }
+});
+
+test('the small graphs of the corpus run in it, with their weights inside and in a file beside them', async () => {
+  const script = fileURLToPath(new URL('./run-graphs.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--liftoff-only', script]); // a fifth of the time
+  const names = ['fp32-cnn', 'fp32-mlp', 'cast-and-mul', 'dequantize-linear', 'qdq'];
+  const all = [...names, 'int8-dynamic', 'lstm', 'small-transformer'];
+  expect(stdout.trim().split('\n')).toEqual(
+    all.flatMap((name) => [name, `${name}, weights beside`]),
+  );
 });
