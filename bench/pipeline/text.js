@@ -2,10 +2,10 @@
 import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
-import detectUrl from '../../models/ocr/detect/model.onnx?url';
+import detectUrl from '../../models/ocr/int8/detect/model.onnx?url';
+import recognizeUrl from '../../models/ocr/int8/recognize/model.onnx?url';
 import spec from '../../models/ocr/model.json';
 import keysUrl from '../../models/ocr/recognize/keys.txt?url';
-import recognizeUrl from '../../models/ocr/recognize/model.onnx?url';
 import { compare } from '../compare.js';
 import { openAlone } from './open-alone.js';
 

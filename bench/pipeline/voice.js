@@ -1,7 +1,7 @@
 // Silero VAD v6 over 30 s of sound, beside a bare loop over ONNX Runtime on the main thread.
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
-import modelUrl from '../../models/voice/fp32/model.onnx?url';
+import modelUrl from '../../models/voice/int8/model.onnx?url';
 import { compare } from '../compare.js';
 import { openAlone } from './open-alone.js';
 

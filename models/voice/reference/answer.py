@@ -1,7 +1,7 @@
 """Speech and other sounds as files, and what the model answers to them without any TypeScript: `answer.py DIR`.
 
 Writes DIR/items.json with a WAV file for each clip as it is, at a twentieth of its loudness and at 48 kHz, and for each
-sound that is no speech, then reads the files again and writes DIR/answers.json: a score for each window.
+sound that is no speech, then reads the files again and writes DIR/answers.json: by variant a score for each window.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from clips import SOUNDS_HZ, sounds
-from model import FOLDER, MICROPHONE_HZ, QUIET, SPEC, Sound, open_model, resample, scores_of, windows_of
+from model import FOLDER, MICROPHONE_HZ, QUIET, SPEC, VARIANTS, Sound, open_model, resample, scores_of, windows_of
 from steps import decode_audio
 
 LARGEST = 2**31 - 1
@@ -32,9 +32,12 @@ def main(folder: Path) -> None:
     for name, samples in sounds().items():
         add(name.replace(" ", "-"), "none", Sound(samples[np.newaxis, np.newaxis], SOUNDS_HZ))
     (folder / "items.json").write_text(json.dumps(items))
-    run = open_model()
-    answers = [scores_of(run, windows_of(decode_audio(folder / item["file"], {}, SPEC))) for item in items]
-    (folder / "answers.json").write_text(json.dumps({"fp32": answers}))
+    windows = [windows_of(decode_audio(folder / item["file"], {}, SPEC)) for item in items]
+    answers = {}
+    for variant in VARIANTS:
+        run = open_model(variant)
+        answers[variant] = [scores_of(run, of_item) for of_item in windows]
+    (folder / "answers.json").write_text(json.dumps(answers))
 
 
 def write_wav(file: Path, sound: Sound) -> None:

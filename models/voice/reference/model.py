@@ -17,12 +17,15 @@ RATE = STEPS["resample"]["sampling_rate"]
 STATE = [2, 1, 128]
 QUIET = np.float32(1 / 20)
 MICROPHONE_HZ = 48000
+VARIANTS = [variant["name"] for variant in SPEC["variants"]]
+# The one that devices run.
+SHIPPED = VARIANTS[0]
 
 
-def open_model():
+def open_model(variant: str = SHIPPED):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the same bits every time
-    file = FOLDER / SPEC["variants"][0]["files"][0]
+    file = FOLDER / SPEC["variants"][VARIANTS.index(variant)]["files"][0]
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
     def run(window: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
