@@ -1,9 +1,10 @@
 import type { ModelSpec } from '@nearside/core';
 import type { RegressionValue } from '@nearside/pipeline';
 import { labelAnswers } from './label-answers.js';
-import { numberAnswers, tensorAnswers } from './number-answers.js';
+import { numberAnswers } from './number-answers.js';
 import { soundAnswers } from './sound-answers.js';
 import { countRight, rightOrWrong, type TaskAnswers } from './task-answers.js';
+import { tensorAnswers } from './tensor-answers.js';
 import { textAnswers } from './text-answers.js';
 
 /** @returns how a model's answers are compared */

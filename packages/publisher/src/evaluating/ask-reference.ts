@@ -16,7 +16,8 @@ export interface Reference {
  * Asks a reference all items.
  *
  * @throws NearsideError `input-invalid`, naming the folder, where it gets fewer than half of them right: then what is
- *   expected is of other items or another model, and a candidate has little to lose
+ *   expected is of other items or another model, and a candidate has little to lose. So where one number is expected of
+ *   all items; and, naming the item, for an answer of another size
  */
 export async function askReference(
   items: readonly EvaluationItem[],
@@ -34,10 +35,14 @@ export async function askReference(
   for (const item of items) {
     const answer = await ask(item);
     const { expected = answers.asExpected(answer) } = item;
+    answers.requireComparable?.(answer, expected, item.name);
     answered.push({ answer, expected, isGiven: item.expected !== undefined });
     onItem();
   }
   const ignorance = answers.ignoranceOf(answered.map(({ expected }) => expected));
+  if (ignorance === 0) {
+    throw itemInvalid(folder, 'items of which different numbers are expected', 'one of all');
+  }
   const rightOnes = answered.filter(
     ({ answer, expected }) => answers.errorOf(answer, expected) < ignorance,
   );

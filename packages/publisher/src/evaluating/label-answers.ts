@@ -1,7 +1,13 @@
 import { describe, type ModelSpec, type NamedStep, stagesOf } from '@nearside/core';
 import type { LabelScore } from '@nearside/pipeline';
 import { itemInvalid } from './item-error.js';
-import { type Answered, countRight, rightOrWrong, type TaskAnswers } from './task-answers.js';
+import {
+  type Answered,
+  countRight,
+  type Measures,
+  rightOrWrong,
+  type TaskAnswers,
+} from './task-answers.js';
 
 /** The step after the model that names its classes. */
 function namingStep(spec: ModelSpec): NamedStep | undefined {
@@ -31,13 +37,8 @@ export function labelAnswers(spec: ModelSpec): TaskAnswers<string, string> {
     },
     asExpected: (answer) => answer,
     measure(answered) {
-      const confusion: Record<string, Record<string, number>> = {};
-      for (const { answer, expected } of [...answered].sort(byText)) {
-        const row = confusion[expected] ?? {};
-        confusion[expected] = { ...row, [answer]: (row[answer] ?? 0) + 1 };
-      }
       const { right, of } = countRight(answered, isRight);
-      const measures = { items: of, right, confusion };
+      const measures = { items: of, right, confusion: confusionOf(answered) };
       if (positive === undefined) return measures;
       const of2 = (isPositive: boolean) =>
         countRight(
@@ -47,6 +48,15 @@ export function labelAnswers(spec: ModelSpec): TaskAnswers<string, string> {
       return { ...measures, positive, sensitivity: of2(true), specificity: of2(false) };
     },
   };
+}
+
+function confusionOf(answered: readonly Answered<string, string>[]): Measures['confusion'] {
+  const confusion = new Map<string, Map<string, number>>(); // a label may be called `constructor`
+  for (const { answer, expected } of [...answered].sort(byText)) {
+    const row = confusion.get(expected) ?? new Map<string, number>();
+    confusion.set(expected, row.set(answer, (row.get(answer) ?? 0) + 1));
+  }
+  return Object.fromEntries([...confusion].map(([label, row]) => [label, Object.fromEntries(row)]));
 }
 
 /** Labels that a message lists. */

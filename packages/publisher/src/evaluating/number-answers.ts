@@ -1,6 +1,6 @@
-import { describe, type ModelSpec, numbersOf, stagesOf, sum, type Tensors } from '@nearside/core';
+import { describe, sum } from '@nearside/core';
 import { itemInvalid } from './item-error.js';
-import { countRight, rightOrWrong, type TaskAnswers } from './task-answers.js';
+import type { TaskAnswers } from './task-answers.js';
 
 /**
  * Numbers have no right and wrong. An item is lost where the error grew by more than `maxLoss` of the error that the mean
@@ -10,27 +10,37 @@ export function numberAnswers(
   answerOf: (output: unknown) => readonly number[],
 ): TaskAnswers<readonly number[], readonly number[]> {
   const errorOf = (answer: readonly number[], expected: readonly number[]) =>
-    sum(expected.map((value, i) => Math.abs((answer[i] ?? Number.NaN) - value))) / expected.length;
+    answer.length === expected.length
+      ? sum(expected.map((value, i) => Math.abs((answer[i] as number) - value))) / expected.length
+      : Number.POSITIVE_INFINITY;
   return {
     answerOf,
     parseExpected(value, item) {
-      const values: unknown[] = Array.isArray(value) ? value : [value];
+      const values: unknown[] = Array.isArray(value)
+        ? value.flat(Number.POSITIVE_INFINITY)
+        : [value];
       if (values.length > 0 && values.every(Number.isFinite)) return values as number[];
       throw itemInvalid(item, 'a number, or one for each value', describe(value));
+    },
+    requireComparable(answer, expected, item) {
+      requireNumbers(answer, item);
+      if (answer.length === expected.length) return;
+      const sizes = [
+        `${answer.length} numbers, as the model answers`,
+        `${expected.length}`,
+      ] as const;
+      throw itemInvalid(item, ...sizes);
     },
     asExpected: (answer) => answer,
     errorOf,
     largestError: Number.POSITIVE_INFINITY,
-    ignoranceOf(expected) {
-      const axes = expected[0]?.map((_, axis) => expected.map((values) => values[axis] ?? 0)) ?? [];
-      const spreads = axes.map((values) => {
-        const mean = sum(values) / values.length;
-        return sum(values.map((value) => Math.abs(value - mean))) / values.length;
-      });
-      return sum(spreads) / Math.max(1, spreads.length);
-    },
+    ignoranceOf: spreadOf,
     measure(answered) {
       const axes = answered[0]?.expected.map((_, axis) => axis) ?? [];
+      if (axes.length > MOST_ERRORS) {
+        const errors = answered.map(({ answer, expected }) => errorOf(answer, expected));
+        return { items: answered.length, meanAbsoluteErrors: [sum(errors) / errors.length] };
+      }
       const meanAbsoluteErrors = axes.map((axis) => {
         const errors = answered.map(({ answer, expected }) =>
           Math.abs((answer[axis] ?? Number.NaN) - (expected[axis] ?? Number.NaN)),
@@ -42,36 +52,36 @@ export function numberAnswers(
   };
 }
 
-/** Tensors without steps: the largest number of each row names a class, and a row of one number is a value. */
-export function tensorAnswers(spec: ModelSpec): TaskAnswers<readonly number[], readonly number[]> {
-  const { name = '', shape = [] } = stagesOf(spec).at(-1)?.outputs[0] ?? {};
-  const rowsOf = (output: unknown) => {
-    const { tensors } = output as { tensors: Tensors };
-    const tensor = tensors[name];
-    const values = tensor ? [...numbersOf(tensor)] : [];
-    const classes = tensor?.shape.at(-1) ?? 1;
-    return Array.from({ length: Math.ceil(values.length / classes) }, (_, row) =>
-      values.slice(row * classes, (row + 1) * classes),
-    );
-  };
-  if (shape.length < 2 || shape.at(-1) === 1)
-    return numberAnswers((output) => rowsOf(output).flat());
-  const isRight = (answer: readonly number[], expected: readonly number[]) =>
-    answer.length === expected.length && answer.every((index, i) => index === expected[i]);
-  return {
-    ...rightOrWrong(isRight),
-    answerOf: (output) => rowsOf(output).map((row) => row.indexOf(Math.max(...row))),
-    parseExpected(value, item) {
-      const indices = (Array.isArray(value) ? value : [value]).map((one) =>
-        typeof one === 'string' && /^\d+$/.test(one) ? Number(one) : one,
-      );
-      if (indices.every((one) => Number.isSafeInteger(one) && one >= 0)) return indices;
-      throw itemInvalid(item, `the index of the largest number of '${name}'`, describe(value));
-    },
-    asExpected: (answer) => answer,
-    measure(answered) {
-      const { right, of } = countRight(answered, isRight);
-      return { items: of, right };
-    },
-  };
+/** An answer of more values has one mean error. */
+const MOST_ERRORS = 16;
+
+/** Float32 rounds a value by up to 6e-8 of it, and a model of many layers adds that up. */
+const ROUNDING = 1e-6;
+
+/** How far values are from the mean of their axis, on average; 0 where rounding alone tells them apart. */
+function spreadOf(all: readonly (readonly number[])[]): number {
+  const axes: { total: number; count: number }[] = [];
+  for (const values of all) {
+    for (const [axis, value] of values.entries()) {
+      const { total, count } = axes[axis] ?? { total: 0, count: 0 };
+      axes[axis] = { total: total + value, count: count + 1 };
+    }
+  }
+  const means = axes.map(({ total, count }) => total / count);
+  let [distance, size, count] = [0, 0, 0];
+  for (const values of all) {
+    for (const [axis, value] of values.entries()) {
+      distance += Math.abs(value - (means[axis] as number));
+      size += Math.abs(value);
+      count += 1;
+    }
+  }
+  return distance > size * ROUNDING ? distance / count : 0;
+}
+
+/** @throws NearsideError `input-invalid`, naming the item, for an answer that is not finite */
+export function requireNumbers(answer: readonly number[], item: string): void {
+  const wrong = answer.find((value) => !Number.isFinite(value));
+  if (wrong === undefined) return;
+  throw itemInvalid(item, 'numbers of the variant that others are compared with', `${wrong}`);
 }

@@ -106,6 +106,16 @@ describe('a candidate', () => {
   });
 });
 
+test('numbers that are one of all items are refused, because nobody can be told from their mean', async () => {
+  const items = [1, 2].map((i) => ({ name: `${i}`, sha256: '', readInput: async () => i }));
+  const numbers = { ...answers, ignoranceOf: () => 0 };
+  const of = { name: 'fp32', folder: 'items', answers: numbers, ask: async () => 7 };
+  await expect(askReference(items, { ...of, onItem: () => {} })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: 'items: expected items of which different numbers are expected, got one of all.',
+  });
+});
+
 test('labels that the compared variant mostly gets wrong are refused, before others are asked', async () => {
   const items = Array.from({ length: 10 }, (_, i): EvaluationItem => {
     const expected = i < 4 ? 'right' : 'other';

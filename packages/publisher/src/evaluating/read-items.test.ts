@@ -76,6 +76,28 @@ describe('items', () => {
 
 describe('a folder is refused, and its item named, for', () => {
   test.each([
+    [
+      'a value that its type cannot hold',
+      'UINT8',
+      [300, 1],
+      "values that UINT8 of 'x' can hold, got 300",
+    ],
+    ['half of a whole number', 'INT32', [1.5, 1], "values that INT32 of 'x' can hold, got 1.5"],
+    ['a number that Float32 makes infinite', 'FP32', [1e39, 1], 'got 1e+39'],
+    ['rows of different lengths', 'FP32', [[1, 2], [3, 4, 5], [6]], 'values of FP32'],
+  ] as const)('%s', async (_, datatype, input, message) => {
+    const inputs = [{ name: 'x', datatype, shape: [-1, 2] }];
+    const spec = { ...(await specOf('digits')), task: 'tensors', preprocessing: [], inputs };
+    const folder = await folderOf({ 'labels.jsonl': lines({ input }, { input: [[1, 1]] }) });
+    await expect(readItems(folder, spec)).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringMatching(
+        `labels.jsonl, line 1: expected .*${message.replace('+', '.')}`,
+      ),
+    });
+  });
+
+  test.each([
     ['an unknown label', { '3/a.png': PICTURE, 'cat/b.png': OTHER }, 'input-invalid', 'cat/b.png'],
     ['one item', { '3/a.png': PICTURE }, 'input-invalid', '3/a.png'],
     ['none', {}, 'input-invalid', 'none'],

@@ -3,7 +3,6 @@ import {
   type Datatype,
   describe,
   elementBytes,
-  elementCount,
   formatShape,
   type ModelSpec,
   shapeFits,
@@ -43,7 +42,7 @@ function readTensor(value: unknown, { name, datatype, shape }: TensorSpec, item:
   const given = shapeOf(value);
   const fits = [given, [1, ...given]].find((one) => shapeFits(one, shape));
   const isOfInput = CHECKS[datatype] ?? Number.isFinite;
-  const isWhole = fits && flat.length === elementCount(fits) && flat.every(isOfInput);
+  const isWhole = fits && isRegular(value, given) && flat.every(isOfInput);
   if (!isWhole || datatype === 'FP16') {
     const expected = `values of ${datatype} and shape ${formatShape(shape)} for '${name}'`;
     throw itemInvalid(item, expected, value === undefined ? 'none' : formatShape(given));
@@ -55,7 +54,24 @@ function readTensor(value: unknown, { name, datatype, shape }: TensorSpec, item:
   ) as Float32Array;
   if (datatype === 'INT64') (data as unknown as BigInt64Array).set((flat as number[]).map(BigInt));
   else data.set(flat as number[]);
+  const wrong = (flat as number[]).find((number, i) => !isHeld(number, Number(data[i]), datatype));
+  if (wrong !== undefined) {
+    throw itemInvalid(item, `values that ${datatype} of '${name}' can hold`, `${wrong}`);
+  }
   return { datatype, shape: fits, data } as unknown as Tensor;
+}
+
+/** Floats may be rounded; other values have to come back as they are. */
+function isHeld(given: number, held: number, datatype: Datatype): boolean {
+  if (datatype.startsWith('FP')) return Number.isFinite(held);
+  return held === given && (datatype !== 'BOOL' || given === 0 || given === 1);
+}
+
+/** All arrays of an axis have the same length. */
+function isRegular(value: unknown, [length, ...others]: readonly number[]): boolean {
+  if (length === undefined) return !Array.isArray(value);
+  const isAxis = Array.isArray(value) && value.length === length;
+  return isAxis && value.every((one) => isRegular(one, others));
 }
 
 function flatten(value: unknown): unknown[] {

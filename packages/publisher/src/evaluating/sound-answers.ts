@@ -42,6 +42,11 @@ export function soundAnswers(spec: ModelSpec): TaskAnswers<HeardSound, ExpectedS
       return { found: segments.length > 0, windows: heard };
     },
     parseExpected: parseSound,
+    requireComparable({ windows: { length } }, expected, item) {
+      if (!('windows' in expected) || expected.windows.length === length) return;
+      const got = `${expected.windows.length}`;
+      throw itemInvalid(item, `${length} windows, as the model hears them`, got);
+    },
     asExpected: ({ windows }) => ({ windows: windows.map(({ isSpeech }) => isSpeech) }),
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
@@ -83,11 +88,21 @@ function parseSound(value: unknown, item: string): ExpectedSound {
   if (Array.isArray(value)) {
     const isFlag = (one: unknown) => typeof one === 'boolean' || one === 0 || one === 1;
     if (value.length > 0 && value.every(isFlag)) return { windows: value.map(Boolean) };
-    if (value.every(isSpan)) return { spans: value };
+    if (value.every(isSpan)) return { spans: joinOverlapping(value) };
   }
   const labels = [...SPEECH, ...NO_SPEECH].join(', ');
   const expected = `a label (${labels}), spans of speech [[from, to], …] in ms, or windows of 0 and 1`;
   throw itemInvalid(item, expected, describe(value));
+}
+
+function joinOverlapping(spans: readonly Span[]): Span[] {
+  const joined: [fromMs: number, toMs: number][] = [];
+  for (const [from, to] of [...spans].sort((a, b) => a[0] - b[0])) {
+    const last = joined.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else joined.push([from, to]);
+  }
+  return joined;
 }
 
 function isSpan(value: unknown): value is Span {

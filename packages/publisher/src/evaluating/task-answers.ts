@@ -16,7 +16,7 @@ export interface Measures {
   readonly specificity?: Share;
   /** Lines of text that are right to the last character. */
   readonly lines?: Share;
-  /** Characters less the edits that make an answer the right one. */
+  /** Characters less the edits that make an answer the right one; none where there are as many of those. */
   readonly characters?: Share;
   /** Windows of sound on the right side of the threshold. */
   readonly windows?: Share;
@@ -35,13 +35,15 @@ export interface TaskAnswers<Answer = unknown, Expected = unknown> {
   answerOf(output: unknown): Answer;
   /** @throws NearsideError `input-invalid`, naming the item, for an answer that the task cannot have */
   parseExpected(value: unknown, item: string): Expected;
+  /** @throws NearsideError `input-invalid`, naming the item, for an answer that no reference can be held against */
+  requireComparable?(answer: Answer, expected: Expected, item: string): void;
   /** The answer of a reference, to be expected of others. */
   asExpected(answer: Answer): Expected;
   /** What an answer lacks, from 0; any number of a task whose answers are right or wrong is wrong. */
   errorOf(answer: Answer, expected: Expected): number;
   /** No answer is further from right than this. */
   readonly largestError: number;
-  /** What answers lack that know nothing of their inputs. */
+  /** What answers lack that know nothing of their inputs; 0 where all that is expected is the same number. */
   ignoranceOf(expected: readonly Expected[]): number;
   measure(answered: readonly Answered<Answer, Expected>[]): Measures;
 }

@@ -36,14 +36,17 @@ export const textAnswers: TaskAnswers<readonly string[], readonly string[]> = {
     });
     const characters = answered.map(({ answer, expected }) => {
       const [given, wanted] = [answer.join(' '), expected.join(' ')];
-      return { of: wanted.length, wrong: editDistance(given, wanted) };
+      const right = Math.max(0, wanted.length - editDistance(given, wanted));
+      return { of: wanted.length, right };
     });
-    const of = sum(characters.map((one) => one.of));
     return {
       items: answered.length,
       right: countRight(answered, isSameText).right,
       lines: { right: sum(lines), of: sum(answered.map(({ expected }) => expected.length)) },
-      characters: { right: of - sum(characters.map(({ wrong }) => wrong)), of },
+      characters: {
+        right: sum(characters.map(({ right }) => right)),
+        of: sum(characters.map(({ of }) => of)),
+      },
     };
   },
 };
