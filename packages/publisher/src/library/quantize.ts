@@ -103,7 +103,7 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
   files.set('model.json', Buffer.from(`${JSON.stringify(edited, null, 2)}\n`));
   await writeDraft(out, files);
   const golden = await fillGolden({ ...options, directory: out });
-  const evaluation = gated?.evaluation;
+  const evaluation = gated && { ...gated.evaluation, version };
   if (evaluation) await writeEvaluation(out, evaluation);
   const weighed = await weigh(out, variants, made);
   return { directory: out, variants: weighed, assumed, golden, evaluation };
