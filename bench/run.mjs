@@ -19,10 +19,17 @@ const SUITES = {
   atlas: './atlas/run.mjs',
   collector: './collector/run.mjs',
   deaths: './deaths/run.mjs',
+  quantize: './quantize/run.mjs',
 };
 
 /** What a suite needs beside Chromium. `artifact` goes on without, and says what its row lacks. */
-const NEEDS = { start: ['numpy', 'onnxruntime'] };
+const NEEDS = {
+  start: ['numpy', 'onnxruntime'],
+  quantize: [
+    ...['numpy', 'onnx', 'onnxruntime', 'PIL', 'cv2', 'pyclipper', 'shapely'],
+    ...['DejaVu', 'Liberation', 'espeak'],
+  ],
+};
 
 const [suite, ...flags] = process.argv.slice(2);
 if (!Object.hasOwn(SUITES, suite ?? '')) {

@@ -22,6 +22,7 @@ const MODULES = {
 /** All else: Debian's package, and the file that shows that it is there. */
 const FILES = {
   chromium: ['chromium', chromiumPath],
+  espeak: ['espeak-ng', '/usr/bin/espeak-ng'],
   firefox: ['firefox-esr', firefoxLaunch.executablePath],
   vulkan: ['mesa-vulkan-drivers', SOFTWARE_VULKAN],
   DejaVu: ['fonts-dejavu-core', `${FONTS}/dejavu/DejaVuSans.ttf`],
