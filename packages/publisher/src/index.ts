@@ -3,6 +3,7 @@ export {
   PublisherError,
   type PublisherErrorCode,
 } from './errors/publisher-error.js';
+export type { EvaluationProgress } from './evaluating/ask-variant.js';
 export type { Comparison } from './evaluating/compare.js';
 export type { Evaluation, VariantEvaluation } from './evaluating/evaluation.js';
 export type { Measures, Share } from './evaluating/task-answers.js';
@@ -10,7 +11,7 @@ export type { OnProgress, Progress } from './files/slices.js';
 export { type DeltaOptions, type DeltaResult, delta } from './library/delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './library/diff.js';
 export { type Draft, type DraftOptions, draft } from './library/draft.js';
-export { type EvaluateOptions, type EvaluationProgress, evaluate } from './library/evaluate.js';
+export { type EvaluateOptions, evaluate } from './library/evaluate.js';
 export {
   type FactsOptions,
   type FactsProgress,

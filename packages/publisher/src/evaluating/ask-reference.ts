@@ -1,6 +1,6 @@
+import type { Ask } from './ask-variant.js';
 import { isEnoughRight } from './compare.js';
 import { itemInvalid } from './item-error.js';
-import type { Ask } from './paired-run.js';
 import type { EvaluationItem } from './read-items.js';
 import type { Measures, TaskAnswers } from './task-answers.js';
 
@@ -8,6 +8,7 @@ import type { Measures, TaskAnswers } from './task-answers.js';
 export interface Reference {
   /** Asks it each item once, however many candidates there are. */
   readonly ask: Ask;
+  /** Errors that differ by less than `maxLoss` of this are as good as each other. */
   readonly ignorance: number;
   readonly measures: Measures;
 }

@@ -1,6 +1,7 @@
 import type { Comparison } from './compare.js';
 import type { Verdict } from './paired-loss.js';
 import type { Measures } from './task-answers.js';
+import type { VariantFiles } from './variant-files.js';
 
 /** What variants of a model lost against one of them, over the items of a folder: `evaluation.json`. */
 export interface Evaluation {
@@ -11,9 +12,12 @@ export interface Evaluation {
   readonly maxLoss: number;
   /** All of the folder. */
   readonly items: number;
+  /** SHA-256 of all of them, with what is expected. */
+  readonly itemsSha256: string;
   /** The variant that the others are compared with. */
   readonly reference: string;
   readonly referenceBytes: number;
+  readonly referenceSha256: string;
   readonly referenceMeasures: Measures;
   readonly variants: Readonly<Record<string, VariantEvaluation>>;
   /** Why a variant could not be asked, by its name. It is neither passed nor refused. */
@@ -21,13 +25,11 @@ export interface Evaluation {
 }
 
 /** `items` are those that were asked, until no more of them could change the verdict. */
-export interface VariantEvaluation extends Comparison {
+export interface VariantEvaluation extends Comparison, VariantFiles {
   /** The verdict of all: refused where slice or corruption is. */
   readonly verdict: Verdict;
   /** What it is refused for: `all items`, `slice 'night'`, `noise`. */
   readonly refusedFor: readonly string[];
-  /** Bytes of its files. */
-  readonly sizeBytes: number;
   /** Answers that are not the reference's, whichever is right. */
   readonly differing: number;
   /** The items that the reference alone answered right, at most 100. */

@@ -35,9 +35,11 @@ async function run(given: readonly Asked[], maxLoss = 0.02) {
   let asked = 0;
   const result = await runPaired(items, {
     answers,
-    ignorance: 1,
     maxLoss,
-    askReference: async ({ name }) => (given[Number(name)]?.isWrong ? 'off' : 'right'),
+    reference: {
+      ask: async ({ name }) => (given[Number(name)]?.isWrong ? 'off' : 'right'),
+      ignorance: 1,
+    },
     ask: async ({ name }) => (given[Number(name)]?.isLost ? 'wrong' : 'right'),
     onItem: () => {
       asked += 1;

@@ -1,9 +1,8 @@
+import type { Reference } from './ask-reference.js';
+import type { Ask } from './ask-variant.js';
 import { type Chances, type Comparison, Tally } from './compare.js';
 import type { EvaluationItem } from './read-items.js';
 import type { Answered, TaskAnswers } from './task-answers.js';
-
-/** Asks a variant an item. */
-export type Ask = (item: EvaluationItem) => Promise<unknown>;
 
 /** A candidate's answers beside its reference's, of the items that were asked until nothing could change the verdict. */
 export interface PairedRun extends Comparison {
@@ -17,10 +16,8 @@ export interface PairedRun extends Comparison {
 
 export interface PairedOptions {
   readonly ask: Ask;
-  readonly askReference: Ask;
+  readonly reference: Pick<Reference, 'ask' | 'ignorance'>;
   readonly answers: TaskAnswers;
-  /** Errors that differ by less than `maxLoss` of this are as good as each other. */
-  readonly ignorance: number;
   readonly maxLoss: number;
   readonly onItem: () => void;
 }
@@ -30,10 +27,10 @@ export async function runPaired(
   items: readonly EvaluationItem[],
   options: PairedOptions,
 ): Promise<PairedRun> {
-  const { ask, askReference, answers, ignorance, maxLoss, onItem } = options;
-  const margin = maxLoss * ignorance;
+  const { ask, reference, answers, maxLoss, onItem } = options;
+  const margin = maxLoss * reference.ignorance;
   const judged: JudgedItem[] = [];
-  for (const item of items) judged.push(judgeReference(item, await askReference(item), options));
+  for (const item of items) judged.push(judgeReference(item, await reference.ask(item), options));
   const whole = new Tally(judged, maxLoss);
   const slices = new Map(
     [...new Set(items.flatMap(({ slice }) => slice ?? []))].sort().map((slice) => {
@@ -88,15 +85,19 @@ interface JudgedItem extends Chances {
 
 function judgeReference(
   item: EvaluationItem,
-  reference: unknown,
-  { answers, ignorance, maxLoss }: Pick<PairedOptions, 'answers' | 'ignorance' | 'maxLoss'>,
+  answer: unknown,
+  { answers, reference, maxLoss }: PairedOptions,
 ): JudgedItem {
-  const margin = maxLoss * ignorance;
-  const own = answers.asExpected(reference);
+  const margin = maxLoss * reference.ignorance;
+  const own = answers.asExpected(answer);
   const expected = item.expected ?? own;
-  const error = answers.errorOf(reference, expected);
-  const chances = { mayLose: answers.largestError - error > margin, mayGain: error > margin };
-  return { item, own, expected, error, isRight: error < ignorance, ...chances };
+  const error = answers.errorOf(answer, expected);
+  const chances = {
+    isRight: error < reference.ignorance,
+    mayLose: answers.largestError - error > margin,
+    mayGain: error > margin,
+  };
+  return { item, own, expected, error, ...chances };
 }
 
 /**
