@@ -94,6 +94,20 @@ describe('a model is made small', () => {
     await expect(other).rejects.toMatchObject({ code: 'output-exists' });
   });
 
+  test('of what it wrote, whose variant is made anew, and answered where it is another', async () => {
+    const out = join(await temporaryDirectory(), 'again');
+    const { variants, golden } = await quantize({ source: small, out, keep: ['logits.weight'] });
+    expect(golden.state).toBe('filled');
+    expect(variants.map(({ name, ships }) => [name, ships])).toEqual([
+      ['int8', true],
+      ['fp32', false],
+    ]);
+    const sizeOf = async (directory: string) =>
+      (await readFile(join(directory, 'int8/model.onnx'))).length;
+    expect(await sizeOf(out)).toBeGreaterThan(await sizeOf(small));
+    await pack({ modelDirectory: out, out: join(out, '../packed'), onnxRuntime: 'common' });
+  });
+
   test('in other formats too, of the same floats; answers that are there stay', async () => {
     const directory = await temporaryDirectory();
     const [source, out] = [join(directory, 'small'), join(directory, 'smaller')];

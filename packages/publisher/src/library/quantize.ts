@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   FileNameSchema,
+  type Golden,
   type ModelSpec,
   parseModelSpec,
   type Runtime,
@@ -30,6 +31,7 @@ import { findModelFile } from '../packing/model-file.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { RUNTIME_BYTES } from '../packing/try-runtime.js';
 import {
+  computedIn,
   FORMATS,
   type Format,
   type QuantizedVariant,
@@ -82,18 +84,24 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
   const { source, out, formats, keep = [], gate } = options;
   await requireApart(out, [source]);
   await using drafts = await openTemporary('draft');
-  const { directory, drafted, assumed } = await draft({ ...options, out: drafts.directory });
+  const { directory: given, drafted, assumed } = await draft({ ...options, out: drafts.directory });
   if (!drafted) await requireApart(source, [out]);
-  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const planned = planVariants(spec, formats);
+  const { variants: before } = parseModelSpec(await readJsonFile(given, 'model.json'));
+  const planned = planVariants(before, formats);
   const originals = new Set(planned.map(({ base }) => base));
+  const isEarlier = ({ name }: Variant) => planned.some(({ format }) => format === name);
+  const earlier = before.filter(isEarlier).map(({ name }) => name);
+  const directory =
+    earlier.length > 0 ? await copyWithout(earlier, given, drafts.directory) : given;
   const whole = await quantizeAll(directory, planned, keep);
   requireChanged(whole, { source, keep });
   const gated = gate && (await gateFormats(directory, planned, { keep: new Set(keep), gate }));
   const made = gated?.made ?? whole;
   const variants = [
     ...[...made.values()].map(({ variant }) => variant),
-    ...spec.variants.map((one) => (originals.has(one) ? { ...one, ships: false } : one)),
+    ...before
+      .filter((one) => !isEarlier(one))
+      .map((one) => (originals.has(one) ? { ...one, ships: false } : one)),
   ];
   const files = await filesIn(directory);
   for (const one of made.values()) for (const [name, bytes] of one.files) files.set(name, bytes);
@@ -121,6 +129,25 @@ async function quantizeAll(
   return made;
 }
 
+/** Copies a model directory without variants that are made anew, and without their answers. */
+async function copyWithout(
+  names: readonly string[],
+  directory: string,
+  to: string,
+): Promise<string> {
+  await cp(directory, to, { recursive: true });
+  const spec = (await readJsonFile(to, 'model.json')) as SpecJson;
+  const variants = spec.variants.filter(({ name }) => !names.includes(name));
+  await writeFile(join(to, 'model.json'), JSON.stringify({ ...spec, variants }, null, 2));
+  const golden = (await readJsonFile(to, 'golden.json')) as Golden;
+  const others = <Value>(named: Readonly<Record<string, Value>>) =>
+    Object.fromEntries(Object.entries(named).filter(([name]) => !names.includes(name)));
+  const cases = golden.cases.map((one) => ({ ...one, expected: others(one.expected) }));
+  const edited = { ...golden, cases, tolerance: others(golden.tolerance) };
+  await writeFile(join(to, 'golden.json'), JSON.stringify(edited, null, 2));
+  return to;
+}
+
 /** model.json as its author wrote it, without what the schema fills in. */
 type SpecJson = Pick<ModelSpec, 'version' | 'variants' | 'limits'>;
 
@@ -128,10 +155,11 @@ const USUAL: Readonly<Record<Runtime, Format>> = { onnx: 'int8', tfjs: 'uint8' }
 
 /**
  * @returns each format with the variant that it is made from: one of floats that its runtime loads, first those that are
- *   there to be compared with. A variant that is quantised already computes with floats too.
+ *   there to be compared with. A variant that is quantised already computes with floats too; an earlier one of the format is
+ *   made anew.
  */
 function planVariants(
-  { variants }: ModelSpec,
+  variants: readonly Variant[],
   formats: readonly Format[] | undefined,
 ): PlannedFormat[] {
   const floats = variants
@@ -142,7 +170,8 @@ function planVariants(
   return wanted.map((format) => {
     const base = floats.find(({ runtime }) => runtime === FORMATS[format]);
     if (!base) throw alreadyQuantised(variants, format);
-    if (variants.some(({ name }) => name === format)) throw nameTaken(format);
+    const taken = variants.find(({ name }) => name === format);
+    if (taken && taken.dtype !== computedIn(format)) throw nameTaken(format);
     return { format, base };
   });
 }

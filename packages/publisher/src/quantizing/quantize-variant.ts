@@ -71,7 +71,7 @@ export async function quantizeVariant(
 }
 
 /** A variant's `dtype` says what it computes in, by which tolerances and backends go. Weights mostly become floats first. */
-function computedIn(format: Format): string {
+export function computedIn(format: Format): string {
   return format === 'int8-dynamic' ? 'int8' : 'fp32';
 }
 
