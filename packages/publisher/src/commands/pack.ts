@@ -118,7 +118,7 @@ function describe({ directory, files, sizeBytes, storedBytes, ...packed }: Packe
       `${formatBytes(packed.goldenBytes)}. Variants: ${packed.variants.join(', ')}, ` +
       `which take up to ${formatBytes(packed.memoryBytes)} of memory.`,
     ...(packed.onnxRuntime ? [RUNTIME_IN_WORDS[packed.onnxRuntime]] : []),
-    ...packed.runtimeNotes,
+    ...packed.notes,
   ].join('\n');
 }
 

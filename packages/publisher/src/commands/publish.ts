@@ -57,21 +57,17 @@ export function addPublish(program: Command, terminal: Terminal): void {
   }).addOption(sequenceOption());
   addKeyOptions(command).action(async (source: string, flags: PublishFlags) => {
     const { repo, json } = flags;
-    const { publication, runtimeNotes, generated, prepared } = await publishModel(
-      source,
-      flags,
-      terminal,
-    );
+    const { publication, notes, generated, prepared } = await publishModel(source, flags, terminal);
     const plan = flags.plan && (await planUpload({ repository: repo }));
     printResult(terminal, {
       json,
       result: {
         ...publication,
-        runtimeNotes,
+        notes,
         ...(plan && { plan }),
         ...(generated && { keys: generated }),
       },
-      text: () => describe(publication, repo, { plan, runtimeNotes, generated, prepared }),
+      text: () => describe(publication, repo, { plan, notes, generated, prepared }),
     });
   });
 }
@@ -98,7 +94,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     onProgress: printProgress(terminal, 'written'),
     ...(made ? made.source : await keySource({ keys, repo }, terminal)),
   });
-  return { publication, runtimeNotes: packed.runtimeNotes, generated: made?.generated, prepared };
+  return { publication, notes: packed.notes, generated: made?.generated, prepared };
 }
 
 async function makeKeys(out: string, terminal: Terminal) {
@@ -126,7 +122,7 @@ function parseBaseUrl(text: string): string {
 
 interface Described {
   readonly plan: UploadPlan | undefined;
-  readonly runtimeNotes: readonly string[];
+  readonly notes: readonly string[];
   readonly generated: GeneratedKeys | undefined;
   readonly prepared: PreparedModel;
 }
@@ -134,12 +130,12 @@ interface Described {
 function describe(
   publication: Publication,
   repository: string,
-  { plan, runtimeNotes, generated, prepared }: Described,
+  { plan, notes, generated, prepared }: Described,
 ): string {
   return [
     ...(generated ? [describeNew(generated), ''] : []),
     ...describePublication(publication, repository),
-    ...runtimeNotes,
+    ...notes,
     ...describeDraft(prepared),
     ...(plan ? ['', ...describePlan(plan, repository)] : []),
     '',

@@ -94,7 +94,7 @@ function describe(sealed: SealedModel, prepared: PreparedModel): string {
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     ...(filesRemoved > 0 ? [`  pruned    ${formatCount(filesRemoved, 'file')}`] : []),
-    ...sealed.runtimeNotes,
+    ...sealed.notes,
     ...describeDraft(prepared),
     ...describeGate(prepared.evaluation),
     '',

@@ -11,8 +11,9 @@ import {
 import { makeDirectory } from '../files/make-directory.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { filesOf } from '../packing/model-directory.js';
+import { findModelFile } from '../packing/model-file.js';
 import { requireNearsideFile } from '../packing/nearside-script.js';
-import { readJsonFile } from '../packing/read-json-file.js';
+import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { type SealOptions, seal } from './seal.js';
 import { serveRepository } from './serve-repository.js';
 
@@ -121,6 +122,7 @@ async function copyAlone(directory: string, variant: string, to: string): Promis
   const alone = { ...golden, cases, tolerance: only(golden.tolerance) };
   const spec = parseModelSpec({ ...json, variants });
   for (const file of filesOf(spec, alone)) {
+    if (!(await findModelFile(directory, file))) throw fileMissing(directory, file);
     await makeDirectory(dirname(join(to, file)));
     await copyFile(join(directory, file), join(to, file));
   }

@@ -5,14 +5,14 @@ import { openTemporary, type TemporaryDirectory } from '../files/temporary-direc
 import { type PackedModel, type PackOptions, pack } from './pack.js';
 
 /** Disposing of it removes the directory. */
-export type TemporaryPack = TemporaryDirectory & Pick<PackedModel, 'runtimeNotes'>;
+export type TemporaryPack = TemporaryDirectory & Pick<PackedModel, 'notes'>;
 
 /** Packs into a temporary directory. Throws as `pack`. */
 export async function packTemporarily(options: Omit<PackOptions, 'out'>): Promise<TemporaryPack> {
   const temporary = await openTemporary('packed');
   try {
-    const { runtimeNotes } = await pack({ ...options, out: temporary.directory });
-    return { ...temporary, runtimeNotes };
+    const { notes } = await pack({ ...options, out: temporary.directory });
+    return { ...temporary, notes };
   } catch (error) {
     await temporary[Symbol.asyncDispose]();
     throw error;
@@ -24,5 +24,5 @@ export async function packUnlessPacked(directory: string): Promise<TemporaryPack
   if (!(await isFile(join(directory, LAYOUT_FILE)))) {
     return packTemporarily({ modelDirectory: directory, onnxRuntime: 'try' });
   }
-  return { directory, runtimeNotes: [], async [Symbol.asyncDispose]() {} };
+  return { directory, notes: [], async [Symbol.asyncDispose]() {} };
 }

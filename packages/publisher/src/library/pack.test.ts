@@ -11,12 +11,15 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { MAX_CHUNK_BYTES, parseLayout } from '@nearside/core';
+import { MAX_CHUNK_BYTES, parseLayout, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
+import { type VariantFiles, weighVariant } from '../evaluating/variant-files.js';
+import { writeEvaluation } from '../evaluating/write-evaluation.js';
 import { sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { sliceSizes } from '../files/slices.js';
 import { compressSlice } from '../packing/compress-slice.js';
+import { readJsonFile } from '../packing/read-json-file.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { editJson, prepare } from '../testing/model-to-pack.js';
 import {
@@ -50,6 +53,40 @@ describe('what pack writes', () => {
     for (const [name, digest] of packed) {
       if (name !== 'layout.json') expect(digest, name).toBe(source.get(name));
     }
+  });
+
+  test('has an evaluation of these files, and none of others, which is said', async () => {
+    const { modelDirectory, out } = await prepare();
+    const { variants } = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
+    const [{ sha256, sizeBytes }, other] = (await Promise.all(
+      variants.map((variant) => weighVariant(modelDirectory, variant)),
+    )) as [VariantFiles, VariantFiles];
+    const names = variants.map(({ name }) => name) as [string, string];
+    const identity = { format: 1, model: 'tiny', version: '1.0.0', task: 'tensors' } as const;
+    const items = { maxLoss: 0.02, items: 2, itemsSha256: '', notEvaluated: {} };
+    const counts = { items: 2, lost: 0, gained: 0, loss: 0, low: 0, high: 1, differing: 0 };
+    const verdict = { verdict: 'undecided', refusedFor: [], lostItems: [] } as const;
+    const measures = { measures: { items: 2, right: 2 }, slices: {}, corruptions: {} };
+    await writeEvaluation(modelDirectory, {
+      ...identity,
+      ...items,
+      reference: names[0],
+      referenceBytes: sizeBytes,
+      referenceSha256: sha256,
+      referenceMeasures: measures.measures,
+      variants: { [names[1]]: { ...counts, ...verdict, ...measures, ...other } },
+    });
+    const card = async () => readFile(join(out, 'MODEL.md'), 'utf8');
+    expect((await pack({ modelDirectory, out })).notes).toEqual([]);
+    expect(await card()).toContain('What quantising cost');
+    await writeFile(join(modelDirectory, 'onnx/model.onnx'), noise(900, 2));
+    expect((await pack({ modelDirectory, out })).notes).toEqual([
+      "The evaluation in MODEL.md is left out: the files of variant 'onnx' are others now. Evaluate again with `--evaluate`.",
+    ]);
+    expect(await card()).toBe('# tiny\n\nA model of nothing, for tests.\n');
+    await rm(join(modelDirectory, 'evaluation.json'));
+    const { notes } = await pack({ modelDirectory, out });
+    expect(notes.join()).toContain('evaluation.json, which says what files it is of');
   });
 
   test('is byte-identical for the same input', async () => {

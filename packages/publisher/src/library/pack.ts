@@ -1,5 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { graphFileName, requireFewRepeats } from '@nearside/artifact';
 import { type Layout, partsOf, sum, type Variant } from '@nearside/core';
+import { findStale } from '../evaluating/stale-evaluation.js';
+import { withoutEvaluation } from '../evaluating/write-evaluation.js';
+import { replaceFile } from '../files/replace-file.js';
 import type { OnProgress } from '../files/slices.js';
 import { cutOutWeights } from '../packing/cut-out-weights.js';
 import type { GoldenSize } from '../packing/golden-size.js';
@@ -31,8 +36,8 @@ export interface PackedModel extends GoldenSize {
   /** The heap that the largest of them needs, as model.json says now. */
   readonly memoryBytes: number;
   readonly onnxRuntime: Layout['onnxRuntime'];
-  /** Sentences about what ONNX Runtime did not run. */
-  readonly runtimeNotes: readonly string[];
+  /** Sentences about what ONNX Runtime did not run, and about an evaluation of other files. */
+  readonly notes: readonly string[];
   readonly files: readonly PackedFile[];
   readonly sizeBytes: number;
   /** Bytes of the chunks on a server: compressed where that is worth it, each counted once. */
@@ -63,6 +68,7 @@ export async function pack({
   const source = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
   await using staged = await stageModel(source);
+  const staleNotes = await leaveOutStale(staged, source);
   const { needed, runtimeNotes } =
     onnxRuntime === 'try'
       ? await tryStaged(staged, source)
@@ -84,9 +90,21 @@ export async function pack({
     variants,
     memoryBytes,
     onnxRuntime: needed,
-    runtimeNotes,
+    notes: [...staleNotes, ...runtimeNotes],
   };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
+}
+
+/** An evaluation of other files is left out of the card. */
+async function leaveOutStale(
+  { directory }: StagedModel,
+  { path, spec }: ModelDirectory,
+): Promise<string[]> {
+  const why = await findStale(path, spec.variants);
+  if (why === undefined) return [];
+  const card = withoutEvaluation(await readFile(join(path, 'MODEL.md'), 'utf8'));
+  await replaceFile(join(directory, 'MODEL.md'), (temporary) => writeFile(temporary, card));
+  return [`The evaluation in MODEL.md is left out: ${why}. Evaluate again with \`--evaluate\`.`];
 }
 
 /**

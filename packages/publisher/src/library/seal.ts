@@ -50,7 +50,7 @@ export interface SealedModel {
   /** Files of other versions that `prune` removed. */
   readonly filesRemoved: number;
   /** Sentences about what ONNX Runtime did not run. */
-  readonly runtimeNotes: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /**
@@ -85,8 +85,8 @@ export async function seal({
   if (module !== undefined) await writeReferenceModule(module, { spec, reference });
   const { model, version } = packed.release;
   const open = sealedLine(address, integrity);
-  const { runtimeNotes } = temporary;
-  return { directory: out, model, version, ...reference, open, module, ...written, runtimeNotes };
+  const { notes } = temporary;
+  return { directory: out, model, version, ...reference, open, module, ...written, notes };
 }
 
 /** Requires, before the long work, that folder and module can be written. */

@@ -31,9 +31,9 @@ test('memory that nothing measured is reckoned from the files, and a larger numb
     onnx.memoryBytes = 99_000_000;
     limits.memoryBytes = 1;
   });
-  const { runtimeNotes, onnxRuntime } = await pack({ modelDirectory, out, onnxRuntime: 'try' });
+  const { notes, onnxRuntime } = await pack({ modelDirectory, out, onnxRuntime: 'try' });
   expect(onnxRuntime).toBeUndefined(); // the common file is not to blame
-  expect(runtimeNotes).toEqual([
+  expect(notes).toEqual([
     expect.stringContaining(
       "Variant 'onnx' does not pass its golden cases in ONNX Runtime: onnx-wasm:",
     ),
@@ -51,7 +51,7 @@ test('weights stay in an ONNX file that runs only with them inside, and pack say
   const { modelDirectory, out } = await prepare();
   const model = await writeUnmovable(modelDirectory);
   const packed = await pack({ modelDirectory, out, onnxRuntime: 'try' });
-  expect(packed.runtimeNotes).toEqual([
+  expect(packed.notes).toEqual([
     expect.stringMatching(/^The weights of variant 'onnx' stay in its ONNX file, .*: sizes$/),
     expect.stringContaining(
       "needs the full file of ONNX Runtime for node 'parts' (SplitToSequence)",
