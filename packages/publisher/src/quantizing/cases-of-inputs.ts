@@ -27,12 +27,12 @@ const MOST_CASES = 64;
  * state begin with none at each.
  *
  * @param inputs as `model.run` takes them
- * @param answer has the model answer the cases of a stage, because the next one is given what it answers
+ * @param answer has the model answer the cases of one stage, because the next is given what it answers
  */
 export async function writeCasesOfInputs(
   directory: string,
   inputs: readonly unknown[],
-  answer: (stage: Stage) => Promise<readonly Tensors[]>,
+  answer: () => Promise<readonly Tensors[]>,
 ): Promise<void> {
   const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
   const pipeline = compilePipeline(spec, {
@@ -54,12 +54,13 @@ export async function writeCasesOfInputs(
     cases.push(...someOf(all));
     if (i === stages.length - 1) break;
     await writeGolden(directory, all);
-    const outputs = [...(await answer(stage))];
+    const outputs = [...(await answer())];
     progress = [];
     for (const one of waiting) {
       progress.push(await one.finish(outputs.splice(0, one.items.length)));
     }
   }
+  for (const one of progress) if (!one.isDone) one.release();
   if (cases.length > 0) await writeGolden(directory, cases);
 }
 

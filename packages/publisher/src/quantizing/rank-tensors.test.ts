@@ -22,15 +22,43 @@ test('tensors whose loss changes the answers most come first, and among equals t
     initializer('exact', FLOAT, [4, 256], floats(exact)),
     initializer('coarse', FLOAT, [256, 4], floats(Math.sin)),
   );
-  await writeFile(join(directory, 'model.onnx'), model);
-  const source = join(directory, 'model.onnx');
-  const { directory: drafted } = await draft({ source, out: join(directory, 'draft') });
-  const spec = parseModelSpec(await readJsonFile(drafted, 'model.json'));
+  const { directory: drafted, variant } = await draftOf(directory, model);
   const tensors = ['unused', 'exact', 'coarse'];
   const options = { format: 'int8', keep: new Set<string>(), tensors } as const;
-  const ranked = await rankTensors(drafted, spec.variants[0] as Variant, options);
+  const ranked = await rankTensors(drafted, variant, options);
   expect(ranked).toEqual(['coarse', 'exact', 'unused']);
 });
+
+test('they are ranked by what the model is asked, where that is given', async () => {
+  const directory = await temporaryDirectory();
+  const lossyIn = (row: number) => (i: number) =>
+    [0, 1].includes(Math.floor(i / 256)) ? (Math.floor(i / 256) === row ? 0.4 : 3) : 127;
+  const model = onnxBytes(
+    matMul('x', 'first', 'z'),
+    matMul('x', 'second', 'w'),
+    bytesField(12, value('z', [1, 256])),
+    bytesField(12, value('w', [1, 256])),
+    initializer('first', FLOAT, [4, 256], floats(lossyIn(0))),
+    initializer('second', FLOAT, [4, 256], floats(lossyIn(1))),
+  );
+  const { directory: drafted, variant } = await draftOf(directory, model);
+  const x = { datatype: 'FP32', shape: [1, 4], data: Float32Array.of(0, 1, 0, 0) };
+  const ranked = await rankTensors(drafted, variant, {
+    format: 'int8',
+    keep: new Set(),
+    tensors: ['first', 'second'],
+    inputs: [{ tensors: { x } }],
+  });
+  expect(ranked).toEqual(['second', 'first']);
+});
+
+async function draftOf(directory: string, model: Uint8Array) {
+  const source = join(directory, 'model.onnx');
+  await writeFile(source, model);
+  const drafted = await draft({ source, out: join(directory, 'draft') });
+  const spec = parseModelSpec(await readJsonFile(drafted.directory, 'model.json'));
+  return { directory: drafted.directory, variant: spec.variants[0] as Variant };
+}
 
 function matMul(a: string, b: string, output: string): Uint8Array {
   const node = [bytesField(1, a), bytesField(1, b), bytesField(2, output), bytesField(4, 'MatMul')];
