@@ -1,4 +1,6 @@
+import { NearsideError } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
+import { corruptItems } from './arrange-items.js';
 import { askReference } from './ask-reference.js';
 import { runPaired } from './paired-run.js';
 import type { EvaluationItem } from './read-items.js';
@@ -106,6 +108,15 @@ describe('a candidate', () => {
     const { lost, differing, answered } = await run(items);
     expect({ lost, differing, answered }).toEqual({ lost: 3, differing: 3, answered: [] });
   });
+});
+
+test('an input that cannot be corrupted is named, and how', async () => {
+  const apply = async () => {
+    throw new NearsideError('input-invalid', 'expected a sound');
+  };
+  const items = [{ name: 'a.wav', sha256: '', readInput: async () => 1 }];
+  const [item] = corruptItems(items, { name: 'quiet', apply });
+  await expect(item?.readInput()).rejects.toThrow('a.wav with quiet: expected a sound');
 });
 
 test('numbers that are one of all items are refused, because nobody can be told from their mean', async () => {

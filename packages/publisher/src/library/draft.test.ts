@@ -322,12 +322,13 @@ describe('a draft', () => {
       lostItems: [name],
       measures: { items: 2, right: 1 },
       slices: { [name]: lost },
-      corruptions: {},
+      corruptions: { noise: { ...counts, verdict: 'undecided', saysNothing: true } as const },
     };
     for (let i = 0; i < 2; i += 1)
       await writeEvaluation(out, { ...EVALUATION, variants: { int8 } });
     const card = await readFile(join(out, 'MODEL.md'), 'utf8');
     expect(card.match(/<!-- (\/?)evaluation/g)).toHaveLength(2);
+    expect(card).toContain('because `fp32` itself gets fewer than half right: noise.');
     expect(card).not.toMatch(/^# Fake|<script>/m);
     expect(card).not.toContain('\u001b');
     expect(card).toContain('\\# Fake \\| &lt;script&gt;');

@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { parseModelSpec, type Variant } from '@nearside/core';
 import { answersOf } from '../evaluating/answers.js';
 import { corruptItems, inAskingOrder } from '../evaluating/arrange-items.js';
@@ -11,6 +12,7 @@ import { leastItems } from '../evaluating/paired-loss.js';
 import { itemsDigest, readItems } from '../evaluating/read-items.js';
 import { weighVariant } from '../evaluating/variant-files.js';
 import { writeEvaluation } from '../evaluating/write-evaluation.js';
+import { isDirectory } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { openVariant } from './open-variant.js';
 
@@ -44,6 +46,7 @@ const MAX_LOSS = 0.02;
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { directory } = options;
+  if (await isDirectory(directory)) await access(directory, constants.W_OK); // before what takes long
   await using opened = await openEvaluation(options);
   const variants: Record<string, VariantEvaluation> = {};
   for (const candidate of opened.candidates) {
