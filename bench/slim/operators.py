@@ -364,8 +364,6 @@ def tabular():
                             intercepts=[0.1] * 2, classlabels_strings=["no", "yes"], post_transform="LOGISTIC")
     m.output(labels, T.STRING)
     m.output(scores)
-
-    m = model("words", "tabular")
     word = m.input("word", T.STRING, [[1, 3], 1])
     m.output(m.node("LabelEncoder", word, domain="ai.onnx.ml", keys_strings=["w1", "w2"], values_int64s=[1, 2]), T.INT64)
 
@@ -435,6 +433,56 @@ def halves():
     m.output(m.node("Transpose", m.node("Reshape", y, m.constant([0, 0, 2, 8], np.int64)), perm=[0, 2, 1, 3]), T.FLOAT16)
 
 
+def single():
+    """What costs little and is in many files: each is a model of its own, so that it may come in without the others."""
+    m = model("dense-rows", "single")
+    x = m.input("x", T.FLOAT, [[1, 3, 8], 12])
+    y = m.node("Relu", m.node("Add", m.node("MatMul", x, m.weight(12, 100)), m.weight(1, 100)))
+    y = m.node("Tanh", m.node("Add", m.node("MatMul", y, m.weight(100, 8)), m.weight(8)))
+    m.output(m.node("Sigmoid", m.node("Add", m.node("MatMul", y, m.weight(8, 1)), m.weight(1, 1))))
+
+    m = model("two-way-lstm", "single")
+    x = m.input("x", T.FLOAT, [[3, 6], [1, 2], 8])
+    weights = (m.weight(2, 32, 8), m.weight(2, 32, 8), m.weight(2, 64))
+    m.output(m.node("LSTM", x, *weights, outputs=2, hidden_size=8, direction="bidirectional")[0])
+
+    for operator in ("Add", "Sub", "Mul", "Div"):
+        m = model(f"broadcast-{operator.lower()}", "single")
+        x = m.input("x", T.FLOAT, [[1, 2, 3], 4, 5])
+        for other in (m.weight(), m.weight(5), m.weight(4, 1), m.weight(1, 4, 5), x):
+            m.output(m.node(operator, x, other))
+            m.output(m.node(operator, other, x))
+
+    one_input = dict(
+        Exp={}, Log={}, Sqrt={}, Abs={}, Neg={}, Floor={}, Reciprocal={}, Erf={}, Sigmoid={}, Tanh={}, Relu={}, Elu={},
+        LeakyRelu={}, HardSigmoid={}, HardSwish={}, Softplus={}, Softmax={}, LogSoftmax={}, GlobalMaxPool={}, Identity={},
+        ReduceMean=dict(axes=[2, 3]), ReduceMax=dict(axes=[1]), Flatten={}, Shape={}, Transpose=dict(perm=[0, 2, 3, 1]),
+        AveragePool=dict(kernel_shape=[2, 2], strides=[2, 2]), MaxPool=dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+    )
+    for operator, attributes in one_input.items():
+        m = model(f"one-{operator.lower()}", "single")
+        x = m.input("x", T.FLOAT, [[1, 2], 4, [6, 8], 6])
+        m.output(m.node(operator, x, **attributes), T.INT64 if operator == "Shape" else T.FLOAT)
+
+    for mode in ("constant", "reflect"):
+        m = model(f"one-pad-{mode}", "single")
+        x = m.input("x", T.FLOAT, [[1, 2], 4, [6, 8], 6])
+        m.output(m.node("Pad", x, m.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64), mode=mode))
+    for mode, coordinates in (("nearest", "asymmetric"), ("linear", "half_pixel")):
+        m = model(f"one-resize-{mode}", "single")
+        x = m.input("x", T.FLOAT, [[1, 2], 4, [6, 8], 6])
+        more = dict(nearest_mode="floor") if mode == "nearest" else {}
+        m.output(m.node("Resize", x, "", m.constant([1, 1, 2, 2]), mode=mode, coordinate_transformation_mode=coordinates, **more))
+    for operator in ("Greater", "Less", "Equal"):
+        m = model(f"one-{operator.lower()}", "single")
+        x = m.input("x", T.FLOAT, [[1, 3], 4])
+        m.output(m.node(operator, x, m.constant(0)), T.BOOL)
+    for operator in ("Min", "Max", "Pow"):
+        m = model(f"one-{operator.lower()}", "single")
+        x = m.input("x", T.FLOAT, [[1, 3], 4])
+        m.output(m.node(operator, x, m.constant(2)))
+
+
 def control():
     """If, Loop, and models that no session can be made of: the error's way out is worth having.
 
@@ -479,7 +527,7 @@ def control():
 
 
 def write(folder):
-    for make in (vision, quantised, text, audio, tabular, arithmetic, halves, control):
+    for make in (vision, quantised, text, audio, tabular, arithmetic, halves, single, control):
         make()
     lines = []
     for made in MODELS:
