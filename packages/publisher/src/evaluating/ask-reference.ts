@@ -2,7 +2,7 @@ import type { Ask } from './ask-variant.js';
 import { isEnoughRight } from './compare.js';
 import { itemInvalid } from './item-error.js';
 import type { EvaluationItem } from './read-items.js';
-import type { Measures, TaskAnswers } from './task-answers.js';
+import type { Measures, Share, TaskAnswers } from './task-answers.js';
 
 /** The answers that candidates are held against. */
 export interface Reference {
@@ -16,9 +16,8 @@ export interface Reference {
 /**
  * Asks a reference all items.
  *
- * @throws NearsideError `input-invalid`, naming the folder, where it gets fewer than half of them right: then what is
- *   expected is of other items or another model, and a candidate has little to lose. So where one number is expected of
- *   all items; and, naming the item, for an answer of another size
+ * @throws NearsideError `input-invalid`, naming the item, for an answer of another size; naming the folder, where its items
+ *   prove nothing of a candidate
  */
 export async function askReference(
   items: readonly EvaluationItem[],
@@ -32,7 +31,7 @@ export async function askReference(
 ): Promise<Reference> {
   const { name, folder, answers, onItem } = of;
   const ask = remembering(of.ask);
-  const answered: { answer: unknown; expected: unknown; isGiven: boolean }[] = [];
+  const answered: AnsweredItem[] = [];
   for (const item of items) {
     const answer = await ask(item);
     const { expected = answers.asExpected(answer) } = item;
@@ -41,21 +40,41 @@ export async function askReference(
     onItem();
   }
   const ignorance = answers.ignoranceOf(answered.map(({ expected }) => expected));
-  if (ignorance === 0) {
-    throw itemInvalid(folder, 'items of which different numbers are expected', 'one of all');
-  }
-  const rightOnes = answered.filter(
+  const right = answered.filter(
     ({ answer, expected }) => answers.errorOf(answer, expected) < ignorance,
   );
-  const share = { right: rightOnes.length, of: items.length };
-  if (!isEnoughRight(share)) {
-    const advice = `Are these its items and labels? Without labels, the answers of '${name}' are what is expected`;
-    const got = `${share.right} of ${share.of}. ${advice}`;
-    throw itemInvalid(folder, `items of which '${name}' gets at least half right`, got);
-  }
+  requireProof(folder, { name, ignorance, right: right.length, of: items.length });
   return { ask, ignorance, measures: answers.measure(answered.filter(({ isGiven }) => isGiven)) };
 }
 
+interface AnsweredItem {
+  readonly answer: unknown;
+  readonly expected: unknown;
+  /** Otherwise the answer itself is expected of others. */
+  readonly isGiven: boolean;
+}
+
+/**
+ * A variant that always gives one answer must not pass, nor one that has little to lose, because what is expected is of
+ * other items or of another model.
+ */
+function requireProof(
+  folder: string,
+  { name, ignorance, right, of }: Share & { readonly name: string; readonly ignorance: number },
+): void {
+  if (ignorance === 0) {
+    throw itemInvalid(folder, 'items whose right answers differ', 'one for all');
+  }
+  if (isEnoughRight({ right, of })) return;
+  const advice = `Are these its items and labels? Without labels, the answers of '${name}' are what is expected`;
+  throw itemInvalid(
+    folder,
+    `items of which '${name}' gets at least half right`,
+    `${right} of ${of}. ${advice}`,
+  );
+}
+
+/** However many candidates there are, it is asked once. */
 function remembering(ask: Ask): Ask {
   const answers = new Map<EvaluationItem, unknown>();
   return async (item) => {

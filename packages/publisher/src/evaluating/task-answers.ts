@@ -43,7 +43,7 @@ export interface TaskAnswers<Answer = unknown, Expected = unknown> {
   errorOf(answer: Answer, expected: Expected): number;
   /** No answer is further from right than this. */
   readonly largestError: number;
-  /** What answers lack that know nothing of their inputs; 0 where all that is expected is the same number. */
+  /** What answers lack that know nothing of their inputs; 0 where the same is expected of all. */
   ignoranceOf(expected: readonly Expected[]): number;
   measure(answered: readonly Answered<Answer, Expected>[]): Measures;
 }
@@ -55,7 +55,11 @@ export function rightOrWrong<Answer, Expected>(
   return {
     errorOf: (answer: Answer, expected: Expected) => (isRight(answer, expected) ? 0 : 1),
     largestError: 1,
-    ignoranceOf: () => 1,
+    ignoranceOf(expected: readonly Expected[]): number {
+      const [first] = expected;
+      const same = JSON.stringify(first);
+      return expected.every((one) => JSON.stringify(one) === same) ? 0 : 1;
+    },
   };
 }
 
