@@ -51,7 +51,7 @@ def write_recordings(folder: Path, count: int) -> None:
     sys.path.append(str(MODELS / "voice/reference"))
     from model import Sound, open_model, scores_of, windows_of
 
-    run, items = open_model(), []
+    run, items = open_model("fp32"), []
     for i, (voice, speed, pitch, text) in enumerate(sentences()):
         samples, rate = spoken(voice, speed, pitch, text)
         floats = (samples.astype(np.float32) / np.float32(32768))[np.newaxis, np.newaxis]
