@@ -5,6 +5,7 @@ import {
   elementCount,
   type Golden,
   type GoldenCase,
+  goldenFiles,
   type ModelSpec,
   numbersOf,
   parseGolden,
@@ -52,6 +53,7 @@ export async function answerInWasm(
   const report: string[] = [];
   const tolerance = pick(golden.tolerance, others);
   const expected = new Map(golden.cases.map((one) => [one, pick(one.expected, others)]));
+  const taken = new Set(golden.cases.flatMap((one) => goldenFiles(one, others)).map(asOneFile));
   for (const runtime of new Set(spec.variants.map((variant) => variant.runtime))) {
     const asked = spec.variants.filter((one) => one.runtime === runtime);
     const names = asked.map(({ name }) => name);
@@ -66,7 +68,8 @@ export async function answerInWasm(
       tolerance[variant.name] = own.tolerance;
       report.push(...lines);
       for (const [one, tensors] of outputs) {
-        const stored = await storeTensors(directory, `${one.name}.${variant.name}`, tensors);
+        const prefix = `${one.name}.${variant.name}`;
+        const stored = await storeTensors(directory, { prefix, tensors, taken });
         Object.assign(expected.get(one) ?? {}, { [variant.name]: stored });
       }
     }
@@ -176,16 +179,17 @@ function findWrong(
   return { expected: 'the same numbers twice', got: 'others the second time' };
 }
 
+/** @param what `taken`: files that hold something else; those that are written here are added */
 async function storeTensors(
   directory: string,
-  prefix: string,
-  tensors: Tensors,
+  what: { readonly prefix: string; readonly tensors: Tensors; readonly taken: Set<string> },
 ): Promise<Record<string, StoredTensor>> {
+  const { prefix, tensors, taken } = what;
   await makeDirectory(join(directory, 'golden'));
   const stored: Record<string, StoredTensor> = {};
   for (const [name, { datatype, shape, data }] of Object.entries(tensors)) {
     if (datatype === 'BYTES') continue;
-    const file = fileOf(`${prefix}.${name}`);
+    const file = freeFile(`${prefix}.${name}`, taken);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     await replaceFile(join(directory, file), (temporary) => writeFile(temporary, bytes));
     stored[name] = { datatype, shape: [...shape], file };
@@ -194,6 +198,18 @@ async function storeTensors(
 }
 
 const LONGEST_NAME = 150;
+
+/** Some file systems tell no capitals apart. */
+function asOneFile(name: string): string {
+  return name.toLowerCase();
+}
+
+function freeFile(tensor: string, taken: Set<string>): string {
+  let file = fileOf(tensor);
+  for (let i = 2; taken.has(file); i += 1) file = fileOf(`${tensor}.${i}`);
+  taken.add(file);
+  return file;
+}
 
 /** Gives every tensor a file of its own, also where a file system tells no capitals apart. golden.py does the same. */
 function fileOf(tensor: string): string {

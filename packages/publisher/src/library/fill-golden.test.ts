@@ -16,6 +16,7 @@ import { bytesField } from '../packing/protobuf-fields.js';
 import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
+import { editJson } from '../testing/model-to-pack.js';
 import { onnxOf, value } from '../testing/onnx-bytes.js';
 import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
@@ -225,6 +226,26 @@ describe('with Node alone', () => {
     const variants = ['fp32'];
     const { answered } = await answerInProcess(DIGITS, 'onnx', { variants, isOnce: true });
     expect([...new Set(answered.map(({ variant }) => variant))]).toEqual(variants);
+  });
+
+  test('answers of another variant stay where they lie in a file that new ones would be called', async () => {
+    const draft = await draftOfNode('Relu', [-1, 1]);
+    await fillGolden({ directory: draft });
+    await editJson(join(draft, 'model.json'), ({ variants }) => {
+      variants.push({ ...variants[0], name: 'twin' });
+    });
+    let taken = '';
+    await editJson(join(draft, 'golden.json'), ({ cases: [one] }) => {
+      taken = `golden/${one.name.toLowerCase()}.twin.y.bin`;
+      one.expected.fp32.y.file = taken;
+    });
+    await writeFile(join(draft, taken), new Uint8Array(16));
+    await fillGolden({ directory: draft });
+    const { cases } = parseGolden(await readJson(draft, 'golden.json'));
+    const { fp32, twin } = cases[0]?.expected ?? {};
+    expect(fp32?.y?.file).toBe(taken);
+    expect([...(await readFloats(draft, taken))]).toEqual([0, 0, 0, 0]);
+    expect([...(await readFloats(draft, twin?.y?.file ?? ''))]).not.toEqual([0, 0, 0, 0]);
   });
 
   test('answers of wasm are computed anew where Python is asked for', async () => {
