@@ -25,15 +25,12 @@ export function runPython(script, args) {
 
 /** A model of `models/` with its variant of floats alone, as it was before anybody made it small. */
 export async function copyFloats(model, directory) {
+  const { keepVariants, shipAll } = await import(
+    '../../packages/publisher/dist/packing/edit-documents.js'
+  );
   await cp(`${root}models/${model}`, directory, { recursive: true });
-  const spec = await readJson(`${directory}/model.json`);
-  const { ships: _, ...floats } = spec.variants.find(({ name }) => name === 'fp32');
-  await writeJson(`${directory}/model.json`, { ...spec, variants: [floats] });
-  const golden = await readJson(`${directory}/golden.json`);
-  const only = ({ fp32 }) => ({ fp32 });
-  const cases = golden.cases.map((one) => ({ ...one, expected: only(one.expected) }));
-  const tolerance = only(golden.tolerance);
-  await writeJson(`${directory}/golden.json`, { ...golden, cases, tolerance });
+  await keepVariants(directory, new Set(['fp32']));
+  await shipAll(directory);
   return directory;
 }
 

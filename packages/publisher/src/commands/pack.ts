@@ -38,6 +38,9 @@ runtime that devices have, on this CPU, or by onnxruntime in Python (--reference
 command again repeats nothing and keeps your edits. Once you have edited the draft, pack the draft
 itself.
 
+--evaluate writes evaluation.json and a part of MODEL.md into the model directory, also where a
+variant is refused.
+
 A model directory may come from anybody, so Python runs only files of its reference/ that this
 version of nearside ships, byte for byte, and pack stops at any other. --run-reference runs any file
 there.

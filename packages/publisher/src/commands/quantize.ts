@@ -35,6 +35,7 @@ directory to be compared with, and is not packed: "ships": false in model.json.
 
 With --evaluate the small variant has to pass. Where it does not, tensors become half floats, first
 those that alone change answers most, until it does; if that is not enough, nothing is written.
+Each of several --formats begins with the half floats of the one before it.
 
   nearside quantize model.onnx --out small/
   nearside quantize model.onnx --evaluate held-out/ --max-loss 0.02 --out small/

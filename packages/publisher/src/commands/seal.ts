@@ -36,6 +36,8 @@ The page that names the seal's hash vouches for the model: there are no keys, an
 Upload the whole folder. Sealing again adds a version, and pages with an older hash keep theirs.
 
 If <model> is no model directory, seal drafts one first. --draft keeps it, for you to edit and seal.
+--evaluate writes evaluation.json and a part of MODEL.md into the model directory, also where a
+variant is refused.
 
   nearside seal model.onnx --out public/models/words --shape ids=1,128 --range ids=0..30521
   nearside seal models/digits --out public/models/digits --module src/digits.model.ts`;

@@ -1,15 +1,16 @@
 import { access, constants } from 'node:fs/promises';
-import { parseModelSpec, type Variant } from '@nearside/core';
+import { type ModelSpec, parseModelSpec, type Variant } from '@nearside/core';
 import { answersOf } from '../evaluating/answers.js';
 import { corruptItems, inAskingOrder } from '../evaluating/arrange-items.js';
 import { askReference } from '../evaluating/ask-reference.js';
 import { askingOf, countingOf, type EvaluationProgress } from '../evaluating/ask-variant.js';
-import { chooseVariants } from '../evaluating/choose-variants.js';
+import { type ChosenVariants, chooseVariants } from '../evaluating/choose-variants.js';
 import { corruptionsOf } from '../evaluating/corruptions.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
 import { judgeVariant } from '../evaluating/judge-variant.js';
 import { leastItems } from '../evaluating/paired-loss.js';
-import { itemsDigest, readItems } from '../evaluating/read-items.js';
+import { type EvaluationItem, itemsDigest, readItems } from '../evaluating/read-items.js';
+import type { Measures } from '../evaluating/task-answers.js';
 import { weighVariant } from '../evaluating/variant-files.js';
 import { writeEvaluation } from '../evaluating/write-evaluation.js';
 import { isDirectory } from '../files/stat-path.js';
@@ -47,7 +48,7 @@ const MAX_LOSS = 0.02;
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { directory } = options;
   if (await isDirectory(directory)) await access(directory, constants.W_OK); // before what takes long
-  await using opened = await openEvaluation(options);
+  await using opened = await openEvaluation(await readQuestions(options));
   const variants: Record<string, VariantEvaluation> = {};
   for (const candidate of opened.candidates) {
     variants[candidate.name] = await opened.judge(directory, candidate);
@@ -55,6 +56,38 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const evaluation = opened.evaluationOf(variants);
   await writeEvaluation(directory, evaluation);
   return evaluation;
+}
+
+/** What a model is asked, before it is. */
+export interface Questions {
+  /** A model directory. */
+  readonly directory: string;
+  readonly spec: ModelSpec;
+  readonly chosen: ChosenVariants;
+  readonly items: readonly EvaluationItem[];
+  readonly maxLoss: number;
+  readonly options: Pick<EvaluateOptions, 'folder' | 'corruptions' | 'onProgress'>;
+}
+
+/**
+ * Reads the items, and says where they are too few. Throws as `evaluate`.
+ *
+ * @param of `isForMore`: variants are judged that the model directory has not yet
+ */
+export async function readQuestions(
+  options: EvaluateOptions,
+  { isForMore = false }: { readonly isForMore?: boolean } = {},
+): Promise<Questions> {
+  const { directory, folder, maxLoss = MAX_LOSS, onNote } = options;
+  if (!(maxLoss > 0 && maxLoss < 1)) {
+    throw new RangeError(`evaluate: expected \`maxLoss\` above 0 and below 1, got ${maxLoss}.`);
+  }
+  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const chosen = chooseVariants(spec, options);
+  const items = inAskingOrder(await readItems(folder, spec));
+  const isJudging = isForMore || chosen.candidates.length > 0;
+  if (isJudging && items.length < leastItems(maxLoss)) onNote?.(fewItems(items.length, maxLoss));
+  return { directory, spec, chosen, items, maxLoss, options };
 }
 
 /** Items with the reference's answers, which any number of variants are held against. */
@@ -77,28 +110,14 @@ export interface OpenEvaluation extends AsyncDisposable {
   evaluationOf(variants: Evaluation['variants']): Evaluation;
 }
 
-/**
- * Reads the items and asks the reference. Throws as `evaluate`.
- *
- * @param of `isForMore`: variants are judged that the model directory has not yet
- */
-export async function openEvaluation(
-  options: EvaluateOptions,
-  { isForMore = false }: { readonly isForMore?: boolean } = {},
-): Promise<OpenEvaluation> {
-  const { directory, folder, maxLoss = MAX_LOSS, onNote, onProgress } = options;
-  if (!(maxLoss > 0 && maxLoss < 1)) {
-    throw new RangeError(`evaluate: expected \`maxLoss\` above 0 and below 1, got ${maxLoss}.`);
-  }
-  const spec = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const { reference, candidates, notEvaluated } = chooseVariants(spec, options);
-  const items = inAskingOrder(await readItems(folder, spec));
-  const canPass = items.length >= leastItems(maxLoss);
-  if (!canPass && (candidates.length > 0 || isForMore)) onNote?.(fewItems(items.length, maxLoss));
+/** Asks the reference all items. Throws as `evaluate`. */
+export async function openEvaluation(questions: Questions): Promise<OpenEvaluation> {
+  const { directory, spec, chosen, items, maxLoss, options } = questions;
+  const { folder, onProgress } = options;
+  const { name } = chosen.reference;
   const answers = answersOf(spec);
-  const opened = await openVariant(directory, reference.name);
+  const opened = await openVariant(directory, name);
   try {
-    const { name } = reference;
     const answered = await askReference(items, {
       name,
       folder,
@@ -109,37 +128,47 @@ export async function openEvaluation(
     const corruptions = options.corruptions === false ? [] : corruptionsOf(spec.task, spec);
     const corrupted = new Map(corruptions.map((one) => [one.name, corruptItems(items, one)]));
     const judging = { items, corrupted, reference: answered, answers, maxLoss, onProgress };
-    const weighed = await weighVariant(directory, reference);
-    const common: Omit<Evaluation, 'variants' | 'notEvaluated'> = {
-      format: 1,
-      model: spec.name,
-      version: spec.version,
-      task: spec.task,
-      maxLoss,
-      items: items.length,
-      itemsSha256: itemsDigest(items),
-      reference: name,
-      referenceBytes: weighed.sizeBytes,
-      referenceSha256: weighed.sha256,
-      referenceMeasures: answered.measures,
-    };
+    const common = await describeModel(questions, answered.measures);
     return {
-      canPass,
+      canPass: items.length >= leastItems(maxLoss),
       readInputs: (count) => Promise.all(items.slice(0, count).map((item) => item.readInput())),
-      candidates,
-      async judge(directory, variant, { isTrial = false } = {}) {
-        await using candidate = await openVariant(directory, variant.name);
+      candidates: chosen.candidates,
+      async judge(home, variant, { isTrial = false } = {}) {
+        await using candidate = await openVariant(home, variant.name);
         const ask = askingOf(variant.name, candidate.run, answers);
         const judged = await judgeVariant(variant.name, { ...judging, ask, isTrial });
-        return { ...judged, ...(await weighVariant(directory, variant)) };
+        return { ...judged, ...(await weighVariant(home, variant)) };
       },
-      evaluationOf: (variants) => ({ ...common, variants, notEvaluated }),
+      evaluationOf(variants) {
+        return { ...common, variants, notEvaluated: chosen.notEvaluated };
+      },
       [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     };
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function describeModel(
+  { directory, spec, chosen: { reference }, items, maxLoss }: Questions,
+  referenceMeasures: Measures,
+): Promise<Omit<Evaluation, 'variants' | 'notEvaluated'>> {
+  const { name: model, version, task } = spec;
+  const { sizeBytes, sha256 } = await weighVariant(directory, reference);
+  return {
+    format: 1,
+    model,
+    version,
+    task,
+    maxLoss,
+    items: items.length,
+    itemsSha256: itemsDigest(items),
+    reference: reference.name,
+    referenceBytes: sizeBytes,
+    referenceSha256: sha256,
+    referenceMeasures,
+  };
 }
 
 function fewItems(count: number, maxLoss: number): string {

@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { bytesField, intField } from '../packing/protobuf-fields.js';
+import { DIGITS } from '../testing/hugging-face-folder.js';
 import { initializer, value } from '../testing/onnx-bytes.js';
 import { runNearside } from '../testing/run-nearside.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { temporaryDirectory } from '../testing/workspace.js';
+import { writeDigits } from '../testing/write-digits.js';
 import { quantize } from './quantize.js';
 
 const SIDE = 32;
@@ -51,6 +53,21 @@ test('a model that does not pass in half floats either is refused with its figur
   expect(errors).toContain('gate-refused');
   expect(errors).toMatch(/int8 +[\d,]+ .* refused/);
   expect(await listFiles(out)).toBeUndefined();
+});
+
+test('a variant that few items cannot decide is asked corrupted items too, as `pack --evaluate` asks them', async () => {
+  const directory = await temporaryDirectory();
+  const [folder, out] = [join(directory, 'items'), join(directory, 'small')];
+  await writeDigits(folder, 1000);
+  const { evaluation } = await quantize({
+    source: DIGITS,
+    out,
+    formats: ['int8-lean'],
+    gate: { folder },
+  });
+  const { verdict, corruptions } = evaluation?.variants['int8-lean'] ?? {};
+  expect(verdict).toBe('undecided');
+  expect(Object.keys(corruptions ?? {})).toEqual(['noise', 'blur', 'crop', 'jpeg', 'dark']);
 });
 
 test('a search that is interrupted leaves nothing behind', async () => {

@@ -6,7 +6,9 @@ import { unanswered } from '../answering/answered-before.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { openTemporary } from '../files/temporary-directory.js';
-import { readJsonFile } from '../packing/read-json-file.js';
+import { editSpec } from '../packing/edit-documents.js';
+import { type MakingFormats, makeFormats } from '../quantizing/make-formats.js';
+import type { PlannedFormat } from '../quantizing/plan-formats.js';
 import {
   FORMATS,
   type Format,
@@ -15,18 +17,16 @@ import {
 } from '../quantizing/quantize-variant.js';
 import { rankTensors } from '../quantizing/rank-tensors.js';
 import { searchHalves } from '../quantizing/search-halves.js';
-import { type OpenEvaluation, openEvaluation } from './evaluate.js';
-import { type GateOptions, requirePassed } from './pass-gate.js';
-
-/** A format, and the variant of floats that it is made from. */
-export interface PlannedFormat {
-  readonly format: Format;
-  readonly base: Variant;
-}
+import { type OpenEvaluation, openEvaluation, readQuestions } from './evaluate.js';
+import { type GateOptions, refusalOf, requirePassed } from './pass-gate.js';
 
 export interface GatedFormats {
   readonly made: ReadonlyMap<Format, QuantizedVariant>;
   readonly evaluation: Evaluation;
+}
+
+export interface GatingFormats extends MakingFormats {
+  readonly gate: GateOptions;
 }
 
 /**
@@ -34,30 +34,41 @@ export interface GatedFormats {
  * answers most, until it does. Where too few items could decide, a variant goes on undecided.
  *
  * @param directory a model directory, which stays as it is
- * @throws NearsideError `gate-refused` where one does not even pass in half floats; or a code of `evaluate`
+ * @param planned in order: the half floats of one are tried first of the next, so that `int8` and `int8-lean` have the same
+ * @throws NearsideError `gate-refused` where one does not even pass in half floats; or a code of `evaluate` or `makeFormats`
  */
 export async function gateFormats(
   directory: string,
   planned: readonly PlannedFormat[],
-  { keep, gate }: { readonly keep: ReadonlySet<string>; readonly gate: GateOptions },
+  { gate, ...making }: GatingFormats,
 ): Promise<GatedFormats> {
-  await using copy = await openTemporary('gated');
-  await copyToCompare(directory, planned, copy.directory);
+  await using temporary = await openTemporary('gated');
+  const copy = temporary.directory;
+  await copyToCompare(directory, planned, copy);
   const reference = planned.find(({ base }) => base.runtime === 'onnx')?.base.name;
-  const options = { ...gate, directory: copy.directory, reference };
-  await using opened = await openEvaluation(options, { isForMore: true });
-  const gating: Gating = { directory, copy: copy.directory, opened, keep, gate };
+  const options = { ...gate, directory: copy, reference };
+  const questions = await readQuestions(options, { isForMore: true });
+  const whole = await makeFormats(directory, planned, making);
+  await answerAll(copy);
+  await using opened = await openEvaluation(questions);
+  const gating: Gating = { directory, copy, opened, keep: making.keep, gate };
   const made = new Map<Format, QuantizedVariant>();
   const judged: Record<string, VariantEvaluation> = {};
   let asFloat16: ReadonlySet<string> = new Set();
   for (const plan of planned) {
-    const passed = await makePassing(plan, asFloat16, gating);
-    made.set(plan.format, passed.made);
-    if (passed.verdict) judged[plan.format] = passed.verdict;
-    asFloat16 = passed.asFloat16; // another format of as many bits rounds alike
+    const { format } = plan;
+    const first = whole.get(format) as QuantizedVariant;
+    if (FORMATS[format] !== 'onnx') {
+      made.set(format, first); // Node does not run it
+      continue;
+    }
+    const passed = await makePassing(plan, { first, asFloat16 }, gating);
+    made.set(format, passed.made);
+    judged[format] = passed.judged;
+    asFloat16 = passed.asFloat16;
   }
   for (const candidate of opened.candidates) {
-    judged[candidate.name] = await opened.judge(copy.directory, candidate);
+    judged[candidate.name] = await opened.judge(copy, candidate);
   }
   const evaluation = opened.evaluationOf(judged);
   requirePassed(evaluation, gate);
@@ -76,21 +87,26 @@ interface Gating {
 interface Candidate {
   readonly made: QuantizedVariant;
   readonly asFloat16: ReadonlySet<string>;
-  /** Undefined for one that Node does not run. */
-  readonly verdict: VariantEvaluation | undefined;
+  readonly judged: VariantEvaluation;
 }
 
+/** @param from the variant without half floats, and those of an earlier format, which are tried first */
 async function makePassing(
   plan: PlannedFormat,
-  asFloat16: ReadonlySet<string>,
+  from: { readonly first: QuantizedVariant; readonly asFloat16: ReadonlySet<string> },
   gating: Gating,
 ): Promise<Candidate> {
-  const first = await tryWith(asFloat16, plan, gating);
-  const { verdict } = first;
-  if (!verdict || verdict.verdict === 'passed') return first;
-  const isFewItems = verdict.verdict === 'undecided' && !gating.opened.canPass;
-  if (isFewItems || plan.format === 'fp16') return first;
-  return searchPassing(plan, first, gating);
+  const { directory, opened, keep } = gating;
+  const { first, asFloat16 } = from;
+  const isHalved = first.tensors.some(({ name }) => asFloat16.has(name));
+  const options = { format: plan.format, keep, asFloat16 };
+  const made = isHalved ? await quantizeVariant(directory, plan.base, options) : first;
+  const canSearch = opened.canPass && plan.format !== 'fp16';
+  const candidate = await judgeMade({ made, asFloat16 }, gating, { isTrial: canSearch });
+  const { verdict } = candidate.judged;
+  if (verdict === 'passed' || plan.format === 'fp16') return candidate;
+  if (verdict === 'undecided' && !opened.canPass) return candidate;
+  return searchPassing(plan, candidate, gating);
 }
 
 /** Items by which tensors are ranked. */
@@ -99,54 +115,52 @@ const RANKED_BY = 4;
 /** @throws NearsideError `gate-refused` */
 async function searchPassing(
   plan: PlannedFormat,
-  { made: { tensors } }: Candidate,
+  first: Candidate,
   gating: Gating,
 ): Promise<Candidate> {
   const { directory, opened, keep, gate } = gating;
   const { format, base } = plan;
-  const names = [...new Set(tensors.map(({ name }) => name))];
+  const names = [...new Set(first.made.tensors.map(({ name }) => name))];
   const of = `${names.length} tensors`;
   gate.onStep?.(`${format}: does not pass; its ${of} are ranked by what each alone changes`);
   const inputs = await opened.readInputs(RANKED_BY);
   const order = await rankTensors(directory, base, { format, keep, tensors: names, inputs });
-  const tried: { passed?: Candidate; last?: Candidate } = {};
-  const found = await searchHalves(order, async (asFloat16) => {
+  const tried: { last: Candidate; passed?: Candidate } = { last: first };
+  await searchHalves(order, async (asFloat16) => {
     gate.onStep?.(`${format}: with ${asFloat16.size} of ${of} as half floats`);
-    tried.last = await tryWith(asFloat16, plan, gating);
-    const isPassed = tried.last.verdict?.verdict === 'passed';
+    const made = await quantizeVariant(directory, base, { format, keep, asFloat16 });
+    tried.last = await judgeMade({ made, asFloat16 }, gating, { isTrial: true });
+    const isPassed = tried.last.judged.verdict === 'passed';
     if (isPassed) tried.passed = tried.last; // each that passes has fewer than the one before
     return isPassed;
   });
-  if (found && tried.passed) return tried.passed;
-  const verdict = tried.last?.verdict;
-  requirePassed(opened.evaluationOf(verdict ? { [format]: verdict } : {}), {
-    ...gate,
-    strict: true,
-  });
-  throw new TypeError('expected a verdict that does not pass');
+  if (tried.passed) return tried.passed;
+  const { judged } = tried.last;
+  const evaluation = opened.evaluationOf({ [format]: judged });
+  gate.onRefused?.(evaluation);
+  throw refusalOf(format, judged, evaluation);
 }
 
-/** Makes a candidate, has its golden cases answered, and judges it. */
-async function tryWith(
-  asFloat16: ReadonlySet<string>,
-  { format, base }: PlannedFormat,
-  { directory, copy, opened, keep }: Gating,
+/** Has the golden cases of a variant answered, and judges it. */
+async function judgeMade(
+  of: Omit<Candidate, 'judged'>,
+  { copy, opened }: Gating,
+  options: { readonly isTrial: boolean },
 ): Promise<Candidate> {
-  const made = await quantizeVariant(directory, base, { format, keep, asFloat16 });
-  if (FORMATS[format] !== 'onnx') return { made, asFloat16, verdict: undefined };
-  for (const [name, bytes] of made.files) {
+  const { variant, files } = of.made;
+  for (const [name, bytes] of files) {
     await makeDirectory(dirname(join(copy, name)));
     await writeFile(join(copy, name), bytes);
   }
-  await editVariants(copy, (variants) => [
-    ...variants.filter(({ name }) => name !== format),
-    made.variant,
-  ]);
-  await answerInWasm(copy, { variants: [format] });
-  return { made, asFloat16, verdict: await opened.judge(copy, made.variant, { isTrial: true }) };
+  await editSpec(copy, (spec) => {
+    const others = spec.variants.filter(({ name }) => name !== variant.name);
+    return { ...spec, variants: [...others, variant] };
+  });
+  await answerInWasm(copy, { variants: [variant.name] });
+  return { ...of, judged: await opened.judge(copy, variant, options) };
 }
 
-/** Copies a model directory with all its golden answers, whose bases are there to be compared with. */
+/** Copies a model directory, whose bases are there to be compared with. */
 async function copyToCompare(
   directory: string,
   planned: readonly PlannedFormat[],
@@ -154,18 +168,13 @@ async function copyToCompare(
 ): Promise<void> {
   await cp(directory, copy, { recursive: true });
   const bases = new Set(planned.map(({ base }) => base.name));
-  await editVariants(copy, (variants) =>
-    variants.map((one) => (bases.has(one.name) ? { ...one, ships: false } : one)),
-  );
-  const variants = await unanswered(copy, { inputs: undefined, reference: undefined });
-  if (variants.length > 0) await answerInWasm(copy, { variants });
+  await editSpec(copy, (spec) => {
+    const ofBase = (one: Variant) => (bases.has(one.name) ? { ...one, ships: false } : one);
+    return { ...spec, variants: spec.variants.map(ofBase) };
+  });
 }
 
-async function editVariants(
-  directory: string,
-  edit: (variants: readonly Variant[]) => Variant[],
-): Promise<void> {
-  const json = (await readJsonFile(directory, 'model.json')) as { variants: Variant[] };
-  const edited = JSON.stringify({ ...json, variants: edit(json.variants) });
-  await writeFile(join(directory, 'model.json'), edited);
+async function answerAll(directory: string): Promise<void> {
+  const variants = await unanswered(directory, { inputs: undefined, reference: undefined });
+  if (variants.length > 0) await answerInWasm(directory, { variants });
 }

@@ -1,15 +1,10 @@
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import {
-  isNearsideError,
-  NearsideError,
-  parseGolden,
-  parseModelSpec,
-  type Variant,
-} from '@nearside/core';
+import { isNearsideError, NearsideError, parseGolden, parseModelSpec } from '@nearside/core';
 import { makeDirectory } from '../files/make-directory.js';
 import { openTemporary } from '../files/temporary-directory.js';
+import { keepVariants, shipAll } from '../packing/edit-documents.js';
 import { filesOf } from '../packing/model-directory.js';
 import { findModelFile } from '../packing/model-file.js';
 import { requireNearsideFile } from '../packing/nearside-script.js';
@@ -45,21 +40,20 @@ export async function openVariant(directory: string, name: string): Promise<Open
   const modelDirectory = join(temporary.directory, 'model');
   try {
     const model = await copyAlone(directory, name, modelDirectory);
-    const open = (onnxRuntime: 'full' | 'try') =>
-      openSealed({
-        modelDirectory,
-        out: join(temporary.directory, onnxRuntime, model),
-        onnxRuntime,
-      });
-    // Trying takes as long as all else. It puts weights back into a file that runs only with them inside.
-    const opened = await open('full').catch((error) => {
-      if (isNearsideError(error) && error.code === 'backend-failed') return open('try');
-      throw error;
+    const out = (onnxRuntime: string) => join(temporary.directory, onnxRuntime, model);
+    const sealed = await openSealed({
+      modelDirectory,
+      out: out('full'),
+      onnxRuntime: 'full',
+    }).catch((error) => {
+      if (!isNearsideError(error) || error.code !== 'backend-failed') throw error;
+      // Trying takes as long as all else. It puts weights back into a file that runs only with them inside.
+      return openSealed({ modelDirectory, out: out('try'), onnxRuntime: 'try' });
     });
     return {
-      run: opened.run,
+      run: sealed.run,
       async [Symbol.asyncDispose]() {
-        await opened[Symbol.asyncDispose]();
+        await sealed[Symbol.asyncDispose]();
         await temporary[Symbol.asyncDispose]();
       },
     };
@@ -72,11 +66,11 @@ export async function openVariant(directory: string, name: string): Promise<Open
 }
 
 async function openSealed(options: SealOptions): Promise<OpenVariant> {
-  const { open } = await importNearside();
+  const nearside = await importNearside();
   const { integrity, model } = await seal(options);
   const server = await serveRepository({ dir: dirname(options.out), port: 0 });
   try {
-    const opened = await open(`${server.url}/${model}`, {
+    const served = await nearside.open(`${server.url}/${model}`, {
       integrity,
       store: 'memory',
       backend: 'onnx-wasm',
@@ -84,9 +78,9 @@ async function openSealed(options: SealOptions): Promise<OpenVariant> {
       assets: addressOf('dist/assets'),
     });
     return {
-      run: async (input) => (await opened.run(input)).output,
+      run: async (input) => (await served.run(input)).output,
       async [Symbol.asyncDispose]() {
-        await opened.close();
+        await served.close();
         await server.close();
       },
     };
@@ -105,28 +99,25 @@ function addressOf(name: Parameters<typeof requireNearsideFile>[0]): string {
   return pathToFileURL(requireNearsideFile(name)).href;
 }
 
+/** What says of other variants too. */
+const DOCUMENTS = ['model.json', 'golden.json'];
+
 /**
  * Copies a model directory with one of its variants.
  *
  * @returns the name of the model
  */
 async function copyAlone(directory: string, variant: string, to: string): Promise<string> {
-  const json = (await readJsonFile(directory, 'model.json')) as { variants: Variant[] };
-  const variants = json.variants
-    .filter(({ name }) => name === variant)
-    .map(({ ships: _, ...shipped }) => shipped);
-  const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
-  const only = <T>(byVariant: Readonly<Record<string, T>>) =>
-    Object.fromEntries(Object.entries(byVariant).filter(([name]) => name === variant));
-  const cases = golden.cases.map((one) => ({ ...one, expected: only(one.expected) }));
-  const alone = { ...golden, cases, tolerance: only(golden.tolerance) };
-  const spec = parseModelSpec({ ...json, variants });
-  for (const file of filesOf(spec, alone)) {
+  const copy = async (file: string) => {
     if (!(await findModelFile(directory, file))) throw fileMissing(directory, file);
     await makeDirectory(dirname(join(to, file)));
     await copyFile(join(directory, file), join(to, file));
-  }
-  await writeFile(join(to, 'model.json'), JSON.stringify({ ...json, variants }));
-  await writeFile(join(to, 'golden.json'), JSON.stringify(alone));
+  };
+  for (const file of DOCUMENTS) await copy(file);
+  await keepVariants(to, new Set([variant]));
+  await shipAll(to);
+  const spec = parseModelSpec(await readJsonFile(to, 'model.json'));
+  const golden = parseGolden(await readJsonFile(to, 'golden.json'));
+  for (const file of filesOf(spec, golden)) if (!DOCUMENTS.includes(file)) await copy(file);
   return spec.name;
 }

@@ -7,11 +7,12 @@ import { withoutEvaluation } from '../evaluating/write-evaluation.js';
 import { replaceFile } from '../files/replace-file.js';
 import type { OnProgress } from '../files/slices.js';
 import { cutOutWeights } from '../packing/cut-out-weights.js';
+import { editSpec } from '../packing/edit-documents.js';
 import type { GoldenSize } from '../packing/golden-size.js';
 import { layOutBytes, layOutFiles } from '../packing/lay-out-files.js';
 import { type ModelDirectory, readModelDirectory } from '../packing/model-directory.js';
 import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
-import { editSpec, moveBack, type StagedModel, stageModel } from '../packing/stage-model.js';
+import { moveBack, type StagedModel, stageModel } from '../packing/stage-model.js';
 import { type Trial, tryRuntime } from '../packing/try-runtime.js';
 
 export interface PackOptions {

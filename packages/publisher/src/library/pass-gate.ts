@@ -33,7 +33,8 @@ export async function requireItems(
 }
 
 /**
- * Evaluates the variants of a model directory, and lets none through that surely lost too much.
+ * Evaluates the variants of a model directory, and lets none through that surely lost too much. Refused or not, the
+ * directory gets `evaluation.json` and a part of `MODEL.md`, which say why.
  *
  * @throws NearsideError `gate-refused`, naming variant, loss, interval and items; or a code of `evaluate`
  */
@@ -48,7 +49,7 @@ export function requirePassed(
   evaluation: Evaluation,
   { strict = false, onRefused, onNote }: GateOptions,
 ): void {
-  const refusal = refusalOf(evaluation, strict);
+  const refusal = findRefusal(evaluation, strict);
   if (refusal) {
     onRefused?.(evaluation);
     throw refusal;
@@ -61,16 +62,25 @@ export function requirePassed(
   }
 }
 
-function refusalOf(evaluation: Evaluation, strict: boolean): PublisherError | undefined {
+function findRefusal(evaluation: Evaluation, strict: boolean): PublisherError | undefined {
   for (const [name, variant] of Object.entries(evaluation.variants)) {
-    if (variant.verdict === 'refused') return refused(name, variant, evaluation);
-    if (variant.verdict === 'undecided' && strict) return undecided(name, variant, evaluation);
+    if (variant.verdict === 'passed') continue;
+    if (strict || variant.verdict === 'refused') return refusalOf(name, variant, evaluation);
   }
   const [missing] = strict ? Object.entries(evaluation.notEvaluated) : [];
   if (!missing) return undefined;
   const [name, why] = missing;
   const advice = 'Leave it out of model.json, or leave out `--strict`.';
   return gateRefused(name, evaluation, `its answers, got none: ${why} ${advice}`, {});
+}
+
+/** @returns `gate-refused` for a variant that has not passed, naming its loss, interval and items */
+export function refusalOf(
+  name: string,
+  variant: VariantEvaluation,
+  of: Evaluation,
+): PublisherError {
+  return variant.verdict === 'refused' ? refused(name, variant, of) : undecided(name, variant, of);
 }
 
 /** Items that a message names. */

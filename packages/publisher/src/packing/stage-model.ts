@@ -2,15 +2,15 @@ import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { basename } from 'node:path/posix';
-import { type Golden, type ModelSpec, partsOf, type Variant } from '@nearside/core';
+import { type ModelSpec, partsOf } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { replaceFile } from '../files/replace-file.js';
 import { sizeOf } from '../files/stat-path.js';
+import { editSpec, keepVariants, type SpecJson, shipAll } from './edit-documents.js';
 import { understood } from './locate-tensors.js';
 import { filesOf, type ModelDirectory, requireNotTaken } from './model-directory.js';
 import { type MovedWeights, moveWeights } from './move-weights.js';
-import { readJsonFile } from './read-json-file.js';
 
 /** Smaller ONNX files stay as they are, bytes: they would save a device less than a request costs. */
 const STAYS_BELOW = 1024 * 1024;
@@ -21,9 +21,6 @@ export interface StagedModel extends AsyncDisposable {
   /** Names of the ONNX files whose weights lie in a file of their own now. */
   readonly moved: ReadonlySet<string>;
 }
-
-/** model.json as its author wrote it, without what the schema fills in. */
-type SpecJson = Pick<ModelSpec, 'variants' | 'limits'>;
 
 /**
  * Copies a model directory, with the weights of large ONNX files in a file of their own, `<file>.weights`. A device then
@@ -41,7 +38,8 @@ export async function stageModel(model: ModelDirectory): Promise<StagedModel> {
       await makeDirectory(dirname(join(directory, name)));
       await copyFile(join(path, name), join(directory, name));
     }
-    await editDocuments(directory, model.spec, spec.variants);
+    await keepVariants(directory, new Set(spec.variants.map(({ name }) => name)));
+    await shipAll(directory);
     if (moved.size > 0) {
       await editSpec(directory, (json) => {
         return withFiles(json, ([model = '', ...others]) => {
@@ -82,38 +80,6 @@ export async function moveBack(
   await editSpec(directory, (json) => {
     return withFiles(json, (files) => files.filter((file) => !gone.has(file)));
   });
-}
-
-/** Leaves other variants out of model.json and golden.json, and out of model.json that those here ship. */
-async function editDocuments(
-  directory: string,
-  spec: ModelSpec,
-  variants: readonly Variant[],
-): Promise<void> {
-  const names = new Set(variants.map(({ name }) => name));
-  await editSpec(directory, (json) => {
-    const shipped = json.variants.filter(({ name }) => names.has(name));
-    return { ...json, variants: shipped.map(({ ships: _, ...variant }) => variant as Variant) };
-  });
-  if (names.size === spec.variants.length) return;
-  const golden = (await readJsonFile(directory, 'golden.json')) as Golden;
-  const only = <T>(byVariant: Readonly<Record<string, T>>) =>
-    Object.fromEntries(Object.entries(byVariant).filter(([name]) => names.has(name)));
-  const cases = golden.cases.map((one) => ({ ...one, expected: only(one.expected) }));
-  const edited = JSON.stringify({ ...golden, cases, tolerance: only(golden.tolerance) });
-  await replaceFile(join(directory, 'golden.json'), (temporary) => writeFile(temporary, edited));
-}
-
-/** Changes model.json of a staged model. Nothing is written where it says so already. */
-export async function editSpec(
-  directory: string,
-  edit: (json: SpecJson) => SpecJson,
-): Promise<void> {
-  const json = (await readJsonFile(directory, 'model.json')) as SpecJson;
-  const edited = JSON.stringify(edit(json));
-  if (edited === JSON.stringify(json)) return;
-  // The copy may be read-only, as its original.
-  await replaceFile(join(directory, 'model.json'), (temporary) => writeFile(temporary, edited));
 }
 
 /** @returns the names of the ONNX files that were written without their weights */
