@@ -31,13 +31,13 @@ async function placePackage(folder, { package: name, version, files }) {
 }
 
 /** Makes a variant of the one that is there to be compared with. Its bytes are the same on every machine. */
-async function placeQuantized(folder, format, { asFloat16 = [], files }) {
+async function placeQuantized(folder, format, { halfFloats = [], files }) {
   const { quantizeVariant } = await import(
     '../packages/publisher/dist/quantizing/quantize-variant.js'
   );
   const { variants } = JSON.parse(await readFile(`${folder}/model.json`));
   const floats = variants.find(({ ships }) => ships === false);
-  const how = { format, keep: new Set(), asFloat16: new Set(asFloat16) };
+  const how = { format, keep: new Set(), halfFloats: new Set(halfFloats) };
   const made = await quantizeVariant(folder, floats, how);
   for (const [file, bytes] of made.files) await place(join(folder, file), bytes, files[file]);
 }

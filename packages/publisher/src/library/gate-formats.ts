@@ -54,7 +54,7 @@ export async function gateFormats(
   const gating: Gating = { directory, copy, opened, keep: making.keep, gate };
   const made = new Map<Format, QuantizedVariant>();
   const judged: Record<string, VariantEvaluation> = {};
-  let asFloat16: ReadonlySet<string> = new Set();
+  let halfFloats: ReadonlySet<string> = new Set();
   for (const plan of planned) {
     const { format } = plan;
     const first = whole.get(format) as QuantizedVariant;
@@ -62,10 +62,10 @@ export async function gateFormats(
       made.set(format, first); // Node does not run it
       continue;
     }
-    const passed = await makePassing(plan, { first, asFloat16 }, gating);
+    const passed = await makePassing(plan, { first, halfFloats }, gating);
     made.set(format, passed.made);
     judged[format] = passed.judged;
-    asFloat16 = passed.asFloat16;
+    halfFloats = passed.halfFloats;
   }
   for (const candidate of opened.candidates) {
     judged[candidate.name] = await opened.judge(copy, candidate);
@@ -86,23 +86,23 @@ interface Gating {
 
 interface Candidate {
   readonly made: QuantizedVariant;
-  readonly asFloat16: ReadonlySet<string>;
+  readonly halfFloats: ReadonlySet<string>;
   readonly judged: VariantEvaluation;
 }
 
 /** @param from the variant without half floats, and those of an earlier format, which are tried first */
 async function makePassing(
   plan: PlannedFormat,
-  from: { readonly first: QuantizedVariant; readonly asFloat16: ReadonlySet<string> },
+  from: { readonly first: QuantizedVariant; readonly halfFloats: ReadonlySet<string> },
   gating: Gating,
 ): Promise<Candidate> {
   const { directory, opened, keep } = gating;
-  const { first, asFloat16 } = from;
-  const isHalved = first.tensors.some(({ name }) => asFloat16.has(name));
-  const options = { format: plan.format, keep, asFloat16 };
+  const { first, halfFloats } = from;
+  const isHalved = first.tensors.some(({ name }) => halfFloats.has(name));
+  const options = { format: plan.format, keep, halfFloats };
   const made = isHalved ? await quantizeVariant(directory, plan.base, options) : first;
   const canSearch = opened.canPass && plan.format !== 'fp16';
-  const candidate = await judgeMade({ made, asFloat16 }, gating, { isTrial: canSearch });
+  const candidate = await judgeMade({ made, halfFloats }, gating, { isTrial: canSearch });
   const { verdict } = candidate.judged;
   if (verdict === 'passed' || plan.format === 'fp16') return candidate;
   if (verdict === 'undecided' && !opened.canPass) return candidate;
@@ -126,10 +126,10 @@ async function searchPassing(
   const inputs = await opened.readInputs(RANKED_BY);
   const order = await rankTensors(directory, base, { format, keep, tensors: names, inputs });
   const tried: { last: Candidate; passed?: Candidate } = { last: first };
-  await searchHalves(order, async (asFloat16) => {
-    gate.onStep?.(`${format}: with ${asFloat16.size} of ${of} as half floats`);
-    const made = await quantizeVariant(directory, base, { format, keep, asFloat16 });
-    tried.last = await judgeMade({ made, asFloat16 }, gating, { isTrial: true });
+  await searchHalves(order, async (halfFloats) => {
+    gate.onStep?.(`${format}: with ${halfFloats.size} of ${of} as half floats`);
+    const made = await quantizeVariant(directory, base, { format, keep, halfFloats });
+    tried.last = await judgeMade({ made, halfFloats }, gating, { isTrial: true });
     const isPassed = tried.last.judged.verdict === 'passed';
     if (isPassed) tried.passed = tried.last; // each that passes has fewer than the one before
     return isPassed;

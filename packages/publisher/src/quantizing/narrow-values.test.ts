@@ -43,7 +43,7 @@ test('every half float stays what it is', () => {
     (bits) => (bits & 0x7c00) !== 0x7c00,
   );
   const made = toFloat16(Float32Array.from(finite, float16ToNumber));
-  expect(made?.loss).toBe(0);
+  expect(made?.roundingError).toBe(0);
   expect(made?.values).toEqual(Uint16Array.from(finite));
 });
 
@@ -66,13 +66,13 @@ test.each([0, 1, 2])(
 );
 
 test('zeros stay zeros, of a channel of nothing else too', () => {
-  const { values, scales, loss } = toInt8(new Float32Array(8), { shape: [2, 4], axis: 0 });
-  expect([values, scales, loss]).toEqual([new Int8Array(8), Float32Array.of(1, 1), 0]);
+  const { values, scales, roundingError } = toInt8(new Float32Array(8), { shape: [2, 4], axis: 0 });
+  expect([values, scales, roundingError]).toEqual([new Int8Array(8), Float32Array.of(1, 1), 0]);
   for (const others of [[-0.3, 0.9], [-LARGEST], [LARGEST]]) {
     const bytes = toUint8(Float32Array.of(0, ...others)) ?? raise();
     expect((bytes.values[0] as number) * bytes.scale + bytes.min).toBe(0);
   }
-  expect(toUint8(new Float32Array(4))?.loss).toBe(0);
+  expect(toUint8(new Float32Array(4))?.roundingError).toBe(0);
 });
 
 test('the largest floats stay finite', () => {

@@ -12,7 +12,7 @@ const MOST = 127;
 export function toInt8(
   from: Float32Array,
   { shape, axis }: { shape: readonly number[]; axis: number },
-): { values: Int8Array; scales: Float32Array; loss: number } {
+): { values: Int8Array; scales: Float32Array; roundingError: number } {
   const channels = shape[axis] as number;
   const inner = shape.slice(axis + 1).reduce((product, length) => product * length, 1);
   const channelOf = (i: number) => Math.floor(i / inner) % channels;
@@ -23,13 +23,13 @@ export function toInt8(
   }
   const scales = largest.map(scaleFor);
   const values = new Int8Array(from.length);
-  const loss = measureLoss(from, (value, i) => {
+  const roundingError = measureRounding(from, (value, i) => {
     const scale = scales[channelOf(i)] as number;
     const rounded = Math.max(-MOST, Math.min(MOST, Math.round(value / scale)));
     values[i] = rounded;
     return rounded * scale;
   });
-  return { values, scales, loss };
+  return { values, scales, roundingError };
 }
 
 /** The largest value stays finite when it is computed again. A channel of zeros stays zero with any scale. */
@@ -49,7 +49,7 @@ function scaleFor(largest: number): number {
  */
 export function toUint8(
   from: Float32Array,
-): { values: Uint8Array; scale: number; min: number; loss: number } | undefined {
+): { values: Uint8Array; scale: number; min: number; roundingError: number } | undefined {
   let [least, largest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of from) {
     if (value < least) least = value;
@@ -59,12 +59,12 @@ export function toUint8(
   const min = least < 0 && largest >= 0 ? Math.round(least / scale) * scale : least;
   if (![min, 255 * scale + min].map(Math.fround).every(Number.isFinite)) return undefined;
   const values = new Uint8Array(from.length);
-  const loss = measureLoss(from, (value, i) => {
+  const roundingError = measureRounding(from, (value, i) => {
     const byte = Math.max(0, Math.min(255, Math.round((value - min) / scale)));
     values[i] = byte;
     return byte * scale + min;
   });
-  return { values, scale, min, loss };
+  return { values, scale, min, roundingError };
 }
 
 /**
@@ -72,7 +72,9 @@ export function toUint8(
  *
  * @returns undefined if a value is too large for a half float
  */
-export function toFloat16(from: Float32Array): { values: Uint16Array; loss: number } | undefined {
+export function toFloat16(
+  from: Float32Array,
+): { values: Uint16Array; roundingError: number } | undefined {
   const bits = new Uint32Array(from.buffer, from.byteOffset, from.length);
   const values = new Uint16Array(from.length);
   for (let i = 0; i < from.length; i += 1) {
@@ -80,7 +82,10 @@ export function toFloat16(from: Float32Array): { values: Uint16Array; loss: numb
     if ((half & 0x7c00) === 0x7c00) return undefined;
     values[i] = half;
   }
-  return { values, loss: measureLoss(from, (_, i) => float16ToNumber(values[i] as number)) };
+  return {
+    values,
+    roundingError: measureRounding(from, (_, i) => float16ToNumber(values[i] as number)),
+  };
 }
 
 /** From binary32 to binary16, as IEEE 754-2008, section 3.4, lays them out. What is too large becomes infinite. */
@@ -103,7 +108,7 @@ function roundedShift(bits: number, by: number): number {
 }
 
 /** @returns the square root of the share of the values' energy that is lost: 0 for nothing */
-function measureLoss(
+function measureRounding(
   from: Float32Array,
   narrowed: (value: number, index: number) => number,
 ): number {

@@ -42,7 +42,7 @@ export function asFactor(
   { name, shape, values: floats, axis }: Weight,
   file: Storing,
 ): Stored & { factor: Factor } {
-  const { values, scales, loss } = toInt8(floats, { shape, axis });
+  const { values, scales, roundingError } = toInt8(floats, { shape, axis });
   const [rows = 0, columns = 0] = shape;
   const isTurned = axis === 0;
   const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
@@ -54,7 +54,7 @@ export function asFactor(
     }),
     constantNode(scale, { dataType: FLOAT, shape: [scales.length], values: scales }),
   ];
-  return { nodes: nodes.flat(), loss, factor: { integers, scale } };
+  return { nodes: nodes.flat(), roundingError, factor: { integers, scale } };
 }
 
 function turn(values: Int8Array, { rows, columns }: { rows: number; columns: number }): Int8Array {

@@ -57,8 +57,8 @@ describe('weights in fewer bits', () => {
       initializer('b', FLOAT, [32, 32], floats(1024)),
       initializer('c', FLOAT, [32, 32], floats(1024)),
     );
-    const [keep, asFloat16] = [new Set(['a']), new Set(['b'])];
-    const { model: made } = quantizeOnnx(model, { format: 'int8', keep, asFloat16 });
+    const [keep, halfFloats] = [new Set(['a']), new Set(['b'])];
+    const { model: made } = quantizeOnnx(model, { format: 'int8', keep, halfFloats });
     expect(typesIn(made)).toEqual({
       'b.fp16': FLOAT16,
       'c.int8': INT8,

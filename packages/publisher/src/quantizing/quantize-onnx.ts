@@ -61,7 +61,7 @@ export interface QuantizeOnnxOptions {
   /** Names of tensors that stay as they are. */
   readonly keep?: ReadonlySet<string>;
   /** Names of tensors that become half floats, whatever the format. */
-  readonly asFloat16?: ReadonlySet<string>;
+  readonly halfFloats?: ReadonlySet<string>;
   /** Reads the values that a tensor has in another file. All are written into this one. */
   readonly readExternal?: (tensor: OnnxTensor) => Uint8Array;
 }
@@ -276,14 +276,14 @@ function storeSmaller(tensor: OnnxTensor, all: Rewriting): Uint8Array[] | undefi
   const twin = findTwin(tensor, all);
   if (twin && !all.factors.has(twin))
     return computingNode({ operator: 'Identity', inputs: [twin], outputs: [name] });
-  const format = all.asFloat16?.has(name) ? 'fp16' : all.format;
+  const format = all.halfFloats?.has(name) ? 'fp16' : all.format;
   const axis = channelAxis(tensor, all.uses);
   if (format !== 'fp16' && !isSmallerAsInt8(shape, axis)) return undefined;
   const values = readFloats(tensor, all);
   if (!values || !areFinite(name, values)) return undefined;
   const stored = storeAs(format, { name, shape, values, axis }, all);
   if (!stored) return undefined;
-  all.done.push({ name, shape, format, loss: stored.loss });
+  all.done.push({ name, shape, format, roundingError: stored.roundingError });
   if (tensor.external) all.places.set(placeOf(tensor), tensor);
   return [...stored.nodes];
 }

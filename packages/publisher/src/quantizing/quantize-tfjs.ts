@@ -59,7 +59,7 @@ export function quantizeTfjs(
         name: weight.name,
         shape: weight.shape,
         format: options.format,
-        loss: smaller.loss,
+        roundingError: smaller.roundingError,
       });
       return { ...weight, quantization: smaller.quantization };
     });
@@ -117,14 +117,18 @@ function storeSmaller(
   if (format === 'float16') {
     const half = toFloat16(floats);
     return (
-      half && { bytes: bytesOf(half.values), loss: half.loss, quantization: { dtype: format } }
+      half && {
+        bytes: bytesOf(half.values),
+        roundingError: half.roundingError,
+        quantization: { dtype: format },
+      }
     );
   }
   const bytes = toUint8(floats);
   if (!bytes) return undefined;
-  const { values, scale, min, loss } = bytes;
+  const { values, scale, min, roundingError } = bytes;
   const quantization_ = { dtype: format, scale, min, original_dtype: 'float32' };
-  return { bytes: values, loss, quantization: quantization_ };
+  return { bytes: values, roundingError, quantization: quantization_ };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint16Array): Uint8Array {

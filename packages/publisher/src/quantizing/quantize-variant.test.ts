@@ -27,7 +27,7 @@ test('tensors that are to be half floats are, in a variant of another format', a
   const directory = await temporaryDirectory();
   const weights = ['a', 'b'].map((name) => initializer(name, FLOAT, [32, 32], floats(1024)));
   await writeFile(join(directory, 'model.onnx'), onnxBytes(...weights));
-  const options = { format: 'int8', keep: new Set<string>(), asFloat16: new Set(['b']) } as const;
+  const options = { format: 'int8', keep: new Set<string>(), halfFloats: new Set(['b']) } as const;
   const { variant, tensors } = await quantizeVariant(directory, VARIANT, options);
   expect(tensors.map(({ name, format }) => [name, format])).toEqual([
     ['a', 'int8'],

@@ -36,7 +36,7 @@ export interface QuantizeVariantOptions {
   /** Names of tensors that stay as they are. */
   readonly keep: ReadonlySet<string>;
   /** Names of tensors of ONNX files that become half floats, whatever the format. */
-  readonly asFloat16?: ReadonlySet<string>;
+  readonly halfFloats?: ReadonlySet<string>;
 }
 
 /**

@@ -7,7 +7,7 @@ export interface QuantizedTensor {
   readonly shape: readonly number[];
   readonly format: string;
   /** Square root of the share of its energy that was lost. */
-  readonly loss: number;
+  readonly roundingError: number;
 }
 
 const LIMITS = Object.freeze({

@@ -8,7 +8,7 @@
  */
 export async function searchHalves(
   order: readonly string[],
-  gate: (asFloat16: ReadonlySet<string>) => Promise<boolean>,
+  gate: (halfFloats: ReadonlySet<string>) => Promise<boolean>,
 ): Promise<readonly string[] | undefined> {
   let [tooFew, enough] = [0, order.length];
   while (enough - tooFew > 1) {

@@ -29,7 +29,7 @@ export interface Weight {
 export interface Stored {
   /** They take the weight's place. */
   readonly nodes: readonly Uint8Array[];
-  readonly loss: number;
+  readonly roundingError: number;
 }
 
 /** @returns undefined if a value is too large */
@@ -39,18 +39,18 @@ export function asFloat16(
 ): Stored | undefined {
   const narrowed = toFloat16(floats);
   if (!narrowed) return undefined;
-  const { values, loss } = narrowed;
+  const { values, roundingError } = narrowed;
   const half = freeName(`${name}.fp16`, file);
   const nodes = [
     constantNode(half, { dataType: FLOAT16, shape, values }),
     computingNode({ operator: 'Cast', inputs: [half], outputs: [name], integers: { to: FLOAT } }),
   ];
-  return { nodes: nodes.flat(), loss };
+  return { nodes: nodes.flat(), roundingError };
 }
 
 /** Computed to floats once, as a session is made. */
 export function asInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
-  const { values, scales, loss } = toInt8(floats, { shape, axis });
+  const { values, scales, roundingError } = toInt8(floats, { shape, axis });
   const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
   const whole = freeName(`${name}.whole`, file);
   const scaleShape = shape.map((length, i) => (i === axis ? length : 1));
@@ -65,12 +65,12 @@ export function asInt8({ name, shape, values: floats, axis }: Weight, file: Stor
     }),
     computingNode({ operator: 'Mul', inputs: [whole, scale], outputs: [name] }),
   ];
-  return { nodes: nodes.flat(), loss };
+  return { nodes: nodes.flat(), roundingError };
 }
 
 /** The same integers and scales, computed to floats in each run. */
 export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
-  const { values, scales, loss } = toInt8(floats, { shape, axis });
+  const { values, scales, roundingError } = toInt8(floats, { shape, axis });
   const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
   const nodes = [
     constantNode(integers, { dataType: INT8, shape, values }),
@@ -83,7 +83,7 @@ export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: 
       integers: { axis },
     }),
   ];
-  return { nodes: nodes.flat(), loss };
+  return { nodes: nodes.flat(), roundingError };
 }
 
 /** A name that no value of the file has. */
