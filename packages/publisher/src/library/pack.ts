@@ -25,6 +25,8 @@ export interface PackOptions {
    * and notes in model.json how much memory they took. By default the layout says nothing, and devices use the full file.
    */
   readonly onnxRuntime?: Layout['onnxRuntime'] | 'try';
+  /** False leaves the part of an evaluation out of MODEL.md, so that the same model has the same bytes without one. */
+  readonly evaluation?: boolean;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -64,12 +66,14 @@ export async function pack({
   modelDirectory,
   out,
   onnxRuntime,
+  evaluation = true,
   onProgress = () => {},
 }: PackOptions): Promise<PackedModel> {
   const source = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
   await using staged = await stageModel(source);
-  const staleNotes = await leaveOutStale(staged, source);
+  const staleNotes = evaluation ? await leaveOutStale(staged, source) : [];
+  if (!evaluation) await leaveOutEvaluation(staged, source);
   const { needed, runtimeNotes } =
     onnxRuntime === 'try'
       ? await tryStaged(staged, source)
@@ -97,15 +101,19 @@ export async function pack({
 }
 
 /** An evaluation of other files is left out of the card. */
-async function leaveOutStale(
-  { directory }: StagedModel,
-  { path, spec }: ModelDirectory,
-): Promise<string[]> {
-  const why = await findStale(path, spec.variants);
+async function leaveOutStale(staged: StagedModel, source: ModelDirectory): Promise<string[]> {
+  const why = await findStale(source.path, source.spec.variants);
   if (why === undefined) return [];
+  await leaveOutEvaluation(staged, source);
+  return [`The evaluation in MODEL.md is left out: ${why}. Evaluate again with \`--evaluate\`.`];
+}
+
+async function leaveOutEvaluation(
+  { directory }: StagedModel,
+  { path }: Pick<ModelDirectory, 'path'>,
+): Promise<void> {
   const card = withoutEvaluation(await readFile(join(path, 'MODEL.md'), 'utf8'));
   await replaceFile(join(directory, 'MODEL.md'), (temporary) => writeFile(temporary, card));
-  return [`The evaluation in MODEL.md is left out: ${why}. Evaluate again with \`--evaluate\`.`];
 }
 
 /**

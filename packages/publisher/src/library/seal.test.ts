@@ -9,7 +9,9 @@ import {
   readSeal,
   verifyChunkBody,
 } from '@nearside/artifact';
+import type { Variant } from '@nearside/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { weighVariant } from '../evaluating/variant-files.js';
 import { listFiles } from '../files/list-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { sealedAddress } from '../sealing/sealed-address.js';
@@ -63,6 +65,21 @@ test('sealed digits lead from one hash to every byte of the model', async () => 
     }
     expect(hash.digest('hex'), name).toBe(manifest.files.get(name));
   }
+});
+
+test('a model that was evaluated has the same hash, and is sealed again as it is', async () => {
+  const { modelDirectory, options, sealed } = await sealTiny();
+  const card = join(modelDirectory, 'MODEL.md');
+  const part =
+    '<!-- evaluation: written by nearside, and anew each time -->\n\n- It passed.\n\n<!-- /evaluation -->';
+  await writeFile(card, `${await readFile(card, 'utf8')}\n${part}\n`);
+  const [variant] = (await readModelDirectory(modelDirectory)).spec.variants as [Variant];
+  const { sha256 } = await weighVariant(modelDirectory, variant);
+  const evaluation = { reference: variant.name, referenceSha256: sha256, variants: {} };
+  await writeFile(join(modelDirectory, 'evaluation.json'), JSON.stringify(evaluation));
+  const again = await seal(options);
+  expect(again.integrity).toBe(sealed.integrity);
+  expect(again.changed).toBe(false);
 });
 
 test('a seal holds the small files that devices read before the weights, verified by their own hash', async () => {

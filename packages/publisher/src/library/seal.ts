@@ -56,7 +56,7 @@ export interface SealedModel {
 /**
  * Writes a model as static files that a page opens by one hash, without keys. Readers may read meanwhile: every file
  * appears whole, and after those it names. Sealing again adds a version. The same model directory gives the same
- * bytes, wherever it is sealed; the sequence in its model.json plays no part.
+ * bytes, wherever it is sealed; the sequence in its model.json and an evaluation in its MODEL.md play no part.
  *
  * @throws NearsideError `output-exists`, `version-conflict`, `repository-locked`, a code of `pack`, or `file-missing`
  *   where the package `nearside` is not installed
@@ -76,7 +76,7 @@ export async function seal({
   const address = sealedAddress({ out, url, model: spec.name });
   await requirePlaces({ out, module, model: spec.name });
   if (onnxRuntime === 'try') requireNearsidePackage(spec);
-  await using temporary = await packTemporarily({ modelDirectory, onnxRuntime });
+  await using temporary = await packTemporarily({ modelDirectory, onnxRuntime, evaluation: false });
   const packed = await readPackedVersion(temporary.directory);
   const composed = await composeSeal(packed);
   const written = await write(packed, composed, { out, prune, onProgress });
