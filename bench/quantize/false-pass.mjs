@@ -15,7 +15,7 @@ const APART = [0.05, 0.2, 0.5];
  */
 export async function falsePass() {
   const { pairedLoss, verdictOf } = await import(
-    '../../packages/publisher/dist/evaluating/paired-loss.js'
+    '../../packages/publisher/dist/evaluating/judging/paired-loss.js'
   );
   const random = createRandom(1998);
   let passed = 0;

@@ -59,7 +59,7 @@ async function rankingMinutes(directory, folder) {
   const publisher = '../../packages/publisher/dist';
   const { rankTensors } = await import(`${publisher}/quantizing/rank-tensors.js`);
   const { quantizeVariant } = await import(`${publisher}/quantizing/quantize-variant.js`);
-  const { readItems } = await import(`${publisher}/evaluating/read-items.js`);
+  const { readItems } = await import(`${publisher}/evaluating/items/read-items.js`);
   const { parseModelSpec } = await import('../../packages/core/dist/index.js');
   const spec = parseModelSpec(JSON.parse(await readFile(`${directory}/model.json`, 'utf8')));
   const [variant] = spec.variants;

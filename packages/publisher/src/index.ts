@@ -3,10 +3,10 @@ export {
   PublisherError,
   type PublisherErrorCode,
 } from './errors/publisher-error.js';
-export type { EvaluationProgress } from './evaluating/ask-variant.js';
-export type { Comparison } from './evaluating/compare.js';
-export type { Evaluation, VariantEvaluation } from './evaluating/evaluation.js';
-export type { Measures, Share } from './evaluating/task-answers.js';
+export type { Measures, Share } from './evaluating/comparing/comparing.js';
+export type { EvaluationProgress } from './evaluating/judging/ask-variant.js';
+export type { Evaluation, VariantEvaluation } from './evaluating/judging/evaluation.js';
+export type { Comparison } from './evaluating/judging/open-comparison.js';
 export type { OnProgress, Progress } from './files/slices.js';
 export { type DeltaOptions, type DeltaResult, delta } from './library/delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './library/diff.js';

@@ -28,8 +28,8 @@ test('variants are asked through the whole library; one that few items cannot de
   expect(await listFiles(out)).toBeUndefined();
   const evaluation = JSON.parse(await readFile(join(model, 'evaluation.json'), 'utf8'));
   expect(evaluation).toMatchObject({
-    reference: 'fp32',
-    referenceMeasures: { items: 10, right: 10, confusion: { 7: { 7: 1 } } },
+    original: 'fp32',
+    originalMeasures: { items: 10, right: 10, confusion: { 7: { 7: 1 } } },
     variants: { int8: { verdict: 'undecided', lost: 0, differing: 0, sizeBytes: 24716 } },
     notEvaluated: { uint8: expect.stringContaining('TensorFlow.js') },
   });

@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
-import { EVALUATION_FILE, withoutEvaluation } from '../evaluating/write-evaluation.js';
+import { EVALUATION_FILE, withoutEvaluation } from '../evaluating/report/write-evaluation.js';
 import { digestOf, sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { makeDirectory } from '../files/make-directory.js';

@@ -2,8 +2,8 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseBaseline, parseGolden, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
-import type { Evaluation } from '../evaluating/evaluation.js';
-import { writeEvaluation } from '../evaluating/write-evaluation.js';
+import type { Evaluation } from '../evaluating/judging/evaluation.js';
+import { writeEvaluation } from '../evaluating/report/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { fixture } from '../testing/fixtures.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
@@ -18,10 +18,10 @@ const EVALUATION: Evaluation = {
   maxLoss: 0.02,
   items: 2,
   itemsSha256: '',
-  reference: 'fp32',
-  referenceBytes: 9,
-  referenceSha256: '',
-  referenceMeasures: { items: 0 },
+  original: 'fp32',
+  originalBytes: 9,
+  originalSha256: '',
+  originalMeasures: { items: 0 },
   variants: {},
   notEvaluated: {},
 };

@@ -1,18 +1,27 @@
 import { access, constants } from 'node:fs/promises';
 import { type ModelSpec, parseModelSpec, type Variant } from '@nearside/core';
-import { answersOf } from '../evaluating/answers.js';
-import { corruptItems, inAskingOrder } from '../evaluating/arrange-items.js';
-import { askReference } from '../evaluating/ask-reference.js';
-import { askingOf, countingOf, type EvaluationProgress } from '../evaluating/ask-variant.js';
-import { type ChosenVariants, chooseVariants } from '../evaluating/choose-variants.js';
-import { corruptionsOf } from '../evaluating/corruptions.js';
-import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
-import { judgeVariant } from '../evaluating/judge-variant.js';
-import { leastItems } from '../evaluating/paired-loss.js';
-import { type EvaluationItem, itemsDigest, readItems } from '../evaluating/read-items.js';
-import type { Measures } from '../evaluating/task-answers.js';
-import { weighVariant } from '../evaluating/variant-files.js';
-import { writeEvaluation } from '../evaluating/write-evaluation.js';
+import type { Measures } from '../evaluating/comparing/comparing.js';
+import { comparingOf } from '../evaluating/comparing/comparing-of.js';
+import { corruptItems } from '../evaluating/corrupting/corrupt-items.js';
+import { corruptionsOf } from '../evaluating/corrupting/corruptions.js';
+import {
+  type EvaluationItem,
+  inAskingOrder,
+  itemsDigest,
+} from '../evaluating/items/evaluation-item.js';
+import { readItems } from '../evaluating/items/read-items.js';
+import { askOriginal } from '../evaluating/judging/ask-original.js';
+import {
+  askingOf,
+  countingOf,
+  type EvaluationProgress,
+} from '../evaluating/judging/ask-variant.js';
+import { type ChosenVariants, chooseVariants } from '../evaluating/judging/choose-variants.js';
+import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
+import { judgeVariant } from '../evaluating/judging/judge-variant.js';
+import { leastItems } from '../evaluating/judging/paired-loss.js';
+import { weighVariant } from '../evaluating/judging/variant-files.js';
+import { writeEvaluation } from '../evaluating/report/write-evaluation.js';
 import { isDirectory } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { openVariant } from './open-variant.js';
@@ -25,7 +34,7 @@ export interface EvaluateOptions {
   /** The share of right answers that a variant may lose, 0.02 by default. */
   readonly maxLoss?: number | undefined;
   /** The variant that others are compared with: by default the first that does not ship, else the first of fp32. */
-  readonly reference?: string | undefined;
+  readonly original?: string | undefined;
   /** The variants that are compared with it; by default all that ship. */
   readonly variants?: readonly string[] | undefined;
   /** False asks no corrupted inputs. */
@@ -39,9 +48,9 @@ const MAX_LOSS = 0.02;
 
 /**
  * Asks each variant of a model the items of a folder, through the whole library, and says what it lost against the
- * reference. Writes `evaluation.json` and a part of `MODEL.md`. The same model and items give the same bytes.
+ * original. Writes `evaluation.json` and a part of `MODEL.md`. The same model and items give the same bytes.
  *
- * @throws NearsideError a code of `readItems`, which names the item; `model-invalid` without a reference; `file-missing`
+ * @throws NearsideError a code of `readItems`, which names the item; `model-invalid` without an original; `file-missing`
  *   without the package nearside; a code of its `open` or `run`
  * @throws TypeError for a variant that there is none of; RangeError for `maxLoss` that is no share
  */
@@ -90,7 +99,7 @@ export async function readQuestions(
   return { directory, spec, chosen, items, maxLoss, options };
 }
 
-/** Items with the reference's answers, which any number of variants are held against. */
+/** Items with the original's answers, which any number of variants are held against. */
 export interface OpenEvaluation extends AsyncDisposable {
   /** Whether a variant passes that differs in nothing: there are enough items for that. */
   readonly canPass: boolean;
@@ -110,24 +119,24 @@ export interface OpenEvaluation extends AsyncDisposable {
   evaluationOf(variants: Evaluation['variants']): Evaluation;
 }
 
-/** Asks the reference all items. Throws as `evaluate`. */
+/** Asks the original all items. Throws as `evaluate`. */
 export async function openEvaluation(questions: Questions): Promise<OpenEvaluation> {
   const { directory, spec, chosen, items, maxLoss, options } = questions;
   const { folder, onProgress } = options;
-  const { name } = chosen.reference;
-  const answers = answersOf(spec);
+  const { name } = chosen.original;
+  const comparing = comparingOf(spec);
   const opened = await openVariant(directory, name);
   try {
-    const answered = await askReference(items, {
+    const answered = await askOriginal(items, {
       name,
       folder,
-      ask: askingOf(name, opened.run, answers),
-      answers,
+      ask: askingOf(name, opened.run, comparing),
+      comparing,
       onItem: countingOf(onProgress, { variant: name, corruption: undefined, total: items.length }),
     });
     const corruptions = options.corruptions === false ? [] : corruptionsOf(spec.task, spec);
     const corrupted = new Map(corruptions.map((one) => [one.name, corruptItems(items, one)]));
-    const judging = { items, corrupted, reference: answered, answers, maxLoss, onProgress };
+    const judging = { items, corrupted, original: answered, comparing, maxLoss, onProgress };
     const common = await describeModel(questions, answered.measures);
     return {
       canPass: items.length >= leastItems(maxLoss),
@@ -135,7 +144,7 @@ export async function openEvaluation(questions: Questions): Promise<OpenEvaluati
       candidates: chosen.candidates,
       async judge(home, variant, { isTrial = false } = {}) {
         await using candidate = await openVariant(home, variant.name);
-        const ask = askingOf(variant.name, candidate.run, answers);
+        const ask = askingOf(variant.name, candidate.run, comparing);
         const judged = await judgeVariant(variant.name, { ...judging, ask, isTrial });
         return { ...judged, ...(await weighVariant(home, variant)) };
       },
@@ -151,11 +160,11 @@ export async function openEvaluation(questions: Questions): Promise<OpenEvaluati
 }
 
 async function describeModel(
-  { directory, spec, chosen: { reference }, items, maxLoss }: Questions,
-  referenceMeasures: Measures,
+  { directory, spec, chosen: { original }, items, maxLoss }: Questions,
+  originalMeasures: Measures,
 ): Promise<Omit<Evaluation, 'variants' | 'notEvaluated'>> {
   const { name: model, version, task } = spec;
-  const { sizeBytes, sha256 } = await weighVariant(directory, reference);
+  const { sizeBytes, sha256 } = await weighVariant(directory, original);
   return {
     format: 1,
     model,
@@ -164,10 +173,10 @@ async function describeModel(
     maxLoss,
     items: items.length,
     itemsSha256: itemsDigest(items),
-    reference: reference.name,
-    referenceBytes: sizeBytes,
-    referenceSha256: sha256,
-    referenceMeasures,
+    original: original.name,
+    originalBytes: sizeBytes,
+    originalSha256: sha256,
+    originalMeasures,
   };
 }
 

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { MAX_CHUNK_BYTES, parseLayout, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
-import { type VariantFiles, weighVariant } from '../evaluating/variant-files.js';
-import { writeEvaluation } from '../evaluating/write-evaluation.js';
+import { type VariantFiles, weighVariant } from '../evaluating/judging/variant-files.js';
+import { writeEvaluation } from '../evaluating/report/write-evaluation.js';
 import { sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { sliceSizes } from '../files/slices.js';
@@ -70,10 +70,10 @@ describe('what pack writes', () => {
     await writeEvaluation(modelDirectory, {
       ...identity,
       ...items,
-      reference: names[0],
-      referenceBytes: sizeBytes,
-      referenceSha256: sha256,
-      referenceMeasures: measures.measures,
+      original: names[0],
+      originalBytes: sizeBytes,
+      originalSha256: sha256,
+      originalMeasures: measures.measures,
       variants: { [names[1]]: { ...counts, ...verdict, ...measures, ...other } },
     });
     const card = async () => readFile(join(out, 'MODEL.md'), 'utf8');

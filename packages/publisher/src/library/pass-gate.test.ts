@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
+import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
 import { requirePassed } from './pass-gate.js';
 
 const refused: VariantEvaluation = {
@@ -28,10 +28,10 @@ const evaluation = (more: Partial<Evaluation>): Evaluation => ({
   maxLoss: 0.07,
   items: 300,
   itemsSha256: '',
-  reference: 'fp32',
-  referenceBytes: 36,
-  referenceSha256: '',
-  referenceMeasures: { items: 300, right: 290 },
+  original: 'fp32',
+  originalBytes: 36,
+  originalSha256: '',
+  originalMeasures: { items: 300, right: 290 },
   variants: {},
   notEvaluated: {},
   ...more,

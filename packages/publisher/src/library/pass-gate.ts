@@ -1,8 +1,8 @@
 import { parseModelSpec } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
-import { limitOf, lossOf } from '../evaluating/describe-evaluation.js';
-import type { Evaluation, VariantEvaluation } from '../evaluating/evaluation.js';
-import { readItems } from '../evaluating/read-items.js';
+import { readItems } from '../evaluating/items/read-items.js';
+import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
+import { limitOf, lossOf, nameItems } from '../evaluating/report/describe-evaluation.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { type DraftOptions, draft } from './draft.js';
@@ -83,18 +83,14 @@ export function refusalOf(
   return variant.verdict === 'refused' ? refused(name, variant, of) : undecided(name, variant, of);
 }
 
-/** Items that a message names. */
-const MOST_NAMED = 10;
-
 function refused(name: string, variant: VariantEvaluation, of: Evaluation): PublisherError {
   const { items, lostItems, refusedFor } = variant;
-  const named = lostItems.slice(0, MOST_NAMED).join(', ');
-  const more = lostItems.length > MOST_NAMED ? ', …' : '';
+  const named = nameItems(lostItems);
   return gateRefused(
     name,
     of,
-    `a loss of at most ${limitOf(of.maxLoss)} against '${of.reference}', got ${lossOf(variant)} over ${items} items. ` +
-      `It is refused for ${refusedFor.join(', ')}.${named && ` It alone got these wrong: ${named}${more}.`} Keep ` +
+    `a loss of at most ${limitOf(of.maxLoss)} against '${of.original}', got ${lossOf(variant)} over ${items} items. ` +
+      `It is refused for ${refusedFor.join(', ')}.${named && ` It alone got these wrong: ${named}.`} Keep ` +
       'more of its tensors as they are, leave it out of model.json, or allow more with `--max-loss`.',
     variant,
   );
@@ -106,7 +102,7 @@ function undecided(name: string, variant: VariantEvaluation, of: Evaluation): Pu
   return gateRefused(
     name,
     of,
-    `a loss that is surely within ${limitOf(of.maxLoss)} against '${of.reference}', got ${lossOf(variant)}. Give ` +
+    `a loss that is surely within ${limitOf(of.maxLoss)} against '${of.original}', got ${lossOf(variant)}. Give ` +
       `${needed} items, or leave out \`--strict\`.`,
     variant,
   );

@@ -1,5 +1,5 @@
 import { openSource } from '../drafting/open-source.js';
-import type { Evaluation } from '../evaluating/evaluation.js';
+import type { Evaluation } from '../evaluating/judging/evaluation.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';

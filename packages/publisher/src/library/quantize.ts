@@ -8,12 +8,12 @@ import {
   requireApart,
   writeDraft,
 } from '../drafting/write-draft.js';
-import type { Evaluation } from '../evaluating/evaluation.js';
+import type { Evaluation } from '../evaluating/judging/evaluation.js';
 import {
   EVALUATION_FILE,
   withoutEvaluation,
   writeEvaluation,
-} from '../evaluating/write-evaluation.js';
+} from '../evaluating/report/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { sizeOf } from '../files/stat-path.js';
 import { openTemporary } from '../files/temporary-directory.js';

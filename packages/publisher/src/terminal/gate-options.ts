@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { describeEvaluation, tableOf } from '../evaluating/describe-evaluation.js';
-import type { Evaluation } from '../evaluating/evaluation.js';
+import type { Evaluation } from '../evaluating/judging/evaluation.js';
+import { describeEvaluation, tableOf } from '../evaluating/report/describe-evaluation.js';
 import type { GateOptions } from '../library/pass-gate.js';
 import { formatTable } from './format.js';
 import type { Terminal } from './terminal.js';

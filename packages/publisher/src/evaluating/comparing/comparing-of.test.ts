@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type ModelSpec, parseModelSpec } from '@nearside/core';
+import { describe, expect, test } from 'vitest';
+import { DIGITS } from '../../testing/hugging-face-folder.js';
+import { comparingOf } from './comparing-of.js';
+
+async function specOf(model: string): Promise<ModelSpec> {
+  const path = join(dirname(DIGITS), model, 'model.json');
+  return parseModelSpec(JSON.parse(await readFile(path, 'utf8')));
+}
+
+/** Answers to outputs, of which the right ones are known. */
+function answered(
+  { answerOf, parseExpected }: ReturnType<typeof comparingOf>,
+  pairs: readonly (readonly [output: unknown, expected: unknown])[],
+) {
+  return pairs.map(([output, expected]) => {
+    return { answer: answerOf(output), expected: parseExpected(expected, 'item') };
+  });
+}
+
+/** @returns how many answers are not good enough */
+function errorsOf(
+  answers: ReturnType<typeof comparingOf>,
+  pairs: ReturnType<typeof answered>,
+): number[] {
+  return pairs.map(({ answer, expected }) => answers.errorOf(answer, expected));
+}
+
+const labelled = (label: string) => [{ label, score: 0.4 }];
+
+describe('answers', () => {
+  test('of a classifier have a confusion, and of two labels sensitivity and specificity', async () => {
+    const answers = comparingOf(await specOf('breast-cancer'));
+    const [benign, malignant] = [labelled('benign'), labelled('malignant')];
+    const pairs = answered(answers, [
+      [malignant, 'malignant'],
+      [benign, 'malignant'],
+      [benign, 'benign'],
+    ]);
+    expect(errorsOf(answers, pairs)).toEqual([0, 1, 0]);
+    expect(answers.measure(pairs)).toEqual({
+      items: 3,
+      right: 2,
+      confusion: { benign: { benign: 1 }, malignant: { benign: 1, malignant: 1 } },
+      positive: 'malignant',
+      sensitivity: { right: 1, of: 2 },
+      specificity: { right: 1, of: 1 },
+    });
+  });
+
+  test('of a label that objects have by themselves are counted as of any other', async () => {
+    const step = { step: 'id-to-label', id2label: { 0: 'constructor', 1: '__proto__', 2: 'c' } };
+    const { measure } = comparingOf({ ...(await specOf('digits')), postprocessing: [step] });
+    const labels = ['constructor', '__proto__', '__proto__'];
+    const pairs = labels.map((label) => ({ answer: label, expected: label }));
+    expect(JSON.stringify(measure(pairs).confusion)).toBe(
+      '{"__proto__":{"__proto__":2},"constructor":{"constructor":1}}',
+    );
+  });
+
+  test('of what reads are exact lines, and characters by edits', async () => {
+    const answers = comparingOf(await specOf('ocr'));
+    const lines = (...texts: string[]) => texts.map((text) => ({ text }));
+    const pairs = answered(answers, [
+      [lines('Total  4,20', 'Ｔhanks'), 'Total 4,20\nThanks'],
+      [lines('kitten'), ['sitting']],
+      [lines(), 'gone'],
+      [lines('a line where one character stands'), 'x'],
+    ]);
+    expect(errorsOf(answers, pairs)).toEqual([0, 1, 1, 1]);
+    expect(answers.measure(pairs)).toEqual({
+      items: 4,
+      right: 1,
+      lines: { right: 2, of: 5 },
+      characters: { right: 17 + 4, of: 17 + 7 + 4 + 1 },
+    });
+  });
+
+  test('of what hears speech are windows beside spans, windows or a label', async () => {
+    const answers = comparingOf(await specOf('voice'));
+    const heard = (...scores: number[]) => ({
+      windows: scores.map((score, i) => ({ fromMs: i * 32, toMs: (i + 1) * 32, score })),
+      segments: scores.some((score) => score >= 0.5) ? [{ fromMs: 0, toMs: 32 }] : [],
+    });
+    const pairs = answered(answers, [
+      [heard(0.1, 0.9, 0.8), [[40, 200]]],
+      [heard(0.1, 0.9, 0.4), [0, 1, 1]],
+      [heard(0.1, 0.2), []],
+      [heard(0.9), 'speech'],
+      [heard(0.9), 'none'],
+    ]);
+    expect(errorsOf(answers, pairs)).toEqual([0, 1, 0, 0, 1]);
+    expect(answers.measure(pairs)).toEqual({
+      items: 5,
+      right: 3,
+      windows: { right: 3 + 2 + 2, of: 3 + 3 + 2 },
+    });
+    const own = answers.asExpected(answers.answerOf(heard(0.49, 0.9)));
+    expect(answers.errorOf(answers.answerOf(heard(0.51, 0.9)), own)).toBe(1);
+    const spans = JSON.parse('[[12, 20], [0, 10], [0, 10]]');
+    const twice = answers.parseExpected(spans, 'a.wav');
+    expect(answers.errorOf(answers.answerOf(heard(0.9)), twice)).toBe(0);
+    const [{ answer, expected } = { answer: 0, expected: 0 }] = answered(answers, [
+      [heard(0.9, 0.1, 0.1), [1, 0]],
+    ]);
+    const comparing = () => answers.requireComparable?.(answer, expected, 'a.wav');
+    expect(comparing).toThrow('a.wav: expected 3 windows, as the model hears them, got 2');
+  });
+
+  test('that are numbers are lost where the error grew by more than the margin', async () => {
+    const answers = comparingOf({ ...(await specOf('breast-cancer')), task: 'tabular-regression' });
+    const values = (...given: number[]) => given.map((value) => ({ value, unit: 'kg' }));
+    const pairs = answered(answers, [
+      [values(11), 10],
+      [values(26), 30],
+    ]);
+    expect(answers.measure(pairs)).toEqual({ items: 2, meanAbsoluteErrors: [2.5] });
+    expect(errorsOf(answers, pairs)).toEqual([1, 4]);
+    const expected = pairs.map((pair) => pair.expected);
+    expect(answers.ignoranceOf(expected)).toBeCloseTo(10, 12);
+    expect(() => answers.parseExpected('heavy', 'row 3')).toThrow('row 3: expected a number');
+    const comparing = (answer: number[]) => () => answers.requireComparable?.(answer, [1], 'row 4');
+    expect(comparing([1, 2])).toThrow('row 4: expected 2 numbers, as the model answers, got 1');
+    expect(comparing([Number.NaN])).toThrow('row 4: expected numbers of the variant');
+    const rounded = [0.1, 0.1 + 1e-9, 0.1];
+    expect(answers.ignoranceOf(rounded.map((value) => [value]))).toBe(0);
+  });
+
+  test('of tensors are the index of the largest number, or the number itself', async () => {
+    const spec = { ...(await specOf('digits')), task: 'tensors' };
+    const tensors = (name: string, shape: number[], ...data: number[]) => ({
+      tensors: { [name]: { datatype: 'FP32', shape, data: Float32Array.from(data) } },
+    });
+    const scores = comparingOf(spec);
+    const pairs = answered(scores, [
+      [tensors('logits', [1, 3], 0, 5, 1), '1'],
+      [tensors('logits', [1, 3], 0, 5, 1), 2],
+    ]);
+    expect(errorsOf(scores, pairs)).toEqual([0, 1]);
+    expect(() => scores.parseExpected(10, 'a')).toThrow('index of the largest number of 10');
+    const logits = { datatype: 'FP32', shape: [1, 300_000], data: new Float32Array(300_000) };
+    logits.data[7] = 1;
+    expect(scores.answerOf({ tensors: { logits } })).toEqual([7]);
+    const unknown = scores.answerOf(tensors('logits', [1, 3], 1, Number.NaN, 2));
+    expect(scores.errorOf(unknown, scores.asExpected(unknown))).toBe(1);
+    const outputs = [{ name: 'y', datatype: 'FP32' as const, shape: [-1, 1] }];
+    const values = comparingOf({ ...spec, outputs });
+    const [pair] = answered(values, [[tensors('y', [1, 1], 2.5), 2]]);
+    expect(values.errorOf(pair?.answer, pair?.expected)).toBe(0.5);
+    const masks = comparingOf({
+      ...spec,
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [1, 1, 2, 2] }],
+    });
+    const [mask] = answered(masks, [
+      [tensors('y', [1, 1, 2, 2], 1, 2, 3, 4), JSON.parse('[[[[1, 2], [3, 6]]]]')],
+    ]);
+    expect(masks.errorOf(mask?.answer, mask?.expected)).toBe(0.5);
+  });
+});

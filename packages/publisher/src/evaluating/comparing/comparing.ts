@@ -1,0 +1,72 @@
+/** So many of so many. */
+export interface Share {
+  readonly right: number;
+  readonly of: number;
+}
+
+/** How good answers are, of the items whose right answer is known. */
+export interface Measures {
+  readonly items: number;
+  readonly right?: number;
+  /** How often each label was answered, by the right one. */
+  readonly confusion?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Of two labels, those of this one that were found; the others that were left alone. */
+  readonly positive?: string;
+  readonly sensitivity?: Share;
+  readonly specificity?: Share;
+  /** Lines of text that are right to the last character. */
+  readonly lines?: Share;
+  /** Characters less the edits that make an answer the right one; none where there are as many of those. */
+  readonly characters?: Share;
+  /** Windows of sound on the right side of the threshold. */
+  readonly windows?: Share;
+  /** One for each value of a regression. */
+  readonly meanAbsoluteErrors?: readonly number[];
+}
+
+/** An answer with the right one, where that is known. */
+export interface Answered<Answer, Expected> {
+  readonly answer: Answer;
+  readonly expected: Expected;
+}
+
+/** What of a task's results is compared, and how. Answers are as this has them. */
+export interface Comparing<Answer = unknown, Expected = unknown> {
+  answerOf(output: unknown): Answer;
+  /** @throws NearsideError `input-invalid`, naming the item, for an answer that the task cannot have */
+  parseExpected(value: unknown, item: string): Expected;
+  /** @throws NearsideError `input-invalid`, naming the item, for an answer that nothing can be held against */
+  requireComparable?(answer: Answer, expected: Expected, item: string): void;
+  /** The answer of the original, to be expected of others. */
+  asExpected(answer: Answer): Expected;
+  /** What an answer lacks, from 0; any number of a task whose answers are right or wrong is wrong. */
+  errorOf(answer: Answer, expected: Expected): number;
+  /** No answer is further from right than this. */
+  readonly largestError: number;
+  /** What answers lack that know nothing of their inputs; 0 where the same is expected of all. */
+  ignoranceOf(expected: readonly Expected[]): number;
+  measure(answered: readonly Answered<Answer, Expected>[]): Measures;
+}
+
+/** Answers are right or wrong, and one that is right is as good as another. */
+export function rightOrWrong<Answer, Expected>(
+  isRight: (answer: Answer, expected: Expected) => boolean,
+) {
+  return {
+    errorOf: (answer: Answer, expected: Expected) => (isRight(answer, expected) ? 0 : 1),
+    largestError: 1,
+    ignoranceOf(expected: readonly Expected[]): number {
+      const [first] = expected;
+      const same = JSON.stringify(first);
+      return expected.every((one) => JSON.stringify(one) === same) ? 0 : 1;
+    },
+  };
+}
+
+export function countRight<Answer, Expected>(
+  answered: readonly Answered<Answer, Expected>[],
+  isRight: (answer: Answer, expected: Expected) => boolean,
+): Share {
+  const right = answered.filter(({ answer, expected }) => isRight(answer, expected)).length;
+  return { right, of: answered.length };
+}

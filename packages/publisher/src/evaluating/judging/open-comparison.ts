@@ -1,0 +1,79 @@
+import type { Share } from '../comparing/comparing.js';
+import {
+  itemsToDecide,
+  openVerdicts,
+  type PairedCounts,
+  type PairedLoss,
+  pairedLoss,
+  type Verdict,
+} from './paired-loss.js';
+
+/** A candidate beside its original, over the items that were asked. */
+export interface Comparison extends PairedCounts, PairedLoss {
+  readonly verdict: Verdict;
+  /** The original is right too seldom to be lost against: an answer that is wrong anyhow proves nothing. */
+  readonly saysNothing?: true;
+  /** So many items would decide, if others differ as often; undefined where no number would, or it is decided. */
+  readonly itemsToDecide?: number;
+}
+
+/** What may come of an item, as far as the original's answer tells. */
+export interface Chances {
+  /** The original knows the answer: it is right or, where answers are numbers, nearer than their mean is. */
+  readonly isRight: boolean;
+  readonly mayLose: boolean;
+  readonly mayGain: boolean;
+}
+
+/** Less than half is what a folder with labels of something else gets, and few losses are seen in it. */
+export function isEnoughRight({ right, of }: Share): boolean {
+  return right * 2 >= of;
+}
+
+/** A comparison while items are asked: counts what a candidate lost and gained, and knows which verdicts the rest leaves open. */
+export class OpenComparison {
+  readonly #counts = { items: 0, lost: 0, gained: 0 };
+  readonly #rest = { items: 0, mayLose: 0, mayGain: 0 };
+  readonly #maxLoss: number;
+  readonly #canPass: boolean;
+
+  constructor(items: readonly Chances[], maxLoss: number) {
+    for (const chances of items) this.#expect(chances, 1);
+    this.#maxLoss = maxLoss;
+    const right = items.filter(({ isRight }) => isRight).length;
+    this.#canPass = isEnoughRight({ right, of: items.length });
+  }
+
+  #expect({ mayLose, mayGain }: Chances, count: 1 | -1): void {
+    this.#rest.items += count;
+    if (mayLose) this.#rest.mayLose += count;
+    if (mayGain) this.#rest.mayGain += count;
+  }
+
+  add(change: 'lost' | 'gained' | 'same', chances: Chances): void {
+    this.#expect(chances, -1);
+    this.#counts.items += 1;
+    if (change !== 'same') this.#counts[change] += 1;
+  }
+
+  verdicts(): { readonly best: Verdict; readonly worst: Verdict } {
+    const { best, worst } = openVerdicts(this.#counts, this.#rest, this.#maxLoss);
+    const proven = (verdict: Verdict) =>
+      verdict === 'passed' && !this.#canPass ? 'undecided' : verdict;
+    return { best: proven(best), worst: proven(worst) };
+  }
+
+  /** Undefined before the first item. */
+  comparison(): Comparison | undefined {
+    const counts = { ...this.#counts };
+    if (counts.items === 0) return undefined;
+    const loss = pairedLoss(counts);
+    const { best, worst } = this.verdicts();
+    const verdict = best === worst ? best : 'undecided';
+    const compared = { ...counts, ...loss, verdict };
+    if (verdict !== 'undecided' || this.#rest.items > 0) return compared;
+    if (!this.#canPass) return { ...compared, saysNothing: true };
+    const needed = itemsToDecide(counts, this.#maxLoss);
+    return needed === undefined ? compared : { ...compared, itemsToDecide: needed };
+  }
+}

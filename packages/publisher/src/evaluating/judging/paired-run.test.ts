@@ -1,0 +1,153 @@
+import { NearsideError } from '@nearside/core';
+import { describe, expect, test } from 'vitest';
+import { type Comparing, rightOrWrong } from '../comparing/comparing.js';
+import { corruptItems } from '../corrupting/corrupt-items.js';
+import type { EvaluationItem } from '../items/evaluation-item.js';
+import { askOriginal } from './ask-original.js';
+import { runPaired } from './paired-run.js';
+
+/** Answers that are right where they are what is expected. */
+const comparing: Comparing = {
+  ...rightOrWrong((answer, expected) => answer === expected),
+  answerOf: (output) => output,
+  parseExpected: (value) => value,
+  asExpected: (answer) => answer,
+  measure: (answered) => ({ items: answered.length }),
+};
+
+interface Asked {
+  readonly slice?: string;
+  readonly isLost?: boolean;
+  /** The original gets it wrong, too. */
+  readonly isWrong?: boolean;
+  readonly isKnown?: boolean;
+}
+
+/** Asks a candidate that gets some items wrong, which its original gets right. */
+async function run(given: readonly Asked[], maxLoss = 0.02) {
+  const items = given.map(({ slice, isKnown = true }, i): EvaluationItem => {
+    const own = {
+      name: `${i}`,
+      sha256: '',
+      readInput: async () => i,
+      expected: isKnown ? 'right' : undefined,
+    };
+    return slice === undefined ? own : { ...own, slice };
+  });
+  let asked = 0;
+  const result = await runPaired(items, {
+    comparing,
+    maxLoss,
+    original: {
+      ask: async ({ name }) => (given[Number(name)]?.isWrong ? 'off' : 'right'),
+      ignorance: 1,
+    },
+    ask: async ({ name }) => (given[Number(name)]?.isLost ? 'wrong' : 'right'),
+    onItem: () => {
+      asked += 1;
+    },
+  });
+  return { ...result, asked };
+}
+
+const many = (count: number, item: Asked = {}): Asked[] =>
+  Array.from({ length: count }, () => item);
+
+describe('a candidate', () => {
+  test('that loses nothing passes, and the last items are not asked', async () => {
+    const { verdict, asked, items } = await run(many(400));
+    expect(verdict).toBe('passed');
+    expect(asked).toBe(items);
+    expect(asked).toBeGreaterThan(380);
+    expect(asked).toBeLessThan(400);
+  });
+
+  test('that surely loses too much is refused before half of the items were asked', async () => {
+    const { verdict, asked, lostItems } = await run(many(200, { isLost: true }));
+    expect(verdict).toBe('refused');
+    expect(asked).toBeLessThan(40);
+    expect(lostItems).toHaveLength(asked);
+  });
+
+  test('passes where its original gets 180 of 300 right, and nothing passes where it gets fewer than half', async () => {
+    const wrong = (count: number) => many(count, { isWrong: true, isLost: true });
+    expect(await run([...many(180), ...wrong(120)])).toMatchObject({ verdict: 'passed' });
+    const { verdict, saysNothing, itemsToDecide } = await run([...many(100), ...wrong(200)]);
+    expect({ verdict, saysNothing, itemsToDecide }).toEqual({
+      verdict: 'undecided',
+      saysNothing: true,
+      itemsToDecide: undefined,
+    });
+    const lost = await run([...many(100, { isLost: true }), ...wrong(200)]);
+    expect(lost.verdict).toBe('refused');
+  });
+
+  test('that is not refused in a slice yet where another is has no verdict there', async () => {
+    const night = many(60, { slice: 'night', isLost: true });
+    const day = [...many(4, { slice: 'day', isLost: true }), ...many(196, { slice: 'day' })];
+    const { slices } = await run([...day.slice(0, 8), ...night, ...day.slice(8)]);
+    expect(slices.night?.verdict).toBe('refused');
+    expect(slices.day).toMatchObject({ items: 8, lost: 4, verdict: 'undecided' });
+    expect(slices.day?.itemsToDecide).toBeUndefined();
+  });
+
+  test('that stays undecided is asked every item, because that tells how many would decide', async () => {
+    const { verdict, asked } = await run(many(60));
+    expect({ verdict, asked }).toEqual({ verdict: 'undecided', asked: 60 });
+  });
+
+  test('whose loss is in one slice alone is refused there', async () => {
+    const items = [...many(990), ...many(10, { slice: 'night', isLost: true })];
+    const { verdict, slices } = await run(items);
+    expect(verdict).not.toBe('refused');
+    expect(slices.night).toMatchObject({ verdict: 'refused', lost: slices.night?.items });
+  });
+
+  test('is held against the answers of its original where no right one is known', async () => {
+    const items = [...many(3, { isLost: true, isKnown: false }), ...many(297, { isKnown: false })];
+    const { lost, differing, answered } = await run(items);
+    expect({ lost, differing, answered }).toEqual({ lost: 3, differing: 3, answered: [] });
+  });
+});
+
+test('an input that cannot be corrupted is named, and how', async () => {
+  const apply = async () => {
+    throw new NearsideError('input-invalid', 'expected a sound');
+  };
+  const items = [{ name: 'a.wav', sha256: '', readInput: async () => 1 }];
+  const [item] = corruptItems(items, { name: 'quiet', apply });
+  await expect(item?.readInput()).rejects.toThrow('a.wav with quiet: expected a sound');
+});
+
+test('items of one right answer are refused, because a variant that gives no other gets all of them right', async () => {
+  const items = [1, 2].map((i) => ({ name: `${i}`, sha256: '', readInput: async () => i }));
+  const of = {
+    name: 'fp32',
+    folder: 'items',
+    comparing,
+    ask: async () => 'right',
+    onItem: () => {},
+  };
+  await expect(askOriginal(items, of)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: 'items: expected items whose right answers differ, got one for all.',
+  });
+});
+
+test('labels that the compared variant mostly gets wrong are refused, before others are asked', async () => {
+  const items = Array.from({ length: 10 }, (_, i): EvaluationItem => {
+    const expected = i < 4 ? 'right' : 'other';
+    return { name: `${i}`, sha256: '', readInput: async () => i, expected };
+  });
+  const of = {
+    name: 'fp32',
+    folder: 'items',
+    ask: async () => 'right',
+    comparing,
+    onItem: () => {},
+  };
+  await expect(askOriginal(items, of)).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining("'fp32' gets at least half right, got 4 of 10. Are these"),
+  });
+});
