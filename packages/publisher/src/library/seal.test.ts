@@ -11,7 +11,7 @@ import {
 } from '@nearside/artifact';
 import type { Variant } from '@nearside/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { weighVariant } from '../evaluating/variant-files.js';
+import { weighVariant } from '../evaluating/judging/variant-files.js';
 import { listFiles } from '../files/list-files.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { sealedAddress } from '../sealing/sealed-address.js';
@@ -75,7 +75,7 @@ test('a model that was evaluated has the same hash, and is sealed again as it is
   await writeFile(card, `${await readFile(card, 'utf8')}\n${part}\n`);
   const [variant] = (await readModelDirectory(modelDirectory)).spec.variants as [Variant];
   const { sha256 } = await weighVariant(modelDirectory, variant);
-  const evaluation = { reference: variant.name, referenceSha256: sha256, variants: {} };
+  const evaluation = { original: variant.name, originalSha256: sha256, variants: {} };
   await writeFile(join(modelDirectory, 'evaluation.json'), JSON.stringify(evaluation));
   const again = await seal(options);
   expect(again.integrity).toBe(sealed.integrity);

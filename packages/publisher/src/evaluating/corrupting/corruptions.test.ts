@@ -8,7 +8,7 @@ import { decodePicture, type Picture } from '../items/decode-picture.js';
 import { addNoise, blur, compress, crop, darken } from './corrupt-picture.js';
 import { type Corruption, corruptionsOf } from './corruptions.js';
 
-const models = new URL('../../../../../models', import.meta.url);
+const models = new URL('../../../../../models/', import.meta.url);
 
 test.each([
   ['digits', ['noise', 'blur', 'crop', 'jpeg', 'dark']],
