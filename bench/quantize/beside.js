@@ -1,5 +1,5 @@
 /** @returns {Promise<{ sessions: number[][], runs: number[][] }>} pairs of times, ms, from a worker of its own; see `beside-worker.js` */
-globalThis.timeBeside = (request) =>
+globalThis.timeInTurn = (request) =>
   new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./beside-worker.js', import.meta.url), { type: 'module' });
     worker.onerror = reject;

@@ -18,7 +18,7 @@ const THREADS = [1, 2];
  * @param {{ name: string, files: [small: string, floats: string], inputs: object, runs: number, limits?: object }[]} cases
  *   `inputs` as `draw.js` draws them; `limits` of the rows `run` and `session`, none for those that are only printed
  */
-export async function* timeBeside({ dir, siteDir }, cases) {
+export async function* timeForms({ dir, siteDir }, cases) {
   await cp(`${root}packages/nearside/dist/assets/${WASM}`, `${siteDir}/${WASM}`);
   const site = await serveSite({ dir: siteDir, config: {}, port: 0 });
   for (const { name, files, inputs, runs, limits = {} } of cases) {
@@ -55,8 +55,8 @@ async function inBrowser(url, request) {
   try {
     const page = await browser.newPage();
     await page.goto(url);
-    await page.waitForFunction(() => 'timeBeside' in globalThis);
-    return await page.evaluate((given) => globalThis.timeBeside(given), request);
+    await page.waitForFunction(() => 'timeInTurn' in globalThis);
+    return await page.evaluate((given) => globalThis.timeInTurn(given), request);
   } finally {
     await browser.close();
   }

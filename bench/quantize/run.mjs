@@ -4,7 +4,7 @@ import { root } from '../../scripts/root.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { commonShare } from '../slim/common-share.mjs';
-import { timeBeside } from './beside.mjs';
+import { timeForms } from './beside.mjs';
 import { falsePass } from './false-pass.mjs';
 import { firstText } from './first-text.mjs';
 import { gateRows } from './gate.mjs';
@@ -53,7 +53,7 @@ export async function* runSuite(dir, { trials = PAIRS } = {}) {
   yield row('ocr-int8-bytes-ratio', { value: small / whole, unit: '', atMost: 0.27 });
   yield leanHeap(forms.ocr);
   yield* commonShare(`${dir}/share`);
-  yield* timeBeside({ dir: `${dir}/moved`, siteDir }, await timedCases(forms));
+  yield* timeForms({ dir: `${dir}/moved`, siteDir }, await timedCases(forms));
   yield* gateRows(dir, floats);
   yield await firstText(`${dir}/visits`, {
     siteDir,

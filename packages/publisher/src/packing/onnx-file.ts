@@ -70,7 +70,17 @@ export const MODEL = { irVersion: 1, graph: 7, opsetImport: 8 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
 export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
-export const ATTRIBUTE = { name: 1, tensor: 5, graph: 6, tensors: 10, graphs: 11 } as const;
+export const ATTRIBUTE = {
+  name: 1,
+  float: 2,
+  integer: 3,
+  tensor: 5,
+  graph: 6,
+  integers: 8,
+  tensors: 10,
+  graphs: 11,
+  type: 20,
+} as const;
 export const TENSOR = {
   dims: 1,
   dataType: 2,

@@ -1,6 +1,5 @@
-import type { OnnxNode, Use } from './channel-axes.js';
 import { toInt8 } from './narrow-values.js';
-import { computingNode, constantNode } from './onnx-nodes.js';
+import type { OnnxNode, Use } from './read-nodes.js';
 import {
   FLOAT,
   freeName,
@@ -11,6 +10,7 @@ import {
   type Storing,
   type Weight,
 } from './store-as.js';
+import { computingNode, constantNode } from './write-nodes.js';
 
 /** The constant matrix of products that are computed in integers, by the names of its parts. */
 export interface Factor {

@@ -9,8 +9,8 @@ import { bytesField, intField, readFields, rewrite } from '../packing/protobuf-f
 import { initializer, onnxBytes, value } from '../testing/onnx-bytes.js';
 import { findPython } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
-import { computingNode } from './onnx-nodes.js';
 import { quantizeOnnx } from './quantize-onnx.js';
+import { computingNode } from './write-nodes.js';
 
 const modules = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
 /** Its weights are nodes of the graph, of an opset before DequantizeLinear had an axis. */

@@ -26,8 +26,7 @@ import {
   rewriteParts,
   textIn,
 } from '../packing/protobuf-fields.js';
-import { channelAxis, findUses, readNode, type Uses } from './channel-axes.js';
-import { computingNode } from './onnx-nodes.js';
+import { channelAxis } from './channel-axes.js';
 import {
   asFactor,
   type Factor,
@@ -36,6 +35,7 @@ import {
   productInIntegers,
 } from './products-in-integers.js';
 import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
+import { findUses, readNode, type Uses } from './read-nodes.js';
 import {
   asFloat16,
   asInt8,
@@ -47,6 +47,7 @@ import {
   type Storing,
   type Weight,
 } from './store-as.js';
+import { computingNode } from './write-nodes.js';
 
 /**
  * How weights are stored. `int8` and `fp16` are computed once to the floats they stand for, as a session is made, and

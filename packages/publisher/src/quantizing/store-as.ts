@@ -1,5 +1,5 @@
 import { toFloat16, toInt8 } from './narrow-values.js';
-import { computingNode, constantNode } from './onnx-nodes.js';
+import { computingNode, constantNode } from './write-nodes.js';
 
 /** TensorProto.DataType. */
 export const [FLOAT, INT8, FLOAT16] = [1, 3, 10];

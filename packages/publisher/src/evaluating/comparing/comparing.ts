@@ -30,7 +30,7 @@ export interface Answered<Answer, Expected> {
   readonly expected: Expected;
 }
 
-/** What of a task's results is compared, and how. Answers are as this has them. */
+/** What of a task's results is compared, and how: the answer, which is held against the one that is expected. */
 export interface Comparing<Answer = unknown, Expected = unknown> {
   answerOf(output: unknown): Answer;
   /** @throws NearsideError `input-invalid`, naming the item, for an answer that the task cannot have */

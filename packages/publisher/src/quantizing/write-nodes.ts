@@ -1,8 +1,6 @@
 import { ATTRIBUTE, GRAPH, NODE, TENSOR } from '../packing/onnx-file.js';
 import { bytesField, intField, partsField } from '../packing/protobuf-fields.js';
 
-/** AttributeProto: its type, and the field of an integer. */
-const [ATTRIBUTE_TYPE, ATTRIBUTE_INTEGER] = [20, 3];
 /** AttributeProto.AttributeType. */
 const TYPES = { integer: 2, tensor: 4 } as const;
 
@@ -39,7 +37,7 @@ export interface NewNode {
 /** A node whose attributes are integers of 0 or more. */
 export function computingNode(of: NewNode): Uint8Array[] {
   const attributes = Object.entries(of.integers ?? {}).flatMap(([name, value]) =>
-    attribute(name, [intField(ATTRIBUTE_INTEGER, value)], 'integer'),
+    attribute(name, [intField(ATTRIBUTE.integer, value)], 'integer'),
   );
   return node(of, attributes);
 }
@@ -60,5 +58,5 @@ function attribute(
   type: keyof typeof TYPES,
 ): Uint8Array[] {
   const content = [bytesField(ATTRIBUTE.name, name), ...value];
-  return partsField(NODE.attribute, [...content, intField(ATTRIBUTE_TYPE, TYPES[type])]);
+  return partsField(NODE.attribute, [...content, intField(ATTRIBUTE.type, TYPES[type])]);
 }
