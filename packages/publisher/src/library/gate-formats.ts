@@ -98,7 +98,7 @@ async function makePassing(
 ): Promise<Candidate> {
   const { directory, opened, keep } = gating;
   const { first, halfFloats } = from;
-  const isHalved = first.tensors.some(({ name }) => halfFloats.has(name));
+  const isHalved = plan.format !== 'fp16' && first.tensors.some(({ name }) => halfFloats.has(name));
   const options = { format: plan.format, keep, halfFloats };
   const made = isHalved ? await quantizeVariant(directory, plan.base, options) : first;
   const canSearch = opened.canPass && plan.format !== 'fp16';

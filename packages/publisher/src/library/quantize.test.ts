@@ -295,6 +295,17 @@ describe('what cannot be made small is refused by name, and nothing is written',
     await expect(made).rejects.toMatchObject({ code: 'model-invalid', details: { file: source } });
   });
 
+  test('a folder that cannot be asked, before anything is made', async () => {
+    const directory = await temporaryDirectory();
+    const [folder, out] = [join(directory, 'items'), join(directory, 'small')];
+    const made = quantize({ source: FLOATS, out, keep: ['nowhere'], gate: { folder } });
+    await expect(made).rejects.toMatchObject({
+      code: 'file-missing',
+      message: expect.stringContaining(folder),
+    });
+    expect(await listFiles(out)).toBeUndefined();
+  });
+
   test('an unknown format is wrong usage', async () => {
     const words = ['quantize', FLOATS, '--out', 'small', '--formats', 'int7'];
     const { exitCode, errors } = await runNearside(words);
