@@ -33,9 +33,10 @@ slower (int8-lean), or half floats (fp16); those of TensorFlow.js bytes (uint8) 
 matrices, where the other factor is rounded at each run. The variant of floats stays in the model
 directory to be compared with, and is not packed: "ships": false in model.json.
 
-With --evaluate the small variant has to pass. Where it does not, tensors become half floats, first
-those that alone change answers most, until it does; if that is not enough, nothing is written.
-Each of several --formats begins with the half floats of the one before it.
+With --evaluate, tensors of a variant that does not pass become half floats, first those that alone
+change answers most, until it does; if that is not enough, nothing is written. Where the items are
+too few for any to pass, it is written undecided, with a warning; --strict refuses it. Each of
+several --formats begins with the half floats of the one before it.
 
   nearside quantize model.onnx --out small/
   nearside quantize model.onnx --evaluate held-out/ --max-loss 0.02 --out small/

@@ -21,6 +21,7 @@ import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evalua
 import { judgeVariant } from '../evaluating/judging/judge-variant.js';
 import { leastItems } from '../evaluating/judging/paired-loss.js';
 import { weighVariant } from '../evaluating/judging/variant-files.js';
+import { count, limitOf } from '../evaluating/report/describe-evaluation.js';
 import { writeEvaluation } from '../evaluating/report/write-evaluation.js';
 import { isDirectory } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
@@ -180,9 +181,9 @@ async function describeModel(
   };
 }
 
-function fewItems(count: number, maxLoss: number): string {
+function fewItems(items: number, maxLoss: number): string {
   return (
-    `${count} items are too few to pass a loss of ${maxLoss} even without a single difference: that takes ` +
-    `${leastItems(maxLoss)}. A variant can still pass where it gets more items right, and be refused.`
+    `${count(items)} items are too few to pass at ${limitOf(maxLoss)}: without a single difference that takes ` +
+    `${count(leastItems(maxLoss))}. A variant that is not refused stays undecided, unless it gets more of them right.`
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
-import { requirePassed } from './pass-gate.js';
+import { requirePassed, tellingAssumed } from './pass-gate.js';
 
 const refused: VariantEvaluation = {
   items: 40,
@@ -55,4 +55,15 @@ test('a variant that was not asked is refused by `strict` alone', () => {
   expect(() => requirePassed(given, { folder: '', strict: true })).toThrow(
     "Variant 'web' of cats 1.2.0: expected its answers, got none: It runs in browsers alone.",
   );
+});
+
+test('where a draft does not get through, the sentences about what was assumed of it are told', async () => {
+  const told: string[] = [];
+  const gate = { folder: '', onNote: (sentence: string) => told.push(sentence) };
+  const assumed = ['Pictures are normalised as for ImageNet.'];
+  expect(await tellingAssumed(assumed, gate, async () => 1)).toBe(1);
+  expect(told).toEqual([]);
+  const failing = tellingAssumed(assumed, gate, () => Promise.reject(new Error('half right')));
+  await expect(failing).rejects.toThrow('half right');
+  expect(told).toEqual(assumed);
 });

@@ -2,7 +2,7 @@ import { parseModelSpec } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readItems } from '../evaluating/items/read-items.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
-import { limitOf, lossOf, nameItems } from '../evaluating/report/describe-evaluation.js';
+import { count, limitOf, lossOf, nameItems } from '../evaluating/report/describe-evaluation.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { type DraftOptions, draft } from './draft.js';
@@ -44,6 +44,20 @@ export async function passGate(directory: string, gate: GateOptions): Promise<Ev
   return evaluation;
 }
 
+/** Where a draft does not get through, the likeliest reason is what was assumed of it. */
+export async function tellingAssumed<T>(
+  assumed: readonly string[],
+  { onNote }: GateOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    for (const sentence of assumed) onNote?.(sentence);
+    throw error;
+  }
+}
+
 /** @throws NearsideError `gate-refused`, naming variant, loss, interval and items */
 export function requirePassed(
   evaluation: Evaluation,
@@ -58,7 +72,7 @@ export function requirePassed(
     ([, { verdict }]) => verdict === 'undecided',
   );
   for (const [name] of undecided) {
-    onNote?.(`Variant '${name}' is undecided. It goes on all the same; \`--strict\` refuses it.`);
+    onNote?.(`Variant '${name}' is undecided, and goes on all the same. \`--strict\` refuses it.`);
   }
 }
 
@@ -89,7 +103,7 @@ function refused(name: string, variant: VariantEvaluation, of: Evaluation): Publ
   return gateRefused(
     name,
     of,
-    `a loss of at most ${limitOf(of.maxLoss)} against '${of.original}', got ${lossOf(variant)} over ${items} items. ` +
+    `a loss of at most ${limitOf(of.maxLoss)} against '${of.original}', got ${lossOf(variant)} over ${count(items)} items. ` +
       `It is refused for ${refusedFor.join(', ')}.${named && ` It alone got these wrong: ${named}.`} Keep ` +
       'more of its tensors as they are, leave it out of model.json, or allow more with `--max-loss`.',
     variant,
@@ -98,7 +112,7 @@ function refused(name: string, variant: VariantEvaluation, of: Evaluation): Publ
 
 function undecided(name: string, variant: VariantEvaluation, of: Evaluation): PublisherError {
   const { itemsToDecide } = variant;
-  const needed = itemsToDecide === undefined ? 'more' : `some ${itemsToDecide}`;
+  const needed = itemsToDecide === undefined ? 'more' : `some ${count(itemsToDecide)}`;
   return gateRefused(
     name,
     of,

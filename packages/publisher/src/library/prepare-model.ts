@@ -3,7 +3,7 @@ import type { Evaluation } from '../evaluating/judging/evaluation.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
-import { type GateOptions, passGate, requireItems } from './pass-gate.js';
+import { type GateOptions, passGate, requireItems, tellingAssumed } from './pass-gate.js';
 import { type QuantizeOptions, quantize } from './quantize.js';
 
 export interface PrepareOptions
@@ -65,6 +65,7 @@ async function makeModel(
   }
   const { directory, drafted, assumed } = await draft({ ...given, out });
   const golden = await fillGolden({ ...given, directory });
-  const evaluation = gate && (await passGate(directory, gate));
+  const judge = (by: GateOptions) => tellingAssumed(assumed, by, () => passGate(directory, by));
+  const evaluation = gate && (await judge(gate));
   return { directory, drafted, assumed, golden, evaluation };
 }

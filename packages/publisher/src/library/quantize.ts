@@ -28,7 +28,7 @@ import type { QuantizedTensor } from '../quantizing/quantized-tensor.js';
 import { type DraftOptions, draft, versionOf } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
 import { gateFormats } from './gate-formats.js';
-import type { GateOptions } from './pass-gate.js';
+import { type GateOptions, tellingAssumed } from './pass-gate.js';
 
 export interface QuantizeOptions extends DraftOptions, Omit<FillGoldenOptions, 'directory'> {
   /** By default `int8` for ONNX and `uint8` for TensorFlow.js. */
@@ -78,7 +78,9 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
   await using copies = await openTemporary('originals');
   const directory = await withoutEarlier(given, planned, copies.directory);
   const making = { source, keep: new Set(keep) };
-  const gated = gate && (await gateFormats(directory, planned, { ...making, gate }));
+  const judge = (by: GateOptions) =>
+    tellingAssumed(assumed, by, () => gateFormats(directory, planned, { ...making, gate: by }));
+  const gated = gate && (await judge(gate));
   const made = gated?.made ?? (await makeFormats(directory, planned, making));
   const spec = await writeSmaller(directory, { ...options, planned, made });
   const golden = await fillGolden({ ...options, directory: out });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { describe, type ModelSpec } from '@nearside/core';
+import { describe, type ModelSpec, type NearsideError } from '@nearside/core';
 import { decodeAudio } from '@nearside/pipeline';
 import { itemInvalid } from '../item-error.js';
 import { decodePicture } from './decode-picture.js';
@@ -51,6 +51,16 @@ async function readValue(folder: string, file: string, kind: InputKind): Promise
   try {
     return JSON.parse(text);
   } catch {
+    if (kind === 'tensors' && PICTURE.test(file)) throw pictureForTensors(file);
     throw itemInvalid(file, 'JSON', 'something else', 'metadata-malformed');
   }
+}
+
+const PICTURE = /\.(?:jpe?g|png|webp)$/i;
+
+/** A model file says nothing of pictures, so who drafts it has to. */
+function pictureForTensors(file: string): NearsideError {
+  const got =
+    'a picture. If the model classifies pictures, add `--task image-classification --labels <file>`';
+  return itemInvalid(file, 'JSON, because the model takes tensors', got, 'metadata-malformed');
 }

@@ -166,6 +166,17 @@ describe('a folder is refused, and its item named, for', () => {
     }
   });
 
+  test('pictures of a model that takes tensors, with the flags that make a classifier of it', async () => {
+    const spec = { ...(await specOf('digits')), preprocessing: [] };
+    const folder = await folderOf({ 'cat/a.png': PICTURE, 'dog/b.png': OTHER });
+    await expect(readItems(folder, spec)).rejects.toMatchObject({
+      code: 'metadata-malformed',
+      message: expect.stringMatching(
+        /^cat\/a\.png: .*`--task image-classification --labels <file>`/,
+      ),
+    });
+  });
+
   test('a sound that is cut off, or no WAV file', async () => {
     const clip = await readFile(join(MODELS, 'voice/clips/high.wav'));
     const spec = await specOf('voice');

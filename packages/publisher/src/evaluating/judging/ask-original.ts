@@ -66,7 +66,9 @@ function requireProof(
     throw itemInvalid(folder, 'items whose right answers differ', 'one for all');
   }
   if (isEnoughRight({ right, of })) return;
-  const advice = `Are these its items and labels? Without labels, the answers of '${name}' are what is expected`;
+  const advice =
+    'Are these its items and labels, and are they prepared as in training: with the steps of model.json, or ' +
+    `\`--range\`? Without labels, the answers of '${name}' are what is expected`;
   throw itemInvalid(
     folder,
     `items of which '${name}' gets at least half right`,

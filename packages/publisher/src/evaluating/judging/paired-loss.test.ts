@@ -86,6 +86,14 @@ describe('a verdict', () => {
     expect(itemsToDecide({ items: 300, lost: 6, gained: 0 }, 0.02)).toBeUndefined();
   });
 
+  test.each([0.02, 0.01, 0.0001])(
+    'of equal answers is decided at %d by the fewest items that pass',
+    (maxLoss) => {
+      const equal = { items: 20, lost: 0, gained: 0 };
+      expect(itemsToDecide(equal, maxLoss)).toBe(leastItems(maxLoss));
+    },
+  );
+
   test('of few items passes where the candidate gained enough', () => {
     expect(leastItems(0.02)).toBeGreaterThan(60);
     expect(verdictOf(pairedLoss({ items: 60, lost: 0, gained: 6 }), 0.02)).toBe('passed');

@@ -89,14 +89,22 @@ export function verdictOf({ low, high }: PairedLoss, maxLoss: number): Verdict {
  */
 export function itemsToDecide(counts: PairedCounts, maxLoss: number): number | undefined {
   const { items, lost, gained } = counts;
-  const isDecided = (factor: number) => {
-    const scaled = { items: items * factor, lost: lost * factor, gained: gained * factor };
+  const isDecided = (count: number) => {
+    const factor = count / items;
+    const scaled = { items: count, lost: lost * factor, gained: gained * factor };
     return verdictOf(intervalOf(scaled), maxLoss) !== 'undecided';
   };
-  for (let factor = 1; items * factor <= MOST_ITEMS; factor *= STEP) {
-    if (isDecided(factor)) return Math.ceil(items * factor);
+  let [tooFew, enough] = [items - 1, items];
+  while (!isDecided(enough)) {
+    [tooFew, enough] = [enough, Math.ceil(enough * STEP)];
+    if (enough > MOST_ITEMS) return undefined;
   }
-  return undefined;
+  while (enough - tooFew > 1) {
+    const middle = (tooFew + enough) >> 1;
+    if (isDecided(middle)) enough = middle;
+    else tooFew = middle;
+  }
+  return enough;
 }
 
 const MOST_ITEMS = 1_000_000;

@@ -119,6 +119,7 @@ function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-function count(value: number): string {
+/** `38,411` */
+export function count(value: number): string {
   return value.toLocaleString('en');
 }
