@@ -1,4 +1,4 @@
-import type { Use, Uses } from './read-nodes.js';
+import type { Scope, Use } from './read-nodes.js';
 
 /**
  * The axis of a weight along which what is computed with it lies: https://onnx.ai/onnx/operators. Each index of it gets a
@@ -8,10 +8,10 @@ import type { Use, Uses } from './read-nodes.js';
  */
 export function channelAxis(
   { name, shape }: { readonly name: string; readonly shape: readonly number[] },
-  uses: Uses,
+  scope: Scope,
 ): number {
   const last = shape.length - 1;
-  const axis = firstAxis(name, { rank: shape.length, uses, depth: 0 });
+  const axis = firstAxis(name, { rank: shape.length, scope, depth: 0 });
   return axis !== undefined && axis >= 0 && axis <= last ? axis : last;
 }
 
@@ -20,25 +20,25 @@ const MOST_STEPS = 8;
 
 interface Walk {
   readonly rank: number;
-  readonly uses: Uses;
+  readonly scope: Scope;
   readonly depth: number;
 }
 
 function firstAxis(name: string, walk: Walk): number | undefined {
   if (walk.depth > MOST_STEPS) return undefined;
-  for (const use of walk.uses.get(name) ?? []) {
+  for (const use of walk.scope.uses.get(name) ?? []) {
     const axis = axisOf(use, walk);
     if (axis !== undefined) return axis;
   }
   return undefined;
 }
 
-function axisOf({ operator, index, outputs, numbers }: Use, walk: Walk): number | undefined {
+function axisOf({ operator, index, outputs, numbers, scope }: Use, walk: Walk): number | undefined {
   const isOn = (attribute: string) => numbers.get(attribute)?.[0] === 1;
-  const further = () => firstAxis(outputs[0] ?? '', { ...walk, depth: walk.depth + 1 });
+  const further = () => firstAxis(outputs[0] ?? '', { ...walk, scope, depth: walk.depth + 1 });
   switch (operator) {
     case 'Conv':
-    case 'FusedConv':
+    case 'com.microsoft.FusedConv':
       return index === 1 ? 0 : undefined;
     case 'ConvTranspose': // [inputs, outputs of a group, …]
       return index === 1 ? Number((numbers.get('group')?.[0] ?? 1) === 1) : undefined;
@@ -50,7 +50,7 @@ function axisOf({ operator, index, outputs, numbers }: Use, walk: Walk): number 
           : undefined;
     case 'MatMul':
       return index === 1 ? walk.rank - 1 : walk.rank - 2;
-    case 'FusedMatMul':
+    case 'com.microsoft.FusedMatMul':
       return walk.rank - (isOn(index === 1 ? 'transB' : 'transA') === (index === 1) ? 2 : 1);
     case 'Gather': {
       const axis = numbers.get('axis')?.[0] ?? 0;

@@ -21,7 +21,7 @@ export interface Factor {
 }
 
 /** @returns whether a matrix is nothing but the second factor of products, which neither scale nor turn the first one */
-export function isSecondFactor(shape: readonly number[], uses: readonly Use[] = []): boolean {
+export function isSecondFactor(shape: readonly number[], uses: readonly Use[]): boolean {
   if (shape.length !== 2 || uses.length === 0) return false;
   const turned = new Set(uses.map((use) => numberOf(use, 'transB', 0)));
   return turned.size === 1 && uses.every((use) => use.index === 1 && isProduct(use));

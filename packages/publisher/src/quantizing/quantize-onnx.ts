@@ -35,7 +35,7 @@ import {
   productInIntegers,
 } from './products-in-integers.js';
 import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
-import { findUses, readNode, type Uses } from './read-nodes.js';
+import { type FoundUses, findUses, readNode, type Scope, type Use, usesOf } from './read-nodes.js';
 import {
   asFloat16,
   asInt8,
@@ -88,12 +88,11 @@ const OF_ONNX_SINCE: Readonly<Record<string, number>> = {
 };
 
 /** What is known of the whole file while its graphs are written anew. */
-interface Rewriting extends QuantizeOnnxOptions, Storing {
+interface Rewriting extends QuantizeOnnxOptions, FoundUses, Storing {
   readonly bytes: Uint8Array;
-  readonly uses: Uses;
   readonly irVersion: number;
-  /** Name of a weight that is stored for products in integers → where. */
-  readonly factors: Map<string, Factor>;
+  /** The uses of a weight that is stored for products in integers → where. Another of its name has uses of its own. */
+  readonly factors: Map<readonly Use[], Factor>;
   readonly done: QuantizedTensor[];
   readonly kept: string[];
   /** Place in another file → the tensor that was read from there. */
@@ -178,13 +177,14 @@ function importOf(domain: string, version: number): Uint8Array {
 /** @returns the graph's content; the nodes in place of initializers come first, because others read what they give */
 function rewriteGraph(graph: MessageRange, all: Rewriting): Uint8Array[] {
   const { bytes } = all;
+  const scope = all.scopes.get(graph.contentStart) as Scope;
   const outputs = outputsOf(bytes, graph);
   const stored = new Map<number, readonly Uint8Array[]>();
   const noInputs = new Set<string>();
   for (const field of contents(bytes, graph)) {
     if (field.number !== GRAPH.initializer) continue;
     const tensor = readTensor(bytes, field);
-    const nodes = outputs.has(tensor.name) ? undefined : storeSmaller(tensor, all);
+    const nodes = outputs.has(tensor.name) ? undefined : storeSmaller(tensor, scope, all);
     if (nodes) stored.set(field.start, nodes);
     if (nodes || all.irVersion < LIMITS.irVersion) noInputs.add(tensor.name);
   }
@@ -198,8 +198,8 @@ function rewriteGraph(graph: MessageRange, all: Rewriting): Uint8Array[] {
       case GRAPH.node: {
         const constant = readConstant(bytes, field)?.tensor;
         const isKept = !constant || outputs.has(constant.name);
-        const stored = isKept ? undefined : storeSmaller(constant, all);
-        return stored ?? rewriteProduct(field, all) ?? rewriteAttributes(field, all);
+        const stored = isKept ? undefined : storeSmaller(constant, scope, all);
+        return stored ?? rewriteProduct(field, scope, all) ?? rewriteAttributes(field, all);
       }
       default:
         return undefined;
@@ -209,10 +209,14 @@ function rewriteGraph(graph: MessageRange, all: Rewriting): Uint8Array[] {
 }
 
 /** Writes a product anew whose second factor is stored for that; undefined for any other node. */
-function rewriteProduct(node: ProtobufField, all: Rewriting): Uint8Array[] | undefined {
+function rewriteProduct(
+  node: ProtobufField,
+  scope: Scope,
+  all: Rewriting,
+): Uint8Array[] | undefined {
   if (all.factors.size === 0) return undefined;
   const product = readNode(all.bytes, node);
-  const factor = all.factors.get(product.inputs[1] ?? '');
+  const factor = all.factors.get(usesOf(product.inputs[1] ?? '', scope) ?? []);
   return factor && isProduct(product) ? productInIntegers(product, factor, all) : undefined;
 }
 
@@ -266,30 +270,34 @@ function writeInside(field: ProtobufField, all: Rewriting): Uint8Array[] | undef
 }
 
 /** @returns the nodes that take a tensor's place; undefined if it stays as it is */
-function storeSmaller(tensor: OnnxTensor, all: Rewriting): Uint8Array[] | undefined {
+function storeSmaller(tensor: OnnxTensor, scope: Scope, all: Rewriting): Uint8Array[] | undefined {
   const { name, shape } = tensor;
-  if (!isWeight(tensor, all)) return undefined;
-  if (all.format === 'int8-dynamic' && !isSecondFactor(shape, all.uses.get(name))) return undefined;
+  const uses = scope.uses.get(name) ?? [];
+  if (!isWeight(tensor, uses)) return undefined;
+  if (all.format === 'int8-dynamic' && !isSecondFactor(shape, uses)) return undefined;
   if (all.keep?.has(name)) {
     all.kept.push(name);
     return undefined;
   }
   const twin = findTwin(tensor, all);
-  if (twin && !all.factors.has(twin))
-    return computingNode({ operator: 'Identity', inputs: [twin], outputs: [name] });
+  if (twin) return computingNode({ operator: 'Identity', inputs: [twin], outputs: [name] });
   const format = all.halfFloats?.has(name) ? 'fp16' : all.format;
-  const axis = channelAxis(tensor, all.uses);
+  const axis = channelAxis(tensor, scope);
   if (format !== 'fp16' && !isSmallerAsInt8(shape, axis)) return undefined;
   const values = readFloats(tensor, all);
   if (!values || !areFinite(name, values)) return undefined;
-  const stored = storeAs(format, { name, shape, values, axis }, all);
+  const stored = storeAs(format, { name, shape, values, axis, uses }, all);
   if (!stored) return undefined;
   all.done.push({ name, shape, format, roundingError: stored.roundingError });
-  if (tensor.external) all.places.set(placeOf(tensor), tensor);
+  if (tensor.external && format !== 'int8-dynamic') all.places.set(placeOf(tensor), tensor);
   return [...stored.nodes];
 }
 
-function storeAs(format: OnnxFormat, weight: Weight, all: Rewriting): Stored | undefined {
+function storeAs(
+  format: OnnxFormat,
+  { uses, ...weight }: Weight & { readonly uses: readonly Use[] },
+  all: Rewriting,
+): Stored | undefined {
   switch (format) {
     case 'int8':
       return asInt8(weight, all);
@@ -299,7 +307,7 @@ function storeAs(format: OnnxFormat, weight: Weight, all: Rewriting): Stored | u
       return asFloat16(weight, all);
     case 'int8-dynamic': {
       const { factor, ...stored } = asFactor(weight, all);
-      all.factors.set(weight.name, factor);
+      all.factors.set(uses, factor);
       return stored;
     }
   }
@@ -308,12 +316,13 @@ function storeAs(format: OnnxFormat, weight: Weight, all: Rewriting): Stored | u
 /** Scales of integers are no weights, however many they are. */
 const FIRST_SCALE: Readonly<Record<string, number>> = {
   DequantizeLinear: 1,
-  GatherBlockQuantized: 2,
-  MatMulNBits: 2,
+  'com.microsoft.DequantizeLinear': 1,
+  'com.microsoft.GatherBlockQuantized': 2,
+  'com.microsoft.MatMulNBits': 2,
 };
 
-function isWeight({ name, dataType, shape }: OnnxTensor, { uses }: Rewriting): boolean {
-  const isScale = uses.get(name)?.some(({ operator, index }) => {
+function isWeight({ dataType, shape }: OnnxTensor, uses: readonly Use[]): boolean {
+  const isScale = uses.some(({ operator, index }) => {
     return index >= (FIRST_SCALE[operator] ?? Number.POSITIVE_INFINITY);
   });
   return dataType === FLOAT && isLargeWeight(shape) && !isScale;
