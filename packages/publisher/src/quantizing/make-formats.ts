@@ -42,8 +42,14 @@ function notThere(tensor: string, source: string) {
   );
 }
 
+const WHERE: Readonly<Partial<Record<Format, string>>> = {
+  'int8-dynamic': ', each the second factor of a MatMul or Gemm',
+  fp16: ', neither too large nor too small for half floats',
+  float16: ', neither too large nor too small for half floats',
+};
+
 function nothingToGain(source: string, format: Format) {
-  const where = format === 'int8-dynamic' ? ', each the second factor of a MatMul or Gemm' : '';
+  const where = WHERE[format] ?? '';
   return modelInvalid(
     `${source}: expected floats of 1,024 elements and two axes or more${where}, which take fewer bytes as ${format}; ` +
       'got none. It is as small as it gets, or quantised already.',

@@ -67,10 +67,13 @@ export function toUint8(
   return { values, scale, min, roundingError };
 }
 
+/** Rounding to a half float of 11 bits loses at most this share, except of numbers below 2⁻¹⁴: IEEE 754-2008, section 3.6. */
+const MOST_ROUNDING = 2 ** -11;
+
 /**
  * Rounds to half floats, to the nearest and of two to the even one.
  *
- * @returns undefined if a value is too large for a half float
+ * @returns undefined if a value is too large for a half float, or they are so small that more is lost than of others
  */
 export function toFloat16(
   from: Float32Array,
@@ -82,10 +85,8 @@ export function toFloat16(
     if ((half & 0x7c00) === 0x7c00) return undefined;
     values[i] = half;
   }
-  return {
-    values,
-    roundingError: measureRounding(from, (_, i) => float16ToNumber(values[i] as number)),
-  };
+  const roundingError = measureRounding(from, (_, i) => float16ToNumber(values[i] as number));
+  return roundingError > MOST_ROUNDING ? undefined : { values, roundingError };
 }
 
 /** From binary32 to binary16, as IEEE 754-2008, section 3.4, lays them out. What is too large becomes infinite. */

@@ -98,11 +98,14 @@ describe('weights in fewer bits', () => {
     expect(quantizeOnnx(model, { format: 'int8' }).tensors).toEqual([]);
   });
 
-  test('that are infinite, as masks are, stay', () => {
-    const mask = floats(1024, (i) => (i % 2 ? Number.NEGATIVE_INFINITY : 0));
-    const model = onnxBytes(initializer('mask', FLOAT, [32, 32], mask));
-    expect(quantizeOnnx(model, { format: 'int8' }).tensors).toEqual([]);
-  });
+  test.each([Number.NEGATIVE_INFINITY, -3.4028234663852886e38])(
+    'that hold %f, as masks do, stay',
+    (least) => {
+      const mask = floats(1024, (i) => (i === 7 ? least : Math.sin(i)));
+      const model = onnxBytes(initializer('mask', FLOAT, [32, 32], mask));
+      expect(quantizeOnnx(model, { format: 'int8' }).tensors).toEqual([]);
+    },
+  );
 
   test('are stored under names that no value of the file has', () => {
     const model = onnxBytes(
@@ -178,6 +181,22 @@ describe('weights in fewer bits', () => {
       floats(1024, (i) => i * 100),
     );
     expect(quantizeOnnx(onnxBytes(weights), { format: 'fp16' }).tensors).toEqual([]);
+  });
+
+  test('so small that half floats would be zero or coarse stay', () => {
+    const of = (size: number) =>
+      onnxBytes(
+        initializer(
+          'w',
+          FLOAT,
+          [32, 32],
+          floats(1024, (i) => size * Math.sin(i)),
+        ),
+      );
+    expect(quantizeOnnx(of(1e-9), { format: 'fp16' }).tensors).toEqual([]);
+    expect(quantizeOnnx(of(1e-5), { format: 'fp16' }).tensors).toEqual([]);
+    expect(quantizeOnnx(of(1e-2), { format: 'fp16' }).tensors).toHaveLength(1);
+    expect(quantizeOnnx(of(1e-9), { format: 'int8' }).tensors).toHaveLength(1);
   });
 
   test('that are not finite, or not as many as the shape says, are refused by name', () => {

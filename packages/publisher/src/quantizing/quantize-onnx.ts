@@ -34,7 +34,7 @@ import {
   isSecondFactor,
   productInIntegers,
 } from './products-in-integers.js';
-import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
+import { areWeights, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
 import { type FoundUses, findUses, readNode, type Scope, type Use, usesOf } from './read-nodes.js';
 import {
   asFloat16,
@@ -285,7 +285,7 @@ function storeSmaller(tensor: OnnxTensor, scope: Scope, all: Rewriting): Uint8Ar
   const axis = channelAxis(tensor, scope);
   if (format !== 'fp16' && !isSmallerAsInt8(shape, axis)) return undefined;
   const values = readFloats(tensor, all);
-  if (!values || !areFinite(name, values)) return undefined;
+  if (!values || !areWeights(name, values)) return undefined;
   const stored = storeAs(format, { name, shape, values, axis, uses }, all);
   if (!stored) return undefined;
   all.done.push({ name, shape, format, roundingError: stored.roundingError });

@@ -7,7 +7,7 @@ import {
   type WeightGroup,
 } from '../packing/tfjs-manifest.js';
 import { toFloat16, toUint8 } from './narrow-values.js';
-import { areFinite, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
+import { areWeights, isLargeWeight, type QuantizedTensor } from './quantized-tensor.js';
 
 /** How weights are stored, by the quantization of the manifest. TensorFlow.js makes floats of them as it loads. */
 export const TFJS_FORMATS = ['uint8', 'float16'] as const;
@@ -113,7 +113,7 @@ function storeSmaller(
 ) {
   if (dtype !== 'float32' || quantization || !isLargeWeight(shape)) return undefined;
   const floats = new Float32Array(new Uint8Array(stored).buffer, 0, elementCount(shape));
-  if (!areFinite(name, floats)) return undefined;
+  if (!areWeights(name, floats)) return undefined;
   if (format === 'float16') {
     const half = toFloat16(floats);
     return (

@@ -15,6 +15,8 @@ const LIMITS = Object.freeze({
   elements: 1024,
   /** Lists stay, axes. */
   axes: 2,
+  /** Larger values are masks: those of float32's least number, −3.4e38, would take every step of the others' scale. */
+  value: 1e30,
 });
 
 export function isLargeWeight(shape: readonly number[]): boolean {
@@ -22,11 +24,11 @@ export function isLargeWeight(shape: readonly number[]): boolean {
 }
 
 /**
- * @returns false for values that are infinite, as masks have them: they stay as they are
+ * @returns false where values are infinite or as large as masks are: such a tensor stays as it is
  * @throws NearsideError `model-invalid` for one that is no number, naming the tensor
  */
-export function areFinite(name: string, values: Float32Array): boolean {
-  if (values.every(Number.isFinite)) return true;
+export function areWeights(name: string, values: Float32Array): boolean {
+  if (values.every((value) => Math.abs(value) <= LIMITS.value)) return true;
   if (!values.some(Number.isNaN)) return false;
   throw modelInvalid(
     `Tensor '${name}': expected numbers, got NaN. Where it is meant so, \`--keep\` it.`,
