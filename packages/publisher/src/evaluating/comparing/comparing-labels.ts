@@ -35,7 +35,7 @@ export function comparingLabels(spec: ModelSpec): Comparing<string, string> {
       const more = labels.length > MOST_LABELS ? ', …' : '';
       throw itemInvalid(item, `a label of the model (${known}${more})`, describe(value));
     },
-    asExpected: (answer) => answer,
+    asExpected: (answer, given) => given ?? answer,
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
       const measures = { items: of, right, confusion: confusionOf(answered) };

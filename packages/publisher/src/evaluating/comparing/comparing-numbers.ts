@@ -3,16 +3,21 @@ import { itemInvalid } from '../item-error.js';
 import type { Comparing } from './comparing.js';
 
 /**
- * Numbers have no right and wrong. An item is lost where the error grew by more than `maxLoss` of the error that the mean
- * of all expected values would make, and gained where it shrank by as much.
+ * Numbers have no right and wrong. An item is lost where the error grew by more than `maxLoss` of the error that the median
+ * of all expected values would make, and gained where it shrank by as much. Each of up to 16 values is measured by its own
+ * spread; more of them are one part with one mean error.
  */
 export function comparingNumbers(
   answerOf: (output: unknown) => readonly number[],
 ): Comparing<readonly number[], readonly number[]> {
-  const errorOf = (answer: readonly number[], expected: readonly number[]) =>
-    answer.length === expected.length
-      ? sum(expected.map((value, i) => Math.abs((answer[i] as number) - value))) / expected.length
-      : Number.POSITIVE_INFINITY;
+  const errorsOf = (answer: readonly number[], expected: readonly number[]) => {
+    const errors = expected.map((value, i) =>
+      answer.length === expected.length
+        ? Math.abs((answer[i] as number) - value)
+        : Number.POSITIVE_INFINITY,
+    );
+    return partsOf(errors);
+  };
   return {
     answerOf,
     parseExpected(value, item) {
@@ -31,22 +36,23 @@ export function comparingNumbers(
       ] as const;
       throw itemInvalid(item, ...sizes);
     },
-    asExpected: (answer) => answer,
-    errorOf,
+    asExpected: (answer, given) => given ?? answer,
+    errorsOf,
     largestError: Number.POSITIVE_INFINITY,
-    ignoranceOf: spreadOf,
+    scalesOf(expected) {
+      const sizes = spreadsOf(expected, []);
+      return spreadsOf(expected).map((spread, part) => spread || sizes[part] || 1);
+    },
+    areDifferent: (expected) => spreadsOf(expected).some((spread) => spread > 0),
+    isRight(answer, expected, scales) {
+      const shares = errorsOf(answer, expected).map((error, part) => error / (scales[part] ?? 1));
+      return sum(shares) < shares.length;
+    },
     measure(answered) {
-      const axes = answered[0]?.expected.map((_, axis) => axis) ?? [];
-      if (axes.length > MOST_ERRORS) {
-        const errors = answered.map(({ answer, expected }) => errorOf(answer, expected));
-        return { items: answered.length, meanAbsoluteErrors: [sum(errors) / errors.length] };
-      }
-      const meanAbsoluteErrors = axes.map((axis) => {
-        const errors = answered.map(({ answer, expected }) =>
-          Math.abs((answer[axis] ?? Number.NaN) - (expected[axis] ?? Number.NaN)),
-        );
-        return sum(errors) / errors.length;
-      });
+      const errors = answered.map(({ answer, expected }) => errorsOf(answer, expected));
+      const meanAbsoluteErrors = (errors[0] ?? []).map(
+        (_, part) => sum(errors.map((one) => one[part] ?? Number.NaN)) / errors.length,
+      );
       return { items: answered.length, meanAbsoluteErrors };
     },
   };
@@ -55,28 +61,52 @@ export function comparingNumbers(
 /** An answer of more values has one mean error. */
 const MOST_ERRORS = 16;
 
+/** Errors of the values of an answer → those of its parts. */
+function partsOf(errors: readonly number[]): readonly number[] {
+  return errors.length > MOST_ERRORS ? [sum(errors) / errors.length] : errors;
+}
+
 /** Float32 rounds a value by up to 6e-8 of it, and a model of many layers adds that up. */
 const ROUNDING = 1e-6;
 
-/** How far values are from the mean of their axis, on average; 0 where rounding alone tells them apart. */
-function spreadOf(all: readonly (readonly number[])[]): number {
-  const axes: { total: number; count: number }[] = [];
-  for (const values of all) {
-    for (const [axis, value] of values.entries()) {
-      const { total, count } = axes[axis] ?? { total: 0, count: 0 };
-      axes[axis] = { total: total + value, count: count + 1 };
-    }
-  }
-  const means = axes.map(({ total, count }) => total / count);
-  let [distance, size, count] = [0, 0, 0];
-  for (const values of all) {
-    for (const [axis, value] of values.entries()) {
-      distance += Math.abs(value - (means[axis] as number));
-      size += Math.abs(value);
-      count += 1;
-    }
-  }
-  return distance > size * ROUNDING ? distance / count : 0;
+/** Where most items have one value, the spread is that of the others, if they are as many as this leaves. */
+const MOST_OF_ONE_VALUE = 0.9;
+
+/**
+ * How far each part of half of all items is from the centres, at most; 0 where rounding alone tells them apart. A median, so
+ * that few items that are far out change nothing.
+ *
+ * @param centres by default the medians
+ */
+function spreadsOf(
+  all: readonly (readonly number[])[],
+  centres: readonly number[] = mediansOf(all),
+): number[] {
+  const distances = all.map((values) =>
+    partsOf(values.map((value, i) => Math.abs(value - (centres[i] ?? 0)))),
+  );
+  const sizes = mediansOf(all.map((values) => partsOf(values.map(Math.abs))));
+  return columnsOf(distances).map((part, i) => {
+    const least = (sizes[i] ?? 0) * ROUNDING;
+    const spreads = [0.5, MOST_OF_ONE_VALUE].map((share) => quantileOf(part, share));
+    return spreads.find((spread) => spread > least) ?? 0;
+  });
+}
+
+function mediansOf(all: readonly (readonly number[])[]): number[] {
+  return columnsOf(all).map((column) => quantileOf(column, 0.5));
+}
+
+function columnsOf(rows: readonly (readonly number[])[]): number[][] {
+  const longest = rows.reduce<readonly number[]>((a, b) => (b.length > a.length ? b : a), []);
+  return longest.map((_, i) => rows.flatMap((row) => row[i] ?? []));
+}
+
+function quantileOf(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const at = (sorted.length - 1) * share;
+  const [below = 0, above = below] = sorted.subarray(Math.floor(at), Math.floor(at) + 2);
+  return below + (above - below) * (at % 1);
 }
 
 /** @throws NearsideError `input-invalid`, naming the item, for an answer that is not finite */

@@ -25,7 +25,7 @@ function errorsOf(
   answers: ReturnType<typeof comparingOf>,
   pairs: ReturnType<typeof answered>,
 ): number[] {
-  return pairs.map(({ answer, expected }) => answers.errorOf(answer, expected));
+  return pairs.flatMap(({ answer, expected }) => answers.errorsOf(answer, expected));
 }
 
 const labelled = (label: string) => [{ label, score: 0.4 }];
@@ -98,10 +98,10 @@ describe('answers', () => {
       windows: { right: 3 + 2 + 2, of: 3 + 3 + 2 },
     });
     const own = answers.asExpected(answers.answerOf(heard(0.49, 0.9)));
-    expect(answers.errorOf(answers.answerOf(heard(0.51, 0.9)), own)).toBe(1);
+    expect(answers.errorsOf(answers.answerOf(heard(0.51, 0.9)), own)).toEqual([1]);
     const spans = JSON.parse('[[12, 20], [0, 10], [0, 10]]');
     const twice = answers.parseExpected(spans, 'a.wav');
-    expect(answers.errorOf(answers.answerOf(heard(0.9)), twice)).toBe(0);
+    expect(answers.errorsOf(answers.answerOf(heard(0.9)), twice)).toEqual([0]);
     const [{ answer, expected } = { answer: 0, expected: 0 }] = answered(answers, [
       [heard(0.9, 0.1, 0.1), [1, 0]],
     ]);
@@ -119,13 +119,13 @@ describe('answers', () => {
     expect(answers.measure(pairs)).toEqual({ items: 2, meanAbsoluteErrors: [2.5] });
     expect(errorsOf(answers, pairs)).toEqual([1, 4]);
     const expected = pairs.map((pair) => pair.expected);
-    expect(answers.ignoranceOf(expected)).toBeCloseTo(10, 12);
+    expect(answers.scalesOf(expected)).toEqual([10]);
     expect(() => answers.parseExpected('heavy', 'row 3')).toThrow('row 3: expected a number');
     const comparing = (answer: number[]) => () => answers.requireComparable?.(answer, [1], 'row 4');
     expect(comparing([1, 2])).toThrow('row 4: expected 2 numbers, as the model answers, got 1');
     expect(comparing([Number.NaN])).toThrow('row 4: expected numbers of the variant');
     const rounded = [0.1, 0.1 + 1e-9, 0.1];
-    expect(answers.ignoranceOf(rounded.map((value) => [value]))).toBe(0);
+    expect(answers.areDifferent(rounded.map((value) => [value]))).toBe(false);
   });
 
   test('of tensors are the index of the largest number, or the number itself', async () => {
@@ -142,13 +142,13 @@ describe('answers', () => {
     expect(() => scores.parseExpected(10, 'a')).toThrow('index of the largest number of 10');
     const logits = { datatype: 'FP32', shape: [1, 300_000], data: new Float32Array(300_000) };
     logits.data[7] = 1;
-    expect(scores.answerOf({ tensors: { logits } })).toEqual([7]);
+    expect(scores.answerOf({ tensors: { logits } })).toEqual({ first: [7], others: [] });
     const unknown = scores.answerOf(tensors('logits', [1, 3], 1, Number.NaN, 2));
-    expect(scores.errorOf(unknown, scores.asExpected(unknown))).toBe(1);
+    expect(scores.errorsOf(unknown, scores.asExpected(unknown))).toEqual([1]);
     const outputs = [{ name: 'y', datatype: 'FP32' as const, shape: [-1, 1] }];
     const values = comparingOf({ ...spec, outputs });
     const [pair] = answered(values, [[tensors('y', [1, 1], 2.5), 2]]);
-    expect(values.errorOf(pair?.answer, pair?.expected)).toBe(0.5);
+    expect(values.errorsOf(pair?.answer, pair?.expected)).toEqual([0.5]);
     const masks = comparingOf({
       ...spec,
       outputs: [{ name: 'y', datatype: 'FP32', shape: [1, 1, 2, 2] }],
@@ -156,6 +156,47 @@ describe('answers', () => {
     const [mask] = answered(masks, [
       [tensors('y', [1, 1, 2, 2], 1, 2, 3, 4), JSON.parse('[[[[1, 2], [3, 6]]]]')],
     ]);
-    expect(masks.errorOf(mask?.answer, mask?.expected)).toBe(0.5);
+    expect(masks.errorsOf(mask?.answer, mask?.expected)).toEqual([0, 0, 0, 2]);
+  });
+
+  test('that are several numbers are measured each by its own spread, which one item far out does not widen', async () => {
+    const { scalesOf, areDifferent } = comparingOf({
+      ...(await specOf('breast-cancer')),
+      task: 'tabular-regression',
+    });
+    const items = Array.from({ length: 400 }, (_, i) => [1e6 + i * 1e4, i / 400, 3]);
+    const scales = scalesOf(items);
+    expect(scales[0]).toBeCloseTo(1e6, -4);
+    expect(scales[1]).toBeCloseTo(0.25, 2);
+    expect(scales[2]).toBe(3);
+    const [small] = scalesOf([...items.map((item) => item.slice(1)), [1e12, 1e12]]);
+    expect(small).toBeCloseTo(0.25, 2);
+    expect(areDifferent([...items.map(() => [3]), [1e12]])).toBe(false);
+    const seldom = items.map((_, i) => [i % 4 === 0 ? 8 : 0]);
+    expect(scalesOf(seldom)).toEqual([8]);
+  });
+
+  test('of several tensors are held against the right answer in the first, and the original in the others', async () => {
+    const outputs = ['y', 'z'].map((name) => ({ name, datatype: 'FP32' as const, shape: [-1, 3] }));
+    const both = comparingOf({ ...(await specOf('digits')), task: 'tensors', outputs });
+    const tensor = (...data: number[]) => {
+      return { datatype: 'FP32', shape: [1, 3], data: Float32Array.from(data) };
+    };
+    const own = both.answerOf({ tensors: { y: tensor(1, 0, 0), z: tensor(0, 0, 4) } });
+    const lost = both.answerOf({ tensors: { y: tensor(0, 1, 0), z: tensor(0, 0, 0) } });
+    expect(both.errorsOf(lost, both.asExpected(own))).toEqual([1, 1]);
+    const expected = both.asExpected(own, both.parseExpected('1', 'a'));
+    expect(both.errorsOf(lost, expected)).toEqual([0, 1]);
+    expect(both.isRight(own, expected, [1, 1])).toBe(false);
+    const texts = comparingOf({
+      ...(await specOf('digits')),
+      task: 'tensors',
+      outputs: [{ name: 'y', datatype: 'BYTES', shape: [-1] }],
+    });
+    const [one, other] = ['a', 'b'].map((text) =>
+      texts.answerOf({ tensors: { y: { datatype: 'BYTES', shape: [1], data: [text] } } }),
+    );
+    expect(texts.errorsOf(one, texts.asExpected(other))).toEqual([1]);
+    expect(texts.errorsOf(one, texts.asExpected(one))).toEqual([0]);
   });
 });

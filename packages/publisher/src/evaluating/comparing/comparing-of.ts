@@ -36,7 +36,7 @@ const comparingOthers: Comparing<string, string> = {
   ...rightOrWrong(isSameJson),
   answerOf: (output) => JSON.stringify(output),
   parseExpected: (value) => JSON.stringify(value),
-  asExpected: (answer) => answer,
+  asExpected: (answer, given) => given ?? answer,
   measure(answered) {
     const { right, of } = countRight(answered, isSameJson);
     return { items: of, right };

@@ -47,7 +47,9 @@ export function comparingSound(spec: ModelSpec): Comparing<HeardSound, ExpectedS
       const got = `${expected.windows.length}`;
       throw itemInvalid(item, `${length} windows, as the model hears them`, got);
     },
-    asExpected: ({ windows }) => ({ windows: windows.map(({ isSpeech }) => isSpeech) }),
+    asExpected({ windows }, given) {
+      return given ?? { windows: windows.map(({ isSpeech }) => isSpeech) };
+    },
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
       const shares = answered.flatMap(({ answer, expected }) =>

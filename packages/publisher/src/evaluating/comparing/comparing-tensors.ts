@@ -4,19 +4,73 @@ import {
   numbersOf,
   stagesOf,
   type Tensor,
+  type TensorSpec,
   type Tensors,
 } from '@nearside/core';
+import { sha256Hex } from '../../files/digests.js';
 import { itemInvalid } from '../item-error.js';
 import { type Comparing, countRight, rightOrWrong } from './comparing.js';
 import { comparingNumbers, requireNumbers } from './comparing-numbers.js';
 
+/** Answers of all outputs of a model. */
+interface Outputs {
+  readonly first: readonly number[];
+  readonly others: readonly (readonly number[])[];
+}
+
 /**
- * Tensors without steps: of two axes the largest number of each row names a class, or is a value where it is alone. Others
- * are numbers.
+ * Tensors without steps. The first output is held against the right answer, where one is known, and the others against
+ * what the original answers.
  */
-export function comparingTensors(spec: ModelSpec): Comparing<readonly number[], readonly number[]> {
-  const { name = '', shape = [] } = stagesOf(spec).at(-1)?.outputs[0] ?? {};
+export function comparingTensors(spec: ModelSpec): Comparing<Outputs, Outputs> {
+  const carried = new Set(spec.state?.map(({ output }) => output));
+  const outputs =
+    stagesOf(spec)
+      .at(-1)
+      ?.outputs.filter(({ name }) => !carried.has(name)) ?? [];
+  const [first, ...others] = outputs.map(comparingOutput) as [OfOutput, ...OfOutput[]];
+  const ofOthers = <T>(take: (one: OfOutput, i: number) => T) => others.map(take);
+  const firstOf = (all: readonly Outputs[]) => all.map((one) => one.first);
+  return {
+    answerOf(output) {
+      return { first: first.answerOf(output), others: ofOthers((one) => one.answerOf(output)) };
+    },
+    parseExpected: (value, item) => ({ first: first.parseExpected(value, item), others: [] }),
+    requireComparable(answer, expected, item) {
+      first.requireComparable?.(answer.first, expected.first, item);
+      for (const values of answer.others) requireNumbers(values, item);
+    },
+    asExpected: (answer, given) => ({ ...answer, ...(given && { first: given.first }) }),
+    errorsOf(answer, expected) {
+      const errors = ofOthers((one, i) =>
+        one.errorsOf(answer.others[i] ?? [], expected.others[i] ?? []),
+      );
+      return [...first.errorsOf(answer.first, expected.first), ...errors.flat()];
+    },
+    largestError: Math.max(...[first, ...others].map((one) => one.largestError)),
+    scalesOf(expected) {
+      const scales = ofOthers((one, i) => one.scalesOf(expected.map((all) => all.others[i] ?? [])));
+      return [...first.scalesOf(firstOf(expected)), ...scales.flat()];
+    },
+    areDifferent: (expected) => first.areDifferent(firstOf(expected)),
+    isRight: (answer, expected, scales) => first.isRight(answer.first, expected.first, scales),
+    measure(answered) {
+      return first.measure(
+        answered.map(({ answer, expected }) => ({
+          answer: answer.first,
+          expected: expected.first,
+        })),
+      );
+    },
+  };
+}
+
+type OfOutput = Comparing<readonly number[], readonly number[]>;
+
+/** Of two axes the largest number of each row names a class, or is a value where it is alone. Others are numbers. */
+function comparingOutput({ name, shape, datatype }: TensorSpec): OfOutput {
   const tensorOf = (output: unknown) => (output as { tensors: Tensors }).tensors[name];
+  if (datatype === 'BYTES') return comparingTexts((output) => tensorOf(output)?.data as string[]);
   const valuesOf = (tensor: Tensor | undefined) => (tensor ? [...numbersOf(tensor)] : []);
   const [, most = 0] = shape;
   if (shape.length !== 2 || most === 1)
@@ -52,11 +106,22 @@ export function comparingTensors(spec: ModelSpec): Comparing<readonly number[], 
       ] as const;
       throw itemInvalid(item, ...sizes);
     },
-    asExpected: (answer) => answer,
+    asExpected: (answer, given) => given ?? answer,
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
       return { items: of, right };
     },
+  };
+}
+
+/** Texts are the same or not: each is a number of its digest. */
+function comparingTexts(textsOf: (output: unknown) => readonly string[]): OfOutput {
+  const numberOf = (text: string) => Number.parseInt(sha256Hex(text).slice(0, 12), 16);
+  const isSame = (answer: readonly number[], expected: readonly number[]) =>
+    answer.join() === expected.join();
+  return {
+    ...comparingNumbers((output) => textsOf(output).map(numberOf)),
+    ...rightOrWrong(isSame),
   };
 }
 

@@ -24,7 +24,7 @@ export const comparingText: Comparing<readonly string[], readonly string[]> = {
     if (lines.every((line) => typeof line === 'string')) return linesOf(lines.join('\n'));
     throw itemInvalid(item, 'the text, or its lines', describe(value));
   },
-  asExpected: (answer) => answer,
+  asExpected: (answer, given) => given ?? answer,
   measure(answered) {
     const lines = answered.map(({ answer, expected }) => {
       const left = [...answer];

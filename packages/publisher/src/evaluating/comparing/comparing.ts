@@ -37,14 +37,18 @@ export interface Comparing<Answer = unknown, Expected = unknown> {
   parseExpected(value: unknown, item: string): Expected;
   /** @throws NearsideError `input-invalid`, naming the item, for an answer that nothing can be held against */
   requireComparable?(answer: Answer, expected: Expected, item: string): void;
-  /** The answer of the original, to be expected of others. */
-  asExpected(answer: Answer): Expected;
-  /** What an answer lacks, from 0; any number of a task whose answers are right or wrong is wrong. */
-  errorOf(answer: Answer, expected: Expected): number;
-  /** No answer is further from right than this. */
+  /** The answer of the original, to be expected of others where the right one is not given, or does not say all. */
+  asExpected(answer: Answer, given?: Expected): Expected;
+  /** What each part of an answer lacks, from 0. A part is right or wrong (1), or a number with an error. */
+  errorsOf(answer: Answer, expected: Expected): readonly number[];
+  /** No part is further from right than this. */
   readonly largestError: number;
-  /** What answers lack that know nothing of their inputs; 0 where the same is expected of all. */
-  ignoranceOf(expected: readonly Expected[]): number;
+  /** Errors of answers that know nothing of their inputs, above 0, for each part. */
+  scalesOf(expected: readonly Expected[]): readonly number[];
+  /** False where the same is expected of all, which proves nothing. */
+  areDifferent(expected: readonly Expected[]): boolean;
+  /** Right or, where answers are numbers, nearer than what knows nothing of its input. */
+  isRight(answer: Answer, expected: Expected, scales: readonly number[]): boolean;
   measure(answered: readonly Answered<Answer, Expected>[]): Measures;
 }
 
@@ -53,13 +57,15 @@ export function rightOrWrong<Answer, Expected>(
   isRight: (answer: Answer, expected: Expected) => boolean,
 ) {
   return {
-    errorOf: (answer: Answer, expected: Expected) => (isRight(answer, expected) ? 0 : 1),
+    errorsOf: (answer: Answer, expected: Expected) => [isRight(answer, expected) ? 0 : 1],
     largestError: 1,
-    ignoranceOf(expected: readonly Expected[]): number {
+    scalesOf: () => [1],
+    areDifferent(expected: readonly Expected[]): boolean {
       const [first] = expected;
       const same = JSON.stringify(first);
-      return expected.every((one) => JSON.stringify(one) === same) ? 0 : 1;
+      return expected.some((one) => JSON.stringify(one) !== same);
     },
+    isRight,
   };
 }
 

@@ -8,8 +8,8 @@ import { isEnoughRight } from './open-comparison.js';
 export interface AskedOriginal {
   /** Asks it each item once, however many candidates there are. */
   readonly ask: Ask;
-  /** Errors that differ by less than `maxLoss` of this are as good as each other. */
-  readonly ignorance: number;
+  /** Errors that differ by less than `maxLoss` of these are as good as each other. */
+  readonly scales: readonly number[];
   readonly measures: Measures;
 }
 
@@ -34,17 +34,25 @@ export async function askOriginal(
   const answered: AnsweredItem[] = [];
   for (const item of items) {
     const answer = await ask(item);
-    const { expected = comparing.asExpected(answer) } = item;
+    const expected = comparing.asExpected(answer, item.expected);
     comparing.requireComparable?.(answer, expected, item.name);
     answered.push({ answer, expected, isGiven: item.expected !== undefined });
     onItem();
   }
-  const ignorance = comparing.ignoranceOf(answered.map(({ expected }) => expected));
-  const right = answered.filter(
-    ({ answer, expected }) => comparing.errorOf(answer, expected) < ignorance,
-  );
-  requireProof(folder, { name, ignorance, right: right.length, of: items.length });
-  return { ask, ignorance, measures: comparing.measure(answered.filter(({ isGiven }) => isGiven)) };
+  const allExpected = answered.map(({ expected }) => expected);
+  if (!comparing.areDifferent(allExpected)) {
+    throw itemInvalid(folder, 'items whose right answers differ', 'one for all');
+  }
+  const scales = comparing.scalesOf(allExpected);
+  const labelled = answered.filter(({ isGiven }) => isGiven);
+  const isRight = ({ answer, expected }: AnsweredItem) =>
+    comparing.isRight(answer, expected, scales);
+  requireMostlyRight(folder, {
+    name,
+    right: labelled.filter(isRight).length,
+    of: labelled.length,
+  });
+  return { ask, scales, measures: comparing.measure(labelled) };
 }
 
 interface AnsweredItem {
@@ -55,16 +63,13 @@ interface AnsweredItem {
 }
 
 /**
- * A variant that always gives one answer must not pass, nor one that has little to lose, because what is expected is of
- * other items or of another model.
+ * A variant must not pass because it has little to lose, as what is expected is of other items or of another model. Items
+ * without labels tell nothing of that.
  */
-function requireProof(
+function requireMostlyRight(
   folder: string,
-  { name, ignorance, right, of }: Share & { readonly name: string; readonly ignorance: number },
+  { name, right, of }: Share & { readonly name: string },
 ): void {
-  if (ignorance === 0) {
-    throw itemInvalid(folder, 'items whose right answers differ', 'one for all');
-  }
   if (isEnoughRight({ right, of })) return;
   const advice =
     'Are these its items and labels, and are they prepared as in training: with the steps of model.json, or ' +

@@ -19,8 +19,8 @@ export interface Comparison extends PairedCounts, PairedLoss {
 
 /** What may come of an item, as far as the original's answer tells. */
 export interface Chances {
-  /** The original knows the answer: it is right or, where answers are numbers, nearer than their mean is. */
-  readonly isRight: boolean;
+  /** The original's answer is right; undefined where no right one is known. */
+  readonly isRight: boolean | undefined;
   readonly mayLose: boolean;
   readonly mayGain: boolean;
 }
@@ -40,8 +40,8 @@ export class OpenComparison {
   constructor(items: readonly Chances[], maxLoss: number) {
     for (const chances of items) this.#expect(chances, 1);
     this.#maxLoss = maxLoss;
-    const right = items.filter(({ isRight }) => isRight).length;
-    this.#canPass = isEnoughRight({ right, of: items.length });
+    const known = items.flatMap(({ isRight }) => isRight ?? []);
+    this.#canPass = isEnoughRight({ right: known.filter(Boolean).length, of: known.length });
   }
 
   #expect({ mayLose, mayGain }: Chances, count: 1 | -1): void {

@@ -11,7 +11,7 @@ const comparing: Comparing = {
   ...rightOrWrong((answer, expected) => answer === expected),
   answerOf: (output) => output,
   parseExpected: (value) => value,
-  asExpected: (answer) => answer,
+  asExpected: (answer, given) => given ?? answer,
   measure: (answered) => ({ items: answered.length }),
 };
 
@@ -40,7 +40,7 @@ async function run(given: readonly Asked[], maxLoss = 0.02) {
     maxLoss,
     original: {
       ask: async ({ name }) => (given[Number(name)]?.isWrong ? 'off' : 'right'),
-      ignorance: 1,
+      scales: [1],
     },
     ask: async ({ name }) => (given[Number(name)]?.isLost ? 'wrong' : 'right'),
     onItem: () => {
@@ -103,6 +103,24 @@ describe('a candidate', () => {
     expect(slices.night).toMatchObject({ verdict: 'refused', lost: slices.night?.items });
   });
 
+  test('that is lost in one part of its answers is not saved by a smaller gain in another', async () => {
+    const parts: Comparing = { ...comparing, errorsOf: (answer) => answer as number[] };
+    const items = many(200).map((_, i): EvaluationItem => {
+      return { name: `${i}`, sha256: '', readInput: async () => i, expected: 0 };
+    });
+    const judge = (answer: readonly number[]) =>
+      runPaired(items, {
+        comparing: parts,
+        maxLoss: 0.02,
+        original: { ask: async () => [100, 1], scales: [1000, 1] },
+        ask: async () => answer,
+        onItem: () => {},
+      });
+    expect(await judge([50, 1.5])).toMatchObject({ verdict: 'refused', gained: 0 });
+    expect(await judge([50, 1.04])).toMatchObject({ lost: 0, gained: 200 });
+    expect(await judge([50, Number.NaN])).toMatchObject({ verdict: 'refused' });
+  });
+
   test('is held against the answers of its original where no right one is known', async () => {
     const items = [...many(3, { isLost: true, isKnown: false }), ...many(297, { isKnown: false })];
     const { lost, differing, answered } = await run(items);
@@ -134,20 +152,26 @@ test('items of one right answer are refused, because a variant that gives no oth
   });
 });
 
-test('labels that the compared variant mostly gets wrong are refused, before others are asked', async () => {
-  const items = Array.from({ length: 10 }, (_, i): EvaluationItem => {
-    const expected = i < 4 ? 'right' : 'other';
-    return { name: `${i}`, sha256: '', readInput: async () => i, expected };
-  });
-  const of = {
-    name: 'fp32',
-    folder: 'items',
-    ask: async () => 'right',
-    comparing,
-    onItem: () => {},
-  };
-  await expect(askOriginal(items, of)).rejects.toMatchObject({
-    code: 'input-invalid',
-    message: expect.stringContaining("'fp32' gets at least half right, got 4 of 10. Are these"),
-  });
-});
+test.each([
+  ['of all items', 10],
+  ['beside items without', 30],
+])(
+  'labels %s that the compared variant mostly gets wrong are refused, before others are asked',
+  async (_, length) => {
+    const items = Array.from({ length }, (_, i): EvaluationItem => {
+      const expected = i < 4 ? 'right' : i < 10 ? 'other' : undefined;
+      return { name: `${i}`, sha256: '', readInput: async () => i, expected };
+    });
+    const of = {
+      name: 'fp32',
+      folder: 'items',
+      ask: async () => 'right',
+      comparing,
+      onItem: () => {},
+    };
+    await expect(askOriginal(items, of)).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining("'fp32' gets at least half right, got 4 of 10. Are these"),
+    });
+  },
+);

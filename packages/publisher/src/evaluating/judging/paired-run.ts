@@ -16,7 +16,7 @@ export interface PairedRun extends Comparison {
 
 export interface PairedOptions {
   readonly ask: Ask;
-  readonly original: Pick<AskedOriginal, 'ask' | 'ignorance'>;
+  readonly original: Pick<AskedOriginal, 'ask' | 'scales'>;
   readonly comparing: Comparing;
   readonly maxLoss: number;
   readonly onItem: () => void;
@@ -28,11 +28,10 @@ export async function runPaired(
   options: PairedOptions,
 ): Promise<PairedRun> {
   const { ask, original, comparing, maxLoss, onItem } = options;
-  const margin = maxLoss * original.ignorance;
   const judged: JudgedItem[] = [];
   for (const item of items) {
     const answer = await original.ask(item);
-    judged.push(judgeOriginal(item, answer, { ...options, margin }));
+    judged.push(judgeOriginal(item, answer, options));
   }
   const whole = new OpenComparison(judged, maxLoss);
   const slices = new Map(
@@ -50,12 +49,11 @@ export async function runPaired(
   const lostItems: string[] = [];
   let differing = 0;
   for (const one of judged) {
-    const { item, own, expected, error } = one;
+    const { item, own, expected, errors } = one;
     const answer = await ask(item);
-    const grown = comparing.errorOf(answer, expected) - error;
-    const change = grown < -margin ? 'gained' : grown <= margin ? 'same' : 'lost';
+    const change = changeOf(measure(answer, expected, options), errors, maxLoss);
     if (change === 'lost') lostItems.push(item.name);
-    if (!(comparing.errorOf(answer, own) <= margin)) differing += 1;
+    if (!measure(answer, own, options).every((error) => error <= maxLoss)) differing += 1;
     if (item.expected !== undefined) answered.push({ answer, expected });
     whole.add(change, one);
     if (item.slice !== undefined) slices.get(item.slice)?.add(change, one);
@@ -82,24 +80,43 @@ interface JudgedItem extends Chances {
   readonly own: unknown;
   /** The right one; where that is not known, the original's own. */
   readonly expected: unknown;
-  /** The error of the original. */
-  readonly error: number;
+  /** The errors of the original's answer. */
+  readonly errors: readonly number[];
 }
 
-function judgeOriginal(
-  item: EvaluationItem,
-  answer: unknown,
-  { comparing, original, margin }: PairedOptions & { readonly margin: number },
-): JudgedItem {
+function judgeOriginal(item: EvaluationItem, answer: unknown, options: PairedOptions): JudgedItem {
+  const { comparing, original, maxLoss } = options;
   const own = comparing.asExpected(answer);
-  const expected = item.expected ?? own;
-  const error = comparing.errorOf(answer, expected);
+  const expected = comparing.asExpected(answer, item.expected);
+  const errors = measure(answer, expected, options);
+  const isGiven = item.expected !== undefined;
   const chances = {
-    isRight: error < original.ignorance,
-    mayLose: comparing.largestError - error > margin,
-    mayGain: error > margin,
+    isRight: isGiven ? comparing.isRight(answer, expected, original.scales) : undefined,
+    mayLose: errors.some((error) => comparing.largestError - error > maxLoss),
+    mayGain: errors.some((error) => error > maxLoss),
   };
-  return { item, own, expected, error, ...chances };
+  return { item, own, expected, errors, ...chances };
+}
+
+/** Errors of each part of an answer, as shares of what one has that knows nothing of its input. */
+function measure(
+  answer: unknown,
+  expected: unknown,
+  { comparing, original: { scales } }: PairedOptions,
+): number[] {
+  return comparing.errorsOf(answer, expected).map((error, part) => error / (scales[part] ?? 1));
+}
+
+/** The part that changed most decides, because a good one must not hide another that is lost. */
+function changeOf(
+  errors: readonly number[],
+  original: readonly number[],
+  maxLoss: number,
+): 'lost' | 'gained' | 'same' {
+  const grown = errors.map((error, part) => error - (original[part] ?? 0));
+  const [least, most] = [Math.min(...grown), Math.max(...grown)];
+  if (Number.isNaN(most) || (most > maxLoss && most >= -least)) return 'lost';
+  return least < -maxLoss ? 'gained' : 'same';
 }
 
 /**
