@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -76,10 +76,13 @@ describe('a model is made small', () => {
     ]);
   });
 
-  test('under a version that is made of what ships', async () => {
+  test('under a version that is made of what ships, which its card lists too', async () => {
     const { spec } = await readModelDirectory(small);
     const digest = await filesDigest([['int8/model.onnx', join(small, 'int8/model.onnx')]]);
     expect(spec.version).toBe(`0.0.0-h${digest.slice(0, 8)}`);
+    const card = await readFile(join(small, 'MODEL.md'), 'utf8');
+    expect(card.startsWith(`# digits ${spec.version}\n`)).toBe(true);
+    expect(card.endsWith('## Variants\n\n- `int8`: int8/model.onnx\n')).toBe(true);
   });
 
   test('again with the same bytes, and edits of what it wrote are kept', async () => {
@@ -95,8 +98,15 @@ describe('a model is made small', () => {
   });
 
   test('of what it wrote, whose variant is made anew, and answered where it is another', async () => {
-    const out = join(await temporaryDirectory(), 'again');
-    const { variants, golden } = await quantize({ source: small, out, keep: ['logits.weight'] });
+    const directory = await temporaryDirectory();
+    const [source, out] = [join(directory, 'small'), join(directory, 'again')];
+    await cp(small, source, { recursive: true });
+    await rename(join(source, 'golden/random-1.int8.logits.bin'), join(source, 'golden/own.bin'));
+    await editJson(source, 'golden.json', ({ cases }) => {
+      cases[0].expected.int8.logits.file = 'golden/own.bin';
+    });
+    const { variants, golden } = await quantize({ source, out, keep: ['logits.weight'] });
+    expect(await listFiles(out)).toEqual(await listFiles(small));
     expect(golden.state).toBe('filled');
     expect(variants.map(({ name, ships }) => [name, ships])).toEqual([
       ['int8', true],
@@ -227,8 +237,16 @@ describe('what cannot be made small is refused by name, and nothing is written',
         code: 'model-invalid',
         message: expect.stringContaining(named),
       });
+      await expect(made).rejects.toThrow(`got none. Leave ${format} out: fp16 can be made.`);
     },
   );
+
+  test('a format of another runtime, with those that there are', async () => {
+    const made = quantize({ source: FLOATS, out: 'small', formats: ['uint8'] });
+    await expect(made).rejects.toThrow(
+      'Expected a format of ONNX (int8, int8-lean, fp16, int8-dynamic), got uint8, which is for TensorFlow.js.',
+    );
+  });
 
   test('a file that was cut anywhere, of whatever model', async () => {
     const directory = await temporaryDirectory();

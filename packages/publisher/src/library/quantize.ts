@@ -1,7 +1,16 @@
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileNameSchema, parseModelSpec, sessionFiles, sum, type Variant } from '@nearside/core';
+import {
+  FileNameSchema,
+  type ModelSpec,
+  parseGolden,
+  parseModelSpec,
+  sessionFiles,
+  sum,
+  type Variant,
+} from '@nearside/core';
 import { is } from 'valibot';
+import { redraftModelCard } from '../drafting/model-card.js';
 import {
   type DraftedFile,
   RECORD_FILE,
@@ -18,6 +27,7 @@ import { listFiles } from '../files/list-files.js';
 import { sizeOf } from '../files/stat-path.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { keepVariants, type SpecJson } from '../packing/edit-documents.js';
+import { filesOf } from '../packing/model-directory.js';
 import { findModelFile } from '../packing/model-file.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { RUNTIME_BYTES } from '../packing/try-runtime.js';
@@ -73,8 +83,8 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
   await using drafts = await openTemporary('draft');
   const { directory: given, drafted, assumed } = await draft({ ...options, out: drafts.directory });
   if (!drafted) await requireApart(source, [out]);
-  const { variants } = parseModelSpec(await readJsonFile(given, 'model.json'));
-  const planned = planFormats(variants, formats);
+  const before = parseModelSpec(await readJsonFile(given, 'model.json'));
+  const planned = planFormats(before.variants, formats);
   await using copies = await openTemporary('originals');
   const directory = await withoutEarlier(given, planned, copies.directory);
   const making = { source, keep: new Set(keep) };
@@ -82,7 +92,7 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
     tellingAssumed(assumed, by, () => gateFormats(directory, planned, { ...making, gate: by }));
   const gated = gate && (await judge(gate));
   const made = gated?.made ?? (await makeFormats(directory, planned, making));
-  const spec = await writeSmaller(directory, { ...options, planned, made });
+  const spec = await writeSmaller(directory, { ...options, before, planned, made });
   const golden = await fillGolden({ ...options, directory: out });
   const { version } = spec; // it may be made of what was written
   const evaluation = gated && { ...gated.evaluation, version };
@@ -93,18 +103,23 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
 
 type MadeFormats = ReadonlyMap<Format, QuantizedVariant>;
 
-/** @returns a copy without the variants that are made anew, and without their answers; the directory itself where it has none */
+/** @returns a copy without the variants that are made anew, their files and answers; the directory itself where it has none */
 async function withoutEarlier(
   directory: string,
   planned: readonly PlannedFormat[],
   copy: string,
 ): Promise<string> {
-  const { variants } = parseModelSpec(await readJsonFile(directory, 'model.json'));
-  const names = variants.map(({ name }) => name);
+  const before = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const names = before.variants.map(({ name }) => name);
   const others = names.filter((name) => !planned.some(({ format }) => format === name));
   if (others.length === names.length) return directory;
   await cp(directory, copy, { recursive: true });
   await keepVariants(copy, new Set(others));
+  const golden = parseGolden(await readJsonFile(directory, 'golden.json'));
+  const variants = before.variants.filter(({ name }) => others.includes(name));
+  const kept = new Set(filesOf({ ...before, variants }, golden));
+  const gone = filesOf(before, golden).filter((file) => !kept.has(file));
+  for (const file of gone) await rm(join(copy, file), { force: true });
   return copy;
 }
 
@@ -116,23 +131,26 @@ async function withoutEarlier(
 async function writeSmaller(
   directory: string,
   of: Pick<QuantizeOptions, 'out' | 'version'> & {
+    /** The model.json of the source. */
+    readonly before: ModelSpec;
     readonly planned: readonly PlannedFormat[];
     readonly made: MadeFormats;
   },
 ): Promise<SpecJson> {
-  const { out, planned, made } = of;
+  const { out, before, planned, made } = of;
   const originals = new Set(planned.map(({ base }) => base.name));
-  const { variants: present } = parseModelSpec(await readJsonFile(directory, 'model.json'));
+  const json = (await readJsonFile(directory, 'model.json')) as SpecJson;
   const variants = [
     ...[...made.values()].map(({ variant }) => variant),
-    ...present.map((one) => (originals.has(one.name) ? { ...one, ships: false } : one)),
+    ...json.variants.map((one) => (originals.has(one.name) ? { ...one, ships: false } : one)),
   ];
   const files = await filesIn(directory);
   for (const one of made.values()) for (const [name, bytes] of one.files) files.set(name, bytes);
-  const json = (await readJsonFile(directory, 'model.json')) as SpecJson;
   const version = of.version === 'weights' ? await versionOf(variants, files) : json.version;
   const edited = { ...json, version, variants, limits: limitsOf(json, variants) };
   files.set('model.json', Buffer.from(`${JSON.stringify(edited, null, 2)}\n`));
+  const card = redraftModelCard(await readCard(directory), before, { ...before, ...edited });
+  files.set('MODEL.md', Buffer.from(card));
   await writeDraft(out, files);
   return edited;
 }
@@ -157,17 +175,18 @@ async function bytesOf(
   return { name, ships, sizeBytes, tensors: made.get(name as Format)?.tensors ?? [] };
 }
 
-/** All but records, and the evaluation of other variants. */
+/** The card without the evaluation of other variants. */
+async function readCard(directory: string): Promise<string> {
+  return withoutEvaluation(await readFile(join(directory, 'MODEL.md'), 'utf8'));
+}
+
+/** All but records. */
 async function filesIn(directory: string): Promise<Map<string, DraftedFile>> {
   const names = (await listFiles(directory)) ?? [];
   const files = new Map<string, DraftedFile>();
   for (const name of names.filter((name) => !LEFT_OUT.has(name) && is(FileNameSchema, name))) {
     const path = await findModelFile(directory, name);
     if (path !== undefined) files.set(name, path);
-  }
-  const card = files.get('MODEL.md');
-  if (typeof card === 'string') {
-    files.set('MODEL.md', Buffer.from(withoutEvaluation(await readFile(card, 'utf8'))));
   }
   return files;
 }

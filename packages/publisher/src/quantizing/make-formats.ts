@@ -29,7 +29,9 @@ export async function makeFormats(
   const missing = [...keep].find((name) => !kept.has(name));
   if (missing !== undefined) throw notThere(missing, source);
   for (const [format, { tensors }] of made) {
-    if (tensors.length === 0) throw nothingToGain(source, format);
+    if (tensors.length > 0) continue;
+    const others = [...made].filter(([, one]) => one.tensors.length > 0).map(([name]) => name);
+    throw nothingToGain(source, format, others);
   }
   return made;
 }
@@ -48,11 +50,15 @@ const WHERE: Readonly<Partial<Record<Format, string>>> = {
   float16: ', neither too large nor too small for half floats',
 };
 
-function nothingToGain(source: string, format: Format) {
+function nothingToGain(source: string, format: Format, others: readonly Format[]) {
   const where = WHERE[format] ?? '';
+  const advice =
+    others.length > 0
+      ? `Leave ${format} out: ${others.join(', ')} can be made.`
+      : 'It is as small as it gets, or quantised already.';
   return modelInvalid(
     `${source}: expected floats of 1,024 elements and two axes or more${where}, which take fewer bytes as ${format}; ` +
-      'got none. It is as small as it gets, or quantised already.',
+      `got none. ${advice}`,
     { source, format },
   );
 }

@@ -30,6 +30,7 @@ export function planFormats(
   if (wanted.length === 0) throw alreadyQuantised(variants);
   return wanted.map((format) => {
     const base = floats.find(({ runtime }) => runtime === FORMATS[format]);
+    if (!base && floats[0]) throw otherRuntime(format, floats[0].runtime);
     if (!base) throw alreadyQuantised(variants, format);
     const taken = variants.find(({ name }) => name === format);
     if (taken && taken.dtype !== computedIn(format)) throw nameTaken(format);
@@ -37,8 +38,19 @@ export function planFormats(
   });
 }
 
+const RUNTIME_NAMES: Readonly<Record<Runtime, string>> = { onnx: 'ONNX', tfjs: 'TensorFlow.js' };
+
+function otherRuntime(format: Format, runtime: Runtime) {
+  const names = Object.keys(FORMATS).filter((name) => FORMATS[name as Format] === runtime);
+  return modelInvalid(
+    `Expected a format of ${RUNTIME_NAMES[runtime]} (${names.join(', ')}), got ${format}, which is for ` +
+      `${RUNTIME_NAMES[FORMATS[format]]}.`,
+    { expected: names, got: format },
+  );
+}
+
 function alreadyQuantised(variants: readonly Variant[], format?: Format) {
-  const runtime = format && (FORMATS[format] === 'onnx' ? ' of ONNX' : ' of TensorFlow.js');
+  const runtime = format && ` of ${RUNTIME_NAMES[FORMATS[format]]}`;
   const got = variants.map(({ name, dtype }) => `'${name}' of ${dtype}`).join(', ');
   return modelInvalid(
     `model.json: expected a variant${runtime ?? ''} of fp32 to make ${format ?? 'a smaller one'} of, got ${got}. ` +

@@ -60,12 +60,12 @@ export async function quantizeVariant(
     kept.push(...made.kept);
     return [...made.files.keys()];
   };
-  const { stages, memoryBytes: _, ships: __, ...own } = variant;
+  const { stages, files: whole, memoryBytes: _, ships: __, ...own } = variant;
   const parts: Record<string, unknown> = {};
   for (const [stage, part] of Object.entries(stages ?? {})) {
     parts[stage] = { ...part, files: await quantizePart(part.files, `${format}/${stage}`) };
   }
-  const placed = stages ? { stages: parts } : { files: await quantizePart(own.files, format) };
+  const placed = stages ? { stages: parts } : { files: await quantizePart(whole, format) };
   const made = { ...own, name: format, dtype: computedIn(format), ...placed } as Variant;
   return { variant: made, files, tensors, kept };
 }
