@@ -1,4 +1,4 @@
-import { copyFile, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FileNameSchema, Sha256HexSchema } from '@nearside/core';
 import * as v from 'valibot';
@@ -46,6 +46,7 @@ export async function writeDraft(
   const present = new Set(await listFiles(directory));
   const same = JSON.stringify(earlier) === JSON.stringify(digests);
   if (same && [...files.keys()].every((name) => present.has(name))) return { kept: true };
+  await requireNoLink(directory, present);
   if (earlier) await requireUnedited(directory, earlier, present);
   else await requireEmpty(directory);
   const sources = [...files.values()].filter((file) => typeof file === 'string');
@@ -132,6 +133,19 @@ async function requireUnedited(
       `${directory}: expected the draft as pack left it, because the source or the options ` +
         `have changed; got one whose ${name} was edited. Put the new weights into it and run \`nearside ` +
         `pack ${directory}\`; or ${ELSEWHERE}.`,
+      { details: { directory, file: name } },
+    );
+  }
+}
+
+/** What is written through a link lands elsewhere. */
+async function requireNoLink(directory: string, present: ReadonlySet<string>): Promise<void> {
+  for (const name of present) {
+    if (!(await lstat(join(directory, name))).isSymbolicLink()) continue;
+    throw new PublisherError(
+      'output-exists',
+      `${directory}: expected files and folders, because it is written to, got a link: ${name}. Nothing was ` +
+        `changed; remove the link, or ${ELSEWHERE}.`,
       { details: { directory, file: name } },
     );
   }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseBaseline, parseGolden, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
@@ -343,6 +343,22 @@ describe('a draft', () => {
     await expect(drafting).rejects.toMatchObject({ code: 'output-exists' });
     expect(await contents(out)).toEqual(before);
   });
+
+  test.each(['onnx', 'draft.json'])(
+    'with a link in place of %s is not written to',
+    async (name) => {
+      const { directory, out } = await prepare();
+      await draft({ source: fixture('affine.onnx'), out });
+      const theirs = join(directory, 'theirs');
+      await mkdir(theirs);
+      await rename(join(out, name), join(theirs, name));
+      await symlink(join(theirs, name), join(out, name));
+      const before = await contents(theirs);
+      const drafting = draft({ source: fixture('affine.onnx'), out, version: '1.1.0' });
+      await expect(drafting).rejects.toMatchObject({ code: 'output-exists' });
+      expect(await contents(theirs)).toEqual(before);
+    },
+  );
 
   test('left behind half written is written again', async () => {
     const { out } = await prepare();
