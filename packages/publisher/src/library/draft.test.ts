@@ -321,6 +321,7 @@ describe('a draft', () => {
       differing: 1,
       lostItems: [name],
       measures: { items: 2, right: 1 },
+      labels: {},
       slices: { [name]: lost },
       corruptions: { noise: { ...counts, verdict: 'undecided', saysNothing: true } as const },
     };

@@ -66,7 +66,7 @@ describe('what pack writes', () => {
     const items = { maxLoss: 0.02, items: 2, itemsSha256: '', notEvaluated: {} };
     const counts = { items: 2, lost: 0, gained: 0, loss: 0, low: 0, high: 1, differing: 0 };
     const verdict = { verdict: 'undecided', refusedFor: [], lostItems: [] } as const;
-    const measures = { measures: { items: 2, right: 2 }, slices: {}, corruptions: {} };
+    const measures = { measures: { items: 2, right: 2 }, slices: {}, labels: {}, corruptions: {} };
     await writeEvaluation(modelDirectory, {
       ...identity,
       ...items,

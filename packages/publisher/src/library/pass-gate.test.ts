@@ -17,6 +17,7 @@ const refused: VariantEvaluation = {
   lostItems: ['a.png', 'b.png'],
   measures: { items: 40 },
   slices: {},
+  labels: {},
   corruptions: {},
 };
 

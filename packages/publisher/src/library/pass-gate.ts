@@ -104,7 +104,7 @@ function refused(name: string, variant: VariantEvaluation, of: Evaluation): Publ
     name,
     of,
     `a loss of at most ${limitOf(of.maxLoss)} against '${of.original}', got ${lossOf(variant)} over ${count(items)} items. ` +
-      `It is refused for ${refusedFor.join(', ')}.${named && ` It alone got these wrong: ${named}.`} Keep ` +
+      `It is refused for ${nameItems(refusedFor)}.${named && ` It alone got these wrong: ${named}.`} Keep ` +
       'more of its tensors as they are, leave it out of model.json, or allow more with `--max-loss`.',
     variant,
   );

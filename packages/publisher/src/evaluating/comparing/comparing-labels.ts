@@ -36,6 +36,7 @@ export function comparingLabels(spec: ModelSpec): Comparing<string, string> {
       throw itemInvalid(item, `a label of the model (${known}${more})`, describe(value));
     },
     asExpected: (answer, given) => given ?? answer,
+    labelOf: (expected) => expected,
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
       const measures = { items: of, right, confusion: confusionOf(answered) };

@@ -50,6 +50,9 @@ export function comparingSound(spec: ModelSpec): Comparing<HeardSound, ExpectedS
     asExpected({ windows }, given) {
       return given ?? { windows: windows.map(({ isSpeech }) => isSpeech) };
     },
+    labelOf(expected) {
+      return 'found' in expected ? (expected.found ? 'speech' : 'none') : undefined;
+    },
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
       const shares = answered.flatMap(({ answer, expected }) =>

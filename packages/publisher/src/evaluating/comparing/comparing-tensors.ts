@@ -53,6 +53,7 @@ export function comparingTensors(spec: ModelSpec): Comparing<Outputs, Outputs> {
       return [...first.scalesOf(firstOf(expected)), ...scales.flat()];
     },
     areDifferent: (expected) => first.areDifferent(firstOf(expected)),
+    labelOf: (expected) => first.labelOf?.(expected.first),
     isRight: (answer, expected, scales) => first.isRight(answer.first, expected.first, scales),
     measure(answered) {
       return first.measure(
@@ -107,6 +108,7 @@ function comparingOutput({ name, shape, datatype }: TensorSpec): OfOutput {
       throw itemInvalid(item, ...sizes);
     },
     asExpected: (answer, given) => given ?? answer,
+    labelOf: ([index, ...more]) => (more.length > 0 ? undefined : `${index}`),
     measure(answered) {
       const { right, of } = countRight(answered, isRight);
       return { items: of, right };

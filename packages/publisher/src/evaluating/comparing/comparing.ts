@@ -49,6 +49,8 @@ export interface Comparing<Answer = unknown, Expected = unknown> {
   areDifferent(expected: readonly Expected[]): boolean;
   /** Right or, where answers are numbers, nearer than what knows nothing of its input. */
   isRight(answer: Answer, expected: Expected, scales: readonly number[]): boolean;
+  /** Of a classifier: the label that is expected, whose items are judged by themselves too. */
+  labelOf?(expected: Expected): string | undefined;
   measure(answered: readonly Answered<Answer, Expected>[]): Measures;
 }
 

@@ -28,7 +28,7 @@ export interface Evaluation {
 export interface VariantEvaluation extends Comparison, VariantFiles {
   /** The verdict of all: refused where slice or corruption is. */
   readonly verdict: Verdict;
-  /** What it is refused for: `all items`, `slice 'night'`, `noise`. */
+  /** What it is refused for: `all items`, `slice 'night'`, `label 'cat'`, `noise`. */
   readonly refusedFor: readonly string[];
   /** Answers that are not the original's, whichever is right. */
   readonly differing: number;
@@ -36,5 +36,7 @@ export interface VariantEvaluation extends Comparison, VariantFiles {
   readonly lostItems: readonly string[];
   readonly measures: Measures;
   readonly slices: Readonly<Record<string, Comparison>>;
+  /** Items that one label is right for, in classification. */
+  readonly labels: Readonly<Record<string, Comparison>>;
   readonly corruptions: Readonly<Record<string, Comparison>>;
 }

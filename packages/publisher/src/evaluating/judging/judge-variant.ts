@@ -30,12 +30,18 @@ export async function judgeVariant(
   { ask, isTrial, ...judging }: Judging & { readonly ask: Ask; readonly isTrial: boolean },
 ): Promise<Omit<VariantEvaluation, keyof VariantFiles>> {
   const { comparing, corrupted, original, maxLoss, onProgress } = judging;
+  const { labelOf: _, ...comparingCorrupted } = comparing;
   const runOver = (items: readonly EvaluationItem[], corruption?: Corruption['name']) => {
     const onItem = countingOf(onProgress, { variant, corruption, total: items.length });
-    return runPaired(items, { ask, original, comparing, maxLoss, onItem });
+    const how = corruption === undefined ? comparing : comparingCorrupted;
+    return runPaired(items, { ask, original, comparing: how, maxLoss, onItem });
   };
-  const { differing, lostItems, answered, slices, ...whole } = await runOver(judging.items);
-  const refusedFor = refusalsOf(whole, slices);
+  const { differing, lostItems, answered, slices, labels, ...whole } = await runOver(judging.items);
+  const refusedFor = [
+    ...(whole.verdict === 'refused' ? ['all items'] : []),
+    ...refusedOf(slices).map((name) => `slice '${name}'`),
+    ...refusedOf(labels).map((name) => `label '${name}'`),
+  ];
   const corruptions: Record<string, Comparison> = {};
   const isOver = refusedFor.length > 0 || (isTrial && whole.verdict !== 'passed');
   for (const [corruption, items] of isOver ? [] : corrupted) {
@@ -51,19 +57,18 @@ export async function judgeVariant(
     lostItems: lostItems.slice(0, MOST_LOST),
     measures: comparing.measure(answered),
     slices,
+    labels,
     corruptions,
   };
 }
 
 function comparisonOf(run: PairedRun): Comparison {
-  const { differing: _, lostItems: _items, answered: _answered, slices: _slices, ...own } = run;
+  const { differing: _, lostItems: _i, answered: _a, slices: _s, labels: _l, ...own } = run;
   return own;
 }
 
-function refusalsOf(whole: Comparison, slices: Readonly<Record<string, Comparison>>): string[] {
-  const refused = Object.entries(slices).filter(([, { verdict }]) => verdict === 'refused');
-  return [
-    ...(whole.verdict === 'refused' ? ['all items'] : []),
-    ...refused.map(([name]) => `slice '${name}'`),
-  ];
+function refusedOf(parts: Readonly<Record<string, Comparison>>): string[] {
+  return Object.entries(parts).flatMap(([name, { verdict }]) =>
+    verdict === 'refused' ? [name] : [],
+  );
 }

@@ -35,11 +35,15 @@ export class OpenComparison {
   readonly #counts = { items: 0, lost: 0, gained: 0 };
   readonly #rest = { items: 0, mayLose: 0, mayGain: 0 };
   readonly #maxLoss: number;
+  readonly #comparisons: number;
   readonly #canPass: boolean;
+  #verdicts: { readonly best: Verdict; readonly worst: Verdict } | undefined;
 
-  constructor(items: readonly Chances[], maxLoss: number) {
+  /** @param comparisons that are judged together with this one, and this one */
+  constructor(items: readonly Chances[], maxLoss: number, comparisons = 1) {
     for (const chances of items) this.#expect(chances, 1);
     this.#maxLoss = maxLoss;
+    this.#comparisons = comparisons;
     const known = items.flatMap(({ isRight }) => isRight ?? []);
     this.#canPass = isEnoughRight({ right: known.filter(Boolean).length, of: known.length });
   }
@@ -52,28 +56,31 @@ export class OpenComparison {
 
   add(change: 'lost' | 'gained' | 'same', chances: Chances): void {
     this.#expect(chances, -1);
+    this.#verdicts = undefined;
     this.#counts.items += 1;
     if (change !== 'same') this.#counts[change] += 1;
   }
 
   verdicts(): { readonly best: Verdict; readonly worst: Verdict } {
-    const { best, worst } = openVerdicts(this.#counts, this.#rest, this.#maxLoss);
+    if (this.#verdicts) return this.#verdicts;
+    const open = openVerdicts(this.#counts, this.#rest, this.#maxLoss, this.#comparisons);
     const proven = (verdict: Verdict) =>
       verdict === 'passed' && !this.#canPass ? 'undecided' : verdict;
-    return { best: proven(best), worst: proven(worst) };
+    this.#verdicts = { best: proven(open.best), worst: proven(open.worst) };
+    return this.#verdicts;
   }
 
   /** Undefined before the first item. */
   comparison(): Comparison | undefined {
     const counts = { ...this.#counts };
     if (counts.items === 0) return undefined;
-    const loss = pairedLoss(counts);
+    const loss = pairedLoss(counts, this.#comparisons);
     const { best, worst } = this.verdicts();
     const verdict = best === worst ? best : 'undecided';
     const compared = { ...counts, ...loss, verdict };
     if (verdict !== 'undecided' || this.#rest.items > 0) return compared;
     if (!this.#canPass) return { ...compared, saysNothing: true };
-    const needed = itemsToDecide(counts, this.#maxLoss);
+    const needed = itemsToDecide(counts, this.#maxLoss, this.#comparisons);
     return needed === undefined ? compared : { ...compared, itemsToDecide: needed };
   }
 }

@@ -27,6 +27,12 @@ describe('the loss of a candidate', () => {
     expect(high).toBeCloseTo(3.8414588 / (381 + 3.8414588), 8);
   });
 
+  test('that is one of a thousand has a wider interval, of 4.056 deviations', () => {
+    const z = 4.0556; // of scipy.stats.norm.isf(0.025 / 1000)
+    const { high } = pairedLoss({ items: 381, lost: 0, gained: 0 }, 1000);
+    expect(high).toBeCloseTo(z ** 2 / (381 + z ** 2), 4);
+  });
+
   test.skipIf(!PYTHON)(`has the bounds that python finds by the likelihood alone${NOTE}`, () => {
     const cases = [
       [50, 12, 2],

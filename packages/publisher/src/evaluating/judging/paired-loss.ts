@@ -10,7 +10,7 @@ export interface PairedCounts {
 /** The share of right answers that a candidate has less than its original; below 0 it has more. */
 export interface PairedLoss {
   readonly loss: number;
-  /** Bounds of the interval of 95 %. */
+  /** Bounds of the interval of 95 %; of one of several slices, of an interval in which all their losses are together. */
   readonly low: number;
   readonly high: number;
 }
@@ -20,6 +20,17 @@ export type Verdict = 'passed' | 'refused' | 'undecided';
 /** Of the normal distribution, for 95 % between both sides. */
 const Z = 1.959963984540054;
 
+/**
+ * The same where so many losses have to lie in their intervals together: each gets its share of the 5 % (Bonferroni). To
+ * 4.5e-4: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.23.
+ */
+function deviationsFor(comparisons: number): number {
+  if (comparisons <= 1) return Z;
+  const t = Math.sqrt(-2 * Math.log(0.025 / comparisons));
+  const above = 2.515517 + t * (0.802853 + t * 0.010328);
+  return t - above / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+}
+
 /** Halvings of an interval of length 2: its bounds are exact to 1e-12. */
 const HALVINGS = 41;
 
@@ -28,9 +39,10 @@ const HALVINGS = 41;
  * for the difference in proportions for the paired-sample design, Statistics in Medicine 17 (1998). It holds where no item
  * differs, too.
  *
+ * @param comparisons losses of which this is one; where there are many, one of them is far out by chance
  * @throws RangeError for counts that no items have
  */
-export function pairedLoss(counts: PairedCounts): PairedLoss {
+export function pairedLoss(counts: PairedCounts, comparisons = 1): PairedLoss {
   const { items, lost, gained } = counts;
   const areCounts = [items, lost, gained].every(
     (count) => Number.isSafeInteger(count) && count >= 0,
@@ -38,25 +50,28 @@ export function pairedLoss(counts: PairedCounts): PairedLoss {
   if (!areCounts || items === 0 || lost + gained > items) {
     throw new RangeError(`expected counts of at least one item, got ${JSON.stringify(counts)}`);
   }
-  return intervalOf(counts);
+  return intervalOf(counts, deviationsFor(comparisons));
 }
 
 /** Takes any numbers that are not negative, for what counts would be of more items. */
-function intervalOf(counts: PairedCounts): PairedLoss {
+function intervalOf(counts: PairedCounts, z: number): PairedLoss {
   const loss = (counts.lost - counts.gained) / counts.items;
   return {
     loss,
-    low: boundOf(counts, { from: loss, to: -1 }),
-    high: boundOf(counts, { from: loss, to: 1 }),
+    low: boundOf(counts, { from: loss, to: -1, z }),
+    high: boundOf(counts, { from: loss, to: 1, z }),
   };
 }
 
-/** Where the score is as far from 0 as 95 % allow: it grows on the way from the loss to either end. */
-function boundOf(counts: PairedCounts, { from, to }: { from: number; to: number }): number {
+/** Where the score is `z` from 0: it grows on the way from the loss to either end. */
+function boundOf(
+  counts: PairedCounts,
+  { from, to, z }: { from: number; to: number; z: number },
+): number {
   let [inside, outside] = [from, to];
   for (let i = 0; i < HALVINGS; i += 1) {
     const middle = (inside + outside) / 2;
-    if (Math.abs(scoreOf(counts, middle)) < Z) inside = middle;
+    if (Math.abs(scoreOf(counts, middle)) < z) inside = middle;
     else outside = middle;
   }
   return (inside + outside) / 2;
@@ -87,12 +102,17 @@ export function verdictOf({ low, high }: PairedLoss, maxLoss: number): Verdict {
  *
  * @returns undefined where the loss is so near to `maxLoss` that a million would not
  */
-export function itemsToDecide(counts: PairedCounts, maxLoss: number): number | undefined {
+export function itemsToDecide(
+  counts: PairedCounts,
+  maxLoss: number,
+  comparisons = 1,
+): number | undefined {
   const { items, lost, gained } = counts;
+  const z = deviationsFor(comparisons);
   const isDecided = (count: number) => {
     const factor = count / items;
     const scaled = { items: count, lost: lost * factor, gained: gained * factor };
-    return verdictOf(intervalOf(scaled), maxLoss) !== 'undecided';
+    return verdictOf(intervalOf(scaled, z), maxLoss) !== 'undecided';
   };
   let [tooFew, enough] = [items - 1, items];
   while (!isDecided(enough)) {
@@ -130,12 +150,13 @@ export function openVerdicts(
   { items, lost, gained }: PairedCounts,
   rest: Rest,
   maxLoss: number,
+  comparisons = 1,
 ): { readonly best: Verdict; readonly worst: Verdict } {
   const total = items + rest.items;
   const best = { items: total, lost, gained: gained + rest.mayGain };
   const worst = { items: total, lost: lost + rest.mayLose, gained };
   return {
-    best: verdictOf(pairedLoss(best), maxLoss),
-    worst: verdictOf(pairedLoss(worst), maxLoss),
+    best: verdictOf(pairedLoss(best, comparisons), maxLoss),
+    worst: verdictOf(pairedLoss(worst, comparisons), maxLoss),
   };
 }

@@ -12,6 +12,7 @@ const comparing: Comparing = {
   answerOf: (output) => output,
   parseExpected: (value) => value,
   asExpected: (answer, given) => given ?? answer,
+  labelOf: (expected) => (expected === 'right' ? undefined : (expected as string)),
   measure: (answered) => ({ items: answered.length }),
 };
 
@@ -21,28 +22,30 @@ interface Asked {
   /** The original gets it wrong, too. */
   readonly isWrong?: boolean;
   readonly isKnown?: boolean;
+  readonly label?: string;
 }
 
 /** Asks a candidate that gets some items wrong, which its original gets right. */
 async function run(given: readonly Asked[], maxLoss = 0.02) {
-  const items = given.map(({ slice, isKnown = true }, i): EvaluationItem => {
+  const items = given.map(({ slice, label = 'right', isKnown = true }, i): EvaluationItem => {
     const own = {
       name: `${i}`,
       sha256: '',
       readInput: async () => i,
-      expected: isKnown ? 'right' : undefined,
+      expected: isKnown ? label : undefined,
     };
     return slice === undefined ? own : { ...own, slice };
   });
+  const at = (name: string) => given[Number(name)] ?? {};
   let asked = 0;
   const result = await runPaired(items, {
     comparing,
     maxLoss,
     original: {
-      ask: async ({ name }) => (given[Number(name)]?.isWrong ? 'off' : 'right'),
+      ask: async ({ name }) => (at(name).isWrong ? 'off' : (at(name).label ?? 'right')),
       scales: [1],
     },
-    ask: async ({ name }) => (given[Number(name)]?.isLost ? 'wrong' : 'right'),
+    ask: async ({ name }) => (at(name).isLost ? 'wrong' : (at(name).label ?? 'right')),
     onItem: () => {
       asked += 1;
     },
@@ -84,7 +87,7 @@ describe('a candidate', () => {
 
   test('that is not refused in a slice yet where another is has no verdict there', async () => {
     const night = many(60, { slice: 'night', isLost: true });
-    const day = [...many(4, { slice: 'day', isLost: true }), ...many(196, { slice: 'day' })];
+    const day = [...many(4, { slice: 'day', isLost: true }), ...many(396, { slice: 'day' })];
     const { slices } = await run([...day.slice(0, 8), ...night, ...day.slice(8)]);
     expect(slices.night?.verdict).toBe('refused');
     expect(slices.day).toMatchObject({ items: 8, lost: 4, verdict: 'undecided' });
@@ -101,6 +104,23 @@ describe('a candidate', () => {
     const { verdict, slices } = await run(items);
     expect(verdict).not.toBe('refused');
     expect(slices.night).toMatchObject({ verdict: 'refused', lost: slices.night?.items });
+  });
+
+  test('that has lost a rare label is refused there, and one of many labels is not refused by chance', async () => {
+    const labelled = (label: string, count: number, isLost = false): Asked[] =>
+      many(count, { label, isLost });
+    const rare = await run([...labelled('cat', 1400), ...labelled('lynx', 14, true)]);
+    expect(rare.labels.lynx?.verdict).toBe('refused');
+    const one = (_: unknown, i: number) => labelled(`bird ${i}`, 1, true);
+    const birds = Array.from({ length: 14 }, one).flat();
+    const { labels } = await run([...labelled('cat', 1400), ...birds]);
+    expect(labels['bird 3']?.verdict).toBe('undecided');
+    expect(labels['all but cat']?.verdict).toBe('refused');
+    const few = [...labelled('lynx', 6, true), ...labelled('lynx', 8)];
+    const alone = await run([...few, ...labelled('cat', 400)]);
+    expect(alone.labels.lynx?.verdict).toBe('refused');
+    const many1000 = Array.from({ length: 1000 }, (_, i) => labelled(`${i}`, 2)).flat();
+    expect((await run([...few, ...many1000])).labels.lynx?.verdict).toBe('undecided');
   });
 
   test('that is lost in one part of its answers is not saved by a smaller gain in another', async () => {

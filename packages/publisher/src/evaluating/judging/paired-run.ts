@@ -11,6 +11,8 @@ export interface PairedRun extends Comparison {
   /** Names of the items that the original alone answered right. */
   readonly lostItems: readonly string[];
   readonly slices: Readonly<Record<string, Comparison>>;
+  /** Of items that one label is right for, if the task has labels. */
+  readonly labels: Readonly<Record<string, Comparison>>;
   readonly answered: readonly Answered<unknown, unknown>[];
 }
 
@@ -34,17 +36,8 @@ export async function runPaired(
     judged.push(judgeOriginal(item, answer, options));
   }
   const whole = new OpenComparison(judged, maxLoss);
-  const slices = new Map(
-    [...new Set(items.flatMap(({ slice }) => slice ?? []))].sort().map((slice) => {
-      return [
-        slice,
-        new OpenComparison(
-          judged.filter(({ item }) => item.slice === slice),
-          maxLoss,
-        ),
-      ];
-    }),
-  );
+  const { slices, labels, all } = openGroups(judged, options);
+  const comparisons = all.map(({ comparison }) => comparison);
   const answered: Answered<unknown, unknown>[] = [];
   const lostItems: string[] = [];
   let differing = 0;
@@ -56,19 +49,16 @@ export async function runPaired(
     if (!measure(answer, own, options).every((error) => error <= maxLoss)) differing += 1;
     if (item.expected !== undefined) answered.push({ answer, expected });
     whole.add(change, one);
-    if (item.slice !== undefined) slices.get(item.slice)?.add(change, one);
+    for (const group of all) if (group.items.has(one)) group.comparison.add(change, one);
     onItem();
-    if (isSettled(whole, [...slices.values()])) break;
+    if (isSettled(whole, comparisons)) break;
   }
-  const compared = [...slices].flatMap(([name, slice]) => {
-    const comparison = slice.comparison();
-    return comparison ? [[name, comparison] as const] : [];
-  });
   return {
     ...(whole.comparison() as Comparison),
     differing,
     lostItems: lostItems.sort(),
-    slices: Object.fromEntries(compared),
+    slices: comparisonsOf(slices),
+    labels: comparisonsOf(labels),
     answered,
   };
 }
@@ -117,6 +107,52 @@ function changeOf(
   const [least, most] = [Math.min(...grown), Math.max(...grown)];
   if (Number.isNaN(most) || (most > maxLoss && most >= -least)) return 'lost';
   return least < -maxLoss ? 'gained' : 'same';
+}
+
+/** Items that are judged by themselves too. */
+interface Group {
+  readonly name: string;
+  readonly items: ReadonlySet<JudgedItem>;
+  readonly comparison: OpenComparison;
+}
+
+/** Slices, labels, and all labels but the commonest together: of each of those there may be too few to tell. */
+function openGroups(judged: readonly JudgedItem[], { comparing, maxLoss }: PairedOptions) {
+  const bySlice = groupBy(judged, ({ item }) => item.slice);
+  const byLabel = groupBy(judged, ({ expected }) => comparing.labelOf?.(expected));
+  const [[commonest, most] = ['', []]] = [...byLabel].sort((a, b) => b[1].length - a[1].length);
+  if (byLabel.size > 2) {
+    const others = [...byLabel.values()].flatMap((items) => (items === most ? [] : items));
+    byLabel.set(`all but ${commonest}`, others);
+  }
+  const count = bySlice.size + byLabel.size;
+  const open = (groups: ReadonlyMap<string, JudgedItem[]>): Group[] =>
+    [...groups].map(([name, items]) => {
+      return { name, items: new Set(items), comparison: new OpenComparison(items, maxLoss, count) };
+    });
+  const [slices, labels] = [open(bySlice), open(byLabel)];
+  return { slices, labels, all: [...slices, ...labels] };
+}
+
+/** Items without a name are in no group. */
+function groupBy(
+  judged: readonly JudgedItem[],
+  nameOf: (one: JudgedItem) => string | undefined,
+): Map<string, JudgedItem[]> {
+  const names = [...new Set(judged.flatMap((one) => nameOf(one) ?? []))].sort();
+  const groups = new Map<string, JudgedItem[]>(names.map((name) => [name, []]));
+  for (const one of judged) groups.get(nameOf(one) as string)?.push(one);
+  return groups;
+}
+
+/** Those of which an item was asked. */
+function comparisonsOf(groups: readonly Group[]): Record<string, Comparison> {
+  return Object.fromEntries(
+    groups.flatMap(({ name, comparison: open }) => {
+      const comparison = open.comparison();
+      return comparison ? [[name, comparison]] : [];
+    }),
+  );
 }
 
 /**

@@ -46,9 +46,13 @@ function describeVariant(
   variant: VariantEvaluation,
   { shown, ...of }: Evaluation & { readonly shown: (name: string) => string },
 ): string[] {
-  const { verdict, items, itemsToDecide, refusedFor, lostItems, slices, corruptions } = variant;
+  const { verdict, items, itemsToDecide, refusedFor, lostItems, slices, labels, corruptions } =
+    variant;
   const parts = [
     ...Object.entries(slices).map(([slice, own]) => [`slice '${shown(slice)}'`, own] as const),
+    ...Object.entries(labels)
+      .filter(([, own]) => own.verdict === 'refused')
+      .map(([label, own]) => [`label '${shown(label)}'`, own] as const),
     ...Object.entries(corruptions),
   ];
   const silent = parts.filter(([, own]) => own.saysNothing).map(([part]) => part);
@@ -60,7 +64,7 @@ function describeVariant(
   return [
     ...(verdict === 'undecided' ? [`\`${name}\` is undecided: ${needed}.`] : []),
     ...(verdict === 'refused'
-      ? [`\`${name}\` is refused for ${refusedFor.map(shown).join(', ')}.`]
+      ? [`\`${name}\` is refused for ${nameItems(refusedFor.map(shown))}.`]
       : []),
     ...(items < of.items
       ? [`${count(items)} of ${count(of.items)} items were enough to judge \`${name}\`.`]
