@@ -84,6 +84,7 @@ export const ATTRIBUTE = {
 export const TENSOR = {
   dims: 1,
   dataType: 2,
+  integers: 5,
   name: 8,
   rawData: 9,
   externalData: 13,

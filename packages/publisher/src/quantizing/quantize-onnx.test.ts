@@ -23,7 +23,7 @@ const PYTHON = findPython('numpy', 'onnx', 'onnxruntime');
 const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy, onnx and onnxruntime)';
 
 /** TensorProto.DataType. */
-const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
+const [FLOAT, INT8, INT64, FLOAT16] = [1, 3, 7, 10];
 
 function floats(count: number, at: (i: number) => number = Math.sin): Uint8Array {
   return new Uint8Array(Float32Array.from({ length: count }, (_, i) => at(i)).buffer);
@@ -163,13 +163,16 @@ describe('weights in fewer bits', () => {
     );
   });
 
-  test('have the same file of weights in int8 and int8-lean', async () => {
-    const bytes = await readFile(DETECTOR);
+  test.each([
+    ['a detector', () => readFile(DETECTOR), 1_000_000],
+    ['scales and zeros of their own that weigh more than 1 KiB', turnedTable, 2048 * 32],
+  ])('have the same file of weights in int8 and int8-lean: %s', async (_, read, least) => {
+    const bytes = await read();
     const [first, second] = (['int8', 'int8-lean'] as const).map((format) => {
       const { model } = quantizeOnnx(bytes, { format });
       return Buffer.concat(moveWeights(model, 'weights')?.weights ?? []);
     });
-    expect(first?.length).toBeGreaterThan(1_000_000);
+    expect(first?.length).toBeGreaterThanOrEqual(least);
     expect(Buffer.compare(first as Buffer, second as Buffer)).toBe(0);
   });
 
@@ -239,6 +242,8 @@ describe('weights in fewer bits', () => {
           await writeFile(join(directory, `${name}.${format}.onnx`), model);
         }
       }
+      const { model } = quantizeOnnx(turnedTable(), { format: 'int8-lean' });
+      await writeFile(join(directory, 'turned.onnx'), model);
       const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', COMPARE, directory], {
         encoding: 'utf8',
       });
@@ -249,6 +254,7 @@ describe('weights in fewer bits', () => {
         'silero int8 close',
         'silero int8-lean close',
         'silero fp16 close',
+        'a turned one opens',
       ]);
     },
   );
@@ -379,6 +385,20 @@ describe('products in integers', () => {
     expect(stdout.trim().split('\n'), stderr).toEqual(['new close', 'old close']);
   });
 });
+
+/** A table of 2,048 rows that a Transpose reads. */
+function turnedTable(): Uint8Array {
+  const order = [bytesField(1, 'perm'), intField(8, 1), intField(8, 0), intField(20, 7)];
+  const transpose = [bytesField(1, 'table'), bytesField(2, 'turned'), bytesField(4, 'Transpose')];
+  return onnxBytes(
+    ...computingNode({ operator: 'Gather', inputs: ['table', 'rows'], outputs: ['g'] }),
+    bytesField(1, Buffer.concat([...transpose, bytesField(5, Buffer.concat(order))])),
+    matMul('g', 'turned', 'z'),
+    bytesField(12, value('z', [1, 2048])),
+    initializer('rows', INT64, [1], new Uint8Array(8)),
+    initializer('table', FLOAT, [2048, 32], floats(2048 * 32)),
+  );
+}
 
 function matMul(a: string, b: string, output: string): Uint8Array {
   const inputs = [a, b];
@@ -514,4 +534,6 @@ for name in ["detector", "silero"]:
         ours, theirs = run(file), run(model.SerializeToString())
         near = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(ours, theirs))
         print(name, how, "close" if near else "off")
+ort.InferenceSession(folder / "turned.onnx")
+print("a turned one opens")
 `;

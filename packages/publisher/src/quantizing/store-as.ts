@@ -1,5 +1,5 @@
 import { toFloat16, toInt8 } from './narrow-values.js';
-import { computingNode, constantNode } from './write-nodes.js';
+import { computingNode, constantNode, zerosNode } from './write-nodes.js';
 
 /** TensorProto.DataType. */
 export const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
@@ -68,17 +68,22 @@ export function asInt8({ name, shape, values: floats, axis }: Weight, file: Stor
   return { nodes: nodes.flat(), roundingError };
 }
 
-/** The same integers and scales, computed to floats in each run. */
+/**
+ * The same integers and scales, computed to floats in each run. Without a zero, which DequantizeLinear takes for granted,
+ * ONNX Runtime 1.21 does not open a file in which a Transpose reads them.
+ */
 export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
   const { values, scales, roundingError } = toInt8(floats, { shape, axis });
   const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
+  const zero = freeName(`${name}.zero`, file);
   const nodes = [
     constantNode(integers, { dataType: INT8, shape, values }),
     constantNode(scale, { dataType: FLOAT, shape: [scales.length], values: scales }),
+    zerosNode(zero, { dataType: INT8, length: scales.length }),
     computingNode({
       operator: 'DequantizeLinear',
       domain: file.opset < SINCE.axis ? MICROSOFT : undefined,
-      inputs: [integers, scale],
+      inputs: [integers, scale, zero],
       outputs: [name],
       integers: { axis },
     }),

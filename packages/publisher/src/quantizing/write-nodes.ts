@@ -14,10 +14,27 @@ export interface NewTensor {
 /** A node of a graph that is nothing but a tensor, in parts: its values are not copied. */
 export function constantNode(output: string, { dataType, shape, values }: NewTensor): Uint8Array[] {
   const { buffer, byteOffset, byteLength } = values;
+  const content = partsField(TENSOR.rawData, [new Uint8Array(buffer, byteOffset, byteLength)]);
+  return nodeOfTensor(output, { dataType, shape, content });
+}
+
+/** The same of a list of integers that are 0. They stay in the graph where weights are moved out of it. */
+export function zerosNode(
+  output: string,
+  { dataType, length }: { readonly dataType: number; readonly length: number },
+): Uint8Array[] {
+  const content = partsField(TENSOR.integers, [new Uint8Array(length)]); // one varint each
+  return nodeOfTensor(output, { dataType, shape: [length], content });
+}
+
+function nodeOfTensor(
+  output: string,
+  { dataType, shape, content }: Omit<NewTensor, 'values'> & { content: readonly Uint8Array[] },
+): Uint8Array[] {
   const tensor = [
     ...shape.map((length) => intField(TENSOR.dims, length)),
     intField(TENSOR.dataType, dataType),
-    ...partsField(TENSOR.rawData, [new Uint8Array(buffer, byteOffset, byteLength)]),
+    ...content,
   ];
   const value = partsField(ATTRIBUTE.tensor, tensor);
   return node(
