@@ -6,7 +6,7 @@ export interface EvaluationItem {
   readonly name: string;
   /** Decodes what `model.run` takes, anew at each call: the photos of a folder together fit into no memory. */
   readInput(): Promise<unknown>;
-  /** SHA-256 of its input as it lies in the folder. */
+  /** SHA-256 of its input as it lies in the folder: another one is not read. */
   readonly sha256: string;
   /** As `comparingOf` has it. Without it the original's own answer is the right one. */
   readonly expected?: unknown;

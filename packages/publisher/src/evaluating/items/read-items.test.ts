@@ -158,6 +158,44 @@ describe('a folder is refused, and its item named, for', () => {
     });
   });
 
+  test('a picture, a sound or numbers that are the same to the model, whatever their bytes', async () => {
+    const spec = await specOf('digits');
+    const end = PICTURE.length - 12;
+    const text = Buffer.from('\0\0\0\x04tEXta\0b\x01\0\0\0\0', 'latin1');
+    const commented = Buffer.concat([PICTURE.subarray(0, end), text, PICTURE.subarray(end)]);
+    const clip = await readFile(join(MODELS, 'voice/clips/high.wav'));
+    const longer = Buffer.concat([clip, Buffer.from('LIST\0\0\0\0', 'latin1')]);
+    const tensors = {
+      ...spec,
+      task: 'tensors',
+      preprocessing: [],
+      inputs: [{ name: 'x', datatype: 'FP32' as const, shape: [-1, 2] }],
+    };
+    const rows = lines({ input: [1, 0] }, { input: [1 + 1e-12, -0] });
+    const record = (radius: number) => ({ input: { 'mean radius': radius } });
+    for (const [files, of] of [
+      [{ 'a.png': PICTURE, 'b.png': commented }, spec],
+      [{ 'a.wav': clip, 'b.wav': longer }, await specOf('voice')],
+      [{ 'labels.jsonl': rows }, tensors],
+      [{ 'labels.jsonl': lines(record(1.5), record(1.5 + 1e-12)) }, await specOf('breast-cancer')],
+    ] as const) {
+      await expect(readItems(await folderOf(files), of)).rejects.toMatchObject({
+        code: 'input-invalid',
+        message: expect.stringContaining('expected another input than of each other item'),
+      });
+    }
+  });
+
+  test('an item that is changed after it was read', async () => {
+    const folder = await folderOf({ 'a.png': PICTURE, 'b.png': OTHER });
+    const [item] = await readItems(folder, await specOf('digits'));
+    await writeFile(join(folder, 'a.png'), OTHER);
+    await expect(item?.readInput()).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('a.png: expected what lay there when the items were read'),
+    });
+  });
+
   test('being none', async () => {
     const file = join(await folderOf({ 'a.png': PICTURE }), 'a.png');
     for (const folder of [file, `${file}s`]) {

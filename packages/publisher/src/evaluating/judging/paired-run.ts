@@ -29,7 +29,7 @@ export async function runPaired(
   items: readonly EvaluationItem[],
   options: PairedOptions,
 ): Promise<PairedRun> {
-  const { ask, original, comparing, maxLoss, onItem } = options;
+  const { ask, original, maxLoss, onItem } = options;
   const judged: JudgedItem[] = [];
   for (const item of items) {
     const answer = await original.ask(item);
