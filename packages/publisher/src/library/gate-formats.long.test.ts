@@ -30,7 +30,15 @@ test('a tensor that bytes lose becomes half floats, and no other; again the byte
     ['coarse', 'fp16'],
     ['fine', 'int8'],
   ]);
-  expect(made.evaluation?.variants.int8).toMatchObject({ verdict: 'passed', differing: 0 });
+  expect(made.evaluation?.variants.int8).toMatchObject({
+    verdict: 'passed',
+    differing: 0,
+    halfFloats: ['coarse'],
+  });
+  const card = await readFile(join(directory, 'one/MODEL.md'), 'utf8');
+  expect(card).toContain(
+    'In `int8` these tensors are half floats, because it did not pass without: coarse.',
+  );
   const written = await readFile(join(directory, 'one/evaluation.json'), 'utf8');
   expect(JSON.parse(written)).toEqual(JSON.parse(JSON.stringify(made.evaluation)));
   expect(steps).toEqual([

@@ -64,7 +64,7 @@ export async function gateFormats(
     }
     const passed = await makePassing(plan, { first, halfFloats }, gating);
     made.set(format, passed.made);
-    judged[format] = passed.judged;
+    judged[format] = tellingHalves(format, passed);
     halfFloats = passed.halfFloats;
   }
   for (const candidate of opened.candidates) {
@@ -73,6 +73,13 @@ export async function gateFormats(
   const evaluation = opened.evaluationOf(judged);
   requirePassed(evaluation, gate);
   return { made, evaluation };
+}
+
+/** The verdict, with the tensors that became half floats for it. */
+function tellingHalves(format: Format, { made, judged }: Candidate): VariantEvaluation {
+  const halved = made.tensors.filter((one) => one.format === 'fp16' && format !== 'fp16');
+  const halfFloats = [...new Set(halved.map(({ name }) => name))].sort();
+  return halfFloats.length > 0 ? { ...judged, halfFloats } : judged;
 }
 
 interface Gating {

@@ -1,6 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Evaluation } from '../evaluating/judging/evaluation.js';
-import { describeEvaluation, tableOf } from '../evaluating/report/describe-evaluation.js';
+import {
+  type DescribeOptions,
+  describeEvaluation,
+  partsTableOf,
+  tableOf,
+} from '../evaluating/report/describe-evaluation.js';
 import type { GateOptions } from '../library/pass-gate.js';
 import { formatTable } from './format.js';
 import type { Terminal } from './terminal.js';
@@ -50,7 +55,7 @@ export function gateOptions(
     onProgress: printItems(terminal),
     onStep: (sentence) => terminal.progress?.(sentence),
     onRefused(evaluation) {
-      for (const line of describeGate(evaluation)) terminal.error(line);
+      for (const line of describeGate(evaluation, { namesLost: false })) terminal.error(line);
     },
   };
 }
@@ -68,8 +73,24 @@ function printItems(terminal: Terminal): GateOptions['onProgress'] {
   };
 }
 
-/** The table of an evaluation and what it means, in lines. */
-export function describeGate(evaluation: Evaluation | undefined): string[] {
+/** The tables of an evaluation and what they mean, in lines. */
+export function describeGate(
+  evaluation: Evaluation | undefined,
+  options: DescribeOptions = {},
+): string[] {
   if (!evaluation) return [];
-  return ['', ...formatTable(tableOf(evaluation)), ...describeEvaluation(evaluation)];
+  const parts = partsTableOf(evaluation);
+  return [
+    '',
+    ...formatTable(alignRight(tableOf(evaluation), 'bytes')),
+    ...(parts.length > 0 ? ['', ...formatTable(alignRight(parts, 'items'))] : []),
+    '',
+    ...describeEvaluation(evaluation, options),
+  ];
+}
+
+function alignRight(rows: readonly (readonly string[])[], title: string): string[][] {
+  const column = (rows[0] ?? []).indexOf(title);
+  const width = Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows.map((row) => row.map((cell, i) => (i === column ? cell.padStart(width) : cell)));
 }

@@ -35,6 +35,8 @@ export interface VariantEvaluation extends Comparison, VariantFiles {
   /** The items that the original alone answered right, at most 100. */
   readonly lostItems: readonly string[];
   readonly measures: Measures;
+  /** Tensors that `quantize` made half floats, because the variant did not pass without. */
+  readonly halfFloats?: readonly string[];
   readonly slices: Readonly<Record<string, Comparison>>;
   /** Items that one label is right for, in classification. */
   readonly labels: Readonly<Record<string, Comparison>>;

@@ -20,22 +20,57 @@ export function tableOf(evaluation: Evaluation): string[][] {
   ];
 }
 
-/**
- * Sentences below the table: what the numbers are, what was refused for what, and what would decide.
- *
- * @param shown writes names of slices and items
- */
+/** A row for each slice and corruption of each variant, the first one of titles; nothing where there are none. */
+export function partsTableOf({ variants }: Evaluation, shown: Shown = String): string[][] {
+  const rows = Object.entries(variants).flatMap(([name, variant]) =>
+    partsOf(variant, shown).map(([part, own]) => {
+      return [name, part, count(own.items), lossOf(own), own.saysNothing ? '' : own.verdict];
+    }),
+  );
+  return rows.length > 0 ? [['variant', 'inputs', 'items', 'loss', 'verdict'], ...rows] : [];
+}
+
+/** What a variant is judged by beside all items; of labels, which may be many, those alone that refuse it. */
+function partsOf({ slices, labels, corruptions }: VariantEvaluation, shown: Shown) {
+  const refused = Object.entries(labels).filter(([, own]) => own.verdict === 'refused');
+  return [
+    ...Object.entries(slices).map(([slice, own]) => [`slice '${shown(slice)}'`, own] as const),
+    ...refused.map(([label, own]) => [`label '${shown(label)}'`, own] as const),
+    ...Object.entries(corruptions),
+  ];
+}
+
+/** Writes names of slices, items and tensors. */
+type Shown = (name: string) => string;
+
+export interface DescribeOptions {
+  readonly shown?: Shown;
+  /** False where an error names what a refused variant lost. */
+  readonly namesLost?: boolean;
+}
+
+/** Sentences below the tables: what the numbers are, what was refused for what, and what would decide. */
 export function describeEvaluation(
   evaluation: Evaluation,
-  shown: (name: string) => string = String,
+  { shown = String, namesLost = true }: DescribeOptions = {},
 ): string[] {
-  const { items, maxLoss, original, originalMeasures, notEvaluated } = evaluation;
-  const whose = originalMeasures.items > 0 ? 'right answers' : `answers of \`${original}\``;
+  const { items, maxLoss, original, originalMeasures, variants, notEvaluated } = evaluation;
+  const limit = limitOf(maxLoss);
+  const hasParts = partsTableOf(evaluation).length > 0;
+  const loss =
+    originalMeasures.items > 0
+      ? `the share of right answers that a variant has less than \`${original}\`; below 0 it has more`
+      : `the share of answers that are not those of \`${original}\`, because no right ones are given`;
   return [
-    `Over ${count(items)} items: the loss is the share of ${whose} that a variant has less, with the interval of 95 % ` +
-      `(Tango, 1998). It passes where all of that is within ${limitOf(maxLoss)}, and is refused where all is above.`,
-    ...Object.entries(evaluation.variants).flatMap(([name, variant]) =>
-      describeVariant(name, variant, { ...evaluation, shown }),
+    `${count(items)} items. Loss is ${loss}. In brackets is its interval of 95 % (Tango, 1998): a variant has passed where ` +
+      `all of that is within ${limit}, is refused where all is above, and is undecided otherwise.`,
+    ...(hasParts
+      ? [
+          'A slice, label or corruption refuses a variant that surely lost more in it; undecided, it refuses none.',
+        ]
+      : []),
+    ...Object.entries(variants).flatMap(([name, variant]) =>
+      describeVariant(name, variant, { ...evaluation, shown, namesLost }),
     ),
     ...Object.entries(notEvaluated).map(([name, why]) => `\`${name}\` was not evaluated: ${why}`),
   ];
@@ -44,41 +79,48 @@ export function describeEvaluation(
 function describeVariant(
   name: string,
   variant: VariantEvaluation,
-  { shown, ...of }: Evaluation & { readonly shown: (name: string) => string },
+  { shown, namesLost, ...of }: Evaluation & Required<DescribeOptions>,
 ): string[] {
-  const { verdict, items, itemsToDecide, refusedFor, lostItems, slices, labels, corruptions } =
-    variant;
-  const parts = [
-    ...Object.entries(slices).map(([slice, own]) => [`slice '${shown(slice)}'`, own] as const),
-    ...Object.entries(labels)
-      .filter(([, own]) => own.verdict === 'refused')
-      .map(([label, own]) => [`label '${shown(label)}'`, own] as const),
-    ...Object.entries(corruptions),
-  ];
-  const silent = parts.filter(([, own]) => own.saysNothing).map(([part]) => part);
+  const { verdict, items, itemsToDecide, refusedFor, lostItems, halfFloats } = variant;
   const needed =
     itemsToDecide === undefined
       ? 'its loss is too near to the limit for any number of items to decide'
       : `some ${count(itemsToDecide)} items would decide, if others differ as often`;
-  const lost = nameItems(lostItems.map(shown));
+  const isTold = verdict === 'refused' && !namesLost;
+  const lost = isTold ? '' : nameItems(lostItems.map(shown));
+  const silent = partsOf(variant, shown)
+    .filter(([, own]) => own.saysNothing)
+    .map(([part]) => part);
   return [
+    ...(halfFloats
+      ? [
+          `In \`${name}\` these tensors are half floats, because it did not pass without: ${nameItems(halfFloats.map(shown))}.`,
+        ]
+      : []),
     ...(verdict === 'undecided' ? [`\`${name}\` is undecided: ${needed}.`] : []),
     ...(verdict === 'refused'
       ? [`\`${name}\` is refused for ${nameItems(refusedFor.map(shown))}.`]
       : []),
-    ...(items < of.items
-      ? [`${count(items)} of ${count(of.items)} items were enough to judge \`${name}\`.`]
-      : []),
+    ...(items < of.items ? [describeFewer(name, variant, of)] : []),
     ...(lost ? [`\`${name}\` alone got these wrong: ${lost}.`] : []),
-    ...(parts.length > 0
-      ? [`\`${name}\` lost: ${parts.map(([part, own]) => `${part} ${lossOf(own)}`).join('; ')}.`]
-      : []),
     ...(silent.length > 0
       ? [
           `Of \`${name}\` this says nothing, because \`${of.original}\` itself gets fewer than half right: ${silent.join(', ')}.`,
         ]
       : []),
   ];
+}
+
+/** Where not all items were asked, the original's share is of others than the variant's. */
+function describeFewer(
+  name: string,
+  { items, lost, gained, measures }: VariantEvaluation,
+  of: Evaluation,
+): string {
+  const enough = `${count(items)} of ${count(of.items)} items were enough to judge \`${name}\``;
+  if (measures.right === undefined || measures.items < items) return `${enough}.`;
+  const right = measures.right + lost - gained;
+  return `${enough}: of these \`${of.original}\` gets ${percent(right / items)} right.`;
 }
 
 /** Items that a sentence names. */
@@ -100,7 +142,7 @@ export function lossOf({ loss, low, high }: Pick<Comparison, 'loss' | 'low' | 'h
 }
 
 function rightOf({ right, items, meanAbsoluteErrors, characters, windows }: Measures): string {
-  if (items === 0) return 'not known';
+  if (items === 0) return 'not given';
   if (meanAbsoluteErrors) return `mean error ${meanAbsoluteErrors.map(short).join(', ')}`;
   const more = characters ? ['characters', characters] : windows ? ['windows', windows] : undefined;
   const share = more ? `, ${more[0]} ${shareOf(more[1] as Share)}` : '';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../files/replace-file.js';
 import type { Evaluation } from '../judging/evaluation.js';
-import { describeEvaluation, tableOf } from './describe-evaluation.js';
+import { describeEvaluation, partsTableOf, tableOf } from './describe-evaluation.js';
 
 /** A report for people and programs in a model directory. It is not packed, so no device fetches it. */
 export const EVALUATION_FILE = 'evaluation.json';
@@ -35,17 +35,21 @@ function splitCard(card: string): { before: string; after: string } {
 }
 
 function partOf(evaluation: Evaluation): string[] {
-  const [head = [], ...rows] = tableOf(evaluation);
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const parts = partsTableOf(evaluation, inMarkdown);
   return [
     '## What quantising cost',
     '',
-    line(head),
-    line(head.map((_, i) => (i === 1 ? '---:' : '---'))),
-    ...rows.map(line),
+    ...tableInMarkdown(tableOf(evaluation), { right: 'bytes' }),
+    ...(parts.length > 0 ? ['', ...tableInMarkdown(parts, { right: 'items' })] : []),
     '',
-    ...describeEvaluation(evaluation, inMarkdown).map((sentence) => `- ${sentence}`),
+    ...describeEvaluation(evaluation, { shown: inMarkdown }).map((sentence) => `- ${sentence}`),
   ];
+}
+
+function tableInMarkdown([head = [], ...rows]: string[][], { right }: { right: string }): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const marks = head.map((title) => (title === right ? '---:' : '---'));
+  return [line(head), line(marks), ...rows.map(line)];
 }
 
 /** Slices and items have names that somebody else may have given. */
