@@ -67,17 +67,32 @@ describe('the place of a tensor in another file', () => {
     );
   });
 
-  test('is refused in a branch, whose weights a browser finds in no other file', () => {
-    const then = bytesField(5, externalTensor(place(['offset', '0'])));
-    const attribute = [bytesField(1, 'then_branch'), bytesField(6, then)];
-    const node = [bytesField(4, 'If'), bytesField(5, Buffer.concat(attribute))];
-    const model = onnxBytes(bytesField(1, Buffer.concat(node)));
+  const outside = externalTensor(place(['offset', '0']));
+  test.each([
+    ['a branch', modelWith('If', bytesField(6, bytesField(5, outside)))],
+    ['a function', functionWith('Constant', bytesField(5, outside))],
+    ['a branch of a function', functionWith('If', bytesField(6, bytesField(5, outside)))],
+  ])('is refused in %s, whose weights a browser finds in no other file', (_, model) => {
     const reading = () => readPlaces('model.onnx', parseOnnxFile(model).tensors);
     expect(reading).toThrow(
-      "tensor 'w': expected the weights of a branch or loop inside the model",
+      "tensor 'w': expected the weights of a branch, loop or function inside the model",
     );
   });
 });
+
+/** The content of a NodeProto. */
+function nodeWith(operator: string, attribute: Uint8Array): Uint8Array {
+  const named = Buffer.concat([bytesField(1, 'value'), attribute]);
+  return Buffer.concat([bytesField(4, operator), bytesField(5, named)]);
+}
+
+function modelWith(operator: string, attribute: Uint8Array): Uint8Array {
+  return onnxBytes(bytesField(1, nodeWith(operator, attribute)));
+}
+
+function functionWith(operator: string, attribute: Uint8Array): Uint8Array {
+  return Buffer.concat([onnxBytes(), bytesField(25, bytesField(7, nodeWith(operator, attribute)))]);
+}
 
 test('weights that were cut are refused before golden cases are answered', async () => {
   const directory = await temporaryDirectory();

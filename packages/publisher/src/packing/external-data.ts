@@ -86,7 +86,7 @@ export function readPlaces(model: string, tensors: readonly OnnxTensor[]): Exter
     }
     if (tensor.isNested) {
       throw refuse(
-        `the weights of a branch or loop inside the model, because browsers find them in no other file; got ${shown}`,
+        `the weights of a branch, loop or function inside the model, because browsers find them in no other file; got ${shown}`,
         SAVE_INSIDE,
       );
     }

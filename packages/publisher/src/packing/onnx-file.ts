@@ -13,7 +13,7 @@ export interface OnnxFile {
   /** The graph's inputs that no initializer fills. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
-  /** Initializers, and constants of nodes, in the order they lie in the file. */
+  /** Initializers, and constants of nodes, in the order they lie in the file; then those of functions. */
   readonly tensors: readonly OnnxTensor[];
   /** Names of the tensors that integers are multiplied by to become floats. */
   readonly scales: ReadonlySet<string>;
@@ -41,7 +41,7 @@ export interface OnnxTensor {
   readonly values: Pick<ProtobufField, 'contentStart' | 'end'> | undefined;
   /** The place of the values if they lie in another file, whose name is relative to this one's folder. */
   readonly external: ExternalPlace | undefined;
-  /** It belongs to a graph in the graph, such as a branch. */
+  /** It belongs to a function, or a graph in the graph, such as a branch. */
   readonly isNested: boolean;
 }
 
@@ -66,7 +66,8 @@ export const ONNX_LIMITS = Object.freeze({
  * Field numbers of the messages on the way to a tensor:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export const MODEL = { irVersion: 1, graph: 7, opsetImport: 8 } as const;
+export const MODEL = { irVersion: 1, graph: 7, opsetImport: 8, functions: 25 } as const;
+const FUNCTION = { node: 7 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
 export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
@@ -119,14 +120,19 @@ const DIMENSION = { value: 1, parameter: 2 } as const;
  * @throws NearsideError `model-invalid` when the bytes are no ONNX model, or one past {@link ONNX_LIMITS}
  */
 export function parseOnnxFile(bytes: Uint8Array): OnnxFile {
-  const model = readFields(bytes, { start: 0, end: bytes.length });
-  const graph = [...model].findLast(
-    ({ number, hasContent }) => number === MODEL.graph && hasContent,
-  );
+  const fields = [...contents(bytes, { contentStart: 0, end: bytes.length })];
+  const graph = fields.findLast(({ number }) => number === MODEL.graph);
   if (!graph) throw modelInvalid('Expected an ONNX model with a graph, got none.', {});
   const tensors: OnnxTensor[] = [];
   const found = { tensors, scales: new Set<string>(), probabilities: new Set<string>() };
-  return { ...readGraph(bytes, graph, { ...found, depth: 1 }), ...found };
+  const values = readGraph(bytes, graph, { ...found, depth: 1 });
+  for (const one of fields.filter(({ number }) => number === MODEL.functions)) {
+    const inside = { tensors, scales: new Set<string>(), probabilities: new Set<string>() };
+    for (const field of contents(bytes, one)) {
+      if (field.number === FUNCTION.node) readNode(bytes, field, { ...inside, depth: 2 });
+    }
+  }
+  return { ...values, ...found };
 }
 
 /** @returns the name of the file that holds a tensor's values, relative to the folder of its model's file */
