@@ -34,9 +34,9 @@ import { requireInside } from './require-inside.js';
  * numbers on every machine. Writes golden.json and the answers.
  *
  * @param options `variants`: the names of those to answer for, by default all; the others keep their answers
- * @returns how much of the tolerance ONNX Runtime's other optimisation levels use
- * @throws NearsideError `golden-missing` when the model cannot be run with these inputs; `model-invalid` when its
- *   answers can be compared with nothing; `file-missing` without the package nearside
+ * @returns what answered, and which tolerances were widened for ONNX Runtime's other levels of optimisation
+ * @throws NearsideError `golden-missing` when the model cannot be run with these inputs; `model-invalid` when a
+ *   file is damaged, or its answers can be compared with nothing; `file-missing` without the package nearside
  */
 export async function answerInWasm(
   directory: string,
@@ -59,7 +59,8 @@ export async function answerInWasm(
     const names = asked.map(({ name }) => name);
     const answers = await answerInProcess(directory, runtime, { variants: names }).catch(
       (error) => {
-        throw error instanceof FailedStep ? goldenMissing(error, golden) : error;
+        if (!(error instanceof FailedStep)) throw error;
+        throw findDamaged(error, spec) ?? goldenMissing(error, golden);
       },
     );
     references.add(answers.reference);
@@ -224,6 +225,19 @@ function fileOf(tensor: string): string {
 function writeJson(path: string, value: unknown): Promise<void> {
   const text = `${JSON.stringify(value, null, 2)}\n`;
   return replaceFile(path, (temporary) => writeFile(temporary, text));
+}
+
+/** What ONNX Runtime says of a file that is cut off. */
+const UNREADABLE = /protobuf parsing failed/i;
+
+function findDamaged({ message, step }: FailedStep, { variants }: ModelSpec) {
+  const variant = variants.find(({ name }) => name === step?.variant);
+  if (!step || !variant || !UNREADABLE.test(message)) return undefined;
+  const [file = ''] = variant.stages?.[step.stage]?.files ?? variant.files;
+  return modelInvalid(
+    `${file}, variant '${variant.name}': expected an ONNX model, got a file that is damaged or cut off. Write it anew.`,
+    { file, variant: variant.name },
+  );
 }
 
 function goldenMissing({ message, step, code }: FailedStep, golden: Golden): PublisherError {

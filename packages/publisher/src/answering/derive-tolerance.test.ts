@@ -23,6 +23,7 @@ test('the worst of the other ways to compute it uses at most half of a tolerance
       /^fp32, y: .+ \(disabled, basic\) answers differ by at most 476\.\d % of the tolerance, abs 0\.0001/,
     ),
   ]);
+  expect(derive([1, 2], { disabled: [1, 2.0005] }).report).toEqual([]);
 });
 
 test('small numbers get a tolerance by which zero everywhere does not pass', () => {

@@ -23,7 +23,7 @@ const RecordSchema = v.strictObject({
   files: v.record(FileNameSchema, Sha256HexSchema),
 });
 
-const ELSEWHERE = 'choose another directory with `--draft`, or with `--out` of quantize';
+const ELSEWHERE = 'choose another directory: `--out` of quantize, `--draft` of pack and seal';
 
 type Digests = Readonly<Record<string, string>>;
 

@@ -204,6 +204,17 @@ describe('with Node alone', () => {
     await expect(filling).rejects.toThrow('Crumple');
   });
 
+  test('a file that is cut off is named as damaged', async () => {
+    const draft = await draftOfNode('Relu', [-1, 1]);
+    const file = 'onnx/node.onnx';
+    const bytes = await readFile(join(draft, file));
+    await writeFile(join(draft, file), bytes.subarray(0, bytes.length - 3));
+    await expect(fillGolden({ directory: draft })).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringMatching(new RegExp(`^${file}, variant '.+': .* damaged or cut off`)),
+    });
+  });
+
   test('a process that dies is golden-missing, with its last words', async () => {
     const draft = await draftOfNode('Relu', [-1, 1]);
     vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=2');

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LAYOUT_FILE, parseModelAddress } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
@@ -87,7 +88,19 @@ async function describeOther(directory: string): Promise<readonly [got: string, 
   if (await holds(INDEX_FILE)) {
     return ['the folder of one', `Serve the directory above it: ${dirname(resolve(directory))}.`];
   }
+  const below = await findBelow(directory);
+  if (below !== undefined) return ['a directory above such a one', `Serve that: ${below}.`];
   return ['neither', '`nearside publish` and `nearside seal` write them.'];
+}
+
+async function findBelow(directory: string): Promise<string | undefined> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.filter((one) => one.isDirectory())) {
+    const folder = join(directory, entry.name);
+    const isRepository = await isDirectory(join(folder, 'metadata'));
+    if (isRepository || (await sealedModels(folder)).length > 0) return folder;
+  }
+  return undefined;
 }
 
 /** Stands for the repository's address until somebody says it. */

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { integrityOf, readIntegrity, sealPath } from '@nearside/artifact';
 import { parseModelFacts } from '@nearside/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -9,13 +9,14 @@ import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { facts } from './facts.js';
 import { inspectSealed } from './inspect-sealed.js';
+import { offeredModels } from './offered-models.js';
 import { seal } from './seal.js';
 import { serveRepository } from './serve-repository.js';
 import { verify } from './verify.js';
 
 /** Two sealed versions of one model. */
 async function sealTwice() {
-  const directory = await temporaryDirectory();
+  const directory = join(await temporaryDirectory(), 'models');
   const out = join(directory, 'tiny');
   const hashes: string[] = [];
   for (const version of ['1.0.0', '1.1.0']) {
@@ -33,6 +34,16 @@ async function flipByte(file: string): Promise<void> {
   const bytes = await readFile(file);
   await writeFile(file, bytes.with(0, 255 - (bytes[0] as number)));
 }
+
+test('of a directory above the one with sealed models, that one is named to be served', async () => {
+  const { directory, out } = await sealTwice();
+  const baseUrl = 'http://127.0.0.1';
+  const offered = await offeredModels(directory, { baseUrl });
+  expect(offered.models.map(({ name }) => name)).toEqual(['tiny']);
+  for (const wrong of [out, dirname(directory)]) {
+    await expect(offeredModels(wrong, { baseUrl })).rejects.toThrow(directory);
+  }
+});
 
 describe('verify reads a sealed version as devices do', () => {
   test('from a folder and from an address, and says what it read', async () => {
