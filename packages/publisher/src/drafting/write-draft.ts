@@ -14,6 +14,7 @@ import { ANSWERS_RECORD } from './golden-script.js';
 
 /** A file of a draft: its content, or the path it is copied from. */
 export type DraftedFile = Uint8Array | string;
+type DraftedFiles = ReadonlyMap<string, DraftedFile>;
 
 /** Lists the drafted files, so that the next draft can tell which were edited since. */
 export const RECORD_FILE = 'draft.json';
@@ -21,7 +22,10 @@ export const RECORD_FILE = 'draft.json';
 const RecordSchema = v.strictObject({
   format: v.literal(1),
   files: v.record(FileNameSchema, Sha256HexSchema),
+  /** Those of {@link FILLED_IN} as they were once golden cases were answered. */
+  filled: v.optional(v.record(FileNameSchema, Sha256HexSchema)),
 });
+type DraftRecord = v.InferOutput<typeof RecordSchema>;
 
 const ELSEWHERE = 'choose another directory: `--out` of quantize, `--draft` of pack and seal';
 
@@ -30,34 +34,64 @@ type Digests = Readonly<Record<string, string>>;
 /** Whatever answers golden cases writes these files anew. */
 const FILLED_IN = new Set(['golden.json', 'baseline.json', ANSWERS_RECORD]);
 
+export interface DraftPlace {
+  readonly directory: string;
+  readonly files: DraftedFiles;
+  readonly digests: Digests;
+  readonly earlier: DraftRecord | undefined;
+  /** This very draft is there. */
+  readonly isThere: boolean;
+}
+
 /**
- * Writes a draft of a model directory. The same draft again changes nothing, so the additions of people and golden.py
- * stay. Another draft replaces the earlier one if nobody has edited that.
+ * Looks at where a draft of a model directory is to be written. The same draft again changes nothing, so the additions of
+ * people and golden.py stay. Another draft replaces the earlier one if nobody has edited that.
  *
- * @returns whether the earlier draft was kept
  * @throws NearsideError `output-exists` when the directory holds anything but an unedited draft
  */
-export async function writeDraft(
-  directory: string,
-  files: ReadonlyMap<string, DraftedFile>,
-): Promise<{ kept: boolean }> {
+export async function findPlace(directory: string, files: DraftedFiles): Promise<DraftPlace> {
   const digests = await digestsOf(files);
   const earlier = await readRecord(directory);
   const present = new Set(await listFiles(directory));
-  const same = JSON.stringify(earlier) === JSON.stringify(digests);
-  if (same && [...files.keys()].every((name) => present.has(name))) return { kept: true };
+  const isSame = JSON.stringify(earlier?.files) === JSON.stringify(digests);
+  const isThere = isSame && [...files.keys()].every((name) => present.has(name));
+  const place = { directory, files, digests, earlier, isThere };
+  if (isThere) return place;
   await requireNoLink(directory, present);
   if (earlier) await requireUnedited(directory, earlier, present);
   else await requireEmpty(directory);
   const sources = [...files.values()].filter((file) => typeof file === 'string');
   await requireApart(directory, sources); // they would be removed before they are copied
+  return place;
+}
 
+/** @param filled the same files, and more, once golden cases were answered; without it they are not yet */
+export async function writeDraft(place: DraftPlace, filled?: DraftedFiles): Promise<void> {
+  const { directory, files, earlier } = place;
   await makeDirectory(directory);
-  const record = JSON.stringify({ format: 1, files: digests }, null, 2);
-  await writeFile(join(directory, RECORD_FILE), `${record}\n`);
-  for (const name of [EVALUATION_FILE, ...Object.keys(earlier ?? {})]) {
+  await recordDraft(place, filled);
+  const before = Object.keys({ ...earlier?.files, ...earlier?.filled });
+  for (const name of [EVALUATION_FILE, ...before]) {
     await rm(join(directory, name), { force: true });
   }
+  await writeFiles(directory, filled ?? files);
+}
+
+/** Notes what a draft is made of, and answers it was filled with, so that the next one can tell what was edited since. */
+export async function recordDraft(
+  { directory, digests }: DraftPlace,
+  filled?: DraftedFiles,
+): Promise<void> {
+  const answers = [...(filled ?? [])].filter(([name]) => FILLED_IN.has(name));
+  const record: DraftRecord = {
+    format: 1,
+    files: { ...digests },
+    ...(filled && { filled: { ...(await digestsOf(new Map(answers))) } }),
+  };
+  await writeFile(join(directory, RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+export async function writeFiles(directory: string, files: DraftedFiles): Promise<void> {
   for (const [name, file] of files) {
     const path = join(directory, name);
     await makeDirectory(dirname(path));
@@ -65,7 +99,6 @@ export async function writeDraft(
       typeof file === 'string' ? copyFile(file, temporary) : writeFile(temporary, file),
     );
   }
-  return { kept: false };
 }
 
 /**
@@ -95,7 +128,7 @@ async function realPlace(path: string): Promise<string> {
   return join(await realPlace(dirname(whole)), basename(whole));
 }
 
-async function digestsOf(files: ReadonlyMap<string, DraftedFile>): Promise<Digests> {
+async function digestsOf(files: DraftedFiles): Promise<Digests> {
   const digests: Record<string, string> = {};
   for (const [name, file] of files) {
     digests[name] = await digestOfDrafted(name, file);
@@ -110,10 +143,10 @@ async function digestOfDrafted(name: string, file: DraftedFile): Promise<string>
   return sha256Hex(withoutEvaluation(card.toString()));
 }
 
-async function readRecord(directory: string): Promise<Digests | undefined> {
+async function readRecord(directory: string): Promise<DraftRecord | undefined> {
   try {
     const bytes = await readIfFile(join(directory, RECORD_FILE));
-    return bytes && v.parse(RecordSchema, JSON.parse(bytes.toString())).files;
+    return bytes && v.parse(RecordSchema, JSON.parse(bytes.toString()));
   } catch {
     return undefined; // not our file, so the directory counts as somebody else's
   }
@@ -121,11 +154,12 @@ async function readRecord(directory: string): Promise<Digests | undefined> {
 
 async function requireUnedited(
   directory: string,
-  earlier: Digests,
+  { files, filled = {} }: DraftRecord,
   present: ReadonlySet<string>,
 ): Promise<void> {
-  for (const [name, digest] of Object.entries(earlier)) {
-    if (FILLED_IN.has(name) || !present.has(name)) continue; // a removed file is not an edited one
+  for (const [name, digest] of Object.entries({ ...files, ...filled })) {
+    if (!present.has(name)) continue; // a removed file is not an edited one
+    if (FILLED_IN.has(name) && !(name in filled)) continue;
     const file = join(directory, name);
     if ((await isFile(file)) && (await digestOfDrafted(name, file)) === digest) continue;
     throw new PublisherError(

@@ -8,7 +8,7 @@ import { asImageClassifier, type ClassifierOptions } from '../drafting/image-cla
 import { draftModelCard } from '../drafting/model-card.js';
 import { openSource } from '../drafting/open-source.js';
 import { draftRandomCases, type InputOptions } from '../drafting/random-inputs.js';
-import { type DraftedFile, writeDraft } from '../drafting/write-draft.js';
+import { type DraftedFile, findPlace, writeDraft } from '../drafting/write-draft.js';
 import { filesDigest } from '../files/digests.js';
 import { findModelFile } from '../packing/model-file.js';
 import { fileMissing } from '../packing/read-json-file.js';
@@ -68,7 +68,8 @@ export async function draft(options: DraftOptions): Promise<Draft> {
     ...draftDocuments(spec, options),
     ...(await readGoldenScript()),
   ]);
-  await writeDraft(out, files);
+  const place = await findPlace(out, files);
+  if (!place.isThere) await writeDraft(place);
   return { directory: out, drafted: true, assumed };
 }
 

@@ -58,13 +58,20 @@ export async function fillGolden(options: FillGoldenOptions): Promise<FilledGold
   const variants = await unanswered(directory, { inputs, reference: asked });
   if (variants.length === 0) return { state: isOwn ? 'own' : 'complete', report: '', fed: [] };
   if (asked === 'python' && !hasScript) throw noScript(directory);
-  const isForeign = hasScript && (await findForeignFile(directory)) !== undefined;
-  const reference = asked ?? (isForeign ? 'python' : 'wasm');
   const report =
-    reference === 'python'
+    (await referenceFor(options)) === 'python'
       ? await answerInPython(options)
       : await answerInWasm(directory, { variants });
   return { state: 'filled', report, fed: isOwn ? [] : await describeCases(directory) };
+}
+
+/** @returns what answers where answers are missing */
+export async function referenceFor(options: FillGoldenOptions): Promise<Reference> {
+  const { directory } = options;
+  const asked = askedFor(options);
+  if (asked !== undefined || !(await exists(join(directory, GOLDEN_SCRIPT))))
+    return asked ?? 'wasm';
+  return (await findForeignFile(directory)) === undefined ? 'wasm' : 'python';
 }
 
 function askedFor({

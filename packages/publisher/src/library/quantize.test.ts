@@ -12,6 +12,7 @@ import {
   externalInitializer,
   initializer,
   onnxBytes,
+  onnxOf,
   placedInitializer,
 } from '../testing/onnx-bytes.js';
 import { runNearside } from '../testing/run-nearside.js';
@@ -152,6 +153,18 @@ describe('a model is made small', () => {
     expect(golden.reference).toMatch(/^another runtime, onnxruntime-web \S+ wasm$/);
     expect(spec.limits.memoryBytes).toBe(RUNTIME_BYTES);
     expect((await fillGolden({ directory: out })).state).toBe('complete');
+  });
+
+  test.each(['golden.json', 'baseline.json'])('and an edited %s is not replaced', async (name) => {
+    const out = join(await temporaryDirectory(), 'small');
+    await cp(small, out, { recursive: true });
+    await editJson(out, name, (json) => {
+      json.mine = true;
+    });
+    const before = await snapshotOf(out);
+    const other = quantize({ ...ofFloats, out, keep: ['logits.weight'] });
+    await expect(other).rejects.toMatchObject({ code: 'output-exists', details: { file: name } });
+    expect(await snapshotOf(out)).toEqual(before);
   });
 
   test('of a model directory, whose own answers stay', async () => {
@@ -321,6 +334,17 @@ describe('what cannot be made small is refused by name, and nothing is written',
       code: 'file-missing',
       message: expect.stringContaining(folder),
     });
+    expect(await listFiles(out)).toBeUndefined();
+  });
+
+  test('a model that does not open', async () => {
+    const directory = await temporaryDirectory();
+    const [source, out] = [join(directory, 'model.onnx'), join(directory, 'small')];
+    const values = new Uint8Array(
+      Float32Array.from({ length: 1024 }, (_, i) => Math.sin(i)).buffer,
+    );
+    await writeFile(source, onnxOf('NoSuchOperator', initializer('w', 1, [32, 32], values)));
+    await expect(quantize({ source, out })).rejects.toMatchObject({ code: 'golden-missing' });
     expect(await listFiles(out)).toBeUndefined();
   });
 

@@ -13,9 +13,13 @@ import { is } from 'valibot';
 import { redraftModelCard } from '../drafting/model-card.js';
 import {
   type DraftedFile,
+  type DraftPlace,
+  findPlace,
   RECORD_FILE,
+  recordDraft,
   requireApart,
   writeDraft,
+  writeFiles,
 } from '../drafting/write-draft.js';
 import type { Evaluation } from '../evaluating/judging/evaluation.js';
 import {
@@ -36,7 +40,12 @@ import { type PlannedFormat, planFormats } from '../quantizing/plan-formats.js';
 import type { Format, QuantizedVariant } from '../quantizing/quantize-variant.js';
 import type { QuantizedTensor } from '../quantizing/quantized-tensor.js';
 import { type DraftOptions, draft, versionOf } from './draft.js';
-import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
+import {
+  type FilledGolden,
+  type FillGoldenOptions,
+  fillGolden,
+  referenceFor,
+} from './fill-golden.js';
 import { gateFormats } from './gate-formats.js';
 import { type GateOptions, tellingAssumed } from './pass-gate.js';
 
@@ -92,8 +101,8 @@ export async function quantize(options: QuantizeOptions): Promise<QuantizedModel
     tellingAssumed(assumed, by, () => gateFormats(directory, planned, { ...making, gate: by }));
   const gated = gate && (await judge(gate));
   const made = gated?.made ?? (await makeFormats(directory, planned, making));
-  const spec = await writeSmaller(directory, { ...options, before, planned, made });
-  const golden = await fillGolden({ ...options, directory: out });
+  const { spec, files } = await smallerFiles(directory, { ...options, before, planned, made });
+  const golden = await writeAnswered(await findPlace(out, files), { ...options, directory });
   const { version } = spec; // it may be made of what was written
   const evaluation = gated && { ...gated.evaluation, version };
   if (evaluation) await writeEvaluation(out, evaluation);
@@ -124,20 +133,37 @@ async function withoutEarlier(
 }
 
 /**
- * Writes a model directory with what was made, in front of what is there. Of that the originals ship no more.
+ * Writes a draft whose golden cases a wasm has answered, so that nothing is written of a model that does not open. Python
+ * answers in its place, where a person may run it too.
  *
- * @returns its model.json
+ * @param options `directory`: where the draft comes from
  */
-async function writeSmaller(
+async function writeAnswered(place: DraftPlace, options: FillGoldenOptions): Promise<FilledGolden> {
+  const { directory, isThere, files } = place;
+  if (isThere || (await referenceFor(options)) === 'python') {
+    if (!isThere) await writeDraft(place);
+    const golden = await fillGolden({ ...options, directory });
+    if (golden.state === 'filled') await recordDraft(place, await filesIn(directory));
+    return golden;
+  }
+  await using answered = await openTemporary('answered');
+  await writeFiles(answered.directory, files);
+  const golden = await fillGolden({ ...options, directory: answered.directory });
+  await writeDraft(place, await filesIn(answered.directory));
+  return golden;
+}
+
+/** @returns a model directory with what was made, in front of what is there. Of that the originals ship no more. */
+async function smallerFiles(
   directory: string,
-  of: Pick<QuantizeOptions, 'out' | 'version'> & {
+  of: Pick<QuantizeOptions, 'version'> & {
     /** The model.json of the source. */
     readonly before: ModelSpec;
     readonly planned: readonly PlannedFormat[];
     readonly made: MadeFormats;
   },
-): Promise<SpecJson> {
-  const { out, before, planned, made } = of;
+): Promise<{ spec: SpecJson; files: Map<string, DraftedFile> }> {
+  const { before, planned, made } = of;
   const originals = new Set(planned.map(({ base }) => base.name));
   const json = (await readJsonFile(directory, 'model.json')) as SpecJson;
   const variants = [
@@ -151,8 +177,7 @@ async function writeSmaller(
   files.set('model.json', Buffer.from(`${JSON.stringify(edited, null, 2)}\n`));
   const card = redraftModelCard(await readCard(directory), before, { ...before, ...edited });
   files.set('MODEL.md', Buffer.from(card));
-  await writeDraft(out, files);
-  return edited;
+  return { spec: edited, files };
 }
 
 /** A number that was measured of a variant that does not ship says nothing of those that do: `pack` measures again. */
