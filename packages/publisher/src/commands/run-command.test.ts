@@ -188,6 +188,14 @@ describe('exit codes', () => {
     expect(errors.split('\n').at(-1)).toMatch(/^nearside: usage: [^\n]+[^.]\.$/);
   });
 
+  test.each([['quantize'], ['quantize', 'model']])(
+    '2: %s, with all that is needed',
+    async (...words) => {
+      const { errors } = await nearside(words);
+      expect(errors).toContain('expected nearside quantize <model> --out <dir>.');
+    },
+  );
+
   test('1: a failure, as one line with its code and what to do', async () => {
     const { site } = await openDesk();
     const { exitCode, errors } = await nearside(['pin', site]);

@@ -86,9 +86,26 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
   addFacts(program, terminal);
   addPin(program, terminal);
   for (const command of program.commands) {
-    command.option('--json', 'print one JSON document').helpOption('--help', 'print this');
+    command
+      .option('--json', 'print one JSON document')
+      .helpOption('--help', 'print this')
+      .exitOverride((error) => {
+        throw withAllNeeded(error, command);
+      });
   }
   return program;
+}
+
+const MISSING = new Set(['commander.missingMandatoryOptionValue', 'commander.missingArgument']);
+
+/** Where one word is missing, says all that the command needs. */
+function withAllNeeded(error: CommanderError, command: Command): CommanderError {
+  if (!MISSING.has(error.code)) return error;
+  const words = command.registeredArguments.filter(({ required }) => required);
+  const options = command.options.filter(({ mandatory }) => mandatory);
+  const needed = [...words.map((one) => `<${one.name()}>`), ...options.map(({ flags }) => flags)];
+  const message = `${error.message}; expected nearside ${[command.name(), ...needed].join(' ')}`;
+  return new CommanderError(error.exitCode, error.code, message);
 }
 
 /** Exit codes of failures that are not simply `failed`. */
