@@ -90,7 +90,8 @@ export function addPack(program: Command, terminal: Terminal): void {
       });
       const { directory, drafted, evaluation } = prepared;
       const onProgress = printProgress(terminal, 'laid out');
-      const options = { out, onnxRuntime: 'try', onProgress } as const;
+      const isEvaluated = evaluation !== undefined;
+      const options = { out, onnxRuntime: 'try', isEvaluated, onProgress } as const;
       const packed = await pack({ modelDirectory: directory, ...options });
       const result = { ...packed, ...(drafted && { draft: directory }), evaluation };
       const text = () =>

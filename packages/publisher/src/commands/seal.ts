@@ -79,6 +79,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
         url,
         module,
         prune,
+        isEvaluated: prepared.evaluation !== undefined,
         onProgress: printProgress(terminal, 'written'),
       });
       const { drafted, evaluation } = prepared;

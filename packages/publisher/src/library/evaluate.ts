@@ -20,7 +20,7 @@ import { type ChosenVariants, chooseVariants } from '../evaluating/judging/choos
 import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
 import { judgeVariant } from '../evaluating/judging/judge-variant.js';
 import { leastItems } from '../evaluating/judging/paired-loss.js';
-import { weighVariant } from '../evaluating/judging/variant-files.js';
+import { type VariantFiles, weighVariant } from '../evaluating/judging/variant-files.js';
 import { count, limitOf } from '../evaluating/report/describe-evaluation.js';
 import { writeEvaluation } from '../evaluating/report/write-evaluation.js';
 import { isDirectory } from '../files/stat-path.js';
@@ -138,7 +138,10 @@ export async function openEvaluation(questions: Questions): Promise<OpenEvaluati
     const corruptions = options.corruptions === false ? [] : corruptionsOf(spec.task, spec);
     const corrupted = new Map(corruptions.map((one) => [one.name, corruptItems(items, one)]));
     const judging = { items, corrupted, original: answered, comparing, maxLoss, onProgress };
-    const common = await describeModel(questions, answered.measures);
+    const common = describeModel(questions, {
+      originalMeasures: answered.measures,
+      ...(await weighVariant(opened.directory, name)),
+    });
     return {
       canPass: items.length >= leastItems(maxLoss),
       readInputs: (count) => Promise.all(items.slice(0, count).map((item) => item.readInput())),
@@ -147,7 +150,7 @@ export async function openEvaluation(questions: Questions): Promise<OpenEvaluati
         await using candidate = await openVariant(home, variant.name);
         const ask = askingOf(variant.name, candidate.run, comparing);
         const judged = await judgeVariant(variant.name, { ...judging, ask, isTrial });
-        return { ...judged, ...(await weighVariant(home, variant)) };
+        return { ...judged, ...(await weighVariant(candidate.directory, variant.name)) };
       },
       evaluationOf(variants) {
         return { ...common, variants, notEvaluated: chosen.notEvaluated };
@@ -160,12 +163,11 @@ export async function openEvaluation(questions: Questions): Promise<OpenEvaluati
   }
 }
 
-async function describeModel(
-  { directory, spec, chosen: { original }, items, maxLoss }: Questions,
-  originalMeasures: Measures,
-): Promise<Omit<Evaluation, 'variants' | 'notEvaluated'>> {
+function describeModel(
+  { spec, chosen: { original }, items, maxLoss }: Questions,
+  { originalMeasures, sizeBytes, sha256 }: VariantFiles & { readonly originalMeasures: Measures },
+): Omit<Evaluation, 'variants' | 'notEvaluated'> {
   const { name: model, version, task } = spec;
-  const { sizeBytes, sha256 } = await weighVariant(directory, original);
   return {
     format: 1,
     model,

@@ -14,6 +14,8 @@ import { serveRepository } from './serve-repository.js';
 
 /** A variant of a model, open in this process. */
 export interface OpenVariant extends AsyncDisposable {
+  /** The copy of its files that it was made of, whatever lies in the model directory by now. */
+  readonly directory: string;
   run(input: unknown): Promise<unknown>;
 }
 
@@ -51,6 +53,7 @@ export async function openVariant(directory: string, name: string): Promise<Open
       return openSealed({ modelDirectory, out: out('try'), onnxRuntime: 'try' });
     });
     return {
+      directory: modelDirectory,
       run: sealed.run,
       async [Symbol.asyncDispose]() {
         await sealed[Symbol.asyncDispose]();
@@ -65,7 +68,7 @@ export async function openVariant(directory: string, name: string): Promise<Open
   }
 }
 
-async function openSealed(options: SealOptions): Promise<OpenVariant> {
+async function openSealed(options: SealOptions): Promise<Omit<OpenVariant, 'directory'>> {
   const nearside = await importNearside();
   const { integrity, model } = await seal(options);
   const server = await serveRepository({ dir: dirname(options.out), port: 0 });

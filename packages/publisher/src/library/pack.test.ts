@@ -59,7 +59,7 @@ describe('what pack writes', () => {
     const { modelDirectory, out } = await prepare();
     const { variants } = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
     const [{ sha256, sizeBytes }, other] = (await Promise.all(
-      variants.map((variant) => weighVariant(modelDirectory, variant)),
+      variants.map(({ name }) => weighVariant(modelDirectory, name)),
     )) as [VariantFiles, VariantFiles];
     const names = variants.map(({ name }) => name) as [string, string];
     const identity = { format: 1, model: 'tiny', version: '1.0.0', task: 'tensors' } as const;
@@ -77,11 +77,31 @@ describe('what pack writes', () => {
       variants: { [names[1]]: { ...counts, ...verdict, ...measures, ...other } },
     });
     const card = async () => readFile(join(out, 'MODEL.md'), 'utf8');
-    expect((await pack({ modelDirectory, out })).notes).toEqual([]);
-    expect(await card()).toContain('What quantising cost');
+    const undecided = [
+      `evaluation.json says of these very files: '${names[1]}' is undecided, with a loss of 0.0 % (0.0 to 100.0).`,
+    ];
+    expect((await pack({ modelDirectory, out })).notes).toEqual(undecided);
+    expect((await pack({ modelDirectory, out, isEvaluated: true })).notes).toEqual([]);
+    const packed = await card();
+    expect(packed).toContain('What quantising cost');
+    const written = join(modelDirectory, 'MODEL.md');
+    const edited = packed.replace('undecided |', 'passed |').replaceAll('\n', ' \r\n');
+    expect(edited).toContain('passed |');
+    await writeFile(written, edited.replace(' \r\n', '\n'));
+    await pack({ modelDirectory, out });
+    expect((await card()).match(/undecided \|/g)).toHaveLength(1);
+    expect(await card()).not.toContain('passed |');
+    await writeFile(written, packed);
+    const spec = await readFile(join(modelDirectory, 'model.json'), 'utf8');
+    await editJson(join(modelDirectory, 'model.json'), (json) => {
+      json.task = 'other';
+    });
+    expect((await pack({ modelDirectory, out })).notes.join()).toContain('what model.json says');
+    expect(await card()).not.toContain('What quantising cost');
+    await writeFile(join(modelDirectory, 'model.json'), spec);
     await writeFile(join(modelDirectory, 'onnx/model.onnx'), noise(900, 2));
     expect((await pack({ modelDirectory, out })).notes).toEqual([
-      "The evaluation in MODEL.md is left out: the files of variant 'onnx' are others now. Evaluate again with `--evaluate`.",
+      "The evaluation in MODEL.md is left out: the files of variant 'onnx', or what model.json says of it, are others now. Evaluate again with `--evaluate`.",
     ]);
     expect(await card()).toBe('# tiny\n\nA model of nothing, for tests.\n');
     await rm(join(modelDirectory, 'evaluation.json'));

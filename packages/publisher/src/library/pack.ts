@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { graphFileName, requireFewRepeats } from '@nearside/artifact';
 import { type Layout, partsOf, sum, type Variant } from '@nearside/core';
-import { findStale } from '../evaluating/report/stale-evaluation.js';
+import { readCurrentCard } from '../evaluating/report/stale-evaluation.js';
 import { withoutEvaluation } from '../evaluating/report/write-evaluation.js';
 import { replaceFile } from '../files/replace-file.js';
 import type { OnProgress } from '../files/slices.js';
@@ -27,6 +27,8 @@ export interface PackOptions {
   readonly onnxRuntime?: Layout['onnxRuntime'] | 'try';
   /** False leaves the part of an evaluation out of MODEL.md, so that the same model has the same bytes without one. */
   readonly evaluation?: boolean;
+  /** True where the caller has just evaluated it, and knows the verdicts. */
+  readonly isEvaluated?: boolean;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -67,13 +69,14 @@ export async function pack({
   out,
   onnxRuntime,
   evaluation = true,
+  isEvaluated = false,
   onProgress = () => {},
 }: PackOptions): Promise<PackedModel> {
   const source = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
   await using staged = await stageModel(source);
-  const staleNotes = evaluation ? await leaveOutStale(staged, source) : [];
-  if (!evaluation) await leaveOutEvaluation(staged, source);
+  const { card, leftOut, verdicts } = await readCurrentCard(source.path, source.spec.variants);
+  await writeCard(staged, evaluation ? card : withoutEvaluation(card));
   const { needed, runtimeNotes } =
     onnxRuntime === 'try'
       ? await tryStaged(staged, source)
@@ -95,25 +98,15 @@ export async function pack({
     variants,
     memoryBytes,
     onnxRuntime: needed,
-    notes: [...staleNotes, ...runtimeNotes],
+    notes: [...(evaluation ? leftOut : []), ...(isEvaluated ? [] : verdicts), ...runtimeNotes],
   };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }
 
-/** An evaluation of other files is left out of the card. */
-async function leaveOutStale(staged: StagedModel, source: ModelDirectory): Promise<string[]> {
-  const why = await findStale(source.path, source.spec.variants);
-  if (why === undefined) return [];
-  await leaveOutEvaluation(staged, source);
-  return [`The evaluation in MODEL.md is left out: ${why}. Evaluate again with \`--evaluate\`.`];
-}
-
-async function leaveOutEvaluation(
-  { directory }: StagedModel,
-  { path }: Pick<ModelDirectory, 'path'>,
-): Promise<void> {
-  const card = withoutEvaluation(await readFile(join(path, 'MODEL.md'), 'utf8'));
-  await replaceFile(join(directory, 'MODEL.md'), (temporary) => writeFile(temporary, card));
+async function writeCard({ directory }: StagedModel, card: string): Promise<void> {
+  const path = join(directory, 'MODEL.md');
+  if ((await readFile(path, 'utf8')) === card) return;
+  await replaceFile(path, (temporary) => writeFile(temporary, card));
 }
 
 /**

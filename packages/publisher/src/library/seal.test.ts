@@ -74,7 +74,7 @@ test('a model that was evaluated has the same hash, and is sealed again as it is
     '<!-- evaluation: written by nearside, and anew each time -->\n\n- It passed.\n\n<!-- /evaluation -->';
   await writeFile(card, `${await readFile(card, 'utf8')}\n${part}\n`);
   const [variant] = (await readModelDirectory(modelDirectory)).spec.variants as [Variant];
-  const { sha256 } = await weighVariant(modelDirectory, variant);
+  const { sha256 } = await weighVariant(modelDirectory, variant.name);
   const evaluation = { original: variant.name, originalSha256: sha256, variants: {} };
   await writeFile(join(modelDirectory, 'evaluation.json'), JSON.stringify(evaluation));
   const again = await seal(options);

@@ -17,7 +17,7 @@ import type { PackOptions } from './pack.js';
 import { packTemporarily } from './pack-temporarily.js';
 
 export interface SealOptions
-  extends Pick<PackOptions, 'modelDirectory' | 'onnxRuntime' | 'onProgress'> {
+  extends Pick<PackOptions, 'modelDirectory' | 'onnxRuntime' | 'isEvaluated' | 'onProgress'> {
   /** Folder of the model: new, empty, or with earlier seals of it. Its address ends in the model's name. */
   readonly out: string;
   /** Address of the folder on the web, as a page gives it; by default `out` below `public/`. */
@@ -70,13 +70,19 @@ export async function seal({
   module,
   prune = false,
   onnxRuntime = 'try',
+  isEvaluated = false,
   onProgress,
 }: SealOptions): Promise<SealedModel> {
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
   const address = sealedAddress({ out, url, model: spec.name });
   await requirePlaces({ out, module, model: spec.name });
   if (onnxRuntime === 'try') requireNearsidePackage(spec);
-  await using temporary = await packTemporarily({ modelDirectory, onnxRuntime, evaluation: false });
+  await using temporary = await packTemporarily({
+    modelDirectory,
+    onnxRuntime,
+    isEvaluated,
+    evaluation: false,
+  });
   const packed = await readPackedVersion(temporary.directory);
   const composed = await composeSeal(packed);
   const written = await write(packed, composed, { out, prune, onProgress });

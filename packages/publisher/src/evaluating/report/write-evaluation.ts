@@ -10,28 +10,32 @@ export const EVALUATION_FILE = 'evaluation.json';
 const BEGIN = '<!-- evaluation: written by nearside, and anew each time -->';
 const END = '<!-- /evaluation -->';
 
+/** Lines that people may have given other ends, and spaces at theirs. */
+const PART = new RegExp(
+  `(?:^|\\r?\\n)[ \\t]*${BEGIN}[ \\t]*\\r?\\n[^]*?\\r?\\n[ \\t]*${END}[ \\t]*(?:\\r?\\n|$)`,
+  'g',
+);
+
 /** Writes an evaluation into a model directory: as JSON, and between two marks of its card. */
 export async function writeEvaluation(directory: string, evaluation: Evaluation): Promise<void> {
   const json = `${JSON.stringify(evaluation, null, 2)}\n`;
   const card = join(directory, 'MODEL.md');
-  const { before, after } = splitCard(await readFile(card, 'utf8'));
-  const part = [BEGIN, '', ...partOf(evaluation), '', END].join('\n');
-  await replaceFile(card, (temporary) => writeFile(temporary, `${before}\n${part}\n${after}`));
+  const written = withEvaluation(await readFile(card, 'utf8'), evaluation);
+  await replaceFile(card, (temporary) => writeFile(temporary, written));
   await replaceFile(join(directory, EVALUATION_FILE), (temporary) => writeFile(temporary, json));
+}
+
+/** @returns the card with an evaluation in place of the one that it has, or at its end */
+export function withEvaluation(card: string, evaluation: Evaluation): string {
+  const { index } = [...card.matchAll(PART)][0] ?? {};
+  const [before, after] = [card.slice(0, index), index === undefined ? '' : card.slice(index)];
+  const part = [BEGIN, '', ...partOf(evaluation), '', END].join('\n');
+  return `${before}\n${part}\n${withoutEvaluation(after)}`;
 }
 
 /** @returns the card as it was before an evaluation was added at its end */
 export function withoutEvaluation(card: string): string {
-  const { before, after } = splitCard(card);
-  return before + after;
-}
-
-/** What stands before and after an evaluation; a card without one gets it at its end. */
-function splitCard(card: string): { before: string; after: string } {
-  const begin = card.indexOf(`\n${BEGIN}\n`);
-  const end = card.indexOf(`\n${END}\n`, begin);
-  if (begin < 0 || end < 0) return { before: card, after: '' };
-  return { before: card.slice(0, begin), after: card.slice(end + END.length + 2) };
+  return card.replace(PART, '');
 }
 
 function partOf(evaluation: Evaluation): string[] {
