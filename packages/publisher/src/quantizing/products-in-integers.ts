@@ -10,7 +10,7 @@ import {
   type Storing,
   type Weight,
 } from './store-as.js';
-import { computingNode, constantNode } from './write-nodes.js';
+import { computingNode, constant } from './write-nodes.js';
 
 /** The constant matrix of products that are computed in integers, by the names of its parts. */
 export interface Factor {
@@ -47,12 +47,16 @@ export function asFactor(
   const isTurned = axis === 0;
   const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
   const nodes = [
-    constantNode(integers, {
-      dataType: INT8,
-      shape: isTurned ? [columns, rows] : shape,
-      values: isTurned ? turn(values, { rows, columns }) : values,
-    }),
-    constantNode(scale, { dataType: FLOAT, shape: [scales.length], values: scales }),
+    constant(
+      integers,
+      {
+        dataType: INT8,
+        shape: isTurned ? [columns, rows] : shape,
+        values: isTurned ? turn(values, { rows, columns }) : values,
+      },
+      file,
+    ),
+    constant(scale, { dataType: FLOAT, shape: [scales.length], values: scales }, file),
   ];
   return { nodes: nodes.flat(), roundingError, factor: { integers, scale } };
 }

@@ -244,6 +244,10 @@ describe('weights in fewer bits', () => {
       }
       const { model } = quantizeOnnx(turnedTable(), { format: 'int8-lean' });
       await writeFile(join(directory, 'turned.onnx'), model);
+      for (const format of ['int8', 'int8-lean', 'int8-dynamic'] as const) {
+        const old = quantizeOnnx(ofOpset(8, products()), { format }).model;
+        await writeFile(join(directory, `old-${format}.onnx`), old);
+      }
       const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', COMPARE, directory], {
         encoding: 'utf8',
       });
@@ -261,31 +265,6 @@ describe('weights in fewer bits', () => {
 });
 
 describe('products in integers', () => {
-  /** x · a, and that · bᵀ + bias. A third one, of a matrix that is read otherwise too, stays. */
-  function products(): Uint8Array {
-    return onnxBytes(
-      ...computingNode({ operator: 'MatMul', inputs: ['x', 'a'], outputs: ['m'] }),
-      ...computingNode({
-        operator: 'Gemm',
-        inputs: ['m', 'b', 'bias'],
-        outputs: ['g'],
-        integers: { transB: 1 },
-      }),
-      ...computingNode({ operator: 'MatMul', inputs: ['x', 'c'], outputs: ['n'] }),
-      ...computingNode({ operator: 'Relu', inputs: ['c'], outputs: ['r'] }),
-      initializer('a', FLOAT, [4, 256], floats(1024)),
-      initializer(
-        'b',
-        FLOAT,
-        [8, 256],
-        floats(2048, (i) => Math.cos(i)),
-      ),
-      initializer('c', FLOAT, [4, 256], floats(1024)),
-      initializer('bias', FLOAT, [8], floats(8)),
-      bytesField(12, value('g', [1, 8])),
-    );
-  }
-
   test('take the place of those with constant matrices alone', () => {
     const { model, tensors } = quantizeOnnx(products(), { format: 'int8-dynamic' });
     expect(tensors.map(({ name }) => name)).toEqual(['a', 'b']);
@@ -368,12 +347,7 @@ describe('products in integers', () => {
   test.skipIf(!PYTHON)(`are what numpy computes, in old files too${NOTE}`, async () => {
     const directory = await temporaryDirectory();
     const made = quantizeOnnx(products(), { format: 'int8-dynamic' }).model;
-    const whole = products();
-    const old = rewrite(whole, { contentStart: 0, end: whole.length }, ({ number }) =>
-      number === 8
-        ? [bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, 9)]))]
-        : undefined,
-    );
+    const old = ofOpset(9, products());
     await writeFile(join(directory, 'new.onnx'), made);
     await writeFile(
       join(directory, 'old.onnx'),
@@ -385,6 +359,38 @@ describe('products in integers', () => {
     expect(stdout.trim().split('\n'), stderr).toEqual(['new close', 'old close']);
   });
 });
+
+/** x · a, and that · bᵀ + bias. A third one, of a matrix that is read otherwise too, stays. */
+function products(): Uint8Array {
+  return onnxBytes(
+    ...computingNode({ operator: 'MatMul', inputs: ['x', 'a'], outputs: ['m'] }),
+    ...computingNode({
+      operator: 'Gemm',
+      inputs: ['m', 'b', 'bias'],
+      outputs: ['g'],
+      integers: { transB: 1 },
+    }),
+    ...computingNode({ operator: 'MatMul', inputs: ['x', 'c'], outputs: ['n'] }),
+    ...computingNode({ operator: 'Relu', inputs: ['c'], outputs: ['r'] }),
+    initializer('a', FLOAT, [4, 256], floats(1024)),
+    initializer(
+      'b',
+      FLOAT,
+      [8, 256],
+      floats(2048, (i) => Math.cos(i)),
+    ),
+    initializer('c', FLOAT, [4, 256], floats(1024)),
+    initializer('bias', FLOAT, [8], floats(8)),
+    bytesField(12, value('g', [1, 8])),
+  );
+}
+
+function ofOpset(opset: number, whole: Uint8Array): Uint8Array {
+  const version = bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, opset)]));
+  return rewrite(whole, { contentStart: 0, end: whole.length }, ({ number }) =>
+    number === 8 ? [version] : undefined,
+  );
+}
 
 /** A table of 2,048 rows that a Transpose reads. */
 function turnedTable(): Uint8Array {
@@ -534,6 +540,11 @@ for name in ["detector", "silero"]:
         ours, theirs = run(file), run(model.SerializeToString())
         near = all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(ours, theirs))
         print(name, how, "close" if near else "off")
+for file in folder.glob("old-*.onnx"):
+    model = onnx.load(file)
+    model.graph.name = "checked"
+    onnx.checker.check_model(model, full_check=True)
+    ort.InferenceSession(file)
 ort.InferenceSession(folder / "turned.onnx")
 print("a turned one opens")
 `;

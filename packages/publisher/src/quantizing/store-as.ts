@@ -1,5 +1,5 @@
 import { toFloat16, toInt8 } from './narrow-values.js';
-import { computingNode, constantNode, zerosNode } from './write-nodes.js';
+import { computingNode, constant, zeros } from './write-nodes.js';
 
 /** TensorProto.DataType. */
 export const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
@@ -42,7 +42,7 @@ export function asFloat16(
   const { values, roundingError } = narrowed;
   const half = freeName(`${name}.fp16`, file);
   const nodes = [
-    constantNode(half, { dataType: FLOAT16, shape, values }),
+    constant(half, { dataType: FLOAT16, shape, values }, file),
     computingNode({ operator: 'Cast', inputs: [half], outputs: [name], integers: { to: FLOAT } }),
   ];
   return { nodes: nodes.flat(), roundingError };
@@ -55,8 +55,8 @@ export function asInt8({ name, shape, values: floats, axis }: Weight, file: Stor
   const whole = freeName(`${name}.whole`, file);
   const scaleShape = shape.map((length, i) => (i === axis ? length : 1));
   const nodes = [
-    constantNode(integers, { dataType: INT8, shape, values }),
-    constantNode(scale, { dataType: FLOAT, shape: scaleShape, values: scales }),
+    constant(integers, { dataType: INT8, shape, values }, file),
+    constant(scale, { dataType: FLOAT, shape: scaleShape, values: scales }, file),
     computingNode({
       operator: 'Cast',
       inputs: [integers],
@@ -77,9 +77,9 @@ export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: 
   const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
   const zero = freeName(`${name}.zero`, file);
   const nodes = [
-    constantNode(integers, { dataType: INT8, shape, values }),
-    constantNode(scale, { dataType: FLOAT, shape: [scales.length], values: scales }),
-    zerosNode(zero, { dataType: INT8, length: scales.length }),
+    constant(integers, { dataType: INT8, shape, values }, file),
+    constant(scale, { dataType: FLOAT, shape: [scales.length], values: scales }, file),
+    zeros(zero, { dataType: INT8, length: scales.length }, file),
     computingNode({
       operator: 'DequantizeLinear',
       domain: file.opset < SINCE.axis ? MICROSOFT : undefined,

@@ -11,34 +11,48 @@ export interface NewTensor {
   readonly values: Int8Array | Uint16Array | Float32Array;
 }
 
-/** A node of a graph that is nothing but a tensor, in parts: its values are not copied. */
-export function constantNode(output: string, { dataType, shape, values }: NewTensor): Uint8Array[] {
+/** Before this version of ONNX a Constant has no integers of 8 bits. */
+const CONSTANTS_SINCE = 9;
+
+type File = { readonly opset: number };
+
+/** A node of a graph that is nothing but a tensor, or an initializer; in parts: its values are not copied. */
+export function constant(
+  name: string,
+  { dataType, shape, values }: NewTensor,
+  file: File,
+): Uint8Array[] {
   const { buffer, byteOffset, byteLength } = values;
   const content = partsField(TENSOR.rawData, [new Uint8Array(buffer, byteOffset, byteLength)]);
-  return nodeOfTensor(output, { dataType, shape, content });
+  return constantOf(name, { dataType, shape, content }, file);
 }
 
 /** The same of a list of integers that are 0. They stay in the graph where weights are moved out of it. */
-export function zerosNode(
-  output: string,
+export function zeros(
+  name: string,
   { dataType, length }: { readonly dataType: number; readonly length: number },
+  file: File,
 ): Uint8Array[] {
   const content = partsField(TENSOR.integers, [new Uint8Array(length)]); // one varint each
-  return nodeOfTensor(output, { dataType, shape: [length], content });
+  return constantOf(name, { dataType, shape: [length], content }, file);
 }
 
-function nodeOfTensor(
-  output: string,
+function constantOf(
+  name: string,
   { dataType, shape, content }: Omit<NewTensor, 'values'> & { content: readonly Uint8Array[] },
+  { opset }: File,
 ): Uint8Array[] {
   const tensor = [
     ...shape.map((length) => intField(TENSOR.dims, length)),
     intField(TENSOR.dataType, dataType),
     ...content,
   ];
+  if (opset < CONSTANTS_SINCE) {
+    return partsField(GRAPH.initializer, [...tensor, bytesField(TENSOR.name, name)]);
+  }
   const value = partsField(ATTRIBUTE.tensor, tensor);
   return node(
-    { operator: 'Constant', inputs: [], outputs: [output] },
+    { operator: 'Constant', inputs: [], outputs: [name] },
     attribute('value', value, 'tensor'),
   );
 }
