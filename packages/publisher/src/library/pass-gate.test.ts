@@ -58,11 +58,15 @@ test('a variant that was not asked is refused by `strict` alone', () => {
   );
 });
 
-test('where a draft does not get through, the sentences about what was assumed of it are told', async () => {
+test('where a draft cannot be judged, the sentences about what was assumed of it are told', async () => {
   const told: string[] = [];
   const gate = { folder: '', onNote: (sentence: string) => told.push(sentence) };
   const assumed = ['Pictures are normalised as for ImageNet.'];
   expect(await tellingAssumed(assumed, gate, async () => 1)).toBe(1);
+  const refusing = tellingAssumed(assumed, gate, async () => {
+    requirePassed(evaluation({ variants: { small: refused } }), gate);
+  });
+  await expect(refusing).rejects.toThrow('small');
   expect(told).toEqual([]);
   const failing = tellingAssumed(assumed, gate, () => Promise.reject(new Error('half right')));
   await expect(failing).rejects.toThrow('half right');

@@ -44,7 +44,7 @@ export async function passGate(directory: string, gate: GateOptions): Promise<Ev
   return evaluation;
 }
 
-/** Where a draft does not get through, the likeliest reason is what was assumed of it. */
+/** Where a draft cannot be judged, the likeliest reason is what was assumed of it. */
 export async function tellingAssumed<T>(
   assumed: readonly string[],
   { onNote }: GateOptions,
@@ -53,7 +53,8 @@ export async function tellingAssumed<T>(
   try {
     return await work();
   } catch (error) {
-    for (const sentence of assumed) onNote?.(sentence);
+    const isJudged = error instanceof PublisherError && error.code === 'gate-refused';
+    if (!isJudged) for (const sentence of assumed) onNote?.(sentence);
     throw error;
   }
 }
