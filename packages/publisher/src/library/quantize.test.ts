@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,7 +6,6 @@ import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { openTemporary, type TemporaryDirectory } from '../files/temporary-directory.js';
 import { readModelDirectory } from '../packing/model-directory.js';
-import { RUNTIME_BYTES } from '../packing/try-runtime.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';
 import {
   externalInitializer,
@@ -15,32 +14,16 @@ import {
   onnxOf,
   placedInitializer,
 } from '../testing/onnx-bytes.js';
+import { DIGITS_OF_FLOATS, differ, editJson } from '../testing/quantized-digits.js';
 import { runNearside } from '../testing/run-nearside.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { draft } from './draft.js';
-import { fillGolden } from './fill-golden.js';
 import { pack } from './pack.js';
 import { type QuantizedModel, quantize } from './quantize.js';
 
-const FLOATS = join(DIGITS, 'fp32/model.onnx');
-
-async function answers(directory: string, variant: string): Promise<Float32Array> {
-  const golden = JSON.parse(await readFile(join(directory, 'golden.json'), 'utf8'));
-  const [output] = Object.values<{ file: string }>(golden.cases[0].expected[variant]);
-  const bytes = await readFile(join(directory, output?.file ?? ''));
-  return new Float32Array(new Uint8Array(bytes).buffer);
-}
-
-/** The largest difference, by the largest value. */
-async function differ(directory: string, [a, b]: readonly [string, string]): Promise<number> {
-  const [first, second] = [await answers(directory, a), await answers(directory, b)];
-  const largest = Math.max(...first.map(Math.abs));
-  return Math.max(...first.map((value, i) => Math.abs(value - (second[i] as number)))) / largest;
-}
-
 describe('a model is made small', () => {
-  const ofFloats = { source: FLOATS, name: 'digits', version: 'weights' } as const;
+  const ofFloats = { source: DIGITS_OF_FLOATS, name: 'digits', version: 'weights' } as const;
   let temporary: TemporaryDirectory;
   let small: string;
   let made: QuantizedModel;
@@ -98,63 +81,6 @@ describe('a model is made small', () => {
     await expect(other).rejects.toMatchObject({ code: 'output-exists' });
   });
 
-  test('of what it wrote, whose variant is made anew, and answered where it is another', async () => {
-    const directory = await temporaryDirectory();
-    const [source, out] = [join(directory, 'small'), join(directory, 'again')];
-    await cp(small, source, { recursive: true });
-    await rename(join(source, 'golden/random-1.int8.logits.bin'), join(source, 'golden/own.bin'));
-    await editJson(source, 'golden.json', ({ cases }) => {
-      cases[0].expected.int8.logits.file = 'golden/own.bin';
-    });
-    const { variants, golden } = await quantize({ source, out, keep: ['logits.weight'] });
-    expect(await listFiles(out)).toEqual(await listFiles(small));
-    expect(golden.state).toBe('filled');
-    expect(variants.map(({ name, ships }) => [name, ships])).toEqual([
-      ['int8', true],
-      ['fp32', false],
-    ]);
-    const sizeOf = async (directory: string) =>
-      (await readFile(join(directory, 'int8/model.onnx'))).length;
-    expect(await sizeOf(out)).toBeGreaterThan(await sizeOf(small));
-    await pack({ modelDirectory: out, out: join(out, '../packed'), onnxRuntime: 'common' });
-  });
-
-  test('in other formats too, of the same floats; answers that are there stay', async () => {
-    const directory = await temporaryDirectory();
-    const [source, out] = [join(directory, 'small'), join(directory, 'smaller')];
-    await cp(small, source, { recursive: true });
-    const tolerance = { abs: 0.007, rel: 0.003 };
-    await editJson(source, 'golden.json', (json) => {
-      json.tolerance.int8 = tolerance;
-      json.reference = 'another runtime';
-    });
-    await editJson(source, 'model.json', (json) => {
-      json.limits.memoryBytes = 5e8;
-      json.variants[1].memoryBytes = 5e8;
-    });
-    const formats = ['fp16', 'int8-lean', 'int8-dynamic'] as const;
-    const { variants } = await quantize({ source, out, formats });
-    expect(variants.map(({ name, ships, tensors }) => [name, ships, tensors.length])).toEqual([
-      ['fp16', true, 3],
-      ['int8-lean', true, 3],
-      ['int8-dynamic', true, 1],
-      ['int8', true, 0],
-      ['fp32', false, 0],
-    ]);
-    expect(await differ(out, ['fp32', 'fp16'])).toBeLessThan(1e-3);
-    expect(await differ(out, ['int8', 'int8-lean'])).toBeLessThan(1e-6);
-    expect(await differ(out, ['fp32', 'int8-dynamic'])).toBeLessThan(0.01);
-    const { golden, spec } = await readModelDirectory(out);
-    expect(golden.tolerance).toMatchObject({
-      int8: tolerance,
-      fp16: { rel: 1e-3 },
-      'int8-dynamic': { rel: 1e-2 },
-    });
-    expect(golden.reference).toMatch(/^another runtime, onnxruntime-web \S+ wasm$/);
-    expect(spec.limits.memoryBytes).toBe(RUNTIME_BYTES);
-    expect((await fillGolden({ directory: out })).state).toBe('complete');
-  });
-
   test.each(['golden.json', 'baseline.json'])('and an edited %s is not replaced', async (name) => {
     const out = join(await temporaryDirectory(), 'small');
     await cp(small, out, { recursive: true });
@@ -167,22 +93,14 @@ describe('a model is made small', () => {
     expect(await snapshotOf(out)).toEqual(before);
   });
 
-  test('of a model directory, whose own answers stay', async () => {
-    const out = join(await temporaryDirectory(), 'small');
-    await quantize({ source: DIGITS, out, formats: ['fp16'] });
-    const { spec, golden } = await readModelDirectory(out);
-    const names = ['fp16', 'int8', 'fp32', 'uint8'];
-    expect(spec.variants.map(({ name }) => name)).toEqual(names);
-    const before = await readModelDirectory(DIGITS);
-    for (const [i, { expected }] of before.golden.cases.entries()) {
-      expect(golden.cases[i]?.expected).toMatchObject(expected);
-    }
-    expect(Object.keys(golden.tolerance).sort()).toEqual([...names].sort());
-  });
-
   test('and answered by the Python that is asked for', async () => {
     const out = join(await temporaryDirectory(), 'small');
-    const made = quantize({ source: FLOATS, out, name: 'digits', python: 'no-such-python' });
+    const made = quantize({
+      source: DIGITS_OF_FLOATS,
+      out,
+      name: 'digits',
+      python: 'no-such-python',
+    });
     await expect(made).rejects.toMatchObject({
       code: 'golden-missing',
       message: expect.stringContaining('no-such-python'),
@@ -205,9 +123,9 @@ describe('a model is made small', () => {
 describe('what cannot be made small is refused by name, and nothing is written', () => {
   test.each([
     ['a file that is small already', join(DIGITS, 'int8/model.onnx'), [], 'fp32'],
-    ['a format of another runtime', FLOATS, ['--formats', 'uint8'], 'TensorFlow.js'],
+    ['a format of another runtime', DIGITS_OF_FLOATS, ['--formats', 'uint8'], 'TensorFlow.js'],
     ['a name that is taken', DIGITS, ['--formats', 'int8'], "'int8'"],
-    ['a tensor to be kept that is not there', FLOATS, ['--keep', 'nowhere'], "'nowhere'"],
+    ['a tensor to be kept that is not there', DIGITS_OF_FLOATS, ['--keep', 'nowhere'], "'nowhere'"],
   ])('%s', async (_, source, flags, named) => {
     const out = join(await temporaryDirectory(), 'small');
     const { exitCode, errors } = await runNearside(['quantize', source, '--out', out, ...flags]);
@@ -219,7 +137,7 @@ describe('what cannot be made small is refused by name, and nothing is written',
 
   test('a source that the output lies in, or that lies in the output, which stay as they are', async () => {
     const source = join(await temporaryDirectory(), 'digits.draft');
-    await draft({ source: FLOATS, out: source, name: 'digits' });
+    await draft({ source: DIGITS_OF_FLOATS, out: source, name: 'digits' });
     const before = await snapshotOf(source);
     const packed = source.replace('.draft', '');
     for (const words of [
@@ -255,7 +173,7 @@ describe('what cannot be made small is refused by name, and nothing is written',
   );
 
   test('a format of another runtime, with those that there are', async () => {
-    const made = quantize({ source: FLOATS, out: 'small', formats: ['uint8'] });
+    const made = quantize({ source: DIGITS_OF_FLOATS, out: 'small', formats: ['uint8'] });
     await expect(made).rejects.toThrow(
       'Expected a format of ONNX (int8, int8-lean, fp16, int8-dynamic), got uint8, which is for TensorFlow.js.',
     );
@@ -329,7 +247,7 @@ describe('what cannot be made small is refused by name, and nothing is written',
   test('a folder that cannot be asked, before anything is made', async () => {
     const directory = await temporaryDirectory();
     const [folder, out] = [join(directory, 'items'), join(directory, 'small')];
-    const made = quantize({ source: FLOATS, out, keep: ['nowhere'], gate: { folder } });
+    const made = quantize({ source: DIGITS_OF_FLOATS, out, keep: ['nowhere'], gate: { folder } });
     await expect(made).rejects.toMatchObject({
       code: 'file-missing',
       message: expect.stringContaining(folder),
@@ -349,7 +267,7 @@ describe('what cannot be made small is refused by name, and nothing is written',
   });
 
   test('an unknown format is wrong usage', async () => {
-    const words = ['quantize', FLOATS, '--out', 'small', '--formats', 'int7'];
+    const words = ['quantize', DIGITS_OF_FLOATS, '--out', 'small', '--formats', 'int7'];
     const { exitCode, errors } = await runNearside(words);
     expect(exitCode).toBe(2);
     expect(errors).toContain('int8-lean');
@@ -358,17 +276,6 @@ describe('what cannot be made small is refused by name, and nothing is written',
 
 function ofNaN(count: number): Uint8Array {
   return new Uint8Array(new Float32Array(count).fill(Number.NaN).buffer);
-}
-
-async function editJson(
-  directory: string,
-  name: string,
-  // biome-ignore lint/suspicious/noExplicitAny: JSON of a test
-  edit: (json: any) => void,
-): Promise<void> {
-  const json = JSON.parse(await readFile(join(directory, name), 'utf8'));
-  edit(json);
-  await writeFile(join(directory, name), JSON.stringify(json));
 }
 
 /** The digits of TensorFlow.js in floats, which lie on no grid, as training leaves them. */
