@@ -227,7 +227,7 @@ function writeJson(path: string, value: unknown): Promise<void> {
   return replaceFile(path, (temporary) => writeFile(temporary, text));
 }
 
-/** What ONNX Runtime says of a file that is cut off. */
+/** ONNX Runtime says this of a file that is cut off. */
 const UNREADABLE = /protobuf parsing failed/i;
 
 function findDamaged({ message, step }: FailedStep, { variants }: ModelSpec) {

@@ -172,7 +172,7 @@ async function requireUnedited(
   }
 }
 
-/** What is written through a link lands elsewhere. */
+/** A file written through a link lands elsewhere. */
 async function requireNoLink(directory: string, present: ReadonlySet<string>): Promise<void> {
   for (const name of present) {
     if (!(await lstat(join(directory, name))).isSymbolicLink()) continue;

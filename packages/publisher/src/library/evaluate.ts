@@ -68,7 +68,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluation;
 }
 
-/** What a model is asked, before it is. */
+/** The items of a model, before it is asked. */
 export interface Questions {
   /** A model directory. */
   readonly directory: string;
@@ -102,7 +102,7 @@ export async function readQuestions(
 
 /** Items with the original's answers, which any number of variants are held against. */
 export interface OpenEvaluation extends AsyncDisposable {
-  /** Whether a variant passes that differs in nothing: there are enough items for that. */
+  /** True where there are enough items for a variant to pass that differs in nothing. */
   readonly canPass: boolean;
   /** Inputs of the first items, as `model.run` takes them. */
   readInputs(count: number): Promise<unknown[]>;
@@ -116,7 +116,7 @@ export interface OpenEvaluation extends AsyncDisposable {
     variant: Variant,
     options?: { readonly isTrial?: boolean },
   ): Promise<VariantEvaluation>;
-  /** What is known of the model, with the verdicts on variants. */
+  /** Joins all that is known of the model with the verdicts on variants. */
   evaluationOf(variants: Evaluation['variants']): Evaluation;
 }
 

@@ -34,7 +34,7 @@ export interface FillGoldenOptions {
 export interface FilledGolden {
   /** `filled`: the answers were computed now. `complete`: before. `own`: the directory brought them along. */
   readonly state: 'filled' | 'complete' | 'own';
-  /** What answered, and which tolerances were widened for other right ways to compute the answers. */
+  /** The runtime that answered, and the tolerances that were widened for other right ways to compute the answers. */
   readonly report: string;
   /** A line for each golden case: what the model was given. */
   readonly fed: readonly string[];

@@ -102,7 +102,7 @@ function addressOf(name: Parameters<typeof requireNearsideFile>[0]): string {
   return pathToFileURL(requireNearsideFile(name)).href;
 }
 
-/** What says of other variants too. */
+/** These documents speak of other variants too. */
 const DOCUMENTS = ['model.json', 'golden.json'];
 
 /**

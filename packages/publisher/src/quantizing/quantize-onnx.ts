@@ -87,7 +87,7 @@ const OF_ONNX_SINCE: Readonly<Record<string, number>> = {
   'int8-dynamic': SINCE.dynamic,
 };
 
-/** What is known of the whole file while its graphs are written anew. */
+/** The whole file, while its graphs are written anew. */
 interface Rewriting extends QuantizeOnnxOptions, FoundUses, Storing {
   readonly bytes: Uint8Array;
   readonly irVersion: number;

@@ -27,7 +27,7 @@ export interface RankOptions {
   readonly keep: ReadonlySet<string>;
   /** Names of the tensors that the format narrows. */
   readonly tensors: readonly string[];
-  /** What the model is asked, as `model.run` takes it; without any, its golden cases. */
+  /** The model is asked these, as `model.run` takes them; without any, its golden cases. */
   readonly inputs?: readonly unknown[];
 }
 

@@ -18,9 +18,9 @@ import {
 
 /** A node that reads a value. */
 export interface Use extends OnnxNode {
-  /** Of the value among the node's inputs. */
+  /** The value's place among the node's inputs. */
   readonly index: number;
-  /** Of the graph that the node stands in. */
+  /** The graph that the node stands in. */
   readonly scope: Scope;
 }
 
@@ -43,7 +43,7 @@ export interface Scope {
 export interface FoundUses {
   /** By where a graph's content starts, bytes. */
   readonly scopes: Map<number, Scope>;
-  /** Of all values. */
+  /** The names of all values. */
   readonly names: Set<string>;
 }
 

@@ -10,7 +10,7 @@ export const MICROSOFT = 'com.microsoft';
 /** ONNX's versions whose DequantizeLinear has an axis, and which has DynamicQuantizeLinear. */
 export const SINCE = Object.freeze({ axis: 13, dynamic: 11 });
 
-/** What is known of the file that a weight is stored in. */
+/** The file that a weight is stored in. */
 export interface Storing {
   /** Version of ONNX's own operators. */
   readonly opset: number;

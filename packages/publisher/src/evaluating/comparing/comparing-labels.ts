@@ -16,7 +16,7 @@ function namingStep(spec: ModelSpec): NamedStep | undefined {
     ?.postprocessing.find((step) => 'id2label' in step);
 }
 
-/** Of a classifier: its first label. */
+/** Compares a classifier's first label. */
 export function comparingLabels(spec: ModelSpec): Comparing<string, string> {
   const step = namingStep(spec);
   const id2label = (step?.id2label ?? {}) as Readonly<Record<string, string>>;

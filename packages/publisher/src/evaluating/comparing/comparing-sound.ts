@@ -19,7 +19,7 @@ const SPEECH = ['speech', 'voice'];
 const NO_SPEECH = ['none', 'noise', 'silence', 'music'];
 
 /**
- * Of what hears speech: which windows of a recording are above the threshold. An item is a recording: it is right when all
+ * Compares which windows of a recording are above the threshold of speech. An item is a recording: it is right when all
  * its windows are, or, where a label alone is expected, when speech is found or not as that says.
  */
 export function comparingSound(spec: ModelSpec): Comparing<HeardSound, ExpectedSound> {

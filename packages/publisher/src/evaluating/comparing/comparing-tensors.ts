@@ -68,7 +68,7 @@ export function comparingTensors(spec: ModelSpec): Comparing<Outputs, Outputs> {
 
 type OfOutput = Comparing<readonly number[], readonly number[]>;
 
-/** Of two axes the largest number of each row names a class, or is a value where it is alone. Others are numbers. */
+/** The largest number of each row names a class where there are two axes, and is a value where it is alone. Others are numbers. */
 function comparingOutput({ name, shape, datatype }: TensorSpec): OfOutput {
   const tensorOf = (output: unknown) => (output as { tensors: Tensors }).tensors[name];
   if (datatype === 'BYTES') return comparingTexts((output) => tensorOf(output)?.data as string[]);

@@ -15,7 +15,7 @@ function linesOf(text: string): string[] {
 const isSameText = (answer: readonly string[], expected: readonly string[]) =>
   answer.join(' ') === expected.join(' ');
 
-/** Of what reads: the text of a picture, which is right to the last character or wrong. */
+/** Compares the text of a picture, which is right to the last character or wrong. */
 export const comparingText: Comparing<readonly string[], readonly string[]> = {
   ...rightOrWrong(isSameText),
   answerOf: (output) => (output as readonly TextLine[]).flatMap(({ text }) => linesOf(text)),

@@ -10,7 +10,7 @@ export interface Measures {
   readonly right?: number;
   /** How often each label was answered, by the right one. */
   readonly confusion?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Of two labels, those of this one that were found; the others that were left alone. */
+  /** The share of this label's items that were found, and of the other's that were left alone, where there are two labels. */
   readonly positive?: string;
   readonly sensitivity?: Share;
   readonly specificity?: Share;
@@ -30,7 +30,7 @@ export interface Answered<Answer, Expected> {
   readonly expected: Expected;
 }
 
-/** What of a task's results is compared, and how: the answer, which is held against the one that is expected. */
+/** Says which part of a task's results is the answer, and how it is held against the one that is expected. */
 export interface Comparing<Answer = unknown, Expected = unknown> {
   answerOf(output: unknown): Answer;
   /** @throws NearsideError `input-invalid`, naming the item, for an answer that the task cannot have */
@@ -39,7 +39,7 @@ export interface Comparing<Answer = unknown, Expected = unknown> {
   requireComparable?(answer: Answer, expected: Expected, item: string): void;
   /** The answer of the original, to be expected of others where the right one is not given, or does not say all. */
   asExpected(answer: Answer, given?: Expected): Expected;
-  /** What each part of an answer lacks, from 0. A part is right or wrong (1), or a number with an error. */
+  /** The error of each part of an answer, from 0. A part is right or wrong (1), or a number with an error. */
   errorsOf(answer: Answer, expected: Expected): readonly number[];
   /** No part is further from right than this. */
   readonly largestError: number;
@@ -49,7 +49,7 @@ export interface Comparing<Answer = unknown, Expected = unknown> {
   areDifferent(expected: readonly Expected[]): boolean;
   /** Right or, where answers are numbers, nearer than what knows nothing of its input. */
   isRight(answer: Answer, expected: Expected, scales: readonly number[]): boolean;
-  /** Of a classifier: the label that is expected, whose items are judged by themselves too. */
+  /** The label that a classifier is expected to give. Its items are judged by themselves too. */
   labelOf?(expected: Expected): string | undefined;
   measure(answered: readonly Answered<Answer, Expected>[]): Measures;
 }

@@ -35,7 +35,7 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pi
 
 const DECODERS: Record<Format, Decode> = { JPEG: decodeJpeg, PNG: decodePng, WebP: decodeWebp };
 
-/** What may be wrong with a file, where its codec does not say. */
+/** The likely fault of a file, where its codec does not say. */
 const UNREADABLE: Record<Format, string> = {
   JPEG: 'it is damaged',
   PNG: 'it is damaged or cut off',

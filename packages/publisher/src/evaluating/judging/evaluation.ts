@@ -3,7 +3,7 @@ import type { Comparison } from './open-comparison.js';
 import type { Verdict } from './paired-loss.js';
 import type { VariantFiles } from './variant-files.js';
 
-/** What variants of a model lost against one of them, over the items of a folder: `evaluation.json`. */
+/** `evaluation.json`: the loss of variants of a model against one of them, over the items of a folder. */
 export interface Evaluation {
   readonly format: 1;
   readonly model: string;
@@ -28,7 +28,7 @@ export interface Evaluation {
 export interface VariantEvaluation extends Comparison, VariantFiles {
   /** The verdict of all: refused where slice or corruption is. */
   readonly verdict: Verdict;
-  /** What it is refused for: `all items`, `slice 'night'`, `label 'cat'`, `noise`. */
+  /** The reasons why it is refused: `all items`, `slice 'night'`, `label 'cat'`, `noise`. */
   readonly refusedFor: readonly string[];
   /** Answers that are not the original's, whichever is right. */
   readonly differing: number;

@@ -11,7 +11,7 @@ import type { VariantFiles } from './variant-files.js';
 /** Lost items that `evaluation.json` lists. */
 const MOST_LOST = 100;
 
-/** What all candidates are held against. */
+/** All candidates are held against this. */
 export interface Judging {
   readonly items: readonly EvaluationItem[];
   readonly corrupted: ReadonlyMap<Corruption['name'], readonly EvaluationItem[]>;

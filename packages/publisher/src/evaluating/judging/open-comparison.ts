@@ -17,7 +17,7 @@ export interface Comparison extends PairedCounts, PairedLoss {
   readonly itemsToDecide?: number;
 }
 
-/** What may come of an item, as far as the original's answer tells. */
+/** The changes that an item may still bring, as far as the original's answer tells. */
 export interface Chances {
   /** The original's answer is right; undefined where no right one is known. */
   readonly isRight: boolean | undefined;

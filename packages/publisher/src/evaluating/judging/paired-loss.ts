@@ -17,7 +17,7 @@ export interface PairedLoss {
 
 export type Verdict = 'passed' | 'refused' | 'undecided';
 
-/** Of the normal distribution, for 95 % between both sides. */
+/** The quantile of the normal distribution with 95 % between both sides. */
 const Z = 1.959963984540054;
 
 /**
@@ -135,7 +135,7 @@ export function leastItems(maxLoss: number): number {
   return Math.ceil((Z * Z * (1 - maxLoss)) / maxLoss);
 }
 
-/** What items that were not asked yet may add. An item that the original gets right cannot be gained. */
+/** The most that items may add that were not asked yet. An item that the original gets right cannot be gained. */
 export interface Rest {
   readonly items: number;
   readonly mayLose: number;

@@ -11,7 +11,7 @@ export interface PairedRun extends Comparison {
   /** Names of the items that the original alone answered right. */
   readonly lostItems: readonly string[];
   readonly slices: Readonly<Record<string, Comparison>>;
-  /** Of items that one label is right for, if the task has labels. */
+  /** Comparisons of the items that one label is right for, if the task has labels. */
   readonly labels: Readonly<Record<string, Comparison>>;
   readonly answered: readonly Answered<unknown, unknown>[];
 }

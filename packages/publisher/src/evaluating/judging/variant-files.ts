@@ -4,7 +4,7 @@ import { filesDigest } from '../../files/digests.js';
 import { sizeOf } from '../../files/stat-path.js';
 import { readJsonFile } from '../../packing/read-json-file.js';
 
-/** What a variant weighs, and which files an evaluation is of. */
+/** The size of a variant, and the files that an evaluation is of. */
 export interface VariantFiles {
   /** Bytes of its files. */
   readonly sizeBytes: number;

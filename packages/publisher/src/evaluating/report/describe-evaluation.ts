@@ -30,7 +30,7 @@ export function partsTableOf({ variants }: Evaluation, shown: Shown = String): s
   return rows.length > 0 ? [['variant', 'inputs', 'items', 'loss', 'verdict'], ...rows] : [];
 }
 
-/** What a variant is judged by beside all items; of labels, which may be many, those alone that refuse it. */
+/** Lists the comparisons beside that of all items; of labels, which may be many, those alone that refuse the variant. */
 function partsOf({ slices, labels, corruptions }: VariantEvaluation, shown: Shown) {
   const refused = Object.entries(labels).filter(([, own]) => own.verdict === 'refused');
   return [
