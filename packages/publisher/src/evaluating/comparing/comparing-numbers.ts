@@ -29,12 +29,7 @@ export function comparingNumbers(
     },
     requireComparable(answer, expected, item) {
       requireNumbers(answer, item);
-      if (answer.length === expected.length) return;
-      const sizes = [
-        `${answer.length} numbers, as the model answers`,
-        `${expected.length}`,
-      ] as const;
-      throw itemInvalid(item, ...sizes);
+      requireAsMany({ answer, expected, of: 'numbers' }, item);
     },
     asExpected: (answer, given) => given ?? answer,
     errorsOf,
@@ -114,4 +109,17 @@ export function requireNumbers(answer: readonly number[], item: string): void {
   const wrong = answer.find((value) => !Number.isFinite(value));
   if (wrong === undefined) return;
   throw itemInvalid(item, 'numbers of the variant that others are compared with', `${wrong}`);
+}
+
+/** @throws NearsideError `input-invalid`, naming the item, where the model answers more or fewer values than are expected */
+export function requireAsMany(
+  {
+    answer,
+    expected,
+    of,
+  }: Readonly<Record<'answer' | 'expected', readonly number[]>> & { of: string },
+  item: string,
+): void {
+  if (answer.length === expected.length) return;
+  throw itemInvalid(item, `${answer.length} ${of}, as the model answers`, `${expected.length}`);
 }

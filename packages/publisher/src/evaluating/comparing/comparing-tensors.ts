@@ -10,7 +10,7 @@ import {
 import { sha256Hex } from '../../files/digests.js';
 import { itemInvalid } from '../item-error.js';
 import { type Comparing, countRight, rightOrWrong } from './comparing.js';
-import { comparingNumbers, requireNumbers } from './comparing-numbers.js';
+import { comparingNumbers, requireAsMany, requireNumbers } from './comparing-numbers.js';
 
 /** Answers of all outputs of a model. */
 interface Outputs {
@@ -100,12 +100,7 @@ function comparingOutput({ name, shape, datatype }: TensorSpec): OfOutput {
     },
     requireComparable(answer, expected, item) {
       requireNumbers(answer, item);
-      if (answer.length === expected.length) return;
-      const sizes = [
-        `${answer.length} indices, as the model answers`,
-        `${expected.length}`,
-      ] as const;
-      throw itemInvalid(item, ...sizes);
+      requireAsMany({ answer, expected, of: 'indices' }, item);
     },
     asExpected: (answer, given) => given ?? answer,
     labelOf: ([index, ...more]) => (more.length > 0 ? undefined : `${index}`),
