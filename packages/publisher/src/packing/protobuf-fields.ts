@@ -106,6 +106,13 @@ export function intField(number: number, value: number): Buffer {
   return Buffer.concat([varint(number * 8), varint(value)]);
 }
 
+/** Writes a float of 32 bits. */
+export function floatField(number: number, value: number): Buffer {
+  const float = Buffer.alloc(Float32Array.BYTES_PER_ELEMENT);
+  float.writeFloatLE(value);
+  return Buffer.concat([varint(number * 8 + 5), float]);
+}
+
 export function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;

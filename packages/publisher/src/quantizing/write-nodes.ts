@@ -1,14 +1,14 @@
 import { ATTRIBUTE, GRAPH, NODE, TENSOR } from '../packing/onnx-file.js';
-import { bytesField, intField, partsField } from '../packing/protobuf-fields.js';
+import { bytesField, floatField, intField, partsField } from '../packing/protobuf-fields.js';
 
 /** AttributeProto.AttributeType. */
-const TYPES = { integer: 2, tensor: 4 } as const;
+const TYPES = { float: 1, integer: 2, text: 3, tensor: 4, integers: 7 } as const;
 
 export interface NewTensor {
   /** TensorProto.DataType. */
   readonly dataType: number;
   readonly shape: readonly number[];
-  readonly values: Int8Array | Uint16Array | Float32Array;
+  readonly values: ArrayBufferView;
 }
 
 /** Before this version of ONNX a Constant has no integers of 8 bits. */
@@ -62,15 +62,31 @@ export interface NewNode {
   readonly domain?: string | undefined;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly integers?: Readonly<Record<string, number>>;
+  /** They are 0 or more. */
+  readonly integers?: Readonly<Record<string, number | readonly number[]>>;
+  readonly floats?: Readonly<Record<string, number>>;
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
-/** A node whose attributes are integers of 0 or more. */
 export function computingNode(of: NewNode): Uint8Array[] {
-  const attributes = Object.entries(of.integers ?? {}).flatMap(([name, value]) =>
-    attribute(name, [intField(ATTRIBUTE.integer, value)], 'integer'),
-  );
-  return node(of, attributes);
+  const { integers = {}, floats = {}, texts = {} } = of;
+  return node(of, [
+    ...Object.entries(integers).flatMap(([name, value]) => integerAttribute(name, value)),
+    ...Object.entries(floats).flatMap(([name, value]) =>
+      attribute(name, [floatField(ATTRIBUTE.float, value)], 'float'),
+    ),
+    ...Object.entries(texts).flatMap(([name, value]) =>
+      attribute(name, [bytesField(ATTRIBUTE.text, value)], 'text'),
+    ),
+  ]);
+}
+
+function integerAttribute(name: string, value: number | readonly number[]): Uint8Array[] {
+  if (typeof value === 'number') {
+    return attribute(name, [intField(ATTRIBUTE.integer, value)], 'integer');
+  }
+  const list = value.map((integer) => intField(ATTRIBUTE.integers, integer));
+  return attribute(name, list, 'integers');
 }
 
 function node({ operator, domain, inputs, outputs }: NewNode, attributes: readonly Uint8Array[]) {

@@ -1,0 +1,145 @@
+import { modelInvalid } from '../errors/model-invalid.js';
+import { type Layout, TO_NCHW } from './onnx-graph.js';
+import type { Convert, OperatorToConvert } from './operator-to-convert.js';
+
+/** Operators that move elements, or join them along axes. */
+export const SHAPE_OPERATORS: Readonly<Record<string, Convert>> = {
+  RESHAPE: reshape,
+  SQUEEZE: reshape,
+  EXPAND_DIMS: reshape,
+  CONCATENATION: concatenate,
+  PAD: (operator) => pad(operator, []),
+  PADV2: (operator) => pad(operator, [operator.graph.value(operator.input(2), 'nhwc')]),
+  MEAN: (operator) => reduce(operator, 'ReduceMean'),
+  REDUCE_MAX: (operator) => reduce(operator, 'ReduceMax'),
+  TRANSPOSE: (operator) => {
+    const perm = operator.axes(operator.integers(operator.input(1)), operator.input(0));
+    const inputs = [operator.graph.value(operator.input(0), 'nhwc')];
+    operator.give('nhwc', { operator: 'Transpose', inputs, integers: { perm } });
+  },
+  SOFTMAX: softmax,
+  FULLY_CONNECTED: connectFully,
+  /** Of a constant alone: half floats, or integers with scales. */
+  DEQUANTIZE: (operator) => {
+    const source = operator.input(0);
+    if (operator.graph.isConstant(source)) {
+      operator.graph.stand(operator.output, { source });
+      return;
+    }
+    const { name, type } = operator.tensor(source);
+    throw modelInvalid(
+      `expected '${name}' to be a constant, got ${type.name} that a run computes.`,
+      {
+        tensor: name,
+      },
+    );
+  },
+};
+
+/** The file has the shape of each result. */
+function reshape(operator: OperatorToConvert): void {
+  const { graph } = operator;
+  const shape = graph.int64s(operator.shape(operator.output));
+  const inputs = [graph.value(operator.input(0), 'nhwc'), shape];
+  operator.give('nhwc', { operator: 'Reshape', inputs });
+}
+
+/** Where an axis of TFLite's lies in a layout. */
+function inLayout(axis: number, layout: Layout): number {
+  return layout === 'nhwc' ? axis : TO_NCHW.indexOf(axis as 0);
+}
+
+function concatenate(operator: OperatorToConvert): void {
+  const { graph, of } = operator;
+  const places = of.inputs.map((_, index) => operator.input(index));
+  const layout = graph.layoutOf(places);
+  const [axis] = operator.axes([operator.integer(0)], operator.output) as [number];
+  const inputs = places.map((place) => graph.value(place, layout));
+  const node = { operator: 'Concat', inputs, integers: { axis: inLayout(axis, layout) } };
+  operator.give(layout, node, operator.choice(1));
+}
+
+function pad(operator: OperatorToConvert, filling: readonly string[]): void {
+  const { graph } = operator;
+  const place = operator.input(0);
+  const layout = graph.layoutOf([place]);
+  const widths = operator.integers(operator.input(1)); // before and after, by axis
+  const axes = operator.shape(place).map((_, axis) => axis);
+  if (widths.length !== axes.length * 2 || widths.some((width) => width < 0)) {
+    throw modelInvalid(`expected two widths for each of ${axes.length} axes, got ${widths}.`, {});
+  }
+  const ordered = layout === 'nhwc' ? axes : TO_NCHW;
+  const pads = [0, 1].flatMap((side) => ordered.map((axis) => widths[axis * 2 + side] as number));
+  const inputs = [graph.value(place, layout), graph.int64s(pads), ...filling];
+  operator.give(layout, { operator: 'Pad', inputs });
+}
+
+function reduce(operator: OperatorToConvert, named: string): void {
+  const { graph } = operator;
+  const place = operator.input(0);
+  const axes = operator.axes(operator.integers(operator.input(1)), place);
+  const keepsAxes = operator.choice(0) !== 0;
+  const [height, width] = [1, 2];
+  const isOfPictures = axes.length === 2 && axes.includes(height) && axes.includes(width);
+  const layout = isOfPictures ? graph.layoutOf([place]) : 'nhwc';
+  const node = {
+    operator: named,
+    inputs: [graph.value(place, layout)],
+    integers: { axes: axes.map((axis) => inLayout(axis, layout)), keepdims: keepsAxes ? 1 : 0 },
+  };
+  operator.give(keepsAxes ? layout : 'nhwc', node);
+}
+
+function softmax(operator: OperatorToConvert): void {
+  const { graph } = operator;
+  const place = operator.input(0);
+  const beta = operator.float(0, 1);
+  const value = graph.value(place, 'nhwc');
+  const scale = { operator: 'Mul', inputs: [value, graph.float(beta)] };
+  const input = beta === 1 ? value : graph.between(scale, operator.output);
+  const axis = operator.shape(place).length - 1;
+  operator.give('nhwc', {
+    operator: 'Softmax',
+    inputs: [input],
+    integers: { axis: Math.max(0, axis) },
+  });
+}
+
+/** Rows × weights [out, in], of which ONNX has products of two axes alone. */
+function connectFully(operator: OperatorToConvert): void {
+  const { graph } = operator;
+  const [out, into] = operator.shape(operator.input(1)) as [number, number];
+  const [shape, given] = [operator.shape(operator.input(0)), operator.shape(operator.output)];
+  const elements = shape.reduce((product, axis) => product * axis, 1);
+  if (operator.shape(operator.input(1)).length !== 2 || elements % into !== 0) {
+    throw modelInvalid(
+      `expected rows of ${into} for weights [${out}, ${into}], got [${shape}].`,
+      {},
+    );
+  }
+  if (operator.choice(1) !== 0) {
+    throw modelInvalid('expected weights in their own order, got shuffled ones.', {});
+  }
+  const [rows, results] = [
+    [elements / into, into],
+    [elements / into, out],
+  ];
+  const reshaped = (input: string, to: readonly number[]) => ({
+    operator: 'Reshape',
+    inputs: [input, graph.int64s(to)],
+  });
+  const value = graph.value(operator.input(0), 'nhwc');
+  const input =
+    `${shape}` === `${rows}` ? value : graph.between(reshaped(value, rows), operator.output);
+  const bias = operator.hasInput(2) ? [graph.value(operator.input(2), 'nhwc')] : [];
+  const product = {
+    operator: 'Gemm',
+    inputs: [input, graph.value(operator.input(1), 'nhwc'), ...bias],
+    integers: { transB: 1 },
+  };
+  const node =
+    `${given}` === `${results}`
+      ? product
+      : reshaped(graph.between(product, operator.output), given);
+  operator.give('nhwc', node, operator.choice(0));
+}
