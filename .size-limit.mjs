@@ -44,7 +44,7 @@ export default [
   file('assets/worker-onnx-wasm.js', '90112 B'),
   file('assets/worker-tfjs-webgpu.js', '279552 B'),
   file('assets/worker-onnx-webgpu.js', '103936 B'),
-  file('assets/steps.js', '19456 B'),
+  file('assets/steps.js', '40960 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '74240 B'),
   file('nearside.global.js', '27648 B'),

@@ -6,6 +6,7 @@ export const BUILT_IN_TASKS = [
   'audio-classification',
   'voice-activity-detection',
   'ocr',
+  'object-detection',
   'tensors',
 ] as const;
 

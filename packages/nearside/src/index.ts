@@ -16,6 +16,7 @@ export {
 } from '@nearside/core';
 export type {
   ClassMask,
+  FoundObject,
   FoundSound,
   LabelScore,
   Output,
@@ -116,4 +117,4 @@ export type {
   StreamOptions,
   StreamStats,
 } from './shared/api/streams.js';
-export type { FoundObject, ModelOf, TaskName, TaskTypes } from './shared/api/tasks.js';
+export type { ModelOf, TaskName, TaskTypes } from './shared/api/tasks.js';

@@ -1,5 +1,6 @@
 import type { Tensors } from '@nearside/core';
 import type * as v from 'valibot';
+import type { FoundObject } from './found.js';
 import { FIRST_STEPS, type FirstSteps, type Part, type StepTable } from './step-table.js';
 import type { ClassMask } from './steps/argmax.js';
 import type { RegressionValue } from './steps/regression.js';
@@ -29,12 +30,13 @@ export type PostprocessingStep = Named<StepOf<'postprocessing'>>;
 
 /**
  * The caller gets labels by score for a classifier, values for a regression, what was found in sound, lines in
- * reading order for OCR, a mask of classes, the tensors where no step is named.
+ * reading order for OCR, objects, a mask of classes, the tensors where no step is named.
  */
 export type Output =
   | readonly LabelScore[]
   | readonly RegressionValue[]
   | FoundSound
   | readonly TextLine[]
+  | readonly FoundObject[]
   | ClassMask
   | { readonly tensors: Tensors };

@@ -22,5 +22,6 @@ export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   scores: 'scores',
   box: 'boxes',
   text: 'text',
+  objects: 'objects',
   output: 'a result',
 };

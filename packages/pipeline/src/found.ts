@@ -15,3 +15,32 @@ export interface FoundText {
   /** 0 to 1. */
   readonly score: number;
 }
+
+/** A thing that a model found in a picture. */
+export interface FoundObject<Label extends string = string> {
+  /** Upright and within the picture given, in its pixels. */
+  readonly box: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  /** Points of it in the picture's pixels, such as the eyes of a face: a model has its own. They may lie outside. */
+  readonly points?: readonly Point[] | undefined;
+  readonly label: Label;
+  /** 0 to 1. */
+  readonly score: number;
+}
+
+/** A box around what may be an object, in pixels of the model's input. There may be many around one. */
+export interface Candidate {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  readonly points: readonly Point[];
+  /** Index of the class. */
+  readonly id: number;
+  /** 0 to 1. */
+  readonly score: number;
+}

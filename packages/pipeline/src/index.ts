@@ -9,7 +9,7 @@ export type { ScoredWindow, Segment } from './audio/find-segments.js';
 export { type AudioInput, type RawSound, SOUND_LIMITS, type Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
 export { CAPABILITIES, requiredCapabilities } from './capabilities.js';
-export type { FoundBox, FoundText, Point } from './found.js';
+export type { FoundBox, FoundObject, FoundText, Point } from './found.js';
 export {
   DECODE_DEFAULTS,
   decodeImage,

@@ -18,10 +18,23 @@ export function requireFirst(
 /**
  * That output as the model gave it.
  *
+ * @throws NearsideError as {@link tensorAt}
+ */
+export function firstTensor(outputs: Tensors, form: Forms['outputs']): FloatTensor {
+  return tensorAt(0, outputs, form);
+}
+
+/**
+ * The output at a place among those that are no state.
+ *
  * @throws NearsideError `backend-failed` for one that is not there, of another datatype, or not all numbers
  */
-export function firstTensor(outputs: Tensors, { tensors: [first] }: Forms['outputs']): FloatTensor {
-  const name = first?.name ?? Object.keys(outputs)[0] ?? '';
+export function tensorAt(
+  place: number,
+  outputs: Tensors,
+  { tensors }: Forms['outputs'],
+): FloatTensor {
+  const name = tensors[place]?.name ?? Object.keys(outputs)[place] ?? '';
   const tensor = outputs[name];
   if (tensor?.datatype === 'FP32') {
     let sum = 0; // finite only where all values are

@@ -60,5 +60,8 @@ export const OTHER_STEPS: Readonly<Record<Part, readonly string[]>> = {
     'reading-order',
     'combine-windows',
     'segments',
+    'anchor-boxes',
+    'suppress',
+    'objects',
   ],
 };

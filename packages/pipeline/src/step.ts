@@ -1,7 +1,7 @@
 import type { Feature, Substitution, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type * as v from 'valibot';
 import type { Sound } from './audio/sound.js';
-import type { FoundBox, FoundText } from './found.js';
+import type { Candidate, FoundBox, FoundText } from './found.js';
 import type { Image } from './image/image.js';
 import type { CompleteRecord } from './table/complete-record.js';
 import type { Trace } from './trace.js';
@@ -23,6 +23,8 @@ export interface Values {
   /** A part of the picture given, for a later stage or the caller. */
   readonly box: FoundBox;
   readonly text: FoundText;
+  /** What may be objects in one picture. */
+  readonly objects: readonly Candidate[];
   readonly output: unknown;
 }
 
@@ -50,6 +52,7 @@ export interface Forms {
   readonly scores: { readonly classes: number | undefined };
   readonly box: Readonly<Record<never, never>>;
   readonly text: Readonly<Record<never, never>>;
+  readonly objects: { readonly classes: number | undefined };
   readonly output: Readonly<Record<never, never>>;
 }
 

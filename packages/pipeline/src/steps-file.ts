@@ -1,4 +1,5 @@
 import type { StepTable } from './step-table.js';
+import { anchorBoxesStep } from './steps/anchor-boxes.js';
 import { argmaxStep } from './steps/argmax.js';
 import { centerCropStep } from './steps/center-crop.js';
 import { combineWindowsStep } from './steps/combine-windows.js';
@@ -11,6 +12,7 @@ import { flipChannelOrderStep } from './steps/flip-channel-order.js';
 import { frameStep } from './steps/frame.js';
 import { logMelStep } from './steps/log-mel.js';
 import { mixDownStep } from './steps/mix-down.js';
+import { objectsStep } from './steps/objects.js';
 import { oneHotStep } from './steps/one-hot.js';
 import { padStep } from './steps/pad.js';
 import { readingOrderStep } from './steps/reading-order.js';
@@ -19,6 +21,7 @@ import { resampleStep } from './steps/resample.js';
 import { scaleStep } from './steps/scale.js';
 import { segmentsStep } from './steps/segments.js';
 import { sigmoidStep } from './steps/sigmoid.js';
+import { suppressStep } from './steps/suppress.js';
 import { temperatureStep } from './steps/temperature.js';
 import { textBoxesStep } from './steps/text-boxes.js';
 
@@ -48,6 +51,9 @@ const OTHERS = {
     readingOrderStep,
     combineWindowsStep,
     segmentsStep,
+    anchorBoxesStep,
+    suppressStep,
+    objectsStep,
   ],
 } as const;
 

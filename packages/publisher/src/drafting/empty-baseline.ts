@@ -38,6 +38,7 @@ const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   segments: ['confidence'],
   'text-boxes': ['boxes'],
   'reading-order': ['confidence'],
+  objects: ['confidence', 'boxes'],
   'decode-audio': ['level', 'clipped'],
 };
 

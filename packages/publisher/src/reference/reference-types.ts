@@ -52,7 +52,8 @@ function outputOf({ postprocessing, outputs, state = [] }: Stage): string {
     return tensorsOf(outputs.filter(({ name }) => !state.some((one) => one.output === name)));
   if ('id2label' in last) {
     const labels = Object.values(last.id2label as Record<string, string>).map(quote);
-    return `readonly LabelScore<${labels.join(' | ')}>[]`;
+    const type = last.step === 'objects' ? 'FoundObject' : 'LabelScore';
+    return `readonly ${type}<${labels.join(' | ')}>[]`;
   }
   return GIVEN[last.step] ?? 'Output';
 }

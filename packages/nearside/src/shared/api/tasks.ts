@@ -1,6 +1,7 @@
 import type { FeatureRecord } from '@nearside/core';
 import type {
   ClassMask,
+  FoundObject,
   FoundSound,
   LabelScore,
   RegressionValue,
@@ -8,17 +9,6 @@ import type {
 } from '@nearside/pipeline';
 import type { TaskModel } from './model.js';
 import type { ImageInput, SoundInput } from './run.js';
-
-/** A thing that a model found in a picture. */
-export interface FoundObject {
-  /** Upright, in pixels of the picture given. */
-  readonly box: TextLine['box'];
-  /** Corners of a box that is turned. */
-  readonly points?: readonly (readonly [x: number, y: number])[] | undefined;
-  readonly label: string;
-  /** 0 to 1. */
-  readonly score: number;
-}
 
 /**
  * Inputs and outputs of a task's models, by its name in model.json. The last two have no steps here: their models run in
@@ -35,6 +25,7 @@ export interface TaskTypes {
   'voice-activity-detection': { input: SoundInput; output: FoundSound };
   /** In reading order, in pixels of the picture given. */
   ocr: { input: ImageInput; output: readonly TextLine[] };
+  /** The best first, in pixels of the picture given. */
   'object-detection': { input: ImageInput; output: readonly FoundObject[] };
   /** At the picture's size. */
   'image-segmentation': { input: ImageInput; output: ClassMask };

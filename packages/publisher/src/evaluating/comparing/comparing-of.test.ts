@@ -78,6 +78,28 @@ describe('answers', () => {
     });
   });
 
+  test('of what finds objects are right where each is in its place and no other is there', async () => {
+    const answers = comparingOf({ ...(await specOf('digits')), task: 'object-detection' });
+    const found = (label: string, x: number) => {
+      return { label, score: 0.9, box: { x, y: 0, width: 10, height: 10 } };
+    };
+    const pairs = answered(answers, [
+      [
+        [found('cat', 1), found('dog', 40)],
+        [found('dog', 42), found('cat', 0)],
+      ],
+      [[found('cat', 1)], [found('cat', 6)]],
+      [[found('cat', 1), found('cat', 60)], ['cat']],
+      [[found('cat', 1)], 'cat'],
+      [[], []],
+    ]);
+    expect(errorsOf(answers, pairs)).toEqual([0, 1, 1, 0, 0]);
+    expect(answers.measure(pairs)).toEqual({ items: 5, right: 3, objects: { right: 4, of: 5 } });
+    expect(() => answers.parseExpected([{ label: 'cat', box: [1, 2] }], 'a.png')).toThrow(
+      'a.png: expected a label, or { label, box: { x, y, width, height } }, for each object',
+    );
+  });
+
   test('of what hears speech are windows beside spans, windows or a label', async () => {
     const answers = comparingOf(await specOf('voice'));
     const heard = (...scores: number[]) => ({

@@ -3,6 +3,7 @@ import type { RegressionValue } from '@nearside/pipeline';
 import { type Comparing, countRight, rightOrWrong } from './comparing.js';
 import { comparingLabels } from './comparing-labels.js';
 import { comparingNumbers } from './comparing-numbers.js';
+import { comparingObjects } from './comparing-objects.js';
 import { comparingSound } from './comparing-sound.js';
 import { comparingTensors } from './comparing-tensors.js';
 import { comparingText } from './comparing-text.js';
@@ -17,6 +18,8 @@ export function comparingOf(spec: ModelSpec): Comparing {
       return comparingLabels(spec) as Comparing;
     case 'ocr':
       return comparingText as Comparing;
+    case 'object-detection':
+      return comparingObjects as Comparing;
     case 'voice-activity-detection':
       return comparingSound(spec) as Comparing;
     case 'tabular-regression':

@@ -18,6 +18,8 @@ export interface Measures {
   readonly lines?: Share;
   /** Characters less the edits that make an answer the right one; none where there are as many of those. */
   readonly characters?: Share;
+  /** Objects expected that were found, in their places where those are given. */
+  readonly objects?: Share;
   /** Windows of sound on the right side of the threshold. */
   readonly windows?: Share;
   /** One for each value of a regression. */

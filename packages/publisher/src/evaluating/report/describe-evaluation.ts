@@ -141,11 +141,11 @@ export function lossOf({ loss, low, high }: Pick<Comparison, 'loss' | 'low' | 'h
   return `${percent(loss)} (${digits(low * 100)} to ${digits(high * 100)})`;
 }
 
-function rightOf({ right, items, meanAbsoluteErrors, characters, windows }: Measures): string {
+function rightOf({ right, items, meanAbsoluteErrors, ...measures }: Measures): string {
   if (items === 0) return 'not given';
   if (meanAbsoluteErrors) return `mean error ${meanAbsoluteErrors.map(short).join(', ')}`;
-  const more = characters ? ['characters', characters] : windows ? ['windows', windows] : undefined;
-  const share = more ? `, ${more[0]} ${shareOf(more[1] as Share)}` : '';
+  const more = (['characters', 'windows', 'objects'] as const).find((name) => measures[name]);
+  const share = more ? `, ${more} ${shareOf(measures[more] as Share)}` : '';
   return `${percent((right ?? 0) / items)} of ${count(items)}${share}`;
 }
 
