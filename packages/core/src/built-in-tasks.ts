@@ -7,6 +7,7 @@ export const BUILT_IN_TASKS = [
   'voice-activity-detection',
   'ocr',
   'object-detection',
+  'image-segmentation',
   'tensors',
 ] as const;
 

@@ -15,10 +15,10 @@ export {
   type Tensors,
 } from '@nearside/core';
 export type {
-  ClassMask,
   FoundObject,
   FoundSound,
   LabelScore,
+  Mask,
   Output,
   RawSound,
   RegressionValue,

@@ -1,8 +1,8 @@
 import type { Tensors } from '@nearside/core';
 import type * as v from 'valibot';
 import type { FoundObject } from './found.js';
+import type { Mask } from './mask.js';
 import { FIRST_STEPS, type FirstSteps, type Part, type StepTable } from './step-table.js';
-import type { ClassMask } from './steps/argmax.js';
 import type { RegressionValue } from './steps/regression.js';
 import type { FoundSound } from './steps/segments.js';
 import type { LabelScore } from './steps/top-k.js';
@@ -30,7 +30,7 @@ export type PostprocessingStep = Named<StepOf<'postprocessing'>>;
 
 /**
  * The caller gets labels by score for a classifier, values for a regression, what was found in sound, lines in
- * reading order for OCR, objects, a mask of classes, the tensors where no step is named.
+ * reading order for OCR, objects, masks, the tensors where no step is named.
  */
 export type Output =
   | readonly LabelScore[]
@@ -38,5 +38,5 @@ export type Output =
   | FoundSound
   | readonly TextLine[]
   | readonly FoundObject[]
-  | ClassMask
+  | Mask
   | { readonly tensors: Tensors };

@@ -20,6 +20,7 @@ export type { Image } from './image/image.js';
 export { readImageFileSize } from './image/image-file-size.js';
 export type { ResampleFilter } from './image/resampling-windows.js';
 export { resize } from './image/resize.js';
+export type { Mask } from './mask.js';
 export {
   type CompileOptions,
   checkPipeline,
@@ -33,7 +34,6 @@ export {
   type Prepared,
 } from './pipeline.js';
 export type { StepTable } from './step-table.js';
-export type { ClassMask } from './steps/argmax.js';
 export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';
 export type { RegressionValue } from './steps/regression.js';

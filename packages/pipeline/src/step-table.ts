@@ -55,6 +55,7 @@ export const OTHER_STEPS: Readonly<Record<Part, readonly string[]>> = {
     'decide',
     'regression',
     'argmax',
+    'mask',
     'text-boxes',
     'ctc-greedy',
     'reading-order',

@@ -11,6 +11,7 @@ import { defaultsStep } from './steps/defaults.js';
 import { flipChannelOrderStep } from './steps/flip-channel-order.js';
 import { frameStep } from './steps/frame.js';
 import { logMelStep } from './steps/log-mel.js';
+import { maskStep } from './steps/mask.js';
 import { mixDownStep } from './steps/mix-down.js';
 import { objectsStep } from './steps/objects.js';
 import { oneHotStep } from './steps/one-hot.js';
@@ -46,6 +47,7 @@ const OTHERS = {
     decideStep,
     regressionStep,
     argmaxStep,
+    maskStep,
     textBoxesStep,
     ctcGreedyStep,
     readingOrderStep,

@@ -160,7 +160,7 @@ async function reply<Value>(
   }
 }
 
-/** Output tensors are transferred where their buffer holds nothing else; recalled inputs all are. */
+/** Output tensors and masks are transferred where their buffer holds nothing else; recalled inputs all are. */
 function transferablesIn(answer: Reply<BatchReply>): Transferable[] {
   if (!answer.ok) return [];
   const { value } = answer;
@@ -171,14 +171,18 @@ function transferablesIn(answer: Reply<BatchReply>): Transferable[] {
   return [...new Set(given)];
 }
 
+/** Buffers of the arrays called `data`: the output's own, as of a mask, or its tensors'. */
 function outputBuffers(reply: Reply<RunReply>): ArrayBuffer[] {
   const output = reply.ok
-    ? (reply.value.output as Partial<TensorInput> | null | undefined)
+    ? (reply.value.output as
+        | (Partial<TensorInput> & { readonly data?: unknown })
+        | null
+        | undefined)
     : undefined;
-  return Object.values(output?.tensors ?? {}).flatMap((tensor) => {
-    const data: unknown = tensor?.data;
-    if (!ArrayBuffer.isView(data) || !(data.buffer instanceof ArrayBuffer)) return [];
-    return data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
+  return [output, ...Object.values(output?.tensors ?? {})].flatMap((holder) => {
+    const data = holder?.data as Partial<ArrayBufferView> | null | undefined;
+    const buffer = data?.buffer;
+    return buffer instanceof ArrayBuffer && data?.byteLength === buffer.byteLength ? [buffer] : [];
   });
 }
 

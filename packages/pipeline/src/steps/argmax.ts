@@ -1,40 +1,32 @@
-import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
+import { type Mask, MaskSchema, requireSize, toPicture } from '../mask.js';
 import { type FloatTensor, firstTensor, requireFirst } from '../read-tensor.js';
-import { defineStep, each, Misfit } from '../step.js';
-
-/** Which class each pixel is of, at the model's own size. */
-export interface ClassMask {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
-  /** [height, width] */
-  readonly mask: Uint8Array;
-}
+import { defineStep, Misfit } from '../step.js';
 
 /** Scores [1, C, H, W] → the class with the best one at each pixel, the first of equal ones. */
-export function argmax({ shape, data }: FloatTensor): ClassMask {
+export function argmax({ shape, data }: FloatTensor): Mask {
   const [, classes = 0, height = 0, width = 0] = shape;
   const pixels = width * height;
-  const mask = new Uint8Array(pixels);
+  const best = new Uint8Array(pixels);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    let best = 0;
+    let found = 0;
     for (let c = 1; c < classes; c++) {
-      if ((data[c * pixels + pixel] as number) > (data[best * pixels + pixel] as number)) best = c;
+      if ((data[c * pixels + pixel] as number) > (data[found * pixels + pixel] as number))
+        found = c;
     }
-    mask[pixel] = best;
+    best[pixel] = found;
   }
-  return { width, height, mask };
+  return { width, height, data: best };
 }
 
 /** {@link argmax}, as a step. */
 export const argmaxStep = defineStep({
   name: 'argmax',
-  parameters: v.strictObject({}),
+  parameters: MaskSchema,
   takes: 'outputs',
   gives: 'output',
-  form(outputs) {
+  form(outputs, { size }, context) {
+    requireSize(size, context);
     requireFirst(outputs, (tensor) => {
       const { datatype, shape } = tensor;
       if (datatype === 'FP32' && shape.length === 4 && (shape[1] ?? 0) <= 256) return;
@@ -45,6 +37,12 @@ export const argmaxStep = defineStep({
     });
     return {};
   },
-  compile: (_, { form }) =>
-    each<'outputs', 'output'>((outputs) => argmax(firstTensor(outputs, form))),
+  compile:
+    ({ size }, { form }) =>
+    () =>
+    (items) =>
+      items.map(({ value, trace }) => {
+        const classes = argmax(firstTensor(value, form));
+        return { value: size === 'model' ? classes : toPicture(classes, trace, 'classes'), trace };
+      }),
 });

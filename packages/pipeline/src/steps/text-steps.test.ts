@@ -5,7 +5,6 @@ import type { FoundText, Point } from '../found.js';
 import { type CompileOptions, compilePipeline, type Prepared } from '../pipeline.js';
 import { STEPS_FILE } from '../steps-file.js';
 import type { TextLine } from '../text/reading-order.js';
-import { argmax } from './argmax.js';
 import { readingOrderStep } from './reading-order.js';
 
 /** A detector of a 32 × 32 map and a recogniser of the letters a and b. */
@@ -260,14 +259,5 @@ describe('reading order', () => {
     ];
     expect(orderOf(texts, 0.5)).toBe('sure');
     expect(orderOf(texts)).toBe('sure unsure');
-  });
-});
-
-test('each pixel is of the class with the best score, the first of equal ones', () => {
-  const data = Float32Array.of(0, 1, 2, 3, 3, 1, 0, 9, -1, 2, 2, 9);
-  expect(argmax({ shape: [1, 3, 2, 2], data })).toEqual({
-    width: 2,
-    height: 2,
-    mask: Uint8Array.of(1, 2, 0, 1),
   });
 });

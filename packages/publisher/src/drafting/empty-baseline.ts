@@ -17,6 +17,8 @@ const EDGES = {
   confidence: [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1],
   /** Number of boxes found in a picture. */
   boxes: [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144],
+  /** The share of pixels that are in a mask. */
+  masked: [0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   /** Width × height, in millions. */
   megapixels: [0, 0.01, 0.1, 0.3, 1, 3, 6, 12, 24, 50],
   /** Width ÷ height. */
@@ -37,6 +39,7 @@ const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   resize: ['brightness', 'contrast'],
   segments: ['confidence'],
   'text-boxes': ['boxes'],
+  mask: ['masked'],
   'reading-order': ['confidence'],
   objects: ['confidence', 'boxes'],
   'decode-audio': ['level', 'clipped'],

@@ -19,7 +19,8 @@ const GIVEN: Readonly<Record<string, string>> = {
   regression: 'readonly RegressionValue[]',
   segments: 'FoundSound',
   'reading-order': 'readonly TextLine[]',
-  argmax: 'ClassMask',
+  argmax: 'Mask',
+  mask: 'Mask',
 };
 
 /** Reads from model.json what callers give and get: labels, features with their categories, tensors by name. */

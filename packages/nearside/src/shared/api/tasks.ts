@@ -1,9 +1,9 @@
 import type { FeatureRecord } from '@nearside/core';
 import type {
-  ClassMask,
   FoundObject,
   FoundSound,
   LabelScore,
+  Mask,
   RegressionValue,
   TextLine,
 } from '@nearside/pipeline';
@@ -27,8 +27,8 @@ export interface TaskTypes {
   ocr: { input: ImageInput; output: readonly TextLine[] };
   /** The best first, in pixels of the picture given. */
   'object-detection': { input: ImageInput; output: readonly FoundObject[] };
-  /** At the picture's size. */
-  'image-segmentation': { input: ImageInput; output: ClassMask };
+  /** At the picture's size, unless the model's step says otherwise. */
+  'image-segmentation': { input: ImageInput; output: Mask };
   'text-classification': { input: string; output: readonly LabelScore[] };
   'feature-extraction': { input: string; output: Float32Array };
 }

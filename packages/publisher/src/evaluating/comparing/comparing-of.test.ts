@@ -221,4 +221,23 @@ describe('answers', () => {
     expect(texts.errorsOf(one, texts.asExpected(other))).toEqual([1]);
     expect(texts.errorsOf(one, texts.asExpected(one))).toEqual([0]);
   });
+
+  test('that are masks are right where nearly all of their pixels are, and hold against no labels', async () => {
+    const spec = { ...(await specOf('ocr')), task: 'image-segmentation', stages: undefined };
+    const masks = comparingOf({ ...spec, preprocessing: [], postprocessing: [{ step: 'mask' }] });
+    const mask = (on: number, level = 255) => {
+      const data = new Uint8Array(100).fill(level, 0, on);
+      return masks.answerOf({ width: 10, height: 10, data });
+    };
+    expect(masks.errorsOf(mask(39), mask(40, 128))).toEqual([0]);
+    expect(masks.errorsOf(mask(37), mask(40))).toEqual([1]);
+    expect(masks.errorsOf(mask(40, 127), mask(40))).toEqual([1]);
+    expect(masks.areDifferent([mask(40), mask(40)])).toBe(false);
+    expect(masks.areDifferent([mask(40), mask(20)])).toBe(true);
+    expect(() => masks.parseExpected('person', '1.png')).toThrow('1.png: expected none');
+
+    const classes = comparingOf({ ...spec, postprocessing: [{ step: 'argmax' }] } as ModelSpec);
+    expect(classes.errorsOf(mask(40, 2), mask(40, 3))).toEqual([1]);
+    expect(classes.errorsOf(mask(40, 2), mask(40, 2))).toEqual([0]);
+  });
 });

@@ -2,6 +2,7 @@ import type { ModelSpec } from '@nearside/core';
 import type { RegressionValue } from '@nearside/pipeline';
 import { type Comparing, countRight, rightOrWrong } from './comparing.js';
 import { comparingLabels } from './comparing-labels.js';
+import { comparingMasks } from './comparing-masks.js';
 import { comparingNumbers } from './comparing-numbers.js';
 import { comparingObjects } from './comparing-objects.js';
 import { comparingSound } from './comparing-sound.js';
@@ -22,6 +23,8 @@ export function comparingOf(spec: ModelSpec): Comparing {
       return comparingObjects as Comparing;
     case 'voice-activity-detection':
       return comparingSound(spec) as Comparing;
+    case 'image-segmentation':
+      return comparingMasks(spec) as Comparing;
     case 'tabular-regression':
       return comparingNumbers((output) =>
         (output as RegressionValue[]).map(({ value }) => value),
