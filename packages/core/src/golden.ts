@@ -11,6 +11,13 @@ const StoredTensorSchema = v.strictObject({
   file: FileNameSchema,
 });
 
+/** An expected output: of a large one, some values are enough to tell right from wrong. */
+const StoredOutputSchema = v.strictObject({
+  ...StoredTensorSchema.entries,
+  /** The file has each so-manieth value alone, from the first on. */
+  every: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+});
+
 /** Stands in place of a file; `seeded-tensor.ts` says which numbers these are. */
 const SeededTensorSchema = v.strictObject({
   datatype: v.picklist(NUMERIC_DATATYPES),
@@ -52,7 +59,7 @@ export const GoldenSchema = v.strictObject({
          * timed with them, and their outputs are not compared.
          */
         warmUp: v.optional(v.record(v.string(), SeededTensorSchema)),
-        expected: v.record(ModelNameSchema, v.record(v.string(), StoredTensorSchema)),
+        expected: v.record(ModelNameSchema, v.record(v.string(), StoredOutputSchema)),
       }),
     ),
     v.minLength(1),
@@ -63,6 +70,7 @@ export const GoldenSchema = v.strictObject({
 export type Golden = v.InferOutput<typeof GoldenSchema>;
 export type GoldenCase = Golden['cases'][number];
 export type StoredTensor = v.InferOutput<typeof StoredTensorSchema>;
+export type StoredOutput = v.InferOutput<typeof StoredOutputSchema>;
 export type SeededTensor = v.InferOutput<typeof SeededTensorSchema>;
 /** |a − b| ≤ abs + rel·|b| */
 export type Tolerance = v.InferOutput<typeof BoundsSchema>;

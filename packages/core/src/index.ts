@@ -26,6 +26,7 @@ export {
   isServedWith,
   parseGolden,
   type SeededTensor,
+  type StoredOutput,
   type StoredTensor,
   type Tolerance,
   toleranceOf,

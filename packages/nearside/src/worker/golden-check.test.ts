@@ -130,3 +130,13 @@ test('a case that leaves an output out proves nothing', async () => {
   await expect(check({ logits: stored })).rejects.toMatchObject({ code });
   await expect(check({ logits: stored, boxes: stored })).rejects.toThrow("output 'boxes'");
 });
+
+test('of a reference that has each third value alone, those are compared, and none between', () => {
+  const output = tensor([1, 9, 9, 2, 9, 9, 3]);
+  const some = { ...tensor([1, 2, 3], [1, 7]) };
+  expect(findMismatch(output, some, tolerance, 3)).toBeUndefined();
+  expect(findMismatch(tensor([1, 9, 9, 5, 9, 9, 3]), some, tolerance, 3)).toMatch(
+    'element 3 to be 2',
+  );
+  expect(findMismatch(output, tensor([1, 2], [1, 7]), tolerance, 3)).toMatch('3 values');
+});

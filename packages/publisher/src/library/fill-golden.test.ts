@@ -16,7 +16,7 @@ import { fixture, LEAKY_SUM } from '../testing/fixtures.js';
 import { grayPng } from '../testing/gray-png.js';
 import { DIGITS, writeHuggingFaceFolder } from '../testing/hugging-face-folder.js';
 import { editJson } from '../testing/model-to-pack.js';
-import { onnxOf } from '../testing/onnx-bytes.js';
+import { onnxOf, onnxOfShape } from '../testing/onnx-bytes.js';
 import { PYTHON, PYTHON_NOTE } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { draft } from './draft.js';
@@ -158,6 +158,23 @@ describe('with Node alone', () => {
       await expect(filling).rejects.toThrow('Tried: x FP32 [1, 4] of -2 to -1.');
     },
   );
+
+  test('of an output of many values a few of each row are stored, by Python too, and it packs', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'wide.onnx'), onnxOfShape([1, 120, 100], 'Relu'));
+    const out = join(directory, 'draft');
+    await draft({ source: join(directory, 'wide.onnx'), out });
+    for (const python of PYTHON ? [undefined, PYTHON] : [undefined]) {
+      await fillGolden({ directory: out, python });
+      const { cases } = parseGolden(await readJson(out, 'golden.json'));
+      const stored = cases[0]?.expected.fp32?.y;
+      expect(stored).toMatchObject({ shape: [1, 120, 100], every: 7 });
+      const values = await readFloats(out, stored?.file ?? '');
+      const given = seededTensor(cases[0]?.inputs.x as SeededTensor).data as Float32Array;
+      expect(values).toEqual(given.filter((_, i) => i % 7 === 0));
+      if (!python) await pack({ modelDirectory: out, out: join(directory, 'packed') });
+    }
+  });
 
   test('a model that cannot be run with the inputs says which were tried, and others are', async () => {
     const directory = join(await temporaryDirectory(), 'words');

@@ -12,7 +12,7 @@ import {
   numbersOf,
   type SeededTensor,
   type Stage,
-  type StoredTensor,
+  type StoredOutput,
   seededTensor,
   shapeFits,
   stagesOf,
@@ -108,7 +108,7 @@ interface StoredValues {
 async function checkStored(
   directory: string,
   where: string,
-  stored: Readonly<Record<string, StoredTensor | SeededTensor>>,
+  stored: Readonly<Record<string, StoredOutput | SeededTensor>>,
   specs: readonly TensorSpec[],
 ): Promise<StoredValues[]> {
   requireSameNames(where, Object.keys(stored), namesOf(specs));
@@ -125,7 +125,7 @@ async function checkStored(
 async function readFinite(
   directory: string,
   where: string,
-  stored: StoredTensor | SeededTensor,
+  stored: StoredOutput | SeededTensor,
   spec: TensorSpec,
 ): Promise<ArrayLike<number>> {
   const { datatype, shape } = stored;
@@ -137,9 +137,9 @@ async function readFinite(
     requireDrawable(where, stored);
     return numbersOf(seededTensor(stored));
   }
-  const { file } = stored;
+  const { file, every = 1 } = stored;
   const bytes = new Uint8Array(await readFile(join(directory, file)));
-  const sizeBytes = elementCount(shape) * elementBytes(datatype);
+  const sizeBytes = Math.ceil(elementCount(shape) / every) * elementBytes(datatype);
   if (bytes.length !== sizeBytes) {
     throw mismatch(where, `${sizeBytes} bytes in ${file}`, bytes.length);
   }

@@ -9,11 +9,20 @@ export function onnxBytes(...parts: readonly Uint8Array[]): Buffer {
 
 /** The same with another operator of one input. */
 export function onnxOf(operator: string, ...parts: readonly Uint8Array[]): Buffer {
+  return onnxOfShape([1, 4], operator, ...parts);
+}
+
+/** The same for tensors of another shape. */
+export function onnxOfShape(
+  shape: readonly number[],
+  operator: string,
+  ...parts: readonly Uint8Array[]
+): Buffer {
   const node = [bytesField(1, 'x'), bytesField(2, 'y'), bytesField(4, operator)];
   const graph = [
     bytesField(1, Buffer.concat(node)),
-    bytesField(11, value('x', [1, 4])),
-    bytesField(12, value('y', [1, 4])),
+    bytesField(11, value('x', shape)),
+    bytesField(12, value('y', shape)),
     ...parts,
   ];
   const opset = Buffer.concat([bytesField(1, ''), intField(2, 13)]);
