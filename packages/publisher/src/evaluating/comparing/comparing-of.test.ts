@@ -150,6 +150,35 @@ describe('answers', () => {
     expect(answers.areDifferent(rounded.map((value) => [value]))).toBe(false);
   });
 
+  test('that are embeddings are lost where their direction changed by more than the margin', async () => {
+    const answers = comparingOf({ ...(await specOf('digits')), task: 'feature-extraction' });
+    const vector = (...numbers: number[]) => Float32Array.from(numbers);
+    const pairs = answered(answers, [
+      [vector(3, 0), [1, 0]],
+      [vector(0, 2), [1, 0]],
+      [vector(-1, 0), [1, 0]],
+    ]);
+    expect(errorsOf(answers, pairs)).toEqual([0, 1, 2]);
+    expect(answers.measure(pairs)).toEqual({ items: 3, meanAbsoluteErrors: [1] });
+    const expected = [
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ];
+    expect(answers.scalesOf(expected)).toEqual([expect.closeTo(1 - 2 / Math.sqrt(5), 12)]);
+    expect(
+      answers.areDifferent([
+        [2, 0],
+        [4, 0],
+      ]),
+    ).toBe(false);
+    const unknown = answers.answerOf(vector(1, Number.NaN));
+    expect(answers.errorsOf(unknown, [1, 0])).toEqual([2]);
+    expect(() => answers.parseExpected('a label', 'a.txt')).toThrow('a.txt: expected a vector');
+    const comparing = () => answers.requireComparable?.([1, 0], [1], 'row 4');
+    expect(comparing).toThrow('row 4: expected 2 numbers, as the model answers, got 1');
+  });
+
   test('of tensors are the index of the largest number, or the number itself', async () => {
     const spec = { ...(await specOf('digits')), task: 'tensors' };
     const tensors = (name: string, shape: number[], ...data: number[]) => ({

@@ -8,6 +8,7 @@ import { comparingObjects } from './comparing-objects.js';
 import { comparingSound } from './comparing-sound.js';
 import { comparingTensors } from './comparing-tensors.js';
 import { comparingText } from './comparing-text.js';
+import { comparingVectors } from './comparing-vectors.js';
 
 /** @returns how a model's answers are compared */
 export function comparingOf(spec: ModelSpec): Comparing {
@@ -29,6 +30,8 @@ export function comparingOf(spec: ModelSpec): Comparing {
       return comparingNumbers((output) =>
         (output as RegressionValue[]).map(({ value }) => value),
       ) as Comparing;
+    case 'feature-extraction':
+      return comparingVectors as Comparing;
     case 'tensors':
       return comparingTensors(spec) as Comparing;
     default:
