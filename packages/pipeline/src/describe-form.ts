@@ -13,11 +13,13 @@ export function describeTensor({ datatype, shape }: Forms['tensor']): string {
 /** A kind, in words. */
 export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   input: 'the input as it was given',
+  string: 'a string',
   image: 'an image',
   sound: 'sound',
   record: 'a complete record',
   row: 'a row of numbers',
   tensor: 'a tensor',
+  inputs: "the model's inputs",
   outputs: "the model's outputs",
   scores: 'scores',
   box: 'boxes',

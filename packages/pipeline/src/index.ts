@@ -34,6 +34,7 @@ export {
   type Prepared,
 } from './pipeline.js';
 export type { StepTable } from './step-table.js';
+export type { TextInput } from './steps/decode-text.js';
 export { grayscale } from './steps/grayscale.js';
 export { normalize } from './steps/normalize.js';
 export type { RegressionValue } from './steps/regression.js';

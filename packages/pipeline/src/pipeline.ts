@@ -10,7 +10,6 @@ import {
   type Tensors,
 } from '@nearside/core';
 import { compileLink, type Known, requireNames } from './chain.js';
-import { type InputValue, toInputTensor } from './model-input.js';
 import { readStage, type StageSteps } from './read-stage.js';
 import type { Call, Context, Item, Kernel, Kind } from './step.js';
 import { FIRST_STEPS, OTHER_STEPS, type Part, type StepTable } from './step-table.js';
@@ -162,19 +161,21 @@ function contextOf(
   { stage, isFirst }: { readonly stage: Stage; readonly isFirst: boolean },
 ): Context {
   const resources = Object.keys(stage.resources ?? {});
-  return { maxPixels: limits.maxInputPixels, features, isFirst, resources };
+  const inputs = callerInputs(stage);
+  return { maxPixels: limits.maxInputPixels, features, isFirst, inputs, resources };
 }
 
 /** A stage within a call or a stream. */
 interface RunningStage {
-  readonly stage: Stage;
+  readonly inputs: Context['inputs'];
   readonly before: readonly Kernel<Kind, Kind>[];
   readonly after: readonly Kernel<Kind, Kind>[];
+  readonly makeInputs: StageSteps['makeInputs'];
   readonly readOutputs: StageSteps['readOutputs'];
 }
 
 function compileStage(
-  { stage, context, before, after, readOutputs }: StageOfSpec,
+  { stage, context, before, makeInputs, after, readOutputs }: StageOfSpec,
   options: {
     readonly resources: ReadonlyMap<string, Uint8Array>;
     readonly isAlone: boolean;
@@ -195,7 +196,8 @@ function compileStage(
   const beginBefore = compile(before);
   const beginAfter = compile(after);
   return () => ({
-    stage,
+    inputs: context.inputs,
+    makeInputs,
     readOutputs,
     before: beginBefore.map((begin) => begin()),
     after: beginAfter.map((begin) => begin()),
@@ -238,15 +240,14 @@ function beginFlow(
 
     const prepareStage = (index: number, given: readonly Item[]) =>
       orRelease(async () => {
-        const { stage, before } = stages[index] as RunningStage;
-        const [input] = callerInputs(stage);
-        if (before.length === 0 || !input) throw noPreprocessing(spec);
+        const { inputs, before, makeInputs } = stages[index] as RunningStage;
+        if (before.length === 0 || inputs.length === 0) throw noPreprocessing(spec);
         // A later stage begins with what an earlier one found, which is no input.
         const noting = index === 0 ? call : { ...call, observe() {} };
         const items = await applyKernels(before, given, noting);
         const tensors = items.map(({ value }) => {
-          const made = { [input.name]: toInputTensor(value as InputValue) };
-          checkTensors(made, [input]);
+          const made = makeInputs(value);
+          checkTensors(made, inputs);
           return made;
         });
         if (!isMany) release(); // nothing looks at the input again
@@ -260,7 +261,7 @@ function beginFlow(
           const { readOutputs, after } = stages[index] as RunningStage;
           const given = outputs.map((one, i) => ({
             value: readOutputs(one),
-            trace: traces[i] ?? NO_TRACE,
+            trace: { ...traces[i], inputs: items[i] },
           }));
           const found = await applyKernels(after, given as readonly Item[], call);
           if (index + 1 < stages.length) return prepareStage(index + 1, found);

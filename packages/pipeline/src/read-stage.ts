@@ -1,7 +1,7 @@
-import { callerInputs, callerOutputs, type Stage, type Tensors } from '@nearside/core';
+import { callerOutputs, type Stage, type Tensors } from '@nearside/core';
 import { type Known, type Link, readChain, unfit } from './chain.js';
 import { describeTensor, KIND_NAMES } from './describe-form.js';
-import { inputForm } from './model-input.js';
+import { type InputValue, inputForm, toInputTensor } from './model-input.js';
 import { readScores, scoresForm } from './read-scores.js';
 import { type Context, Misfit } from './step.js';
 import type { StepTable } from './step-table.js';
@@ -9,6 +9,8 @@ import type { StepTable } from './step-table.js';
 /** The steps around one model, which fit each other and the model. */
 export interface StageSteps {
   readonly before: readonly Link[];
+  /** What the last step before the model gives → its inputs, by name. */
+  readonly makeInputs: (value: unknown) => Tensors;
   readonly after: readonly Link[];
   /** The model's outputs → what the first step after it takes. */
   readonly readOutputs: (outputs: Tensors) => unknown;
@@ -36,22 +38,30 @@ export interface ReadStageOptions {
  */
 export function readStage(stage: Stage, options: ReadStageOptions): StageSteps {
   const before = readBefore(stage, options);
-  return { before, ...readAfter(stage, { ...options, isMany: areMany(before, options.isMany) }) };
+  const isMany = areMany(before.before, options.isMany);
+  return { ...before, ...readAfter(stage, { ...options, isMany }) };
 }
 
-function readBefore(stage: Stage, { steps, start, context }: ReadStageOptions): readonly Link[] {
+function readBefore(
+  stage: Stage,
+  { steps, start, context }: ReadStageOptions,
+): Pick<StageSteps, 'before' | 'makeInputs'> {
   const part = 'preprocessing';
   const where = { stage: stage.name, part } as const;
   const { links, end } = readChain(stage[part], { ...where, steps: steps[part], start, context });
-  if (links.length === 0) return links;
+  const { inputs } = context;
+  const [input] = inputs;
+  if (links.length === 0 || end.kind === 'inputs') {
+    return { before: links, makeInputs: (value) => value as Tensors };
+  }
   const refuse = (expected: string, got: string) => unfit(new Misfit(expected, got), where);
   const form = inputForm(end);
   if (!form) throw refuse('a tensor after the last step', KIND_NAMES[end.kind]);
-  const inputs = callerInputs(stage);
-  const [input] = inputs;
   if (inputs.length > 1) {
-    const names = inputs.map(({ name }) => name).join(', ');
-    throw refuse('one input that it makes', `several: ${names}`);
+    throw refuse(
+      'one input that it makes',
+      `several: ${inputs.map(({ name }) => name).join(', ')}`,
+    );
   }
   const isFitting =
     !input ||
@@ -61,7 +71,8 @@ function readBefore(stage: Stage, { steps, start, context }: ReadStageOptions): 
   if (input && !isFitting) {
     throw refuse(`${describeTensor(input)} for input '${input.name}'`, describeTensor(form));
   }
-  return links;
+  const name = input?.name ?? '';
+  return { before: links, makeInputs: (value) => ({ [name]: toInputTensor(value as InputValue) }) };
 }
 
 /** −1 stands for what is known only later, on either side. */
@@ -77,7 +88,7 @@ function areMany(links: readonly Link[], before: boolean): boolean {
 function readAfter(
   stage: Stage,
   { steps: { postprocessing: steps }, isMany, isLast, context }: ReadStageOptions,
-): Omit<StageSteps, 'before'> {
+): Omit<StageSteps, 'before' | 'makeInputs'> {
   const part = 'postprocessing';
   const [first] = stage[part];
   if (!first) {

@@ -48,6 +48,8 @@ export const OTHER_STEPS: Readonly<Record<Part, readonly string[]>> = {
     'resample',
     'frame',
     'log-mel',
+    'decode-text',
+    'tokenize',
   ],
   postprocessing: [
     'sigmoid',

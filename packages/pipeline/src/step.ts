@@ -9,6 +9,8 @@ import type { Trace } from './trace.js';
 /** Steps hand these to each other, by kind. */
 export interface Values {
   readonly input: unknown;
+  /** Text that was given. */
+  readonly string: string;
   readonly image: Image;
   readonly sound: Sound;
   readonly record: CompleteRecord;
@@ -16,6 +18,8 @@ export interface Values {
   readonly row: Float64Array<ArrayBuffer>;
   /** An input of the model for one item: the batch axis is 1. */
   readonly tensor: Tensor;
+  /** All inputs of the model for one item, by name. */
+  readonly inputs: Tensors;
   /** The model's outputs for one item: the batch axis is 1. */
   readonly outputs: Tensors;
   /** [classes], in double. */
@@ -33,6 +37,7 @@ export type Kind = keyof Values;
 /** The form of a value is known before there is one. Only the input can say what is `undefined`, or −1 in a shape. */
 export interface Forms {
   readonly input: Readonly<Record<never, never>>;
+  readonly string: Readonly<Record<never, never>>;
   readonly image: {
     readonly channels: Image['channels'];
     readonly depth: 'bytes' | 'floats';
@@ -48,6 +53,7 @@ export interface Forms {
   readonly record: { readonly features: readonly Feature[] };
   readonly row: { readonly columns: number };
   readonly tensor: Pick<TensorSpec, 'datatype' | 'shape'>;
+  readonly inputs: Readonly<Record<never, never>>;
   readonly outputs: { readonly tensors: readonly TensorSpec[] };
   readonly scores: { readonly classes: number | undefined };
   readonly box: Readonly<Record<never, never>>;
@@ -92,6 +98,8 @@ export interface Context {
   readonly features: readonly Feature[];
   /** True where the stage begins with the input that was given, and not with what another one found. */
   readonly isFirst: boolean;
+  /** The inputs of the model that a step may have to make. None where only the model's file says what they are. */
+  readonly inputs: readonly TensorSpec[];
   /** Names of the files that the spec's `resources` give its steps. */
   readonly resources: readonly string[];
 }

@@ -7,6 +7,7 @@ import { cropBoxStep } from './steps/crop-box.js';
 import { ctcGreedyStep } from './steps/ctc-greedy.js';
 import { decideStep } from './steps/decide.js';
 import { decodeAudioStep } from './steps/decode-audio.js';
+import { decodeTextStep } from './steps/decode-text.js';
 import { defaultsStep } from './steps/defaults.js';
 import { flipChannelOrderStep } from './steps/flip-channel-order.js';
 import { frameStep } from './steps/frame.js';
@@ -25,6 +26,7 @@ import { sigmoidStep } from './steps/sigmoid.js';
 import { suppressStep } from './steps/suppress.js';
 import { temperatureStep } from './steps/temperature.js';
 import { textBoxesStep } from './steps/text-boxes.js';
+import { tokenizeStep } from './steps/tokenize.js';
 
 const OTHERS = {
   preprocessing: [
@@ -40,6 +42,8 @@ const OTHERS = {
     resampleStep,
     frameStep,
     logMelStep,
+    decodeTextStep,
+    tokenizeStep,
   ],
   postprocessing: [
     sigmoidStep,

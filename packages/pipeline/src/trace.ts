@@ -1,3 +1,4 @@
+import type { Tensors } from '@nearside/core';
 import type { FoundBox } from './found.js';
 import type { Image } from './image/image.js';
 import type { Size } from './image/target-size.js';
@@ -13,6 +14,8 @@ export interface Trace {
   readonly toPicture?: Placement | undefined;
   /** An earlier stage found it, and this item is made of it. */
   readonly box?: FoundBox | undefined;
+  /** The model was given these. */
+  readonly inputs?: Tensors | undefined;
   /** Which part of the sound, or of the stream so far, in ms. */
   readonly span?: { readonly fromMs: number; readonly toMs: number } | undefined;
 }

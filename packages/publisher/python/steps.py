@@ -12,8 +12,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 
-def preprocess(given: Path | dict, spec: dict, seen: dict[str, list] | None = None) -> np.ndarray:
-    """An image file → [1, C, H, W] or [1, H, W, C]; a record of features → [1, columns]; a WAV file → [n, samples].
+def preprocess(
+    given: Path | dict, spec: dict, seen: dict[str, list] | None = None
+) -> np.ndarray | dict[str, np.ndarray]:
+    """An image file → [1, C, H, W] or [1, H, W, C]; a record of features → [1, columns]; a WAV file → [n, samples];
+    a file of text → all inputs by name, [windows, pieces].
 
     `seen` takes in what devices note of an input for drift statistics, by the name of its distribution.
     """
@@ -23,6 +26,8 @@ def preprocess(given: Path | dict, spec: dict, seen: dict[str, list] | None = No
         if seen is not None:
             for name, noted in note(step["step"], value).items():
                 seen.setdefault(name, []).append(noted)
+    if isinstance(value, dict):
+        return value
     if isinstance(value, Sound):
         return value.samples[:, 0].astype(np.float32)
     return row_tensor(value) if value.ndim == 1 else value
@@ -373,6 +378,41 @@ MEL_SCALES = {
 }
 
 
+def decode_text(file: Path, _step: dict, _spec: dict) -> str:
+    return file.read_text("utf-8-sig")
+
+
+def tokenize(text: str, step: dict, spec: dict) -> dict[str, np.ndarray]:
+    """With the library that tokenizer.json is written for, in the package `tokenizers`; the file lies beside model.json."""
+    from tokenizers import Tokenizer
+
+    folder = Path(__file__).resolve().parent.parent
+    tokenizer = Tokenizer.from_file(str(folder / spec["resources"][step["tokenizer"]]))
+    tokenizer.enable_truncation(step["max_length"], stride=step.get("stride", 0))
+    tokenizer.no_padding()
+    first = tokenizer.encode(text)
+    windows = [first, *first.overflowing] if "stride" in step else [first]
+    names = [one["name"] for one in spec["inputs"]]
+    longest = max(len(window.ids) for window in windows)
+    multiple = step.get("pad_to_multiple_of", 16) if any("mask" in name for name in names) else 1
+    length = min(-(-longest // multiple) * multiple, step["max_length"])
+    pad = next((tokenizer.token_to_id(one) for one in PADDING if tokenizer.token_to_id(one) is not None), 0)
+    for window in windows:
+        window.pad(length, pad_id=pad)
+    return {one["name"]: token_input(one, windows) for one in spec["inputs"]}
+
+
+PADDING = ["[PAD]", "<pad>", "<|padding|>"]
+
+
+def token_input(tensor: dict, windows: list) -> np.ndarray:
+    name = tensor["name"].lower()
+    is_type = "type" in name or "segment" in name
+    part = "attention_mask" if "mask" in name else "type_ids" if is_type else "ids"
+    values = np.array([getattr(window, part) for window in windows])
+    return values.astype(np.int32 if tensor["datatype"] == "INT32" else np.int64)
+
+
 def as_array(image: Image.Image | np.ndarray) -> np.ndarray:
     """H, W, C"""
     pixels = np.asarray(image)
@@ -398,4 +438,6 @@ STEPS = {
     "resample": resample,
     "frame": frame,
     "log-mel": log_mel,
+    "decode-text": decode_text,
+    "tokenize": tokenize,
 }

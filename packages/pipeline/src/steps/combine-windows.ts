@@ -1,25 +1,33 @@
 import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import { defineStep } from '../step.js';
+import { maskOf } from '../tokens/mask-of.js';
 import { NO_TRACE } from '../trace.js';
+
+/** Scores of a part of the input, and how much they weigh in a mean. */
+interface Window {
+  readonly scores: Float64Array<ArrayBuffer>;
+  readonly weight: number;
+}
 
 /** Scores of several parts of one input → of the whole, class by class: their mean, or the largest. */
 export function combineWindows(
-  windows: readonly [Float64Array<ArrayBuffer>, ...Float64Array<ArrayBuffer>[]],
+  windows: readonly [Window, ...Window[]],
   combine: 'mean' | 'max',
 ): Float64Array<ArrayBuffer> {
-  const [first, ...others] = windows;
-  const combined = first.slice();
-  for (const scores of others) {
-    for (let i = 0; i < combined.length; i++) {
-      const [a, b] = [combined[i] as number, scores[i] as number];
-      combined[i] = combine === 'mean' ? a + b : Math.max(a, b);
+  const isMean = combine === 'mean';
+  const total = windows.reduce((sum, { weight }) => sum + weight, 0);
+  const combined = windows[0].scores.slice().fill(isMean ? 0 : Number.NEGATIVE_INFINITY);
+  for (const { scores, weight } of windows) {
+    for (const [i, score] of scores.entries()) {
+      const before = combined[i] as number;
+      combined[i] = isMean ? before + score * weight : Math.max(before, score);
     }
   }
-  return combine === 'mean' ? combined.map((sum) => sum / windows.length) : combined;
+  return isMean ? combined.map((sum) => sum / total) : combined;
 }
 
-/** {@link combineWindows}, as a step. A piece of a stream without a whole window gives nothing. */
+/** {@link combineWindows}, as a step: windows of text weigh what they have pieces. A piece of a stream without a whole window gives nothing. */
 export const combineWindowsStep = defineStep({
   name: 'combine-windows',
   parameters: v.strictObject({ combine: v.optional(v.picklist(['mean', 'max']), 'mean') }),
@@ -31,7 +39,11 @@ export const combineWindowsStep = defineStep({
     ({ combine }) =>
     () =>
     (items, { isWhole }) => {
-      const [first, ...others] = items.map(({ value }) => value);
+      const windows = items.map(({ value, trace }) => ({
+        scores: value,
+        weight: maskOf(trace)?.reduce((sum, one) => sum + one, 0) ?? 1,
+      }));
+      const [first, ...others] = windows;
       if (first) return [{ value: combineWindows([first, ...others], combine), trace: NO_TRACE }];
       if (!isWhole) return [];
       throw new NearsideError(

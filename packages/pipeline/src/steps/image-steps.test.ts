@@ -9,7 +9,7 @@ import { type TargetSize, targetSize } from '../image/target-size.js';
 import type { Item } from '../step.js';
 import { NO_TRACE } from '../trace.js';
 
-const CONTEXT = { maxPixels: undefined, features: [], isFirst: true, resources: [] };
+const CONTEXT = { maxPixels: undefined, features: [], inputs: [], isFirst: true, resources: [] };
 
 /** One input through steps, as a pipeline has them do it. */
 async function through(

@@ -29,6 +29,10 @@ const EDGES = {
   /** Level: root mean square of sound, dB of full scale. Clipping: the share of samples at full scale. */
   level: [-100, -60, -50, -40, -35, -30, -25, -20, -15, -10, 0],
   clipped: [0, 0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+  /** Pieces of a text, special ones among them. */
+  tokens: [0, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096],
+  /** Share of a text's pieces that are unknown. */
+  unknown: [0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
 } as const;
 
 /** Distributions that each step records. */
@@ -43,6 +47,7 @@ const NOTED_BY: Readonly<Record<string, readonly (keyof typeof EDGES)[]>> = {
   'reading-order': ['confidence'],
   objects: ['confidence', 'boxes'],
   'decode-audio': ['level', 'clipped'],
+  tokenize: ['tokens', 'unknown'],
 };
 
 /** The baseline of a model that was never tried: the bins that devices need, all empty. */

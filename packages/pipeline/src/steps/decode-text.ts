@@ -1,0 +1,75 @@
+import { describe, kindOf, NearsideError } from '@nearside/core';
+import * as v from 'valibot';
+import { invalidInput } from '../input-errors.js';
+import { defineStep } from '../step.js';
+
+/** A string, or a file of UTF-8. */
+export type TextInput = string | Blob;
+
+/** UTF-16 code units, as `length` of a string counts them: a megabyte of English. */
+const MAX_CHARACTERS = 2 ** 20;
+/** Of UTF-8, for each of those. */
+const MOST_BYTES = 3;
+
+/**
+ * @throws NearsideError `input-too-large`; `decode-failed` for a file that is no UTF-8; `input-invalid` for what is no
+ *   text, has nothing but white space in it, or half of a surrogate pair
+ */
+export async function decodeText(
+  input: TextInput,
+  { maxCharacters }: { readonly maxCharacters: number },
+): Promise<string> {
+  const isFile = ['Blob', 'File'].includes(kindOf(input));
+  if (!isFile && typeof input !== 'string') {
+    throw invalidInput('Text', 'a string, or a Blob of UTF-8', describe(input));
+  }
+  const most = isFile ? maxCharacters * MOST_BYTES : maxCharacters;
+  requireAtMost(most, isFile ? (input as Blob).size : (input as string).length);
+  const text = typeof input === 'string' ? input : await readFile(input);
+  requireAtMost(maxCharacters, text.length);
+  const half = text.search(/\p{Surrogate}/u);
+  if (half !== -1) throw invalidInput('Text', 'whole characters', `half of one at ${half}`);
+  if (!/\S/.test(text)) throw invalidInput('Text', 'words', 'none');
+  return text;
+}
+
+async function readFile(file: Blob): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
+  } catch (cause) {
+    throw new NearsideError('decode-failed', `Expected a file of UTF-8, got other bytes.`, {
+      cause,
+      details: { type: file.type, sizeBytes: file.size },
+    });
+  }
+}
+
+function requireAtMost(most: number, got: number): void {
+  if (got <= most) return;
+  throw new NearsideError(
+    'input-too-large',
+    `Expected text of at most ${most} characters, got ${got}. Pass parts of it.`,
+    { details: { expected: most, got } },
+  );
+}
+
+/** {@link decodeText}, as a step. */
+export const decodeTextStep = defineStep({
+  name: 'decode-text',
+  parameters: v.strictObject({
+    max_characters: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), MAX_CHARACTERS),
+  }),
+  takes: 'input',
+  gives: 'string',
+  form: () => ({}),
+  compile:
+    ({ max_characters }) =>
+    () =>
+    (items) =>
+      Promise.all(
+        items.map(async ({ value, trace }) => ({
+          value: await decodeText(value as TextInput, { maxCharacters: max_characters }),
+          trace,
+        })),
+      ),
+});
