@@ -1,10 +1,11 @@
-"""Labelled items for the gate: `items.py lines DIR COUNT` and `items.py recordings DIR COUNT`, as files and `labels.jsonl`.
+"""Labelled items for the gate, as files and `labels.jsonl`: `items.py lines|recordings|faces|things DIR COUNT`.
 
-    apt-get install espeak-ng python3-numpy python3-onnx python3-onnxruntime python3-pil fonts-dejavu-core fonts-liberation
+    apt-get install espeak-ng python3-numpy python3-onnx python3-onnxruntime python3-pil python3-skimage fonts-dejavu-core fonts-liberation
 
 Lines of text are those of `models/ocr`, and more. Recordings are short sentences by espeak-ng. What is right for a
 recording is on which side of the threshold the model of floats has each window. Only recordings are written of which it
-is sure: of a window near the threshold nobody can say what is right.
+is sure: of a window near the threshold nobody can say what is right. Faces are those of `models/faces`, with their number.
+Things are parts of scikit-image's photos, some of them mirrored; the model of floats says what is in each, where it is sure.
 """
 
 import itertools
@@ -32,7 +33,7 @@ VOICES = {
 }
 SPEEDS = (130, 150, 170, 190, 210)
 PITCHES = (20, 32, 44, 56, 68, 80, 92)
-SURE = 0.2
+SURE, SURE_OF_THINGS = 0.2, 0.05
 THRESHOLD = 0.5
 
 
@@ -65,6 +66,42 @@ def write_recordings(folder: Path, count: int) -> None:
     write_items(folder, items)
 
 
+def write_faces(folder: Path, count: int) -> None:
+    sys.path.append(str(MODELS / "faces/reference"))
+    from pictures import cut_out, photos
+
+    items = []
+    for name, (picture, _, faces) in list({**photos(), **cut_out()}.items())[:count]:
+        picture.save(folder / f"{name}.png")
+        items.append({"input": f"{name}.png", "expected": ["face"] * faces})
+    write_items(folder, items)
+
+
+def write_things(folder: Path, count: int) -> None:
+    sys.path.append(str(MODELS / "things/reference"))
+    from pictures import photos
+
+    from detector import Detector
+
+    detector = Detector(MODELS / "things", "fp32")
+    anchors = detector.spec["postprocessing"][0]
+    anchors["min_score_thresh"] = THRESHOLD - SURE_OF_THINGS
+    random, items = np.random.default_rng(189), []
+    every = [picture for picture, _, things in photos().values() if things]
+    while len(items) < count:
+        picture = every[len(items) % len(every)]
+        share = random.uniform(0.5, 1, 2)
+        width, height = (int(side * part) for side, part in zip(picture.size, share, strict=True))
+        left, top = (int(random.integers(0, side - part + 1)) for side, part in zip(picture.size, (width, height), strict=True))
+        part = picture.crop((left, top, left + width, top + height))
+        file = folder / f"{len(items)}.png"
+        (part.transpose(0) if random.integers(2) else part).save(file)
+        found = detector.find(file)
+        if all(one["score"] >= THRESHOLD + SURE_OF_THINGS for one in found):
+            items.append({"input": file.name, "expected": [{"label": one["label"], "box": one["box"]} for one in found]})
+    write_items(folder, items)
+
+
 def sentences() -> list[tuple[str, int, int, str]]:
     """In an order that is drawn, and the same every time."""
     said = [(voice, text) for voice, texts in VOICES.items() for text in texts.split("|")]
@@ -94,4 +131,5 @@ def write_items(folder: Path, items: list[dict]) -> None:
 if __name__ == "__main__":
     kind, directory, number = sys.argv[1:]
     Path(directory).mkdir(parents=True, exist_ok=True)
-    {"lines": write_lines, "recordings": write_recordings}[kind](Path(directory), int(number))
+    writers = {"lines": write_lines, "recordings": write_recordings, "faces": write_faces, "things": write_things}
+    writers[kind](Path(directory), int(number))

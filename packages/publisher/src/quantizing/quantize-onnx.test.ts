@@ -58,6 +58,32 @@ describe('weights in fewer bits', () => {
     });
   });
 
+  test('may be half floats that are only cast to floats, as those of converted files are', () => {
+    const halves = () =>
+      new Uint8Array(Uint16Array.from({ length: 1024 }, (_, i) => 0x3c00 + i).buffer);
+    const cast = (name: string, to: number) =>
+      computingNode({
+        operator: 'Cast',
+        inputs: [name],
+        outputs: [`${name}.cast`],
+        integers: { to },
+      });
+    const model = onnxBytes(
+      initializer('weights', FLOAT16, [32, 32], halves()),
+      ...cast('weights', FLOAT),
+      initializer('computed', FLOAT16, [32, 32], halves()),
+      ...cast('computed', INT64),
+    );
+    const { model: made, tensors } = quantizeOnnx(model, { format: 'int8' });
+    expect(tensors).toMatchObject([{ name: 'weights', roundingError: expect.closeTo(0.002, 3) }]);
+    expect(typesIn(made)).toEqual({
+      'weights.int8': INT8,
+      'weights.scale': FLOAT,
+      computed: FLOAT16,
+    });
+    expect(quantizeOnnx(model, { format: 'fp16' }).tensors).toEqual([]);
+  });
+
   test('are no inputs of the graph any more, as initializers of old files are', () => {
     const model = onnxBytes(
       bytesField(11, value('weights', [32, 32])),

@@ -1,4 +1,4 @@
-import { elementCount, sum } from '@nearside/core';
+import { elementCount, float16ToNumber, sum } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { outputsOf, readConstant } from '../packing/move-weights.js';
 import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
@@ -41,6 +41,7 @@ import {
   asInt8,
   asLeanInt8,
   FLOAT,
+  FLOAT16,
   MICROSOFT,
   SINCE,
   type Stored,
@@ -283,7 +284,8 @@ function storeSmaller(tensor: OnnxTensor, scope: Scope, all: Rewriting): Uint8Ar
   if (twin) return computingNode({ operator: 'Identity', inputs: [twin], outputs: [name] });
   const format = all.halfFloats?.has(name) ? 'fp16' : all.format;
   const axis = channelAxis(tensor, scope);
-  if (format !== 'fp16' && !isSmallerAsInt8(shape, axis)) return undefined;
+  const isHalf = tensor.dataType === FLOAT16;
+  if (format === 'fp16' ? isHalf : !isSmallerAsInt8(tensor, axis)) return undefined;
   const values = readFloats(tensor, all);
   if (!values || !areWeights(name, values)) return undefined;
   const stored = storeAs(format, { name, shape, values, axis, uses }, all);
@@ -325,7 +327,16 @@ function isWeight({ dataType, shape }: OnnxTensor, uses: readonly Use[]): boolea
   const isScale = uses.some(({ operator, index }) => {
     return index >= (FIRST_SCALE[operator] ?? Number.POSITIVE_INFINITY);
   });
-  return dataType === FLOAT && isLargeWeight(shape) && !isScale;
+  const isFloats = dataType === FLOAT || (dataType === FLOAT16 && areCast(uses));
+  return isFloats && isLargeWeight(shape) && !isScale;
+}
+
+/** Half floats that are cast to floats first, as those of converted files are, may be floats already. */
+function areCast(uses: readonly Use[]): boolean {
+  return (
+    uses.length > 0 &&
+    uses.every(({ operator, numbers }) => operator === 'Cast' && numbers.get('to')?.[0] === FLOAT)
+  );
 }
 
 /** @returns the name of the tensor that was stored of the same values in another file, as tied weights are */
@@ -339,10 +350,15 @@ function placeOf({ external }: OnnxTensor): string {
 }
 
 /** A scale for each element or two, as biases of two axes would get, saves nothing. */
-function isSmallerAsInt8(shape: readonly number[], axis: number): boolean {
-  const floatBytes = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
+function isSmallerAsInt8({ shape, dataType }: OnnxTensor, axis: number): boolean {
+  const floatBytes = elementCount(shape) * bytesOf(dataType);
   const scaleBytes = (shape[axis] as number) * Float32Array.BYTES_PER_ELEMENT;
   return elementCount(shape) + scaleBytes < floatBytes;
+}
+
+/** Of one number. */
+function bytesOf(dataType: number): number {
+  return (ONNX_DATATYPES[dataType]?.bits as number) / 8;
 }
 
 /** @returns undefined for values that are written one by one, as no exporter does */
@@ -350,12 +366,12 @@ function readFloats(
   tensor: OnnxTensor,
   { bytes, readExternal }: Rewriting,
 ): Float32Array | undefined {
-  const { name, shape, values, external } = tensor;
+  const { name, shape, dataType, values, external } = tensor;
   const stored = external
     ? readExternal?.(tensor)
     : values && bytes.subarray(values.contentStart, values.end);
   if (!stored) return undefined;
-  const expected = (elementCount(shape) * (ONNX_DATATYPES[FLOAT]?.bits as number)) / 8;
+  const expected = elementCount(shape) * bytesOf(dataType);
   if (stored.length !== expected) {
     throw modelInvalid(
       `Tensor '${name}': expected ${expected} bytes, as its shape [${shape.join(', ')}] says, got ` +
@@ -363,5 +379,7 @@ function readFloats(
       { tensor: name, expected, got: stored.length },
     );
   }
-  return new Float32Array(new Uint8Array(stored).buffer);
+  const { buffer } = new Uint8Array(stored);
+  if (dataType === FLOAT) return new Float32Array(buffer);
+  return Float32Array.from(new Uint16Array(buffer), float16ToNumber);
 }
