@@ -30,7 +30,7 @@ export type PostprocessingStep = Named<StepOf<'postprocessing'>>;
 
 /**
  * The caller gets labels by score for a classifier, values for a regression, what was found in sound, lines in
- * reading order for OCR, objects, masks, the tensors where no step is named.
+ * reading order for OCR, objects, masks, a vector of a text, the tensors where no step is named.
  */
 export type Output =
   | readonly LabelScore[]
@@ -39,4 +39,5 @@ export type Output =
   | readonly TextLine[]
   | readonly FoundObject[]
   | Mask
+  | Float32Array
   | { readonly tensors: Tensors };

@@ -9,6 +9,7 @@ import { decideStep } from './steps/decide.js';
 import { decodeAudioStep } from './steps/decode-audio.js';
 import { decodeTextStep } from './steps/decode-text.js';
 import { defaultsStep } from './steps/defaults.js';
+import { embeddingStep, l2NormalizeStep } from './steps/embedding.js';
 import { flipChannelOrderStep } from './steps/flip-channel-order.js';
 import { frameStep } from './steps/frame.js';
 import { logMelStep } from './steps/log-mel.js';
@@ -17,6 +18,7 @@ import { mixDownStep } from './steps/mix-down.js';
 import { objectsStep } from './steps/objects.js';
 import { oneHotStep } from './steps/one-hot.js';
 import { padStep } from './steps/pad.js';
+import { poolStep } from './steps/pool.js';
 import { readingOrderStep } from './steps/reading-order.js';
 import { regressionStep } from './steps/regression.js';
 import { resampleStep } from './steps/resample.js';
@@ -57,6 +59,9 @@ const OTHERS = {
     readingOrderStep,
     combineWindowsStep,
     segmentsStep,
+    poolStep,
+    l2NormalizeStep,
+    embeddingStep,
     anchorBoxesStep,
     suppressStep,
     objectsStep,
