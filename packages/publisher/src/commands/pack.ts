@@ -58,7 +58,7 @@ export function addPack(program: Command, terminal: Terminal): void {
     .description('Check a model and lay out its files in chunks, for publish.')
     .argument(
       '<model>',
-      'model directory, .onnx file, TensorFlow.js directory, or Hugging Face folder with onnx/',
+      'model directory, .onnx or .tflite file, TensorFlow.js directory, or Hugging Face folder with onnx/',
     )
     .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack');
   addDraftOptions(command, {

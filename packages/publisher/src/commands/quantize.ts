@@ -46,7 +46,7 @@ export function addQuantize(program: Command, terminal: Terminal): void {
   const command = program
     .command('quantize')
     .description('Make a model small: store its weights in fewer bits.')
-    .argument('<model>', '.onnx file, TensorFlow.js directory, or model directory')
+    .argument('<model>', '.onnx or .tflite file, TensorFlow.js directory, or model directory')
     .requiredOption('--out <dir>', 'model directory to write: new, empty, or an earlier one')
     .option(
       '--formats <format,...>',

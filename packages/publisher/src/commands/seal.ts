@@ -48,7 +48,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
     .description('Write a model as static files that a page opens by one hash, without keys.')
     .argument(
       '<model>',
-      'model directory, .onnx file, TensorFlow.js directory, or Hugging Face folder with onnx/',
+      'model directory, .onnx or .tflite file, TensorFlow.js directory, or Hugging Face folder with onnx/',
     )
     .requiredOption('--out <dir>', 'folder of the model: new, empty, or with earlier seals of it');
   addDraftOptions(command, {

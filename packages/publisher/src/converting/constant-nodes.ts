@@ -1,6 +1,6 @@
 import { modelInvalid } from '../errors/model-invalid.js';
-import { FLOAT, FLOAT16, freeName } from '../quantizing/store-as.js';
-import { computingNode, constant } from '../quantizing/write-nodes.js';
+import { FLOAT, FLOAT16 } from '../packing/onnx-datatypes.js';
+import { computingNode, constant, freeName } from '../packing/write-nodes.js';
 import type { Quantized, TfliteTensor } from './tflite-file.js';
 
 /** ONNX's operators in the version of 2021, the last whose ReduceMean has its axes as an attribute. */
@@ -53,7 +53,7 @@ function scaledNodes(of: ConstantToWrite & { readonly quantized: Quantized }): U
       { tensor: tensorName(of), expected: shape[along] ?? 0, got: scales.length },
     );
   }
-  const free = (ending: string) => freeName(`${name}.${ending}`, { names });
+  const free = (ending: string) => freeName(`${name}.${ending}`, names);
   const [whole, scale] = [free('whole'), free('scale')];
   const listed = (named: string, list: readonly number[]) => {
     const axes = shape.map((_, i) => (i === along ? list.length : 1));

@@ -1,8 +1,8 @@
 import { modelInvalid } from '../errors/model-invalid.js';
+import { FLOAT, INT64 } from '../packing/onnx-datatypes.js';
 import { DIMENSION, GRAPH, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from '../packing/onnx-file.js';
 import { bytesField, intField, partsField } from '../packing/protobuf-fields.js';
-import { FLOAT, freeName } from '../quantizing/store-as.js';
-import { computingNode, constant, type NewNode } from '../quantizing/write-nodes.js';
+import { computingNode, constant, freeName, type NewNode } from '../packing/write-nodes.js';
 import { constantNodes, OPSET } from './constant-nodes.js';
 import { permute } from './permute.js';
 import type { TfliteFile, TfliteTensor } from './tflite-file.js';
@@ -10,8 +10,6 @@ import type { TfliteFile, TfliteTensor } from './tflite-file.js';
 /** Pictures lie pixel after pixel, as TFLite has them, or channel after channel, as ONNX computes. */
 export type Layout = 'nhwc' | 'nchw';
 
-/** TensorProto.DataType. */
-const INT64 = 7;
 export const TO_NCHW = [0, 3, 1, 2] as const;
 const TO_NHWC = [0, 2, 3, 1] as const;
 
@@ -219,7 +217,7 @@ export class OnnxGraph {
   }
 
   #free(wanted: string): string {
-    return freeName(wanted, { names: this.#names });
+    return freeName(wanted, this.#names);
   }
 }
 

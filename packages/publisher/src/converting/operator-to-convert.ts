@@ -96,15 +96,10 @@ export class OperatorToConvert {
         return this.clip(input, -1, 1);
       case 3:
         return this.clip(input, 0, 6);
-      case 4:
-        return { operator: 'Tanh', inputs: [input] };
       default:
-        throw modelInvalid(
-          `expected RELU, RELU_N1_TO_1, RELU6 or TANH, got activation ${activation}.`,
-          {
-            activation,
-          },
-        );
+        throw modelInvalid(`expected RELU, RELU_N1_TO_1 or RELU6, got activation ${activation}.`, {
+          activation,
+        });
     }
   }
 

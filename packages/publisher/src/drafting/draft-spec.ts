@@ -6,6 +6,7 @@ import {
   type Variant,
 } from '@nearside/core';
 import { RUNTIME_BYTES } from '../packing/try-runtime.js';
+import type { DraftedFile } from './write-draft.js';
 
 /** A model as it was found, in the terms of a spec. A draft of a model directory is made from it. */
 export interface SourceModel {
@@ -20,8 +21,8 @@ export interface SourceModel {
   readonly postprocessing: ModelSpec['postprocessing'];
   /** In the order a device should try them. */
   readonly variants: readonly Variant[];
-  /** The variants' files: name in the model directory → path of the original. */
-  readonly weights: ReadonlyMap<string, string>;
+  /** The variants' files by their names in the model directory. */
+  readonly weights: ReadonlyMap<string, DraftedFile>;
 }
 
 /** Identifies one version of a model. */

@@ -8,7 +8,7 @@ import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { INDEX_FILE } from '../sealing/seal-index.js';
 import type { SourceModel } from './draft-spec.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
-import { sourceFromOnnx } from './source-from-onnx.js';
+import { sourceFromOnnx, sourceFromTflite } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';
 
 /** A model directory is packed as it is; a model as training tools leave it is drafted first. */
@@ -18,13 +18,16 @@ export type Source =
 
 /**
  * Finds out what a path holds and reads it: a model directory, an ONNX file, a directory with one, a
- * TensorFlow.js directory, or a Hugging Face folder with `onnx/`.
+ * TFLite file, a TensorFlow.js directory, or a Hugging Face folder with `onnx/`.
  *
  * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed` or `name-unsafe`
  */
 export async function openSource(path: string): Promise<Source> {
   if (path.endsWith('.onnx') && (await isFile(path))) {
     return { kind: 'trained-model', model: await sourceFromOnnx(path) };
+  }
+  if (path.endsWith('.tflite') && (await isFile(path))) {
+    return { kind: 'trained-model', model: await sourceFromTflite(path) };
   }
   const names = await readdir(path).catch(() => {
     throw unknownSource(path, 'nothing that can be read as a directory');
@@ -68,7 +71,7 @@ async function readObject(directory: string, name: string): Promise<object> {
 function unknownSource(path: string, got: string) {
   return modelInvalid(
     `${path}: expected a model directory or a TensorFlow.js one (with model.json), a Hugging Face ` +
-      `folder (with config.json and onnx/), or one .onnx file; got ${got}.`,
+      `folder (with config.json and onnx/), or one .onnx or .tflite file; got ${got}.`,
     { source: path, got },
   );
 }

@@ -1,4 +1,4 @@
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import {
   FileNameSchema,
   isNearsideError,
@@ -6,6 +6,7 @@ import {
   type TensorSpec,
 } from '@nearside/core';
 import { is } from 'valibot';
+import { convertTflite } from '../converting/convert-tflite.js';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { readPlaces } from '../packing/external-data.js';
 import { readModelBytes } from '../packing/model-file.js';
@@ -29,40 +30,56 @@ export interface OnnxSource {
 
 /** @throws NearsideError `model-invalid` */
 export async function sourceFromOnnx(path: string): Promise<SourceModel> {
-  const { inputs, outputs, probabilities, dtype, files } = await readOnnx(path);
-  const own = basename(path, '.onnx');
-  return {
-    title: own === 'model' ? basename(dirname(resolve(path))) : own,
-    task: 'tensors',
-    inputs,
-    outputs,
-    probabilities,
-    preprocessing: [],
-    postprocessing: [],
-    variants: [{ name: dtype, runtime: 'onnx', dtype, files: [...files.keys()] }],
-    weights: files,
-  };
+  const { dtype, files, ...described } = await readOnnx(path);
+  const variants = [{ name: dtype, runtime: 'onnx' as const, dtype, files: [...files.keys()] }];
+  return { ...OF_TENSORS, ...described, title: titleOf(path), variants, weights: files };
 }
+
+/**
+ * A TFLite file, as the ONNX file that is made of it. Whatever its weights are, it computes in floats of 32 bits.
+ *
+ * @throws NearsideError `model-invalid`, naming the file and the operator that ONNX has not
+ */
+export async function sourceFromTflite(path: string): Promise<SourceModel> {
+  const tflite = await readModelBytes(path, path);
+  const bytes = naming(path, () => convertTflite(tflite));
+  const onnx = naming(path, () => parseOnnxFile(bytes));
+  const file = nameInDirectory(`${basename(path, extname(path))}.onnx`);
+  const variants = [{ name: 'fp32', runtime: 'onnx' as const, dtype: 'fp32', files: [file] }];
+  const weights = new Map([[file, bytes]]);
+  return { ...OF_TENSORS, ...describe(path, onnx), title: titleOf(path), variants, weights };
+}
+
+/** Files of this name are called as the folder that they lie in. */
+function titleOf(path: string): string {
+  const own = basename(path, extname(path));
+  return own === 'model' ? basename(dirname(resolve(path))) : own;
+}
+
+const OF_TENSORS = { task: 'tensors' as const, preprocessing: [], postprocessing: [] };
 
 /** @throws NearsideError `model-invalid`, naming the file and what it has, or `name-unsafe` */
 export async function readOnnx(path: string): Promise<OnnxSource> {
-  const onnx = parseNamed(path, await readModelBytes(path, path));
+  const bytes = await readModelBytes(path, path);
+  const onnx = naming(path, () => parseOnnxFile(bytes));
   const names = new Set(readPlaces(basename(path), onnx.tensors).map(({ file }) => file));
   const files = new Map([[nameInDirectory(basename(path)), path]]);
   for (const name of [...names].sort()) files.set(`${FOLDER}/${name}`, join(dirname(path), name));
+  return { ...describe(path, onnx), dtype: dtypeOf(onnx), files };
+}
+
+function describe(path: string, onnx: OnnxFile) {
   return {
     inputs: onnx.inputs.map((value) => tensorSpec(path, 'input', value)),
     outputs: onnx.outputs.map((value) => tensorSpec(path, 'output', value)),
     probabilities: onnx.probabilities,
-    dtype: dtypeOf(onnx),
-    files,
   };
 }
 
-/** Parses, and adds the file's name to an error. The parser only sees bytes. */
-function parseNamed(path: string, bytes: Uint8Array): OnnxFile {
+/** Adds the file's name to an error of what only sees bytes. */
+function naming<T>(path: string, read: () => T): T {
   try {
-    return parseOnnxFile(bytes);
+    return read();
   } catch (error) {
     if (!isNearsideError(error)) throw error;
     throw modelInvalid(`${path}: ${error.message}`, { ...error.details, file: path });

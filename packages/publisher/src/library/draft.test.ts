@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseBaseline, parseGolden, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 import type { Evaluation } from '../evaluating/judging/evaluation.js';
@@ -25,6 +26,10 @@ const EVALUATION: Evaluation = {
   variants: {},
   notEvaluated: {},
 };
+
+const FACES = fileURLToPath(
+  import.meta.resolve('@mediapipe/face_detection/face_detection_short_range.tflite'),
+);
 
 async function prepare() {
   const directory = await temporaryDirectory();
@@ -58,6 +63,27 @@ describe('a model directory drafted from an ONNX file', () => {
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 3] }],
       variants: [{ name: 'fp32', runtime: 'onnx', dtype: 'fp32', files: ['onnx/affine.onnx'] }],
       batch: { axis: 0, max: 16 },
+    });
+  });
+
+  test('is made of a TFLite file, which computes in floats of 32 bits whatever its weights are', async () => {
+    const { out } = await prepare();
+    const source = FACES;
+    expect(await draft({ source, out })).toMatchObject({ drafted: true });
+    expect(parseModelSpec(await readJson(out, 'model.json'))).toMatchObject({
+      name: 'face-detection-short-range',
+      inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 128, 128, 3] }],
+      variants: [{ name: 'fp32', dtype: 'fp32', files: ['onnx/face_detection_short_range.onnx'] }],
+    });
+  });
+
+  test('names the TFLite file that is a part of one', async () => {
+    const { directory, out } = await prepare();
+    const source = join(directory, 'cut.tflite');
+    await writeFile(source, (await readFile(FACES)).subarray(0, 1000));
+    await expect(draft({ source, out })).rejects.toMatchObject({
+      code: 'model-invalid',
+      details: { file: source },
     });
   });
 

@@ -15,8 +15,8 @@ import { fileMissing } from '../packing/read-json-file.js';
 
 export interface DraftOptions extends InputOptions, Pick<ClassifierOptions, 'labels' | 'size'> {
   /**
-   * An ONNX file or a directory with one, a TensorFlow.js directory, a Hugging Face folder; or a
-   * model directory, which needs no draft.
+   * An ONNX file or a directory with one, a TFLite file, a TensorFlow.js directory, a Hugging Face folder;
+   * or a model directory, which needs no draft.
    */
   readonly source: string;
   /** Where to draft the model directory: a new or empty directory, or an earlier draft. */
@@ -90,7 +90,12 @@ async function requireWeights(source: string, { weights }: SourceModel): Promise
   const folder = (await stat(source)).isDirectory() ? source : dirname(source);
   for (const path of weights.values()) {
     // The file that somebody names may be a link of their own.
-    if (path === source || (await findModelFile(folder, relative(folder, path)))) continue;
+    if (
+      typeof path !== 'string' ||
+      path === source ||
+      (await findModelFile(folder, relative(folder, path)))
+    )
+      continue;
     const advice = 'The model names it as the place of its weights: put it there.';
     throw fileMissing(dirname(path), basename(path), { advice });
   }

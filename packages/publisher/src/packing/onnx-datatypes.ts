@@ -1,5 +1,8 @@
 import type { Datatype } from '@nearside/core';
 
+/** TensorProto.DataType. */
+export const [FLOAT, INT8, INT64, FLOAT16] = [1, 3, 7, 10];
+
 /**
  * By TensorProto.DataType: Nearside's name, if a device has an array for it, and the bits of one element:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto

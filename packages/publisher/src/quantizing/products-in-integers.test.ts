@@ -3,13 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bytesField, intField, readFields } from '../packing/protobuf-fields.js';
+import { computingNode } from '../packing/write-nodes.js';
 import { initializer, onnxBytes, value } from '../testing/onnx-bytes.js';
 import { floats, matMul, ofOpset, products, typesIn } from '../testing/onnx-products.js';
 import { findPython } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { quantizeOnnx } from './quantize-onnx.js';
 import { findUses } from './read-nodes.js';
-import { computingNode } from './write-nodes.js';
 
 const PYTHON = findPython('numpy', 'onnx', 'onnxruntime');
 const NOTE = PYTHON ? '' : ' (skipped: no python3 with numpy, onnx and onnxruntime)';

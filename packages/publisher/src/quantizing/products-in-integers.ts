@@ -1,16 +1,8 @@
+import { FLOAT, INT8 } from '../packing/onnx-datatypes.js';
+import { computingNode, constant, freeName } from '../packing/write-nodes.js';
 import { toInt8 } from './narrow-values.js';
 import type { OnnxNode, Use } from './read-nodes.js';
-import {
-  FLOAT,
-  freeName,
-  INT8,
-  MICROSOFT,
-  SINCE,
-  type Stored,
-  type Storing,
-  type Weight,
-} from './store-as.js';
-import { computingNode, constant } from './write-nodes.js';
+import { MICROSOFT, SINCE, type Stored, type Storing, type Weight } from './store-as.js';
 
 /** The constant matrix of products that are computed in integers, by the names of its parts. */
 export interface Factor {
@@ -45,7 +37,10 @@ export function asFactor(
   const { values, scales, roundingError } = toInt8(floats, { shape, axis });
   const [rows = 0, columns = 0] = shape;
   const isTurned = axis === 0;
-  const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
+  const [integers, scale] = [
+    freeName(`${name}.int8`, file.names),
+    freeName(`${name}.scale`, file.names),
+  ];
   const nodes = [
     constant(
       integers,
@@ -77,7 +72,7 @@ export function productInIntegers(
   factor: Factor,
   file: Storing,
 ): Uint8Array[] {
-  const product = added === '' ? output : freeName(`${output}.product`, file);
+  const product = added === '' ? output : freeName(`${output}.product`, file.names);
   const nodes =
     file.opset < SINCE.dynamic
       ? [
@@ -99,7 +94,7 @@ function inOnnxsOwn(
   { values, product, ...factor }: Factor & { values: string; product: string },
   file: Storing,
 ): Uint8Array[][] {
-  const name = (part: string) => freeName(`${product}.${part}`, file);
+  const name = (part: string) => freeName(`${product}.${part}`, file.names);
   const [bytes, scale, zero] = [name('bytes'), name('scale'), name('zero')];
   const [sums, floats, scales] = [name('sums'), name('floats'), name('scales')];
   return [

@@ -6,12 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { moveWeights } from '../packing/move-weights.js';
 import { parseOnnxFile } from '../packing/onnx-file.js';
 import { bytesField, intField, readFields, rewrite } from '../packing/protobuf-fields.js';
+import { computingNode } from '../packing/write-nodes.js';
 import { initializer, onnxBytes, value } from '../testing/onnx-bytes.js';
 import { floats, matMul, ofOpset, products, typesIn } from '../testing/onnx-products.js';
 import { findPython } from '../testing/python.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import { quantizeOnnx } from './quantize-onnx.js';
-import { computingNode } from './write-nodes.js';
 
 const modules = fileURLToPath(new URL('../../../../node_modules/', import.meta.url));
 /** Its weights are nodes of the graph, of an opset before DequantizeLinear had an axis. */

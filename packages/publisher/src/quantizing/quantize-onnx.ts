@@ -1,7 +1,7 @@
 import { elementCount, float16ToNumber, sum } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { outputsOf, readConstant } from '../packing/move-weights.js';
-import { ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
+import { FLOAT, FLOAT16, ONNX_DATATYPES } from '../packing/onnx-datatypes.js';
 import {
   ATTRIBUTE,
   contents,
@@ -26,6 +26,7 @@ import {
   rewriteParts,
   textIn,
 } from '../packing/protobuf-fields.js';
+import { computingNode } from '../packing/write-nodes.js';
 import { channelAxis } from './channel-axes.js';
 import {
   asFactor,
@@ -40,15 +41,12 @@ import {
   asFloat16,
   asInt8,
   asLeanInt8,
-  FLOAT,
-  FLOAT16,
   MICROSOFT,
   SINCE,
   type Stored,
   type Storing,
   type Weight,
 } from './store-as.js';
-import { computingNode } from './write-nodes.js';
 
 /**
  * How weights are stored. `int8` and `fp16` are computed once to the floats they stand for, as a session is made, and

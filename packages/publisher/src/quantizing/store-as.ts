@@ -1,8 +1,6 @@
+import { FLOAT, FLOAT16, INT8 } from '../packing/onnx-datatypes.js';
+import { computingNode, constant, freeName, zeros } from '../packing/write-nodes.js';
 import { toFloat16, toInt8 } from './narrow-values.js';
-import { computingNode, constant, zeros } from './write-nodes.js';
-
-/** TensorProto.DataType. */
-export const [FLOAT, INT8, FLOAT16] = [1, 3, 10];
 
 /** The domain of ONNX Runtime's own operators, which stand in for those that a file's version of ONNX has not. */
 export const MICROSOFT = 'com.microsoft';
@@ -40,7 +38,7 @@ export function asFloat16(
   const narrowed = toFloat16(floats);
   if (!narrowed) return undefined;
   const { values, roundingError } = narrowed;
-  const half = freeName(`${name}.fp16`, file);
+  const half = freeName(`${name}.fp16`, file.names);
   const nodes = [
     constant(half, { dataType: FLOAT16, shape, values }, file),
     computingNode({ operator: 'Cast', inputs: [half], outputs: [name], integers: { to: FLOAT } }),
@@ -51,8 +49,11 @@ export function asFloat16(
 /** Computed to floats once, as a session is made. */
 export function asInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
   const { values, scales, roundingError } = toInt8(floats, { shape, axis });
-  const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
-  const whole = freeName(`${name}.whole`, file);
+  const [integers, scale] = [
+    freeName(`${name}.int8`, file.names),
+    freeName(`${name}.scale`, file.names),
+  ];
+  const whole = freeName(`${name}.whole`, file.names);
   const scaleShape = shape.map((length, i) => (i === axis ? length : 1));
   const nodes = [
     constant(integers, { dataType: INT8, shape, values }, file),
@@ -74,8 +75,11 @@ export function asInt8({ name, shape, values: floats, axis }: Weight, file: Stor
  */
 export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: Storing): Stored {
   const { values, scales, roundingError } = toInt8(floats, { shape, axis });
-  const [integers, scale] = [freeName(`${name}.int8`, file), freeName(`${name}.scale`, file)];
-  const zero = freeName(`${name}.zero`, file);
+  const [integers, scale] = [
+    freeName(`${name}.int8`, file.names),
+    freeName(`${name}.scale`, file.names),
+  ];
+  const zero = freeName(`${name}.zero`, file.names);
   const nodes = [
     constant(integers, { dataType: INT8, shape, values }, file),
     constant(scale, { dataType: FLOAT, shape: [scales.length], values: scales }, file),
@@ -89,12 +93,4 @@ export function asLeanInt8({ name, shape, values: floats, axis }: Weight, file: 
     }),
   ];
   return { nodes: nodes.flat(), roundingError };
-}
-
-/** A name that no value of the file has. */
-export function freeName(wanted: string, { names }: Pick<Storing, 'names'>): string {
-  let name = wanted;
-  while (names.has(name)) name = `${name}_`;
-  names.add(name);
-  return name;
 }

@@ -1,6 +1,6 @@
 import { parseOnnxFile } from '../packing/onnx-file.js';
 import { bytesField, intField, rewrite } from '../packing/protobuf-fields.js';
-import { computingNode } from '../quantizing/write-nodes.js';
+import { computingNode } from '../packing/write-nodes.js';
 import { initializer, onnxBytes, value } from './onnx-bytes.js';
 
 /** TensorProto.DataType. */

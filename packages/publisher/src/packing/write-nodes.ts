@@ -1,5 +1,5 @@
-import { ATTRIBUTE, GRAPH, NODE, TENSOR } from '../packing/onnx-file.js';
-import { bytesField, floatField, intField, partsField } from '../packing/protobuf-fields.js';
+import { ATTRIBUTE, GRAPH, NODE, TENSOR } from './onnx-file.js';
+import { bytesField, floatField, intField, partsField } from './protobuf-fields.js';
 
 /** AttributeProto.AttributeType. */
 const TYPES = { float: 1, integer: 2, text: 3, tensor: 4, integers: 7 } as const;
@@ -106,4 +106,12 @@ function attribute(
 ): Uint8Array[] {
   const content = [bytesField(ATTRIBUTE.name, name), ...value];
   return partsField(NODE.attribute, [...content, intField(ATTRIBUTE.type, TYPES[type])]);
+}
+
+/** @returns a name that no value of the file has, which has it from now on */
+export function freeName(wanted: string, names: Set<string>): string {
+  let name = wanted;
+  while (names.has(name)) name = `${name}_`;
+  names.add(name);
+  return name;
 }
