@@ -8,6 +8,8 @@ export const BUILT_IN_TASKS = [
   'ocr',
   'object-detection',
   'image-segmentation',
+  'text-classification',
+  'feature-extraction',
   'tensors',
 ] as const;
 

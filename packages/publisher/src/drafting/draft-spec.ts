@@ -19,9 +19,15 @@ export interface SourceModel {
   readonly probabilities?: ReadonlySet<string>;
   readonly preprocessing: ModelSpec['preprocessing'];
   readonly postprocessing: ModelSpec['postprocessing'];
+  /** Files that steps read: by their names among resources, their names in the model directory. */
+  readonly resources?: ReadonlyMap<string, string>;
+  /** Lowest and highest number of golden inputs, by their names, unless somebody gives others. */
+  readonly ranges?: Readonly<Record<string, readonly [number, number]>>;
+  /** Sentences about what the draft says and no file does. */
+  readonly assumed?: readonly string[];
   /** In the order a device should try them. */
   readonly variants: readonly Variant[];
-  /** The variants' files by their names in the model directory. */
+  /** The files of variants and steps, by their names in the model directory. */
   readonly weights: ReadonlyMap<string, DraftedFile>;
 }
 
@@ -43,7 +49,7 @@ export const DRAFT_SPEC_DEFAULTS = Object.freeze({
 
 /** @throws NearsideError `metadata-malformed`, for instance for a name that is no URL segment */
 export function draftSpec(source: SourceModel, identity: ModelIdentity): ModelSpec {
-  const { task, inputs, outputs, preprocessing, postprocessing, variants } = source;
+  const { task, inputs, outputs, preprocessing, postprocessing, variants, resources } = source;
   const { batch, maxInputPixels, memoryBytes } = DRAFT_SPEC_DEFAULTS;
   return parseModelSpec({
     format: SPEC_FORMAT,
@@ -53,18 +59,28 @@ export function draftSpec(source: SourceModel, identity: ModelIdentity): ModelSp
     outputs,
     preprocessing,
     postprocessing,
+    ...(resources && { resources: Object.fromEntries(resources) }),
     variants,
     ...(takesBatches(source) && { batch }),
     limits: {
       memoryBytes,
-      ...(preprocessing.length > 0 && { maxInputPixels }),
+      ...(preprocessing.some(({ step }) => step === 'decode-image') && { maxInputPixels }),
     },
   });
 }
 
-/** Only axis 0 may be free, because items of different lengths cannot be joined. */
-function takesBatches({ inputs, outputs }: SourceModel): boolean {
+/**
+ * Only axis 0 may be free, because items of different lengths cannot be joined. Texts of about one length are filled up
+ * to the same.
+ */
+function takesBatches({ inputs, outputs, preprocessing }: SourceModel): boolean {
+  if (preprocessing.some(({ step }) => step === 'tokenize'))
+    return isFree(inputs) && isFree(outputs);
   return [...inputs, ...outputs].every(({ shape: [batch, ...axes] }) => {
     return batch === -1 && !axes.includes(-1);
   });
+}
+
+function isFree(tensors: readonly TensorSpec[]): boolean {
+  return tensors.every(({ shape: [batch] }) => batch === -1);
 }

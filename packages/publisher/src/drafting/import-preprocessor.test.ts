@@ -53,3 +53,39 @@ test('a crop to the size that the image has anyway is no step', () => {
     importPreprocessor(VIT, image(-1, 3, 224, 224)),
   );
 });
+
+const CLIP = { ...VIT, image_processor_type: 'CLIPImageProcessor', size: { shortest_edge: 224 } };
+
+test('pictures that keep their proportions are cropped in the middle', () => {
+  const crop = { do_center_crop: true, crop_size: { height: 224, width: 224 } };
+  const { steps, shape } = importPreprocessor({ ...CLIP, ...crop }, image(-1, 3, -1, -1));
+  expect(steps.slice(1, 3)).toEqual([
+    { step: 'resize', size: { shortest_edge: 224 }, resample: 2 },
+    { step: 'center-crop', crop_size: { height: 224, width: 224 } },
+  ]);
+  expect(shape).toEqual([-1, 3, 224, 224]);
+});
+
+test.each([
+  [224, [{ shortest_edge: 256 }, { height: 224, width: 224 }]],
+  [384, [{ height: 384, width: 384 }, undefined]],
+])('a ConvNeXt of %i pixels crops what is small', (edge, [size, crop_size]) => {
+  const config = { ...CLIP, image_processor_type: 'ConvNextImageProcessor' };
+  const { steps } = importPreprocessor({ ...config, size: edge }, image(-1, 3, edge, edge));
+  expect(steps[1]).toMatchObject({ size });
+  expect(steps[2]).toMatchObject(crop_size ? { crop_size } : { step: 'rescale' });
+});
+
+test('padding stands after normalising, at the right and below', () => {
+  const pad = { do_resize: false, do_pad: true, pad_size: { height: 640, width: 640 } };
+  const { steps, shape } = importPreprocessor({ ...VIT, ...pad }, image(-1, 3, -1, -1));
+  expect(steps.map(({ step }) => step)).toEqual([
+    'decode-image',
+    'rescale',
+    'normalize',
+    'pad',
+    'to-tensor',
+  ]);
+  expect(steps[3]).toMatchObject({ pad_size: pad.pad_size, alignment: 'top-left' });
+  expect(shape).toEqual([-1, 3, 640, 640]);
+});

@@ -18,6 +18,9 @@ const PreprocessorSchema = v.looseObject({
   resample: v.optional(v.number()),
   do_center_crop: FlagSchema,
   crop_size: v.optional(v.nullable(SizeSchema)),
+  crop_pct: v.optional(v.nullable(v.number())),
+  do_pad: FlagSchema,
+  pad_size: v.optional(v.nullable(SizeSchema)),
   do_rescale: FlagSchema,
   rescale_factor: v.optional(v.number()),
   do_normalize: FlagSchema,
@@ -37,6 +40,7 @@ const KNOWN_FLAGS = new Set([
   'do_center_crop',
   'do_rescale',
   'do_normalize',
+  'do_pad',
   'do_reduce_labels', // about the labels of training
 ]);
 
@@ -59,18 +63,20 @@ export function importPreprocessor(
   refuseUnknown(preprocessor);
   const image = imageInput(input);
   const { layout, channels } = image;
-  const size = resizeTo(preprocessor);
-  refuseCrop(preprocessor, size);
+  const { steps: geometry, size } = reshape(preprocessor);
   const steps: PreprocessingStep[] = [
     { step: 'decode-image' },
     ...(channels === 1 ? [{ step: 'grayscale' } as const] : []),
-    { step: 'resize', size, resample: resampleOf(preprocessor) },
+    ...geometry,
     ...rescaleStep(preprocessor),
     ...normalizeStep(preprocessor, channels),
+    ...padStep(preprocessor),
     { step: 'to-tensor', layout },
   ];
-  requireSize(image, size);
-  return { steps, shape: shapeOf(image, size) };
+  const { do_pad, do_center_crop, pad_size } = preprocessor;
+  const whole = do_pad ? bothSides('pad_size', pad_size) : size;
+  requireSize(image, whole, do_pad ? 'pad_size' : do_center_crop ? 'do_center_crop' : 'size');
+  return { steps, shape: shapeOf(image, whole) };
 }
 
 function refuseUnknown(preprocessor: Preprocessor): void {
@@ -78,34 +84,93 @@ function refuseUnknown(preprocessor: Preprocessor): void {
     const asked = field.startsWith('do_') && value !== false && value !== null;
     if (asked && !KNOWN_FLAGS.has(field)) throw noStep(field, 'false', value);
   }
+  const { crop_pct } = preprocessor;
+  const type = typeOf(preprocessor);
+  if (/^Levit/.test(type)) throw noStep('image_processor_type', 'one of exact sizes', type);
+  if (crop_pct && !/^ConvNext/.test(type)) throw noStep('crop_pct', 'none', crop_pct);
 }
 
-function resizeTo(preprocessor: Preprocessor): ImageSize {
-  if (preprocessor.do_resize === false) throw noStep('do_resize', 'true', false);
-  const size = readSize(preprocessor, preprocessor.size);
-  if (size) return size;
-  const got = JSON.stringify(preprocessor.size ?? null);
-  throw noStep('size', 'a height and a width, because images are resized to exactly that', got);
-}
+const ANY_SIZE: ImageSize = { height: -1, width: -1 };
 
-function readSize(preprocessor: Preprocessor, size: Preprocessor['size']): ImageSize | undefined {
-  if (typeof size === 'number') {
-    const { image_processor_type, feature_extractor_type } = preprocessor;
-    const isSquare = SQUARE_SIZE.test(image_processor_type ?? feature_extractor_type ?? '');
-    return isSquare ? { height: size, width: size } : undefined;
+/** What resizing and cropping make of a picture; the size has −1 where only the picture says it. */
+function reshape(preprocessor: Preprocessor): { steps: PreprocessingStep[]; size: ImageSize } {
+  const resized = resizeTo(preprocessor);
+  const crop = cropTo(preprocessor, resized);
+  const steps: PreprocessingStep[] = [];
+  if (resized) {
+    steps.push({ step: 'resize', size: resized, resample: resampleOf(preprocessor) });
   }
-  const { height, width } = size ?? {};
-  return height && width ? { height, width } : undefined;
+  if (crop) steps.push({ step: 'center-crop', crop_size: crop });
+  return { steps, size: crop ?? (resized && 'height' in resized ? resized : ANY_SIZE) };
 }
 
-/** A crop to the size that the image has by then changes nothing, and is accepted. */
-function refuseCrop(preprocessor: Preprocessor, size: ImageSize): void {
+type ShortestEdge = { readonly shortest_edge: number };
+type Resized = ImageSize | ShortestEdge;
+
+function resizeTo(preprocessor: Preprocessor): Resized | undefined {
+  if (preprocessor.do_resize === false) {
+    if (preprocessor.do_center_crop || preprocessor.do_pad) return undefined;
+    throw noStep('do_resize', 'true, or a crop or padding to one size', false);
+  }
+  const size = readSize(preprocessor);
+  const edge = convNextEdge(preprocessor);
+  if (edge === undefined) return size;
+  return edge < CROPPED_BELOW
+    ? { shortest_edge: Math.floor(edge / (preprocessor.crop_pct ?? CROP_PCT)) }
+    : { height: edge, width: edge };
+}
+
+/** ConvNeXt resizes pictures smaller than this by more than it then crops. */
+const CROPPED_BELOW = 384;
+const CROP_PCT = 224 / 256;
+
+/** The side of what a ConvNeXt crops, whatever `do_center_crop` says. */
+function convNextEdge(preprocessor: Preprocessor): number | undefined {
+  if (!/^ConvNext/.test(typeOf(preprocessor))) return undefined;
+  const size = readSize(preprocessor);
+  return 'shortest_edge' in size ? size.shortest_edge : undefined;
+}
+
+function typeOf({ image_processor_type, feature_extractor_type }: Preprocessor): string {
+  return image_processor_type ?? feature_extractor_type ?? '';
+}
+
+function readSize(preprocessor: Preprocessor): Resized {
+  const { size } = preprocessor;
+  if (typeof size === 'number') {
+    const isSquare = SQUARE_SIZE.test(typeOf(preprocessor));
+    return isSquare ? { height: size, width: size } : { shortest_edge: size };
+  }
+  const { height, width, shortest_edge, ...others } = size ?? {};
+  if (height && width) return { height, width };
+  if (shortest_edge && Object.keys(others).length === 0) return { shortest_edge };
+  const got = JSON.stringify(size ?? null);
+  throw noStep('size', 'a height and a width, or a shortest_edge', got);
+}
+
+/** A crop to the size that the image has by then changes nothing. */
+function cropTo(preprocessor: Preprocessor, resized: Resized | undefined): ImageSize | undefined {
   const { do_center_crop, crop_size } = preprocessor;
-  if (!do_center_crop) return;
-  const crop =
-    typeof crop_size === 'number' ? { height: crop_size, width: crop_size } : (crop_size ?? {});
-  if (crop.height === size.height && crop.width === size.width) return;
-  throw noStep('do_center_crop', 'false, or a crop_size equal to size', JSON.stringify(crop_size));
+  const edge = convNextEdge(preprocessor);
+  const isAsked = edge === undefined ? do_center_crop : edge < CROPPED_BELOW;
+  if (!isAsked) return undefined;
+  const crop = bothSides('crop_size', edge ?? crop_size);
+  const { height, width } = { ...ANY_SIZE, ...resized };
+  return crop.height === height && crop.width === width ? undefined : crop;
+}
+
+function bothSides(field: string, size: Preprocessor['size']): ImageSize {
+  if (typeof size === 'number') return { height: size, width: size };
+  const { height, width } = size ?? {};
+  if (height && width) return { height, width };
+  throw noStep(field, 'a height and a width', JSON.stringify(size ?? null));
+}
+
+/** Zeros at the right and below, around what is normalised already. */
+function padStep({ do_pad, pad_size }: Preprocessor): PreprocessingStep[] {
+  if (!do_pad) return [];
+  const rest = { size_divisor: 1, constant_values: 0, alignment: 'top-left' } as const;
+  return [{ step: 'pad', pad_size: bothSides('pad_size', pad_size), ...rest }];
 }
 
 function resampleOf({ resample }: Preprocessor): ResampleFilter {
@@ -131,11 +196,12 @@ function normalizeStep(
   return [{ step: 'normalize', image_mean: image_mean ?? [], image_std: image_std ?? [] }];
 }
 
-function requireSize(input: ImageInput, size: ImageSize): void {
+function requireSize(input: ImageInput, size: ImageSize, field: string): void {
   const declared = sizeOf(input);
   for (const side of ['height', 'width'] as const) {
     if (declared[side] === -1 || declared[side] === size[side]) continue;
-    throw noStep('size', `the ${side} of input '${input.name}', ${declared[side]}`, size[side]);
+    const got = size[side] === -1 ? 'that of the picture' : size[side];
+    throw noStep(field, `the ${side} of input '${input.name}', ${declared[side]}`, got);
   }
 }
 

@@ -9,8 +9,16 @@ import type { SourceModel } from './draft-spec.js';
 import { classifierSteps, scoresFirst } from './image-classifier.js';
 import { importPreprocessor } from './import-preprocessor.js';
 import { type OnnxSource, readOnnx } from './source-from-onnx.js';
+import {
+  isSentenceEmbedder,
+  sentenceEmbedder,
+  TextConfigSchema,
+  textClassifierSteps,
+  textInputs,
+} from './text-model.js';
 
 const ConfigSchema = v.looseObject({
+  ...TextConfigSchema.entries,
   id2label: v.optional(v.record(v.pipe(v.string(), v.regex(/^\d+$/)), v.string())),
   architectures: v.optional(v.nullable(v.array(v.string()))),
   problem_type: v.optional(v.nullable(v.string())),
@@ -20,7 +28,8 @@ type Config = v.InferOutput<typeof ConfigSchema>;
 
 /**
  * A folder as Hugging Face's exporter and transformers.js lay it out: config.json, the variants
- * `onnx/model*.onnx`, and for an image classifier preprocessor_config.json.
+ * `onnx/model*.onnx`, and for an image classifier preprocessor_config.json, for a text classifier or a sentence embedder
+ * tokenizer.json.
  *
  * @throws NearsideError `file-missing`, or `model-invalid` naming the field that no step can do
  */
@@ -32,14 +41,12 @@ export async function sourceFromHuggingFace(path: string): Promise<SourceModel> 
   const variants = await readVariants(path);
   const weights = new Map(variants.flatMap(({ files }) => [...files]));
   const [first] = variants;
-  const { inputs, outputs, probabilities } = first;
-  const tensors = isImageClassifier(config)
-    ? classifier(config, first, await readJsonFile(path, 'preprocessor_config.json'))
-    : { task: 'tensors' as const, inputs, outputs, preprocessing: [], postprocessing: [] };
+  const read = await readTask(path, config, first);
+  for (const file of read.resources?.values() ?? []) weights.set(file, join(path, file));
   return {
     title: basename(resolve(path)),
-    ...tensors,
-    probabilities,
+    ...read,
+    probabilities: first.probabilities,
     variants: variants.map(({ name, dtype, files }) => {
       return { name, runtime: 'onnx', dtype, files: [...files.keys()] };
     }),
@@ -95,15 +102,44 @@ function requireSameTensors(a: NamedVariant, b: NamedVariant): void {
   }
 }
 
-function isImageClassifier({ architectures }: Config): boolean {
-  return (architectures ?? []).some((name) => name.endsWith('ForImageClassification'));
+type Task = Omit<SourceModel, 'title' | 'variants' | 'weights' | 'probabilities'>;
+
+async function readTask(path: string, config: Config, first: OnnxSource): Promise<Task> {
+  const isOf = (suffix: string) => config.architectures?.some((name) => name.endsWith(suffix));
+  if (isOf('ForImageClassification')) {
+    return imageClassifier(config, first, await readJsonFile(path, 'preprocessor_config.json'));
+  }
+  const { inputs, outputs } = first;
+  if (isOf('ForSequenceClassification')) {
+    const [logits, ...others] = scoresFirst(outputs);
+    const id2label = labelsOf(config, logits, [SINGLE, MULTIPLE]);
+    const isMultiple = config.problem_type === MULTIPLE || Object.keys(id2label).length === 1;
+    const isDone = first.probabilities.has(logits?.name ?? '');
+    return {
+      task: 'text-classification',
+      ...(await textInputs(path, { config, inputs })),
+      outputs: logits ? [logits, ...others] : [],
+      postprocessing: textClassifierSteps(id2label, {
+        activation: isDone ? undefined : isMultiple ? 'sigmoid' : 'softmax',
+      }),
+    };
+  }
+  if (await isSentenceEmbedder(path)) {
+    const { maxLength, ...after } = await sentenceEmbedder(path, outputs);
+    const before = await textInputs(path, { config, inputs, maxLength });
+    return { task: 'feature-extraction', ...before, ...after };
+  }
+  return { task: 'tensors', inputs, outputs, preprocessing: [], postprocessing: [] };
 }
 
-function classifier(
+const SINGLE = 'single_label_classification';
+const MULTIPLE = 'multi_label_classification';
+
+function imageClassifier(
   config: Config,
   { inputs, outputs, probabilities }: OnnxSource,
   preprocessor: unknown,
-): Pick<SourceModel, 'task' | 'inputs' | 'outputs' | 'preprocessing' | 'postprocessing'> {
+): Task {
   const [input, ...more] = inputs;
   if (!input || more.length > 0) {
     throw modelInvalid('onnx/, inputs: expected one image, got several tensors.', {});
@@ -115,16 +151,20 @@ function classifier(
     inputs: [{ ...input, shape }],
     outputs: logits ? [logits, ...others] : [],
     preprocessing: steps,
-    postprocessing: classifierSteps(labelsOf(config, logits), {
+    postprocessing: classifierSteps(labelsOf(config, logits, [SINGLE]), {
       isProbabilities: probabilities.has(logits?.name ?? ''),
     }),
   };
 }
 
-function labelsOf({ id2label, problem_type }: Config, logits: TensorSpec | undefined) {
-  if (problem_type && problem_type !== 'single_label_classification') {
+function labelsOf(
+  { id2label, problem_type }: Config,
+  logits: TensorSpec | undefined,
+  known: readonly string[],
+) {
+  if (problem_type && !known.includes(problem_type)) {
     throw modelInvalid(
-      `config.json, problem_type: expected single_label_classification, got ${problem_type}: there ` +
+      `config.json, problem_type: expected ${known.join(' or ')}, got ${problem_type}: there ` +
         'is no step for it.',
       { field: 'problem_type', got: problem_type },
     );

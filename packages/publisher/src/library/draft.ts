@@ -65,7 +65,7 @@ export async function draft(options: DraftOptions): Promise<Draft> {
   const spec = draftSpec(model, identity);
   const files = new Map<string, DraftedFile>([
     ...model.weights,
-    ...draftDocuments(spec, options),
+    ...draftDocuments(spec, { ...options, ranges: { ...model.ranges, ...options.ranges } }),
     ...(await readGoldenScript()),
   ]);
   const place = await findPlace(out, files);
@@ -82,7 +82,7 @@ async function withTask(
     return { model: classifier.model, assumed: [classifier.assumed] };
   }
   const given = (['labels', 'size'] as const).find((option) => options[option] !== undefined);
-  if (given === undefined) return { model, assumed: [] };
+  if (given === undefined) return { model, assumed: model.assumed ?? [] };
   throw new TypeError(`draft: expected \`task\` image-classification beside \`${given}\`.`);
 }
 

@@ -10,6 +10,7 @@ export function inputKindOf(
   const step = stagesOf(spec)[0]?.preprocessing[0]?.step;
   if (step === 'decode-image') return 'picture';
   if (step === 'decode-audio') return 'sound';
+  if (step === 'decode-text') return 'text';
   if (spec.features) return 'record';
   return task === 'text-classification' ? 'text' : 'tensors';
 }
