@@ -25,6 +25,7 @@ export type {
   RgbaPixels,
   ScoredWindow,
   Segment,
+  TextInput,
   TextLine,
 } from '@nearside/pipeline';
 export { canRun } from './page/can-run.js';

@@ -54,6 +54,20 @@ describe('types come from model.json', () => {
     expect(typesOfSpec(await specOf(model))).toMatchObject({ input, output });
   });
 
+  test('the vector of a text', async () => {
+    const preprocessing = [{ step: 'decode-text' }, { step: 'tokenize' }];
+    const spec = await tensorSpec({
+      task: 'feature-extraction',
+      preprocessing,
+      postprocessing: [{ step: 'embedding' }],
+    });
+    expect(typesOfSpec(spec)).toEqual({
+      input: 'TextInput',
+      output: 'Float32Array',
+      imports: ['TextInput'],
+    });
+  });
+
   test('tensors by name and datatype, without state, and optional where the spec has a value', async () => {
     const spec = await tensorSpec({
       inputs: [

@@ -14,6 +14,7 @@ type Stage = ReturnType<typeof stagesOf>[number];
 const TAKEN: Readonly<Record<string, string>> = {
   'decode-image': 'ImageInput',
   'decode-audio': 'SoundInput',
+  'decode-text': 'TextInput',
 };
 const GIVEN: Readonly<Record<string, string>> = {
   regression: 'readonly RegressionValue[]',
@@ -21,6 +22,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   'reading-order': 'readonly TextLine[]',
   argmax: 'Mask',
   mask: 'Mask',
+  embedding: 'Float32Array',
 };
 
 /** Reads from model.json what callers give and get: labels, features with their categories, tensors by name. */
@@ -32,10 +34,10 @@ export function typesOfSpec(spec: ModelSpec): ReferenceTypes {
   return { input, output, imports: namesIn(`${input} ${output}`) };
 }
 
-/** Names of types in a text of TypeScript, without its strings and the names of members. */
+/** Names of the package's types in a text of TypeScript, without its strings and the names of members. */
 function namesIn(text: string): string[] {
   const types = text.replaceAll(/'(?:[^'\\]|\\.)*'|readonly [\w$]+\??:/g, '');
-  return [...new Set(types.match(/\b[A-Z]\w+/g))].sort();
+  return [...new Set(types.match(/\b[A-Z]\w+/g))].filter((name) => !(name in globalThis)).sort();
 }
 
 function inputOf({ features }: ModelSpec, stage: Stage): string {

@@ -1,5 +1,10 @@
 import type { FeatureRecord, PlatformType, Tensor, Tensors } from '@nearside/core';
-import type { AudioInput, ImageInput as DecodableImage, Output } from '@nearside/pipeline';
+import type {
+  AudioInput,
+  ImageInput as DecodableImage,
+  Output,
+  TextInput,
+} from '@nearside/pipeline';
 
 /** Priorities, most urgent first. */
 export const PRIORITIES = ['interactive', 'normal', 'background'] as const;
@@ -37,7 +42,7 @@ export interface LooseTensor {
 }
 
 /** An input of `run`, whatever the task. */
-export type Input = ImageInput | SoundInput | TensorInput | FeatureRecord;
+export type Input = ImageInput | SoundInput | TextInput | TensorInput | FeatureRecord;
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;

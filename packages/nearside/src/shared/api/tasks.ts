@@ -5,15 +5,13 @@ import type {
   LabelScore,
   Mask,
   RegressionValue,
+  TextInput,
   TextLine,
 } from '@nearside/pipeline';
 import type { TaskModel } from './model.js';
 import type { ImageInput, SoundInput } from './run.js';
 
-/**
- * Inputs and outputs of a task's models, by its name in model.json. The last two have no steps here: their models run in
- * a worker of the app's own.
- */
+/** Inputs and outputs of a task's models, by its name in model.json. */
 export interface TaskTypes {
   'image-classification': { input: ImageInput; output: readonly LabelScore[] };
   /** With a `decide` step the first label is the decision. */
@@ -29,8 +27,9 @@ export interface TaskTypes {
   'object-detection': { input: ImageInput; output: readonly FoundObject[] };
   /** At the picture's size, unless the model's step says otherwise. */
   'image-segmentation': { input: ImageInput; output: Mask };
-  'text-classification': { input: string; output: readonly LabelScore[] };
-  'feature-extraction': { input: string; output: Float32Array };
+  'text-classification': { input: TextInput; output: readonly LabelScore[] };
+  /** The vector of a text. */
+  'feature-extraction': { input: TextInput; output: Float32Array };
 }
 
 export type TaskName = keyof TaskTypes;
