@@ -12,6 +12,7 @@ import { open } from 'nearside';
 import { breastCancer } from './breast-cancer.model.js';
 import { digits } from './digits.model.js';
 import { ocr } from './ocr.model.js';
+import { things } from './things.model.js';
 import { voice } from './voice.model.js';
 
 declare const file: Blob;
@@ -30,11 +31,17 @@ cells.feedback('id', { label: 'benign' });
 cells.feedback('id', { label: 'benine' });
 
 export const text: string | undefined = (await (await open(ocr)).run(file)).output[0]?.text;
+const [thing] = (await (await open(things)).run(file)).output;
+export const isCat = thing?.label === 'Cat' && thing.box.width > 0;
+// @ts-expect-error no thing is called so
+export const isNone = thing?.label === 'Kat';
 export const { segments } = (await (await open(voice)).run(file)).output;
 `;
 
 test('modules of models compile in a page, and what is misspelt there does not', async () => {
-  const texts = await Promise.all(['breast-cancer', 'digits', 'ocr', 'voice'].map(writeModule));
+  const texts = await Promise.all(
+    ['breast-cancer', 'digits', 'ocr', 'things', 'voice'].map(writeModule),
+  );
   const modules = texts.map(({ name, text }) => [`${name}.model.ts`, text]);
   const files = { ...Object.fromEntries(modules), 'page.ts': PAGE };
   const program = typesOf(files);

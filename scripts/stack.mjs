@@ -21,6 +21,14 @@ const COLLECTOR_FILES = {
   },
 };
 
+/** All others run in the small file of ONNX Runtime: they are in the corpus of `npm run profile:runtime`. */
+const NEED_FULL_RUNTIME = ['faces', 'things'];
+
+/** @returns {'common' | 'full'} which file of ONNX Runtime a model here is packed for */
+export function runtimeOf(model) {
+  return NEED_FULL_RUNTIME.includes(model) ? 'full' : 'common';
+}
+
 /**
  * Publishes `models/` into a repository in `dir`, with keys made on the first run.
  *
@@ -39,8 +47,7 @@ export async function publishModels(dir, wanted) {
   for (const model of models) {
     await rm(`${packed}/${model}`, { recursive: true, force: true });
     const modelDirectory = `${root}models/${model}`;
-    // All of them are in the corpus of `npm run profile:runtime`.
-    await pack({ modelDirectory, out: `${packed}/${model}`, onnxRuntime: 'common' });
+    await pack({ modelDirectory, out: `${packed}/${model}`, onnxRuntime: runtimeOf(model) });
   }
 
   async function publishAll() {

@@ -86,7 +86,54 @@ export const MODELS = [
       { name: 'turned-page-characters', of: characters('turned'), atLeast: 0.95 },
     ],
   },
+  {
+    model: 'faces',
+    task: 'object-detection',
+    modules: ['numpy', 'onnxruntime', 'PIL', 'skimage'],
+    answer: (objects) => objects,
+    isSame: areSameObjects,
+    metrics: [
+      { name: 'photos', of: counted('photo'), atLeast: 1 },
+      { name: 'faces-found', of: counted('face'), atLeast: 0 },
+      { name: 'others-left-alone', of: counted('other'), atLeast: 0 },
+    ],
+  },
+  {
+    model: 'things',
+    task: 'object-detection',
+    modules: ['numpy', 'onnxruntime', 'PIL', 'skimage'],
+    answer: (objects) => objects,
+    isSame: areSameObjects,
+    metrics: [{ name: 'photos', of: counted('photo'), atLeast: 1 }],
+  },
 ];
+
+/** How much of two boxes has to be common to be the same one, of what they cover together. */
+const LEAST_OVERLAP = 0.98;
+
+function areSameObjects(a, b) {
+  return (
+    a.length === b.length &&
+    a.every(({ label, box }, i) => label === b[i].label && overlap(box, b[i].box) >= LEAST_OVERLAP)
+  );
+}
+
+function overlap(a, b) {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  const both = Math.max(0, width) * Math.max(0, height);
+  return both / (a.width * a.height + b.width * b.height - both);
+}
+
+/** The share of pictures of a group in which what is there is found and nothing else: its labels, in any order. */
+function counted(group) {
+  return (items, answers) => {
+    const of = items.flatMap((item, i) => (item.group === group ? [i] : []));
+    const labels = (i) => answers[i].map(({ label }) => label).sort();
+    const right = of.filter((i) => labels(i).join() === [...items[i].truth].sort().join());
+    return { value: right.length / of.length, n: of.length };
+  };
+}
 
 /** The share of sounds of these groups whose best window is as it should be. */
 function spoken(groups, isRight) {

@@ -4,7 +4,7 @@
 
 Lines of text are those of `models/ocr`, and more. Recordings are short sentences by espeak-ng. What is right for a
 recording is on which side of the threshold the model of floats has each window. Only recordings are written of which it
-is sure: of a window near the threshold nobody can say what is right. Faces are those of `models/faces`, with their number.
+is sure: of a window near the threshold nobody can say what is right. Faces are those of `models/faces`.
 Things are parts of scikit-image's photos, some of them mirrored; the model of floats says what is in each, where it is sure.
 """
 
@@ -71,9 +71,9 @@ def write_faces(folder: Path, count: int) -> None:
     from pictures import cut_out, photos
 
     items = []
-    for name, (picture, _, faces) in list({**photos(), **cut_out()}.items())[:count]:
+    for name, (picture, _, labels) in list({**photos(), **cut_out()}.items())[:count]:
         picture.save(folder / f"{name}.png")
-        items.append({"input": f"{name}.png", "expected": ["face"] * faces})
+        items.append({"input": f"{name}.png", "expected": labels})
     write_items(folder, items)
 
 

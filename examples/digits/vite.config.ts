@@ -16,6 +16,7 @@ export default defineConfig({
         risk: 'risk.html',
         voice: 'voice.html',
         text: 'text.html',
+        objects: 'objects.html',
         sw: 'src/service-worker.ts',
       },
       output: {

@@ -6,6 +6,7 @@ const PAGES = {
   risk: 'Risk from a record',
   voice: 'Speech in sound',
   text: 'Text in pictures',
+  objects: 'Faces and things',
 } as const;
 
 /** What is shown while the model opens, and when it could not be opened. */

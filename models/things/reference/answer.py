@@ -1,0 +1,14 @@
+"""Writes photos into a folder, and what Python finds in them: `answer.py DIR`.
+
+    apt-get install python3-numpy python3-onnxruntime python3-pil python3-skimage
+    npm run build && /usr/bin/python3 models/things/reference/answer.py DIR
+"""
+
+import sys
+from pathlib import Path
+
+from pictures import photos
+
+from detector import answer  # after pictures.py, which says where it is
+
+answer(Path(__file__).resolve().parent.parent, Path(sys.argv[1]), photos())
