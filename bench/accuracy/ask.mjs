@@ -37,7 +37,8 @@ async function readBlob(dir, file) {
  * Starts a browser whose page asks: it is given the files themselves.
  *
  * @param {string} dir empty folder for the page
- * @returns {Promise<{ ask: Ask, close(): Promise<void> }>}
+ * @returns {Promise<{ ask: Ask, openPage(folders: Record<string, string>): Promise<import('@playwright/test').Page>, close(): Promise<void> }>}
+ *   `openPage` takes folders by the names that the page finds them under
  */
 export async function startChromium(dir) {
   await build({
@@ -48,15 +49,22 @@ export async function startChromium(dir) {
   });
   const browser = await chromium.launch(chromiumLaunch);
   const site = await serveSite({ dir, config: {}, port: 0 });
-  return {
-    async ask(published, { task, items, dir }) {
-      const page = await browser.newPage();
-      await page.route('**/items/*', async (route) => {
+  const openPage = async (folders) => {
+    const page = await browser.newPage();
+    for (const [name, folder] of Object.entries(folders)) {
+      await page.route(`**/${name}/*`, async (route) => {
         const { pathname } = new URL(route.request().url());
-        await route.fulfill({ body: await readFile(`${dir}/${pathname.split('/').at(-1)}`) });
+        await route.fulfill({ path: `${folder}/${pathname.split('/').at(-1)}` });
       });
-      await page.goto(site.url);
-      await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
+    }
+    await page.goto(site.url);
+    await page.waitForSelector('html[data-state=ready]', { state: 'attached' });
+    return page;
+  };
+  return {
+    openPage,
+    async ask(published, { task, items, dir }) {
+      const page = await openPage({ items: dir });
       const given = items.map(({ record, file }) => ({ record, file }));
       const { url, trust, backend } = published;
       const outputs = await page.evaluate(({ address, items }) => globalThis.ask(address, items), {

@@ -22,12 +22,18 @@
  * @property {(output: unknown) => unknown} answer what of a result is compared
  * @property {(a: unknown, b: unknown) => boolean} [isSame] whether two answers are, by default as JSON
  * @property {Metric[]} metrics
+ *
+ * @typedef {object} MeasuredOtherwise
+ * @property {string} model
+ * @property {string[]} modules
+ * @property {(tools: { dir: string, page: object }) => Promise<object[]>} measure in an empty folder; gives rows
  */
 import { root } from '../../scripts/root.mjs';
+import { measureTflite, MODULES as TFLITE_MODULES } from './tflite.mjs';
 
 const best = (output) => output[0].label;
 
-/** @type {MeasuredModel[]} */
+/** @type {(MeasuredModel | MeasuredOtherwise)[]} */
 export const MODELS = [
   {
     model: 'digits',
@@ -106,6 +112,7 @@ export const MODELS = [
     isSame: areSameObjects,
     metrics: [{ name: 'photos', of: counted('photo'), atLeast: 1 }],
   },
+  { model: 'tflite', modules: TFLITE_MODULES, measure: measureTflite },
 ];
 
 /** How much of two boxes has to be common to be the same one, of what they cover together. */

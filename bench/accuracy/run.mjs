@@ -55,7 +55,10 @@ if (error) {
 }
 
 async function* measureAll() {
-  for (const measured of chosen) yield* await measure(measured);
+  for (const measured of chosen) {
+    const tools = { dir: `${dir}/${measured.model}`, page };
+    yield* await (measured.measure?.(tools) ?? measure(measured));
+  }
 }
 
 async function measure(measured) {
