@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, type Page } from '@playwright/test';
+import type { LabelScore } from '../packages/pipeline/dist/index.js';
 import { root } from '../scripts/root.mjs';
 import { test } from './cleared-page.js';
 import { gotoBarePage } from './serve-bare-page.js';
@@ -268,6 +269,57 @@ test('the digits model gives what it gives when it is opened signed, golden case
   expect(seen.both[1]).toEqual(seen.both[0]);
   expect(seen.verdicts).toEqual(['proven', 'unproven']);
 });
+
+test('a text classifier takes texts, by its tokenizer.json beside it', async ({ page }) => {
+  const folder = `${root}packages/publisher/fixtures/bert`;
+  await page.route('**/text/**', (route) => {
+    const { pathname } = new URL(route.request().url());
+    return route.fulfill({ path: folder + pathname.slice(pathname.indexOf('/text/') + 5) });
+  });
+  const answers = JSON.parse(await readFile(`${folder}-answers.json`, 'utf8')) as TextAnswer[];
+  const seen = await page.evaluate(
+    async (texts) => {
+      const { nearside } = globalThis as Scope;
+      const files = {
+        'model.onnx': 'text/onnx/model.onnx',
+        'tokenizer.json': 'text/tokenizer.json',
+      };
+      const model = await nearside.openUnsigned(files, {
+        task: 'text-classification',
+        resources: { words: 'tokenizer.json' },
+        preprocessing: [
+          { step: 'decode-text' },
+          { step: 'tokenize', tokenizer: 'words', vocab_size: 500, max_length: 32 },
+        ],
+        postprocessing: [
+          { step: 'softmax' },
+          { step: 'combine-windows' },
+          { step: 'top-k', top_k: 2, id2label: { 0: 'calm', 1: 'angry' } },
+        ],
+        batch: { axis: 0, max: 8, maxDelayMs: 5 },
+      });
+      const refused = await model.run('\ud83d').catch(({ code }: Scope) => code);
+      const ran = await Promise.all(texts.map((text) => model.run(text)));
+      const fromFile = await model.run(new Blob([texts[0] as string]));
+      await model.close();
+      const outputs = [...ran, fromFile].map(({ output }) => output as LabelScore[]);
+      return { refused, outputs, batched: ran.some(({ meta }) => meta.batch > 1) };
+    },
+    answers.map(({ text }) => text),
+  );
+  expect(seen.refused).toBe('input-invalid');
+  expect(seen.batched).toBe(true);
+  for (const [i, output] of seen.outputs.entries()) {
+    const { scores } = answers[i % answers.length] as TextAnswer;
+    const calm = output.find(({ label }) => label === 'calm');
+    expect(calm?.score).toBeCloseTo(scores[0] as number, 5);
+  }
+});
+
+interface TextAnswer {
+  readonly text: string;
+  readonly scores: readonly number[];
+}
 
 test('a TensorFlow.js model tells its own tensors, and runs', async ({ page }) => {
   const seen = await page.evaluate(async () => {

@@ -40,7 +40,10 @@ export async function openUnsignedVersion(
 ): Promise<UnsignedVersion> {
   for (const [name, { size }] of Object.entries(files)) if (size === 0) throw emptyFile(name);
   const sizeBytes = Object.values(files).reduce((sum, { size }) => sum + size, 0);
-  const variant = given.variants === undefined ? await deriveVariant(files) : undefined;
+  const resources = Object.values(given.resources ?? {});
+  const ofModel = Object.entries(files).filter(([name]) => !resources.includes(name));
+  const variant =
+    given.variants === undefined ? await deriveVariant(Object.fromEntries(ofModel)) : undefined;
   const spec = completeSpec(given, { variant, sizeBytes });
   const golden = await readGolden(files);
   const { name: model, version, sequence } = spec;
