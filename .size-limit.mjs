@@ -39,6 +39,8 @@ export default [
   importing('canRun', '24064 B'),
   importing('clear', '5120 B'),
   importing('runtimeAssets', '2048 B'),
+  importing('createIndex', '6656 B', `${DIST}/search.js`),
+  importing('createIndex, loadIndex, embedAll', '10240 B', `${DIST}/search.js`),
   importing('serve', '62464 B', `${DIST}/worker/serve.js`), // a worker without its runtime
   file('assets/worker-tfjs-wasm.js', '241664 B'),
   file('assets/worker-onnx-wasm.js', '90112 B'),

@@ -7,7 +7,9 @@ import { root } from './root.mjs';
 /** Named there, and told elsewhere: what model.json holds, what a backend is, what every error is. */
 const TOLD_ELSEWHERE = ['ModelSpec', 'UnsignedSpec', 'Backend', 'NearsideError'];
 
-const ENTRIES = ['index', 'microphone', 'worker'].map((name) => `packages/nearside/src/${name}.ts`);
+const ENTRIES = ['index', 'microphone', 'search', 'worker'].map(
+  (name) => `packages/nearside/src/${name}.ts`,
+);
 
 const page = await readFile(`${root}docs/api.md`, 'utf8');
 const sections = page.split(/^(?=##)/m);

@@ -11,6 +11,7 @@ const FACES: Record<string, readonly string[]> = {
   'index.ts': ['page', 'shared'],
   'script.ts': ['index.ts', 'page', 'shared'],
   'microphone.ts': ['page', 'shared'],
+  'search.ts': ['page', 'shared'],
   'worker.ts': ['worker', 'shared'],
 };
 
@@ -35,6 +36,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'page/microphone': ['page/runtime-files', 'page/platform'],
   'page/options': [],
   'page/workers': ['page/platform'],
+  'page/search': ['page/workers'],
   'page/choice': ['page/options', 'page/platform'],
   'page/serving': ['page/options', 'page/platform', 'page/workers', 'page/choice'],
   'page/telemetry': ['page/options', 'page/platform'],

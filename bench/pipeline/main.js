@@ -1,3 +1,4 @@
+import { measureSearch } from './search.js';
 import { measureSmallPicture } from './small-picture.js';
 import { measureText } from './text.js';
 import { measureVoice } from './voice.js';
@@ -19,6 +20,7 @@ globalThis.measurePhoto = () => inWorker('photo');
 globalThis.measureAudio = () => inWorker('audio');
 globalThis.measureSmallPicture = measureSmallPicture;
 globalThis.measureVoice = measureVoice;
+globalThis.measureSearch = measureSearch;
 globalThis.measureText = measureText;
 
 document.documentElement.dataset.state = 'ready';

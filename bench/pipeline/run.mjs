@@ -35,6 +35,9 @@ export async function* runSuite(dir) {
   yield measuredRow('vad-piece-ratio', ratios(voice.pieces), { atMost: 1.5 });
   const text = await page.evaluate('measureText()');
   yield measuredRow('ocr-vs-raw-ratio', ratios(text), { atMost: 1.15 });
+  const search = await page.evaluate('measureSearch()');
+  yield measuredRow('search-vs-loop-ratio', ratios(search.pairs), { atMost: 1.1 });
+  yield row('search-longest-task-ms', { value: search.longestMs, unit: 'ms', atMost: 50 });
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
   yield await goldenBytesShare(published.packed);

@@ -4,6 +4,7 @@ import { Converter, ReflectionKind } from 'typedoc';
 const NAMES = {
   index: 'nearside',
   microphone: 'nearside/microphone',
+  search: 'nearside/search',
   worker: 'nearside/worker',
 };
 

@@ -36,6 +36,7 @@ export const GROUPS = [
       { file: 'docs/guide/calls.md', title: 'Many calls' },
       { file: 'docs/guide/engines.md', title: 'Several models' },
       { file: 'docs/guide/streams.md', title: 'Streams' },
+      { file: 'docs/search.md', title: 'Search' },
       { file: 'docs/guide/tasks.md', title: 'Tasks of your own' },
       { file: 'docs/guide/offline.md', title: 'Offline' },
       { file: 'examples/ocr-pwa/README.md', title: 'An installable app' },

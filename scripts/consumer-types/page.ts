@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from 'nearside';
 import { type MicrophonePiece, microphone } from 'nearside/microphone';
+import { createIndex, embedAll } from 'nearside/search';
 import { breastCancer } from './breast-cancer.model.js';
 import { digits } from './digits.model.js';
 
@@ -103,6 +104,21 @@ await embedder.run({ tensors: { id: ids } });
 await embedder.run({ tensors: { ids: { datatype: 'FP32', shape: [1], data: floats } } });
 // @ts-expect-error a tensor of another name, timed
 await embedder.profile({ tensors: { id: ids } });
+
+const sentences = await open('https://cdn.example/models/sentences', {
+  trust: 'sha256-…',
+  task: 'feature-extraction',
+});
+const { vectors, hits } = await embedAll(sentences, ['a text']);
+const index = createIndex({ dimensions: 512 });
+await index.add(vectors.map((vector, i) => ({ id: String(i), text: 'a text', vector })));
+const { output: vector } = await sentences.run('a query');
+for (const { id, score, words } of await index.search({ text: 'a query', vector }, { top: 3 }))
+  console.log(id, score, words, hits);
+// @ts-expect-error an index takes vectors, not lists
+await index.add({ id: '1', vector: [1, 2] });
+// @ts-expect-error a classifier gives no vectors
+await embedAll(classifier, ['a text']);
 
 const { fits } = await canRun(digits);
 const { version } = await prefetch(penguins, { store: 'auto' });

@@ -91,6 +91,7 @@ export {
 } from './repository-paths.js';
 export { rolloutBucket } from './rollout-bucket.js';
 export { readSeal, type Seal, writeSeal } from './seal.js';
+export { sha256, sha256Hex } from './sha256.js';
 export { openStore } from './stores/indexeddb-store.js';
 export { createMemoryStore } from './stores/memory-store.js';
 export { beginIn, type Database, peekStore } from './stores/peek-store.js';

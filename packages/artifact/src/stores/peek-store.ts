@@ -1,7 +1,10 @@
 import { startAwakeTimer } from '../awake-timer.js';
 
-/** Database one: models, metadata, choices. Database two: reports, which never wait behind it. */
-export type Database = 'nearside-models' | 'nearside-reports';
+/**
+ * Database one: models, metadata, choices. Database two: reports, which never wait behind it. Database three: vectors of
+ * texts.
+ */
+export type Database = 'nearside-models' | 'nearside-reports' | 'nearside-vectors';
 
 /** Object store of each database; `openStore` uses the same. */
 const STORE_NAME = 'nearside';

@@ -6,9 +6,9 @@ import { type OptionKinds, ownOptions, STORE, SWITCH } from '../shared/option-ki
 import { loadLater } from './model/load-later.js';
 
 export interface ClearOptions {
-  /** One model by its name, whichever repository it came from. */
+  /** One model by its name, whichever repository it came from, and the vectors that `embedAll` kept of it. */
   readonly model?: string | undefined;
-  /** All models, the install's identity and reports that were not sent yet. */
+  /** All models and vectors, the install's identity and reports that were not sent yet. */
   readonly everything?: boolean | undefined;
   /** The store that `open` was given. */
   readonly store?: StoreChoice | undefined;

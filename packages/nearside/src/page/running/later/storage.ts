@@ -1,4 +1,4 @@
-import type { StorageReport } from '@nearside/artifact';
+import type { Database, StorageReport } from '@nearside/artifact';
 import { clearModels } from '@nearside/artifact/clear-models';
 import { openStore } from '#open-store';
 import type { StorageOptions } from '../../../shared/api/model.js';
@@ -57,7 +57,7 @@ export function checkStorageOptions(given: StorageOptions = NO_OPTIONS): Storage
 }
 
 export interface StoredToClear {
-  /** Undefined clears everything: all models, and reports that were not sent yet. */
+  /** Undefined clears everything: all models, vectors of texts, and reports that were not sent yet. */
   readonly model: string | undefined;
   readonly store: StoreChoice;
 }
@@ -69,6 +69,7 @@ export async function clearStored({ model, store }: StoredToClear): Promise<void
     await clearModels(models, model);
   } finally {
     await models.close();
+    await deleteFrom('nearside-vectors', { prefix: model === undefined ? '' : `${model}/`, store });
     if (model === undefined) await clearRest(store);
   }
 }
@@ -79,10 +80,17 @@ async function clearRest(store: StoreChoice): Promise<void> {
   } catch {
     // Node, or a store that is blocked
   }
-  const reports = openStore('nearside-reports', store);
+  await deleteFrom('nearside-reports', { prefix: '', store });
+}
+
+async function deleteFrom(
+  database: Database,
+  { prefix, store }: { prefix: string; store: StoreChoice },
+): Promise<void> {
+  const objects = openStore(database, store);
   try {
-    await reports.commit({ delete: await reports.keys('') });
+    await objects.commit({ delete: await objects.keys(prefix) });
   } finally {
-    await reports.close();
+    await objects.close();
   }
 }

@@ -1,0 +1,318 @@
+import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createIndex, type IndexItem, loadIndex, type SearchIndex } from '../../search.js';
+import { wordsOf } from './words.js';
+
+/** Written by numpy: see `tests/fixtures/make-bm25.py`. */
+const judged: {
+  texts: string[];
+  queries: string[];
+  words: string[][];
+  scores: { k1: number; b: number; scores: number[][] }[];
+} = JSON.parse(
+  await readFile(new URL('../../../../../tests/fixtures/bm25.json', import.meta.url), 'utf8'),
+);
+
+const vectorOf = (...numbers: number[]) => Float32Array.from(numbers);
+
+async function indexOfTexts(texts: readonly string[], options = {}): Promise<SearchIndex> {
+  const index = createIndex(options);
+  await index.add(texts.map((text, i) => ({ id: String(i), text })));
+  return index;
+}
+
+async function idsOf(index: SearchIndex, ...query: Parameters<SearchIndex['search']>) {
+  return (await index.search(...query)).map(({ id }) => id);
+}
+
+test('words are those that categories of Unicode cut, in any script', () => {
+  for (const [i, text] of judged.texts.entries()) {
+    expect([...wordsOf(text)].sort(), text).toEqual(judged.words[i]?.sort());
+  }
+});
+
+test.each(judged.scores)(
+  'BM25 is that of numpy, with k1 $k1 and b $b',
+  async ({ k1, b, scores }) => {
+    const index = await indexOfTexts(judged.texts, { k1, b });
+    for (const [i, text] of judged.queries.entries()) {
+      const found = await index.search({ text }, { top: 100 });
+      const expected = scores[i] as number[];
+      expect(found).toHaveLength(expected.filter((score) => score > 0).length);
+      for (const { id, score, words } of found) {
+        expect(score).toBeCloseTo(expected[Number(id)] as number, 12);
+        expect(words).toBe(score);
+      }
+    }
+  },
+);
+
+/** Small whole numbers have exact sums in any order, and many vectors in the same direction. */
+const vectors = fc.integer({ min: 1, max: 9 }).chain((dimensions) =>
+  fc.array(
+    fc
+      .array(fc.integer({ min: -2, max: 2 }), { minLength: dimensions, maxLength: dimensions })
+      .map((numbers) => Float32Array.from(numbers)),
+    { minLength: 2, maxLength: 60 },
+  ),
+);
+
+function cosine(one: Float32Array, other: Float32Array): number {
+  const dot = (a: Float32Array, b: Float32Array) =>
+    a.reduce((sum, number, i) => sum + number * (b[i] as number), 0);
+  const [inverse, otherInverse] = [one, other].map((v) =>
+    dot(v, v) ? 1 / Math.sqrt(dot(v, v)) : 0,
+  );
+  return dot(one, other) * (inverse as number) * (otherInverse as number);
+}
+
+test('the best by meaning are those that a naive sort has first, and of equal ones the first added', async () => {
+  await fc.assert(
+    fc.asyncProperty(vectors, fc.integer({ min: 1, max: 12 }), async ([query, ...all], top) => {
+      const index = createIndex();
+      await index.add(all.map((vector, i) => ({ id: String(i), vector })));
+      const sorted = all
+        .map((vector, i) => ({ id: String(i), score: cosine(vector, query as Float32Array) }))
+        .sort((one, other) => other.score - one.score)
+        .slice(0, top);
+      const found = await index.search({ vector: query }, { top });
+      expect(found.map(({ id, score }) => ({ id, score }))).toEqual(sorted);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('by both, scores in standard deviations above the mean of all items are added', async () => {
+  const index = createIndex();
+  await index.add([
+    { id: 'a', text: 'red fox', vector: vectorOf(0, 1) },
+    { id: 'b', text: 'red dog', vector: vectorOf(1, 0) },
+    { id: 'c', text: 'blue sky', vector: vectorOf(1, 1) },
+    { id: 'only words', text: 'fox' },
+    { id: 'only vector', vector: vectorOf(1, 0.1) },
+  ]);
+  const query = { text: 'fox', vector: vectorOf(1, 0) };
+  const found = await index.search(query);
+  const scored = (by: 'words' | 'meaning') => {
+    const scores = found.flatMap((item) => item[by] ?? []);
+    const mean = scores.reduce((a, b) => a + b) / scores.length;
+    const deviation = Math.sqrt(
+      scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length,
+    );
+    return (score: number | undefined) => ((score ?? mean) - mean) / deviation;
+  };
+  const [byWords, byMeaning] = [scored('words'), scored('meaning')];
+  expect(found).toHaveLength(5);
+  for (const { score, words, meaning } of found) {
+    expect(score).toBeCloseTo(byWords(words) + byMeaning(meaning), 12);
+  }
+});
+
+/** What happens to an index, and to a list that is its naive double. */
+const change = fc.oneof(
+  fc.record({
+    add: fc.array(
+      fc.record({
+        id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+        text: fc.option(fc.constantFrom('fox', 'red fox', 'the dog', ''), { nil: undefined }),
+        vector: fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 3, maxLength: 3 }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+  }),
+  fc.record({ remove: fc.array(fc.constantFrom('a', 'b', 'c', 'x'), { maxLength: 3 }) }),
+  fc.constant({ reload: true as const }),
+);
+
+test('whatever was added, replaced, removed, saved and loaded, all is found as in a new index of the same items', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { maxLength: 12 }), async (changes) => {
+      let index = createIndex();
+      const items = new Map<string, IndexItem>();
+      for (const one of changes) {
+        if ('add' in one) {
+          const added = one.add.map((item) => ({
+            ...item,
+            vector: Float32Array.from(item.vector),
+          }));
+          await index.add(added);
+          for (const item of added) {
+            items.delete(item.id); // it comes last
+            items.set(item.id, item);
+          }
+        } else if ('remove' in one) {
+          const removed = new Set(one.remove.filter((id) => items.delete(id)));
+          expect(await index.remove(one.remove)).toBe(removed.size);
+        } else {
+          index = await loadIndex(await index.save());
+        }
+      }
+      const fresh = createIndex();
+      await fresh.add([...items.values()]);
+      expect(index.size).toBe(items.size);
+      for (const query of [{ text: 'red fox' }, { vector: vectorOf(1, -1, 2) }]) {
+        expect(await index.search(query)).toEqual(await fresh.search(query));
+      }
+      const both = { text: 'fox', vector: vectorOf(0, 1, 0) };
+      expect(await index.search(both)).toEqual(await fresh.search(both));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('an index of several blocks and parts is the same after it was saved and loaded', async () => {
+  const index = createIndex({ k1: 0.9, b: 0.4 });
+  const items = Array.from({ length: 13_000 }, (_, i) => ({
+    id: `item ${i}`,
+    text: `word${i} ${Array.from({ length: 11 }, (_, k) => `${k}of${(i * k) % 97}`).join(' ')}`,
+    vector:
+      i % 3 === 0 ? undefined : Float32Array.from({ length: 64 }, (_, k) => Math.sin(i * 7 + k)),
+  }));
+  await index.add(items);
+  await index.remove(items.filter((_, i) => i % 5 === 0).map(({ id }) => id));
+  const saved = await index.save();
+  const loaded = await loadIndex(await saved.arrayBuffer());
+  expect([loaded.size, loaded.dimensions]).toEqual([10_400, 64]);
+  const query = { text: 'word4001 1of24 2of3', vector: items[4_001]?.vector };
+  const found = await index.search(query, { top: 50 });
+  expect(await loaded.search(query, { top: 50 })).toEqual(found);
+  expect(found[0]?.id).toBe('item 4001');
+  const [once, twice] = await Promise.all([
+    saved.arrayBuffer(),
+    (await loaded.save()).arrayBuffer(),
+  ]);
+  expect(Buffer.compare(Buffer.from(once), Buffer.from(twice))).toBe(0);
+});
+
+test('nothing of what was removed is written', async () => {
+  const index = createIndex();
+  await index.add([
+    { id: 'kept', text: 'kept' },
+    { id: 'secret', text: 'password', vector: vectorOf(1234.5, 6) },
+    { id: 'with vector', vector: vectorOf(1, 2) },
+    { id: 'last', text: 'last' },
+  ]);
+  await index.remove('secret');
+  await index.add({ id: 'later', text: 'later' });
+  const bytes = Buffer.from(await (await index.save()).arrayBuffer());
+  expect(bytes.includes('password')).toBe(false);
+  expect(bytes.includes('secret')).toBe(false);
+  expect(bytes.includes(Buffer.from(vectorOf(1234.5).buffer))).toBe(false);
+});
+
+const anIndex = await (async () => {
+  const index = createIndex();
+  await index.add([
+    { id: 'a', text: 'fox', vector: vectorOf(1, 2) },
+    { id: 'b', vector: vectorOf(3, 4) },
+  ]);
+  return index.save();
+})();
+
+const changed = async (place: number) => {
+  const bytes = new Uint8Array(await anIndex.arrayBuffer());
+  const at = place < 0 ? bytes.length + place : place;
+  bytes[at] = Number(bytes[at]) ^ 1;
+  return bytes.buffer;
+};
+
+test.each([
+  ['another version', () => changed(8), 'version-unsupported', 'version 0'],
+  ['a changed header', () => changed(60), 'digest-mismatch', 'the header'],
+  ['a changed vector', () => changed(-1), 'digest-mismatch', 'part 3 (vectors)'],
+  ['something else', async () => new Blob(['{"an":"object"}']), 'input-invalid', '15 bytes'],
+  ['nothing', async () => new ArrayBuffer(0), 'input-invalid', '0 bytes'],
+  ['no bytes at all', async () => 'text' as never, 'input-invalid', "'text'"],
+  ['more than it', async () => new Blob([anIndex, 'x']), 'size-mismatch', `${anIndex.size + 1}`],
+])('%s is no index to load: a code says so', async (_, make, code, words) => {
+  await expect(loadIndex(await make())).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(words),
+  });
+});
+
+test('an index that is cut short anywhere is size-mismatch, or no index', async () => {
+  for (let size = 0; size < anIndex.size; size += 3) {
+    const code = size < 8 ? 'input-invalid' : 'size-mismatch';
+    await expect(loadIndex(anIndex.slice(0, size))).rejects.toMatchObject({ code });
+  }
+});
+
+test.each([
+  [
+    { id: 'b', vector: vectorOf(1, 2, 3) },
+    'input-invalid',
+    /vector of item 'b' to have 2 numbers, got 3/,
+  ],
+  [{ id: 'b', vector: vectorOf(1, NaN) }, 'input-invalid', /item 'b' .* finite .* NaN at 1/],
+  [{ id: 'b', vector: vectorOf(-Infinity, 1) }, 'input-invalid', /item 'b' .* -Infinity at 0/],
+  [{ id: 'b', vector: [1, 2] }, 'input-invalid', /item 'b' to be a Float32Array/],
+  [{ id: 'b', vector: vectorOf() }, 'input-invalid', /item 'b' .* got 0/],
+  [{ id: 'b' }, 'input-invalid', /item 'b' to have a text or a vector/],
+  [{ id: 'b', text: 7 }, 'input-invalid', /text of item 'b' to be a string, got 7/],
+  [{ id: 'b', text: 'x'.repeat(10_000_000) }, 'input-too-large', /item 'b' .* 1000000 .* 10000000/],
+  [{ id: 3, text: 'x' }, 'input-invalid', /id of item 1 to be a string, got 3/],
+  [undefined, 'input-invalid', /item 1 to be an object/],
+])(
+  'of items of which one is wrong none is added, and the error names it (%#)',
+  async (wrong, code, message) => {
+    const index = createIndex();
+    await index.add({ id: 'a', text: 'fox', vector: vectorOf(1, 2) });
+    const items = [{ id: 'new', text: 'fox' }, wrong] as IndexItem[];
+    await expect(index.add(items)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+    expect(index.size).toBe(1);
+    await index.add({ id: 'next', text: 'fox' });
+    expect(await idsOf(index, { text: 'fox' })).toEqual(['a', 'next']);
+  },
+);
+
+test.each([
+  [{ vector: vectorOf(1) }, {}, 'input-invalid'],
+  [{ vector: vectorOf(NaN, 1) }, {}, 'input-invalid'],
+  [{}, {}, 'input-invalid'],
+  [{ text: 'x'.repeat(1_000_001) }, {}, 'input-too-large'],
+  [{ text: 'fox' }, { top: 0 }, undefined],
+  [{ text: 'fox' }, { top: 10_001 }, undefined],
+])('a query that is wrong says so, and the next is answered (%#)', async (query, options, code) => {
+  const index = createIndex();
+  await index.add({ id: 'a', text: 'fox', vector: vectorOf(1, 2) });
+  await expect(index.search(query, options)).rejects.toMatchObject(
+    code ? { code } : { name: 'RangeError' },
+  );
+  expect(await idsOf(index, { text: 'fox' })).toEqual(['a']);
+});
+
+test('what has no vector, or none of the words, is not found; an empty index finds nothing', async () => {
+  const index = createIndex();
+  const both = { text: 'fox', vector: vectorOf(1, 0) };
+  expect(await index.search(both)).toEqual([]);
+  await index.add([
+    { id: 'words', text: 'fox' },
+    { id: 'zeros', vector: vectorOf(0, 0) },
+  ]);
+  expect(await idsOf(index, { text: 'fox' })).toEqual(['words']);
+  expect(await idsOf(index, { text: 'dog \ud800' })).toEqual([]);
+  expect(await index.search({ vector: vectorOf(1, 0) })).toMatchObject([{ id: 'zeros', score: 0 }]);
+});
+
+test('calls take turns in their order, and one that is aborted leaves the line', async () => {
+  const index = createIndex();
+  const adding = index.add({ id: 'a', text: 'word '.repeat(150_000) });
+  const stop = new AbortController();
+  const aborted = index.search({ text: 'word' }, { signal: stop.signal });
+  const removing = index.remove('a');
+  const last = index.search({ text: 'word' });
+  stop.abort('enough');
+  await expect(aborted).rejects.toBe('enough');
+  expect(index.size).toBe(0); // it is still being added
+  await expect(index.search({ text: 'word' }, { signal: AbortSignal.abort('no') })).rejects.toBe(
+    'no',
+  );
+  await adding;
+  expect(await removing).toBe(1);
+  expect(await last).toEqual([]);
+});

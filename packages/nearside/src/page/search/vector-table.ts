@@ -1,0 +1,191 @@
+import type { Turn } from './turns.js';
+
+/** Blocks have so many numbers at most, 2 MiB: adding a vector moves none of the others. */
+const BLOCK_NUMBERS = 524_288;
+
+/**
+ * Eight vectors lie side by side: the first number of each, then the second of each. Their sums do not wait for each
+ * other, and memory is read in one stream.
+ */
+const LANES = 8;
+
+/** Vectors by slot, in blocks. */
+export interface VectorTable {
+  /** Numbers of each vector; undefined until it is known. */
+  dimensions: number | undefined;
+  /** By slot, 1 ÷ the length of its vector, or 0 for a vector of zeros; −1 where there is none. */
+  readonly inverses: number[];
+  /** None where all of its slots are without a vector. */
+  readonly blocks: (Float32Array<ArrayBuffer> | undefined)[];
+}
+
+export function createVectorTable(dimensions: number | undefined): VectorTable {
+  return { dimensions, inverses: [], blocks: [] };
+}
+
+/** Slots of a block. */
+export function slotsPerBlock(dimensions: number): number {
+  return LANES * Math.max(1, Math.floor(BLOCK_NUMBERS / dimensions / LANES));
+}
+
+/** @returns 1 ÷ the Euclidean length, 0 for zeros; NaN where a number is not finite */
+export function inverseLength(vector: Float32Array): number {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i += 1) squares += (vector[i] as number) ** 2;
+  if (squares === 0) return 0;
+  return squares < Infinity ? 1 / Math.sqrt(squares) : NaN; // finite ones of 32 bits have finite sums in 64
+}
+
+/** Copies the vector of the next slot. */
+export function appendVector(table: VectorTable, vector: Float32Array | undefined): void {
+  const slot = table.inverses.length;
+  table.inverses.push(vector ? inverseLength(vector) : -1);
+  if (!vector) return;
+  table.dimensions ??= vector.length;
+  writeVector(table, slot, vector);
+}
+
+function writeVector(table: VectorTable, slot: number, vector: Float32Array): void {
+  const { dimensions = 1, blocks } = table;
+  const slots = slotsPerBlock(dimensions);
+  const index = Math.floor(slot / slots);
+  blocks[index] ??= new Float32Array(slots * dimensions);
+  const block = blocks[index];
+  const from = firstNumber(slot % slots, dimensions);
+  for (let i = 0; i < dimensions; i += 1) block[from + i * LANES] = vector[i] as number;
+}
+
+/** @param place of a slot in its block */
+function firstNumber(place: number, dimensions: number): number {
+  const lane = place % LANES;
+  return (place - lane) * dimensions + lane;
+}
+
+export function readVector({ dimensions = 1, blocks }: VectorTable, slot: number): Float32Array {
+  const slots = slotsPerBlock(dimensions);
+  const block = blocks[Math.floor(slot / slots)];
+  const from = firstNumber(slot % slots, dimensions);
+  const vector = new Float32Array(dimensions);
+  for (let i = 0; i < dimensions; i += 1) vector[i] = block?.[from + i * LANES] ?? 0;
+  return vector;
+}
+
+/** A block as far as it has slots. Where there is no vector, nothing is left of one that was removed. */
+export function blockToSave(table: VectorTable, index: number): Float32Array<ArrayBuffer> {
+  const { dimensions = 1, inverses, blocks } = table;
+  const block = blocks[index];
+  if (!block) return new Float32Array();
+  const first = index * slotsPerBlock(dimensions);
+  const used = Math.min(slotsPerBlock(dimensions), inverses.length - first);
+  const slots = LANES * Math.ceil(used / LANES);
+  const zeros = new Float32Array(dimensions);
+  for (let place = 0; place < slots; place += 1) {
+    if ((inverses[first + place] ?? -1) < 0) writeVector(table, first + place, zeros);
+  }
+  return block.subarray(0, slots * dimensions);
+}
+
+/** Takes the next block of a saved table, for slots that are there. */
+export function appendBlock(table: VectorTable, numbers: Float32Array<ArrayBuffer>): void {
+  const { dimensions = 1, inverses, blocks } = table;
+  const slots = slotsPerBlock(dimensions);
+  const first = blocks.length * slots;
+  if (numbers.length === 0) {
+    blocks.push(undefined);
+    return;
+  }
+  const block = new Float32Array(slots * dimensions);
+  block.set(numbers);
+  blocks.push(block);
+  for (let slot = first; slot < Math.min(first + slots, inverses.length); slot += 1) {
+    if ((inverses[slot] as number) >= 0) inverses[slot] = inverseLength(readVector(table, slot));
+  }
+}
+
+export function removeVector({ inverses }: VectorTable, slot: number): void {
+  inverses[slot] = -1;
+}
+
+/**
+ * The cosine between each vector and the query's, summed in 64 bits and in the order of a plain loop.
+ *
+ * @returns by slot; 0 for a vector of zeros, −Infinity where there is none
+ */
+export async function scoreVectors(
+  { dimensions = 1, inverses, blocks }: VectorTable,
+  query: Float32Array,
+  turn: Turn,
+): Promise<Float64Array> {
+  const scores = new Float64Array(LANES * Math.ceil(inverses.length / LANES)).fill(-Infinity);
+  const inverse = inverseLength(query);
+  const slots = slotsPerBlock(dimensions);
+  for (const [index, block] of blocks.entries()) {
+    if (!block) continue;
+    const from = index * slots;
+    const to = Math.min(from + slots, inverses.length);
+    multiply(block, query, scores.subarray(from, from + slots));
+    for (let slot = from; slot < to; slot += 1) {
+      const own = inverses[slot] as number;
+      scores[slot] = own < 0 ? -Infinity : (scores[slot] as number) * own * inverse;
+    }
+    if (turn.isSliceOver) await turn.nextSlice();
+  }
+  return scores.subarray(0, inverses.length);
+}
+
+/** Takes 0.6 to 0.8 of the time of a plain loop (Chromium 156, on a busy machine). */
+function multiply(block: Float32Array, query: Float32Array, products: Float64Array): void {
+  const dimensions = query.length;
+  let at = 0;
+  for (let place = 0; place < products.length; place += LANES) {
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
+    for (let i = 0; i < dimensions; i += 1) {
+      const number = query[i] as number;
+      a += (block[at] as number) * number;
+      b += (block[at + 1] as number) * number;
+      c += (block[at + 2] as number) * number;
+      d += (block[at + 3] as number) * number;
+      e += (block[at + 4] as number) * number;
+      f += (block[at + 5] as number) * number;
+      g += (block[at + 6] as number) * number;
+      h += (block[at + 7] as number) * number;
+      at += LANES;
+    }
+    products[place] = a;
+    products[place + 1] = b;
+    products[place + 2] = c;
+    products[place + 3] = d;
+    products[place + 4] = e;
+    products[place + 5] = f;
+    products[place + 6] = g;
+    products[place + 7] = h;
+  }
+}
+
+/** @param moved by slot, where it is from now on, never later; −1 where it was removed */
+export async function compactVectors(
+  table: VectorTable,
+  moved: Int32Array,
+  turn: Turn,
+): Promise<void> {
+  const { dimensions = 1, inverses, blocks } = table;
+  let kept = 0;
+  for (let slot = 0; slot < inverses.length; slot += 1) {
+    const to = moved[slot] as number;
+    if (to < 0) continue;
+    const inverse = inverses[slot] as number;
+    if (inverse >= 0 && to < slot) writeVector(table, to, readVector(table, slot));
+    inverses[to] = inverse;
+    kept = to + 1;
+    if (turn.isSliceOver) await turn.nextSlice();
+  }
+  inverses.length = kept;
+  blocks.length = Math.min(blocks.length, Math.ceil(kept / slotsPerBlock(dimensions)));
+}
