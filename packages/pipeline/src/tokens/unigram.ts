@@ -1,6 +1,10 @@
 /** An unknown character costs this much more than the least likely piece (SentencePiece, `kUnkPenalty`). */
 const UNKNOWN_PENALTY = 10;
 
+/** Words whose pieces are kept, and their UTF-16 units: most of a text repeats. */
+const MOST_WORDS = 10_000;
+const LONGEST_WORD = 64;
+
 /** The library's model, as far as it is read here. */
 export interface UnigramModel {
   readonly tokens_to_ids: ReadonlyMap<string, number>;
@@ -69,13 +73,21 @@ export function bestPieces(
     return pieces.reverse();
   }
 
-  return (word) => {
+  function split(word: string): string[] {
     const characters = Array.from(word);
     const { from, found } = search(characters);
     const pieces = readBack(characters, from, found);
     return byte_fallback
       ? pieces.flatMap((piece) => (ids.has(piece) ? piece : bytesOf(piece, ids)))
       : pieces;
+  }
+
+  const before = new Map<string, string[]>();
+  return (word) => {
+    const pieces = before.get(word) ?? split(word);
+    if (before.size >= MOST_WORDS) before.clear();
+    if (word.length <= LONGEST_WORD) before.set(word, pieces);
+    return pieces;
   };
 }
 
