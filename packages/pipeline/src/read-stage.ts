@@ -1,7 +1,6 @@
-import { callerOutputs, type Stage, type Tensors } from '@nearside/core';
+import { callerOutputs, type Stage, type Tensor, type Tensors } from '@nearside/core';
 import { type Known, type Link, readChain, unfit } from './chain.js';
 import { describeTensor, KIND_NAMES } from './describe-form.js';
-import { type InputValue, inputForm, toInputTensor } from './model-input.js';
 import { readScores, scoresForm } from './read-scores.js';
 import { type Context, Misfit } from './step.js';
 import type { StepTable } from './step-table.js';
@@ -55,7 +54,8 @@ function readBefore(
     return { before: links, makeInputs: (value) => value as Tensors };
   }
   const refuse = (expected: string, got: string) => unfit(new Misfit(expected, got), where);
-  const form = inputForm(end);
+  const asTensor = links.at(-1)?.step.asTensor;
+  const form = end.kind === 'tensor' ? end.form : asTensor?.form(end.form);
   if (!form) throw refuse('a tensor after the last step', KIND_NAMES[end.kind]);
   if (inputs.length > 1) {
     throw refuse(
@@ -72,7 +72,8 @@ function readBefore(
     throw refuse(`${describeTensor(input)} for input '${input.name}'`, describeTensor(form));
   }
   const name = input?.name ?? '';
-  return { before: links, makeInputs: (value) => ({ [name]: toInputTensor(value as InputValue) }) };
+  const make = (value: unknown) => asTensor?.make(value as never) ?? (value as Tensor);
+  return { before: links, makeInputs: (value) => ({ [name]: make(value) }) };
 }
 
 /** −1 stands for what is known only later, on either side. */

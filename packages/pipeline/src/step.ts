@@ -133,6 +133,16 @@ export interface Step<
   readonly parameters: v.GenericSchema<unknown, Parameters>;
   readonly takes: Takes;
   readonly gives: Gives;
+  /**
+   * The model is given this of what the step gives, at the end of the steps: of a step that gives no tensor. Its form is
+   * undefined for what becomes none.
+   */
+  readonly asTensor?:
+    | {
+        form(form: Forms[Gives]): Forms['tensor'] | undefined;
+        make(value: Values[Gives]): Tensor;
+      }
+    | undefined;
   /** `many`: one item in, any number out. `one`: all items in, one out. By default one in, one out. */
   readonly items?: 'many' | 'one' | undefined;
   /**

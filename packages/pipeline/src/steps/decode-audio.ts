@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { SOUND_AS_TENSOR } from '../as-tensor.js';
 import { decodeAudio } from '../audio/decode-audio.js';
 import type { AudioInput, Sound } from '../audio/sound.js';
 import { type Call, defineStep } from '../step.js';
@@ -9,6 +10,7 @@ export const decodeAudioStep = defineStep({
   parameters: v.strictObject({}),
   takes: 'input',
   gives: 'sound',
+  asTensor: SOUND_AS_TENSOR,
   form: () => ({ channels: undefined, sampleRateHz: undefined, samples: undefined }),
   compile: () => () => (items, call) =>
     Promise.all(

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { SOUND_AS_TENSOR } from '../as-tensor.js';
 import { openFramer } from '../audio/framer.js';
 import { defineStep } from '../step.js';
 import { requireUncut } from './resample.js';
@@ -16,6 +17,7 @@ export const frameStep = defineStep({
   }),
   takes: 'sound',
   gives: 'sound',
+  asTensor: SOUND_AS_TENSOR,
   items: 'many',
   form(sound, { frame_length, context }) {
     requireUncut(sound);

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { SOUND_AS_TENSOR } from '../as-tensor.js';
 import type { Sound } from '../audio/sound.js';
 import { defineStep, each } from '../step.js';
 
@@ -20,6 +21,7 @@ export const mixDownStep = defineStep({
   parameters: v.strictObject({}),
   takes: 'sound',
   gives: 'sound',
+  asTensor: SOUND_AS_TENSOR,
   form: (sound) => ({ ...sound, channels: 1 }),
   compile: () => each<'sound', 'sound'>(mixDown),
 });

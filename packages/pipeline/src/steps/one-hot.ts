@@ -1,5 +1,6 @@
 import type { Feature } from '@nearside/core';
 import * as v from 'valibot';
+import { ROW_AS_TENSOR } from '../as-tensor.js';
 import { defineStep, each } from '../step.js';
 import type { CompleteRecord } from '../table/complete-record.js';
 
@@ -26,6 +27,7 @@ export const oneHotStep = defineStep({
   parameters: v.strictObject({}),
   takes: 'record',
   gives: 'row',
+  asTensor: ROW_AS_TENSOR,
   form: ({ features }) => ({
     columns: features.reduce((sum, feature) => sum + columnsOf(feature), 0),
   }),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { SOUND_AS_TENSOR } from '../as-tensor.js';
 import { keepLastFilter, openResampler } from '../audio/resampler.js';
 import { SOUND_LIMITS } from '../audio/sound.js';
 import { defineStep, type Forms, Misfit } from '../step.js';
@@ -17,6 +18,7 @@ export const resampleStep = defineStep({
   }),
   takes: 'sound',
   gives: 'sound',
+  asTensor: SOUND_AS_TENSOR,
   form(sound, { sampling_rate }) {
     requireUncut(sound);
     return { channels: sound.channels, sampleRateHz: sampling_rate, samples: undefined };

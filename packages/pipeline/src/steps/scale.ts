@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ROW_AS_TENSOR } from '../as-tensor.js';
 import { requireOneEach } from '../require-one-each.js';
 import { defineStep, each } from '../step.js';
 
@@ -21,6 +22,7 @@ export const scaleStep = defineStep({
   parameters: v.strictObject({ mean: ColumnsSchema, scale: ColumnsSchema }),
   takes: 'row',
   gives: 'row',
+  asTensor: ROW_AS_TENSOR,
   form(row, { mean, scale }) {
     requireOneEach(row.columns, { mean, scale });
     return row;
