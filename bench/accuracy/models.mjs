@@ -8,19 +8,24 @@
  * @property {string} [group] items that are counted by themselves
  * @property {unknown} truth
  *
+ * @typedef {{ value: number, n: number }} Measured
+ *
  * @typedef {object} Metric
  * @property {string} name
- * @property {(items: readonly Item[], answers: readonly unknown[]) => { value: number, n: number }} of
- * @property {number} atLeast
+ * @property {(items: readonly Item[], answers: readonly unknown[]) => Measured | Promise<Measured>} of
+ * @property {number | Record<string, number>} [atLeast] of all variants, or by variant; without it the value is only printed
  *
  * @typedef {object} MeasuredModel
  * @property {string} model name of its folder
  * @property {string} task
+ * @property {string} [script] in the model's `reference`, by default `answer.py`; its status 4 says that what it reads is missing
  * @property {string[]} [arguments] of `answer.py`, after the folder
  * @property {string[]} modules Python's, that `answer.py` imports
  * @property {string[]} [fonts] that it draws with, as `scripts/needs.mjs` names them
  * @property {(output: unknown) => unknown} answer what of a result is compared
  * @property {(a: unknown, b: unknown) => boolean} [isSame] whether two answers are, by default as JSON
+ * @property {number} [maxDifference] of a value from the reference's, by default 0.002
+ * @property {(items: readonly Item[]) => readonly Item[]} [inChromium] fewer items, for a browser
  * @property {Metric[]} metrics
  *
  * @typedef {object} MeasuredOtherwise
@@ -112,6 +117,20 @@ export const MODELS = [
     isSame: areSameObjects,
     metrics: [{ name: 'photos', of: counted('photo'), atLeast: 1 }],
   },
+  {
+    model: 'sentences',
+    task: 'feature-extraction',
+    modules: ['numpy', 'onnxruntime', 'sentencepiece'],
+    answer: Object.values,
+    isSame: (a, b) => cosine(a, b) >= 0.9999,
+    metrics: [
+      {
+        name: 'least-cosine-with-tensorflow',
+        of: leastCosine,
+        atLeast: { fp32: 0.9999, int8: 0.998 },
+      },
+    ],
+  },
   { model: 'tflite', modules: TFLITE_MODULES, measure: measureTflite },
 ];
 
@@ -140,6 +159,17 @@ function counted(group) {
     const right = of.filter((i) => labels(i).join() === [...items[i].truth].sort().join());
     return { value: right.length / of.length, n: of.length };
   };
+}
+
+/** Of all texts with what TensorFlow.js makes of the original. */
+function leastCosine(items, answers) {
+  const cosines = items.map(({ truth }, i) => cosine(truth, answers[i]));
+  return { value: Math.min(...cosines), n: cosines.length };
+}
+
+function cosine(a, b) {
+  const product = (one, other) => one.reduce((sum, value, i) => sum + value * other[i], 0);
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
 }
 
 /** The share of sounds of these groups whose best window is as it should be. */

@@ -6,18 +6,20 @@ import { build } from '../../scripts/build.mjs';
 import { ensureInstalled } from '../../scripts/install.mjs';
 import { ensureNeeds, findPython } from '../../scripts/needs.mjs';
 import { root } from '../../scripts/root.mjs';
-import { collectRows, row } from '../row.mjs';
+import { collectRows, missingRow, row } from '../row.mjs';
 import { MODELS } from './models.mjs';
 
 /** How far a value may be from the reference's, and what share of the answers must be the same. */
 const MAX_DIFFERENCE = 0.002;
 const MIN_AGREEMENT = 0.998;
+/** The status of a script whose items are not to be had here. */
+const MISSING = 4;
 /** Below so many items one of them may differ. */
 const FEW = 500;
 
 const flags = process.argv.slice(2);
 const wanted = flags.flatMap((flag, i) => (flag === '--model' ? [flags[i + 1]] : []));
-const names = MODELS.map(({ model }) => model);
+const names = [...new Set(MODELS.map(({ model }) => model))];
 const unknown = wanted.find((name) => !names.includes(name));
 if (
   unknown !== undefined ||
@@ -63,23 +65,22 @@ async function* measureAll() {
 
 async function measure(measured) {
   const { model, task } = measured;
-  const items = await writeItems(measured);
-  const published = await publishVariants(model, `${dir}/${model}/published`);
+  const work = await mkdtemp(`${dir}/${model}-`);
+  const items = await writeItems(measured, `${work}/items`);
+  if (items.missing) return missingRows(measured, items.missing);
+  const published = await publishVariants(model, `${work}/published`);
   const rows = [];
   for (const variant of published) {
     for (const [engine, ask] of Object.entries(engines)) {
       if (engine === 'node' && variant.backend !== 'onnx-wasm') continue; // Node has that one alone
-      const outputs = await ask(variant, { task, items: items.list, dir: items.dir });
+      const few = engine === 'chromium' && measured.inChromium;
+      const asked = new Set(few ? few(items.list) : items.list);
+      const list = [...asked];
+      const outputs = await ask(variant, { task, items: list, dir: items.dir });
       const answers = outputs.map(measured.answer);
       const where = { model, variant: variant.variant, backend: variant.backend, engine };
-      rows.push(
-        ...rowsOf(measured, {
-          where,
-          items: items.list,
-          answers,
-          reference: items.answers[variant.variant],
-        }),
-      );
+      const reference = items.answers[variant.variant].filter((_, i) => asked.has(items.list[i]));
+      rows.push(...(await rowsOf(measured, { where, items: list, answers, reference })));
     }
   }
   await Promise.all(published.map(({ server }) => server.close()));
@@ -87,14 +88,14 @@ async function measure(measured) {
 }
 
 /** Has the model's reference write the items, and answer them. */
-async function writeItems({ model, arguments: more = [] }) {
-  const items = `${dir}/${model}/items`;
-  await mkdir(items, { recursive: true });
-  const script = `${root}models/${model}/reference/answer.py`;
+async function writeItems({ model, script: name = 'answer.py', arguments: more = [] }, items) {
+  await mkdir(items);
+  const script = `${root}models/${model}/reference/${name}`;
   const { status, stderr, error } = spawnSync(findPython(modules), [script, items, ...more], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
+  if (status === MISSING) return { missing: stderr.trim().split('\n').at(-1) };
   if (status !== 0) {
     const said = error ?? stderr.trim().split('\n').slice(-5).join('\n');
     throw new Error(`${script} failed: ${said}`);
@@ -103,37 +104,35 @@ async function writeItems({ model, arguments: more = [] }) {
   return { dir: items, list: await read('items.json'), answers: await read('answers.json') };
 }
 
-function rowsOf({ metrics, isSame = isEqual }, { where, items, answers, reference }) {
+function missingRows({ model, metrics }, missing) {
+  return metrics.map(({ name }) => missingRow(`${model}/${name}`, { unit: '', missing }));
+}
+
+async function rowsOf(measured, { where, items, answers, reference }) {
+  const { metrics, isSame = isEqual, maxDifference = MAX_DIFFERENCE } = measured;
   const same = items.filter((_, i) => isSame(answers[i], reference[i])).length;
   const agreement = same / items.length;
   const agrees = items.length < FEW ? items.length - same <= 1 : agreement >= MIN_AGREEMENT;
-  return metrics.map(({ name: metric, of, atLeast }) => {
-    const { value, n } = of(items, answers);
-    const expected = of(items, reference).value;
-    const isNear = Math.abs(value - expected) <= (n < FEW ? 1 / n : MAX_DIFFERENCE) + 1e-12;
-    const { model, variant, backend, engine } = where;
-    const base = row(`${model}/${variant}/${backend}/${engine}/${metric}`, {
-      value,
-      unit: '',
-      atLeast,
-    });
-    return {
-      ...base,
-      ok: base.ok && isNear && agrees,
-      ...where,
-      metric,
-      n,
-      reference: expected,
-      agreement,
-    };
+  const { model, variant, backend, engine } = where;
+  const rows = metrics.map(async ({ name: metric, of, atLeast: least }) => {
+    const { value, n } = await of(items, answers);
+    const { value: expected } = await of(items, reference);
+    const isNear = Math.abs(value - expected) <= (n < FEW ? 1 / n : maxDifference) + 1e-12;
+    const name = `${model}/${variant}/${backend}/${engine}/${metric}`;
+    const atLeast = typeof least === 'object' ? least[variant] : least;
+    const base = row(name, { value, unit: '', atLeast });
+    const ok = base.ok && isNear && agrees;
+    return { ...base, ok, ...where, metric, n, reference: expected, agreement };
   });
+  return Promise.all(rows);
 }
 
 function isEqual(a, b) {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function format({ name, value, target, ok, n, reference, agreement }) {
+function format({ name, value, target, ok, n, reference, agreement, missing }) {
+  if (missing) return `– ${name}  not measured: ${missing}`;
   const numbers = `${value.toFixed(4)} of ${n}, reference ${reference.toFixed(4)}`;
   return `${ok ? '✓' : '✗'} ${name}  ${numbers}, agreement ${agreement.toFixed(4)}  target ${target}`;
 }

@@ -42,6 +42,15 @@ export const OUR_MODELS = {
     inputs: { x: ['FP32', [[1, 2], 3, 48, [16, 32, 48, 64]]] },
     outputs: { 'softmax_11.tmp_0': ['FP32'] },
   },
+  'sentences-int8': {
+    files: ['models/sentences/int8/model.onnx'],
+    golden: 'sentences',
+    inputs: {
+      input_ids: ['INT64', [[1, 2, 4], 32], [0, 8000, true]],
+      attention_mask: ['INT64', [1, 32], [0, 2, true]],
+    },
+    outputs: { embedding: ['FP32'] },
+  },
   'breast-cancer': {
     files: ['models/breast-cancer/fp32/model.onnx'],
     golden: 'breast-cancer',
@@ -115,10 +124,14 @@ export async function goldenRuns({ golden }) {
 async function readTensors(folder, tensors) {
   const named = Object.entries(tensors).map(async ([name, { datatype, shape, file, data }]) => {
     const bytes = file && (await readFile(`${folder}/${file}`));
-    const values = bytes
-      ? Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i))
-      : data;
+    const values = bytes ? valuesOf(bytes, datatype) : data;
     return [name, { datatype, shape, values: values.map(String) }];
   });
   return Object.fromEntries(await Promise.all(named));
+}
+
+function valuesOf(bytes, datatype) {
+  const sizeBytes = datatype === 'INT64' ? 8 : 4;
+  const read = datatype === 'INT64' ? 'readBigInt64LE' : 'readFloatLE';
+  return Array.from({ length: bytes.length / sizeBytes }, (_, i) => bytes[read](sizeBytes * i));
 }
