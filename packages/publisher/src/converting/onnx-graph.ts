@@ -116,6 +116,13 @@ export class OnnxGraph {
   /** Notes that a tensor is another one, a constant, in floats. */
   stand(place: number, { source }: { readonly source: number }): void {
     this.#requireNew(place, 'nhwc');
+    const [shape, expected] = [this.tensor(place).shape, this.tensor(source).shape];
+    if (`${shape}` !== `${expected}`) {
+      const { name } = this.tensor(place);
+      throw modelInvalid(`expected '${name}' of shape [${expected}], got [${shape}].`, {
+        tensor: name,
+      });
+    }
     this.#sources.set(place, this.#sources.get(source) ?? source);
   }
 
