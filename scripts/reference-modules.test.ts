@@ -13,6 +13,7 @@ import { breastCancer } from './breast-cancer.model.js';
 import { digits } from './digits.model.js';
 import { ocr } from './ocr.model.js';
 import { things } from './things.model.js';
+import { people } from './people.model.js';
 import { voice } from './voice.model.js';
 
 declare const file: Blob;
@@ -35,12 +36,13 @@ const [thing] = (await (await open(things)).run(file)).output;
 export const isCat = thing?.label === 'Cat' && thing.box.width > 0;
 // @ts-expect-error no thing is called so
 export const isNone = thing?.label === 'Kat';
+export const mask: Uint8Array = (await (await open(people)).run(file)).output.data;
 export const { segments } = (await (await open(voice)).run(file)).output;
 `;
 
 test('modules of models compile in a page, and what is misspelt there does not', async () => {
   const texts = await Promise.all(
-    ['breast-cancer', 'digits', 'ocr', 'things', 'voice'].map(writeModule),
+    ['breast-cancer', 'digits', 'ocr', 'people', 'things', 'voice'].map(writeModule),
   );
   const modules = texts.map(({ name, text }) => [`${name}.model.ts`, text]);
   const files = { ...Object.fromEntries(modules), 'page.ts': PAGE };

@@ -22,7 +22,7 @@ const COLLECTOR_FILES = {
 };
 
 /** All others run in the small file of ONNX Runtime: they are in the corpus of `npm run profile:runtime`. */
-const NEED_FULL_RUNTIME = ['faces', 'things'];
+const NEED_FULL_RUNTIME = ['faces', 'people', 'things'];
 
 /** @returns {'common' | 'full'} which file of ONNX Runtime a model here is packed for */
 export function runtimeOf(model) {

@@ -12,7 +12,7 @@
  *
  * @typedef {object} Metric
  * @property {string} name
- * @property {(items: readonly Item[], answers: readonly unknown[]) => Measured | Promise<Measured>} of
+ * @property {(items: readonly Item[], answers: readonly unknown[], reference: readonly unknown[]) => Measured | Promise<Measured>} of
  * @property {number | Record<string, number>} [atLeast] of all variants, or by variant; without it the value is only printed
  *
  * @typedef {object} MeasuredModel
@@ -132,6 +132,14 @@ export const MODELS = [
     ],
   },
   { model: 'tflite', modules: TFLITE_MODULES, measure: measureTflite },
+  {
+    model: 'people',
+    task: 'image-segmentation',
+    modules: ['numpy', 'onnxruntime', 'PIL', 'skimage'],
+    answer: runsOf,
+    isSame: (a, b) => overlapOf(a, b) >= 0.99,
+    metrics: [{ name: 'overlap', of: meanOverlap, atLeast: 0.99 }],
+  },
 ];
 
 /** How much of two boxes has to be common to be the same one, of what they cover together. */
@@ -215,4 +223,46 @@ function share(isCounted) {
     const right = counted.filter((i) => answers[i] === items[i].truth);
     return { value: right.length / counted.length, n: counted.length };
   };
+}
+
+/** Lengths of a mask's runs of 0 and 1 in turns, where it is more sure than not. */
+function runsOf({ data }) {
+  const runs = [0];
+  let isOn = false;
+  for (const level of data) {
+    if (level > 127 !== isOn) {
+      isOn = !isOn;
+      runs.push(0);
+    }
+    runs[runs.length - 1] += 1;
+  }
+  return runs;
+}
+
+/** Pixels in both masks ÷ those in either. */
+function overlapOf(one, other) {
+  const [a, b] = [pixelsOf(one), pixelsOf(other)];
+  if (a.length !== b.length) return 0;
+  let both = 0;
+  let either = 0;
+  for (let i = 0; i < a.length; i += 1) {
+    both += a[i] & b[i];
+    either += a[i] | b[i];
+  }
+  return either === 0 ? 1 : both / either;
+}
+
+function pixelsOf(runs) {
+  const pixels = new Uint8Array(runs.reduce((sum, run) => sum + run, 0));
+  let at = 0;
+  for (const [i, run] of runs.entries()) {
+    if (i % 2 === 1) pixels.fill(1, at, at + run);
+    at += run;
+  }
+  return pixels;
+}
+
+function meanOverlap(items, answers, reference) {
+  const overlaps = answers.map((answer, i) => overlapOf(answer, reference[i]));
+  return { value: overlaps.reduce((sum, one) => sum + one, 0) / items.length, n: items.length };
 }

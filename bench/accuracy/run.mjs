@@ -115,8 +115,8 @@ async function rowsOf(measured, { where, items, answers, reference }) {
   const agrees = items.length < FEW ? items.length - same <= 1 : agreement >= MIN_AGREEMENT;
   const { model, variant, backend, engine } = where;
   const rows = metrics.map(async ({ name: metric, of, atLeast: least }) => {
-    const { value, n } = await of(items, answers);
-    const { value: expected } = await of(items, reference);
+    const { value, n } = await of(items, answers, reference);
+    const { value: expected } = await of(items, reference, reference);
     const isNear = Math.abs(value - expected) <= (n < FEW ? 1 / n : maxDifference) + 1e-12;
     const name = `${model}/${variant}/${backend}/${engine}/${metric}`;
     const atLeast = typeof least === 'object' ? least[variant] : least;

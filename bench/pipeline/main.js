@@ -1,3 +1,4 @@
+import { measureFrame } from './people.js';
 import { measureSearch } from './search.js';
 import { measureSmallPicture } from './small-picture.js';
 import { measureText } from './text.js';
@@ -22,5 +23,6 @@ globalThis.measureSmallPicture = measureSmallPicture;
 globalThis.measureVoice = measureVoice;
 globalThis.measureSearch = measureSearch;
 globalThis.measureText = measureText;
+globalThis.measureFrame = measureFrame;
 
 document.documentElement.dataset.state = 'ready';

@@ -38,6 +38,8 @@ export async function* runSuite(dir) {
   const search = await page.evaluate('measureSearch()');
   yield measuredRow('search-vs-loop-ratio', ratios(search.pairs), { atMost: 1.1 });
   yield row('search-longest-task-ms', { value: search.longestMs, unit: 'ms', atMost: 50 });
+  const frame = await page.evaluate('measureFrame()');
+  yield measuredRow('segment-frame-ratio', ratios(frame), { atMost: 1.5 });
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
   yield await goldenBytesShare(published.packed);

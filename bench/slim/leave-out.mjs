@@ -16,6 +16,7 @@ const FAMILIES = {
   OCR: ['detect', 'recognize'],
   digits: ['digits-fp32', 'digits-int8'],
   voice: ['silero'],
+  people: ['people'],
   table: ['breast-cancer'],
 };
 

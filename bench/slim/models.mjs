@@ -51,6 +51,11 @@ export const OUR_MODELS = {
     },
     outputs: { embedding: ['FP32'] },
   },
+  people: {
+    files: ['models/people/fp32/model.onnx'],
+    inputs: { input_1: ['FP32', [1, 256, 256, 3]] },
+    outputs: { activation_10: ['FP32'] },
+  },
   'breast-cancer': {
     files: ['models/breast-cancer/fp32/model.onnx'],
     golden: 'breast-cancer',

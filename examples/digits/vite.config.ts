@@ -17,6 +17,7 @@ export default defineConfig({
         voice: 'voice.html',
         text: 'text.html',
         objects: 'objects.html',
+        people: 'people.html',
         sw: 'src/service-worker.ts',
       },
       output: {

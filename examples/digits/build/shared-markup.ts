@@ -7,6 +7,7 @@ const PAGES = {
   voice: 'Speech in sound',
   text: 'Text in pictures',
   objects: 'Faces and things',
+  people: 'People',
 } as const;
 
 /** What is shown while the model opens, and when it could not be opened. */
