@@ -44,13 +44,14 @@ export function constantNodes(of: ConstantToWrite): Uint8Array[] {
 const TO_FLOAT = { operator: 'Cast', integers: { to: FLOAT } } as const;
 
 function scaledNodes(of: ConstantToWrite & { readonly quantized: Quantized }): Uint8Array[] {
-  const { name, storedName, shape, order, names, quantized } = of;
+  const { tensor, name, storedName, shape, order, names, quantized } = of;
   const { scales, zeros, axis } = quantized;
-  const along = order.indexOf(axis);
+  const inFront = order.length - tensor.shape.length; // axes of 1
+  const along = order.indexOf(axis + inFront);
   if (scales.length > 1 && scales.length !== shape[along]) {
     throw modelInvalid(
-      `expected a scale for each of the ${shape[along]} along axis ${axis} of '${tensorName(of)}', got ${scales.length}.`,
-      { tensor: tensorName(of), expected: shape[along] ?? 0, got: scales.length },
+      `expected a scale for each of the ${shape[along]} along axis ${axis} of '${tensor.name}', got ${scales.length}.`,
+      { tensor: tensor.name, expected: shape[along] ?? 0, got: scales.length },
     );
   }
   const free = (ending: string) => freeName(`${name}.${ending}`, names);
@@ -73,8 +74,4 @@ function scaledNodes(of: ConstantToWrite & { readonly quantized: Quantized }): U
     ...listed(scale, scales),
     ...computingNode({ operator: 'Mul', inputs: [centred, scale], outputs: [name] }),
   ];
-}
-
-function tensorName({ tensor }: ConstantToWrite): string {
-  return tensor.name;
 }

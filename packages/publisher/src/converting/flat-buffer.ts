@@ -6,7 +6,7 @@ import { modelInvalid } from '../errors/model-invalid.js';
  */
 const MOST_READ = 16;
 
-/** What a scalar takes, bytes. */
+/** Sizes of scalars, bytes. */
 const SIZES = { int8: 1, uint8: 1, uint16: 2, int32: 4, uint32: 4, float32: 4, int64: 8 } as const;
 type Scalar = keyof typeof SIZES;
 

@@ -59,15 +59,18 @@ export class OnnxGraph {
   value(place: number, layout: Layout): string {
     const known = this.#values.get(place)?.get(layout);
     if (known !== undefined) return known;
+    const { name, shape } = this.tensor(place);
+    const isPicture = shape.length === 4 || (shape.length < 4 && this.isConstant(place));
+    if (layout === 'nchw' && !isPicture) {
+      throw modelInvalid(`expected '${name}' of 4 axes, got [${shape}].`, { tensor: name });
+    }
     if (this.isConstant(place)) {
-      const { shape } = this.tensor(place);
       if (layout === 'nhwc') return this.constant(place, { order: shape.map((_, axis) => axis) });
       const padded = [...Array<number>(4 - shape.length).fill(1), ...shape];
       return this.constant(place, { shape: padded, order: TO_NCHW });
     }
     const other = this.#values.get(place)?.get(layout === 'nhwc' ? 'nchw' : 'nhwc');
     if (other === undefined) {
-      const { name } = this.tensor(place);
       throw modelInvalid(`expected '${name}' from an operator before it, got it from none.`, {
         tensor: name,
       });

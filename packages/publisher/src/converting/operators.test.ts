@@ -23,7 +23,7 @@ interface Case extends Omit<TestOperator, 'inputs' | 'outputs'> {
   readonly output: readonly number[];
 }
 
-/** What a run is given. */
+/** A run is given its values. */
 const given = (...shape: number[]): TestTensor => ({ shape });
 const constant = (...shape: number[]): TestTensor => ({ shape, values: floats(shape) });
 const integers = (...list: number[]): TestTensor => {
@@ -286,17 +286,24 @@ test('weights in integers are what their scales make of them, along any axis', a
       { shape: [2, 3], values, type: 9, scales: [0.1, 0.02, 0.3], scaledAxis: 1 },
       given(2, 3),
       { shape: [2, 3], name: 'sum' },
+      given(1, 1, 2, 3),
+      given(1, 1, 2, 3),
+      { shape: [1, 1, 2, 3], name: 'of pictures' },
     ],
     operators: [
       { code: 6, version: 5, inputs: [1], outputs: [2] },
       { code: 0, inputs: [0, 2], outputs: [3] },
+      { ...POOL, inputs: [4], outputs: [5] },
+      { code: 0, inputs: [5, 2], outputs: [6] },
     ],
-    inputs: [0],
-    outputs: [3],
+    inputs: [0, 4],
+    outputs: [3, 6],
   });
   const { computed, judged } = await runBoth(bytes);
-  const sums = [...numbersOf(computed.sum)];
-  for (const [i, sum] of sums.entries()) expect(sum).toBeCloseTo(judged[0]?.data[i] as number, 5);
+  for (const { name, data } of judged) {
+    for (const [i, sum] of numbersOf(computed[name]).entries())
+      expect(sum).toBeCloseTo(data[i] as number, 5);
+  }
 });
 
 test('floats of integers have their shape, or the file is refused', () => {
@@ -326,6 +333,17 @@ describe('a file with an operator that has no counterpart', () => {
     );
     expect(refused({ code: 'Their own' })).toThrow('got Their own.');
     expect(refused({ code: 126 })).toThrow('got BATCH_MATMUL.');
+  });
+
+  test('is refused where what is no picture is to be one', () => {
+    const blocks = { code: 5, optionsType: 94, options: [int(2)] };
+    expect(refused(blocks)).toThrow(
+      "Operator 0 (DEPTH_TO_SPACE): expected 'tensor 0' of 4 axes, got [1,4].",
+    );
+    const constant = { shape: [1, 1, 1, 1, 4], values: floats([4]) };
+    expect(refused({ ...blocks, inputs: [1], outputs: [0] }, constant)).toThrow(
+      "expected 'tensor 1' of 4 axes, got [1,1,1,1,4].",
+    );
   });
 
   test('is refused where it computes in integers', () => {

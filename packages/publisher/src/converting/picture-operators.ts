@@ -84,7 +84,7 @@ export const PICTURE_OPERATORS: Readonly<Record<string, Convert>> = {
 
 interface Convolving {
   readonly group: number;
-  /** Of the weights' axes. */
+  /** By axis of ONNX's weights, the axis of TFLite's. */
   readonly order: readonly number[];
   /** Fields of the options. */
   readonly activation: number;
@@ -154,7 +154,7 @@ function convolveBack(operator: OperatorToConvert, of: ConvolvingBack): void {
   const bias = operator.hasInput(of.inputs[2])
     ? [graph.value(operator.input(of.inputs[2]), 'nhwc')]
     : [];
-  requireStrides(of.strides);
+  requirePositive('strides', of.strides);
   const [inputs, outputs] = [operator.picture(picture), operator.picture(operator.output)];
   const kernels = operator.picture(kernel).slice(1, 3);
   const beyond = [0, 1].map((i) => {
@@ -182,7 +182,8 @@ function padsOf(
   operator: OperatorToConvert,
   of: Record<'kernels' | 'strides' | 'dilations', readonly [y: number, x: number]>,
 ): number[] {
-  requireStrides(of.strides);
+  requirePositive('strides', of.strides);
+  requirePositive('dilations', of.dilations);
   const [, height, width] = operator.picture(operator.input(0));
   if (operator.choice(0) !== SAME) return [0, 0, 0, 0];
   const lacking = [height, width].map((input, i) =>
@@ -202,9 +203,9 @@ function widthLacking({ input, kernel, stride, dilation }: Window): number {
   return Math.max(0, (steps - 1) * stride + (kernel - 1) * dilation + 1 - input);
 }
 
-function requireStrides(strides: readonly number[]): void {
-  if (strides.every((stride) => stride > 0)) return;
-  throw modelInvalid(`expected strides of 1 or more, got ${strides}.`, {});
+function requirePositive(what: string, numbers: readonly number[]): void {
+  if (numbers.every((number) => number > 0)) return;
+  throw modelInvalid(`expected ${what} of 1 or more, got ${numbers}.`, {});
 }
 
 function pool(operator: OperatorToConvert, named: 'MaxPool' | 'AveragePool'): void {
@@ -212,7 +213,7 @@ function pool(operator: OperatorToConvert, named: 'MaxPool' | 'AveragePool'): vo
     operator.integer(field),
   ) as [number, number, number, number];
   const [kernels, strides] = [[kernelY, kernelX] as const, [strideY, strideX] as const];
-  requireStrides(kernels);
+  requirePositive('a window', kernels);
   const pads = padsOf(operator, { kernels, strides, dilations: [1, 1] });
   const inputs = [operator.graph.value(operator.input(0), 'nchw')];
   const [, height, width] = operator.picture(operator.input(0));
@@ -229,7 +230,7 @@ interface Resizing {
   readonly halfPixels: number;
 }
 
-/** Where a pixel lies between two, TFLite takes the nearer one only with corners or centres that meet. */
+/** TFLite takes the nearer of two pixels only where corners or centres meet, else the one before. */
 function resize(operator: OperatorToConvert, { mode, alignCorners, halfPixels }: Resizing): void {
   const { graph } = operator;
   const [batch, height, width, channels] = operator.picture(operator.output);
@@ -251,9 +252,8 @@ function resize(operator: OperatorToConvert, { mode, alignCorners, halfPixels }:
 }
 
 function moveBlocks(operator: OperatorToConvert, named: 'DepthToSpace' | 'SpaceToDepth'): void {
-  operator.give('nchw', {
-    operator: named,
-    inputs: [operator.graph.value(operator.input(0), 'nchw')],
-    integers: { blocksize: operator.integer(0) },
-  });
+  const blocksize = operator.integer(0);
+  requirePositive('blocks', [blocksize]);
+  const inputs = [operator.graph.value(operator.input(0), 'nchw')];
+  operator.give('nchw', { operator: named, inputs, integers: { blocksize } });
 }

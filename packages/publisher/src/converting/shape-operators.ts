@@ -19,7 +19,7 @@ export const SHAPE_OPERATORS: Readonly<Record<string, Convert>> = {
   },
   SOFTMAX: softmax,
   FULLY_CONNECTED: connectFully,
-  /** Of a constant alone: half floats, or integers with scales. */
+  /** Half floats, or integers with scales, of a constant. */
   DEQUANTIZE: (operator) => {
     const source = operator.input(0);
     if (operator.graph.isConstant(source)) {
@@ -44,7 +44,7 @@ function reshape(operator: OperatorToConvert): void {
   operator.give('nhwc', { operator: 'Reshape', inputs });
 }
 
-/** Where an axis of TFLite's lies in a layout. */
+/** @returns the place of one of TFLite's axes in a layout */
 function inLayout(axis: number, layout: Layout): number {
   return layout === 'nhwc' ? axis : TO_NCHW.indexOf(axis as 0);
 }

@@ -39,7 +39,7 @@ export interface TfliteOperator {
   readonly outputs: readonly number[];
   /** Undefined where all are as by default. */
   readonly options: FlatTable | undefined;
-  /** Of a custom operator, as its library lays them out. */
+  /** Options of a custom operator, as its library lays them out. */
   readonly customOptions: Uint8Array;
 }
 
