@@ -48,7 +48,11 @@ async function made(bytes, { range: [start, end] = [0, bytes.length], convert },
   if (convert !== 'tflite')
     throw new Error(`${from}: expected to convert 'tflite', got '${convert}'.`);
   const { convertTflite } = await import('../packages/publisher/dist/converting/convert-tflite.js');
-  return convertTflite(part);
+  try {
+    return convertTflite(part);
+  } catch (error) {
+    throw new Error(`${from}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Makes a variant of the one that is there to be compared with. Its bytes are the same on every machine. */
