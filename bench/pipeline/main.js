@@ -1,4 +1,5 @@
-import { measureFrame } from './people.js';
+import { measureFrame } from './frames.js';
+import { measureObjects } from './objects.js';
 import { measureSearch } from './search.js';
 import { measureSmallPicture } from './small-picture.js';
 import { measureText } from './text.js';
@@ -24,5 +25,6 @@ globalThis.measureVoice = measureVoice;
 globalThis.measureSearch = measureSearch;
 globalThis.measureText = measureText;
 globalThis.measureFrame = measureFrame;
+globalThis.measureObjects = measureObjects;
 
 document.documentElement.dataset.state = 'ready';

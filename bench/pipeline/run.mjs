@@ -38,8 +38,12 @@ export async function* runSuite(dir) {
   const search = await page.evaluate('measureSearch()');
   yield measuredRow('search-vs-loop-ratio', ratios(search.pairs), { atMost: 1.1 });
   yield row('search-longest-task-ms', { value: search.longestMs, unit: 'ms', atMost: 50 });
-  const frame = await page.evaluate('measureFrame()');
-  yield measuredRow('segment-frame-ratio', ratios(frame), { atMost: 1.5 });
+  const people = await page.evaluate("measureFrame('people')");
+  yield measuredRow('segment-frame-ratio', ratios(people), { atMost: 1.5 });
+  const faces = await page.evaluate("measureFrame('faces')");
+  yield measuredRow('faces-frame-ratio', ratios(faces), { atMost: 1.5 });
+  const objects = await page.evaluate('measureObjects()');
+  yield measuredRow('objects-vs-raw-ratio', ratios(objects), { atMost: 1.15 });
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
   yield await goldenBytesShare(published.packed);
