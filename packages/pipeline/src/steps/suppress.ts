@@ -18,15 +18,17 @@ export function suppress(
   candidates: readonly Candidate[],
   options: SuppressOptions,
 ): readonly Candidate[] {
-  let [best, ...left] = candidates.toSorted((a, b) => b.score - a.score);
+  let left = candidates.toSorted((a, b) => b.score - a.score);
   const kept: Candidate[] = [];
-  while (best && kept.length < options.max_num_detections) {
-    const same = [best];
+  while (kept.length < options.max_num_detections) {
+    const [best] = left;
+    if (!best) break;
+    const same: Candidate[] = [];
     const others: Candidate[] = [];
-    for (const one of left) (isSame(one, best, options) ? same : others).push(one);
+    for (const one of left) (one === best || isSame(one, best, options) ? same : others).push(one);
     const isMean = options.algorithm === 'WEIGHTED' && best.score > 0;
     kept.push(isMean ? { ...best, ...meanBox(same) } : best);
-    [best, ...left] = others;
+    left = others;
   }
   return kept;
 }
@@ -39,9 +41,9 @@ function isSame(a: Candidate, b: Candidate, options: SuppressOptions): boolean {
 
 /** The share of what two boxes cover together that both cover: intersection over union. */
 function overlap(a: Candidate, b: Candidate): number {
+  if (a.left >= b.right || b.left >= a.right || a.top >= b.bottom || b.top >= a.bottom) return 0;
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-  if (width <= 0 || height <= 0) return 0;
   return (width * height) / (areaOf(a) + areaOf(b) - width * height);
 }
 
