@@ -40,6 +40,8 @@ interface LibraryTokenizer {
   readonly post_processor:
     | ((pieces: string[]) => { tokens: string[]; token_type_ids?: number[] })
     | null;
+  /** By their contents, as they are and normalized. */
+  readonly added_tokens_map: ReadonlyMap<string, { readonly id: number }>;
   tokenize(text: string): string[];
   token_to_id(piece: string): number | undefined;
 }
@@ -83,7 +85,9 @@ export function openTokenizer(text: string): OpenedTokenizer {
   for (const [part, config] of partsOf(tokenizer.pre_tokenizer, file.pre_tokenizer)) {
     replacePreTokenizer(part, config);
   }
-  const idOf = (piece: string) => tokenizer.token_to_id(piece) ?? model.unk_token_id;
+  const { added_tokens_map: added } = tokenizer;
+  const idOf = (piece: string) =>
+    added.get(piece)?.id ?? tokenizer.token_to_id(piece) ?? model.unk_token_id;
   const named = PADDING.map((piece) => tokenizer.token_to_id(piece)).find((id) => id !== undefined);
   return {
     size: model.vocab.length,
@@ -135,6 +139,8 @@ function replaceNormalizer(part: Part, { type, ...config }: Config): void {
   if (type === 'BertNormalizer' && config.handle_chinese_chars) {
     const normalize = part.normalize.bind(part);
     part.normalize = (text) => normalize(text.replace(MORE_CHINESE, ' $& '));
+  } else if (type === 'Prepend') {
+    part.normalize = (text) => (text === '' ? '' : `${config.prepend}${text}`);
   } else if (type === 'Precompiled') {
     part.normalize = readCharsmap(config.precompiled_charsmap as string);
   }
