@@ -46,3 +46,4 @@ export { type LabelScore, topK } from './steps/top-k.js';
 export { STEPS_FILE } from './steps-file.js';
 export * as STEPS_FILE_PARTS from './steps-file-parts.js';
 export type { TextLine } from './text/reading-order.js';
+export { roleOfInput } from './tokens/input-roles.js';

@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import { defineStep } from '../step.js';
-import { maskOf } from '../tokens/mask-of.js';
+import { maskOf } from '../tokens/input-roles.js';
 import { NO_TRACE } from '../trace.js';
 
 /** Scores of a part of the input, and how much they weigh in a mean. */

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
 import { type FloatTensor, firstTensor, requireFirst } from '../read-tensor.js';
 import { defineStep, Misfit } from '../step.js';
-import { maskOf } from '../tokens/mask-of.js';
+import { maskOf } from '../tokens/input-roles.js';
 
 /**
  * Vectors of pieces [1, pieces, width] → one [width], in double: the mean of those that the mask counts, as

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
 import { invalidInput } from '../input-errors.js';
 import { defineStep, Misfit } from '../step.js';
-import { MASK } from '../tokens/mask-of.js';
+import { roleOfInput } from '../tokens/input-roles.js';
 import { type Encoded, type OpenedTokenizer, openTokenizer } from '../tokens/open-tokenizer.js';
 
 const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 24));
@@ -108,12 +108,6 @@ function windowsOf(
   return windows;
 }
 
-/** What an input of the model is for, by the name that it has in most models. */
-function roleOf({ name }: TensorSpec): 'ids' | 'mask' | 'types' {
-  if (MASK.test(name)) return 'mask';
-  return /type|segment/i.test(name) ? 'types' : 'ids';
-}
-
 function requireInputs(inputs: readonly TensorSpec[], { max_length }: Parameters): void {
   if (inputs.length === 0) return; // only the model's file says what they are
   for (const input of inputs) {
@@ -133,7 +127,7 @@ function requireInputs(inputs: readonly TensorSpec[], { max_length }: Parameters
       );
     }
   }
-  const roles = inputs.map(roleOf);
+  const roles = inputs.map(({ name }) => roleOfInput(name));
   if (new Set(roles).size === roles.length && roles.includes('ids')) return;
   const names = inputs.map(({ name }) => name).join(', ');
   throw new Misfit('inputs such as input_ids, attention_mask and token_type_ids, each once', names);
@@ -145,7 +139,7 @@ function inputsWriter(
   options: Parameters & { readonly padding: number },
 ): (encoded: Encoded) => Tensors {
   const { max_length, pad_to_multiple_of, padding } = options;
-  const isMasked = inputs.some((input) => roleOf(input) === 'mask');
+  const isMasked = inputs.some((input) => roleOfInput(input.name) === 'mask');
   const fixed = inputs.find(({ shape }) => shape[1] !== -1)?.shape[1];
   const lengthFor = (count: number) =>
     fixed ??
@@ -157,7 +151,7 @@ function inputsWriter(
     const values = { ids, types, mask: ids.map(() => 1) };
     return Object.fromEntries(
       inputs.map((input) => {
-        const role = roleOf(input);
+        const role = roleOfInput(input.name);
         const filling = role === 'ids' ? padding : 0;
         return [input.name, integers(input.datatype, { values: values[role], length, filling })];
       }),

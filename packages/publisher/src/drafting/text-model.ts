@@ -1,5 +1,5 @@
 import { parse, type TensorSpec } from '@nearside/core';
-import type { PostprocessingStep, PreprocessingStep } from '@nearside/pipeline';
+import { type PostprocessingStep, type PreprocessingStep, roleOfInput } from '@nearside/pipeline';
 import * as v from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { findModelFile } from '../packing/model-file.js';
@@ -86,8 +86,14 @@ export async function textInputs(
 
 /** Golden inputs are ids of the vocabulary, some of them masked, of the first type. */
 function rangeOf(name: string, vocabularySize: number): readonly [number, number] {
-  if (/mask/i.test(name)) return [0, 1];
-  return /type|segment/i.test(name) ? [0, 0] : [0, vocabularySize - 1];
+  switch (roleOfInput(name)) {
+    case 'ids':
+      return [0, vocabularySize - 1];
+    case 'mask':
+      return [0, 1];
+    case 'types':
+      return [0, 0];
+  }
 }
 
 async function maxLengthOf(
