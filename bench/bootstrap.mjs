@@ -24,10 +24,10 @@ export function p95(values) {
   return sorted[Math.ceil(0.95 * sorted.length) - 1];
 }
 
-/** @param {(values: readonly number[]) => number} statistic */
-export function intervalOf(values, statistic) {
+/** @param {(values: readonly number[]) => number} statistic @param {() => number} [random] 0 up to 1 */
+export function intervalOf(values, statistic, random = Math.random) {
   const statistics = Array.from({ length: RESAMPLES }, () =>
-    statistic(values.map(() => values[Math.floor(Math.random() * values.length)])),
+    statistic(values.map(() => values[Math.floor(random() * values.length)])),
   ).sort((a, b) => a - b);
   return [statistics[Math.floor(0.025 * RESAMPLES)], statistics[Math.ceil(0.975 * RESAMPLES) - 1]];
 }

@@ -34,6 +34,7 @@
  * @property {(tools: { dir: string, page: object }) => Promise<object[]>} measure in an empty folder; gives rows
  */
 import { root } from '../../scripts/root.mjs';
+import { leastAdded, meanGain } from './search-quality.mjs';
 import { measureTflite, MODULES as TFLITE_MODULES } from './tflite.mjs';
 
 const best = (output) => output[0].label;
@@ -129,6 +130,27 @@ export const MODELS = [
         of: leastCosine,
         atLeast: { fp32: 0.9999, int8: 0.998 },
       },
+    ],
+  },
+  {
+    model: 'sentences',
+    task: 'feature-extraction',
+    script: 'answer-search.py', // its answers are those of fp32, which int8 is held against
+    modules: ['numpy', 'onnxruntime', 'sentencepiece'],
+    answer: Object.values,
+    isSame: (a, b) => cosine(a, b) >= 0.998,
+    maxDifference: 0.01,
+    inChromium: (items) =>
+      items.filter(({ truth, group }) => truth < (group === 'query' ? 100 : 400)),
+    metrics: [
+      { name: 'search-words', of: meanGain('words', 'all') },
+      { name: 'search-vectors', of: meanGain('vectors', 'all') },
+      { name: 'search-both', of: meanGain('both', 'all') },
+      { name: 'search-added', of: leastAdded('all'), atLeast: -0.01 },
+      { name: 'search-hard-words', of: meanGain('words', 'hard') },
+      { name: 'search-hard-vectors', of: meanGain('vectors', 'hard') },
+      { name: 'search-hard-both', of: meanGain('both', 'hard') },
+      { name: 'search-hard-added', of: leastAdded('hard'), atLeast: -0.01 },
     ],
   },
   { model: 'tflite', modules: TFLITE_MODULES, measure: measureTflite },
