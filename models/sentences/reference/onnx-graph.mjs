@@ -12,7 +12,7 @@ import { bytesField, intField } from '../../../packages/publisher/dist/packing/p
 import {
   computingNode,
   constant,
-} from '../../../packages/publisher/dist/quantizing/write-nodes.js';
+} from '../../../packages/publisher/dist/packing/write-nodes.js';
 
 /** TensorProto.DataType: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
 export const FLOAT = 1;
