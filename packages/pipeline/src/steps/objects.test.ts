@@ -133,6 +133,39 @@ function twoBytes(length: number, seed: number): Float32Array<ArrayBuffer> {
   );
 }
 
+test('in a picture that was padded to a square, boxes and points lie where they are in the picture', async () => {
+  const [faces] = known.detections as unknown as [Known];
+  const { preprocessing, ...spec } = specOf(faces);
+  const size = { height: 128, width: 128 };
+  const letterbox = [
+    { step: 'decode-image' },
+    { step: 'resize', size: { max_height: 128, max_width: 128 }, resample: 2 },
+    { step: 'pad', pad_size: size, alignment: 'center' },
+    { step: 'to-tensor', layout: 'NHWC' },
+  ];
+  const pipeline = compilePipeline({ ...spec, preprocessing: letterbox } as PipelineSpec, {
+    stepsFile: STEPS_FILE,
+  });
+  const picture = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 4) };
+  const prepared = await pipeline.begin().prepare(picture);
+  // The anchor in the middle of row 7 and column 9 of 16, of 8 pixels each: a box of 40 × 20 with all points there.
+  const anchor = 2 * (7 * 16 + 9);
+  const boxes = new Float32Array(896 * 16);
+  boxes.set([0, 0, 40, 20], anchor * 16);
+  const scores = new Float32Array(896).fill(-9).fill(9, anchor, anchor + 1);
+  const { output } = (await prepared.finish([
+    {
+      boxes: { datatype: 'FP32', shape: [1, 896, 16], data: boxes },
+      scores: { datatype: 'FP32', shape: [1, 896, 1], data: scores },
+    },
+  ])) as { output: readonly FoundObject[] };
+  // The picture was made 5 times smaller, and 16 pixels were put above it.
+  const [x, y] = [9.5 * 8 * 5, (7.5 * 8 - 16) * 5];
+  expect(output).toHaveLength(1);
+  expect(output[0]?.box).toEqual({ x: x - 100, y: y - 50, width: 200, height: 100 });
+  expect(output[0]?.points).toEqual(Array.from({ length: 6 }, () => [x, y]));
+});
+
 describe('what cannot be told is refused', () => {
   const [faces] = known.detections as unknown as [Known];
 
