@@ -18,7 +18,6 @@ export {
   string,
   union,
 } from 'valibot';
-export { requireFewFrames, SOUND_LIMITS } from './audio/sound.js';
 export { describeImage, describeTensor } from './describe-form.js';
 export { cutImage, imageOnDemand, isOfBytes, valuesLike } from './image/image.js';
 export { perPixel } from './image/per-pixel.js';
