@@ -36,6 +36,7 @@
 import { root } from '../../scripts/root.mjs';
 import { leastAdded, meanGain } from './search-quality.mjs';
 import { measureTflite, MODULES as TFLITE_MODULES } from './tflite.mjs';
+import { measureTokens, MODULES as TOKENS_MODULES } from './tokens.mjs';
 
 const best = (output) => output[0].label;
 
@@ -153,6 +154,7 @@ export const MODELS = [
       { name: 'search-hard-added', of: leastAdded('hard'), atLeast: -0.01 },
     ],
   },
+  { model: 'tokens', modules: TOKENS_MODULES, measure: measureTokens },
   { model: 'tflite', modules: TFLITE_MODULES, measure: measureTflite },
   {
     model: 'people',
