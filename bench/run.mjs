@@ -26,7 +26,7 @@ const SUITES = {
 const NEEDS = {
   start: ['numpy', 'onnxruntime'],
   quantize: [
-    ...['numpy', 'onnx', 'onnxruntime', 'PIL', 'cv2', 'pyclipper', 'shapely'],
+    ...['numpy', 'onnx', 'onnxruntime', 'PIL', 'cv2', 'pyclipper'],
     ...['DejaVu', 'Liberation', 'espeak'],
   ],
 };

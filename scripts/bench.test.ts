@@ -10,7 +10,7 @@ import { root } from './root.mjs';
 const NOWHERE = { PYTHON: '/nowhere/python3', CHROMIUM: '/nowhere/chromium' };
 
 const OCR =
-  'python3-numpy python3-onnxruntime python3-pil python3-opencv python3-pyclipper python3-shapely python3-skimage';
+  'python3-numpy python3-onnxruntime python3-pil python3-opencv python3-pyclipper python3-skimage';
 
 test.each([
   ['bench/run.mjs start', 'apt-get install chromium python3-numpy python3-onnxruntime'],

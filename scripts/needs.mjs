@@ -15,7 +15,6 @@ const MODULES = {
   onnxruntime: ['python3-onnxruntime', 'onnxruntime'],
   pyclipper: ['python3-pyclipper', 'pyclipper'],
   sentencepiece: ['python3-sentencepiece', 'sentencepiece'],
-  shapely: ['python3-shapely', 'shapely'],
   skimage: ['python3-skimage', 'scikit-image'],
   torch: ['python3-torch', 'torch'],
 };
@@ -27,6 +26,7 @@ const FILES = {
   firefox: ['firefox-esr', firefoxLaunch.executablePath],
   vulkan: ['mesa-vulkan-drivers', SOFTWARE_VULKAN],
   DejaVu: ['fonts-dejavu-core', `${FONTS}/dejavu/DejaVuSans.ttf`],
+  FreeFont: ['fonts-freefont-ttf', `${FONTS}/freefont/FreeSans.ttf`],
   Liberation: ['fonts-liberation', `${FONTS}/liberation/LiberationSerif-Regular.ttf`],
 };
 

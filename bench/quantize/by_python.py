@@ -1,7 +1,7 @@
 """Other ways to make the models of `models/ocr` small, as files: `by_python.py DIR`.
 
     apt-get install python3-numpy python3-onnx python3-onnxruntime python3-pil python3-opencv python3-pyclipper \\
-        python3-shapely fonts-dejavu-core fonts-liberation
+        fonts-dejavu-core fonts-liberation
 
 Writes DIR/<way>/detect.onnx and DIR/<way>/recognize.onnx. `dynamic-matmul`, `dynamic-all` and `static` are by
 onnxruntime.quantization, of graphs that it can work with: opset 13, and weights that are no nodes. `four-bits` has the

@@ -8,7 +8,7 @@ import { root } from '../../scripts/root.mjs';
 /** Python's modules that a script needs. */
 const MODULES = {
   'items.py': ['numpy', 'onnxruntime', 'PIL'],
-  'by_python.py': ['numpy', 'onnx', 'onnxruntime', 'PIL', 'cv2', 'pyclipper', 'shapely'],
+  'by_python.py': ['numpy', 'onnx', 'onnxruntime', 'PIL', 'cv2', 'pyclipper'],
 };
 
 /** Runs a script of this folder. */

@@ -1,7 +1,7 @@
-"""Sixty rendered lines and a photographed page as files, and what Python reads in them.
+"""Rendered lines and a photographed page as files, and what Python reads in them.
 
-    apt-get install python3-opencv python3-pyclipper python3-shapely python3-skimage python3-pil python3-onnxruntime \\
-        fonts-dejavu-core fonts-liberation
+    apt-get install python3-opencv python3-pyclipper python3-skimage python3-pil python3-onnxruntime \\
+        fonts-dejavu-core fonts-freefont-ttf fonts-liberation
     npm run build && /usr/bin/python3 models/ocr/reference/answer.py DIR
 
 writes DIR/items.json with pictures and their raw RGBA, then reads the pictures again and writes DIR/answers.json: by
@@ -12,9 +12,10 @@ import json
 import sys
 from pathlib import Path
 
-from lines import lines
+from lines import RenderedLine, lines
 from PIL import Image, ImageOps
 from reader import SPEC, Reader
+from short_lines import short_lines
 from skimage import data
 
 HERE = Path(__file__).parent
@@ -22,7 +23,11 @@ ORIENTATION = 0x0112
 
 
 def main(folder: Path) -> None:
-    items = [write_line(folder, i, line) for i, line in enumerate(lines())] + write_pages(folder)
+    items = [
+        *(write_line(folder, f"line-{i}", "line", line) for i, line in enumerate(lines())),
+        *(write_line(folder, f"short-{i}", "short", line) for i, line in enumerate(short_lines())),
+        *write_pages(folder),
+    ]
     (folder / "items.json").write_text(json.dumps(items))
     answers = {}
     for variant in (one["name"] for one in SPEC["variants"]):
@@ -32,10 +37,10 @@ def main(folder: Path) -> None:
     (folder / "answers.json").write_text(json.dumps(answers))
 
 
-def write_line(folder: Path, i: int, line) -> dict:
-    file = folder / f"line-{i}.png"
+def write_line(folder: Path, name: str, group: str, line: RenderedLine) -> dict:
+    file = folder / f"{name}.png"
     line.picture.save(file)
-    return item_of(file, "line", line.text)
+    return item_of(file, group, line.text)
 
 
 def write_pages(folder: Path) -> list[dict]:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 COUNT = 60
+FONT_FOLDER = "/usr/share/fonts/truetype"
 FONTS = [
     "dejavu/DejaVuSans.ttf",
     "dejavu/DejaVuSans-Bold.ttf",
@@ -42,13 +43,18 @@ def rendered(random: np.random.Generator, i: int) -> RenderedLine:
     text = " ".join(words)
     size = int(random.integers(SIZES_PIXELS[0], SIZES_PIXELS[1] + 1))
     name = FONTS[i % len(FONTS)]
-    font = ImageFont.truetype(f"/usr/share/fonts/truetype/{name}", size)
+    font = ImageFont.truetype(f"{FONT_FOLDER}/{name}", size)
     left, top, right, bottom = font.getbbox(text)
     length, height = right - left, bottom - top
     width = max(PICTURE[0], length + 2 * MARGIN_PIXELS)
     place = [int(random.integers(MARGIN_PIXELS, most)) for most in (width - length - MARGIN_PIXELS + 1, PICTURE[1] - height - MARGIN_PIXELS + 1)]
-    dark, light = (tuple(int(v) for v in random.integers(*limits, 3)) for limits in ((0, 70), (190, 256)))
-    ink, ground = (light, dark) if i % 3 == 1 else (dark, light)
+    ink, ground = colours(random, i)
     picture = Image.new("RGB", (width, PICTURE[1]), ground)
     ImageDraw.Draw(picture).text((place[0] - left, place[1] - top), text, ink, font)
     return RenderedLine(text, picture, PurePath(name).stem)
+
+
+def colours(random: np.random.Generator, i: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of ink and ground."""
+    dark, light = (tuple(int(v) for v in random.integers(*limits, 3)) for limits in ((0, 70), (190, 256)))
+    return (light, dark) if i % 3 == 1 else (dark, light)

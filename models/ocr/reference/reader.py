@@ -1,4 +1,4 @@
-"""Reads text in pictures as model.json says, with Pillow, OpenCV, pyclipper and shapely, and none of our steps."""
+"""Reads text in pictures as model.json says, with Pillow, OpenCV and pyclipper, and none of our steps."""
 
 import json
 import math
@@ -10,7 +10,6 @@ import numpy as np
 import onnxruntime
 import pyclipper
 from PIL import Image, ImageOps
-from shapely.geometry import Polygon
 
 FOLDER = Path(__file__).resolve().parent.parent
 SPEC = json.loads((FOLDER / "model.json").read_text())
@@ -47,11 +46,13 @@ class Reader:
 
     def boxes(self, picture: np.ndarray) -> list[np.ndarray]:
         (probabilities,) = self.detector.run(None, {"x": detector_input(picture)})
-        return text_boxes(probabilities[0, 0], picture.shape[1], picture.shape[0])
+        found = text_boxes(probabilities[0, 0], (picture.shape[1], picture.shape[0]), step("detect", "text-boxes"))
+        return [box for box, _ in found]
 
     def line(self, picture: np.ndarray, box: np.ndarray) -> Line:
         (probabilities,) = self.recognizer.run(None, {"x": recognizer_input(cut_out(picture, box))})
-        return Line(box, *self.decoded(probabilities[0]))
+        within = np.clip(box, 0, [picture.shape[1] - 1, picture.shape[0] - 1])
+        return Line(within, *self.decoded(probabilities[0]))
 
     def decoded(self, probabilities: np.ndarray) -> tuple[str, float]:
         best = probabilities.argmax(1)
@@ -93,28 +94,107 @@ def recognizer_input(crop: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis])
 
 
-def text_boxes(bitmap: np.ndarray, picture_width: int, picture_height: int) -> list[np.ndarray]:
-    """The post-processing of Differentiable Binarization, outer outlines alone."""
-    options = step("detect", "text-boxes")
-    outlines, hierarchy = cv2.findContours(
-        (bitmap > options["threshold"]).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
-    )
+class Part(NamedTuple):
+    """A region of text, in pixels of the map."""
+
+    corners: np.ndarray  # [4, 2] of the rectangle around it
+    area: float  # less than the rectangle's where the region bends
+    score: float
+
+    @property
+    def length(self) -> float:
+        return max(sides(self.corners))
+
+
+def text_boxes(bitmap: np.ndarray, picture: tuple[int, int], options: dict) -> list[tuple[np.ndarray, float]]:
+    """[H, W] of probabilities → boxes in a picture of that width and height, and their scores.
+
+    The post-processing of Differentiable Binarization, outer outlines alone, and lines joined of their parts.
+    """
+    ratio = options["unclip_ratio"]
+    parts = []
+    for points, pixels in regions(bitmap > options["threshold"]):
+        box, side = mini_box(points)
+        if side < 3 or (score := mean_within(bitmap, box)) < options["box_threshold"]:
+            continue
+        part = Part(box, min(pixels, float(np.prod(sides(box)))), score)
+        grown = grow([part], ratio)
+        if min(sides(grown)) >= 5:
+            parts.append((part, grown))
     found = []
-    for outline, (_, _, _, parent) in zip(outlines, [] if hierarchy is None else hierarchy[0], strict=True):
-        box, side = mini_box(outline)
-        if parent != -1 or side < 3 or mean_within(bitmap, box) < options["box_threshold"]:
-            continue
-        grown = grow(box, options["unclip_ratio"])
-        if len(grown) != 1:
-            continue
-        box, side = mini_box(np.array(grown[0]).reshape(-1, 1, 2))
-        if side < 5:
-            continue
-        scale = [picture_width / bitmap.shape[1], picture_height / bitmap.shape[0]]
-        corners = np.clip(np.round(box * scale), 0, [picture_width - 1, picture_height - 1])
+    for line in lines_of([grown for _, grown in parts]):
+        box = parts[line[0]][1] if len(line) == 1 else joined([parts[i] for i in line], ratio)
+        corners = np.round(box * np.divide(picture, bitmap.shape[::-1]))
         if min(int(np.linalg.norm(corners[0] - corners[i])) for i in (1, 3)) > 3:
-            found.append(corners.astype(np.float32))
+            found.append((corners.astype(np.float32), min(parts[i][0].score for i in line)))
     return found
+
+
+def regions(is_text: np.ndarray) -> list[tuple[np.ndarray, int]]:
+    """Points of each outer outline, and the number of pixels."""
+    count, names, stats, _ = cv2.connectedComponentsWithStats(is_text.astype(np.uint8), connectivity=8)
+    found = []
+    for i in range(1, count):
+        left, top, width, height, pixels = (int(one) for one in stats[i])
+        alone = (names[top : top + height, left : left + width] == i).astype(np.uint8)
+        outlines, _ = cv2.findContours(
+            alone, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top)
+        )
+        found.append((outlines[0], pixels))
+    return found
+
+
+def joined(parts: list[tuple[Part, np.ndarray]], ratio: float) -> np.ndarray:
+    """The rectangle around the parts, grown as one of them would be, and around their boxes."""
+    grown = grow([part for part, _ in parts], ratio)
+    return mini_box(np.concatenate([grown, *(box for _, box in parts)]))[0]
+
+
+def grow(parts: list[Part], ratio: float) -> np.ndarray:
+    """By area · ratio / perimeter, as if the gaps between parts were as thick as these are."""
+    box = parts[0].corners if len(parts) == 1 else mini_box(np.concatenate([part.corners for part in parts]))[0]
+    thickness = sum(part.area for part in parts) / sum(part.length for part in parts)
+    distance = thickness * max(sides(box)) * ratio / (2 * sum(sides(box)))
+    offset = pyclipper.PyclipperOffset()
+    offset.AddPath([[int(x), int(y)] for x, y in box], pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
+    (outline,) = offset.Execute(distance)
+    return mini_box(np.array(outline).reshape(-1, 1, 2))[0]
+
+
+def lines_of(boxes: list[np.ndarray]) -> list[list[int]]:
+    """Which boxes are parts of one line, by their places in the list."""
+    roots = list(range(len(boxes)))
+    for i, box in enumerate(boxes):
+        for j in range(i):
+            if is_one_line(box, boxes[j]):
+                kept, left_out = sorted((roots[i], roots[j]))
+                roots = [kept if root == left_out else root for root in roots]
+    return [[i for i, root in enumerate(roots) if root == first] for first in sorted(set(roots))]
+
+
+def is_one_line(one: np.ndarray, other: np.ndarray) -> bool:
+    """They share half of the taller one's height, with less than the lower one's between them."""
+    along = max((reading_side(one), reading_side(other)), key=np.linalg.norm)
+    along = along / np.linalg.norm(along)
+    (starts, ends), (tops, bottoms) = (
+        np.transpose([((box @ axis).min(), (box @ axis).max()) for box in (one, other)])
+        for axis in (along, np.array([-along[1], along[0]]))
+    )
+    heights = bottoms - tops
+    return min(bottoms) - max(tops) > 0.5 * max(heights) and max(starts) - min(ends) < min(heights)
+
+
+def reading_side(box: np.ndarray) -> np.ndarray:
+    """The side that text runs along."""
+    return box[3] - box[0] if is_upright(*sides(box)) else box[1] - box[0]
+
+
+def is_upright(width: float, height: float) -> bool:
+    return height / width >= 1.5
+
+
+def sides(box: np.ndarray) -> tuple[float, float]:
+    return float(np.linalg.norm(box[1] - box[0])), float(np.linalg.norm(box[3] - box[0]))
 
 
 def mini_box(points: np.ndarray) -> tuple[np.ndarray, float]:
@@ -134,13 +214,6 @@ def mean_within(bitmap: np.ndarray, box: np.ndarray) -> float:
     return cv2.mean(bitmap[low[1] : high[1] + 1, low[0] : high[0] + 1], mask)[0]
 
 
-def grow(box: np.ndarray, ratio: float) -> list:
-    polygon = Polygon(box)
-    offset = pyclipper.PyclipperOffset()
-    offset.AddPath([[int(x), int(y)] for x, y in box], pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    return offset.Execute(polygon.area * ratio / polygon.length)
-
-
 def cut_out(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
     width = max(1, int(max(np.linalg.norm(box[0] - box[1]), np.linalg.norm(box[2] - box[3]))))
     height = max(1, int(max(np.linalg.norm(box[0] - box[3]), np.linalg.norm(box[1] - box[2]))))
@@ -152,7 +225,7 @@ def cut_out(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
         borderMode=cv2.BORDER_REPLICATE,
         flags=cv2.INTER_CUBIC,
     )
-    return np.rot90(crop) if height / width >= 1.5 else crop
+    return np.rot90(crop) if is_upright(width, height) else crop
 
 
 def in_reading_order(lines: list[Line]) -> list[Line]:

@@ -5,10 +5,8 @@ import type { Image } from '../image/image.js';
 import { turnLeft } from '../image/turn-left.js';
 import { warpQuadrangle } from '../image/warp-quadrangle.js';
 import { defineStep } from '../step.js';
-import { distance } from '../text/text-boxes.js';
-
-/** How many times as high as wide a box is when its text is taken to run upwards: PP-OCR's. */
-const UPRIGHT_RATIO = 1.5;
+import { isUpright } from '../text/join-lines.js';
+import { distance } from '../text/smallest-rectangle.js';
 
 /**
  * A found box cut out of the picture given, its sides as long as there, and turned to the left when it stands on end
@@ -19,7 +17,7 @@ export function cropBox(picture: Image, { points }: FoundBox): Image {
   const width = Math.max(1, Math.trunc(Math.max(distance(a, b), distance(c, d))));
   const height = Math.max(1, Math.trunc(Math.max(distance(a, d), distance(b, c))));
   const upright = warpQuadrangle(picture, points, { width, height });
-  return height / width >= UPRIGHT_RATIO ? turnLeft(upright) : upright;
+  return isUpright({ width, height }) ? turnLeft(upright) : upright;
 }
 
 /** {@link cropBox}, as a step. */

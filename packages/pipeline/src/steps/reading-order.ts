@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Point } from '../found.js';
+import type { FoundBox, Point } from '../found.js';
 import type { Size } from '../image/target-size.js';
 import { defineStep } from '../step.js';
 import { boxAround, inReadingOrder, type TextLine } from '../text/reading-order.js';
@@ -19,7 +19,8 @@ export const readingOrderStep = defineStep({
     () =>
     (items, { observe }) => {
       const read = items.map(({ value, trace }): TextLine => {
-        const points = trace.box?.points ?? cornersOf(trace.picture?.full ?? trace.picture);
+        const picture = trace.picture?.full ?? trace.picture;
+        const points = trace.box ? withinPicture(trace.box.points, picture) : cornersOf(picture);
         return { box: boxAround(points), points, text: value.text.trim(), score: value.score };
       });
       const lines = read.filter(({ text, score }) => text !== '' && score >= min_score);
@@ -27,6 +28,17 @@ export const readingOrderStep = defineStep({
       return [{ value: inReadingOrder(lines), trace: {} }];
     },
 });
+
+function withinPicture(
+  [a, b, c, d]: FoundBox['points'],
+  { width, height }: Size = { width: Infinity, height: Infinity },
+): FoundBox['points'] {
+  const within = ([x, y]: Point): Point => [
+    Math.min(width - 1, Math.max(0, x)),
+    Math.min(height - 1, Math.max(0, y)),
+  ];
+  return [within(a), within(b), within(c), within(d)];
+}
 
 /** Text that is read without having been found has the whole picture as its box. */
 function cornersOf(

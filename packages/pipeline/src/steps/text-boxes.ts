@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
 import type { FoundBox, Point } from '../found.js';
-import type { Size } from '../image/target-size.js';
 import { firstTensor, requireFirst } from '../read-tensor.js';
 import { defineStep, Misfit } from '../step.js';
 import { isReadable, textBoxes } from '../text/text-boxes.js';
@@ -45,9 +44,8 @@ export const textBoxesStep = defineStep({
       const found = items.flatMap(({ value, trace }) => {
         const { shape, data } = firstTensor(value, form);
         const map = { width: shape[3] ?? 0, height: shape[2] ?? 0 };
-        const picture = trace.picture ?? map;
         return textBoxes(data, map, options)
-          .map((box) => inPicture(box, { toPicture: trace.toPicture, picture }))
+          .map((box) => inPicture(box, trace.toPicture))
           .filter(({ points }) => isReadable(points))
           .map((box) => ({ value: box, trace: { ...trace, box } satisfies Trace }));
       });
@@ -56,17 +54,12 @@ export const textBoxesStep = defineStep({
     },
 });
 
-/** In whole pixels within the picture, as PP-OCR cuts them out. */
-function inPicture(
-  { points, score }: FoundBox,
-  { toPicture, picture }: { readonly toPicture: Placement | undefined; readonly picture: Size },
-): FoundBox {
-  const { scaleX, scaleY, offsetX, offsetY } = toPicture ?? AS_IT_IS;
-  const within = (value: number, size: number) =>
-    Math.min(size - 1, Math.max(0, Math.round(value)));
+/** In whole pixels. A box may reach beyond the picture, so that text at its edge has room around it too. */
+function inPicture({ points, score }: FoundBox, toPicture: Placement = AS_IT_IS): FoundBox {
+  const { scaleX, scaleY, offsetX, offsetY } = toPicture;
   const place = ([x, y]: Point): Point => [
-    within(x * scaleX + offsetX, picture.width),
-    within(y * scaleY + offsetY, picture.height),
+    Math.round(x * scaleX + offsetX),
+    Math.round(y * scaleY + offsetY),
   ];
   const [a, b, c, d] = points;
   return { points: [place(a), place(b), place(c), place(d)], score };

@@ -63,12 +63,12 @@ function keys(text: string): CompileOptions {
 function map() {
   const data = new Float32Array(32 * 32);
   const regions = [
-    { left: 18, top: 20 },
-    { left: 2, top: 21 },
+    { left: 22, top: 20 },
+    { left: 1, top: 21 },
     { left: 4, top: 4 },
   ];
   for (const { left, top } of regions) {
-    for (let y = top; y < top + 5; y++) data.fill(0.9, y * 32 + left, y * 32 + left + 10);
+    for (let y = top; y < top + 5; y++) data.fill(0.9, y * 32 + left, y * 32 + left + 8);
   }
   return { map: { datatype: 'FP32', shape: [1, 1, 32, 32], data } } as const;
 }

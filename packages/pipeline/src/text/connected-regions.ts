@@ -37,7 +37,7 @@ export function connectedRegions(
       parents.push(run);
       while (candidate < first && (ends[candidate] as number) < start - 1) candidate++;
       for (let other = candidate; other < first && (starts[other] as number) <= x + 1; other++) {
-        join(parents, other, run);
+        unite(parents, other, run);
       }
     }
     above = first;
@@ -59,8 +59,9 @@ export function connectedRegions(
   return [...found.values()];
 }
 
-function rootOf(parents: number[], run: number): number {
-  let at = run;
+/** Whom a member of a union-find belongs to. */
+export function rootOf(parents: number[], member: number): number {
+  let at = member;
   while (parents[at] !== at) {
     parents[at] = parents[parents[at] as number] as number;
     at = parents[at] as number;
@@ -68,8 +69,8 @@ function rootOf(parents: number[], run: number): number {
   return at;
 }
 
-/** The earlier run becomes the root, so that regions come in the order of their first pixels. */
-function join(parents: number[], one: number, other: number): void {
+/** The earlier member becomes the root, so that regions come in the order of their first pixels. */
+export function unite(parents: number[], one: number, other: number): void {
   const a = rootOf(parents, one);
   const b = rootOf(parents, other);
   parents[Math.max(a, b)] = Math.min(a, b);

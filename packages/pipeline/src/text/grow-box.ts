@@ -1,19 +1,14 @@
 import type { Point } from '../found.js';
-import type { Rectangle } from './smallest-rectangle.js';
+import type { Corners } from './smallest-rectangle.js';
 
 /** How far an arc of straight pieces may lie inside of the round one, in pixels: Clipper's default. */
 const ARC_TOLERANCE = 0.25;
 
 /**
- * Points of the outline that lies a distance around a box, with round corners: the models of PP-OCR are trained on
- * boxes shrunk by area · (1 − r²) / perimeter (Liao et al., Real-time Scene Text Detection with Differentiable
- * Binarization, AAAI 2020), which area · ratio / perimeter undoes. As Clipper computes with whole numbers, so do we:
- * corners lose their fractions, and points are rounded.
- *
- * @param ratio `unclip_ratio`
+ * Points of the outline that lies a distance around a box, with round corners. As Clipper computes with whole numbers,
+ * so do we: corners lose their fractions, and points are rounded.
  */
-export function growBox({ corners, sides: [a, b] }: Rectangle, ratio: number): Point[] {
-  const distance = (a * b * ratio) / (2 * (a + b));
+export function growBox(corners: Corners, distance: number): Point[] {
   const whole = corners.map(([x, y]): Point => [Math.trunc(x), Math.trunc(y)]);
   const step = 2 * Math.acos(1 - ARC_TOLERANCE / Math.max(distance, 2 * ARC_TOLERANCE));
   return whole.flatMap(([x, y], i) => {

@@ -85,3 +85,7 @@ function chain(points: readonly Point[]): Point[] {
 function isTurn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): boolean {
   return (bx - ax) * (cy - ay) > (by - ay) * (cx - ax);
 }
+
+export function distance([ax, ay]: Point, [bx, by]: Point): number {
+  return Math.hypot(bx - ax, by - ay);
+}

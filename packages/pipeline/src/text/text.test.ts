@@ -1,13 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noise } from '../../fixtures/noise.js';
 import { boxAt, callOf, sourceOf, unpack } from '../../fixtures/step-parts.js';
 import known from '../../fixtures/text.json' with { type: 'json' };
-import type { FoundBox } from '../found.js';
+import type { FoundBox, Point } from '../found.js';
 import { cutImage, imageOnDemand, type Region } from '../image/image.js';
 import { cropBox } from '../steps/crop-box.js';
 import { ctcGreedy } from '../steps/ctc-greedy.js';
 import { textBoxesStep } from '../steps/text-boxes.js';
 import { traceOfPicture, traceOfResize } from '../trace.js';
+import { joinLines } from './join-lines.js';
+import type { Corners } from './smallest-rectangle.js';
 import { textBoxes } from './text-boxes.js';
 
 const OPTIONS = {
@@ -24,7 +27,7 @@ const ONE_PIXEL = 1;
 const SCORE_ERROR = 0.02;
 const ONE_LEVEL = 1;
 
-describe('boxes of a map are those of OpenCV, pyclipper and shapely within a pixel', () => {
+describe('boxes of a map are those of OpenCV and pyclipper within a pixel', () => {
   test.each(known.maps)('$size in a picture of $picture', (entry) => {
     const found = boxesInPicture(entry);
     expect(found).toHaveLength(entry.boxes.length);
@@ -76,6 +79,103 @@ test('of 2,000 boxes the largest 1,000 are found', () => {
   // Seven rows at 1.5 times their area over their perimeter: three pixels on either side.
   const heights = found.slice(50).map(({ points: [a, , , d] }) => d[1] - a[1]);
   expect(new Set(heights)).toEqual(new Set([12]));
+});
+
+describe('parts of one line become one box', () => {
+  const size = { width: 240, height: 120 };
+  const word = fc.record({
+    left: fc.nat(200),
+    top: fc.nat(100),
+    length: fc.integer({ min: 8, max: 60 }),
+    height: fc.integer({ min: 5, max: 9 }),
+  });
+  type Word = { left: number; top: number; length: number; height: number };
+
+  function mapOf(words: readonly Word[]): Float32Array {
+    const map = new Float32Array(size.width * size.height);
+    for (const { left, top, length, height } of words) {
+      const last = Math.min(size.height, top + height);
+      const right = Math.min(size.width, left + length);
+      for (let y = top; y < last; y++) map.fill(0.9, y * size.width + left, y * size.width + right);
+    }
+    return map;
+  }
+
+  const upright = ({ left, top, length, height }: Word): Corners => [
+    [left, top],
+    [left + length, top],
+    [left + length, top + height],
+    [left, top + height],
+  ];
+
+  const found = (words: readonly Word[]) => textBoxes(mapOf(words), size, OPTIONS);
+
+  test('whatever their order', () => {
+    const inAnyOrder = fc
+      .array(word, { maxLength: 12 })
+      .chain((words) =>
+        fc.tuple(fc.constant(words), fc.shuffledSubarray(words, { minLength: words.length })),
+      );
+    const textOf = (boxes: readonly Word[]) =>
+      joinLines(boxes.map(upright)).map((line) =>
+        line
+          .map((i) => JSON.stringify(boxes[i]))
+          .sort()
+          .join(),
+      );
+    fc.assert(
+      fc.property(inAnyOrder, ([words, shuffled]) => {
+        expect(textOf(shuffled).sort()).toEqual(textOf(words).sort());
+      }),
+    );
+  });
+
+  test('which contains what each alone would have had', () => {
+    const gap = fc.integer({ min: 1, max: 12 });
+    const apart = fc.tuple(word, word, gap).map(([first, second, gap]): [Word, Word] => {
+      const one = { ...first, left: 10, top: 50 };
+      const left = one.left + one.length + gap;
+      return [one, { ...second, left, top: 50 + (second.top % 3) }];
+    });
+    fc.assert(
+      fc.property(apart, (words) => {
+        const [line, ...others] = found(words);
+        if (others.length > 0 || !line) return;
+        for (const part of words) {
+          for (const point of found([part])[0]?.points ?? []) {
+            expect(outside(point, line.points)).toBeLessThanOrEqual(1e-6);
+          }
+        }
+      }),
+    );
+  });
+
+  test('and columns a text height or more apart stay two', () => {
+    fc.assert(
+      fc.property(word, word, fc.nat(30), (first, second, more) => {
+        const one = upright({ ...first, left: 0, top: 50 });
+        const left = first.length + Math.min(first.height, second.height) + more;
+        const other = upright({ ...second, left, top: 50 });
+        expect(joinLines([one, other])).toEqual([[0], [1]]);
+      }),
+    );
+  });
+
+  test('and lines above each other do too', () => {
+    const lines = [0, 1, 2].map((i) =>
+      upright({ left: 3 * i, top: 18 * i, length: 90, height: 20 }),
+    );
+    expect(joinLines(lines)).toEqual([[0], [1], [2]]);
+  });
+
+  /** How far a point lies beyond the sides of a box, in pixels. */
+  function outside([x, y]: Point, corners: Corners): number {
+    const beyond = corners.map(([ax, ay], i) => {
+      const [bx, by] = corners[(i + 1) % 4] as Point;
+      return ((by - ay) * (x - ax) - (bx - ax) * (y - ay)) / Math.hypot(bx - ax, by - ay);
+    });
+    return Math.max(...beyond);
+  }
 });
 
 test('a map of noise, with hundreds of thousands of regions, has no box', () => {
