@@ -157,6 +157,11 @@ describe('what does not fit is refused before anything runs', () => {
     ['one that is no tokenizer', { file: '{}' }, /whole tokenizer.json as resource 'words'/],
     ['more pieces than the model has rows', { tokenize: { vocab_size: 50 } }, /at most 50 pieces/],
     [
+      'padding beyond the rows that the model has',
+      { file: JSON.stringify({ ...WORD_PIECE, padding: { pad_id: SIZE } }) },
+      /at most \d+ pieces/,
+    ],
+    [
       'a resource that is not there',
       { tokenize: { tokenizer: 'others' } },
       /'others' among resources, got words/,

@@ -89,9 +89,10 @@ export function openTokenizer(text: string): OpenedTokenizer {
   const idOf = (piece: string) =>
     added.get(piece)?.id ?? tokenizer.token_to_id(piece) ?? model.unk_token_id;
   const named = PADDING.map((piece) => tokenizer.token_to_id(piece)).find((id) => id !== undefined);
+  const padding = file.padding?.pad_id ?? named ?? 0;
   return {
-    size: model.vocab.length,
-    padding: file.padding?.pad_id ?? named ?? 0,
+    size: Math.max(model.vocab.length, padding + 1),
+    padding,
     isUnknown: (piece) => idOf(piece) === model.unk_token_id,
     pieces: (text) => tokenizer.tokenize(text),
     encode(pieces) {
