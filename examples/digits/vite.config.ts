@@ -1,10 +1,11 @@
 import { defineConfig } from 'vite';
+import { docsSections } from './build/docs-sections.ts';
 import { heldOutDigits } from './build/held-out-digits.ts';
 import { sharedMarkup } from './build/shared-markup.ts';
 import { shellList } from './build/shell-list.ts';
 
 export default defineConfig({
-  plugins: [sharedMarkup(), heldOutDigits(), shellList()],
+  plugins: [sharedMarkup(), docsSections(), heldOutDigits(), shellList()],
   build: {
     target: 'esnext',
     assetsInlineLimit: 0,
@@ -18,6 +19,7 @@ export default defineConfig({
         text: 'text.html',
         objects: 'objects.html',
         people: 'people.html',
+        search: 'search.html',
         sw: 'src/service-worker.ts',
       },
       output: {

@@ -8,6 +8,7 @@ const PAGES = {
   text: 'Text in pictures',
   objects: 'Faces and things',
   people: 'People',
+  search: 'Search by words and meaning',
 } as const;
 
 /** What is shown while the model opens, and when it could not be opened. */
