@@ -37,7 +37,13 @@ export async function* runSuite(dir) {
   yield measuredRow('ocr-vs-raw-ratio', ratios(text), { atMost: 1.15 });
   const search = await page.evaluate('measureSearch()');
   yield measuredRow('search-vs-loop-ratio', ratios(search.pairs), { atMost: 1.1 });
-  yield row('search-longest-task-ms', { value: search.longestMs, unit: 'ms', atMost: 50 });
+  const longest = search.longestMs.toSorted((a, b) => a - b);
+  yield row('search-longest-task-ms', {
+    value: median(longest),
+    unit: 'ms',
+    interval: [longest.at(0), longest.at(-1)],
+    atMost: 50,
+  });
   const people = await page.evaluate("measureFrame('people')");
   yield measuredRow('segment-frame-ratio', ratios(people), { atMost: 1.5 });
   const faces = await page.evaluate("measureFrame('faces')");
