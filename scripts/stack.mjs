@@ -6,6 +6,9 @@ import { serveSite } from './serve-site.mjs';
 /** First port of the example site; a busy one gives the next free one. */
 const SITE_PORT = 5173;
 
+/** The model that `npm start` publishes at once. Each other is published when it is first asked for. */
+const FIRST_MODEL = 'digits';
+
 /** Targets and prices of a stack's collector, which people may change while it runs. Text in pictures takes longest. */
 const COLLECTOR_FILES = {
   'slo.json': {
@@ -37,18 +40,14 @@ export function runtimeOf(model) {
  * @returns {Promise<{ repository: string, pin: string, packed: string }>}
  */
 export async function publishModels(dir, wanted) {
-  const { generateKeys, pack, publish } = await import('../packages/publisher/dist/index.js');
+  const { generateKeys, publish } = await import('../packages/publisher/dist/index.js');
   const keys = `${dir}/keys`;
   const repository = `${dir}/repository`;
   const packed = `${dir}/packed`;
   if (!existsSync(keys)) await generateKeys({ out: keys });
   if (await isExpired(repository)) await rm(repository, { recursive: true });
   const models = wanted ?? (await listModels());
-  for (const model of models) {
-    await rm(`${packed}/${model}`, { recursive: true, force: true });
-    const modelDirectory = `${root}models/${model}`;
-    await pack({ modelDirectory, out: `${packed}/${model}`, onnxRuntime: runtimeOf(model) });
-  }
+  for (const model of models) await packModel(dir, model);
 
   async function publishAll() {
     let pin = '';
@@ -64,6 +63,57 @@ export async function publishModels(dir, wanted) {
     return publishAll();
   });
   return { repository, pin, packed };
+}
+
+/**
+ * Publishes the other models of `models/` into a repository, each when a file of it is first asked for, one after the
+ * other. What fails is tried again with the next request.
+ *
+ * @param {string} dir as of `publishModels`
+ * @param {(model: string) => Promise<unknown>} publishOne
+ * @returns {Promise<(path: string) => Promise<unknown> | undefined>} `before` of `serveRepository`
+ */
+export async function publishOnDemand(dir, publishOne = (model) => publishLater(dir, model)) {
+  const models = (await listModels()).filter((model) => model !== FIRST_MODEL);
+  const begun = new Map();
+  let last = Promise.resolve();
+  return (path) => {
+    const model = models.find(
+      (name) => path === `/boot/${name}.json` || path.startsWith(`/${name}/`),
+    );
+    if (model === undefined) return undefined;
+    if (!begun.has(model)) {
+      const published = last.then(() => publishOne(model));
+      begun.set(model, published);
+      last = published.catch((error) => {
+        begun.delete(model);
+        console.error(`${model} could not be published: ${error.message}`);
+      });
+    }
+    return begun.get(model);
+  };
+}
+
+async function publishLater(dir, model) {
+  const { publish } = await import('../packages/publisher/dist/index.js');
+  const packed = await packModel(dir, model);
+  const repository = `${dir}/repository`;
+  try {
+    const { pin } = await publish({ packed, repository, keys: `${dir}/keys` });
+    await writeCollectorFiles(dir, { repository, pin });
+  } catch (error) {
+    if (error.code !== 'version-conflict') throw error;
+    const message = `Expected ${model} as it was published before, got another under the same version. Stop, delete ${repository}, and start again.`;
+    throw new Error(message, { cause: error });
+  }
+}
+
+async function packModel(dir, model) {
+  const { pack } = await import('../packages/publisher/dist/index.js');
+  const out = `${dir}/packed/${model}`;
+  await rm(out, { recursive: true, force: true });
+  await pack({ modelDirectory: `${root}models/${model}`, out, onnxRuntime: runtimeOf(model) });
+  return out;
 }
 
 /** Seals a model beside its signed version, where a repository has it: a page opens it there by its hash, as README does. */
@@ -110,14 +160,15 @@ async function writeCollectorFiles(dir, { repository, pin }) {
  * Starts the repository server, the collector and the example site: on their usual ports or the
  * next free ones, or with `anyPorts` wherever there is room.
  *
- * @param {{ dir: string, anyPorts?: boolean, models?: string[], now?: () => number }} options `models` to publish, by
- *   default all; `now` is the collector's clock, Unix ms
+ * @param {{ dir: string, anyPorts?: boolean, models?: string[], now?: () => number }} options `models` to publish; by
+ *   default the first one, and each other when it is first asked for. `now` is the collector's clock, Unix ms
  */
 export async function startStack({ dir, anyPorts = false, models, now }) {
-  const published = await publishModels(dir, models);
+  const published = await publishModels(dir, models ?? [FIRST_MODEL]);
   await writeCollectorFiles(dir, published);
   const port = anyPorts ? 0 : undefined;
-  const repository = await startRepository(published.repository, port);
+  const before = models ? undefined : await publishOnDemand(dir);
+  const repository = await startRepository(published.repository, port, before);
   const collector = await startCollectorIn(dir, port, now);
   const config = {
     model: `${repository.url}/digits`,
@@ -136,10 +187,14 @@ export async function startStack({ dir, anyPorts = false, models, now }) {
   };
 }
 
-/** @param {number | undefined} port undefined: the usual one or the next free one */
-export async function startRepository(dir, port) {
+/**
+ * @param {string} dir
+ * @param {number | undefined} port undefined: the usual one or the next free one
+ * @param {(path: string) => unknown} [before] as of `serveRepository`
+ */
+export async function startRepository(dir, port, before) {
   const { serveRepository } = await import('../packages/publisher/dist/index.js');
-  return serveRepository({ dir, port });
+  return serveRepository({ dir, port, before });
 }
 
 /**

@@ -1,4 +1,4 @@
-// npm start: installs what is missing, builds, publishes the models, starts everything, stays up.
+// npm start: installs what is missing, builds, publishes digits, starts everything, stays up. Other models are published when asked for.
 import { build } from './build.mjs';
 import { classifyInNode } from './classify-in-node.mjs';
 import { ensureInstalled } from './install.mjs';
@@ -10,6 +10,7 @@ build();
 const { sealBeside, startStack, startTextReader } = await import('./stack.mjs');
 const { makeBenchPage, serveBenchPage } = await import('../bench/page/start.mjs');
 const stack = await startStack({ dir: `${root}.nearside` });
+console.log(`\nDraw a digit     ${stack.servers.site.url}`);
 const integrity = await sealBeside(stack.repository, 'digits');
 const reader = await startTextReader({
   repositoryUrl: stack.servers.repository.url,

@@ -2,7 +2,7 @@ import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { expect, type Page, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
-import { publishModels, startStack } from '../scripts/stack.mjs';
+import { publishModels, publishOnDemand, startStack } from '../scripts/stack.mjs';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 
 const DAY_MS = 86_400_000;
@@ -32,6 +32,25 @@ test('a local repository of an older checkout, with another model under the same
   expect((await verify({ repository, trust: pin })).problems).toEqual([]);
   await publish({ packed: `${packed}/digits`, repository, keys }); // what is there now is the present one
   await rm(dir, { recursive: true });
+});
+
+test('a model is published once, when a file of it is first asked for, in turn; what failed is tried again', async () => {
+  const steps: string[] = [];
+  let failures = 1;
+  const before = await publishOnDemand('', async (model) => {
+    steps.push(`${model} begins`);
+    await Promise.resolve();
+    if (model === 'ocr' && failures-- > 0) throw new Error('Expected weights, got none.');
+    steps.push(`${model} is there`);
+  });
+  expect(before('/boot/digits.json')).toBeUndefined(); // it is there from the start
+  expect(before('/metadata/timestamp.json')).toBeUndefined();
+  const asked = ['/boot/voice.json', '/boot/ocr.json', '/voice/nearside.json'].map(before);
+  const answers = await Promise.allSettled(asked);
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(steps).toEqual(['voice begins', 'voice is there', 'ocr begins']);
+  await before('/boot/ocr.json');
+  expect(steps.slice(3)).toEqual(['ocr begins', 'ocr is there']);
 });
 
 test('when digits come inverted for two days, the dashboard of `npm start` shows the drift; it has targets and prices too', async ({

@@ -34,6 +34,23 @@ test('only timestamp.json, boot files and indexes of seals are revalidated; the 
   ]);
 });
 
+test('what is made on demand is waited for, and an error of it is a 503 that says why', async () => {
+  const dir = await temporaryDirectory();
+  const server = await serveRepository({
+    dir,
+    port: 0,
+    before: async (path) => {
+      if (path === '/boot/broken.json') throw new Error('Expected weights, got none.');
+      await put(dir, 'boot/late.json', '{"late":true}');
+    },
+  });
+  onTestFinished(() => server.close());
+  expect(await (await fetch(`${server.url}/boot/late.json?1`)).json()).toEqual({ late: true });
+  const broken = await fetch(`${server.url}/boot/broken.json`);
+  expect([broken.status, await broken.text()]).toEqual([503, 'Expected weights, got none.\n']);
+  expect(broken.headers.get('cache-control')).toBe('no-store');
+});
+
 test('every answer may be read from another origin, also under COEP', async () => {
   const { get } = await serve({ 'chunks/ab': 'x' });
   for (const path of ['/chunks/ab', '/chunks/missing', '/', '/elsewhere']) {

@@ -14,6 +14,11 @@ export interface ServeOptions {
   /** By default the first free port from 8090; 0 for any free port. */
   readonly port?: number | undefined;
   readonly host?: string | undefined;
+  /**
+   * Called with the path of each request, and awaited before its file is looked for: what is made on demand is there
+   * then. The message of an error is the answer, with status 503.
+   */
+  readonly before?: ((path: string) => unknown) | undefined;
 }
 
 export interface RepositoryServer {
@@ -39,9 +44,10 @@ export async function serveRepository({
   dir,
   port,
   host = DEFAULT_HOST,
+  before,
 }: ServeOptions): Promise<RepositoryServer> {
   if (!(await isDirectory(dir))) throw noDirectory(dir);
-  const server = createServer(repositoryHandler(dir));
+  const server = createServer(repositoryHandler(dir, before));
   const bound = await listen(server, { host, port });
   const close = () => closeServer(server);
   return {
@@ -52,14 +58,14 @@ export async function serveRepository({
   };
 }
 
-function repositoryHandler(dir: string) {
+function repositoryHandler(dir: string, before: ServeOptions['before']) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     try {
       if (request.method === 'OPTIONS') answerPreflight(response);
       else if (request.method !== 'GET' && request.method !== 'HEAD') answer(response, 405);
-      else await answerFile(dir, request, response);
+      else if (await isReady(request, response, before)) await answerFile(dir, request, response);
     } catch {
       // A request must not be able to end the server. An answer that has begun is broken off.
       if (response.headersSent) response.destroy();
@@ -68,12 +74,32 @@ function repositoryHandler(dir: string) {
   };
 }
 
+/** Answers with 503 when what has to come before failed. */
+async function isReady(
+  request: IncomingMessage,
+  response: ServerResponse,
+  before: ServeOptions['before'],
+): Promise<boolean> {
+  try {
+    await before?.(pathOf(request));
+    return true;
+  } catch (error) {
+    answer(response, 503, error instanceof Error ? error.message : String(error));
+    return false;
+  }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const [path = '/'] = url.split('?', 1);
+  return path;
+}
+
 async function answerFile(
   dir: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const [path = '/'] = (request.url ?? '/').split('?', 1);
+  const path = pathOf(request);
   if (!SERVED.test(path) && !SEALED.test(path)) return answer(response, 404);
   // `.z` gets no `Content-Encoding`, because the device wants the compressed bytes.
   const isJson = path.endsWith('.json');
@@ -91,10 +117,10 @@ function answerPreflight(response: ServerResponse): void {
 }
 
 /** Errors are plain text and never cached, because devices ask for the next root long before it is there. */
-function answer(response: ServerResponse, status: number): void {
+function answer(response: ServerResponse, status: number, message = String(status)): void {
   response
     .writeHead(status, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' })
-    .end(`${status}\n`);
+    .end(`${message}\n`);
 }
 
 function closeServer(server: Server): Promise<void> {
