@@ -13,11 +13,19 @@ export interface UnigramModel {
   };
 }
 
-/** What a `tokenizer.json` says of such a model. */
+/** A `tokenizer.json` says this of such a model. */
 export interface UnigramFile {
   readonly vocab: readonly (readonly [piece: string, score: number])[];
   readonly unk_id?: number | null;
   readonly byte_fallback?: boolean;
+}
+
+/** By each place in a word, the best piece that ends there. */
+interface BestEnding {
+  /** The place where it begins. */
+  readonly from: Int32Array;
+  /** Its id. */
+  readonly found: Int32Array;
 }
 
 /**
@@ -34,8 +42,7 @@ export function bestPieces(
     Number.POSITIVE_INFINITY,
   );
 
-  /** From where the best piece that ends at each place begins, and its id. */
-  function search(characters: string[]): { readonly from: Int32Array; readonly found: Int32Array } {
+  function search(characters: readonly string[]): BestEnding {
     const { length } = characters;
     const best = new Float64Array(length + 1);
     const from = new Int32Array(length + 1).fill(-1);
@@ -60,23 +67,9 @@ export function bestPieces(
     return { from, found };
   }
 
-  function readBack(characters: string[], from: Int32Array, found: Int32Array): string[] {
-    const pieces: string[] = [];
-    let isAfterUnknown = false;
-    for (let end = characters.length; end > 0; end = from[end] as number) {
-      const piece = characters.slice(from[end], end).join('');
-      const isUnknown = found[end] === (unknown ?? -1);
-      if (isUnknown && isAfterUnknown) pieces.push(piece + (pieces.pop() as string));
-      else pieces.push(piece);
-      isAfterUnknown = isUnknown;
-    }
-    return pieces.reverse();
-  }
-
   function split(word: string): string[] {
     const characters = Array.from(word);
-    const { from, found } = search(characters);
-    const pieces = readBack(characters, from, found);
+    const pieces = readBack(characters, { ...search(characters), unknown: unknown ?? -1 });
     return byte_fallback
       ? pieces.flatMap((piece) => (ids.has(piece) ? piece : bytesOf(piece, ids)))
       : pieces;
@@ -89,6 +82,23 @@ export function bestPieces(
     if (word.length <= LONGEST_WORD) before.set(word, pieces);
     return pieces;
   };
+}
+
+/** Follows the best pieces from the end of a word to its beginning. */
+function readBack(
+  characters: readonly string[],
+  { from, found, unknown }: BestEnding & { readonly unknown: number },
+): string[] {
+  const pieces: string[] = [];
+  let isAfterUnknown = false;
+  for (let end = characters.length; end > 0; end = from[end] as number) {
+    const piece = characters.slice(from[end], end).join('');
+    const isUnknown = found[end] === unknown;
+    if (isUnknown && isAfterUnknown) pieces.push(piece + (pieces.pop() as string));
+    else pieces.push(piece);
+    isAfterUnknown = isUnknown;
+  }
+  return pieces.reverse();
 }
 
 function charactersOf(piece: string): number {
