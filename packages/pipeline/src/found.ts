@@ -32,8 +32,8 @@ export interface FoundObject<Label extends string = string> {
   readonly score: number;
 }
 
-/** A box around what may be an object, in pixels of the model's input. There may be many around one. */
-export interface Candidate {
+/** A box that a detector puts around an object, in pixels of the model's input. Many may be around one object. */
+export interface Detection {
   readonly left: number;
   readonly top: number;
   readonly right: number;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Context, Misfit } from './step.js';
-import { AS_IT_IS, type Trace } from './trace.js';
+import { IDENTITY, type Trace } from './trace.js';
 
 /** 8 bits a pixel: of `mask` 0 to 255 for none to sure, of `argmax` the class. */
 export interface Mask {
@@ -14,7 +14,7 @@ export interface Mask {
 
 /** Every step that gives a mask has these. */
 export const MaskSchema = v.strictObject({
-  /** Of the picture given, which is where nothing else is said, or of the map that the model gave. */
+  /** The size of the picture given, by default, or of the map that the model gave. */
   size: v.optional(v.picklist(['picture', 'model']), 'picture'),
 });
 
@@ -35,8 +35,8 @@ export function requireSize(
  * before the model saw them are 0. Between the model's pixels `levels` are bilinear, as OpenCV's and torch's without
  * antialiasing; of `classes` the nearest counts.
  */
-export function toPicture(mask: Mask, trace: Trace, kind: 'levels' | 'classes'): Mask {
-  const { picture, toPicture: placed = AS_IT_IS } = trace;
+export function maskOfPicture(mask: Mask, trace: Trace, kind: 'levels' | 'classes'): Mask {
+  const { picture, toPicture: placed = IDENTITY } = trace;
   if (!picture) return mask;
   const { width, height } = picture.full ?? picture;
   const columns = axis(width, mask.width, { scale: placed.scaleX, offset: placed.offsetX });

@@ -1,7 +1,7 @@
 import type { Feature, Substitution, Tensor, TensorSpec, Tensors } from '@nearside/core';
 import type * as v from 'valibot';
 import type { Sound } from './audio/sound.js';
-import type { Candidate, FoundBox, FoundText } from './found.js';
+import type { Detection, FoundBox, FoundText } from './found.js';
 import type { Image } from './image/image.js';
 import type { CompleteRecord } from './table/complete-record.js';
 import type { Trace } from './trace.js';
@@ -22,13 +22,13 @@ export interface Values {
   readonly inputs: Tensors;
   /** The model's outputs for one item: the batch axis is 1. */
   readonly outputs: Tensors;
-  /** [classes], in double. */
+  /** [classes], or the vector of an embedding, in double. */
   readonly scores: Float64Array<ArrayBuffer>;
   /** A part of the picture given, for a later stage or the caller. */
   readonly box: FoundBox;
   readonly text: FoundText;
-  /** What may be objects in one picture. */
-  readonly objects: readonly Candidate[];
+  /** A detector's boxes in one picture, many around each object until `suppress` leaves one. */
+  readonly objects: readonly Detection[];
   readonly output: unknown;
 }
 

@@ -29,4 +29,4 @@ export { each, Misfit } from './step.js';
 export { IdToLabelSchema, requireLabels } from './steps/id-to-label.js';
 export { requirePixels } from './steps/resize.js';
 export { topK } from './steps/top-k.js';
-export { AS_IT_IS, NO_TRACE } from './trace.js';
+export { IDENTITY, NO_TRACE } from './trace.js';

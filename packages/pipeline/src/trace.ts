@@ -29,13 +29,13 @@ export interface Placement {
 }
 
 /** The placement of an item that is the whole picture. */
-export const AS_IT_IS: Placement = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
+export const IDENTITY: Placement = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0 };
 
 /** The trace of an input of which nothing is known. */
 export const NO_TRACE: Trace = Object.freeze({});
 
 export function traceOfPicture(picture: Image): Trace {
-  return { picture, toPicture: AS_IT_IS };
+  return { picture, toPicture: IDENTITY };
 }
 
 /** After a picture of one size became one of another, stretched to it. */

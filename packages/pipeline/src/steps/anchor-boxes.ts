@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
-import type { Candidate, Point } from '../found.js';
+import type { Detection, Point } from '../found.js';
 import { countAnchors, makeAnchors } from '../image/anchors.js';
 import { SideSchema } from '../image/target-size.js';
 import { firstTensor, tensorAt } from '../read-tensor.js';
@@ -45,8 +45,8 @@ const AnchorBoxesSchema = v.strictObject({
 type AnchorBoxes = v.InferOutput<typeof AnchorBoxesSchema>;
 
 /**
- * The first two outputs, FP32 [1, anchors, 4 + 2 · points] of boxes and [1, anchors, classes] of scores → what may be
- * objects: each box as its anchor places it, with its best class, where that scores `min_score_thresh` or more.
+ * The first two outputs, FP32 [1, anchors, 4 + 2 · points] of boxes and [1, anchors, classes] of scores →
+ * detections: each box as its anchor places it, with its best class, where that scores `min_score_thresh` or more.
  */
 export const anchorBoxesStep = defineStep({
   name: 'anchor-boxes',
@@ -105,7 +105,7 @@ function requireShape(
   throw new Misfit(`FP32 ${expected} for output '${tensor.name}'`, describeTensor(tensor));
 }
 
-/** What a detector gives for one picture. */
+/** A detector gives these for one picture. */
 export interface RawBoxes {
   /** [anchors, 4 + 2 · points] */
   readonly boxes: ArrayLike<number>;
@@ -117,11 +117,11 @@ export interface RawBoxes {
 }
 
 /** Boxes without an area, or without an end, are left out. */
-export function decodeBoxes(raw: RawBoxes, options: AnchorBoxes): readonly Candidate[] {
+export function decodeBoxes(raw: RawBoxes, options: AnchorBoxes): readonly Detection[] {
   const { scores, classes, anchors } = raw;
   const ignored = new Set(options.ignore_classes);
   const ids = Array.from({ length: classes }, (_, id) => id).filter((id) => !ignored.has(id));
-  const found: Candidate[] = [];
+  const found: Detection[] = [];
   for (let anchor = 0; anchor < anchors.length / 4; anchor++) {
     const at = anchor * classes;
     let best = ids[0] ?? 0;
@@ -152,7 +152,7 @@ function placeBox(
   anchor: number,
   { boxes, anchors }: Pick<RawBoxes, 'boxes' | 'anchors'>,
   options: AnchorBoxes,
-): Omit<Candidate, 'id' | 'score'> {
+): Omit<Detection, 'id' | 'score'> {
   const { input_size_width: inputWidth, input_size_height: inputHeight, num_keypoints } = options;
   const [anchorX = 0, anchorY = 0, anchorWidth = 0, anchorHeight = 0] = anchors.subarray(
     4 * anchor,

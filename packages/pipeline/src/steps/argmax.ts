@@ -1,5 +1,5 @@
 import { describeTensor } from '../describe-form.js';
-import { type Mask, MaskSchema, requireSize, toPicture } from '../mask.js';
+import { type Mask, MaskSchema, maskOfPicture, requireSize } from '../mask.js';
 import { type FloatTensor, firstTensor, requireFirst } from '../read-tensor.js';
 import { defineStep, Misfit } from '../step.js';
 
@@ -43,6 +43,9 @@ export const argmaxStep = defineStep({
     (items) =>
       items.map(({ value, trace }) => {
         const classes = argmax(firstTensor(value, form));
-        return { value: size === 'model' ? classes : toPicture(classes, trace, 'classes'), trace };
+        return {
+          value: size === 'model' ? classes : maskOfPicture(classes, trace, 'classes'),
+          trace,
+        };
       }),
 });

@@ -8,7 +8,7 @@ export type TextInput = string | Blob;
 
 /** UTF-16 code units, as `length` of a string counts them: a megabyte of English. */
 const MAX_CHARACTERS = 2 ** 20;
-/** Of UTF-8, for each of those. */
+/** Bytes of UTF-8 that a code unit of UTF-16 becomes at most. */
 const MOST_BYTES = 3;
 
 /**

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describeTensor } from '../describe-form.js';
-import { type Mask, MaskSchema, requireSize, toPicture } from '../mask.js';
+import { type Mask, MaskSchema, maskOfPicture, requireSize } from '../mask.js';
 import { type FloatTensor, firstTensor, requireFirst } from '../read-tensor.js';
 import { defineStep, Misfit } from '../step.js';
 
@@ -80,7 +80,7 @@ export const maskStep = defineStep({
       items.map(({ value, trace }) => {
         const mask = levels(firstTensor(value, form), activation);
         call.observe('masked', shareOf(mask));
-        return { value: size === 'model' ? mask : toPicture(mask, trace, 'levels'), trace };
+        return { value: size === 'model' ? mask : maskOfPicture(mask, trace, 'levels'), trace };
       }),
 });
 

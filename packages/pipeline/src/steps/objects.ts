@@ -1,12 +1,12 @@
 import * as v from 'valibot';
-import type { Candidate, FoundObject, Point } from '../found.js';
+import type { Detection, FoundObject, Point } from '../found.js';
 import type { Size } from '../image/target-size.js';
 import { type Call, defineStep } from '../step.js';
-import { AS_IT_IS, type Placement } from '../trace.js';
+import { IDENTITY, type Placement } from '../trace.js';
 import { IdToLabelSchema, requireLabels } from './id-to-label.js';
 
 /**
- * What was found → objects with their labels, in pixels of the picture given, the best first. Boxes are cut off at its
+ * Detections → objects with their labels, in pixels of the picture given, the best first. Boxes are cut off at its
  * edges, and those that lie outside are left out. Of tensors, pixels are those of the model's input.
  */
 export const objectsStep = defineStep({
@@ -33,9 +33,9 @@ export const objectsStep = defineStep({
 });
 
 function inPicture(
-  { left, top, right, bottom, points, id, score }: Candidate,
+  { left, top, right, bottom, points, id, score }: Detection,
   {
-    toPicture: { scaleX, scaleY, offsetX, offsetY } = AS_IT_IS,
+    toPicture: { scaleX, scaleY, offsetX, offsetY } = IDENTITY,
     picture = { width: Number.POSITIVE_INFINITY, height: Number.POSITIVE_INFINITY },
     id2label,
   }: {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Candidate, Point } from '../found.js';
+import type { Detection, Point } from '../found.js';
 import { defineStep, each } from '../step.js';
 
 /** MediaPipe's options of `NonMaxSuppressionCalculator`. */
@@ -15,16 +15,16 @@ export interface SuppressOptions {
 
 /** Many boxes around each object → one, the best first: non-maximum suppression. */
 export function suppress(
-  candidates: readonly Candidate[],
+  detections: readonly Detection[],
   options: SuppressOptions,
-): readonly Candidate[] {
-  let left = candidates.toSorted((a, b) => b.score - a.score);
-  const kept: Candidate[] = [];
+): readonly Detection[] {
+  let left = detections.toSorted((a, b) => b.score - a.score);
+  const kept: Detection[] = [];
   while (kept.length < options.max_num_detections) {
     const [best] = left;
     if (!best) break;
-    const same: Candidate[] = [];
-    const others: Candidate[] = [];
+    const same: Detection[] = [];
+    const others: Detection[] = [];
     for (const one of left) (one === best || isSame(one, best, options) ? same : others).push(one);
     const isMean = options.algorithm === 'WEIGHTED' && best.score > 0;
     kept.push(isMean ? { ...best, ...meanBox(same) } : best);
@@ -34,27 +34,27 @@ export function suppress(
 }
 
 /** True where two boxes are taken to be of one object. */
-function isSame(a: Candidate, b: Candidate, options: SuppressOptions): boolean {
+function isSame(a: Detection, b: Detection, options: SuppressOptions): boolean {
   if (options.multiclass_nms && a.id !== b.id) return false;
   return overlap(a, b) > options.min_suppression_threshold;
 }
 
 /** The share of what two boxes cover together that both cover: intersection over union. */
-function overlap(a: Candidate, b: Candidate): number {
+function overlap(a: Detection, b: Detection): number {
   if (a.left >= b.right || b.left >= a.right || a.top >= b.bottom || b.top >= a.bottom) return 0;
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
   return (width * height) / (areaOf(a) + areaOf(b) - width * height);
 }
 
-function areaOf({ left, top, right, bottom }: Candidate): number {
+function areaOf({ left, top, right, bottom }: Detection): number {
   return (right - left) * (bottom - top);
 }
 
-/** Of boxes and of their points, by scores. */
-function meanBox(boxes: readonly Candidate[]): Omit<Candidate, 'id' | 'score'> {
+/** The mean of boxes, and of their points, by their scores. */
+function meanBox(boxes: readonly Detection[]): Omit<Detection, 'id' | 'score'> {
   const total = boxes.reduce((sum, { score }) => sum + score, 0);
-  const mean = (part: (box: Candidate) => number) =>
+  const mean = (part: (box: Detection) => number) =>
     boxes.reduce((sum, box) => sum + part(box) * box.score, 0) / total;
   return {
     left: mean(({ left }) => left),
@@ -86,5 +86,5 @@ export const suppressStep = defineStep({
   takes: 'objects',
   gives: 'objects',
   form: (objects) => objects,
-  compile: (options) => each<'objects', 'objects'>((candidates) => suppress(candidates, options)),
+  compile: (options) => each<'objects', 'objects'>((detections) => suppress(detections, options)),
 });

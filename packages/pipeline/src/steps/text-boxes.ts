@@ -4,7 +4,7 @@ import type { FoundBox, Point } from '../found.js';
 import { firstTensor, requireFirst } from '../read-tensor.js';
 import { defineStep, Misfit } from '../step.js';
 import { isReadable, textBoxes } from '../text/text-boxes.js';
-import { AS_IT_IS, type Placement, type Trace } from '../trace.js';
+import { IDENTITY, type Placement, type Trace } from '../trace.js';
 
 const ShareSchema = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
@@ -55,7 +55,7 @@ export const textBoxesStep = defineStep({
 });
 
 /** In whole pixels. A box may reach beyond the picture, so that text at its edge has room around it too. */
-function inPicture({ points, score }: FoundBox, toPicture: Placement = AS_IT_IS): FoundBox {
+function inPicture({ points, score }: FoundBox, toPicture: Placement = IDENTITY): FoundBox {
   const { scaleX, scaleY, offsetX, offsetY } = toPicture;
   const place = ([x, y]: Point): Point => [
     Math.round(x * scaleX + offsetX),
