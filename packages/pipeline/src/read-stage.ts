@@ -8,7 +8,7 @@ import type { StepTable } from './step-table.js';
 /** The steps around one model, which fit each other and the model. */
 export interface StageSteps {
   readonly before: readonly Link[];
-  /** What the last step before the model gives → its inputs, by name. */
+  /** The value of the last step before the model → the model's inputs, by name. */
   readonly makeInputs: (value: unknown) => Tensors;
   readonly after: readonly Link[];
   /** The model's outputs → what the first step after it takes. */

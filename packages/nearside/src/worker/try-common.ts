@@ -12,9 +12,9 @@ import {
 } from './in-node.js';
 
 /*
- * Whether an ONNX variant needs no more than the common file of ONNX Runtime has, and how much memory: its golden cases
- * run in a file of ONNX Runtime, on one thread. `nearside pack` asks in a process of its own, because a function that is
- * missing traps, what has trapped is done for, and a heap never shrinks.
+ * Tells whether an ONNX variant needs no more than the common file of ONNX Runtime has, and how much memory: its golden
+ * cases run in a file of ONNX Runtime, on one thread. `nearside pack` asks in a process of its own, because a function
+ * that is missing traps, what has trapped is done for, and a heap never shrinks.
  *
  *   node try-common.js <model directory> <variant> common|full [<stage> <file>]
  *

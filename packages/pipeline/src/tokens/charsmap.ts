@@ -13,7 +13,7 @@ export function readCharsmap(base64: string): (text: string) => string {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
 
-  /** What stands in for the shortest beginning that a rule is about. */
+  /** The text that stands in for the shortest beginning that a rule is about. */
   function replacementOf(part: string): string | undefined {
     let place = offsetOf(array[0] ?? 0);
     for (const byte of encoder.encode(part)) {
@@ -49,7 +49,7 @@ export function readCharsmap(base64: string): (text: string) => string {
 /** Characters that are looked at together: the browser's time for a text grows with the square of its length. */
 const SLICE = 256;
 
-/** What people see as one character (Unicode Standard Annex 29). */
+/** Grapheme clusters, each of which people see as one character (Unicode Standard Annex 29). */
 function* clustersOf(text: string): Generator<string> {
   const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
   let start = 0;

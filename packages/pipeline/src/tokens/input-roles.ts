@@ -1,6 +1,6 @@
 import type { Trace } from '../trace.js';
 
-/** What an input of a model of text is for. */
+/** The purpose of an input of a text model. */
 export type InputRole = 'ids' | 'mask' | 'types';
 
 /** @param name which exporters give to such an input: `input_ids`, `attention_mask`, `token_type_ids` and the like */

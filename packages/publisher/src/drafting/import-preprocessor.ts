@@ -92,7 +92,7 @@ function refuseUnknown(preprocessor: Preprocessor): void {
 
 const ANY_SIZE: ImageSize = { height: -1, width: -1 };
 
-/** What resizing and cropping make of a picture; the size has −1 where only the picture says it. */
+/** The steps that resize and crop, and the size they give; it has −1 where only the picture says it. */
 function reshape(preprocessor: Preprocessor): { steps: PreprocessingStep[]; size: ImageSize } {
   const resized = resizeTo(preprocessor);
   const crop = cropTo(preprocessor, resized);

@@ -37,7 +37,7 @@ const RESOURCE = 'tokenizer';
 /** Pieces that are taken at once where no file says how many. */
 const MAX_LENGTH = 512;
 
-/** What makes a text of a model's inputs. */
+/** The parts of a draft that make the model's inputs from a text. */
 export type TextInputs = Pick<
   SourceModel,
   'inputs' | 'preprocessing' | 'resources' | 'ranges' | 'assumed'
@@ -113,7 +113,7 @@ async function maxLengthOf(
 }
 
 /**
- * What a text classifier answers: its best labels, of all windows of a text.
+ * The steps of a text classifier, which answers with its best labels of all windows of a text.
  *
  * @param options.activation none for a model that gives probabilities
  */

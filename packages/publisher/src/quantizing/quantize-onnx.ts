@@ -354,7 +354,7 @@ function isSmallerAsInt8({ shape, dataType }: OnnxTensor, axis: number): boolean
   return elementCount(shape) + scaleBytes < floatBytes;
 }
 
-/** Of one number. */
+/** Bytes of one number. */
 function bytesOf(dataType: number): number {
   return (ONNX_DATATYPES[dataType]?.bits as number) / 8;
 }

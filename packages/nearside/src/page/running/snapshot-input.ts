@@ -60,10 +60,10 @@ export function snapshotInput(
   return refused(cause);
 }
 
-/** Tasks of the library that take pictures. */
+/** The first chunk takes the pictures of these tasks; `later/snapshot-other.ts` takes those of others, such as detection. */
 export const PICTURE_TASKS = ['image-classification', 'ocr'];
 
-/** True where inputs may be neither pictures nor tensors: `later/snapshot-other.ts` takes those. */
+/** True where inputs are taken by `later/snapshot-other.ts`, unless they are tensors. */
 export function takesOthers({ task }: ModelSpec): boolean {
   return task !== 'tensors' && !PICTURE_TASKS.includes(task);
 }
