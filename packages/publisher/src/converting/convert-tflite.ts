@@ -7,6 +7,7 @@ import { ELEMENT_OPERATORS } from './element-operators.js';
 import { OnnxGraph } from './onnx-graph.js';
 import { type Convert, OperatorToConvert } from './operator-to-convert.js';
 import { PICTURE_OPERATORS } from './picture-operators.js';
+import { ROW_OPERATORS } from './row-operators.js';
 import { SHAPE_OPERATORS } from './shape-operators.js';
 import { parseTfliteFile, type TfliteOperator } from './tflite-file.js';
 
@@ -14,7 +15,12 @@ import { parseTfliteFile, type TfliteOperator } from './tflite-file.js';
 const IR_VERSION = 8;
 
 const OPERATORS = new Map<string, Convert>(
-  Object.entries({ ...PICTURE_OPERATORS, ...ELEMENT_OPERATORS, ...SHAPE_OPERATORS }),
+  Object.entries({
+    ...PICTURE_OPERATORS,
+    ...ELEMENT_OPERATORS,
+    ...ROW_OPERATORS,
+    ...SHAPE_OPERATORS,
+  }),
 );
 
 /**

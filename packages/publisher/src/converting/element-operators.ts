@@ -1,3 +1,4 @@
+import { modelInvalid } from '../errors/model-invalid.js';
 import type { Convert, OperatorToConvert } from './operator-to-convert.js';
 
 /** Operators that treat all elements alike, in either layout. */
@@ -38,8 +39,26 @@ export const ELEMENT_OPERATORS: Readonly<Record<string, Convert>> = {
         inputs: [input],
         floats: { alpha: 1 / 6, beta: 0.5 },
       };
-      return { operator: 'Mul', inputs: [input, operator.graph.between(gate, operator.output)] };
+      return {
+        operator: 'Mul',
+        inputs: [input, operator.graph.intermediate(gate, operator.output)],
+      };
     }),
+  /** Half floats, or integers with scales, of a constant. */
+  DEQUANTIZE: (operator) => {
+    const source = operator.input(0);
+    if (operator.graph.isConstant(source)) {
+      operator.graph.alias(operator.output, { source });
+      return;
+    }
+    const { name, type } = operator.tensor(source);
+    throw modelInvalid(
+      `expected '${name}' to be a constant, got ${type.name} that a run computes.`,
+      {
+        tensor: name,
+      },
+    );
+  },
 };
 
 function ofOne(named: Readonly<Record<string, string>>): Record<string, Convert> {
@@ -63,10 +82,10 @@ function ofTwo(
 
 function compute(
   operator: OperatorToConvert,
-  node: (input: string) => Parameters<OperatorToConvert['give']>[1],
+  node: (input: string) => Parameters<OperatorToConvert['defineOutput']>[1],
 ): void {
   const layout = operator.graph.layoutOf([operator.input(0)]);
-  operator.give(layout, node(operator.graph.value(operator.input(0), layout)));
+  operator.defineOutput(layout, node(operator.graph.value(operator.input(0), layout)));
 }
 
 function computePair(operator: OperatorToConvert, onnx: string, activation: number): void {
@@ -74,5 +93,5 @@ function computePair(operator: OperatorToConvert, onnx: string, activation: numb
   const places = [operator.input(0), operator.input(1)];
   const layout = graph.layoutOf(places);
   const inputs = places.map((place) => graph.value(place, layout));
-  operator.give(layout, { operator: onnx, inputs }, activation);
+  operator.defineOutput(layout, { operator: onnx, inputs }, activation);
 }

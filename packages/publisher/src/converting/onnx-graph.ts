@@ -76,7 +76,7 @@ export class OnnxGraph {
       });
     }
     const perm = layout === 'nhwc' ? TO_NHWC : TO_NCHW;
-    this.give(place, layout, { operator: 'Transpose', inputs: [other], integers: { perm } });
+    this.define(place, layout, { operator: 'Transpose', inputs: [other], integers: { perm } });
     return this.value(place, layout);
   }
 
@@ -117,7 +117,7 @@ export class OnnxGraph {
   }
 
   /** Notes that a tensor is another one, a constant, in floats. */
-  stand(place: number, { source }: { readonly source: number }): void {
+  alias(place: number, { source }: { readonly source: number }): void {
     this.#requireNew(place, 'nhwc');
     const [shape, expected] = [this.tensor(place).shape, this.tensor(source).shape];
     if (`${shape}` !== `${expected}`) {
@@ -130,7 +130,7 @@ export class OnnxGraph {
   }
 
   /** Writes what makes a tensor. */
-  give(place: number, layout: Layout, node: Node): void {
+  define(place: number, layout: Layout, node: Node): void {
     this.#requireNew(place, layout);
     const own = this.#ownName(place);
     const name = layout === 'nhwc' ? own : this.#free(`${own}.nchw`);
@@ -139,7 +139,7 @@ export class OnnxGraph {
   }
 
   /** Writes what makes a value that TFLite has no name for, and returns its name. */
-  between(node: Node, place: number): string {
+  intermediate(node: Node, place: number): string {
     const name = this.#free(`${this.#ownName(place)}.${node.operator}`);
     this.#write(node, name);
     return name;

@@ -82,10 +82,12 @@ export class OperatorToConvert {
   }
 
   /** Writes what gives the output, and an ActivationFunctionType of TFLite's schema after it. */
-  give(layout: Layout, node: Node, activation = 0): void {
+  defineOutput(layout: Layout, node: Node, activation = 0): void {
     const last =
-      activation === 0 ? node : this.#activate(activation, this.graph.between(node, this.output));
-    this.graph.give(this.output, layout, last);
+      activation === 0
+        ? node
+        : this.#activate(activation, this.graph.intermediate(node, this.output));
+    this.graph.define(this.output, layout, last);
   }
 
   #activate(activation: number, input: string): Node {

@@ -8,6 +8,7 @@ import { convertTflite } from './convert-tflite.js';
 import { ELEMENT_OPERATORS } from './element-operators.js';
 import { FlatBuffer } from './flat-buffer.js';
 import { PICTURE_OPERATORS } from './picture-operators.js';
+import { ROW_OPERATORS } from './row-operators.js';
 import { SHAPE_OPERATORS } from './shape-operators.js';
 
 const judge = await startLiteRt();
@@ -429,7 +430,12 @@ test('docs/packing.md lists the operators', async () => {
   const docs = await readFile(new URL('../../../../docs/packing.md', import.meta.url), 'utf8');
   const [, list = ''] = /^- Operators: (.*?)\.\n$/ms.exec(docs) ?? [];
   const listed = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-  const tables = { ...PICTURE_OPERATORS, ...ELEMENT_OPERATORS, ...SHAPE_OPERATORS };
+  const tables = {
+    ...PICTURE_OPERATORS,
+    ...ELEMENT_OPERATORS,
+    ...ROW_OPERATORS,
+    ...SHAPE_OPERATORS,
+  };
   expect(listed.sort()).toEqual(Object.keys(tables).sort());
 });
 

@@ -108,7 +108,7 @@ function convolve(
     dilations: [dilationY, dilationX],
   });
   const bias = operator.hasInput(2) ? [graph.value(operator.input(2), 'nhwc')] : [];
-  operator.give(
+  operator.defineOutput(
     'nchw',
     {
       operator: 'Conv',
@@ -133,7 +133,7 @@ function convolve(
 function weights(graph: OnnxGraph, place: number, order: readonly number[]): string {
   if (graph.isConstant(place)) return graph.constant(place, { order });
   const value = graph.value(place, 'nhwc');
-  return graph.between(
+  return graph.intermediate(
     { operator: 'Transpose', inputs: [value], integers: { perm: order } },
     place,
   );
@@ -174,7 +174,7 @@ function convolveBack(operator: OperatorToConvert, of: ConvolvingBack): void {
       output_padding: beyond.map((width) => Math.max(0, -width)),
     },
   };
-  operator.give('nchw', node, of.activation);
+  operator.defineOutput('nchw', node, of.activation);
 }
 
 /** Half of what is lacking stands before, the rest, one more where it is odd, behind. */
@@ -221,7 +221,7 @@ function pool(operator: OperatorToConvert, named: 'MaxPool' | 'AveragePool'): vo
   const node = isWhole
     ? { operator: `Global${named}`, inputs }
     : { operator: named, inputs, integers: { kernel_shape: kernels, strides, pads } };
-  operator.give('nchw', node, operator.choice(5));
+  operator.defineOutput('nchw', node, operator.choice(5));
 }
 
 interface Resizing {
@@ -235,7 +235,7 @@ function resize(operator: OperatorToConvert, { mode, alignCorners, halfPixels }:
   const { graph } = operator;
   const [batch, height, width, channels] = operator.picture(operator.output);
   const corners = alignCorners ? 'align_corners' : 'asymmetric';
-  operator.give('nchw', {
+  operator.defineOutput('nchw', {
     operator: 'Resize',
     inputs: [
       graph.value(operator.input(0), 'nchw'),
@@ -255,5 +255,5 @@ function moveBlocks(operator: OperatorToConvert, named: 'DepthToSpace' | 'SpaceT
   const blocksize = operator.integer(0);
   requirePositive('blocks', [blocksize]);
   const inputs = [operator.graph.value(operator.input(0), 'nchw')];
-  operator.give('nchw', { operator: named, inputs, integers: { blocksize } });
+  operator.defineOutput('nchw', { operator: named, inputs, integers: { blocksize } });
 }

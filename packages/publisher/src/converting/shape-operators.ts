@@ -2,7 +2,7 @@ import { modelInvalid } from '../errors/model-invalid.js';
 import { type Layout, TO_NCHW } from './onnx-graph.js';
 import type { Convert, OperatorToConvert } from './operator-to-convert.js';
 
-/** Operators that move elements, or join them along axes. */
+/** Operators that move elements, or join or reduce them along axes. */
 export const SHAPE_OPERATORS: Readonly<Record<string, Convert>> = {
   RESHAPE: reshape,
   SQUEEZE: reshape,
@@ -15,24 +15,7 @@ export const SHAPE_OPERATORS: Readonly<Record<string, Convert>> = {
   TRANSPOSE: (operator) => {
     const perm = operator.axes(operator.integers(operator.input(1)), operator.input(0));
     const inputs = [operator.graph.value(operator.input(0), 'nhwc')];
-    operator.give('nhwc', { operator: 'Transpose', inputs, integers: { perm } });
-  },
-  SOFTMAX: softmax,
-  FULLY_CONNECTED: connectFully,
-  /** Half floats, or integers with scales, of a constant. */
-  DEQUANTIZE: (operator) => {
-    const source = operator.input(0);
-    if (operator.graph.isConstant(source)) {
-      operator.graph.stand(operator.output, { source });
-      return;
-    }
-    const { name, type } = operator.tensor(source);
-    throw modelInvalid(
-      `expected '${name}' to be a constant, got ${type.name} that a run computes.`,
-      {
-        tensor: name,
-      },
-    );
+    operator.defineOutput('nhwc', { operator: 'Transpose', inputs, integers: { perm } });
   },
 };
 
@@ -41,7 +24,7 @@ function reshape(operator: OperatorToConvert): void {
   const { graph } = operator;
   const shape = graph.int64s(operator.shape(operator.output));
   const inputs = [graph.value(operator.input(0), 'nhwc'), shape];
-  operator.give('nhwc', { operator: 'Reshape', inputs });
+  operator.defineOutput('nhwc', { operator: 'Reshape', inputs });
 }
 
 /** @returns the place of one of TFLite's axes in a layout */
@@ -56,7 +39,7 @@ function concatenate(operator: OperatorToConvert): void {
   const [axis] = operator.axes([operator.integer(0)], operator.output) as [number];
   const inputs = places.map((place) => graph.value(place, layout));
   const node = { operator: 'Concat', inputs, integers: { axis: inLayout(axis, layout) } };
-  operator.give(layout, node, operator.choice(1));
+  operator.defineOutput(layout, node, operator.choice(1));
 }
 
 function pad(operator: OperatorToConvert, filling: readonly string[]): void {
@@ -71,7 +54,7 @@ function pad(operator: OperatorToConvert, filling: readonly string[]): void {
   const ordered = layout === 'nhwc' ? axes : TO_NCHW;
   const pads = [0, 1].flatMap((side) => ordered.map((axis) => widths[axis * 2 + side] as number));
   const inputs = [graph.value(place, layout), graph.int64s(pads), ...filling];
-  operator.give(layout, { operator: 'Pad', inputs });
+  operator.defineOutput(layout, { operator: 'Pad', inputs });
 }
 
 function reduce(operator: OperatorToConvert, named: string): void {
@@ -87,59 +70,5 @@ function reduce(operator: OperatorToConvert, named: string): void {
     inputs: [graph.value(place, layout)],
     integers: { axes: axes.map((axis) => inLayout(axis, layout)), keepdims: keepsAxes ? 1 : 0 },
   };
-  operator.give(keepsAxes ? layout : 'nhwc', node);
-}
-
-function softmax(operator: OperatorToConvert): void {
-  const { graph } = operator;
-  const place = operator.input(0);
-  const beta = operator.float(0, 1);
-  const value = graph.value(place, 'nhwc');
-  const scale = { operator: 'Mul', inputs: [value, graph.float(beta)] };
-  const input = beta === 1 ? value : graph.between(scale, operator.output);
-  const axis = operator.shape(place).length - 1;
-  operator.give('nhwc', {
-    operator: 'Softmax',
-    inputs: [input],
-    integers: { axis: Math.max(0, axis) },
-  });
-}
-
-/** Rows × weights [out, in], of which ONNX has products of two axes alone. */
-function connectFully(operator: OperatorToConvert): void {
-  const { graph } = operator;
-  const [out, into] = operator.shape(operator.input(1)) as [number, number];
-  const [shape, given] = [operator.shape(operator.input(0)), operator.shape(operator.output)];
-  const elements = shape.reduce((product, axis) => product * axis, 1);
-  if (operator.shape(operator.input(1)).length !== 2 || elements % into !== 0) {
-    throw modelInvalid(
-      `expected rows of ${into} for weights [${out}, ${into}], got [${shape}].`,
-      {},
-    );
-  }
-  if (operator.choice(1) !== 0) {
-    throw modelInvalid('expected weights in their own order, got shuffled ones.', {});
-  }
-  const [rows, results] = [
-    [elements / into, into],
-    [elements / into, out],
-  ];
-  const reshaped = (input: string, to: readonly number[]) => ({
-    operator: 'Reshape',
-    inputs: [input, graph.int64s(to)],
-  });
-  const value = graph.value(operator.input(0), 'nhwc');
-  const input =
-    `${shape}` === `${rows}` ? value : graph.between(reshaped(value, rows), operator.output);
-  const bias = operator.hasInput(2) ? [graph.value(operator.input(2), 'nhwc')] : [];
-  const product = {
-    operator: 'Gemm',
-    inputs: [input, graph.value(operator.input(1), 'nhwc'), ...bias],
-    integers: { transB: 1 },
-  };
-  const node =
-    `${given}` === `${results}`
-      ? product
-      : reshaped(graph.between(product, operator.output), given);
-  operator.give('nhwc', node, operator.choice(0));
+  operator.defineOutput(keepsAxes ? layout : 'nhwc', node);
 }

@@ -1,3 +1,4 @@
+import { elementCount } from '@nearside/core';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { FlatBuffer, type FlatTable } from './flat-buffer.js';
 import { operatorName } from './operator-names.js';
@@ -141,7 +142,7 @@ function readTensor(table: FlatTable, index: number, buffers: readonly Uint8Arra
   if (!type) {
     throw modelInvalid(`${where}: expected numbers or BOOL, got type ${number}.`, { index, name });
   }
-  const elements = shape.reduce((product, axis) => product * axis, 1);
+  const elements = elementCount(shape);
   if (shape.length > MOST_AXES || shape.some((axis) => axis < 0) || elements >= 2 ** 31) {
     throw modelInvalid(`${where}: expected a shape, got [${shape.slice(0, MOST_AXES)}].`, {
       index,
