@@ -7,7 +7,7 @@ import { DIGITS } from '../testing/hugging-face-folder.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 import type { SourceModel } from './draft-spec.js';
 import { asImageClassifier } from './image-classifier.js';
-import { openSource } from './open-source.js';
+import { readSource } from './read-source.js';
 
 const CATS: SourceModel = {
   title: 'cats',
@@ -28,7 +28,7 @@ async function labelsIn(text: string): Promise<string> {
 }
 
 test.each(['fp32/model.onnx', 'tfjs'])('%s gets the steps that models/digits has', async (path) => {
-  const source = await openSource(join(DIGITS, path));
+  const source = await readSource(join(DIGITS, path));
   if (source.kind === 'model-directory') throw new Error('expected a model to draft');
   const labels = await labelsIn('0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n');
   const { model } = await asImageClassifier(source.model, { labels });

@@ -8,8 +8,9 @@ import { fileMissing, readJsonFile } from '../packing/read-json-file.js';
 import { INDEX_FILE } from '../sealing/seal-index.js';
 import type { SourceModel } from './draft-spec.js';
 import { sourceFromHuggingFace } from './source-from-hugging-face.js';
-import { sourceFromOnnx, sourceFromTflite } from './source-from-onnx.js';
+import { sourceFromOnnx } from './source-from-onnx.js';
 import { sourceFromTfjs } from './source-from-tfjs.js';
+import { sourceFromTflite } from './source-from-tflite.js';
 
 /** A model directory is packed as it is; a model as training tools leave it is drafted first. */
 export type Source =
@@ -22,7 +23,7 @@ export type Source =
  *
  * @throws NearsideError `file-missing`, `model-invalid`, `metadata-malformed` or `name-unsafe`
  */
-export async function openSource(path: string): Promise<Source> {
+export async function readSource(path: string): Promise<Source> {
   if (path.endsWith('.onnx') && (await isFile(path))) {
     return { kind: 'trained-model', model: await sourceFromOnnx(path) };
   }

@@ -1,12 +1,12 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import {
+  elementCount,
   FileNameSchema,
   isNearsideError,
   ONNX_WEIGHT_TYPES,
   type TensorSpec,
 } from '@nearside/core';
 import { is } from 'valibot';
-import { convertTflite } from '../converting/convert-tflite.js';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { readPlaces } from '../packing/external-data.js';
 import { readModelBytes } from '../packing/model-file.js';
@@ -32,22 +32,12 @@ export interface OnnxSource {
 export async function sourceFromOnnx(path: string): Promise<SourceModel> {
   const { dtype, files, ...described } = await readOnnx(path);
   const variants = [{ name: dtype, runtime: 'onnx' as const, dtype, files: [...files.keys()] }];
-  return { ...OF_TENSORS, ...described, title: titleOf(path), variants, weights: files };
+  return { ...ofTensors(path), ...described, variants, weights: files };
 }
 
-/**
- * A TFLite file, as the ONNX file that is made of it. Whatever its weights are, it computes in floats of 32 bits.
- *
- * @throws NearsideError `model-invalid`, naming the file and the operator that ONNX has not
- */
-export async function sourceFromTflite(path: string): Promise<SourceModel> {
-  const tflite = await readModelBytes(path, path);
-  const bytes = naming(path, () => convertTflite(tflite));
-  const onnx = naming(path, () => parseOnnxFile(bytes));
-  const file = nameInDirectory(`${basename(path, extname(path))}.onnx`);
-  const variants = [{ name: 'fp32', runtime: 'onnx' as const, dtype: 'fp32', files: [file] }];
-  const weights = new Map([[file, bytes]]);
-  return { ...OF_TENSORS, ...describe(path, onnx), title: titleOf(path), variants, weights };
+/** A model that takes and gives tensors, called as its file. */
+export function ofTensors(path: string) {
+  return { title: titleOf(path), task: 'tensors' as const, preprocessing: [], postprocessing: [] };
 }
 
 /** Files of this name are called as the folder that they lie in. */
@@ -56,19 +46,21 @@ function titleOf(path: string): string {
   return own === 'model' ? basename(dirname(resolve(path))) : own;
 }
 
-const OF_TENSORS = { task: 'tensors' as const, preprocessing: [], postprocessing: [] };
-
 /** @throws NearsideError `model-invalid`, naming the file and what it has, or `name-unsafe` */
 export async function readOnnx(path: string): Promise<OnnxSource> {
   const bytes = await readModelBytes(path, path);
-  const onnx = naming(path, () => parseOnnxFile(bytes));
+  const onnx = namingFile(path, () => parseOnnxFile(bytes));
   const names = new Set(readPlaces(basename(path), onnx.tensors).map(({ file }) => file));
   const files = new Map([[nameInDirectory(basename(path)), path]]);
   for (const name of [...names].sort()) files.set(`${FOLDER}/${name}`, join(dirname(path), name));
-  return { ...describe(path, onnx), dtype: dtypeOf(onnx), files };
+  return { ...describeTensors(path, onnx), dtype: dtypeOf(onnx), files };
 }
 
-function describe(path: string, onnx: OnnxFile) {
+/** The inputs and outputs of a file, in the terms of a spec. */
+export function describeTensors(
+  path: string,
+  onnx: OnnxFile,
+): Pick<OnnxSource, 'inputs' | 'outputs' | 'probabilities'> {
   return {
     inputs: onnx.inputs.map((value) => tensorSpec(path, 'input', value)),
     outputs: onnx.outputs.map((value) => tensorSpec(path, 'output', value)),
@@ -77,7 +69,7 @@ function describe(path: string, onnx: OnnxFile) {
 }
 
 /** Adds the file's name to an error of what only sees bytes. */
-function naming<T>(path: string, read: () => T): T {
+export function namingFile<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -86,7 +78,7 @@ function naming<T>(path: string, read: () => T): T {
   }
 }
 
-function nameInDirectory(file: string): string {
+export function nameInDirectory(file: string): string {
   if (is(FileNameSchema, file)) return `${FOLDER}/${file}`;
   throw modelInvalid(
     `${file}: expected a name of letters, digits, '.', '_' and '-', because it becomes part of an address. ` +
@@ -120,8 +112,7 @@ function dtypeOf({ tensors }: OnnxFile): string {
   for (const { dataType, shape } of tensors) {
     const name = ONNX_WEIGHT_TYPES[dataType];
     const bits = ONNX_DATATYPES[dataType]?.bits ?? 0;
-    const elements = shape.reduce((product, axis) => product * axis, 1);
-    if (name) bytes.set(name, (bytes.get(name) ?? 0) + (elements * bits) / 8);
+    if (name) bytes.set(name, (bytes.get(name) ?? 0) + (elementCount(shape) * bits) / 8);
   }
   const [largest] = [...bytes].sort((a, b) => b[1] - a[1]);
   return largest?.[0] ?? 'fp32';

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from 'node:path';
-import { FileNameSchema } from '@nearside/core';
+import { elementCount, FileNameSchema } from '@nearside/core';
 import { is } from 'valibot';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { modelFileName } from '../packing/model-file.js';
@@ -61,8 +61,7 @@ function dtypeOf(groups: readonly WeightGroup[]): string {
   const elements = new Map<string, number>();
   for (const { dtype, shape, quantization } of groups.flatMap(({ weights }) => weights)) {
     const stored = quantization?.dtype ?? dtype;
-    const count = shape.reduce((product, axis) => product * axis, 1);
-    elements.set(stored, (elements.get(stored) ?? 0) + count);
+    elements.set(stored, (elements.get(stored) ?? 0) + elementCount(shape));
   }
   const [most] = [...elements].sort((a, b) => b[1] - a[1]);
   const stored = most?.[0] ?? 'float32';

@@ -6,8 +6,8 @@ import { emptyBaseline } from '../drafting/empty-baseline.js';
 import { readGoldenScript } from '../drafting/golden-script.js';
 import { asImageClassifier, type ClassifierOptions } from '../drafting/image-classifier.js';
 import { draftModelCard } from '../drafting/model-card.js';
-import { openSource } from '../drafting/open-source.js';
 import { draftRandomCases, type InputOptions } from '../drafting/random-inputs.js';
+import { readSource } from '../drafting/read-source.js';
 import { type DraftedFile, findPlace, writeDraft } from '../drafting/write-draft.js';
 import { filesDigest } from '../files/digests.js';
 import { findModelFile } from '../packing/model-file.js';
@@ -50,7 +50,7 @@ export interface Draft {
  */
 export async function draft(options: DraftOptions): Promise<Draft> {
   const { source: path, out, name, version = '1.0.0', sequence = 1 } = options;
-  const source = await openSource(path);
+  const source = await readSource(path);
   if (source.kind === 'model-directory') {
     refuseOptions(options);
     return { directory: path, drafted: false, assumed: [] };

@@ -1,4 +1,4 @@
-import { openSource } from '../drafting/open-source.js';
+import { readSource } from '../drafting/read-source.js';
 import type { Evaluation } from '../evaluating/judging/evaluation.js';
 import { openTemporary } from '../files/temporary-directory.js';
 import { type DraftOptions, draft } from './draft.js';
@@ -38,7 +38,7 @@ export interface PreparedModel extends AsyncDisposable {
  */
 export async function prepareModel(options: PrepareOptions): Promise<PreparedModel> {
   const { draftDirectory, defaults, gate, ...given } = options;
-  const { kind } = await openSource(given.source);
+  const { kind } = await readSource(given.source);
   const { name = defaults?.name, version = defaults?.version } = given;
   const own = kind === 'trained-model' ? { ...given, name, version } : given;
   if (gate) await requireItems(gate.folder, own);
