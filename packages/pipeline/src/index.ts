@@ -9,6 +9,7 @@ export type { ScoredWindow, Segment } from './audio/find-segments.js';
 export { type AudioInput, type RawSound, SOUND_LIMITS, type Sound } from './audio/sound.js';
 export { joinBatch, splitBatch } from './batch.js';
 export { CAPABILITIES, requiredCapabilities } from './capabilities.js';
+export type { Finished, Flow, InputOptions, Prepared } from './flow.js';
 export type { FoundBox, FoundObject, FoundText, Point } from './found.js';
 export {
   DECODE_DEFAULTS,
@@ -25,13 +26,9 @@ export {
   type CompileOptions,
   checkPipeline,
   compilePipeline,
-  type Finished,
-  type Flow,
-  type InputOptions,
   needsStepsFile,
   type Pipeline,
   type PipelineSpec,
-  type Prepared,
 } from './pipeline.js';
 export type { StepTable } from './step-table.js';
 export type { TextInput } from './steps/decode-text.js';

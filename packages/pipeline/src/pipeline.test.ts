@@ -1,8 +1,9 @@
 import { type ModelSpec, parseModelSpec, type Tensor, type Tensors } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 import { noise } from '../fixtures/noise.js';
+import type { Finished } from './flow.js';
 import { resize } from './image/resize.js';
-import { checkPipeline, compilePipeline, type Finished } from './pipeline.js';
+import { checkPipeline, compilePipeline } from './pipeline.js';
 import { grayscale } from './steps/grayscale.js';
 import { STEPS_FILE } from './steps-file.js';
 

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/masks.json' with { type: 'json' };
 import { noise } from '../../fixtures/noise.js';
 import { unpack } from '../../fixtures/step-parts.js';
+import type { Prepared } from '../flow.js';
 import type { Mask } from '../mask.js';
-import { checkPipeline, compilePipeline, type Prepared } from '../pipeline.js';
+import { checkPipeline, compilePipeline } from '../pipeline.js';
 import { STEPS_FILE } from '../steps-file.js';
 import { argmax } from './argmax.js';
 

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/audio.json' with { type: 'json' };
 import { cut, farthest, scores, sound, unpacked } from '../../fixtures/sound.js';
-import { checkPipeline, compilePipeline, type Flow } from '../pipeline.js';
+import type { Flow } from '../flow.js';
+import { checkPipeline, compilePipeline } from '../pipeline.js';
 import { STEPS_FILE } from '../steps-file.js';
 import type { FoundSound } from './segments.js';
 

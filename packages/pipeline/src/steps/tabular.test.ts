@@ -2,7 +2,8 @@ import { type Feature, type ModelSpec, parseModelSpec, type Tensor } from '@near
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import known from '../../fixtures/tabular.json' with { type: 'json' };
-import { checkPipeline, compilePipeline, type Finished } from '../pipeline.js';
+import type { Finished } from '../flow.js';
+import { checkPipeline, compilePipeline } from '../pipeline.js';
 import { STEPS_FILE } from '../steps-file.js';
 import { decide } from './decide.js';
 import { sigmoid } from './sigmoid.js';

@@ -1,8 +1,9 @@
 import { type ModelSpec, parseModelSpec } from '@nearside/core';
 import { describe, expect, test } from 'vitest';
 import { boxAt, callOf, sourceOf } from '../../fixtures/step-parts.js';
+import type { Prepared } from '../flow.js';
 import type { FoundText, Point } from '../found.js';
-import { type CompileOptions, compilePipeline, type Prepared } from '../pipeline.js';
+import { type CompileOptions, compilePipeline } from '../pipeline.js';
 import { STEPS_FILE } from '../steps-file.js';
 import type { TextLine } from '../text/reading-order.js';
 import { readingOrderStep } from './reading-order.js';
