@@ -1,3 +1,4 @@
+import { measureEmbedding } from './embed.js';
 import { measureFrame } from './frames.js';
 import { measureObjects } from './objects.js';
 import { measureSearch } from './search.js';
@@ -26,5 +27,6 @@ globalThis.measureSearch = measureSearch;
 globalThis.measureText = measureText;
 globalThis.measureFrame = measureFrame;
 globalThis.measureObjects = measureObjects;
+globalThis.measureEmbedding = measureEmbedding;
 
 document.documentElement.dataset.state = 'ready';

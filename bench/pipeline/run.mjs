@@ -50,6 +50,8 @@ export async function* runSuite(dir) {
   yield measuredRow('faces-frame-ratio', ratios(faces), { atMost: 1.5 });
   const objects = await page.evaluate('measureObjects()');
   yield measuredRow('objects-vs-raw-ratio', ratios(objects), { atMost: 1.15 });
+  const embedding = await page.evaluate('measureEmbedding()');
+  yield measuredRow('embed-vs-raw-ratio', ratios(embedding), { atMost: 1.15 });
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
   yield await goldenBytesShare(published.packed);
