@@ -10,10 +10,13 @@ export type TextInput = string | Blob;
 const MAX_CHARACTERS = 2 ** 20;
 /** Bytes of UTF-8 that a code unit of UTF-16 becomes at most. */
 const MOST_BYTES = 3;
+/** Normalizers sort them in the square of their number. */
+const MOST_MARKS = 1000;
+const MORE_MARKS = new RegExp(`(?:^|\\P{M})\\p{M}{${MOST_MARKS + 1}}`, 'u');
 
 /**
  * @throws NearsideError `input-too-large`; `decode-failed` for a file that is no UTF-8; `input-invalid` for what is no
- *   text, has nothing but white space in it, or half of a surrogate pair
+ *   text, has nothing but white space in it, half of a surrogate pair, or more than 1,000 marks on a character
  */
 export async function decodeText(
   input: TextInput,
@@ -29,6 +32,11 @@ export async function decodeText(
   requireAtMost(maxCharacters, text.length);
   const half = text.search(/\p{Surrogate}/u);
   if (half !== -1) throw invalidInput('Text', 'whole characters', `half of one at ${half}`);
+  const marked = text.search(MORE_MARKS);
+  if (marked !== -1) {
+    const expected = `at most ${MOST_MARKS} marks on a character`;
+    throw invalidInput('Text', expected, `more at ${marked}`);
+  }
   if (!/\S/.test(text)) throw invalidInput('Text', 'words', 'none');
   return text;
 }

@@ -134,6 +134,12 @@ describe('bad text is refused, and the next one is read', () => {
     ['an empty one', '', 'input-invalid', /words, got none/],
     ['white space', ' \n', 'input-invalid', /words, got none/],
     ['half of a surrogate pair', 'ab\ud83d', 'input-invalid', /half of one at 2/],
+    [
+      'a character with very many marks',
+      `the e${'\u0301\u0323'.repeat(500_000)}`,
+      'input-invalid',
+      /at most 1000 marks on a character, got more at 4/,
+    ],
     ['nothing but unknown pieces', '☃ ☃☃', 'input-invalid', /2 unknown pieces alone/],
     ['10 MB', 'x'.repeat(10_000_000), 'input-too-large', /1048576 characters, got 10000000/],
     ['a file of 10 MB', new Blob(['x'.repeat(10_000_000)]), 'input-too-large', /got 10000000/],
