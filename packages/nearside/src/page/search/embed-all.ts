@@ -51,7 +51,7 @@ export async function embedAll(
   checkOptions('embedAll', options, KINDS, { words: kindWords });
   const { store = 'auto', signal } = options;
   signal?.throwIfAborted();
-  const own = [...texts];
+  const own = listOf(texts);
   own.forEach(requireString);
   const hashes = await Promise.all(own.map(hashOf));
   const isSigned = model.stats().opening.origin !== 'files'; // else its version says nothing
@@ -77,6 +77,15 @@ export async function embedAll(
   } finally {
     await kept.close();
   }
+}
+
+/** Text alone would be taken for a list of its characters. */
+function listOf(texts: unknown): readonly string[] {
+  if (Array.isArray(texts)) return [...texts];
+  throw new NearsideError(
+    'input-invalid',
+    `embedAll: expected an array of texts, got ${inWords(texts)}.`,
+  );
 }
 
 function requireString(text: unknown, place: number): void {

@@ -71,6 +71,9 @@ async function addUp(
   return sums.map((sum, slot) => (ids[slot] === undefined ? -Infinity : sum));
 }
 
+/** Deviations of less than this share of the mean come of rounding. */
+const ROUNDING = 1e-12;
+
 /** Adds nothing where an item has no score, or where all are equal. */
 function addStandardised(sums: Float64Array, scores: Float64Array): void {
   let n = 0;
@@ -88,7 +91,7 @@ function addStandardised(sums: Float64Array, scores: Float64Array): void {
     if (score !== -Infinity) squares += (score - mean) ** 2;
   }
   const deviation = Math.sqrt(squares / n);
-  if (!(deviation > 0)) return;
+  if (!(deviation > ROUNDING * Math.abs(mean))) return;
   for (let slot = 0; slot < scores.length; slot += 1) {
     const score = scores[slot] as number;
     if (score !== -Infinity) sums[slot] = (sums[slot] as number) + (score - mean) / deviation;

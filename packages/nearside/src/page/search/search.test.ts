@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createIndex, type IndexItem, loadIndex, type SearchIndex } from '../../search.js';
+import {
+  createIndex,
+  type EmbeddingModel,
+  embedAll,
+  type IndexItem,
+  loadIndex,
+  type SearchIndex,
+} from '../../search.js';
 import { wordsOf } from './words.js';
 
 /** Written by numpy: see `tests/fixtures/make-bm25.py`. */
@@ -30,6 +37,13 @@ test('words are those that categories of Unicode cut, in any script', () => {
   for (const [i, text] of judged.texts.entries()) {
     expect([...wordsOf(text)].sort(), text).toEqual(judged.words[i]?.sort());
   }
+});
+
+test('more than 32 marks on a character are not read: sorting them takes the square of their number', () => {
+  const marks = '\u0301\u0327'.repeat(500_000);
+  const [word, ...others] = wordsOf(`e${marks} fox`);
+  expect(word).toBe(`e${'\u0327'.repeat(16)}${'\u0301'.repeat(16)}`.normalize('NFKC'));
+  expect(others).toEqual(['fox']);
 });
 
 test.each(judged.scores)(
@@ -124,6 +138,19 @@ const change = fc.oneof(
   fc.record({ remove: fc.array(fc.constantFrom('a', 'b', 'c', 'x'), { maxLength: 3 }) }),
   fc.constant({ reload: true as const }),
 );
+
+test.each([3, 10, 13])('%i equal scores are no better and no worse than none', async (count) => {
+  const index = createIndex();
+  const texts = Array.from({ length: count }, (_, i) => ({ id: `text ${i}`, text: 'red fox' }));
+  await index.add([
+    ...texts,
+    { id: 'near', vector: vectorOf(1, 0.2) },
+    { id: 'far', vector: vectorOf(1, 0.5) },
+  ]);
+  const found = await index.search({ text: 'red fox', vector: vectorOf(1, 0) }, { top: 20 });
+  expect(found.map(({ id }) => id)).toEqual(['near', ...texts.map(({ id }) => id), 'far']);
+  expect(found.slice(1, -1).every(({ score }) => score === 0)).toBe(true);
+});
 
 test('whatever was added, replaced, removed, saved and loaded, all is found as in a new index of the same items', async () => {
   await fc.assert(
@@ -316,3 +343,14 @@ test('calls take turns in their order, and one that is aborted leaves the line',
   expect(await removing).toBe(1);
   expect(await last).toEqual([]);
 });
+
+test.each([undefined, 'text', { length: 1 }])(
+  'embedAll refuses %j, which is no array of texts',
+  async (texts) => {
+    const never = {} as EmbeddingModel;
+    await expect(embedAll(never, texts as never)).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('expected an array of texts'),
+    });
+  },
+);
