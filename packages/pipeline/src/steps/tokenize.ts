@@ -133,7 +133,7 @@ function requireInputs(inputs: readonly TensorSpec[], { max_length }: Parameters
   throw new Misfit('inputs such as input_ids, attention_mask and token_type_ids, each once', names);
 }
 
-/** Without a mask nothing tells the model what fills up, so nothing is filled up. */
+/** Without a mask nothing tells the model what is padding, so nothing is padded. */
 function inputsWriter(
   inputs: readonly TensorSpec[],
   options: Parameters & { readonly padding: number },
@@ -152,8 +152,8 @@ function inputsWriter(
     return Object.fromEntries(
       inputs.map((input) => {
         const role = roleOfInput(input.name);
-        const filling = role === 'ids' ? padding : 0;
-        return [input.name, integers(input.datatype, { values: values[role], length, filling })];
+        const padWith = role === 'ids' ? padding : 0;
+        return [input.name, integers(input.datatype, { values: values[role], length, padWith })];
       }),
     );
   };
@@ -161,15 +161,15 @@ function inputsWriter(
 
 function integers(
   datatype: TensorSpec['datatype'],
-  { values, length, filling }: { values: readonly number[]; length: number; filling: number },
+  { values, length, padWith }: { values: readonly number[]; length: number; padWith: number },
 ): Tensor {
   const shape = [1, length];
   if (datatype === 'INT32') {
-    const data = new Int32Array(length).fill(filling, values.length);
+    const data = new Int32Array(length).fill(padWith, values.length);
     data.set(values);
     return { datatype, shape, data };
   }
-  const data = new BigInt64Array(length).fill(BigInt(filling), values.length);
+  const data = new BigInt64Array(length).fill(BigInt(padWith), values.length);
   for (const [i, value] of values.entries()) data[i] = BigInt(value);
   return { datatype: 'INT64', shape, data };
 }

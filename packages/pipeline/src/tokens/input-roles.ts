@@ -9,7 +9,7 @@ export function roleOfInput(name: string): InputRole {
   return /type|segment/i.test(name) ? 'types' : 'ids';
 }
 
-/** 1 for each piece that the model was given, 0 for what fills up; undefined where the model takes no mask. */
+/** 1 for each piece that the model was given, 0 for padding; undefined where the model takes no mask. */
 export function maskOf({ inputs = {} }: Trace): readonly number[] | undefined {
   const [, mask] = Object.entries(inputs).find(([name]) => roleOfInput(name) === 'mask') ?? [];
   return mask && Array.from(mask.data, Number);
