@@ -1,7 +1,7 @@
 import { kindOf, NearsideError, ownFields } from '@nearside/core';
 import { inWords } from '../../shared/check-options.js';
 import type { IndexItem } from './index-state.js';
-import { inverseLength } from './vector-table.js';
+import { inverseNorm } from './vector-table.js';
 
 /** Longer ones should be items in parts: a text of a book is found by anything. */
 const MOST_CHARACTERS = 1_000_000;
@@ -73,7 +73,7 @@ export function requireVector(
     const expected = dimensions === undefined ? 'numbers' : `${dimensions} numbers`;
     throw invalid(call, `${what} to have ${expected}`, String(numbers.length), item);
   }
-  if (!Number.isNaN(inverseLength(numbers))) return;
+  if (!Number.isNaN(inverseNorm(numbers))) return;
   const at = numbers.findIndex((number) => !Number.isFinite(number));
   throw invalid(call, `${what} to have finite numbers`, `${numbers[at]} at ${at}`, item);
 }

@@ -114,7 +114,7 @@ export function createIndex(given: IndexOptions = NO_OPTIONS): SearchIndex {
   const options = ownOptions(given);
   checkOptions('createIndex', options, KINDS, { words: kindWords });
   const { k1 = USUAL.k1, b = USUAL.b, dimensions } = options;
-  return indexOf(createState({ k1, b }, dimensions));
+  return searchIndexOf(createState({ k1, b }, dimensions));
 }
 
 /**
@@ -128,10 +128,10 @@ export async function loadIndex(
   given: SavingOptions = NO_OPTIONS,
 ): Promise<SearchIndex> {
   const { signal } = savingOptions('loadIndex', given);
-  return indexOf(await createTurns()((turn) => readIndex(saved, turn), signal));
+  return searchIndexOf(await createTurns()((turn) => readIndex(saved, turn), signal));
 }
 
-function indexOf(state: IndexState): SearchIndex {
+function searchIndexOf(state: IndexState): SearchIndex {
   const inTurn = createTurns();
   return {
     get size() {

@@ -4,7 +4,7 @@ import type { Turn } from './turns.js';
 import { scoreVectors } from './vector-table.js';
 import { scoreTexts } from './word-table.js';
 
-/** What is searched for: by words, by meaning, or by both. */
+/** A query by words, by meaning, or by both. */
 export interface SearchQuery {
   /** Found by its words: at most a million characters. */
   readonly text?: string | undefined;

@@ -75,7 +75,7 @@ function* partsOf({ ids, words, vectors }: IndexState): Generator<Part, void, vo
       .map((id, i): [string, number, 0 | 1] => [
         id as string,
         words.lengths[from + i] as number,
-        (vectors.inverses[from + i] as number) < 0 ? 0 : 1,
+        (vectors.inverseNorms[from + i] as number) < 0 ? 0 : 1,
       ]);
     yield { kind: 'items', rows };
   }
@@ -205,7 +205,7 @@ function readItems(
     slotOf.set(id, ids.length);
     ids.push(id);
     words.lengths.push(length);
-    vectors.inverses.push(hasVector ? 0 : -1);
+    vectors.inverseNorms.push(hasVector ? 0 : -1);
   }
 }
 

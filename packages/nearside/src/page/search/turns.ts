@@ -9,7 +9,7 @@ const SLICE_MS = 8;
 
 /** Work whose turn it is, cut into slices. */
 export interface Turn {
-  /** Whether the slice is over. Asking takes less than a microsecond: do so after some hundred steps. */
+  /** True when the slice is over. Asking takes less than a microsecond: do so after some hundred steps. */
   readonly isSliceOver: boolean;
   /**
    * The next slice begins in a task of its own.

@@ -13,14 +13,14 @@ const LANES = 8;
 export interface VectorTable {
   /** Numbers of each vector; undefined until it is known. */
   dimensions: number | undefined;
-  /** By slot, 1 ÷ the length of its vector, or 0 for a vector of zeros; −1 where there is none. */
-  readonly inverses: number[];
+  /** By slot, 1 ÷ the norm of its vector, or 0 for a vector of zeros; −1 where there is none. */
+  readonly inverseNorms: number[];
   /** None where all of its slots are without a vector. */
   readonly blocks: (Float32Array<ArrayBuffer> | undefined)[];
 }
 
 export function createVectorTable(dimensions: number | undefined): VectorTable {
-  return { dimensions, inverses: [], blocks: [] };
+  return { dimensions, inverseNorms: [], blocks: [] };
 }
 
 /** Slots of a block. */
@@ -28,8 +28,8 @@ export function slotsPerBlock(dimensions: number): number {
   return LANES * Math.max(1, Math.floor(BLOCK_NUMBERS / dimensions / LANES));
 }
 
-/** @returns 1 ÷ the Euclidean length, 0 for zeros; NaN where a number is not finite */
-export function inverseLength(vector: Float32Array): number {
+/** @returns 1 ÷ the Euclidean norm, 0 for zeros; NaN where a number is not finite */
+export function inverseNorm(vector: Float32Array): number {
   let squares = 0;
   for (let i = 0; i < vector.length; i += 1) squares += (vector[i] as number) ** 2;
   if (squares === 0) return 0;
@@ -38,8 +38,8 @@ export function inverseLength(vector: Float32Array): number {
 
 /** Copies the vector of the next slot. */
 export function appendVector(table: VectorTable, vector: Float32Array | undefined): void {
-  const slot = table.inverses.length;
-  table.inverses.push(vector ? inverseLength(vector) : -1);
+  const slot = table.inverseNorms.length;
+  table.inverseNorms.push(vector ? inverseNorm(vector) : -1);
   if (!vector) return;
   table.dimensions ??= vector.length;
   writeVector(table, slot, vector);
@@ -72,22 +72,22 @@ export function readVector({ dimensions = 1, blocks }: VectorTable, slot: number
 
 /** A block as far as it has slots. Where there is no vector, nothing is left of one that was removed. */
 export function blockToSave(table: VectorTable, index: number): Float32Array<ArrayBuffer> {
-  const { dimensions = 1, inverses, blocks } = table;
+  const { dimensions = 1, inverseNorms, blocks } = table;
   const block = blocks[index];
   if (!block) return new Float32Array();
   const first = index * slotsPerBlock(dimensions);
-  const used = Math.min(slotsPerBlock(dimensions), inverses.length - first);
+  const used = Math.min(slotsPerBlock(dimensions), inverseNorms.length - first);
   const slots = LANES * Math.ceil(used / LANES);
   const zeros = new Float32Array(dimensions);
   for (let place = 0; place < slots; place += 1) {
-    if ((inverses[first + place] ?? -1) < 0) writeVector(table, first + place, zeros);
+    if ((inverseNorms[first + place] ?? -1) < 0) writeVector(table, first + place, zeros);
   }
   return block.subarray(0, slots * dimensions);
 }
 
 /** Takes the next block of a saved table, for slots that are there. */
 export function appendBlock(table: VectorTable, numbers: Float32Array<ArrayBuffer>): void {
-  const { dimensions = 1, inverses, blocks } = table;
+  const { dimensions = 1, inverseNorms, blocks } = table;
   const slots = slotsPerBlock(dimensions);
   const first = blocks.length * slots;
   if (numbers.length === 0) {
@@ -97,13 +97,14 @@ export function appendBlock(table: VectorTable, numbers: Float32Array<ArrayBuffe
   const block = new Float32Array(slots * dimensions);
   block.set(numbers);
   blocks.push(block);
-  for (let slot = first; slot < Math.min(first + slots, inverses.length); slot += 1) {
-    if ((inverses[slot] as number) >= 0) inverses[slot] = inverseLength(readVector(table, slot));
+  for (let slot = first; slot < Math.min(first + slots, inverseNorms.length); slot += 1) {
+    if ((inverseNorms[slot] as number) >= 0)
+      inverseNorms[slot] = inverseNorm(readVector(table, slot));
   }
 }
 
-export function removeVector({ inverses }: VectorTable, slot: number): void {
-  inverses[slot] = -1;
+export function removeVector({ inverseNorms }: VectorTable, slot: number): void {
+  inverseNorms[slot] = -1;
 }
 
 /**
@@ -112,25 +113,25 @@ export function removeVector({ inverses }: VectorTable, slot: number): void {
  * @returns by slot; 0 for a vector of zeros, −Infinity where there is none
  */
 export async function scoreVectors(
-  { dimensions = 1, inverses, blocks }: VectorTable,
+  { dimensions = 1, inverseNorms, blocks }: VectorTable,
   query: Float32Array,
   turn: Turn,
 ): Promise<Float64Array> {
-  const scores = new Float64Array(LANES * Math.ceil(inverses.length / LANES)).fill(-Infinity);
-  const inverse = inverseLength(query);
+  const scores = new Float64Array(LANES * Math.ceil(inverseNorms.length / LANES)).fill(-Infinity);
+  const inverse = inverseNorm(query);
   const slots = slotsPerBlock(dimensions);
   for (const [index, block] of blocks.entries()) {
     if (!block) continue;
     const from = index * slots;
-    const to = Math.min(from + slots, inverses.length);
+    const to = Math.min(from + slots, inverseNorms.length);
     multiply(block, query, scores.subarray(from, from + slots));
     for (let slot = from; slot < to; slot += 1) {
-      const own = inverses[slot] as number;
+      const own = inverseNorms[slot] as number;
       scores[slot] = own < 0 ? -Infinity : (scores[slot] as number) * own * inverse;
     }
     if (turn.isSliceOver) await turn.nextSlice();
   }
-  return scores.subarray(0, inverses.length);
+  return scores.subarray(0, inverseNorms.length);
 }
 
 /** Takes 0.6 to 0.8 of the time of a plain loop (Chromium 156, on a busy machine). */
@@ -175,17 +176,17 @@ export async function compactVectors(
   moved: Int32Array,
   turn: Turn,
 ): Promise<void> {
-  const { dimensions = 1, inverses, blocks } = table;
+  const { dimensions = 1, inverseNorms, blocks } = table;
   let kept = 0;
-  for (let slot = 0; slot < inverses.length; slot += 1) {
+  for (let slot = 0; slot < inverseNorms.length; slot += 1) {
     const to = moved[slot] as number;
     if (to < 0) continue;
-    const inverse = inverses[slot] as number;
+    const inverse = inverseNorms[slot] as number;
     if (inverse >= 0 && to < slot) writeVector(table, to, readVector(table, slot));
-    inverses[to] = inverse;
+    inverseNorms[to] = inverse;
     kept = to + 1;
     if (turn.isSliceOver) await turn.nextSlice();
   }
-  inverses.length = kept;
+  inverseNorms.length = kept;
   blocks.length = Math.min(blocks.length, Math.ceil(kept / slotsPerBlock(dimensions)));
 }

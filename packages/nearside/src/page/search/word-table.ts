@@ -78,7 +78,7 @@ export async function scoreTexts(
   { k1, b }: Bm25,
   turn: Turn,
 ): Promise<Float64Array> {
-  const { scores, texts, meanLength } = begin(lengths);
+  const { scores, texts, meanLength } = startScores(lengths);
   for (const [word, times] of await countWords(query, turn)) {
     const { slots, counts } = postings.get(word) ?? { slots: [], counts: [] };
     const having = slots.reduce((n, slot) => n + ((lengths[slot] as number) < 0 ? 0 : 1), 0);
@@ -96,7 +96,8 @@ export async function scoreTexts(
   return scores;
 }
 
-function begin(lengths: readonly number[]) {
+/** Scores of 0 to add to, the number of texts, and their mean length in words. */
+function startScores(lengths: readonly number[]) {
   const scores = new Float64Array(lengths.length);
   let texts = 0;
   let words = 0;
