@@ -30,8 +30,8 @@ export async function readSource(path: string): Promise<Source> {
   if (path.endsWith('.tflite') && (await isFile(path))) {
     return { kind: 'trained-model', model: await sourceFromTflite(path) };
   }
-  const names = await readdir(path).catch(() => {
-    throw unknownSource(path, 'nothing that can be read as a directory');
+  const names = await readdir(path).catch(({ code }) => {
+    throw unknownSource(path, GOT[code] ?? 'nothing that can be read as a directory');
   });
   if (names.includes('model.json')) {
     const document = await readObject(path, 'model.json');
@@ -49,6 +49,12 @@ export async function readSource(path: string): Promise<Source> {
   }
   throw unknownSource(path, onnx.length > 1 ? `several: ${onnx.join(', ')}` : inWords(names));
 }
+
+/** Words for a path that is no directory, by the code of `readdir`. */
+const GOT: Readonly<Record<string, string>> = {
+  ENOENT: 'nothing: there is no such file or folder',
+  ENOTDIR: 'another file',
+};
 
 /** So many files of a directory are named. */
 const MOST_NAMED = 4;

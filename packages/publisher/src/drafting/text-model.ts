@@ -79,7 +79,7 @@ export async function textInputs(
     ranges: Object.fromEntries(inputs.map(({ name }) => [name, rangeOf(name, vocab_size)])),
     assumed: [
       `Of a text of more than ${max_length} pieces the rest is not read, as in Python. To read it in windows, give ` +
-        "the step `tokenize` of the draft's model.json a `stride`.",
+        "the step `tokenize` of the draft's model.json a `stride`. `seal --draft` keeps the draft.",
     ],
   };
 }

@@ -175,16 +175,18 @@ describe('a model directory drafted from an ONNX file', () => {
   });
 });
 
-test('a folder that holds no model is refused with what it holds instead', async () => {
+test('a folder that holds no model is refused with what it holds instead, and so are other files, and none', async () => {
   const { directory, out } = await prepare();
-  const refused = (got: string) =>
-    expect(draft({ source: directory, out })).rejects.toMatchObject({
+  const refused = (got: string, source = directory) =>
+    expect(draft({ source, out })).rejects.toMatchObject({
       code: 'model-invalid',
       message: expect.stringContaining(`got ${got}.`),
     });
   await refused('an empty directory');
   for (const name of 'abcde') await writeFile(join(directory, name), '');
   await refused('a directory of a, b, c, d and more');
+  await refused('another file', join(directory, 'a'));
+  await refused('nothing: there is no such file or folder', join(directory, 'a.onnx'));
   await writeFile(join(directory, 'nearside.json'), '{}');
   await refused('a sealed model: give what it was sealed from');
 });

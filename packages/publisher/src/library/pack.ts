@@ -123,8 +123,8 @@ async function tryStaged(staged: StagedModel, source: ModelDirectory) {
   await noteMemory(staged, trial);
   const needs = [...trial.needyNodes].map(
     ([variant, { operator, name }]) =>
-      `Variant '${variant}' needs the full file of ONNX Runtime for node '${name}' (${operator}): the common file lacks a ` +
-      'function that it calls.',
+      `Variant '${variant}' needs the full file of ONNX Runtime, 3.7 MB instead of 1.6, for node '${name}' (${operator}), ` +
+      'which calls a function that the common file lacks. Devices fetch it by themselves.',
   );
   const fails = failed.map(({ name }) => {
     const failure = trial.failures.get(name);
