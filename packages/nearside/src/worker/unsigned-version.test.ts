@@ -60,6 +60,20 @@ test('a file that a golden case names and nobody gave is file-missing before any
   });
 });
 
+test('a TFLite file is told from others: it is said what makes ONNX of it', async () => {
+  const files = { 'face.tflite': new Blob(['\0\0\0\0TFL3 and its tables']) };
+  const version = await openUnsignedVersion(
+    { files, spec: {}, fetchedBytes: 0, fetchMs: 0, wantsComparison: false },
+    { id: '', cohort: 0 },
+  );
+  const [variant] = version.spec.variants;
+  if (!variant) throw new TypeError('expected a variant');
+  await expect(version.readVariant(variant, progress)).rejects.toMatchObject({
+    code: 'model-invalid',
+    message: expect.stringContaining('got a TFLite file. `nearside seal` writes it as ONNX'),
+  });
+});
+
 const VARIANT = {
   name: 'model',
   runtime: 'onnx',

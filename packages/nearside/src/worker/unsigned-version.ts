@@ -129,10 +129,14 @@ function emptyFile(name: string): NearsideError {
 
 function requireOnnx(name: string, bytes: Uint8Array): void {
   if (isOnnx(bytes)) return;
+  const isTflite = new TextDecoder().decode(bytes.subarray(4, 8)) === 'TFL3';
+  const got = isTflite
+    ? 'a TFLite file. `nearside seal` writes it as ONNX'
+    : `${bytes.length} bytes of something else, or a part of one`;
   throw new NearsideError(
     'model-invalid',
     `${name}: expected an ONNX model, or the model.json of a TensorFlow.js model with its weight ` +
-      `files, got ${bytes.length} bytes of something else, or a part of one.`,
+      `files, got ${got}.`,
     { details: { file: name, sizeBytes: bytes.length } },
   );
 }

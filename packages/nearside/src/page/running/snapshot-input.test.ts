@@ -254,6 +254,14 @@ test('what is no picture at all is input-invalid and named', async () => {
   }
 });
 
+test('an input that is no tensors is answered with the names of those that are expected', async () => {
+  const plain: ModelSpec = { ...spec, task: 'tensors' };
+  const input = { data: new Uint8ClampedArray(4), width: 1, height: 1 };
+  await expect(
+    snapshotInput(input as never, plain, { transfer: false, refuse: refuseInput }),
+  ).rejects.toThrow('expected { tensors: { pixel_values } }, got Object with a Uint8ClampedArray.');
+});
+
 test('shared memory cannot be given away, so it is copied even with transfer', async () => {
   const data = new Uint8ClampedArray(new SharedArrayBuffer(16)).fill(7);
   const taken = await snap({ data, width: 2, height: 2 }, true);

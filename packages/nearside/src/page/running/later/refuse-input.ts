@@ -84,11 +84,13 @@ function detached(input: unknown, cause: unknown): NearsideError {
 function unfit(input: unknown, spec: ModelSpec): NearsideError {
   const images =
     'a Blob, ImageData of 8-bit pixels, ImageBitmap, VideoFrame, canvas, image or video element, or ';
+  const names = callerInputs(spec).map(({ name }) => name);
+  const tensors = names.length > 0 ? `{ tensors: { ${names.join(', ')} } }` : '{ tensors }';
   const { data } = (input ?? {}) as { data?: unknown };
   const got = describe(input) + (ArrayBuffer.isView(data) ? ` with a ${describe(data)}` : '');
   return new NearsideError(
     'input-invalid',
-    `${spec.name}: expected ${PICTURE_TASKS.includes(spec.task) ? images : ''}{ tensors }, got ` +
+    `${spec.name}: expected ${PICTURE_TASKS.includes(spec.task) ? images : ''}${tensors}, got ` +
       `${got}.`,
     { details: { model: spec.name, task: spec.task, got } },
   );
