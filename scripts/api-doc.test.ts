@@ -52,7 +52,7 @@ function codesOf(text: string): string[] {
   return found;
 }
 
-/** Whether a text has a name in what is set as code. */
+/** Tells whether a text has a name in what is set as code. */
 function names(text: string, name: string): boolean {
   const whole = new RegExp(`(?<![\\w-])${name}(?![\\w-])`);
   return codesOf(text).some((code) => whole.test(code));

@@ -10,7 +10,7 @@ import { root } from './root.mjs';
 
 const docs = await readFile(`${root}docs/model-json.md`, 'utf8');
 
-/** What the last cell of the row of `docs/model-json.md` that begins with `name` says, without its links. */
+/** The last cell of the row of `docs/model-json.md` that begins with `name`, without its links. */
 function described(name: string): string | undefined {
   const row = docs.match(
     new RegExp(`^\\| [^|]*\`${name.replace('$', '\\$')}\`[^|]*\\|(.*)\\|$`, 'm'),

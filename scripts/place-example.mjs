@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { root } from './root.mjs';
 
-/** What `pack` takes of the model; scripts that trained it stay. */
+/** `pack` takes these of the model; scripts that trained it stay. */
 const TAKEN =
   /\/(?:model\.json|golden\.json|baseline\.json|MODEL\.md|golden|int8|fp32|tfjs)(?:\/|$)/;
 

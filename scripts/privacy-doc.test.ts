@@ -3,7 +3,7 @@ import { ReportSchema, TracesSchema } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { root } from './root.mjs';
 
-/** What of valibot's schemas leads to fields. */
+/** These parts of valibot's schemas lead to fields. */
 interface Schema {
   readonly entries?: Readonly<Record<string, Schema>>;
   readonly wrapped?: Schema;

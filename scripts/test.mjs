@@ -12,7 +12,7 @@ import { root } from './root.mjs';
 import { runStages, withNeeds } from './run-stages.mjs';
 import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 
-/** What a change may wait for its tests on two cores, ms. */
+/** A change may wait so long for its tests on two cores, ms. */
 const LIMIT_MS = 600_000;
 
 /**

@@ -88,7 +88,7 @@ test('the camera’s picture is cut at its pace, and let go when the page is hid
   await expect(problem).toBeHidden();
 });
 
-/** Of the picture shown: its upper left corner, and the face in it. */
+/** Pixels of the picture shown: its upper left corner, and the face in it. */
 function pixelsOf(page: Page) {
   return page.getByTestId('shown').evaluate((canvas) => {
     if (!(canvas instanceof HTMLCanvasElement)) throw new Error('expected a canvas');

@@ -48,7 +48,7 @@ async function serveSteps(answer: Answer, { site = served.site.url, ofWorkers = 
 
 const KEPT = /^(?:content-type|cross-origin-|access-control-)/;
 
-/** What a run ends with: the label and the version, or the error. */
+/** The end of a run: the label and the version, or the error. */
 async function openAndRun(page: Page, options: object = {}) {
   return page.evaluate(
     async ({ url, trust, options }) => {

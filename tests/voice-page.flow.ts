@@ -103,7 +103,7 @@ test('a recording is left while the user is still being asked; a microphone that
   await expect(page.getByTestId('segments').getByRole('button')).toHaveCount(1);
 });
 
-/** Whether the drawing has the colour of bars with speech. */
+/** True where the drawing has the colour of bars with speech. */
 function hasSpeechColor(canvas: HTMLElement | SVGElement): boolean {
   if (!(canvas instanceof HTMLCanvasElement)) return false;
   const colorOf = new OffscreenCanvas(1, 1).getContext('2d');

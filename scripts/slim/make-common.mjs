@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { readRanges } from './function-list.mjs';
 import { keepFunctions, sha256 } from './keep-functions.mjs';
 
-/** What onnxruntime-web has for CPUs, as the package with the backends sees it. */
+/** The part of onnxruntime-web for CPUs, as the package with the backends sees it. */
 export const FULL_FILE = createRequire(
   new URL('../../packages/nearside/package.json', import.meta.url),
 ).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm');

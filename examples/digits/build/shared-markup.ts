@@ -11,7 +11,7 @@ const PAGES = {
   search: 'Search by words and meaning',
 } as const;
 
-/** What is shown while the model opens, and when it could not be opened. */
+/** Markup that is shown while the model opens, and when it could not be opened. */
 const OPENING = `
         <div id="opening" data-testid="opening" class="opening">
           <p data-phase role="status">Opening the model…</p>

@@ -5,7 +5,7 @@ import type { Plugin } from 'vite';
 
 const SHELL_FILE = /\.(html|css|svg|png|webmanifest)$/;
 
-/** What the library brings along: copied by the bundler as it is, not bundled. */
+/** The files that the library brings along: copied by the bundler as it is, not bundled. */
 const RUNTIME_FILE = /\.(js|wasm)$/;
 
 /**

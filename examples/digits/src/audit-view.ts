@@ -19,10 +19,10 @@ export function createAuditView({ featureCount }: { featureCount: number }) {
   const question = part('audit-question', HTMLDialogElement);
   const problem = createProblemPanel(part('audit-problem', HTMLElement));
   const otherTabs = new BroadcastChannel('risk-audit-log');
-  /** What is done with the log, one after the other. */
+  /** Work on the log, one piece after the other. */
   let work = Promise.resolve();
 
-  /** What failed stays told: an answer is missing from the log then. */
+  /** A failure stays told: an answer is missing from the log then. */
   function inTurn(act: () => Promise<void>): void {
     work = work.then(act).catch(problem.show);
   }

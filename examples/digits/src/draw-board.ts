@@ -5,7 +5,7 @@ const LINE_WIDTH = 0.07;
 /** A pen at rest this long has something to show. */
 const PAUSE_MS = 160;
 
-/** What a mouse, finger or keyboard does to the board. */
+/** A mouse, finger or keyboard does this to the board. */
 export interface Pen {
   down(point: Point): void;
   move(points: readonly Point[]): void;

@@ -1,7 +1,7 @@
 import type { DrawBoard } from './draw-board.js';
 import type { Point } from './stroke.js';
 
-/** Of the board's side, each press. */
+/** Each press moves it by this share of the board's side. */
 const STEP = 0.04;
 
 const DIRECTIONS: Readonly<Record<string, Point>> = {

@@ -27,7 +27,7 @@ const list = part('objects', HTMLElement);
 const summary = part('summary', HTMLElement);
 const speed = part('speed', HTMLElement);
 const problem = createProblemPanel(part('picture-problem', HTMLElement));
-/** Of the picture or the camera before, which is not waited for any more. */
+/** It aborts the look at the picture or camera before. */
 let looking = new AbortController();
 
 sample.append(...Object.keys(SAMPLES).map((name) => new Option(name, name)));
@@ -128,7 +128,7 @@ function forget(): void {
   list.replaceChildren();
 }
 
-/** What is no picture is left to the models, which say so. */
+/** A file that is no picture is left to the models, which say so. */
 async function show(picture: Blob): Promise<void> {
   URL.revokeObjectURL(photo.src);
   photo.src = URL.createObjectURL(picture);

@@ -1,6 +1,6 @@
 export const CONFIG_PATH = '/nearside.config.json';
 
-/** What the server that serves this page tells it. */
+/** The server that serves this page tells it these. */
 export interface PageConfig {
   /** The model's address. */
   readonly model: string;

@@ -5,7 +5,7 @@ import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
-import { createScene, type Ground, shareOf } from './scene.js';
+import { type Background, createScene, shareOf } from './scene.js';
 
 const start = part('start', HTMLButtonElement);
 const video = part('camera', HTMLVideoElement);
@@ -33,16 +33,16 @@ start.addEventListener('click', () => {
 });
 effect.addEventListener('input', () => {
   for (const one of effect.querySelectorAll<HTMLElement>('[data-of]')) {
-    one.hidden = one.dataset.of !== chosenGround().kind;
+    one.hidden = one.dataset.of !== chosenBackground().kind;
   }
-  scene.draw(chosenGround());
+  scene.draw(chosenBackground());
 });
 document.addEventListener('visibilitychange', () => {
   if (document.hidden && isFilming) stopFilming('The camera is off, as the page was hidden.');
 });
 part('save', HTMLButtonElement).addEventListener('click', () => canvas.toBlob(save));
 
-function chosenGround(): Ground {
+function chosenBackground(): Background {
   const chosen = new FormData(effect).get('ground');
   if (chosen === 'color') return { kind: 'color', color: part('color', HTMLInputElement).value };
   if (chosen === 'dusk' || chosen === 'none') return { kind: chosen };
@@ -74,7 +74,7 @@ async function showPicture(picture: Blob): Promise<void> {
     const model = await opened;
     signal.throwIfAborted();
     const { output, meta } = await model.run(picture, { signal, priority: 'interactive' });
-    scene.cut(output, chosenGround());
+    scene.cut(output, chosenBackground());
     showFacts(output, meta.preMs + meta.runMs + meta.postMs);
     say(shareOf(output) < 0.005 ? 'Nobody was found.' : '');
   } catch (error) {
@@ -112,7 +112,7 @@ async function followCamera(
       const { output, meta } = await model.run(frame, { signal, priority: 'interactive' });
       if (signal.aborted) return;
       scene.show(frame);
-      scene.cut(output, chosenGround());
+      scene.cut(output, chosenBackground());
       const perSecond = pace();
       if (perSecond !== undefined) {
         showFacts(output, meta.preMs + meta.runMs + meta.postMs, perSecond);

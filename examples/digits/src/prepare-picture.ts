@@ -2,13 +2,13 @@ import { createFrame, DIGIT_FRAME } from './digit-frame.js';
 
 /** Long side at which a picture is looked at. */
 const LOOK_PIXELS = 256;
-/** Of the full range: fainter than this is paper. */
+/** A share of the full range: fainter than this is paper. */
 const INK_FLOOR = 0.25;
 
 export interface PreparedPicture {
-  /** What to run. */
+  /** The input to run. */
   readonly input: Blob | HTMLCanvasElement;
-  /** What to show; undefined when it is no picture. */
+  /** The picture to show; undefined when it is none. */
   readonly shown: ImageBitmap | HTMLCanvasElement | undefined;
 }
 

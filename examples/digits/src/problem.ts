@@ -1,6 +1,6 @@
 import { isNearsideError } from 'nearside';
 
-/** What to tell about a failure: a stable code to look up and a sentence to read. */
+/** A failure as people read it: a stable code to look up and a sentence. */
 export interface Problem {
   readonly code: string;
   readonly message: string;

@@ -18,7 +18,7 @@ const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
 const fields = createFields();
 const audit = createAuditView({ featureCount: fields.length });
 let reading = new AbortController();
-/** Of the row that was filled in, until a field of it is changed by hand. */
+/** The truth about the row that was filled in, until a field of it is changed by hand. */
 let truth: string | undefined;
 
 offerSamples();
@@ -41,7 +41,7 @@ const opened = openUntilReady((onProgress) =>
 );
 void read();
 
-/** What is filled in; a newer record ends the one before. */
+/** Runs the record that is filled in; a newer one ends the one before. */
 async function read(): Promise<void> {
   reading.abort();
   reading = new AbortController();
@@ -76,7 +76,7 @@ function show(labels: readonly LabelScore[], missing: number): void {
   part('truth', HTMLElement).textContent = truth ? `This row of the data set is ${truth}.` : '';
 }
 
-/** What the audit log keeps: of every answer that was shown. */
+/** The audit log keeps this of every answer that was shown. */
 function answerOf(input: Answer['input'], output: readonly LabelScore[], meta: RunMeta): Answer {
   const { model, version, variant, backend, id: runId } = meta;
   const tookMs = meta.queueMs + meta.preMs + meta.runMs + meta.postMs;

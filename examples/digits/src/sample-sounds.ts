@@ -11,7 +11,7 @@ const CLIPS = {
 };
 
 const ALL = 'Five sentences';
-/** Of faint noise, before each sentence and after the last. */
+/** Faint noise lasts so long before each sentence and after the last. */
 const PAUSE_S = 0.8;
 const NOISE = 0.002;
 

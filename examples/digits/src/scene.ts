@@ -1,7 +1,7 @@
 import type { Mask } from 'nearside';
 
-/** What is shown where nobody is. */
-export type Ground =
+/** The background, which is shown where nobody is. */
+export type Background =
   /** `strength` is how often the picture is halved: from 1 on. */
   | { readonly kind: 'blur'; readonly strength: number }
   | { readonly kind: 'color'; readonly color: string }
@@ -33,7 +33,7 @@ export function createScene(canvas: HTMLCanvasElement) {
     source.close();
   }
 
-  function cut(mask: Mask, ground: Ground): void {
+  function cut(mask: Mask, background: Background): void {
     const { width, height } = picture.canvas;
     resize(alpha, width, height);
     alpha.putImageData(alphaOf(mask, width, height), 0, 0);
@@ -41,17 +41,18 @@ export function createScene(canvas: HTMLCanvasElement) {
     combine(people, 'copy', picture.canvas);
     combine(people, 'destination-in', alpha.canvas);
     isCut = true;
-    draw(ground);
+    draw(background);
   }
 
-  function draw(ground: Ground): void {
+  function draw(background: Background): void {
     if (!isCut) return;
     const { width, height } = picture.canvas;
     resize(shown, width, height);
     shown.clearRect(0, 0, width, height);
-    if (ground.kind === 'blur') drawBlurred(shown, { picture, alpha, strength: ground.strength });
-    else if (ground.kind === 'dusk') fill(shown, duskOver(shown));
-    else if (ground.kind === 'color') fill(shown, ground.color);
+    if (background.kind === 'blur')
+      drawBlurred(shown, { picture, alpha, strength: background.strength });
+    else if (background.kind === 'dusk') fill(shown, duskOver(shown));
+    else if (background.kind === 'color') fill(shown, background.color);
     shown.drawImage(people.canvas, 0, 0);
   }
 

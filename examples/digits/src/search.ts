@@ -27,7 +27,7 @@ const problem = createProblemPanel(part('search-problem', HTMLElement));
 const index = createIndex();
 const sections = new Map<string, Section>();
 let model: ModelOf<'feature-extraction'> | undefined;
-/** Of the search before, which is not waited for any more. */
+/** It aborts the search before. */
 let searching = new AbortController();
 
 part('examples', HTMLElement).append(...EXAMPLES.map(exampleButton));

@@ -13,7 +13,7 @@ const result = part('result', HTMLElement);
 const list = part('lines', HTMLElement);
 const copy = part('copy', HTMLButtonElement);
 const pictureProblem = createProblemPanel(part('picture-problem', HTMLElement));
-/** Of the picture before, which is not waited for any more. */
+/** It aborts the look at the picture before. */
 let reading = new AbortController();
 let found: readonly TextLine[] = [];
 
@@ -69,7 +69,7 @@ function forget(): void {
   found = [];
 }
 
-/** What is no picture is left to the model, which says so. */
+/** A file that is no picture is left to the model, which says so. */
 async function show(picture: Blob): Promise<void> {
   URL.revokeObjectURL(photo.src);
   photo.src = URL.createObjectURL(picture);

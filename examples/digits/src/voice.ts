@@ -10,7 +10,7 @@ import { decodeSound, joinSamples, loadSample, SAMPLE_NAMES } from './sample-sou
 import { createSoundPeaks, type SoundPeaks } from './sound-peaks.js';
 import { createWaveform } from './waveform.js';
 
-/** Of a recording that goes on, so much is shown, ms. */
+/** So much of a recording that goes on is shown, ms. */
 const LIVE_MS = 8000;
 /** A recording ends by itself then, s. */
 const LONGEST_S = 300;
@@ -30,7 +30,7 @@ const player = createPlayer((playheadMs) => {
   if (shown) redraw(playheadMs);
 });
 
-/** What is on the page. */
+/** The sound that is on the page. */
 interface Shown {
   readonly sound: ShownSound | undefined;
   readonly peaks: SoundPeaks;

@@ -1,7 +1,7 @@
 import type { ScoredWindow, Segment } from 'nearside';
 import type { SoundPeaks } from './sound-peaks.js';
 
-/** What a drawing shows. */
+/** A drawing shows these. */
 export interface WaveformView {
   readonly peaks: SoundPeaks;
   readonly fromMs: number;

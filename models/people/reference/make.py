@@ -16,7 +16,7 @@ from golden import seeded_tensor, write_output
 from pictures import pictures
 from steps import note
 
-# Of values from 0 to 1 that are drawn the model says nobody is there, which wrong numbers would say too.
+# The model finds nobody in values from 0 to 1 that are drawn, and wrong numbers would say so too.
 RANGE = [-4, 5]
 PICTURES = 60
 
