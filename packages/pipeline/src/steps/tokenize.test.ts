@@ -54,6 +54,11 @@ async function itemsOf(input: unknown, differing?: Differing) {
   );
 }
 
+const withIds = (ids: object) => ({
+  ...WORD_PIECE,
+  model: { ...WORD_PIECE.model, vocab: { ...WORD_PIECE.model.vocab, ...ids } },
+});
+
 const words = (count: number) => Array.from({ length: count }, () => 'the').join(' ');
 
 describe('text becomes all inputs of the model', () => {
@@ -153,6 +158,12 @@ describe('bad text is refused, and the next one is read', () => {
   });
 });
 
+test('of a vocabulary without an unknown piece, what is in no piece is left out', async () => {
+  const file = JSON.stringify({ ...UNIGRAM, model: { ...UNIGRAM.model, unk_id: null } });
+  const [item] = await itemsOf('a ☃ b', { file });
+  expect(item?.input_ids?.slice(0, 5)).toEqual([5, 3, 3, 7, 0]); // ▁a ▁ ▁ b
+});
+
 describe('what does not fit is refused before anything runs', () => {
   test.each<[string, Differing, RegExp]>([
     [
@@ -166,6 +177,21 @@ describe('what does not fit is refused before anything runs', () => {
       'padding beyond the rows that the model has',
       { file: JSON.stringify({ ...WORD_PIECE, padding: { pad_id: SIZE } }) },
       /at most \d+ pieces/,
+    ],
+    ...[-1, 7.5, '7'].map((id): [string, Differing, RegExp] => [
+      `an id that no row has, ${id}`,
+      { file: JSON.stringify(withIds({ the: id })) },
+      new RegExp(`ids from 0 on, got ${id}`),
+    ]),
+    [
+      'an id far beyond the rows',
+      { file: JSON.stringify(withIds({ the: 1e15 })) },
+      /got 1000000000000001/,
+    ],
+    [
+      'an unknown piece beyond the rows',
+      { file: JSON.stringify({ ...UNIGRAM, model: { ...UNIGRAM.model, unk_id: 999 } }) },
+      /at most \d+ pieces .*, got 1000/,
     ],
     [
       'a resource that is not there',

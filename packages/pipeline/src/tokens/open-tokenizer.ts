@@ -34,14 +34,14 @@ export function openTokenizer(text: string): OpenedTokenizer {
   const tokenizer = new Tokenizer(file, {}) as unknown as LibraryTokenizer;
   replaceParts(tokenizer, file);
   const { model, post_processor: finish, added_tokens_map: added } = tokenizer;
-  const idOf = (piece: string) =>
-    added.get(piece)?.id ?? tokenizer.token_to_id(piece) ?? model.unk_token_id;
+  const unknown = model.unk_token_id ?? undefined; // null in some files
+  const idOf = (piece: string) => added.get(piece)?.id ?? tokenizer.token_to_id(piece) ?? unknown;
   const named = PADDING.map((piece) => tokenizer.token_to_id(piece)).find((id) => id !== undefined);
   const padding = file.padding?.pad_id ?? named ?? 0;
   return {
-    size: Math.max(model.vocab.length, padding + 1),
+    size: sizeOf([...model.tokens_to_ids.values(), padding, unknown ?? 0]),
     padding,
-    isUnknown: (piece) => idOf(piece) === model.unk_token_id,
+    isUnknown: (piece) => idOf(piece) === unknown,
     pieces: (text) => tokenizer.tokenize(text),
     encode(pieces) {
       const given = [...pieces];
@@ -50,4 +50,11 @@ export function openTokenizer(text: string): OpenedTokenizer {
       return { ids, types: token_type_ids ?? ids.map(() => 0) };
     },
   };
+}
+
+/** @throws Error for ids that no table has a row for */
+function sizeOf(ids: readonly number[]): number {
+  const wrong = ids.find((id) => !Number.isSafeInteger(id) || id < 0);
+  if (wrong !== undefined) throw new Error(`expected ids from 0 on, got ${wrong}`);
+  return ids.reduce((size, id) => Math.max(size, id + 1), 0);
 }
