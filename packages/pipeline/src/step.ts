@@ -26,6 +26,7 @@ export interface Values {
   readonly scores: Float64Array<ArrayBuffer>;
   /** A part of the picture given, for a later stage or the caller. */
   readonly box: FoundBox;
+  /** Text that a model read in a picture. */
   readonly text: FoundText;
   /** A detector's boxes in one picture, many around each object until `suppress` leaves one. */
   readonly objects: readonly Detection[];

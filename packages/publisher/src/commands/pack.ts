@@ -8,6 +8,7 @@ import {
   describeDraft,
   draftOptions,
   goldenOptions,
+  MODELS_IN_WORDS,
 } from '../terminal/draft-options.js';
 import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import {
@@ -56,10 +57,7 @@ export function addPack(program: Command, terminal: Terminal): void {
   const command = program
     .command('pack')
     .description('Check a model and lay out its files in chunks, for publish.')
-    .argument(
-      '<model>',
-      'model directory, .onnx or .tflite file, TensorFlow.js directory, or Hugging Face folder with onnx/',
-    )
+    .argument('<model>', MODELS_IN_WORDS)
     .requiredOption('--out <dir>', 'directory to write to: new, empty, or an earlier pack');
   addDraftOptions(command, {
     draft: '<out>.draft',

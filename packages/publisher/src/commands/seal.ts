@@ -9,6 +9,7 @@ import {
   describeDraft,
   draftOptions,
   goldenOptions,
+  MODELS_IN_WORDS,
 } from '../terminal/draft-options.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import {
@@ -46,10 +47,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
   const command = program
     .command('seal')
     .description('Write a model as static files that a page opens by one hash, without keys.')
-    .argument(
-      '<model>',
-      'model directory, .onnx or .tflite file, TensorFlow.js directory, or Hugging Face folder with onnx/',
-    )
+    .argument('<model>', MODELS_IN_WORDS)
     .requiredOption('--out <dir>', 'folder of the model: new, empty, or with earlier seals of it');
   addDraftOptions(command, {
     draft: 'a temporary one',

@@ -12,6 +12,10 @@ import { FORMATS, type Format } from '../quantizing/quantize-variant.js';
 
 export const FORMAT_NAMES = Object.keys(FORMATS).join(', ');
 
+/** Everything that such a command takes as a model. */
+export const MODELS_IN_WORDS =
+  'model directory, .onnx or .tflite file, TensorFlow.js directory, or Hugging Face folder with onnx/';
+
 /** The flags of a command that takes a model as training tools leave it. */
 export interface DraftFlags {
   readonly draft?: string;
