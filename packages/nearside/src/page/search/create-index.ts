@@ -21,6 +21,7 @@ import {
   removeItem,
 } from './index-state.js';
 import { createTurns, startTurn, type Turn } from './turns.js';
+import { makeRoom } from './vector-table.js';
 
 export interface IndexOptions {
   /** Numbers of each vector; by default as many as the first one has. */
@@ -46,7 +47,7 @@ export interface SearchIndex {
   /**
    * Adds items, all or none; an item of the same id is replaced. Leave their vectors as they are until it resolves.
    *
-   * @throws NearsideError `input-invalid`, `input-too-large`, naming the item
+   * @throws NearsideError `input-invalid`, `input-too-large`, naming the item; `out-of-memory`
    */
   add(items: IndexItem | readonly IndexItem[]): Promise<void>;
   /**
@@ -201,6 +202,7 @@ async function addItems(state: IndexState, given: readonly IndexItem[], turn: Tu
     items.push(item);
     if (turn.isSliceOver) await turn.nextSlice();
   }
+  await makeRoom(state.vectors, items, turn);
   for (const item of items) {
     await appendItem(state, item, turn);
     if (turn.isSliceOver) await turn.nextSlice();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   createIndex,
   type EmbeddingModel,
@@ -311,6 +311,37 @@ test.each([
     code ? { code } : { name: 'RangeError' },
   );
   expect(await idsOf(index, { text: 'fox' })).toEqual(['a']);
+});
+
+test('without memory for their vectors no item is added, and the next is', async () => {
+  const index = createIndex();
+  await index.add({ id: 'a', text: 'alpha' });
+  const vector = vectorOf(1, 0);
+  const ofLanguage = Float32Array;
+  vi.stubGlobal(
+    'Float32Array',
+    class {
+      constructor() {
+        throw new RangeError('Array buffer allocation failed');
+      }
+    },
+  );
+  try {
+    await expect(
+      index.add([
+        { id: 'b', text: 'beta' },
+        { id: 'c', vector },
+      ]),
+    ).rejects.toMatchObject({ code: 'out-of-memory', details: { items: 2 } });
+  } finally {
+    vi.stubGlobal('Float32Array', ofLanguage);
+  }
+  expect([index.size, index.dimensions]).toEqual([1, undefined]);
+  await index.add({ id: 'd', text: 'gamma', vector: vectorOf(1, 0, 0) });
+  expect(await idsOf(index, { text: 'beta gamma' })).toEqual(['d']);
+  expect(await idsOf(index, { vector: vectorOf(1, 0, 0) })).toEqual(['d']);
+  const again = await loadIndex(await index.save());
+  expect(await idsOf(again, { text: 'alpha' })).toEqual(['a']);
 });
 
 test('what has no vector, or none of the words, is not found; an empty index finds nothing', async () => {

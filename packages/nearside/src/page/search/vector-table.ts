@@ -1,3 +1,4 @@
+import { NearsideError } from '@nearside/core';
 import type { Turn } from './turns.js';
 
 /** Blocks have so many numbers at most, 2 MiB: adding a vector moves none of the others. */
@@ -36,6 +37,45 @@ export function inverseNorm(vector: Float32Array): number {
   return squares < Infinity ? 1 / Math.sqrt(squares) : NaN; // finite ones of 32 bits have finite sums in 64
 }
 
+/**
+ * Makes room for the next slots, before anything is written: an item is never half there.
+ *
+ * @throws NearsideError `out-of-memory`
+ */
+export async function makeRoom(
+  table: VectorTable,
+  items: readonly { readonly vector?: Float32Array | undefined }[],
+  turn: Turn,
+): Promise<void> {
+  const { blocks, inverseNorms } = table;
+  const before = blocks.length;
+  try {
+    for (const [i, { vector }] of items.entries()) {
+      if (vector) blockOf(table, inverseNorms.length + i, vector.length);
+      if (turn.isSliceOver) await turn.nextSlice();
+    }
+  } catch (cause) {
+    blocks.length = before;
+    throw new NearsideError(
+      'out-of-memory',
+      `add: expected memory for the vectors of ${items.length} items, got none. None was added: add fewer.`,
+      { cause, details: { items: items.length } },
+    );
+  }
+}
+
+function blockOf(
+  { blocks }: VectorTable,
+  slot: number,
+  dimensions: number,
+): Float32Array<ArrayBuffer> {
+  const slots = slotsPerBlock(dimensions);
+  const index = Math.floor(slot / slots);
+  const block = blocks[index] ?? new Float32Array(slots * dimensions);
+  blocks[index] = block;
+  return block;
+}
+
 /** Copies the vector of the next slot. */
 export function appendVector(table: VectorTable, vector: Float32Array | undefined): void {
   const slot = table.inverseNorms.length;
@@ -46,12 +86,9 @@ export function appendVector(table: VectorTable, vector: Float32Array | undefine
 }
 
 function writeVector(table: VectorTable, slot: number, vector: Float32Array): void {
-  const { dimensions = 1, blocks } = table;
-  const slots = slotsPerBlock(dimensions);
-  const index = Math.floor(slot / slots);
-  blocks[index] ??= new Float32Array(slots * dimensions);
-  const block = blocks[index];
-  const from = firstNumber(slot % slots, dimensions);
+  const { dimensions = 1 } = table;
+  const block = blockOf(table, slot, dimensions);
+  const from = firstNumber(slot % slotsPerBlock(dimensions), dimensions);
   for (let i = 0; i < dimensions; i += 1) block[from + i * LANES] = vector[i] as number;
 }
 
