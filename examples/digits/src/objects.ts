@@ -36,6 +36,9 @@ void lookAt(fetchSample());
 
 sample.addEventListener('change', () => void lookAt(fetchSample()));
 film.addEventListener('click', () => void (isFilming() ? stopFilming() : lookThrough()));
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden && isFilming()) void stopFilming();
+});
 listenForFiles({
   chooser: part('file', HTMLInputElement),
   onFile: (picture) => void lookAt(picture),

@@ -125,11 +125,15 @@ async function followCamera(
 
 function nextPicture(signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const callback = video.requestVideoFrameCallback(() => resolve());
-    signal.addEventListener('abort', () => {
+    const stop = () => {
       video.cancelVideoFrameCallback(callback);
       reject(signal.reason);
+    };
+    const callback = video.requestVideoFrameCallback(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
     });
+    signal.addEventListener('abort', stop, { once: true });
   });
 }
 
