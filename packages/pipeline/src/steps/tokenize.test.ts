@@ -158,6 +158,15 @@ describe('bad text is refused, and the next one is read', () => {
   });
 });
 
+test('spaces between unknown pieces are no words', async () => {
+  const file = JSON.stringify(UNIGRAM);
+  await expect(itemsOf('☃☃ ☃', { file })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining('2 unknown pieces alone'),
+  });
+  await expect(itemsOf('☃☃ a', { file })).resolves.toHaveLength(1);
+});
+
 test('of a vocabulary without an unknown piece, what is in no piece is left out', async () => {
   const file = JSON.stringify({ ...UNIGRAM, model: { ...UNIGRAM.model, unk_id: null } });
   const [item] = await itemsOf('a ☃ b', { file });

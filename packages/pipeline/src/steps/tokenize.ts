@@ -20,6 +20,9 @@ const ParametersSchema = v.strictObject({
   pad_to_multiple_of: v.optional(CountSchema, 16),
 });
 
+/** SentencePiece's sign for a space, which stands before every word. */
+const SPACE = '▁';
+
 type Parameters = v.InferOutput<typeof ParametersSchema>;
 
 /**
@@ -56,7 +59,7 @@ export const tokenizeStep = defineStep({
       items.flatMap(({ value, trace }) => {
         const pieces = tokenizer.pieces(value);
         const unknown = countUnknown(pieces, tokenizer);
-        if (unknown === pieces.length) {
+        if (pieces.every((piece) => piece === SPACE || tokenizer.isUnknown(piece))) {
           throw invalidInput(
             'Text',
             'words that the model knows',
