@@ -41,7 +41,7 @@ export interface PackedModel extends GoldenSize {
   /** The heap that the largest of them needs, as model.json says now. */
   readonly memoryBytes: number;
   readonly onnxRuntime: Layout['onnxRuntime'];
-  /** Sentences about what ONNX Runtime did not run, and about an evaluation of other files. */
+  /** Sentences about golden cases that prove nothing, what ONNX Runtime did not run, and an evaluation of other files. */
   readonly notes: readonly string[];
   readonly files: readonly PackedFile[];
   readonly sizeBytes: number;
@@ -81,7 +81,9 @@ export async function pack({
     onnxRuntime === 'try'
       ? await tryStaged(staged, source)
       : { needed: onnxRuntime, runtimeNotes: [] };
-  const { path, spec, golden, goldenSize, files } = await readModelDirectory(staged.directory);
+  const { path, spec, golden, goldenSize, goldenNotes, files } = await readModelDirectory(
+    staged.directory,
+  );
   const ofModel = await layOutFiles(path, files, { variants: spec.variants, onProgress });
   const graphs = await makeGraphs(path, spec.variants);
   const laidOut = { ...ofModel, files: { ...ofModel.files, ...(await layOutBytes(graphs)) } };
@@ -98,7 +100,12 @@ export async function pack({
     variants,
     memoryBytes,
     onnxRuntime: needed,
-    notes: [...(evaluation ? leftOut : []), ...(isEvaluated ? [] : verdicts), ...runtimeNotes],
+    notes: [
+      ...goldenNotes,
+      ...(evaluation ? leftOut : []),
+      ...(isEvaluated ? [] : verdicts),
+      ...runtimeNotes,
+    ],
   };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }

@@ -49,7 +49,7 @@ export interface SealedModel {
   readonly bytesWritten: number;
   /** Files of other versions that `prune` removed. */
   readonly filesRemoved: number;
-  /** Sentences about what ONNX Runtime did not run. */
+  /** Sentences about golden cases that prove nothing, and what ONNX Runtime did not run. */
   readonly notes: readonly string[];
 }
 

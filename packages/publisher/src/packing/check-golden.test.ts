@@ -139,6 +139,21 @@ describe('a tolerance that lets everything through is refused', () => {
   });
 
   test.each([
+    [
+      'zeros everywhere',
+      { one: [0, 0], two: [0] },
+      [expect.stringMatching(/variant 'onnx'.*0 every/)],
+    ],
+    ['zeros in one case', { one: [0, 0], two: [1] }, []],
+  ])(
+    '%s are no tolerance’s fault: a note says where they prove nothing',
+    async (_, cases, notes) => {
+      const packed = await packGolden(cases, { tolerance: { abs: 1e-3, rel: 1e-3 } });
+      expect(packed.notes).toEqual(notes);
+    },
+  );
+
+  test.each([
     ['zeros alone', { one: [0, 0] }, { abs: 1e-3, rel: 1e-3 }, 'FP32'],
     ['a single number', { one: [0.11] }, { abs: 1e-3, rel: 1e-3 }, 'FP32'],
     ['numbers that hardly differ', { one: [0.999, 1] }, { abs: 0.01, rel: 0 }, 'FP32'],

@@ -30,13 +30,14 @@ import { requireDrawable } from './seeded-inputs.js';
  * spec, the tolerance is not too wide ({@link trivialAnswer}), and all outputs, state included, are finite numbers
  * of the declared shape. Missing state is zeros. Every stage has a case, and the inputs to warm up with fit too.
  *
+ * @returns sentences about variants of which the cases prove nothing
  * @throws NearsideError `model-invalid`, naming the case, expected and got
  */
 export async function checkGolden(
   directory: string,
   spec: ModelSpec,
   golden: Golden,
-): Promise<void> {
+): Promise<string[]> {
   const stages = stagesOf(spec);
   requireSameNames('golden.json, tolerance', Object.keys(golden.tolerance), namesOf(spec.variants));
   requireUnique('golden.json, cases', namesOf(golden.cases));
@@ -45,14 +46,16 @@ export async function checkGolden(
     [...new Set(golden.cases.map(({ stage = '' }) => stage))],
     namesOf(stages),
   );
-  for (const stage of stages) await checkStage(directory, stage, { spec, golden });
+  const notes: string[] = [];
+  for (const stage of stages) notes.push(...(await checkStage(directory, stage, { spec, golden })));
+  return notes;
 }
 
 async function checkStage(
   directory: string,
   stage: Stage,
   { spec, golden }: { spec: ModelSpec; golden: Golden },
-): Promise<void> {
+): Promise<string[]> {
   const tensors: (StoredValues & { readonly variant: string; readonly case: string })[] = [];
   const caller = callerInputs(stage);
   for (const [i, { name, inputs, warmUp, expected }] of casesOfStage(golden, stage).entries()) {
@@ -84,6 +87,18 @@ async function checkStage(
       if (trivial) throw tooWide(trivial, bounds, { variant, output, cases });
     }
   }
+  const isZero = ({ values }: StoredValues) =>
+    Array.prototype.every.call(values, (value) => value === 0);
+  return namesOf(spec.variants)
+    .filter((variant) => tensors.every((tensor) => tensor.variant !== variant || isZero(tensor)))
+    .map(onlyZeros);
+}
+
+function onlyZeros(variant: string): string {
+  return (
+    `All golden answers of variant '${variant}' are 0 everywhere: a device that computes nothing passes them. Draw other ` +
+    'inputs with `--range`, or write some to which the model answers something into golden.json.'
+  );
 }
 
 function tooWide(

@@ -26,6 +26,8 @@ export interface ModelDirectory {
   readonly spec: ModelSpec;
   readonly golden: Golden;
   readonly goldenSize: GoldenSize;
+  /** Sentences about golden cases that prove nothing. */
+  readonly goldenNotes: readonly string[];
   /** Every file of the version by its name, sorted. Other files in the directory are not part of it. */
   readonly files: readonly string[];
 }
@@ -52,9 +54,9 @@ export async function readModelDirectory(path: string): Promise<ModelDirectory> 
   }
   compilePipeline(spec, { resources: await readResources(path, spec), stepsFile: STEPS_FILE });
   await checkVariants(path, spec);
-  await checkGolden(path, spec, golden);
+  const goldenNotes = await checkGolden(path, spec, golden);
   const goldenSize = await weighGolden(path, spec, golden);
-  return { path, spec, golden, goldenSize, files };
+  return { path, spec, golden, goldenSize, goldenNotes, files };
 }
 
 /** @returns every file of a version of these variants, sorted */
