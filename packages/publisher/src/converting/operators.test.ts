@@ -202,6 +202,11 @@ const CASES: Record<string, Case> = {
   },
   TRANSPOSE: { code: 39, inputs: [given(2, 3, 4), integers(2, 0, 1)], output: [4, 2, 3] },
   SOFTMAX: { ...unary(25, [2, 5]), optionsType: 9, options: [{ float32: 2 }] },
+  'SOFTMAX whose beta is left out, which is 0': {
+    ...unary(25, [2, 5]),
+    optionsType: 9,
+    options: [],
+  },
   'FULLY_CONNECTED of a picture': {
     code: 9,
     inputs: [given(1, 2, 3, 4), constant(5, 24), constant(5)],

@@ -11,7 +11,7 @@ export const ROW_OPERATORS: Readonly<Record<string, Convert>> = {
 function softmax(operator: OperatorToConvert): void {
   const { graph } = operator;
   const place = operator.input(0);
-  const beta = operator.float(0, 1);
+  const beta = operator.float(0);
   const value = graph.value(place, 'nhwc');
   const scale = { operator: 'Mul', inputs: [value, graph.float(beta)] };
   const input = beta === 1 ? value : graph.intermediate(scale, operator.output);
