@@ -24,7 +24,8 @@ export async function measureEmbedding() {
   return pairs;
 }
 
-const WORDS = 'the model of a page runs on every device and finds what people look for in long texts';
+const WORDS =
+  'the model of a page runs on every device and finds what people look for in long texts';
 
 /** 3 to 40 words each. */
 function writeSentences() {

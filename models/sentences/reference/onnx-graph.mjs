@@ -9,10 +9,7 @@ import {
   VALUE_INFO,
 } from '../../../packages/publisher/dist/packing/onnx-file.js';
 import { bytesField, intField } from '../../../packages/publisher/dist/packing/protobuf-fields.js';
-import {
-  computingNode,
-  constant,
-} from '../../../packages/publisher/dist/packing/write-nodes.js';
+import { computingNode, constant } from '../../../packages/publisher/dist/packing/write-nodes.js';
 
 /** TensorProto.DataType: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
 export const FLOAT = 1;
