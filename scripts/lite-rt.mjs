@@ -25,7 +25,7 @@ export async function startLiteRt() {
   Object.assign(globalThis, standIns);
   const { loadAndCompile, loadLiteRt, Tensor } = await import(`${home}/dist/index.js`); // whose types change those of the DOM
   await silently(() => loadLiteRt(folder));
-  for (const name of Object.keys(standIns)) if (name !== 'self') delete globalThis[name];
+  for (const name of Object.keys(standIns)) delete globalThis[name]; // other code asks whether it is in a worker by them
   return {
     async run(model, inputs) {
       const compiled = await loadAndCompile(new Uint8Array(model), { accelerator: 'wasm' });

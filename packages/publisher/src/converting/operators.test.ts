@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
 import { isNearsideError } from '@nearside/core';
-import { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
-import { describe, expect, test } from 'vitest';
-import { startLiteRt } from '../../../../scripts/lite-rt.mjs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { floats } from '../testing/floats.mjs';
 import { type TestOperator, type TestTensor, tfliteBytes } from '../testing/tflite-bytes.js';
 import { convertTflite } from './convert-tflite.js';
 import { ELEMENT_OPERATORS } from './element-operators.js';
@@ -11,7 +12,8 @@ import { PICTURE_OPERATORS } from './picture-operators.js';
 import { ROW_OPERATORS } from './row-operators.js';
 import { SHAPE_OPERATORS } from './shape-operators.js';
 
-const judge = await startLiteRt();
+const runtimes = new Worker(new URL('../testing/run-beside-lite-rt.mjs', import.meta.url));
+afterAll(() => runtimes.terminate());
 
 const [SAME, VALID] = [0, 1].map((int8) => ({ int8 })) as [{ int8: number }, { int8: number }];
 const [RELU, RELU_N1_TO_1, RELU6] = [1, 2, 3].map((int8) => ({ int8 }));
@@ -258,7 +260,7 @@ describe.each(Object.entries(models))('%s', async (_, bytes) => {
 
   test.each(Object.keys(CASES))('%s gives what LiteRT gives', (name) => {
     const expected = judged.find((output) => output.name === name);
-    expect(computed[name]?.dims).toEqual(expected?.shape);
+    expect(computed[name]?.shape).toEqual(expected?.shape);
     const isNear = (number: number, i: number) => {
       const other = expected?.data[i] as number;
       return (
@@ -269,19 +271,20 @@ describe.each(Object.entries(models))('%s', async (_, bytes) => {
   });
 });
 
+interface Output {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
 /** Runs the file in LiteRT and what is made of it in ONNX Runtime, on the same numbers. */
-async function runBoth(bytes: Uint8Array) {
-  const session = await InferenceSession.create(convertTflite(bytes));
-  const feeds = session.inputMetadata.map((input) => {
-    if (!input.isTensor) throw new TypeError('expected a tensor');
-    const shape = input.shape.map(Number);
-    return [input.name, new Tensor('float32', floats(shape), shape)] as const;
-  });
-  const computed = await session.run(Object.fromEntries(feeds));
-  const given = feeds.map(([, { data }]) => data as Float32Array);
-  const judged = await judge.run(bytes, given);
-  await session.release();
-  return { computed, judged };
+async function runBoth(tflite: Uint8Array) {
+  const answer = once(runtimes, 'message');
+  runtimes.postMessage({ tflite, onnx: convertTflite(tflite) });
+  const [both] = await answer;
+  return both as {
+    readonly computed: Readonly<Record<string, Output>>;
+    readonly judged: readonly (Output & { readonly name: string })[];
+  };
 }
 
 test('weights in integers are what their scales make of them, along any axis', async () => {
@@ -443,9 +446,3 @@ test('docs/packing.md lists the operators', async () => {
   };
   expect(listed.sort()).toEqual(Object.keys(tables).sort());
 });
-
-/** Numbers from 0.1 to 4, of both signs where they are many, the same each time. */
-function floats(shape: readonly number[]): Float32Array {
-  const length = shape.reduce((product, axis) => product * axis, 1);
-  return Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7 + 1) * (length > 5 ? 4 : 1));
-}
