@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { STRIP_PIXELS, type Strip } from './image.js';
+import { type Image, STRIP_PIXELS, type Strip } from './image.js';
 import { HEAD_BYTES } from './image-file-size.js';
 import type { Size } from './target-size.js';
 
@@ -84,9 +84,32 @@ async function feed(
   await writer.close();
 }
 
-function isPlain({ format, rotation, flip, colorSpace }: Frame): boolean {
-  return format === 'BGRX' && rotation === 0 && !flip && colorSpace.primaries === null;
+function isPlain(frame: Frame): boolean {
+  return frame.format === 'BGRX' && isUpright(frame) && frame.colorSpace.primaries === null;
 }
+
+function isUpright({ rotation, flip }: Frame): boolean {
+  return rotation === 0 && !flip;
+}
+
+/**
+ * Rows of a frame as a camera gives them are copied in a fifth of the time of a canvas, and are the same (640 × 480,
+ * Chromium 156).
+ *
+ * @returns undefined for a frame that only a canvas shows as it is meant: with alpha, turned, stretched; and where the
+ *   browser converts no colours as it copies
+ */
+export function stripsOfCamera(frame: VideoFrame): Image['strips'] {
+  const { format, codedWidth, codedHeight, displayWidth, displayHeight } = frame;
+  const isWhole = codedWidth === displayWidth && codedHeight === displayHeight;
+  const isOpaque = format !== null && !format.includes('A');
+  if (!(hasFrames() && isOpaque && isWhole && isUpright(frame))) return undefined;
+  const sizeBytes = frame.allocationSize(IN_COLORS);
+  return sizeBytes === codedWidth * codedHeight * 4 ? () => stripsOfFrame(frame) : undefined;
+}
+
+/** Older browsers do not know this option, and give a frame's own planes. */
+const IN_COLORS: VideoFrameCopyToOptions = { format: 'BGRX' };
 
 /**
  * Its rows from top to bottom, BGRX. The memory of a strip is that of the next one.
@@ -95,13 +118,14 @@ function isPlain({ format, rotation, flip, colorSpace }: Frame): boolean {
  */
 export async function* stripsOfFrame(frame: VideoFrame): AsyncGenerator<Strip, void> {
   const { codedWidth: width, codedHeight: height } = frame;
-  const most = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
+  // Frames of which two rows share their colours have no odd parts.
+  const most = Math.min(height, 2 * Math.max(1, Math.floor(STRIP_PIXELS / width / 2)));
   const memory = new Uint8ClampedArray(most * width * 4);
   for (let y = 0; y < height; y += most) {
     const rows = Math.min(most, height - y);
     const data = memory.subarray(0, rows * width * 4);
     const rect = { x: 0, y, width, height: rows };
-    await frame.copyTo(data, { rect }).catch((cause: unknown) => {
+    await frame.copyTo(data, { ...IN_COLORS, rect }).catch((cause: unknown) => {
       throw new NearsideError(
         'decode-failed',
         `The pixels of this picture of ${width} × ${height} could not be read (${cause}).`,

@@ -1,8 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 import images from '../../fixtures/images.json' with { type: 'json' };
 import { noise } from '../../fixtures/noise.js';
+import { hasFrames } from './decode-frame.js';
 import { type DecodeOptions, decodeImage, type ImageInput } from './decode-image.js';
 import type { Image } from './image.js';
+import { resize, resizeStrips } from './resize.js';
+
+/** Of most cameras. */
+const HD = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
 
 const decode = (input: ImageInput, options: Partial<DecodeOptions> = {}) =>
   decodeImage(input, { defer() {}, ...options });
@@ -121,6 +126,24 @@ describe('pixels', () => {
       expect([image.width, image.height, image.channels]).toEqual([width, height, 3]);
       expect(image.data.every((value, i) => value === rgb[i])).toBe(true);
     }
+  });
+
+  test.each([
+    ['640 × 480', { codedWidth: 640, codedHeight: 480 }],
+    ['1280 × 726', { codedWidth: 1280, codedHeight: 726 }],
+    ['HD colours', { codedWidth: 640, codedHeight: 480, colorSpace: HD }],
+    ['all levels', { codedWidth: 640, codedHeight: 480, colorSpace: { ...HD, fullRange: true } }],
+  ])('copied rows of a camera’s frame are what a canvas shows of it: %s', async (_, size) => {
+    const { codedWidth, codedHeight } = size;
+    const colors = 2 * Math.ceil(codedWidth / 2) * Math.ceil(codedHeight / 2);
+    const layout = { ...size, format: 'I420', timestamp: 0 } as const;
+    const frame = new VideoFrame(noise(codedWidth * codedHeight + colors, 3), layout);
+    const options = { width: 256, height: 256, resample: 2 } as const;
+    const copied = await decodeImage(frame, { isReadOnce: true, defer() {} });
+    expect(copied.strips !== undefined).toBe(hasFrames());
+    const drawn = resize(await decode(frame), options);
+    expect((await resizeStrips(copied, options)).data).toEqual(drawn.data);
+    frame.close();
   });
 
   test('a transparent canvas shows over black in every strip', async () => {

@@ -2,7 +2,7 @@ import { describe, kindOf, NearsideError, type PlatformType } from '@nearside/co
 import { detachedInput, invalidInput } from '../input-errors.js';
 import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canvas.js';
 import { type Color, compositeOver } from './composite-over.js';
-import { decodeFrame, hasFrames, stripsOfFrame } from './decode-frame.js';
+import { decodeFrame, hasFrames, stripsOfCamera, stripsOfFrame } from './decode-frame.js';
 import { decodePhoto } from './decode-photo.js';
 import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
 import { readImageFileSize } from './image-file-size.js';
@@ -80,8 +80,13 @@ export async function decodeImage(input: ImageInput, options: DecodeOptions): Pr
     case 'ImageBitmap':
     case 'OffscreenCanvas':
     case 'HTMLCanvasElement':
-    case 'VideoFrame':
       return drawable(input as Drawable, limits);
+    case 'VideoFrame':
+      return drawable(
+        input as VideoFrame,
+        limits,
+        options.isReadOnce ? stripsOfCamera(input as VideoFrame) : undefined,
+      );
     case 'ImageData':
     case 'Object':
       return fromRgba(input as RgbaPixels, limits);
