@@ -4,7 +4,7 @@ import { computingNode } from '../packing/write-nodes.js';
 import { initializer, onnxBytes, value } from './onnx-bytes.js';
 
 /** TensorProto.DataType. */
-const FLOAT = 1;
+const [FLOAT, INT64] = [1, 7];
 
 export function floats(count: number, at: (i: number) => number = Math.sin): Uint8Array {
   return new Uint8Array(Float32Array.from({ length: count }, (_, i) => at(i)).buffer);
@@ -50,5 +50,19 @@ export function ofOpset(opset: number, whole: Uint8Array): Uint8Array {
   const version = bytesField(8, Buffer.concat([bytesField(1, ''), intField(2, opset)]));
   return rewrite(whole, { contentStart: 0, end: whole.length }, ({ number }) =>
     number === 8 ? [version] : undefined,
+  );
+}
+
+/** A table of 2,048 rows that a Transpose reads. */
+export function turnedTable(): Uint8Array {
+  const order = [bytesField(1, 'perm'), intField(8, 1), intField(8, 0), intField(20, 7)];
+  const transpose = [bytesField(1, 'table'), bytesField(2, 'turned'), bytesField(4, 'Transpose')];
+  return onnxBytes(
+    ...computingNode({ operator: 'Gather', inputs: ['table', 'rows'], outputs: ['g'] }),
+    bytesField(1, Buffer.concat([...transpose, bytesField(5, Buffer.concat(order))])),
+    matMul('g', 'turned', 'z'),
+    bytesField(12, value('z', [1, 2048])),
+    initializer('rows', INT64, [1], new Uint8Array(8)),
+    initializer('table', FLOAT, [2048, 32], floats(2048 * 32)),
   );
 }
