@@ -9,6 +9,13 @@ import { resize, resizeStrips } from './resize.js';
 /** Of most cameras. */
 const HD = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
 
+/** The middle of a frame, stretched to all of its size. */
+const WIDE = {
+  visibleRect: { x: 0, y: 60, width: 640, height: 360 },
+  displayWidth: 640,
+  displayHeight: 480,
+};
+
 const decode = (input: ImageInput, options: Partial<DecodeOptions> = {}) =>
   decodeImage(input, { defer() {}, ...options });
 
@@ -133,14 +140,15 @@ describe('pixels', () => {
     ['1280 × 726', { codedWidth: 1280, codedHeight: 726 }],
     ['HD colours', { codedWidth: 640, codedHeight: 480, colorSpace: HD }],
     ['all levels', { codedWidth: 640, codedHeight: 480, colorSpace: { ...HD, fullRange: true } }],
+    ['a part of it is shown', { codedWidth: 640, codedHeight: 480, ...WIDE }],
   ])('copied rows of a camera’s frame are what a canvas shows of it: %s', async (_, size) => {
     const { codedWidth, codedHeight } = size;
     const colors = 2 * Math.ceil(codedWidth / 2) * Math.ceil(codedHeight / 2);
-    const layout = { ...size, format: 'I420', timestamp: 0 } as const;
+    const layout = { format: 'I420', ...size, timestamp: 0 } as const;
     const frame = new VideoFrame(noise(codedWidth * codedHeight + colors, 3), layout);
     const options = { width: 256, height: 256, resample: 2 } as const;
     const copied = await decodeImage(frame, { isReadOnce: true, defer() {} });
-    expect(copied.strips !== undefined).toBe(hasFrames());
+    expect(copied.strips !== undefined).toBe(hasFrames() && !('visibleRect' in size));
     const drawn = resize(await decode(frame), options);
     expect((await resizeStrips(copied, options)).data).toEqual(drawn.data);
     frame.close();
