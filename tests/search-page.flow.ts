@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { expect, test } from '@playwright/test';
+import { expect, type Route, test } from '@playwright/test';
 import { startStack } from '../scripts/stack.mjs';
 
 let dir: string;
@@ -35,4 +35,38 @@ test('the docs are searched by words at once, and by meaning and both as the mod
   );
   await query.fill('');
   await expect(page.getByTestId('both').getByRole('listitem')).toHaveCount(0);
+});
+
+const STEPS = '**/steps*.js';
+
+const WITHOUT_STEPS: readonly [(route: Route) => Promise<void>, got: RegExp][] = [
+  [(route) => route.fulfill({ status: 404 }), /Failed to fetch/],
+  [(route) => route.abort('blockedbyclient'), /Failed to fetch/],
+  [
+    async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace('nearside.steps.', 'other.');
+      await route.fulfill({ response, body });
+    },
+    /another file than this build's/,
+  ],
+];
+
+test('steps.js that is missing, blocked or of another build is named while words are found, and the next try opens the model', async ({
+  page,
+}) => {
+  const problem = page.getByTestId('open-problem');
+  const retry = page.getByTestId('retry');
+  for (const [i, [answer, got]] of WITHOUT_STEPS.entries()) {
+    await page.route(STEPS, answer);
+    await (i === 0 ? page.goto(`${stack.servers.site.url}search.html`) : retry.click());
+    await expect(problem).toHaveAttribute('data-error', 'assets-unreachable');
+    await expect(problem).toContainText(/\/steps[^/]*\.js, got/);
+    await expect(problem).toContainText(got);
+    await expect(page.getByTestId('words').getByRole('listitem')).toHaveCount(5);
+    await page.unroute(STEPS);
+  }
+  await retry.click();
+  await expect(problem).toBeHidden();
+  await expect(page.getByTestId('reading')).toHaveText(/^The model has read \d+ of \d+ sections/);
 });
