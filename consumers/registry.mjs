@@ -1,17 +1,32 @@
-// npm run test:registry: publishes the staged packages to a registry on this machine and does from there what the
-// README's first lines say, in an empty folder. With --json it prints one JSON object. All must be built.
+// npm run test:registry: runs the steps that publish in .github/workflows/release.yml against a registry on this machine, and
+// does from there what the README's first lines say, in an empty folder. With --json it prints one JSON object. All must be built.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/root.mjs';
-import { stagePackages } from '../scripts/stage-packages.mjs';
+import { readWorkflow } from '../scripts/workflows.mjs';
 import { freePort } from './free-port.mjs';
 import { followQuickStart, sealOwnFile } from './quick-start.mjs';
 
 /** The last for Node 20. Installed into the test's folder: it is of use nowhere else. */
 const VERDACCIO = '6.8.0';
+
+/** Steps of the release that make a fresh clone ready: this checkout is. */
+const READY_HERE = ['npm ci', 'npm run build'];
+
+/** In the place of what the code host says. */
+const REPOSITORY = 'https://git.example/near/side';
 
 /** ms: the registry starts in some seconds, on a busy machine in more. */
 const START_LIMIT_MS = 120_000;
@@ -22,7 +37,12 @@ const results = [];
 let registry;
 try {
   await step('a registry starts on this machine', startRegistry);
-  await step('every staged package is published, each after what it depends on', publishAll);
+  await step('a tag of another version stages nothing', refuseTag);
+  await step(
+    'the steps of the release publish every package, each after what it depends on',
+    release,
+  );
+  await step('the steps of the release, begun again, publish what is missing', publishAgain);
   await step('the README’s first lines print a digit', followReadme);
   await step('a file of one’s own is sealed by one command, without Python and keys', sealFile);
   await step('nearside alone fetches its command from the registry', fetchCommand);
@@ -103,13 +123,63 @@ async function answers(url, child) {
   throw new Error(`expected the registry to answer at ${url}, got none`);
 }
 
-async function publishAll() {
-  const staged = await stagePackages(join(dir, 'staged'));
-  for (const { dir: folder } of staged) {
-    // A provenance is made where a release is built, and this is not one.
-    npm(folder, ['publish', '--no-provenance', '--ignore-scripts']);
+async function refuseTag() {
+  const { status, stderr } = spawnSync(
+    'npm',
+    ['run', 'stage', '--', '--release', '--tag', 'v9.9.9'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      env: await environmentOfRelease(),
+    },
+  );
+  const said = stderr.match(/^Expected the tag .*$/m)?.[0];
+  if (status === 0 || !said) throw new Error(`expected a refusal, got ${stderr}`);
+  return said;
+}
+
+async function release() {
+  const printed = await runRelease();
+  const published = [...printed.matchAll(/^Published (.*)\.$/gm)].map(([, name]) => name);
+  if (published.length === 0) throw new Error(`expected packages, got ${printed}`);
+  const { repository, bugs } = JSON.parse(npm(dir, ['view', 'nearside', '--json']));
+  if (!`${repository.url} ${bugs.url ?? bugs}`.includes(REPOSITORY)) {
+    throw new Error(`expected ${REPOSITORY}, got ${JSON.stringify({ repository, bugs })}`);
   }
-  return staged.map(({ name, version }) => `${name}@${version}`).join(' ');
+  return published.join(', ');
+}
+
+/** After a job that ended midway. */
+async function publishAgain() {
+  npm(dir, ['unpublish', '--force', '@nearside/collector']);
+  const printed = await runRelease();
+  const published = [...printed.matchAll(/^Published (\S+)/gm)].map(([, name]) => name);
+  if (published.join() !== '@nearside/collector') throw new Error(`got ${printed}`);
+  return published.join();
+}
+
+/** @returns what the steps of the workflow's job printed */
+async function runRelease() {
+  const { jobs } = await readWorkflow('release');
+  const commands = jobs.publish.steps.flatMap(({ run }) => run ?? []);
+  const env = await environmentOfRelease();
+  const printed = commands
+    .filter((command) => !READY_HERE.includes(command))
+    .map((command) => run('bash', ['-e', '-c', command], root, env));
+  return printed.join('');
+}
+
+/** As the code host gives it, but for the identity: a provenance is made there alone. */
+async function environmentOfRelease() {
+  const { version } = JSON.parse(
+    await readFile(join(root, 'packages/nearside/package.json'), 'utf8'),
+  );
+  return {
+    ...environment(),
+    NEARSIDE_REPOSITORY: REPOSITORY,
+    GITHUB_REF_NAME: `v${version}`,
+    npm_config_provenance: 'false',
+  };
 }
 
 async function followReadme() {
@@ -175,12 +245,8 @@ function npm(cwd, args) {
   return run('npm', args, cwd);
 }
 
-function run(command, args, cwd) {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    cwd,
-    encoding: 'utf8',
-    env: environment(),
-  });
+function run(command, args, cwd, env = environment()) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', env });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`);
   return stdout;
 }

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GROUPS, placeOf } from '../docs/.vitepress/pages.mjs';
+import { readPublishing } from './publishing.mjs';
 import { root } from './root.mjs';
 import { withLinksOutside } from './staging/links.mjs';
 
@@ -16,10 +17,10 @@ const FULL = 'llms-full.txt';
  * @param {(file: string) => string} [addressOf] where a page is read, from that folder; by default in the full text
  */
 export async function writeLlmsTexts(folder, addressOf = () => FULL) {
-  const { description, publishing } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+  const { description } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const head = `# Nearside\n\n> ${description}\n\n`;
   await writeFile(join(folder, 'llms.txt'), head + indexOf(addressOf));
-  await writeFile(join(folder, FULL), head + (await textOf(publishing)));
+  await writeFile(join(folder, FULL), head + (await textOf(await readPublishing())));
 }
 
 function indexOf(addressOf) {

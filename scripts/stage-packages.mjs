@@ -1,12 +1,13 @@
 // Makes of each package a folder that is ready to pack and publish.
-// `node scripts/stage-packages.mjs [--out folder] [--release]`; all must be built. With --release it refuses
-// what lacks a field that a published package has to have.
+// `node scripts/stage-packages.mjs [--out folder] [--release [--tag v1.2.3]]`; all must be built. With --release it refuses
+// what lacks a field that a published package has to have, and a tag of another version.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeLlmsTexts } from './llms-texts.mjs';
+import { readPublishing } from './publishing.mjs';
 import { root } from './root.mjs';
 import { withLinksOutside } from './staging/links.mjs';
 import { FROM_REPOSITORY, stageManifest } from './staging/manifest.mjs';
@@ -67,12 +68,13 @@ async function stagePackage(folder, dir, publishing) {
   requireFiles(staged, dir);
   await writeFile(join(dir, 'package.json'), `${JSON.stringify(staged, undefined, 2)}\n`);
   await cp(join(root, 'LICENSE'), join(dir, 'LICENSE'));
-  const readme = await readFile(join(from, 'README.md'), 'utf8');
-  const { repository } = publishing;
-  await writeFile(join(dir, 'README.md'), withLinksOutside(readme, { directory, repository }));
   const notices = await noticesFor(staged.name);
   if (notices) await writeFile(join(dir, 'THIRD-PARTY-NOTICES'), notices);
   if (staged.name === 'nearside') await writeLlmsTexts(dir);
+  const readme = await readFile(join(from, 'README.md'), 'utf8');
+  const { repository } = publishing;
+  const text = withLinksOutside(readme, { directory, repository });
+  await writeFile(join(dir, 'README.md'), `${text}\nInstalled, ${await sizeOf(dir)}.\n`);
   return { name: staged.name, version: staged.version, dir };
 }
 
@@ -101,11 +103,22 @@ async function copyFile(from, to) {
 
 /** What its package.json names has to be there. */
 function requireFiles(manifest, dir) {
-  const named = [manifest.main, manifest.exports, manifest.imports, manifest.bin].flatMap(filesIn);
+  const { main, unpkg, jsdelivr, exports, imports, bin } = manifest;
+  const named = [main, unpkg, jsdelivr, exports, imports, bin].flatMap(filesIn);
   const missing = named.filter((file) => file !== './package.json' && !existsSync(join(dir, file)));
   if (missing.length > 0) {
     throw new Error(`${manifest.name}: expected ${missing.join(', ')}, got no such file.`);
   }
+}
+
+/** As the README says it: what is staged so far. */
+async function sizeOf(dir) {
+  const names = await readdir(dir, { recursive: true });
+  const stats = await Promise.all(names.map((name) => stat(join(dir, name))));
+  const sizes = stats.filter((found) => found.isFile()).map(({ size }) => size);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return `this package has ${size} in ${sizes.length} files, without what it depends on`;
 }
 
 function filesIn(value) {
@@ -113,30 +126,34 @@ function filesIn(value) {
   return Object.values(value ?? {}).flatMap(filesIn);
 }
 
-async function readPublishing() {
-  return JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).publishing;
-}
-
 async function main() {
   const { values } = parseArgs({
     options: {
       out: { type: 'string', default: join(root, '.nearside/packages') },
       release: { type: 'boolean', default: false },
+      tag: { type: 'string' },
     },
   });
   const { repository } = await readPublishing();
   if (!repository) {
     console.error(
-      `Missing: ${FROM_REPOSITORY.join(', ')}. Set publishing.repository in package.json to the address of the ` +
-        "repository's site, without a slash at its end. Until then links of the READMEs to the repository are plain text.",
+      `Missing: ${FROM_REPOSITORY.join(', ')}. Set publishing.repository in package.json, or NEARSIDE_REPOSITORY, to the ` +
+        "address of the repository's site, without a slash at its end. Until then links of the READMEs to the repository are plain text.",
     );
     if (values.release) {
       console.error('Nothing is staged for a release without them.');
       process.exit(1);
     }
   }
+  const { version } = JSON.parse(
+    await readFile(join(root, 'packages/nearside/package.json'), 'utf8'),
+  );
+  if (values.tag !== undefined && values.tag !== `v${version}`) {
+    console.error(`Expected the tag v${version}, as package.json says; got ${values.tag}.`);
+    process.exit(1);
+  }
   for (const { name, version, dir } of await stagePackages(resolve(values.out))) {
-    console.log(values.release ? `npm publish ${dir}` : `${name} ${version}  ${dir}`);
+    console.log(`${name} ${version}  ${dir}`);
   }
 }
 

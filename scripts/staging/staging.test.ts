@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { repositoryOf } from '../publishing.mjs';
 import { root } from '../root.mjs';
 import { PACKAGES } from '../stage-packages.mjs';
 import { withLinksOutside } from './links.mjs';
@@ -40,6 +41,31 @@ test('every package’s README says how to install it, and no link of it leads i
       expect(text, name).not.toMatch(/\]\((?!https:|#)/);
     }
   }
+});
+
+test('the address is that of package.json, or the one that a workflow names while it has none', () => {
+  const before = process.env.NEARSIDE_REPOSITORY;
+  try {
+    delete process.env.NEARSIDE_REPOSITORY;
+    expect(repositoryOf({ repository: null })).toBeNull();
+    process.env.NEARSIDE_REPOSITORY = REPOSITORY;
+    expect(repositoryOf({ repository: null })).toBe(REPOSITORY);
+    expect(repositoryOf({ repository: 'https://git.example/a/b' })).toBe('https://git.example/a/b');
+    process.env.NEARSIDE_REPOSITORY = `${REPOSITORY}/`;
+    expect(() => repositoryOf({ repository: null })).toThrow('without a slash at its end');
+  } finally {
+    if (before === undefined) delete process.env.NEARSIDE_REPOSITORY;
+    else process.env.NEARSIDE_REPOSITORY = before;
+  }
+});
+
+test('a CDN of npm packages that is asked for nearside alone answers with the file of the script tag', async () => {
+  const manifest = JSON.parse(await readFile(`${root}packages/nearside/package.json`, 'utf8'));
+  const { unpkg, jsdelivr } = stageManifest(manifest, {
+    directory: 'packages/nearside',
+    publishing: { repository: null },
+  });
+  expect([unpkg, jsdelivr]).toEqual(['./dist/nearside.global.js', './dist/nearside.global.js']);
 });
 
 const manifest = {
