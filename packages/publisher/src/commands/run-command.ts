@@ -5,6 +5,7 @@ import { printableTerminal } from '../terminal/printable.js';
 import { EXIT, type ExitCode, type Terminal } from '../terminal/terminal.js';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
+import { addDoctor } from './doctor.js';
 import { addFacts } from './facts.js';
 import { addInspect } from './inspect.js';
 import { addKeygen } from './keygen.js';
@@ -83,6 +84,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
   addSignRoot(program, terminal);
   addStatus(program, terminal, endWith);
   addVerify(program, terminal, endWith);
+  addDoctor(program, terminal, endWith);
   addFacts(program, terminal);
   addPin(program, terminal);
   for (const command of program.commands) {

@@ -6,7 +6,7 @@ import {
   requireRepository,
 } from '../repository/reading/open-repository.js';
 import { signedOf } from '../repository/reading/read-repository.js';
-import { daysLeft, isTooLong, lifetimeLeft } from '../signing/lifetimes.js';
+import { daysLeft, type ExpiryState, expiryState, lifetimeLeft } from '../signing/lifetimes.js';
 
 export interface StatusOptions {
   /** Directory or URL of a repository. */
@@ -35,14 +35,11 @@ export interface RoleStatus {
   /** Share of the role's lifetime that is left, 0 … 1. */
   readonly lifetimeLeft: number;
   /** `too-long`: more than its whole lifetime is left, because the signer's clock was years ahead. */
-  readonly state: 'valid' | 'expiring' | 'expired' | 'too-long';
+  readonly state: ExpiryState;
   /** So many of `keyIds` must sign. */
   readonly threshold: number;
   readonly keyIds: readonly string[];
 }
-
-/** A role with less than this share of its lifetime expires soon: 3.5 days of a timestamp, 91 of a root. */
-const EXPIRING_BELOW = 0.25;
 
 /**
  * Tells how long the metadata of a repository is still valid. A role that was never published is left out.
@@ -67,7 +64,7 @@ export async function status({
     const left = lifetimeLeft(role, expires, nowMs);
     const facts = { role, version, expires, lifetimeLeft: left, threshold };
     const days = { daysLeft: daysLeft(expires, nowMs) };
-    const state = isTooLong(role, expires, nowMs) ? 'too-long' : stateOf(left);
+    const state = expiryState(role, expires, nowMs);
     return [{ ...facts, ...days, state, keyIds: keyids } as const];
   });
   return {
@@ -76,9 +73,4 @@ export async function status({
     tooLong: roles.some(({ state }) => state === 'too-long'),
     roles,
   };
-}
-
-function stateOf(left: number): 'valid' | 'expiring' | 'expired' {
-  if (left <= 0) return 'expired';
-  return left < EXPIRING_BELOW ? 'expiring' : 'valid';
 }

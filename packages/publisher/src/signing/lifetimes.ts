@@ -49,3 +49,16 @@ export function firstVisitsUntil(trusted: TrustedMetadata): string {
   const all = TUF_ROLES.flatMap((role) => signedOf(trusted, role)?.expires ?? []);
   return all.sort()[0] as string; // there is always a root
 }
+
+/** A role with less than this share of its lifetime expires soon: 3.5 days of a timestamp, 91 of a root. */
+const EXPIRING_BELOW = 0.25;
+
+/** How metadata stands that expires then; `too-long` is said in {@link isTooLong}. */
+export type ExpiryState = 'valid' | 'expiring' | 'expired' | 'too-long';
+
+export function expiryState(role: TufRole, expires: string, nowMs: number): ExpiryState {
+  const left = lifetimeLeft(role, expires, nowMs);
+  if (isTooLong(role, expires, nowMs)) return 'too-long';
+  if (left <= 0) return 'expired';
+  return left < EXPIRING_BELOW ? 'expiring' : 'valid';
+}

@@ -9,6 +9,7 @@ export interface Failure {
 
 /** Options of library functions → the flags that set them. */
 const FLAGS: Readonly<Record<string, string>> = Object.freeze({
+  address: '<address>',
   count: '--count',
   role: '--role',
   threshold: '--threshold',

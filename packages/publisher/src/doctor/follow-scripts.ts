@@ -1,0 +1,146 @@
+import { isNearsideError } from '@nearside/core';
+import { type Answer, ask, isFile } from './ask.js';
+import {
+  assetsOptionOf,
+  filesNamedIn,
+  hashesIn,
+  importsOf,
+  type Kind,
+  kindOf,
+  libraryVersionOf,
+  publicPathOf,
+} from './read-code.js';
+import { type Page, resolveUrl, type ScriptTag } from './read-page.js';
+
+/** A page that loads more has its library among the first. */
+const MOST_SCRIPTS = 80;
+
+/** One script of a page, or a file of the library's runtime. */
+export interface LoadedFile {
+  readonly url: string;
+  readonly kind: Kind | 'wasm';
+  /** Undefined where none came, because of `problem`. */
+  readonly answer: Answer | undefined;
+  readonly problem?: string | undefined;
+  readonly code: string;
+  /** The page's HTML names it, or a script that the page cannot do without. */
+  readonly tag?: ScriptTag | undefined;
+}
+
+export interface Loaded {
+  readonly scripts: readonly LoadedFile[];
+  /** Workers, `steps.js` and wasm. */
+  readonly runtime: readonly LoadedFile[];
+  /** The page's own library, as far as its scripts show it. */
+  readonly version: string | undefined;
+  /** Runtime files are copies in a folder, which a library of another origin holds to their hashes. */
+  readonly areCopies: boolean;
+  /** SHA-384 of the runtime's files by name, as the library was built with them. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Text of all scripts. */
+  readonly code: string;
+}
+
+/** Follows a page's scripts as far as they name modules, and asks for the runtime's files that they name. */
+export async function followScripts(page: Page, patienceMs?: number): Promise<Loaded> {
+  const load = loader(page, patienceMs);
+  const scripts = await followModules(page, load);
+  const code = [...page.inline, ...scripts.map((script) => script.code)].join('\n');
+  const isLibrary = (one: LoadedFile) => one.kind === 'library';
+  const library = scripts.find(isLibrary);
+  const folder = library && folderOf(page, library, code);
+  const named = namedFiles(page, scripts, code);
+  const areCopies = folder !== undefined && !named.some((url) => /\.wasm\b/.test(url));
+  const addresses = areCopies ? [...named, ...filesIn(folder)] : named;
+  const files = await Promise.all(addresses.map((url) => load(url)));
+  const version = [...scripts.filter(isLibrary), ...scripts].flatMap(
+    (one) => libraryVersionOf(one.code) ?? [],
+  )[0];
+  return {
+    scripts,
+    runtime: files.filter(({ kind, answer }) => kind !== 'other' || !answer || !isFile(answer)),
+    version,
+    areCopies,
+    hashes: hashesIn(code),
+    code,
+  };
+}
+
+type Load = (url: string, tag?: ScriptTag) => Promise<LoadedFile>;
+
+function loader({ url }: Page, patienceMs: number | undefined): Load {
+  return async (address, tag) => {
+    try {
+      const answer = await ask(address, { origin: url.origin, patienceMs });
+      const isWasm = Buffer.from(answer.bytes.subarray(0, 4)).toString('latin1') === '\0asm';
+      const code = isWasm || !isFile(answer) ? '' : new TextDecoder().decode(answer.bytes);
+      return { url: address, kind: isWasm ? 'wasm' : kindOf(code), answer, code, tag };
+    } catch (error) {
+      if (!isNearsideError(error)) throw error;
+      const problem = error.message;
+      return { url: address, kind: 'other', answer: undefined, problem, code: '', tag };
+    }
+  };
+}
+
+async function followModules(page: Page, load: Load): Promise<LoadedFile[]> {
+  const tags = new Map(page.scripts.map((tag) => [tag.url, tag]));
+  const inline = page.inline.flatMap((code) => addressesIn(code, page.base, page));
+  const seen = new Set([...tags.keys(), ...inline]);
+  const loaded: LoadedFile[] = [];
+  let next = [...seen];
+  while (next.length > 0) {
+    const files = await Promise.all(next.map((url) => load(url, tags.get(url))));
+    loaded.push(...files);
+    next = files
+      .flatMap(({ code, url, answer }) => addressesIn(code, answer?.url ?? url, page))
+      .filter((url) => !seen.has(url) && seen.size < MOST_SCRIPTS && seen.add(url));
+  }
+  return loaded;
+}
+
+function addressesIn(code: string, base: string, page: Page): string[] {
+  return importsOf(code).flatMap((name) => {
+    const mapped = page.importMap.get(name);
+    const isAddress = /^(?:\.{0,2}\/|https?:)/.test(name);
+    return mapped || (isAddress && resolveUrl(name, base)) || [];
+  });
+}
+
+/** Where the library looks for its runtime, if no bundler has moved that: the option, or the folder beside the script. */
+function folderOf(page: Page, library: LoadedFile, code: string): string | undefined {
+  const option = assetsOptionOf(code);
+  if (option !== undefined) return resolveUrl(option.replace(/\/*$/, '/'), page.url.href);
+  const isBeside = /new URL\(["'`]assets\/["'`]/.test(library.code);
+  return isBeside ? resolveUrl('assets/', library.url) : undefined;
+}
+
+function filesIn(folder: string): string[] {
+  const names = [
+    'worker-onnx-wasm.js',
+    'worker-onnx-webgpu.js',
+    'worker-tfjs-wasm.js',
+    'worker-tfjs-webgpu.js',
+    'steps.js',
+    'ort-common.wasm',
+    'ort-wasm-simd-threaded.wasm',
+    'ort-wasm-simd-threaded.jspi.wasm',
+    'tfjs-backend-wasm-simd.wasm',
+  ];
+  return names.map((name) => new URL(name, folder).href);
+}
+
+function namedFiles(page: Page, scripts: readonly LoadedFile[], code: string): string[] {
+  const publicPath = publicPathOf(code);
+  const named = scripts.flatMap((script) => {
+    const { byUrl, byPublicPath } = filesNamedIn(script.code);
+    const isAuto = publicPath === undefined || publicPath === 'auto';
+    const base = isAuto ? script.url : new URL(publicPath, page.url).href;
+    return [
+      ...byUrl.map((name) => resolveUrl(name, script.url)),
+      ...byPublicPath.map((name) => resolveUrl(name, base)),
+    ];
+  });
+  const known = new Set(scripts.map(({ url }) => url));
+  return [...new Set(named.flatMap((url) => (url && !known.has(url) ? [url] : [])))];
+}
