@@ -63,6 +63,7 @@ export const GROUPS = [
       { file: 'docs/operating.md', title: 'Operating' },
       { file: 'docs/dashboard.md', title: 'The dashboard' },
       { file: 'docs/metrics.md', title: 'Metrics' },
+      { file: 'examples/analytics/README.md', title: 'Your own analytics' },
       { file: 'docs/statistics.md', title: 'Statistics' },
       { file: 'docs/troubleshooting.md', title: 'Troubleshooting' },
       { file: 'docs/errors.md', title: 'Errors by code' },

@@ -89,6 +89,7 @@ export type {
   ModelReference,
   OpenOptions,
   Progress,
+  ReceiveReport,
   ReportOptions,
   StartWorker,
   StoreChoice,

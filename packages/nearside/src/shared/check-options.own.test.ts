@@ -32,7 +32,7 @@ const FIELDS: Record<string, readonly string[]> = {
   trust: ['pin', 'sealSha256'],
   policy: Object.keys(OPEN_KINDS.policy.fields ?? {}),
   tune: ['when', ...Object.keys(OPEN_KINDS.tune.fields ?? {})],
-  report: ['endpoints', 'sampleRate', 'app', 'consent'],
+  report: ['receivers', 'sampleRate', 'app', 'consent'],
   request: Object.keys(ALL_OPEN_KINDS.request.fields ?? {}),
 };
 

@@ -28,8 +28,8 @@ export const REST_HIDDEN: OptionKind = {
   error: RangeError,
 };
 
-function areReceivers(addresses: unknown): boolean {
-  return areSecure([addresses].flat(), { mayAsk: true });
+function areReceivers(to: unknown): boolean {
+  return typeof to === 'function' || areSecure([to].flat(), { mayAsk: true });
 }
 
 function isText(text: unknown): boolean {

@@ -78,8 +78,8 @@ export const optionWords: Words = (kind, place) => kindWords(kind, place) ?? OPT
 
 /** For the kinds of `call-options.ts` that have no words, by the place of an option. */
 const OPTION_WORDS: Readonly<Record<string, string>> = {
-  report: `an https: address ${RECEIVER}, several, or { to, sampleRate, traceRate, app, consent }`,
-  'report.to': `an https: address ${RECEIVER}, or several`,
+  report: `an https: address ${RECEIVER}, several, a function, or { to, sampleRate, traceRate, app, consent }`,
+  'report.to': `an https: address ${RECEIVER}, several, or a function`,
   'report.sampleRate': '0.0001 to 1',
   'report.traceRate': '0 to 1',
   'report.app': "the app's release, of 1 to 32 characters",

@@ -13,6 +13,7 @@ import type {
   CaptureOptions,
   Fallback,
   OpenOptions,
+  ReceiveReport,
   ReportOptions,
   StartWorker,
   StoreChoice,
@@ -82,9 +83,12 @@ interface PlannedPolicy {
   readonly watchdogMs: number;
 }
 
+/** A collector's address, or the app's own function. */
+export type Receiver = string | ReceiveReport;
+
 /** Where reports go, as `open` was told. */
 export interface ReportTarget {
-  readonly endpoints: readonly string[];
+  readonly receivers: readonly Receiver[];
   /** Share of device-days that report, 0 … 1. */
   readonly sampleRate: number;
   /** Share of runs that are traced, 0 … 1; at 0 none is, whatever becomes of it. */
@@ -140,14 +144,13 @@ export async function planOpening(
   if (!address || !trust || !isOrdinary || globalThis.isSecureContext === false) {
     ({ address, trust, mirrors } = await (await help()).checkOpening(url, options));
   }
-  const { request } = options;
   return {
     address,
     trust,
     prefix: trust.sealSha256 === undefined ? pinPrefix(trust.pin) : await addressPrefix(address),
     store: options.store ?? 'auto',
     mirrors,
-    request: request && { headers: request.headers, credentials: request.credentials },
+    request: options.request,
     unsigned: undefined,
     ...planServing(options, planning),
   };
@@ -209,6 +212,10 @@ function planReport(report: OpenOptions['report']): ReportTarget | undefined {
   if (report === undefined || navigator?.globalPrivacyControl === true) return undefined;
   const options: Partial<ReportOptions> = isPlainObject(report) ? report : NO_OPTIONS;
   const { to = report, sampleRate = 1, traceRate = 0, app, consent } = options;
-  const endpoints = [to as string | string[]].flat().map(resolveUrl);
-  return { endpoints, sampleRate, traceRate, app, consent };
+  const receivers = [to as Receiver | string[]].flat().map(resolveReceiver);
+  return { receivers, sampleRate, traceRate, app, consent };
+}
+
+function resolveReceiver(receiver: Receiver): Receiver {
+  return typeof receiver === 'function' ? receiver : resolveUrl(receiver);
 }

@@ -83,7 +83,7 @@ function version(name: string, sequence: number, answer: Answer): Serving {
 async function serve(...[first, next]: readonly [Serving, Serving]) {
   const { url, reports } = await collect();
   const plan = {
-    report: { endpoints: [url], sampleRate: 1 },
+    report: { receivers: [url], sampleRate: 1 },
     store: 'memory',
     address: { model: 'digits' },
   } as const;

@@ -1,5 +1,5 @@
 import type { Mirror, RequestOptions } from '@nearside/artifact';
-import type { Datatype, ModelSpec, PlatformType } from '@nearside/core';
+import type { Datatype, ModelSpec, PlatformType, Report } from '@nearside/core';
 import type { Output } from '@nearside/pipeline';
 import type { AvailableBackend } from './backends.js';
 import type { Input } from './run.js';
@@ -16,8 +16,8 @@ export interface OpenOptions {
    * another one; whoever may change the page may change it.
    */
   readonly integrity?: string | undefined;
-  /** The collector's address, several in order, or {@link ReportOptions}. Nothing is reported without it. */
-  readonly report?: string | readonly string[] | ReportOptions | undefined;
+  /** Where reports go, as `to` of {@link ReportOptions}, or these. Nothing is reported without it. */
+  readonly report?: ReportOptions['to'] | ReportOptions | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the opening; the promise rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
@@ -135,13 +135,20 @@ export interface UpdatePolicy {
   readonly watchdogMs?: number | undefined;
 }
 
+/**
+ * Takes a report to where the app's own analytics are. Where it throws, or its promise rejects or takes 15 s, it is
+ * called again with the same report, for up to 14 days.
+ */
+export type ReceiveReport = (report: Report) => unknown;
+
 export interface ReportOptions {
-  readonly to: string | readonly string[];
+  /** The collector's address, several in order, or a function. */
+  readonly to: string | readonly string[] | ReceiveReport;
   /** Share of device-days that report, 0.0001 … 1; 1 by default. */
   readonly sampleRate?: number | undefined;
   /**
    * Share of runs of which a trace is sent, 0 … 1; 0 by default, which sends none. Above 0 up to five runs that failed or
-   * were slow have one too, for each open model.
+   * were slow have one too, for each open model. A function gets none.
    */
   readonly traceRate?: number | undefined;
   /** The app's own release, at most 32 characters: a changed app breaks a model as often as a new model does. */

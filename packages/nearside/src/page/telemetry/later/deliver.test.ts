@@ -5,9 +5,11 @@ import { createMemoryStore } from '@nearside/artifact';
 import type { Report } from '@nearside/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
-import { BACKOFF, createDelivery } from './deliver.js';
+import type { Receiver } from '../../options/plan-opening.js';
+import { createDelivery } from './deliver.js';
 import { openOutbox } from './outbox.js';
 import { sealReport } from './seal-report.js';
+import { BACKOFF } from './send.js';
 import { createTally, increment } from './tally.js';
 
 const closers: (() => void)[] = [];
@@ -51,7 +53,7 @@ function report(id: string) {
 async function outboxOf(...ids: string[]) {
   const dropped: string[] = [];
   const outbox = openOutbox(createMemoryStore(), {
-    endpoints: ['https://collector.example/v1/reports'],
+    receivers: ['https://collector.example/v1/reports'],
     onDropped: (_, reason) => dropped.push(reason),
   });
   for (const id of ids) await outbox.put(report(id), { isUnderWay: false });
@@ -60,14 +62,14 @@ async function outboxOf(...ids: string[]) {
 
 function deliver(
   outbox: Awaited<ReturnType<typeof outboxOf>>['outbox'],
-  ...given: (string | (() => Promise<boolean>))[]
+  receiver: Receiver | readonly Receiver[],
+  mayReport?: () => Promise<boolean>,
 ) {
-  const endpoints = given.filter((one) => typeof one === 'string');
-  const mayReport = given.find((one) => typeof one === 'function');
   const outcome = { sent: [] as string[], dropped: [] as string[], kept: [] as string[] };
   const delivery = createDelivery({
     outbox,
-    endpoints,
+    receivers: [receiver].flat(),
+    name: String(receiver),
     mayReport,
     bodyOf: (item) => JSON.stringify({ ...item, sent: Date.now() }),
     onSent: ({ id }) => outcome.sent.push(id),
@@ -167,7 +169,7 @@ test('what was sent as its page was left and has not arrived waits for the next 
 test('the next collector is asked when the first does not answer', async () => {
   const { url, received } = await collector(204);
   const { outbox } = await outboxOf('a');
-  const { delivery } = deliver(outbox, 'http://127.0.0.1:9/', url);
+  const { delivery } = deliver(outbox, ['http://127.0.0.1:9/', url]);
   await delivery.drain();
   expect(received).toHaveLength(1);
 });
@@ -214,7 +216,7 @@ test('a token in the address may change: what waits goes with the new one', asyn
   const { url, received } = await collector(204);
   const store = createMemoryStore();
   const outboxAt = (endpoint: string) =>
-    openOutbox(store, { endpoints: [endpoint], onDropped() {} });
+    openOutbox(store, { receivers: [endpoint], onDropped() {} });
   await outboxAt(`${url}?token=old`).put(report('a'), { isUnderWay: false });
   await deliver(outboxAt(`${url}?token=new`), `${url}?token=new`).delivery.drain();
   expect(received).toHaveLength(1);
@@ -226,4 +228,51 @@ test('where the user has withdrawn what was allowed nothing is sent', async () =
   const { delivery } = deliver(outbox, url, async () => false);
   await delivery.drain();
   expect(received).toEqual([]);
+});
+
+test('a function gets each report as it would have been sent, and deletes it by its promise', async () => {
+  const received: Report[] = [];
+  const { outbox } = await outboxOf('a', 'b');
+  const { delivery, outcome } = deliver(outbox, async (sent) => received.push(sent));
+  await delivery.drain();
+  expect(received.map(({ id, health }) => [id[0], health.errors])).toEqual([
+    ['a', { deadline: 1 }],
+    ['b', { deadline: 1 }],
+  ]);
+  expect(received[0]?.sent).toBeGreaterThan(received[0]?.t0 as number);
+  expect(outcome.sent).toHaveLength(2);
+  expect(await outbox.keys()).toEqual([]);
+});
+
+test.for([
+  [
+    'throws',
+    () => {
+      throw new Error('no quota');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no quota'))],
+] as const)(
+  'what a function %s is said, and its report waits and holds up no other',
+  async ([, fail]) => {
+    const { outbox } = await outboxOf('a', 'b');
+    const take = ({ id }: Report) => (id.startsWith('a') ? fail() : undefined);
+    const { delivery, outcome } = deliver(outbox, take);
+    await delivery.drain();
+    expect(outcome.kept).toEqual(['report.to: expected a promise that resolves, got no quota']);
+    expect(outcome.sent).toEqual([expect.stringMatching(/^b/)]);
+    expect(await outbox.keys()).toHaveLength(1);
+  },
+);
+
+test('a function that never settles keeps nothing pending: its report waits', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  closers.push(() => vi.useRealTimers());
+  const { outbox } = await outboxOf('a');
+  const { delivery, outcome } = deliver(outbox, () => new Promise(() => {}));
+  const drained = delivery.drain();
+  await vi.advanceTimersByTimeAsync(15_000);
+  await drained;
+  expect(outcome.kept).toEqual([expect.stringContaining('settle within 15 s')]);
+  expect(await outbox.keys()).toHaveLength(1);
 });

@@ -44,15 +44,15 @@ export interface Outbox {
 }
 
 /**
- * @param endpoints the collectors these reports are for: models of one page may report to different
+ * @param receivers names of those that these reports are for: models of one page may report to different
  *   ones, and none must see another's
  */
 export function openOutbox(
   store: Store,
-  options: { endpoints: readonly string[]; onDropped: (id: string, reason: LossReason) => void },
+  options: { receivers: readonly string[]; onDropped: (id: string, reason: LossReason) => void },
 ): Outbox {
-  const { endpoints, onDropped } = options;
-  const waiting = openWaiting<Waiting>(store, 'r', { endpoints, limits: OUTBOX_LIMITS });
+  const { receivers, onDropped } = options;
+  const waiting = openWaiting<Waiting>(store, 'r', { receivers, limits: OUTBOX_LIMITS });
   const keyOf = ({ t0, id }: Report) => waiting.keyOf(t0, id);
 
   async function drop(keys: readonly string[], reason: LossReason): Promise<void> {
@@ -103,11 +103,11 @@ export interface WaitingLimits {
 export function openWaiting<Item>(
   store: Store,
   kind: 'r' | 't',
-  { endpoints, limits }: { endpoints: readonly string[]; limits: WaitingLimits },
+  { receivers, limits }: { receivers: readonly string[]; limits: WaitingLimits },
 ) {
   // Without the query: a token in it changes, and what waits stays.
-  const addresses = endpoints.map((endpoint) => endpoint.split('?')[0]);
-  const prefix = `${kind}/${encodeURIComponent(addresses.join(' '))}/`;
+  const names = receivers.map((receiver) => receiver.split('?')[0]);
+  const prefix = `${kind}/${encodeURIComponent(names.join(' '))}/`;
   const partsOf = (key: string) => key.slice(prefix.length).split('-');
 
   return {

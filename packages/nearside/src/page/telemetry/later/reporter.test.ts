@@ -44,7 +44,7 @@ function start(
   const totals = createReportTotals();
   const dropped: string[] = [];
   const reporting = startReporting(
-    { endpoints: [to], sampleRate, traceRate: 0, app: '2026.11', consent },
+    { receivers: [to], sampleRate, traceRate: 0, app: '2026.11', consent },
     {
       store,
       totals,
@@ -72,7 +72,7 @@ function fail(tally: Tally): void {
 async function sealedReports(store: Store): Promise<Report[]> {
   const prefixes = (await store.keys('r/')).map((key) => key.split('/')[1] ?? '');
   const outboxes = [...new Set(prefixes)].map((prefix) =>
-    openOutbox(store, { endpoints: [decodeURIComponent(prefix)], onDropped() {} }),
+    openOutbox(store, { receivers: [decodeURIComponent(prefix)], onDropped() {} }),
   );
   const sealed = outboxes.map(async ({ keys, get }) =>
     (await Promise.all((await keys()).map(get))).filter((report) => report !== undefined),

@@ -124,7 +124,7 @@ export function startReporting(
   };
 }
 
-interface DeliveryContext extends ReportingContext {
+interface DeliveryContext extends ModelReportingContext {
   readonly store: Store;
   readonly lost: Map<LossReason, number>;
   readonly mayReport: () => Promise<boolean>;
@@ -132,18 +132,21 @@ interface DeliveryContext extends ReportingContext {
 
 /** The outbox of a target's reports, and their delivery. */
 function openDelivery(
-  { endpoints }: ReportTarget,
-  { store, totals, lost, mayReport, ...context }: DeliveryContext,
+  { receivers }: ReportTarget,
+  { store, model, totals, lost, mayReport, ...context }: DeliveryContext,
 ) {
   function onDropped(id: string, reason: LossReason): void {
     totals.dropped += 1;
     increment(lost, reason);
     context.onDropped(id, reason);
   }
-  const outbox = openOutbox(store, { endpoints, onDropped });
+  // A function has no address: it hears of this model alone.
+  const names = receivers.map((one) => (typeof one === 'function' ? `function ${model}` : one));
+  const outbox = openOutbox(store, { receivers: names, onDropped });
   const delivery = createDelivery({
     outbox,
-    endpoints,
+    receivers,
+    name: names.join(' '),
     mayReport,
     bodyOf: (report) => toJson({ ...report, sent: Date.now() }),
     onDropped,

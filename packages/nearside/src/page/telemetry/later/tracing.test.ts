@@ -48,7 +48,7 @@ async function collect(answer: { status: number } = { status: 204 }) {
 
 function targetOf(url: string, given: Partial<ReportTarget> = {}): ReportTarget {
   return {
-    endpoints: [url],
+    receivers: [url],
     sampleRate: 1,
     traceRate: 0.01,
     app: undefined,

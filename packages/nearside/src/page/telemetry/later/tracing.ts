@@ -15,10 +15,11 @@ import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import { isInvalidInput } from '../recorded.js';
-import { createDelivery, REFUSALS } from './deliver.js';
+import { createDelivery } from './deliver.js';
 import { openWaiting } from './outbox.js';
 import { readReportingDay, utcDay } from './report-window.js';
 import { toJson } from './seal-report.js';
+import { REFUSALS } from './send.js';
 import { asTraces, spansOf, type TracedRun } from './trace-spans.js';
 
 /** From the first trace until it is sent, ms; more may come along meanwhile. */
@@ -47,12 +48,13 @@ export function openTracing(
   target: ReportTarget,
   { store, model, identity, mayReport }: TracingContext,
 ): Tracing {
-  const endpoints = target.endpoints.map(besideReports);
-  const outbox = openTraceOutbox(store, endpoints);
+  const receivers = target.receivers.filter((one) => typeof one === 'string').map(besideReports);
+  const outbox = openTraceOutbox(store, receivers);
   const choice = chooseTraces(target.traceRate);
   const delivery = createDelivery({
     outbox,
-    endpoints,
+    receivers,
+    name: receivers.join(' '),
     mayReport,
     bodyOf: ({ traces }) => toJson(traces),
     // A collector that takes none will not take them later.
@@ -194,8 +196,8 @@ interface WaitingTraces {
 }
 
 /** Traces that wait for delivery, oldest first. Too old ones and too many go without a word: none is a count. */
-function openTraceOutbox(store: Store, endpoints: readonly string[]) {
-  const waiting = openWaiting<WaitingTraces>(store, 't', { endpoints, limits: OUTBOX_LIMITS });
+function openTraceOutbox(store: Store, receivers: readonly string[]) {
+  const waiting = openWaiting<WaitingTraces>(store, 't', { receivers, limits: OUTBOX_LIMITS });
   return {
     ...waiting,
     put: (traces: WaitingTraces, nowMs: number) =>
