@@ -41,6 +41,7 @@ export default [
   importing('runtimeAssets', '2048 B'),
   importing('createIndex', '6656 B', `${DIST}/search.js`),
   importing('createIndex, loadIndex, embedAll', '10240 B', `${DIST}/search.js`),
+  importing('showInDevTools', '1536 B', `${DIST}/devtools.js`),
   importing('serve', '62464 B', `${DIST}/worker/serve.js`), // a worker without its runtime
   file('assets/worker-tfjs-wasm.js', '241664 B'),
   file('assets/worker-onnx-wasm.js', '90112 B'),

@@ -7,7 +7,7 @@ import { root } from './root.mjs';
 /** Named there, and told elsewhere: what model.json holds, what a backend is, what every error is. */
 const TOLD_ELSEWHERE = ['ModelSpec', 'UnsignedSpec', 'Backend', 'NearsideError'];
 
-const ENTRIES = ['index', 'microphone', 'search', 'worker'].map(
+const ENTRIES = ['index', 'microphone', 'search', 'devtools', 'worker'].map(
   (name) => `packages/nearside/src/${name}.ts`,
 );
 

@@ -12,6 +12,7 @@ const FACES: Record<string, readonly string[]> = {
   'script.ts': ['index.ts', 'page', 'shared'],
   'microphone.ts': ['page', 'shared'],
   'search.ts': ['page', 'shared'],
+  'devtools.ts': ['shared'],
   'worker.ts': ['worker', 'shared'],
 };
 

@@ -3,6 +3,7 @@ import modelUrl from '../../models/digits/int8/model.onnx?url';
 import { compare } from '../compare.js';
 import { measureMedium } from './medium.js';
 import { openReference } from './open-reference.js';
+import { measureTrack } from './track.js';
 
 const WARM_UPS = 50;
 /** Calls after which the JavaScript of both sides is compiled for speed: more change the median no more. */
@@ -25,6 +26,7 @@ const steady = { pairs: PAIRS, warmUps: STEADY_WARM_UPS };
 measured.small = await compare([runNearside, runReference], steady);
 measured.together = await compare([runTogether, runReferenceBatch], many);
 measured.sequential = await compare([runTogether, runReferenceOneByOne], many);
+measured.track = await measureTrack(model, runNearside, steady);
 await model.close();
 await measureMedium(measured);
 

@@ -2,6 +2,7 @@ import { Converter, ReflectionKind } from 'typedoc';
 
 /** A plugin of typedoc: modules have the names by which they are imported, not those of their files. */
 const NAMES = {
+  devtools: 'nearside/devtools',
   index: 'nearside',
   microphone: 'nearside/microphone',
   search: 'nearside/search',

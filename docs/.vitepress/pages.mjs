@@ -42,6 +42,7 @@ export const GROUPS = [
       { file: 'examples/ocr-pwa/README.md', title: 'An installable app' },
       { file: 'docs/guide/updates.md', title: 'Updates' },
       { file: 'docs/guide/can-run.md', title: 'Will it run here?' },
+      { file: 'docs/guide/devtools.md', title: 'The performance panel' },
     ],
   },
   {

@@ -11,6 +11,7 @@ import {
   prefetch,
   type Tensor,
 } from 'nearside';
+import { showInDevTools } from 'nearside/devtools';
 import { type MicrophonePiece, microphone } from 'nearside/microphone';
 import { createIndex, embedAll } from 'nearside/search';
 import { breastCancer } from './breast-cancer.model.js';
@@ -34,6 +35,9 @@ for (const picture of [video, canvas, file]) {
   console.log(label, runMs, wrong);
 }
 await model.run(sound);
+showInDevTools(model)();
+// @ts-expect-error a promise of a model is none
+showInDevTools(open('https://cdn.example/models/digits', { trust: 'sha256-…' }));
 // @ts-expect-error an element that holds no picture
 await model.run(document.createElement('p'));
 // @ts-expect-error a pin is required
@@ -70,6 +74,8 @@ classifier.feedback('id', { label: 'zero' });
 // @ts-expect-error a picture is no record
 await classifier.run({ island: 'Dream' });
 const diagnosis = await open(breastCancer);
+const stop: () => void = showInDevTools(diagnosis);
+stop();
 await diagnosis.run({ 'worst radius': 25.4, 'worst area': null });
 // @ts-expect-error a misspelt feature
 await diagnosis.run({ 'worst radios': 25.4 });

@@ -1,5 +1,6 @@
 // A page with the library on `globalThis`, for flows that drive it call by call.
 import * as nearside from 'nearside';
+import { showInDevTools } from 'nearside/devtools';
 import { microphone } from 'nearside/microphone';
 
 /** A white stroke downwards on black, two pixels wide, from column `x` on. */
@@ -17,5 +18,5 @@ const one = () => stroke(13);
 /** Events of a model that a flow may want to see. */
 const TELLING = ['version-ready', 'version-swapped', 'version-rolled-back', 'version-unsupported'];
 
-Object.assign(globalThis, { nearside, microphone, one, stroke, TELLING });
+Object.assign(globalThis, { nearside, microphone, showInDevTools, one, stroke, TELLING });
 document.documentElement.dataset.ready = 'yes';

@@ -1,6 +1,7 @@
 import type { ErrorCode, Variant } from '@nearside/core';
 import type { AvailableBackend } from './api/backends.js';
 import type { ModelEmitter } from './api/events.js';
+import type { RunMeta } from './api/run.js';
 import type { LoadedVariant, OpenedVersion, RunReply } from './protocol.js';
 
 /** A version of the model, as a variant on a backend, for reports and observers. */
@@ -29,6 +30,8 @@ export interface EndedRun {
   readonly series: 'score' | 'stream' | undefined;
   /** The caller's span, as W3C Trace Context has it. */
   readonly traceparent?: string | undefined;
+  /** Undefined for a run without a result. */
+  readonly meta?: RunMeta | undefined;
   /** `queueMs` is all but the stages: waiting here, the way there and back, waiting there. */
   readonly outcome:
     | { readonly kind: 'ok'; readonly reply: RunReply; readonly queueMs: number }
@@ -43,11 +46,8 @@ export type RunObserver = (run: EndedRun) => void;
 
 /** Tells listeners of `run-end`. */
 export function announceRun(emitter: ModelEmitter): RunObserver {
-  return ({ id, totalMs, outcome }) => {
-    if (outcome.kind === 'failed') {
-      emitter.emit('run-end', { id, ok: false, totalMs, code: outcome.code });
-    } else {
-      emitter.emit('run-end', { id, ok: outcome.kind !== 'aborted', totalMs });
-    }
+  return ({ id, totalMs, outcome, meta }) => {
+    const code = outcome.kind === 'failed' ? outcome.code : undefined;
+    emitter.emit('run-end', { id, ok: !!meta, totalMs, code, meta });
   };
 }

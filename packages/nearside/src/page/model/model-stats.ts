@@ -63,6 +63,7 @@ export function describeOpening(
   return {
     origin: version.origin,
     totalMs: performance.now() - startMs,
+    startMs,
     steps,
     fetchedBytes: loaded.fetchedBytes,
     healedChunks: loaded.healedChunks,

@@ -1,5 +1,5 @@
 import { isNearsideError, type ModelSpec, type NearsideError } from '@nearside/core';
-import type { Input, RunOptions, RunResult } from '../../shared/api/run.js';
+import type { Input, RunMeta, RunOptions, RunResult } from '../../shared/api/run.js';
 import type { EndedRun, RunObserver } from '../../shared/ended-run.js';
 import { areOptions, NO_OPTIONS, ownOptions } from '../../shared/option-kinds.js';
 import type { RunReply, WireInput } from '../../shared/protocol.js';
@@ -180,8 +180,9 @@ function succeed(runner: Runner, call: Call, reply: RunReply): RunResult {
   const queueMs = Math.max(0, totalMs - pre - run - post);
   const cold = runner.isCold;
   runner.isCold = false;
-  tell(runner, call, { kind: 'ok', reply, queueMs }, totalMs);
-  return resultOf(reply, { id: call.id, serving: servingOf(runner, call), queueMs, cold });
+  const result = resultOf(reply, { id: call.id, serving: servingOf(runner, call), queueMs, cold });
+  tell(runner, call, { kind: 'ok', reply, queueMs }, result.meta, totalMs);
+  return result;
 }
 
 /**
@@ -205,8 +206,7 @@ async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResu
     });
     if (answer) {
       runner.isCold = false;
-      const { queueMs: totalMs } = answer.meta; // all of its time: no step of a model ran
-      tell(runner, call, { kind: 'fell-back' }, totalMs);
+      tell(runner, call, { kind: 'fell-back' }, answer.meta);
       return answer;
     }
   }
@@ -228,6 +228,7 @@ function tell(
   runner: Runner,
   call: Call,
   outcome: EndedRun['outcome'],
+  meta?: RunMeta,
   totalMs = performance.now() - call.calledMs,
 ): void {
   const { id, waiting, item, options } = call;
@@ -235,7 +236,7 @@ function tell(
   const series = item?.series;
   const { traceparent } = options;
   for (const observe of runner.observers) {
-    observe({ id, served, totalMs, outcome, waiting, series, traceparent });
+    observe({ id, served, totalMs, outcome, meta, waiting, series, traceparent });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@nearside/core';
 import type { ChoiceOrigin } from './backends.js';
+import type { RunMeta } from './run.js';
 
 /** How far one distribution of `baseline.json` has moved. It stays on the device. */
 export interface DriftScore {
@@ -26,8 +27,10 @@ export interface ModelEvents {
   'run-end': {
     readonly id: string;
     readonly ok: boolean;
-    readonly code?: ErrorCode;
+    readonly code?: ErrorCode | undefined;
     readonly totalMs: number;
+    /** As the result has it; undefined for a run without one. */
+    readonly meta?: RunMeta | undefined;
   };
   'backend-selected': {
     readonly backend: string;

@@ -251,6 +251,8 @@ export type Truth<Label extends string = string> =
 export interface OpeningStats {
   /** The version's source; `files` were given to `openUnsigned`. */
   readonly origin: 'store' | 'network' | 'files';
+  /** When `open` was called, by `performance.now()`. */
+  readonly startMs: number;
   /** `open` → ready, ms. */
   readonly totalMs: number;
   /** `metadata`: verifying in the worker what the device or the repository answers. */
