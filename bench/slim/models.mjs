@@ -51,6 +51,15 @@ export const OUR_MODELS = {
     },
     outputs: { embedding: ['FP32'] },
   },
+  'spam-int8': {
+    files: ['models/spam/int8/model.onnx'],
+    golden: 'spam',
+    inputs: {
+      input_ids: ['INT64', [[1, 2, 4], 32], [0, 8000, true]],
+      attention_mask: ['INT64', [1, 32], [0, 2, true]],
+    },
+    outputs: { logits: ['FP32'] },
+  },
   people: {
     files: ['models/people/fp32/model.onnx'],
     inputs: { input_1: ['FP32', [1, 256, 256, 3]] },
