@@ -85,12 +85,19 @@ export function addPack(program: Command, terminal: Terminal): void {
         gate: gateOptions(flags, terminal),
         ...draftOptions(flags),
         ...goldenOptions(flags),
+        onStep: terminal.progress,
       });
       const { directory, drafted, evaluation } = prepared;
       const onProgress = printProgress(terminal, 'laid out');
       const isEvaluated = evaluation !== undefined;
-      const options = { out, onnxRuntime: 'try', isEvaluated, onProgress } as const;
-      const packed = await pack({ modelDirectory: directory, ...options });
+      const packed = await pack({
+        modelDirectory: directory,
+        out,
+        onnxRuntime: 'try',
+        isEvaluated,
+        onProgress,
+        onStep: terminal.progress,
+      });
       const result = { ...packed, ...(drafted && { draft: directory }), evaluation };
       const text = () =>
         [

@@ -60,7 +60,8 @@ export function addQuantize(program: Command, terminal: Terminal): void {
     .action(async (source: string, flags: QuantizeFlags) => {
       const { out, formats, keep, json } = flags;
       const gate = gateOptions(flags, terminal);
-      const options = { ...draftOptions(flags), ...goldenOptions(flags), gate };
+      const onStep = terminal.progress;
+      const options = { ...draftOptions(flags), ...goldenOptions(flags), gate, onStep };
       const result = await quantize({ source, out, formats, keep, ...options });
       printResult(terminal, { json, result, text: () => describe(result) });
     });

@@ -70,6 +70,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
         gate: gateOptions(flags, terminal),
         ...draftOptions(flags),
         ...goldenOptions(flags),
+        onStep: terminal.progress,
       });
       const sealed = await seal({
         modelDirectory: prepared.directory,
@@ -79,6 +80,7 @@ export function addSeal(program: Command, terminal: Terminal): void {
         prune,
         isEvaluated: prepared.evaluation !== undefined,
         onProgress: printProgress(terminal, 'written'),
+        onStep: terminal.progress,
       });
       const { drafted, evaluation } = prepared;
       const draft = drafted ? flags.draft : undefined;

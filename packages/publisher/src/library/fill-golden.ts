@@ -7,6 +7,7 @@ import { findForeignFile, GOLDEN_SCRIPT } from '../drafting/golden-script.js';
 import { exists } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { describeInputs } from '../packing/seeded-inputs.js';
+import { type OnStep, tellingLong } from './telling-long.js';
 
 /** Either may answer golden cases: a runtime that devices serve with, on a CPU; or another one than theirs. */
 export const REFERENCES = ['wasm', 'python'] as const;
@@ -29,6 +30,8 @@ export interface FillGoldenOptions {
    * run, because a model directory may come from anybody.
    */
   readonly runReference?: boolean | undefined;
+  /** Takes a sentence where the answers take longer than two seconds. */
+  readonly onStep?: OnStep | undefined;
 }
 
 export interface FilledGolden {
@@ -50,7 +53,7 @@ export interface FilledGolden {
  * @throws TypeError for options of Python beside the reference `wasm`
  */
 export async function fillGolden(options: FillGoldenOptions): Promise<FilledGolden> {
-  const { directory, inputs } = options;
+  const { directory, inputs, onStep } = options;
   const asked = askedFor(options);
   const hasScript = await exists(join(directory, GOLDEN_SCRIPT));
   if (!hasScript && inputs !== undefined) throw noScript(directory);
@@ -58,10 +61,10 @@ export async function fillGolden(options: FillGoldenOptions): Promise<FilledGold
   const variants = await unanswered(directory, { inputs, reference: asked });
   if (variants.length === 0) return { state: isOwn ? 'own' : 'complete', report: '', fed: [] };
   if (asked === 'python' && !hasScript) throw noScript(directory);
-  const report =
-    (await referenceFor(options)) === 'python'
-      ? await answerInPython(options)
-      : await answerInWasm(directory, { variants });
+  const isPython = (await referenceFor(options)) === 'python';
+  const report = await tellingLong('Golden cases are being answered.', onStep, () =>
+    isPython ? answerInPython(options) : answerInWasm(directory, { variants }),
+  );
   return { state: 'filled', report, fed: isOwn ? [] : await describeCases(directory) };
 }
 

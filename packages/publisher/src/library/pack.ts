@@ -14,6 +14,7 @@ import { type ModelDirectory, readModelDirectory } from '../packing/model-direct
 import { openOutputDirectory, writeOutput } from '../packing/output-directory.js';
 import { moveBack, type StagedModel, stageModel } from '../packing/stage-model.js';
 import { type Trial, tryRuntime } from '../packing/try-runtime.js';
+import { type OnStep, tellingLong } from './telling-long.js';
 
 export interface PackOptions {
   /** Directory with model.json, golden.json, baseline.json, MODEL.md and all files they name. */
@@ -30,6 +31,8 @@ export interface PackOptions {
   /** True where the caller has just evaluated it, and knows the verdicts. */
   readonly isEvaluated?: boolean;
   readonly onProgress?: OnProgress | undefined;
+  /** Takes a sentence where `try` takes longer than two seconds. */
+  readonly onStep?: OnStep | undefined;
 }
 
 export interface PackedModel extends GoldenSize {
@@ -71,6 +74,7 @@ export async function pack({
   evaluation = true,
   isEvaluated = false,
   onProgress = () => {},
+  onStep,
 }: PackOptions): Promise<PackedModel> {
   const source = await readModelDirectory(modelDirectory);
   const earlier = await openOutputDirectory(out, { modelDirectory });
@@ -79,7 +83,7 @@ export async function pack({
   await writeCard(staged, evaluation ? card : withoutEvaluation(card));
   const { needed, runtimeNotes } =
     onnxRuntime === 'try'
-      ? await tryStaged(staged, source)
+      ? await tellingLong(TRYING, onStep, () => tryStaged(staged, source))
       : { needed: onnxRuntime, runtimeNotes: [] };
   const { path, spec, golden, goldenSize, goldenNotes, files } = await readModelDirectory(
     staged.directory,
@@ -109,6 +113,8 @@ export async function pack({
   };
   return { directory: out, ...identity, ...goldenSize, ...weigh(layout) };
 }
+
+const TRYING = 'Golden cases run in the files of ONNX Runtime, to see which one devices need.';
 
 async function writeCard({ directory }: StagedModel, card: string): Promise<void> {
   const path = join(directory, 'MODEL.md');

@@ -7,13 +7,14 @@ import { openTemporary } from '../files/temporary-directory.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';
+import type { OnStep } from './telling-long.js';
 
 export interface GateOptions
   extends Pick<EvaluateOptions, 'folder' | 'maxLoss' | 'onProgress' | 'onNote'> {
   /** Refuses variants too that are undecided, or could not be asked. */
   readonly strict?: boolean | undefined;
   /** Takes a sentence for each step of a search. */
-  readonly onStep?: ((sentence: string) => void) | undefined;
+  readonly onStep?: OnStep | undefined;
   /** Takes what was found before a variant is refused. */
   readonly onRefused?: ((evaluation: Evaluation) => void) | undefined;
 }

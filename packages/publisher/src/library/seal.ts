@@ -17,7 +17,10 @@ import type { PackOptions } from './pack.js';
 import { packTemporarily } from './pack-temporarily.js';
 
 export interface SealOptions
-  extends Pick<PackOptions, 'modelDirectory' | 'onnxRuntime' | 'isEvaluated' | 'onProgress'> {
+  extends Pick<
+    PackOptions,
+    'modelDirectory' | 'onnxRuntime' | 'isEvaluated' | 'onProgress' | 'onStep'
+  > {
   /** Folder of the model: new, empty, or with earlier seals of it. Its address ends in the model's name. */
   readonly out: string;
   /** Address of the folder on the web, as a page gives it; by default `out` below `public/`. */
@@ -72,6 +75,7 @@ export async function seal({
   onnxRuntime = 'try',
   isEvaluated = false,
   onProgress,
+  onStep,
 }: SealOptions): Promise<SealedModel> {
   const spec = parseModelSpec(await readJsonFile(modelDirectory, 'model.json'));
   const address = sealedAddress({ out, url, model: spec.name });
@@ -82,6 +86,7 @@ export async function seal({
     onnxRuntime,
     isEvaluated,
     evaluation: false,
+    onStep,
   });
   const packed = await readPackedVersion(temporary.directory);
   const composed = await composeSeal(packed);

@@ -119,7 +119,8 @@ async function findNeedy(
   const { spec, variant, run, trap } = of;
   await using temporary = await openTemporary('needy');
   const path = join(temporary.directory, 'model.onnx');
-  for (const stage of stagesOf(spec)) {
+  const stages = stagesOf(spec);
+  for (const stage of stages) {
     const [file = ''] = variantOfStage(variant, stage).files;
     const model = await readFile(join(directory, file));
     const runs = async (part: Uint8Array) => {
@@ -127,7 +128,8 @@ async function findNeedy(
       const { hasTrapped, failure } = await run('common', stage.name, path);
       return !hasTrapped || failure !== trap;
     };
-    if (!(await runs(model))) return await understood(() => findNeedyNode(model, runs));
+    const isThis = stages.length === 1 || !(await runs(model));
+    if (isThis) return await understood(() => findNeedyNode(model, runs));
   }
   return undefined;
 }
