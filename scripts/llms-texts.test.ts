@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { GUIDE, writeLlmsTexts } from './llms-texts.mjs';
+import { GUIDE, SKILL, writeLlmsTexts } from './llms-texts.mjs';
 import { root } from './root.mjs';
 
 const files = GUIDE.flatMap(({ pages }) => pages.map(({ file }) => file));
@@ -27,12 +27,31 @@ test('llms-full.txt has the text of every page of the guide, in its order, witho
   expect(prose).not.toMatch(/\]\((?!https?:|#)/);
 });
 
+test('the skill has front matter within its limits, and the page’s code as it stands there', async () => {
+  const { skill } = await write();
+  // https://agentskills.io/specification
+  const [, name, description = ''] =
+    /^---\nname: ([a-z-]{1,64})\ndescription: (.+)\n---\n/.exec(skill) ?? [];
+  expect(SKILL.file).toBe(`skills/${name}/SKILL.md`);
+  expect(description.length).toBeLessThanOrEqual(1024);
+  expect(description).not.toMatch(/: | #/); // YAML would read another text
+  const codeOf = (text: string) => text.match(/^ *```[\s\S]*?^ *```/gm);
+  const page = await readFile(root + SKILL.page, 'utf8'); // readme.test.ts compiles its examples
+  expect(codeOf(skill)).toEqual(codeOf(page));
+  expect(codeOf(page)?.length).toBeGreaterThanOrEqual(4);
+  const links = [
+    ...skill.replaceAll(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/\]\(((?!https?:)[^)]+)/g),
+  ];
+  expect(links.map(([, link]) => link)).toEqual(['../../llms-full.txt']);
+  expect(skill.split('\n').length).toBeLessThan(100);
+});
+
 async function write(addressOf?: (file: string) => string) {
   const folder = await mkdtemp(join(tmpdir(), 'nearside-llms-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeLlmsTexts(folder, addressOf);
-  const [index, text] = await Promise.all(
-    ['llms.txt', 'llms-full.txt'].map((name) => readFile(join(folder, name), 'utf8')),
+  const [index = '', text = '', skill = ''] = await Promise.all(
+    ['llms.txt', 'llms-full.txt', SKILL.file].map((name) => readFile(join(folder, name), 'utf8')),
   );
-  return { index: index ?? '', text: text ?? '' };
+  return { index, text, skill };
 }

@@ -20,6 +20,7 @@ export const GROUPS = [
     pages: [
       { file: 'docs/quick-start.md', title: 'Quick start' },
       { file: 'docs/faq.md', title: 'Questions' },
+      { file: 'docs/mistakes.md', title: 'Often got wrong' },
       { file: 'docs/comparison.md', title: 'Other libraries' },
     ],
   },
