@@ -92,8 +92,9 @@ function asDrawn({ label, track, color, start, end }: Scope): Drawn {
 /** Each fact is drawn once, as long as it says, and nothing else is drawn but the run that was refused. */
 function expectTrack(entries: readonly Drawn[], { runs, refusal, opening, name }: Visit): void {
   expect(new Set(entries.map(({ track }) => track))).toEqual(new Set([name]));
-  const left = entries.filter(({ label }) => !label.endsWith(`: ${refusal}`));
-  expect(entries.length - left.length).toBe(1);
+  const isRefused = ({ label }: Drawn) => label.endsWith(`: ${refusal}`);
+  expect(entries.filter(isRefused).map(({ colour }) => colour)).toEqual(['error']);
+  const left = entries.filter((drawn) => !isRefused(drawn));
   const take = (label: string, lengthMs: number) => {
     const isIt = (drawn: Drawn) =>
       drawn.label === label && Math.abs(drawn.lengthMs - lengthMs) < CLOCK_MS;

@@ -8,8 +8,8 @@ const GROUP = 'Nearside';
 const COLOURS = {
   opening: 'secondary-dark',
   step: 'secondary',
-  run: 'primary-light',
-  queue: 'tertiary-light',
+  run: 'tertiary-light',
+  queue: 'primary-light',
   stage: 'primary',
   model: 'primary-dark',
   change: 'tertiary-dark',
