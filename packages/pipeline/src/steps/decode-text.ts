@@ -15,8 +15,9 @@ const MOST_MARKS = 1000;
 const MORE_MARKS = new RegExp(`(?:^|\\P{M})\\p{M}{${MOST_MARKS + 1}}`, 'u');
 
 /**
- * @throws NearsideError `input-too-large`; `decode-failed` for a file that is no UTF-8; `input-invalid` for what is no
- *   text, has nothing but white space in it, half of a surrogate pair, or more than 1,000 marks on a character
+ * @throws NearsideError `input-too-large`, also for text that is so in NFKC; `decode-failed` for a file that is no UTF-8;
+ *   `input-invalid` for what is no text, has nothing but white space in it, half of a surrogate pair, or more than 1,000
+ *   marks on a character
  */
 export async function decodeText(
   input: TextInput,
@@ -37,6 +38,8 @@ export async function decodeText(
     const expected = `at most ${MOST_MARKS} marks on a character`;
     throw invalidInput('Text', expected, `more at ${marked}`);
   }
+  // Vocabularies write characters out, such as U+FDFA in 18: what follows takes as long as for those.
+  requireAtMost(maxCharacters, text.normalize('NFKC').length, ' written out (NFKC)');
   if (!/\S/.test(text)) throw invalidInput('Text', 'words', 'none');
   return text;
 }
@@ -52,11 +55,11 @@ async function readFile(file: Blob): Promise<string> {
   }
 }
 
-function requireAtMost(most: number, got: number): void {
+function requireAtMost(most: number, got: number, how = ''): void {
   if (got <= most) return;
   throw new NearsideError(
     'input-too-large',
-    `Expected text of at most ${most} characters, got ${got}. Pass parts of it.`,
+    `Expected text of at most ${most} characters, got ${got}${how}. Pass parts of it.`,
     { details: { expected: most, got } },
   );
 }

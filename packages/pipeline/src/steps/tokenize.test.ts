@@ -59,6 +59,14 @@ const withIds = (ids: object) => ({
   model: { ...WORD_PIECE.model, vocab: { ...WORD_PIECE.model.vocab, ...ids } },
 });
 
+const { '[CLS]': _, ...noCls } = WORD_PIECE.model.vocab as Record<string, number>;
+
+const withVocabulary = (vocab: object) => ({
+  ...WORD_PIECE,
+  added_tokens: [],
+  model: { ...WORD_PIECE.model, vocab },
+});
+
 const words = (count: number) => Array.from({ length: count }, () => 'the').join(' ');
 
 describe('text becomes all inputs of the model', () => {
@@ -148,6 +156,12 @@ describe('bad text is refused, and the next one is read', () => {
     ['nothing but unknown pieces', '☃ ☃☃', 'input-invalid', /2 unknown pieces alone/],
     ['10 MB', 'x'.repeat(10_000_000), 'input-too-large', /1048576 characters, got 10000000/],
     ['a file of 10 MB', new Blob(['x'.repeat(10_000_000)]), 'input-too-large', /got 10000000/],
+    [
+      'a megabyte of characters that are written out in 18',
+      '\ufdfa'.repeat(2 ** 20),
+      'input-too-large',
+      /1048576 characters, got 18874368 written out \(NFKC\)/,
+    ],
     ['bytes that are no UTF-8', new Blob([Uint8Array.of(0xff)]), 'decode-failed', /UTF-8/],
   ])('%s', async (_, text, code, message) => {
     await expect(pipeline.begin().prepare(text)).rejects.toMatchObject({
@@ -201,6 +215,23 @@ describe('what does not fit is refused before anything runs', () => {
       'an unknown piece beyond the rows',
       { file: JSON.stringify({ ...UNIGRAM, model: { ...UNIGRAM.model, unk_id: 999 } }) },
       /at most \d+ pieces .*, got 1000/,
+    ],
+    [
+      'a special piece that the vocabulary lacks',
+      { file: JSON.stringify(withVocabulary(noCls)) },
+      /got one that names '\[CLS\]' as piece 2, of which its vocabulary has none/,
+    ],
+    [
+      'one that the vocabulary has under another id',
+      { file: JSON.stringify(withVocabulary({ ...noCls, '[CLS]': 2, '[SEP]': 50 })) },
+      /names '\[SEP\]' as piece 3, of which its vocabulary has 50/,
+    ],
+    [
+      'an unknown piece that the vocabulary lacks',
+      {
+        file: JSON.stringify({ ...WORD_PIECE, model: { ...WORD_PIECE.model, unk_token: '[?]' } }),
+      },
+      /names '\[\?\]', of which its vocabulary has none/,
     ],
     [
       'a resource that is not there',

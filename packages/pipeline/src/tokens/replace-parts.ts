@@ -1,7 +1,7 @@
 import { readCharsmap } from './charsmap.js';
 import { bestPieces, type UnigramFile, type UnigramModel } from './unigram.js';
 
-type Config = Readonly<Record<string, unknown>>;
+export type Config = Readonly<Record<string, unknown>>;
 
 /** A `tokenizer.json`, as far as it is looked at here. */
 export interface TokenizerFile {
@@ -9,6 +9,7 @@ export interface TokenizerFile {
   readonly added_tokens?: readonly { readonly single_word?: boolean }[];
   readonly normalizer: Config | null;
   readonly pre_tokenizer: Config | null;
+  readonly post_processor: Config | null;
   readonly model: Config;
 }
 

@@ -55,7 +55,7 @@ test('tensors that do not fit say what was expected and what was got', async () 
     'Float32Array, got Float64Array',
   );
   await expect(snap({ tensors: { pixels: tensors().tensors.pixel_values } })).rejects.toThrow(
-    'only pixel_values, got pixels',
+    "Tensors: expected the model's inputs alone, pixel_values; got 'pixels'. Rename it",
   );
 });
 

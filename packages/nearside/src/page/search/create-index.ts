@@ -125,7 +125,7 @@ export function createIndex(given: IndexOptions = NO_OPTIONS): SearchIndex {
  *   `digest-mismatch` for one that was changed, `insecure-context`; `signal.reason`; TypeError for wrong options
  */
 export async function loadIndex(
-  saved: Blob | ArrayBuffer,
+  saved: Blob | ArrayBuffer | Uint8Array,
   given: SavingOptions = NO_OPTIONS,
 ): Promise<SearchIndex> {
   const { signal } = savingOptions('loadIndex', given);

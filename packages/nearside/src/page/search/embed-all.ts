@@ -38,7 +38,7 @@ const KINDS: OptionKinds<keyof EmbedAllOptions> = { store: STORE_OF_PAGE, signal
  * The vectors of many texts. They are kept on this device, by the SHA-256 of the text and by the model's version: what
  * was run once is not run again. As soon as one of a new version is kept, those of other versions are deleted.
  *
- * @throws NearsideError `input-invalid` for what is no text, and what `run` throws for the first text that fails; those
+ * @throws NearsideError `input-invalid` for what is no model or no text, and what `run` throws for the first text that fails; those
  *   before it are kept. `task-mismatch` for a model of another task; `signal.reason`; TypeError or RangeError for wrong
  *   options
  */
@@ -53,6 +53,7 @@ export async function embedAll(
   signal?.throwIfAborted();
   const own = listOf(texts);
   own.forEach(requireString);
+  requireModel(model);
   const hashes = await Promise.all(own.map(hashOf));
   const isSigned = model.stats().opening.origin !== 'files'; // else its version says nothing
   const kept = openVectors(store === 'auto' && isSigned);
@@ -77,6 +78,14 @@ export async function embedAll(
   } finally {
     await kept.close();
   }
+}
+
+function requireModel(model: Partial<EmbeddingModel> | undefined): void {
+  if (typeof model?.score === 'function' && typeof model.stats === 'function') return;
+  throw new NearsideError(
+    'input-invalid',
+    `embedAll: expected a model that \`open\` gave, got ${inWords(model)}. Did you await \`open\`?`,
+  );
 }
 
 /** Text alone would be taken for a list of its characters. */

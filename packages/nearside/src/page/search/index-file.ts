@@ -132,7 +132,7 @@ function fromJson<Value>(bytes: Uint8Array<ArrayBuffer>): Value {
  * @throws NearsideError `input-invalid` for what is no index, `version-unsupported`, `size-mismatch`, `digest-mismatch`,
  *   `insecure-context`; `signal.reason`
  */
-export async function readIndex(saved: Blob | ArrayBuffer, turn: Turn): Promise<IndexState> {
+export async function readIndex(saved: SavedIndex, turn: Turn): Promise<IndexState> {
   const source = sourceOf(saved);
   const { header, headerBytes } = await readHeader(source);
   const expectedBytes = header.parts.reduce(
@@ -157,18 +157,21 @@ export async function readIndex(saved: Blob | ArrayBuffer, turn: Turn): Promise<
   return state;
 }
 
+/** The bytes may be a part of a buffer, as Node's Buffer mostly is. */
+type SavedIndex = Blob | ArrayBuffer | Uint8Array;
+
 interface Source {
   readonly bytes: number;
   /** In a buffer of its own. */
   read(from: number, to: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-function sourceOf(saved: Blob | ArrayBuffer): Source {
-  if (kindOf(saved) === 'ArrayBuffer') {
-    const buffer = saved as ArrayBuffer;
+function sourceOf(saved: SavedIndex): Source {
+  if (/^(ArrayBuffer|Uint8Array)$/.test(kindOf(saved))) {
+    const bytes = ArrayBuffer.isView(saved) ? saved : new Uint8Array(saved as ArrayBuffer);
     return {
-      bytes: buffer.byteLength,
-      read: async (from, to) => new Uint8Array(buffer.slice(from, to)),
+      bytes: bytes.length,
+      read: async (from, to) => new Uint8Array(bytes.subarray(from, to)),
     };
   }
   if (!/^(Blob|File)$/.test(kindOf(saved))) throw noIndex(inWords(saved));
@@ -227,7 +230,7 @@ function readPostings(
 function noIndex(got: string): NearsideError {
   return new NearsideError(
     'input-invalid',
-    `loadIndex: expected a Blob or an ArrayBuffer that \`save\` of an index wrote, got ${got}.`,
+    `loadIndex: expected a Blob, an ArrayBuffer or a Uint8Array that \`save\` of an index wrote, got ${got}.`,
   );
 }
 

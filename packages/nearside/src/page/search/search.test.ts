@@ -212,6 +212,22 @@ test('an index of several blocks and parts is the same after it was saved and lo
   expect(Buffer.compare(Buffer.from(once), Buffer.from(twice))).toBe(0);
 });
 
+test('an index is loaded from bytes too, which may be a part of a larger buffer', async () => {
+  const index = createIndex();
+  await index.add([
+    { id: 'a', text: 'fox', vector: vectorOf(1, 2) },
+    { id: 'b', text: 'bear', vector: vectorOf(3, 4) },
+  ]);
+  const bytes = new Uint8Array(await (await index.save()).arrayBuffer());
+  const within = Buffer.concat([Buffer.from('abc'), bytes, Buffer.from('de')]).subarray(3, -2);
+  expect(within.byteOffset % 4).not.toBe(0);
+  for (const saved of [bytes, within]) {
+    const loaded = await loadIndex(saved);
+    expect(await loaded.search({ text: 'fox' })).toEqual(await index.search({ text: 'fox' }));
+    expect(loaded.dimensions).toBe(index.dimensions);
+  }
+});
+
 test('nothing of what was removed is written', async () => {
   const index = createIndex();
   await index.add([
@@ -385,3 +401,14 @@ test.each([undefined, 'text', { length: 1 }])(
     });
   },
 );
+
+test.each([
+  [undefined, 'undefined'],
+  [Promise.resolve({}), 'Promise'],
+  [{ run() {} }, '{ run }'],
+])('embedAll refuses %j, which is no model', async (model, got) => {
+  await expect(embedAll(model as never, ['text'])).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(`expected a model that \`open\` gave, got ${got}`),
+  });
+});
