@@ -16,7 +16,7 @@ export function checkTensors(tensors: unknown, specs: readonly TensorSpec[]): vo
   const names = specs.map((spec) => spec.name);
   const given: Readonly<Record<string, unknown>> = { ...tensors };
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) throw otherName(name, names);
+    if (!names.includes(name)) throw invalid('tensors', `only ${names.join(', ')}`, name);
   }
   for (const spec of specs) checkTensor(given[spec.name], spec);
 }
@@ -55,15 +55,6 @@ function describeData(data: unknown): string {
   return name.endsWith('Array') && !Array.isArray(data) && !ArrayBuffer.isView(data)
     ? `a Proxy of a ${name}, or something else that is none itself`
     : name;
-}
-
-function otherName(tensor: string, names: readonly string[]): NearsideError {
-  const expected = names.join(', ');
-  return new NearsideError(
-    'input-invalid',
-    `Tensors: expected the model's inputs alone, ${expected}; got '${tensor}'. Rename it, or leave it out.`,
-    { details: { tensor, expected, got: tensor } },
-  );
 }
 
 function invalid(tensor: string, expected: string, got: unknown): NearsideError {

@@ -55,7 +55,7 @@ test('tensors that do not fit say what was expected and what was got', async () 
     'Float32Array, got Float64Array',
   );
   await expect(snap({ tensors: { pixels: tensors().tensors.pixel_values } })).rejects.toThrow(
-    "Tensors: expected the model's inputs alone, pixel_values; got 'pixels'. Rename it",
+    'element, or { tensors: { pixel_values } }, got { tensors: { pixels } }.',
   );
 });
 

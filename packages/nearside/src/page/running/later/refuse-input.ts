@@ -29,6 +29,7 @@ function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
   const mayHold = spec.task !== 'tensors'; // pictures or buffers, which can be closed
   if (typeof input === 'object' && input !== null && 'tensors' in input) {
     if (spec.stages) throw takesNoTensors(spec.name);
+    if (hasOtherNames(input.tensors, spec)) throw unfit(input, spec);
     checkTensors(input.tensors, callerInputs(spec));
     throw untakeable(spec, cause ?? new Error('it was something else when it was read before'));
   } else if (mayHold && (isClosed(input) || transferablesIn(input).some(isGone))) {
@@ -36,6 +37,12 @@ function findFault(input: unknown, spec: ModelSpec, cause: unknown): never {
   } else if (cause === undefined) throw unfit(input, spec);
   else if (isDrawable(input) && isPictureless(cause)) throw pictureless(input, cause);
   throw untakeable(spec, cause);
+}
+
+/** True for tensors that the model does not take, such as those that its steps would make. */
+function hasOtherNames(tensors: unknown, spec: ModelSpec): boolean {
+  const names = callerInputs(spec).map(({ name }) => name);
+  return Object.keys(tensors ?? {}).some((name) => !names.includes(name));
 }
 
 /** A buffer that is empty may have been so from the beginning. */
@@ -86,8 +93,9 @@ function unfit(input: unknown, spec: ModelSpec): NearsideError {
     'a Blob, ImageData of 8-bit pixels, ImageBitmap, VideoFrame, canvas, image or video element, or ';
   const names = callerInputs(spec).map(({ name }) => name);
   const tensors = names.length > 0 ? `{ tensors: { ${names.join(', ')} } }` : '{ tensors }';
-  const { data } = (input ?? {}) as { data?: unknown };
-  const got = describe(input) + (ArrayBuffer.isView(data) ? ` with a ${describe(data)}` : '');
+  const { data, tensors: given } = (input ?? {}) as { data?: unknown; tensors?: object };
+  const what = given ? `{ tensors: ${inWords(given)} }` : describe(input);
+  const got = what + (ArrayBuffer.isView(data) ? ` with a ${describe(data)}` : '');
   return new NearsideError(
     'input-invalid',
     `${spec.name}: expected ${PICTURE_TASKS.includes(spec.task) ? images : ''}${tensors}, got ` +
