@@ -1,6 +1,6 @@
 import { type NamedStep, NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
-import { KIND_NAMES } from './describe-form.js';
+import { describeKind } from './describe-form.js';
 import {
   type CompileSource,
   type Context,
@@ -82,7 +82,7 @@ function follow(
   { place, context }: { readonly place: SpecPlace; readonly context: Context },
 ): Known {
   return orUnfit(place, () => {
-    if (step.takes !== kind) throw new Misfit(KIND_NAMES[step.takes], KIND_NAMES[kind]);
+    if (step.takes !== kind) throw new Misfit(describeKind(step.takes), describeKind(kind));
     return { kind: step.gives, form: step.form(form, parameters, context) } as Known;
   });
 }
@@ -103,7 +103,7 @@ function orUnfit<Value>(place: SpecPlace, work: () => Value): Value {
     return work();
   } catch (error) {
     if (!(error instanceof Misfit)) throw error;
-    throw unfit(error, place);
+    throw unfit(place, error.expected, error.got);
   }
 }
 
@@ -123,7 +123,7 @@ function describePlace({ stage, part, index, step }: SpecPlace): string {
   return `model.json${inStage}, ${part}${atStep}${step === undefined ? '' : ` (${step})`}`;
 }
 
-export function unfit({ expected, got }: Misfit, place: SpecPlace): NearsideError {
+export function unfit(place: SpecPlace, expected: string, got: string): NearsideError {
   const { stage, ...within } = place;
   const where = stage === '' ? within : place;
   return new NearsideError(

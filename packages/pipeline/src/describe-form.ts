@@ -10,20 +10,20 @@ export function describeTensor({ datatype, shape }: Forms['tensor']): string {
   return `${datatype} ${formatShape(shape)}`;
 }
 
-/** A kind, in words. */
-export const KIND_NAMES: Readonly<Record<Kind, string>> = {
+/** Of other kinds the name says it. */
+const KINDS: Readonly<Partial<Record<Kind, string>>> = {
   input: 'the input as it was given',
   string: 'a string',
   image: 'an image',
-  sound: 'sound',
   record: 'a complete record',
   row: 'a row of numbers',
   tensor: 'a tensor',
   inputs: "the model's inputs",
   outputs: "the model's outputs",
-  scores: 'scores',
   box: 'boxes',
-  text: 'text',
-  objects: 'objects',
   output: 'a result',
 };
+
+export function describeKind(kind: Kind): string {
+  return KINDS[kind] ?? kind;
+}

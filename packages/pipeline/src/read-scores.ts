@@ -1,7 +1,7 @@
 import { NearsideError, type TensorSpec, type Tensors } from '@nearside/core';
 import { type SpecPlace, unfit } from './chain.js';
 import { describeTensor } from './describe-form.js';
-import { type Forms, Misfit } from './step.js';
+import type { Forms } from './step.js';
 
 /**
  * A model gives scores as its first output that is no state.
@@ -13,11 +13,11 @@ export function scoresForm(output: TensorSpec | undefined, where: SpecPlace): Fo
   if (!output) return { classes: undefined };
   const { datatype, shape, name } = output;
   if (datatype !== 'FP32' && datatype !== 'FP64') {
-    throw unfit(new Misfit(`output '${name}' to be FP32 or FP64`, describeTensor(output)), where);
+    throw unfit(where, `output '${name}' to be FP32 or FP64`, describeTensor(output));
   }
   if (shape.length !== 2) {
     const expected = `output '${name}' to be of shape [n, classes]`;
-    throw unfit(new Misfit(expected, describeTensor(output)), where);
+    throw unfit(where, expected, describeTensor(output));
   }
   const [, classes = -1] = shape;
   return { classes: classes === -1 ? undefined : classes };

@@ -1,8 +1,8 @@
 import { callerOutputs, type Stage, type Tensor, type Tensors } from '@nearside/core';
 import { type Known, type Link, readChain, unfit } from './chain.js';
-import { describeTensor, KIND_NAMES } from './describe-form.js';
+import { describeKind, describeTensor } from './describe-form.js';
 import { readScores, scoresForm } from './read-scores.js';
-import { type Context, Misfit } from './step.js';
+import type { Context } from './step.js';
 import type { StepTable } from './step-table.js';
 
 /** The steps around one model, which fit each other and the model. */
@@ -53,12 +53,12 @@ function readBefore(
   if (links.length === 0 || end.kind === 'inputs') {
     return { before: links, makeInputs: (value) => value as Tensors };
   }
-  const refuse = (expected: string, got: string) => unfit(new Misfit(expected, got), where);
   const asTensor = links.at(-1)?.step.asTensor;
   const form = end.kind === 'tensor' ? end.form : asTensor?.form(end.form);
-  if (!form) throw refuse('a tensor after the last step', KIND_NAMES[end.kind]);
+  if (!form) throw unfit(where, 'a tensor after the last step', describeKind(end.kind));
   if (inputs.length > 1) {
-    throw refuse(
+    throw unfit(
+      where,
       'one input that it makes',
       `several: ${inputs.map(({ name }) => name).join(', ')}`,
     );
@@ -69,7 +69,7 @@ function readBefore(
       form.shape.length === input.shape.length &&
       form.shape.every((axis, i) => isSameAxis(axis, input.shape[i])));
   if (input && !isFitting) {
-    throw refuse(`${describeTensor(input)} for input '${input.name}'`, describeTensor(form));
+    throw unfit(where, `${describeTensor(input)} for input '${input.name}'`, describeTensor(form));
   }
   const name = input?.name ?? '';
   const make = (value: unknown) => asTensor?.make(value as never) ?? (value as Tensor);
@@ -104,16 +104,16 @@ function readAfter(
     : { kind: 'scores', form: scoresForm(outputs[0], where) };
   const { links, end } = readChain(stage[part], { ...where, steps, start, context });
   if (isLast && end.kind !== 'output') {
-    throw unfit(new Misfit('a result after the last step', KIND_NAMES[end.kind]), where);
+    throw unfit(where, 'a result after the last step', describeKind(end.kind));
   }
   if (isLast && areMany(links, isMany)) {
     const expected =
       'a step that makes one result of all items, such as combine-windows or reading-order';
-    throw unfit(new Misfit(expected, 'a result for each'), where);
+    throw unfit(where, expected, 'a result for each');
   }
   if (!isLast && end.kind === 'output') {
     const expected = 'something that the next stage can begin with after the last step';
-    throw unfit(new Misfit(expected, KIND_NAMES[end.kind]), where);
+    throw unfit(where, expected, describeKind(end.kind));
   }
   const readOutputs = takesAll
     ? (outputs: Tensors) => outputs
