@@ -12,6 +12,7 @@ export type { Comparison } from './evaluating/judging/open-comparison.js';
 export type { OnProgress, Progress } from './files/slices.js';
 export { type DeltaOptions, type DeltaResult, delta } from './library/delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './library/diff.js';
+export type { InBrowser } from './doctor/look-in-browser.js';
 export { type Diagnosis, type DoctorOptions, doctor } from './library/doctor.js';
 export { type Draft, type DraftOptions, draft } from './library/draft.js';
 export { type EvaluateOptions, evaluate } from './library/evaluate.js';

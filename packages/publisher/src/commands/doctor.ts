@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { InBrowser } from '../doctor/look-in-browser.js';
 import { type Diagnosis, doctor } from '../library/doctor.js';
-import { formatCount } from '../terminal/format.js';
+import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import {
   type CommonOptions,
   EXIT,
@@ -11,12 +12,16 @@ import {
 
 interface DoctorFlags extends CommonOptions {
   readonly model?: string;
+  readonly browser?: true;
 }
 
 const HELP = `
 It asks for the page, the scripts that it names, the library's worker, wasm and model, as a browser
 does, and prints what is wrong, the gravest first, each with the line that mends it. Each code is a
 row of docs/troubleshooting.md.
+
+--browser needs Playwright where you run it (npm install --no-save playwright-core), and Chromium, which
+CHROMIUM may name. It opens the model beside the page, under the headers of the page.
 
   nearside doctor https://app.example/
   nearside doctor http://localhost:5173/ --model https://cdn.example/models/digits`;
@@ -37,9 +42,10 @@ export function addDoctor(
       'address of its model (default: those that its scripts name)',
       parseUrl,
     )
+    .option('--browser', 'open it in Chromium too: backends, waterfall, service worker')
     .addHelpText('after', HELP)
-    .action(async (address: string, { model, json }: DoctorFlags) => {
-      const result = await doctor({ address, model });
+    .action(async (address: string, { model, browser, json }: DoctorFlags) => {
+      const result = await doctor({ address, model, browser });
       printResult(terminal, { json, result, text: () => describe(result) });
       if (!result.ok) endWith(EXIT.failed);
     });
@@ -53,6 +59,7 @@ function describe({
   models,
   findings,
   notes,
+  browser,
 }: Diagnosis): string {
   const versions = models.map(
     ({ url, kind, version }) => `${url}, ${kind}${version ? ` ${version}` : ''}`,
@@ -79,7 +86,40 @@ function describe({
     ]),
     ...(notes.length > 0 ? [''] : []),
     ...notes.map((note) => `  note: ${note}`),
+    ...(browser ? describeBrowser(browser) : []),
   ].join('\n');
+}
+
+function describeBrowser({ name, backends, waterfall }: InBrowser): string[] {
+  const verdicts = backends.map(({ backend, verdict, variant = '', p50Ms, message = '' }) => [
+    `  ${backend}`,
+    verdict,
+    variant,
+    p50Ms === undefined ? '' : `${p50Ms.toFixed(1)} ms`,
+    message,
+  ]);
+  const lastMs = Math.max(1, ...waterfall.map(({ startMs, durationMs }) => startMs + durationMs));
+  const transfers = waterfall.map(({ url, startMs, durationMs, sizeBytes }) => [
+    `  ${String(startMs).padStart(6)} ms`,
+    barOf(startMs / lastMs, durationMs / lastMs),
+    `${durationMs} ms`,
+    sizeBytes > 0 ? formatBytes(sizeBytes) : '',
+    url,
+  ]);
+  return [
+    ...(verdicts.length > 0 ? ['', `  ${name}, explainBackend():`, ...formatTable(verdicts)] : []),
+    '',
+    `  ${name}, the page's first visit:`,
+    ...formatTable(transfers),
+  ];
+}
+
+/** A bar of 24 columns, for shares of the whole time. */
+function barOf(start: number, share: number): string {
+  const columns = 24;
+  const first = Math.min(columns - 1, Math.floor(start * columns));
+  const length = Math.max(1, Math.min(columns - first, Math.round(share * columns)));
+  return `${' '.repeat(first)}${'▇'.repeat(length)}`.padEnd(columns);
 }
 
 function inShort([first = '', ...others]: readonly string[]): string {

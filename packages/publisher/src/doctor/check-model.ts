@@ -58,6 +58,8 @@ export interface CheckedModel {
   readonly url: string;
   readonly kind: 'sealed' | 'signed' | 'unknown';
   readonly version?: string | undefined;
+  /** Options of `open` for what was looked at. */
+  readonly open?: { readonly trust: string } | { readonly integrity: string } | undefined;
 }
 
 interface Asking {
@@ -136,7 +138,7 @@ async function checkSigned(
   const version = await verifyVersion(check, state.trusted.root, release);
   tellProblems(url, check.problems, asking);
   if (version) await checkChunk(repository, version, asking);
-  return { url, kind: 'signed', version: release.version };
+  return { url, kind: 'signed', version: release.version, open: { trust: state.pin } };
 }
 
 async function checkSealed(
@@ -159,7 +161,7 @@ async function checkSealed(
   const hex = pinHex(readPin(integrity) as string);
   await checkOrigin(`${url}/${sealPath(hex)}`, asking);
   await checkChunk(`${url}/`, read.version, asking);
-  return { url, kind: 'sealed', version: read.version.release.version };
+  return { url, kind: 'sealed', version: read.version.release.version, open: { integrity } };
 }
 
 function versionCheck(source: VersionCheck['source']): VersionCheck {

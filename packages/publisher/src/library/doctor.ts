@@ -3,6 +3,7 @@ import { type CheckedModel, checkModel, modelsToCheck } from '../doctor/check-mo
 import { checkPage, checkPolicies } from '../doctor/check-page.js';
 import { createFindings, type Finding } from '../doctor/findings.js';
 import { followScripts, type Loaded } from '../doctor/follow-scripts.js';
+import { type InBrowser, lookInBrowser } from '../doctor/look-in-browser.js';
 import { type Page, readPage } from '../doctor/read-page.js';
 
 export interface DoctorOptions {
@@ -10,6 +11,8 @@ export interface DoctorOptions {
   readonly address: string;
   /** Address of a model; by default those that the page's scripts name. */
   readonly model?: string | undefined;
+  /** Opens the page in Chromium too. */
+  readonly browser?: boolean | undefined;
   /** How long a server may be silent, ms; by default 15 s. */
   readonly patienceMs?: number | undefined;
   readonly now?: () => number;
@@ -31,6 +34,8 @@ export interface Diagnosis {
   readonly scripts: readonly string[];
   /** Addresses of the runtime's files. */
   readonly runtime: readonly string[];
+  /** What Chromium showed, with `browser`. */
+  readonly browser?: InBrowser | undefined;
 }
 
 /**
@@ -39,6 +44,7 @@ export interface Diagnosis {
  *
  * @throws NearsideError `network-failed` when the page cannot be read, `input-invalid` when it is none
  * @throws TypeError when the address is none
+ * @throws Error with `browser`, where Playwright or Chromium is missing
  */
 export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
   const { address, patienceMs, now = Date.now } = options;
@@ -54,6 +60,10 @@ export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
   for (const model of toCheck) {
     models.push(await checkModel(model, { page, find, patienceMs, nowMs: now() }));
   }
+  const model = models.find(({ open }) => open !== undefined);
+  const browser = options.browser
+    ? await lookInBrowser({ page, loaded, model, find, notes })
+    : undefined;
   const findings = sorted();
   return {
     ok: findings.length === 0,
@@ -64,6 +74,7 @@ export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
     models,
     scripts: loaded.scripts.map(({ url }) => url),
     runtime: loaded.runtime.map(({ url }) => url),
+    ...(browser && { browser }),
   };
 }
 
