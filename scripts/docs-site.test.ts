@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { ERROR_CODES } from '@nearside/core';
 import { PUBLISHER_ERROR_CODES } from '@nearside/publisher';
 import { expect, test } from 'vitest';
 import { anchorOf } from '../docs/.vitepress/anchor-of.js';
 import { FILES, placeOf } from '../docs/.vitepress/pages.mjs';
+import { requireTargets } from '../docs/.vitepress/require-targets.mjs';
 import { root } from './root.mjs';
 
 test('every page of docs has a place on the site and in its sidebar, decisions left out', async () => {
@@ -17,6 +19,31 @@ test('on the site as on a code host the anchor of an error is its code', async (
   const headings = headingsOf(await read('docs/errors.md'));
   const codes = [...ERROR_CODES, ...PUBLISHER_ERROR_CODES];
   expect(headings.map(anchorOf)).toEqual(expect.arrayContaining(codes));
+});
+
+test('a site is refused in which a link, script, style or picture leads to nothing, or out of its base', async () => {
+  const dir = await mkdtemp(`${tmpdir()}/nearside-site-`);
+  const check = async (html: string) => {
+    await writeFile(`${dir}/guide/index.html`, html);
+    return requireTargets(dir, '/nearside/');
+  };
+  await mkdir(`${dir}/guide`);
+  await writeFile(`${dir}/style.css`, 'a { background: url(icon.svg) }');
+  await writeFile(`${dir}/icon.svg`, '<svg/>');
+  const whole =
+    '<link href="../style.css"><img src="/nearside/icon.svg"><h1 id="top"><a href="#top">';
+  await expect(check(`${whole}<a href="https://site.example/x">`)).resolves.toBeUndefined();
+  for (const broken of [
+    '<a href="/nearside/missing.html">',
+    '<script type="module" src="app.js"></script>',
+    '<a href="/icon.svg">',
+    '<a href="#below">',
+  ]) {
+    await expect(check(whole + broken), broken).rejects.toThrow('guide/index.html: ');
+  }
+  await writeFile(`${dir}/style.css`, 'a { background: url("missing.svg") }');
+  await expect(check(whole)).rejects.toThrow('style.css: missing.svg leads to no file');
+  await rm(dir, { recursive: true });
 });
 
 test.each(['docs/trust.md', 'docs/privacy.md'])('%s names tests that exist', async (page) => {

@@ -2,15 +2,20 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 import manifest from '../../package.json' with { type: 'json' };
+import { repositoryOf } from '../../scripts/publishing.mjs';
 import { anchorOf } from './anchor-of.js';
 import { FILES, GROUPS, HOME, isPage, placeOf, REFERENCE } from './pages.mjs';
 import { repositoryLinks } from './repository-links.js';
-import { requireTargets } from './require-targets.js';
+import { requireTargets } from './require-targets.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Where the sources are shown: empty in package.json until they are published. */
-const repository = manifest.publishing.repository as string | null;
+/** Where the sources are shown; null until they are published. */
+const repository = repositoryOf(manifest.publishing);
+
+/** Where `npm run site` puts the whole site, the benchmark page too; undefined for the docs alone. */
+const siteBase = process.env.NEARSIDE_SITE_BASE;
+const base = siteBase ?? '/';
 
 /**
  * `npm run docs:build` writes docs/.vitepress/dist, and before it docs/reference; `npm run docs:dev` serves the pages as they are edited. The pages are
@@ -18,6 +23,7 @@ const repository = manifest.publishing.repository as string | null;
  */
 export default defineConfig({
   lang: 'en',
+  base,
   title: 'Nearside',
   description: manifest.description,
   srcDir: root,
@@ -36,7 +42,7 @@ export default defineConfig({
     [`${REFERENCE}:path*`]: 'reference/:path*',
   },
   head: [
-    ['link', { rel: 'icon', href: '/icon.svg', type: 'image/svg+xml' }],
+    ['link', { rel: 'icon', href: `${base}icon.svg`, type: 'image/svg+xml' }],
     ['meta', { name: 'theme-color', content: '#ffffff', media: '(prefers-color-scheme: light)' }],
     ['meta', { name: 'theme-color', content: '#0e1114', media: '(prefers-color-scheme: dark)' }],
   ],
@@ -57,7 +63,7 @@ export default defineConfig({
     page.title = 'Nearside';
     page.titleTemplate = ':title';
   },
-  buildEnd: ({ outDir }) => requireTargets(outDir),
+  buildEnd: ({ outDir }) => (siteBase === undefined ? requireTargets(outDir) : undefined),
   themeConfig: {
     search: {
       provider: 'local',
@@ -71,6 +77,7 @@ export default defineConfig({
       { text: 'Guide', link: '/guide/tools', activeMatch: '/guide/' },
       { text: 'Errors', link: '/errors' },
       { text: 'API', link: '/api' },
+      ...(siteBase === undefined ? [] : [{ text: 'Benchmarks', link: '/bench/', target: '_self' }]),
     ],
     sidebar: GROUPS.map(({ title, collapsed, pages }): DefaultTheme.SidebarItem => {
       const items = pages.map((page) => ({
