@@ -1,4 +1,4 @@
-// npm run site [-- --base /nearside/] [--out folder]: the docs with the demo, and the benchmark page in bench/, as one folder
+// npm run site [-- --base /nearside/] [--out folder]: the docs with the demo, and the benchmark page in benchmark/, as one folder
 // for a static host that serves it at that path. All must be built.
 import { spawnSync } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const out = resolve(values.out);
 await rm(out, { recursive: true, force: true });
 buildDocs();
 await cp(join(root, 'docs/.vitepress/dist'), out, { recursive: true });
-await cp(await makeBenchPage(), join(out, 'bench'), { recursive: true });
+await cp(await makeBenchPage(), join(out, 'benchmark'), { recursive: true });
 await moveHeaders();
 await requireTargets(out, base);
 console.log(`Built ${out}: a static host may serve it at ${base}.`);
@@ -39,10 +39,10 @@ function buildDocs() {
 
 /** Hosts that know such a file read it at the top alone. */
 async function moveHeaders() {
-  const file = join(out, 'bench/_headers');
+  const file = join(out, 'benchmark/_headers');
   const headers = await readFile(file, 'utf8');
   const moved = headers
-    .replaceAll(/^\/(?=assets\/)/gm, `${base}bench/`)
+    .replaceAll(/^\/(?=assets\/)/gm, `${base}benchmark/`)
     .replace(/^\/\*/m, `${base}*`);
   await writeFile(join(out, '_headers'), moved);
   await rm(file);

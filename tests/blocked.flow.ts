@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +68,78 @@ test('under the policy of the guide the light runtime serves the first visit, an
   page.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
   expect(await endOf(page, site)).toEqual({ label: '1', backend: 'tfjs-wasm' });
   expect(refused).toEqual([]);
+  await site.close();
+});
+
+test('a page whose server sends an integrity policy with every file has what a bundler made, where its import map has the hashes', async ({
+  page,
+}) => {
+  const dir = await mkdtemp(join(tmpdir(), 'nearside-hashes-'));
+  await cp(madeOnce('page'), dir, { recursive: true });
+  await holdScripts(dir);
+  const headers = { 'Integrity-Policy': 'blocked-destinations=(script)' };
+  await cp(`${root}tests/fixtures/iris.onnx`, join(dir, 'iris.onnx'));
+  const site = await serve(headers, dir);
+  const unsigned = await endOfUnsigned(page, site); // its worker needs steps.js
+  expect(unsigned).toEqual([1, 3]);
+  expect(await endOf(page, site)).toEqual({ label: '1', backend: 'tfjs-wasm' });
+  await site.close();
+  await rm(dir, { recursive: true });
+});
+
+/** The shape of what a file that nobody signed gives. */
+async function endOfUnsigned(page: Page, site: Site): Promise<number[]> {
+  await gotoBarePage(page, site.url);
+  return page.evaluate(async () => {
+    const model = await (globalThis as Scope).nearside.openUnsigned('/iris.onnx');
+    const x = { datatype: 'FP32', shape: [1, 4], data: Float32Array.of(5.1, 3.5, 1.4, 0.2) };
+    const { output } = await model.run({ tensors: { x } });
+    await model.close();
+    return output.tensors.y.shape;
+  });
+}
+
+/** Gives the page an import map with the hash of each of its scripts. */
+async function holdScripts(dir: string): Promise<void> {
+  const integrity: Record<string, string> = {};
+  for (const name of await readdir(join(dir, 'assets'))) {
+    if (!name.endsWith('.js')) continue;
+    const bytes = await readFile(join(dir, 'assets', name));
+    integrity[`/assets/${name}`] = `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+  }
+  const file = join(dir, 'index.html');
+  const html = await readFile(file, 'utf8');
+  const held = html.replace(
+    /<script type="module"[^>]* src="([^"]*)"/,
+    (tag, src) => `${tag} integrity="${integrity[src]}"`,
+  );
+  const map = `<script type="importmap">${JSON.stringify({ integrity })}</script>`;
+  await writeFile(file, held.replace('<script', `${map}<script`));
+}
+
+test('under Document-Isolation-Policy alone a run is shared between CPU threads', async ({
+  page,
+  browserName,
+}) => {
+  test.skip(browserName !== 'chromium', 'other engines do not know the header');
+  const site = await serve({ 'Document-Isolation-Policy': 'isolate-and-credentialless' });
+  await gotoBarePage(page, site.url);
+  const seen = await page.evaluate(async ({ url, trust }) => {
+    const { nearside, one, crossOriginIsolated, navigator } = globalThis as Scope;
+    const model = await nearside.open(url, { trust, backend: 'onnx-wasm', tune: 'off' });
+    const { output, meta } = await model.run(one());
+    const { threadsReason } = model.stats();
+    await model.close();
+    const expected = Math.min(4, navigator.hardwareConcurrency);
+    const isShared = meta.threads === expected && expected > 1;
+    return { crossOriginIsolated, label: output[0].label, isShared, threadsReason };
+  }, served.digits.address);
+  expect(seen).toEqual({
+    crossOriginIsolated: true,
+    label: '1',
+    isShared: true,
+    threadsReason: undefined,
+  });
   await site.close();
 });
 

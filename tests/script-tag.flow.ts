@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,16 +45,24 @@ async function guidePage(block: number): Promise<{ html: string; script: string 
 }
 
 async function hashOf(file: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-384', await readFile(`${DIST}/${file}`));
-  return `sha384-${Buffer.from(digest).toString('base64')}`;
+  return sha384(await readFile(`${DIST}/${file}`));
+}
+
+/** As `integrity` takes it. */
+function sha384(bytes: Uint8Array): string {
+  return `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
 }
 
 async function serveGuidePage(headers: Record<string, string>, isolated: boolean) {
   const { html, script } = await guidePage(0);
   await writeFile(`${dir}/app.js`, script);
+  const held = sha384(Buffer.from(script));
   await writeFile(
     `${dir}/index.html`,
-    html.replace(`<script>${script}</script>`, '<script src="/app.js"></script>'),
+    html.replace(
+      `<script>${script}</script>`,
+      `<script src="/app.js" integrity="${held}" crossorigin></script>`,
+    ),
   );
   return serveSite({ dir, config: {}, port: 0, isolated, headers });
 }
@@ -222,6 +231,52 @@ test('with an import map of one entry the same is one module, of few requests', 
   await page.goto(site.url);
   await expect(page).toHaveTitle('1');
   expect(requests).toBeLessThanOrEqual(10);
+  await site.close();
+});
+
+/** Chromium and Firefox know it; a page elsewhere is as before. */
+const HASHES_ALONE = { 'Integrity-Policy': 'blocked-destinations=(script)' };
+
+test('a page that takes no script without a hash has both parts of the script tag and its workers', async ({
+  page,
+}) => {
+  const site = await serveGuidePage(HASHES_ALONE, false);
+  await page.goto(site.url);
+  await readOne(page);
+  await page.addScriptTag({ content: 'globalThis.model = model' });
+  const p50 = () =>
+    page.evaluate(async () => (await (globalThis as Scope).model).stats().latencyMs.p50 ?? 0);
+  await expect.poll(p50).toBeGreaterThan(0); // counted by the second part
+  await site.close();
+});
+
+test('such a page has the one module where its import map has the hash, and not otherwise', async ({
+  page,
+}) => {
+  const { html } = await guidePage(1);
+  const module = `${served.cdn.url}nearside.module.js`;
+  const shown = html.replace(
+    /(const model[^\n]*)/,
+    '$1\n  document.title = model.stats().backend;',
+  );
+  const site = await serveSite({
+    dir,
+    config: {},
+    port: 0,
+    isolated: false,
+    headers: HASHES_ALONE,
+  });
+  const refused = page.waitForEvent('requestfailed');
+  await writeFile(`${dir}/index.html`, `<!doctype html><link rel="icon" href="data:,">${shown}`);
+  await page.goto(site.url);
+  expect((await refused).url()).toBe(module);
+
+  const integrity = JSON.stringify({ [module]: await hashOf('nearside.module.js') });
+  const held = shown.replace('} }\n</script>', `}, "integrity": ${integrity} }\n</script>`);
+  expect(held).not.toBe(shown);
+  await writeFile(`${dir}/index.html`, `<!doctype html><link rel="icon" href="data:,">${held}`);
+  await page.goto(site.url);
+  await expect(page).toHaveTitle('tfjs-wasm');
   await site.close();
 });
 

@@ -85,7 +85,7 @@ test('the site has the benchmark page beside the docs, and links to it', {
   const wrong = watchRequests(page);
   await page.goto(`${site.url}nearside/`);
   await page.getByRole('link', { name: 'Benchmarks' }).click();
-  await expect(page).toHaveURL(`${site.url}nearside/bench/`);
+  await expect(page).toHaveURL(`${site.url}nearside/benchmark/`);
   await expect(page.getByRole('button').first()).toBeVisible();
   expect(wrong).toEqual([]);
 });

@@ -77,7 +77,9 @@ export default defineConfig({
       { text: 'Guide', link: '/guide/tools', activeMatch: '/guide/' },
       { text: 'Errors', link: '/errors' },
       { text: 'API', link: '/api' },
-      ...(siteBase === undefined ? [] : [{ text: 'Benchmarks', link: '/bench/', target: '_self' }]),
+      ...(siteBase === undefined
+        ? []
+        : [{ text: 'Benchmarks', link: '/benchmark/', target: '_self' }]),
     ],
     sidebar: GROUPS.map(({ title, collapsed, pages }): DefaultTheme.SidebarItem => {
       const items = pages.map((page) => ({
