@@ -20,6 +20,12 @@ function importing(name, limit, path = `${DIST}/index.js`) {
   };
 }
 
+/** A helper for a framework, without that and without `open`. */
+function helper(name, framework) {
+  const row = importing('useModel, useRun', '1024 B', `${DIST}/${name}.js`);
+  return { ...row, name: `${row.name} of ${name}`, ignore: ['nearside', framework] };
+}
+
 /** A file as it is shipped; size-limit's esbuild prints it anew, some 1 % larger. */
 function file(name, limit) {
   const asItIs = { bundle: false, minify: false, external: undefined, format: undefined };
@@ -42,6 +48,9 @@ export default [
   importing('createIndex', '6656 B', `${DIST}/search.js`),
   importing('createIndex, loadIndex, embedAll', '10240 B', `${DIST}/search.js`),
   importing('showInDevTools', '1536 B', `${DIST}/devtools.js`),
+  helper('react', 'react'),
+  helper('vue', 'vue'),
+  helper('svelte', 'svelte/store'),
   importing('serve', '62464 B', `${DIST}/worker/serve.js`), // a worker without its runtime
   file('assets/worker-tfjs-wasm.js', '241664 B'),
   file('assets/worker-onnx-wasm.js', '90112 B'),

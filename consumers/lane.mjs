@@ -16,6 +16,8 @@
  * @property {(port: number) => string[]} [start] the tool's own server for what was built; without it `output` is served
  * @property {(port: number) => string[]} [dev] the tool's development server
  * @property {string[]} [routes] addresses of the server that classify by themselves, built and in development
+ * @property {string} [component] file of a component by a helper for frameworks, on a page that a server has rendered; see
+ *   visit-components.mjs
  * @property {Record<string, string>} [bare] files of the same page without the library: what it fetches is its own
  * @property {Record<string, string[]>} [programs] commands that classify without a browser, by name
  */

@@ -16,6 +16,7 @@ import { vite8 } from './lanes/vite-8.mjs';
 import { vite8Policy } from './lanes/vite-8-policy.mjs';
 import { vite8Pwa } from './lanes/vite-8-pwa.mjs';
 import { vite8Wasm } from './lanes/vite-8-wasm.mjs';
+import { vue } from './lanes/vue.mjs';
 import { webpack5 } from './lanes/webpack-5.mjs';
 import { webpack5Cdn } from './lanes/webpack-5-cdn.mjs';
 
@@ -33,6 +34,7 @@ export const lanes = [
   rollup,
   parcel2,
   react,
+  vue,
   angular20,
   next16,
   sveltekit,

@@ -1,10 +1,14 @@
 /** The page's HTML. Webpack's script is none that may be a module: it looks for its own address. */
-export function html({ script = './main.js', type = 'type="module"' } = {}) {
+export function html({
+  script = './main.js',
+  type = 'type="module"',
+  body = '<p id="result"></p>',
+} = {}) {
   return `<!doctype html>
 <html lang="en">
   <meta charset="utf-8">
   <title>One</title>
-  <p id="result"></p>
+  ${body}
   <script ${type} src="${script}" defer></script>
 </html>
 `;

@@ -11,6 +11,8 @@ const LIMITS = {
   'script-tag-bytes': 45_056,
   'script-tag-requests': 10, // before the first result, without the model's
   'pwa-precache-bytes': 6_200_000,
+  'component-openings': 1, // for twenty components of one model
+  'component-openings-left': 0, // 2 s after all have left
   'quick-start-commands': 3,
   'quick-start-lines': 6,
 };
@@ -47,6 +49,8 @@ export function metricsOf(results, ofRepository) {
 function valuesOf(results) {
   const figuresOf = (name) => results.find((result) => result.name === name)?.figures ?? {};
   const firstBytes = results.map(({ figures }) => figures.firstResultBytes ?? 0);
+  const most = (name) => Math.max(...results.map(({ figures }) => figures[name] ?? -1));
+  const ofComponents = (name) => (most(name) < 0 ? undefined : most(name));
   const { fetched = [] } = results.find(({ name }) => name === 'script-tag') ?? {};
   const ofLibrary = fetched.filter(({ path }) => path.startsWith('/nearside/'));
   const script = ofLibrary.find(({ path }) => path.endsWith('nearside.global.js'));
@@ -58,6 +62,8 @@ function valuesOf(results) {
     'build-bytes': figuresOf('vite-8-wasm').buildBytes,
     'whole-build-bytes': figuresOf('vite-8').buildBytes,
     'largest-file-bytes': figuresOf('vite-8').largestFileBytes,
+    'component-openings': ofComponents('openings'),
+    'component-openings-left': ofComponents('openingsLeft'),
     'script-tag-bytes': script?.bytes,
     'script-tag-requests': script && ofLibrary.length,
   };

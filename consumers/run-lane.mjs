@@ -4,6 +4,7 @@ import { serveSite } from '../scripts/serve-site.mjs';
 import { copyFiles, makeApp, measureFolder, writeFiles } from './app.mjs';
 import { runIn, startServer } from './processes.mjs';
 import { record } from './recorder.mjs';
+import { visitComponents, visitWhileEdited } from './visit-components.mjs';
 import { visit } from './visits.mjs';
 
 /** Every check is made with each: undefined is the default choice. */
@@ -39,6 +40,8 @@ const BACKENDS = [undefined, 'onnx-wasm'];
  * @property {number} [largestFileBytes]
  * @property {number} [buildSeconds]
  * @property {number} [otherBuildSeconds] of the lane's `otherBuild`
+ * @property {number} [openings] for twenty components that ask for one model
+ * @property {number} [openingsLeft] workers, 2 s after all of them have left
  */
 export async function runLane(lane, place) {
   const startMs = Date.now();
@@ -74,6 +77,7 @@ async function checkBuild(trial) {
     const site = await startRecordedSite(trial);
     try {
       await checkVisits(trial, 'built', site);
+      await checkComponents(trial, 'built', site);
     } finally {
       await site.close();
     }
@@ -134,6 +138,7 @@ async function checkDevelopment(trial) {
     const server = await startServer(dir, lane.dev);
     try {
       await checkVisits(trial, 'dev', server);
+      await checkComponents(trial, 'dev', server);
     } finally {
       await server.close();
     }
@@ -160,6 +165,25 @@ async function checkVisits(trial, when, site) {
         return answer.ok ? answer.text() : `status ${answer.status}`;
       });
     }
+  }
+}
+
+/** Of a lane with a helper for frameworks. */
+async function checkComponents(trial, when, { url }) {
+  const { lane, dir, browser, figures } = trial;
+  if (!lane.component) return;
+  const address = `${url}?${queryFor(trial)}`;
+  await check(trial, `${when}, many components`, async () => {
+    Object.assign(figures, await visitComponents(browser, address));
+  });
+  if (when === 'dev') {
+    const file = join(dir, lane.component);
+    await check(trial, 'dev, hot reload', () => visitWhileEdited(browser, address, file));
+  } else {
+    await check(trial, `${when}, rendered by a server`, async () => {
+      const page = await (await fetch(url)).text();
+      if (!page.includes('title="unedited"')) throw new Error(`expected a component, got ${page}`);
+    });
   }
 }
 

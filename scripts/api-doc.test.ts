@@ -7,9 +7,16 @@ import { root } from './root.mjs';
 /** Named there, and told elsewhere: what model.json holds, what a backend is, what every error is. */
 const TOLD_ELSEWHERE = ['ModelSpec', 'UnsignedSpec', 'Backend', 'NearsideError'];
 
-const ENTRIES = ['index', 'microphone', 'search', 'devtools', 'worker'].map(
-  (name) => `packages/nearside/src/${name}.ts`,
-);
+const ENTRIES = [
+  'index',
+  'microphone',
+  'search',
+  'devtools',
+  'react',
+  'vue',
+  'svelte',
+  'worker',
+].map((name) => `packages/nearside/src/${name}.ts`);
 
 const page = await readFile(`${root}docs/api.md`, 'utf8');
 const sections = page.split(/^(?=##)/m);

@@ -13,6 +13,9 @@ const FACES: Record<string, readonly string[]> = {
   'microphone.ts': ['page', 'shared'],
   'search.ts': ['page', 'shared'],
   'devtools.ts': ['shared'],
+  'react.ts': ['page', 'shared'],
+  'vue.ts': ['page', 'shared'],
+  'svelte.ts': ['page', 'shared'],
   'worker.ts': ['worker', 'shared'],
 };
 
@@ -38,6 +41,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'page/options': [],
   'page/workers': ['page/platform'],
   'page/search': ['page/workers'],
+  'page/frameworks': [], // it opens models as any page does, by `nearside`
   'page/choice': ['page/options', 'page/platform'],
   'page/serving': ['page/options', 'page/platform', 'page/workers', 'page/choice'],
   'page/telemetry': ['page/options', 'page/platform'],

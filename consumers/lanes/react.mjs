@@ -1,34 +1,42 @@
-import { readFile } from 'node:fs/promises';
-import { root } from '../../scripts/root.mjs';
 import { html, one } from '../page.mjs';
+import { asked } from '../visit-components.mjs';
 
-/** `main.jsx`: in StrictMode each effect runs, is undone, and runs again. */
-const main = `import { StrictMode, useEffect, useState } from 'react';
-import { createRoot } from 'react-dom/client';
-import { drawOne } from './one.js';
-import { useModel } from './use-model.jsx';
+const digit = `import { useModel, useRun } from 'nearside/react';
+import { address, optionsFor, photo, say, see } from './asked.js';
 
-const query = new URLSearchParams(location.search);
-const address = query.get('model');
-const options = { trust: query.get('trust'), backend: query.get('backend') ?? undefined };
-
-function App() {
-  const { model, error } = useModel(address, options);
-  const [shown, setShown] = useState({});
-  useEffect(() => {
-    let at;
-    model?.on('run-end', () => {
-      at = Date.now();
-    });
-    model?.run(drawOne()).then(
-      ({ output, meta }) => setShown({ result: output[0].label + ' by ' + meta.backend, at }),
-      (error) => setShown({ result: error.code + ': ' + error.message }),
-    );
-  }, [model]);
-  return <p id="result" data-at={shown.at}>{error ? String(error) : shown.result}</p>;
+export function Digit({ isFirst, threads }) {
+  const { model, error } = useModel(address, optionsFor(threads));
+  const { output, meta, error: failure } = useRun(model, photo);
+  return (
+    <p id={isFirst ? 'result' : undefined} className="digit" title="unedited" data-at={see(model, output)}>
+      {say(error ?? failure, output, meta)}
+    </p>
+  );
 }
+`;
 
-createRoot(document.querySelector('#app')).render(<StrictMode><App /></StrictMode>);
+/** In StrictMode each effect runs, is undone, and runs again. */
+const app = `import { StrictMode, useEffect, useState } from 'react';
+import { Digit } from './digit.jsx';
+
+export function App() {
+  const [{ count, threads }, show] = useState({ count: 1 });
+  useEffect(() => {
+    globalThis.show = show;
+  }, []);
+  const digits = Array.from({ length: count }, (_, i) => (
+    <Digit key={i} isFirst={i === 0} threads={threads} />
+  ));
+  return <StrictMode>{digits}</StrictMode>;
+}
+`;
+
+const main = `import { createRoot, hydrateRoot } from 'react-dom/client';
+import { App } from './app.jsx';
+
+const root = document.querySelector('#app');
+if (root.childElementCount > 0) hydrateRoot(root, <App />);
+else createRoot(root).render(<App />);
 `;
 
 const bareMain = `import { StrictMode, useState } from 'react';
@@ -42,7 +50,15 @@ function App() {
 createRoot(document.querySelector('#app')).render(<StrictMode><App /></StrictMode>);
 `;
 
-/** Vite 8 with React 19. The hook is the one that docs/guide/tools.md prints. @type {import('../lane.mjs').Lane} */
+const render = `import { readFile, writeFile } from 'node:fs/promises';
+import { renderToString } from 'react-dom/server';
+import { App } from './app.jsx';
+
+const page = await readFile('dist/index.html', 'utf8');
+await writeFile('dist/index.html', page.replace('<!--app-->', renderToString(<App />)));
+`;
+
+/** Vite 8 with React 19, whose page is rendered by Node at the build. @type {import('../lane.mjs').Lane} */
 export const react = {
   name: 'react',
   dependencies: {
@@ -52,24 +68,25 @@ export const react = {
     'react-dom': '19.3.1',
   },
   files: {
-    'index.html': html({ script: './main.jsx' }).replace('<p id="result">', '<p id="app">'),
+    'index.html': html({ script: './main.jsx', body: '<div id="app"><!--app--></div>' }),
     'main.jsx': main,
-    'use-model.jsx': await hookOfGuide(),
+    'app.jsx': app,
+    'digit.jsx': digit,
+    'render.jsx': render,
+    'asked.js': asked,
     'one.js': one,
     'vite.config.js': `import react from '@vitejs/plugin-react';
 
 export default { plugins: [react()] };
 `,
   },
+  component: 'digit.jsx',
   bare: { 'main.jsx': bareMain },
-  build: ['vite', 'build'],
+  build: [
+    'sh',
+    '-c',
+    'vite build && vite build --ssr render.jsx --outDir server && node server/render.js',
+  ],
   output: 'dist',
   dev: (port) => ['vite', '--port', `${port}`, '--strictPort'],
 };
-
-async function hookOfGuide() {
-  const guide = await readFile(`${root}docs/guide/tools.md`, 'utf8');
-  const hook = guide.match(/```jsx\n([^`]*)```/)?.[1];
-  if (hook === undefined) throw new Error('Expected a hook in docs/guide/tools.md, got none.');
-  return hook;
-}

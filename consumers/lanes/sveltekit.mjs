@@ -1,19 +1,39 @@
-import { classify, one } from '../page.mjs';
+import { one } from '../page.mjs';
+import { asked } from '../visit-components.mjs';
+
+const digit = `<script>
+  import { useModel, useRun } from 'nearside/svelte';
+  import { toStore } from 'svelte/store';
+  import { address, optionsFor, photo, say, see } from '$lib/asked.js';
+
+  let { isFirst, threads } = $props();
+  const opened = useModel(toStore(() => ({ url: address, ...optionsFor(threads) })));
+  const answer = useRun(opened, photo);
+</script>
+
+<p
+  id={isFirst ? 'result' : undefined}
+  class="digit"
+  title="unedited"
+  data-at={see($opened.model, $answer.output)}
+>{say($opened.error ?? $answer.error, $answer.output, $answer.meta)}</p>
+`;
 
 const page = `<script>
   import { onMount } from 'svelte';
-  import { classify } from '$lib/classify.js';
+  import Digit from '$lib/Digit.svelte';
 
-  let shown = $state({});
+  let shown = $state.raw({ count: 1 });
   onMount(() => {
-    classify().then(
-      (classified) => (shown = classified),
-      (error) => (shown = { result: error.code + ': ' + error.message }),
-    );
+    globalThis.show = (now) => {
+      shown = now;
+    };
   });
 </script>
 
-<p id="result" data-at={shown.at}>{shown.result}</p>
+{#each { length: shown.count } as _, i (i)}
+  <Digit isFirst={i === 0} threads={shown.threads} />
+{/each}
 `;
 
 const barePage = `<script>
@@ -57,9 +77,11 @@ export default { plugins: [sveltekit()] };
     'src/app.html': app,
     'src/routes/+layout.js': 'export const prerender = true;\n',
     'src/routes/+page.svelte': page,
-    'src/lib/classify.js': classify(),
+    'src/lib/Digit.svelte': digit,
+    'src/lib/asked.js': asked,
     'src/lib/one.js': one,
   },
+  component: 'src/lib/Digit.svelte',
   bare: { 'src/routes/+page.svelte': barePage },
   build: ['vite', 'build'],
   output: 'build',

@@ -6,6 +6,9 @@ const NAMES = {
   index: 'nearside',
   microphone: 'nearside/microphone',
   search: 'nearside/search',
+  react: 'nearside/react',
+  vue: 'nearside/vue',
+  svelte: 'nearside/svelte',
   worker: 'nearside/worker',
 };
 
