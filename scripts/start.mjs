@@ -27,6 +27,7 @@ console.log(`Text in pictures ${stack.servers.site.url}text.html`);
 console.log(`Faces and things ${stack.servers.site.url}objects.html`);
 console.log(`People           ${stack.servers.site.url}people.html`);
 console.log(`Search           ${stack.servers.site.url}search.html`);
+console.log(`Spam check       ${stack.servers.site.url}spam.html`);
 console.log(`Installable app  ${reader.url}`);
 console.log(`Benchmark page   ${bench.url}`);
 console.log(`Dashboard        ${stack.config.dashboard}`);

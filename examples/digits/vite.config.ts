@@ -20,6 +20,7 @@ export default defineConfig({
         objects: 'objects.html',
         people: 'people.html',
         search: 'search.html',
+        spam: 'spam.html',
         sw: 'src/service-worker.ts',
       },
       output: {

@@ -9,6 +9,7 @@ const PAGES = {
   objects: 'Faces and things',
   people: 'People',
   search: 'Search by words and meaning',
+  spam: 'Spam check',
 } as const;
 
 /** Markup that is shown while the model opens, and when it could not be opened. */

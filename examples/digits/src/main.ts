@@ -6,7 +6,7 @@ import { drawnDigit } from './drawn-digit.js';
 import { createFeedbackForm } from './feedback-form.js';
 import { listenForFiles } from './file-sources.js';
 import { drawWithKeyboard } from './keyboard-pen.js';
-import { keepOfflineCopy } from './offline-copy.js';
+import { prepareOffline } from './offline-copy.js';
 import { type OpenedModel, openModel } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
@@ -45,7 +45,7 @@ watchConnection(part('offline-now', HTMLElement));
 /** Resolves with the first attempt that succeeds, so a digit drawn early is read then. */
 const opened = openUntilReady(openModel);
 void opened.then(showOpened);
-void prepareOffline();
+void prepareOffline(opened);
 
 function showOpened({ model, config }: OpenedModel): void {
   showModelFacts(model.stats());
@@ -112,20 +112,4 @@ function wipe(): void {
 async function tellTruth(label: string): Promise<void> {
   const { model } = await opened;
   if (lastRunId) model.feedback(lastRunId, { label });
-}
-
-/** Ready means all of it: shell and runtime in the cache, the model verified in the store. */
-async function prepareOffline(): Promise<void> {
-  const badge = part('offline-copy', HTMLElement);
-  try {
-    await opened; // first, so that the copy takes no bandwidth from the opening
-    await keepOfflineCopy();
-    page.dataset.offline = 'ready';
-    badge.textContent = 'Ready offline';
-  } catch (error) {
-    page.dataset.offline = 'unavailable';
-    badge.textContent = 'Online only';
-    badge.title = error instanceof Error ? error.message : String(error);
-  }
-  badge.hidden = false;
 }

@@ -1,5 +1,23 @@
 import { runtimeAssets } from 'nearside';
 import { CONFIG_PATH } from './page-config.js';
+import { part } from './part.js';
+
+/** Ready means all of it: shell and runtime in the cache, the model verified in the store. The badge says so. */
+export async function prepareOffline(opened: Promise<unknown>): Promise<void> {
+  const page = document.documentElement;
+  const badge = part('offline-copy', HTMLElement);
+  try {
+    await opened; // first, so that the copy takes no bandwidth from the opening
+    await keepOfflineCopy();
+    page.dataset.offline = 'ready';
+    badge.textContent = 'Ready offline';
+  } catch (error) {
+    page.dataset.offline = 'unavailable';
+    badge.textContent = 'Online only';
+    badge.title = error instanceof Error ? error.message : String(error);
+  }
+  badge.hidden = false;
+}
 
 /**
  * Has the service worker keep all that the page needs without a network: its own shell, the
@@ -8,7 +26,7 @@ import { CONFIG_PATH } from './page-config.js';
  * @returns when everything is kept
  * @throws when the browser has no service worker, or a file could not be fetched
  */
-export async function keepOfflineCopy(): Promise<void> {
+async function keepOfflineCopy(): Promise<void> {
   if (!navigator.serviceWorker) throw new Error('This browser keeps no pages for offline use.');
   await navigator.serviceWorker.register('/sw.js');
   const { active } = await navigator.serviceWorker.ready;
