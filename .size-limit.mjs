@@ -59,6 +59,7 @@ export default [
   file('assets/steps.js', '40960 B'),
   file('assets/microphone-worklet.js', '512 B'),
   file('nearside.module.js', '74240 B'),
+  file('nearside.search.js', '10240 B'),
   file('nearside.global.js', '27648 B'),
   file('nearside.later.js', '46592 B'),
 ];

@@ -280,5 +280,19 @@ test('such a page has the one module where its import map has the hash, and not 
   await site.close();
 });
 
+test('the page of the guide finds a text with the module for search, which is all that it fetches', async ({
+  page,
+}) => {
+  const { html } = await guidePage(2);
+  await writeFile(`${dir}/index.html`, `<!doctype html><link rel="icon" href="data:,">${html}`);
+  const site = await serveSite({ dir, config: {}, port: 0, isolated: false });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(site.url);
+  await expect(page.locator('output')).toHaveText('cache');
+  expect(asked).toEqual(['/', '/nearside.search.js']);
+  await site.close();
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
 type Scope = any;

@@ -2,10 +2,12 @@
 //   wasm/nearside.js      `nearside/wasm`: as the modules, without WebGPU's files
 //   external/nearside.js  `nearside/external`, and `main` for tools that read no `exports`: without any of them
 //   nearside.module.js    one ES module, for an import map
+//   nearside.search.js    `nearside/search` as one ES module, for the same map or a plain import
 //   nearside.global.js    a classic script, for a script tag: `nearside.open(…)`; it loads nearside.later.js
 //                         after the first result
-// The last two have no `canRun` (src/script.ts), and look for the runtime's files beside themselves. All know the hashes
-// of these files: into the separate modules they are written too. It prints the `integrity` of the last two.
+// nearside.module.js and nearside.global.js have no `canRun` (src/script.ts), and look for the runtime's files beside
+// themselves. All but the search know the hashes of these files: into the separate modules they are written too. It prints
+// the `integrity` of files for browsers.
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -36,9 +38,11 @@ await bundle(
   { file: here('dist/nearside.module.js'), format: 'es', ...IN_ONE },
   'src/script.ts',
 );
+const search = { file: here('dist/nearside.search.js'), format: 'es', ...IN_ONE };
+await bundle('external', {}, search, 'src/search.ts');
 await bundleScripts();
 
-for (const file of ['nearside.module.js', 'nearside.global.js']) {
+for (const file of ['nearside.module.js', 'nearside.search.js', 'nearside.global.js']) {
   console.error(`${file}  integrity="${await hashOf(file)}"`);
 }
 
