@@ -6,13 +6,14 @@ export type Kind = 'library' | 'worker' | 'steps' | 'other';
 const WORD = String.raw`["'\`]([^"'\`\s]+)["'\`]`;
 const COMMENTS = String.raw`\s*(?:\/\*[^*]*\*\/\s*)*`;
 
-/** A worker's first message has a version behind this, and the page compares with it alone. */
+/** A worker's first message begins with it, and the page looks for that. */
 const READY = 'nearside-ready';
+/** Only workers load `steps.js`, which registers itself under a name that begins so. */
+const STEPS = 'nearside.steps.';
 
 export function kindOf(code: string): Kind {
-  if (code.includes(`${READY} `)) return 'worker';
-  if (code.includes(READY)) return 'library';
-  return /Symbol\.for\(["'`]nearside\.steps\./.test(code) ? 'steps' : 'other';
+  if (code.includes(READY)) return code.includes(STEPS) ? 'worker' : 'library';
+  return code.includes(STEPS) ? 'steps' : 'other';
 }
 
 /** @returns the version of the library that a page's script, a worker or `steps.js` was built with */
@@ -21,6 +22,7 @@ export function libraryVersionOf(code: string): string | undefined {
   const sayings = [
     String.raw`nearside-ready (?:${version}|\$\{([\w$]+)\})`,
     String.raw`nearside\.steps\.${version}`,
+    String.raw`\bLIBRARY_VERSION\s*=\s*["'\`]${version}`,
     String.raw`\blibrary(?::|!==)\s*(?:["'\`]${version}["'\`]|([\w$]+)\s*[,}])`,
   ];
   for (const [, literal, name = ''] of sayings.flatMap((one) => [
