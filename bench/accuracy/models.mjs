@@ -159,6 +159,16 @@ export const MODELS = [
       { name: 'search-hard-added', of: leastAdded('hard'), atLeast: -0.01 },
     ],
   },
+  {
+    model: 'spam',
+    task: 'text-classification',
+    modules: ['numpy', 'onnxruntime', 'sentencepiece'],
+    answer: best,
+    metrics: [
+      { name: 'mails', of: share(({ group }) => group === 'mail'), atLeast: 0.97 },
+      { name: 'short-texts', of: share(({ group }) => group === 'short'), atLeast: 0.9 },
+    ],
+  },
   { model: 'tokens', modules: TOKENS_MODULES, measure: measureTokens },
   { model: 'tflite', modules: TFLITE_MODULES, measure: measureTflite },
   {

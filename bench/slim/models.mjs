@@ -51,8 +51,8 @@ export const OUR_MODELS = {
     },
     outputs: { embedding: ['FP32'] },
   },
-  'spam-int8': {
-    files: ['models/spam/int8/model.onnx'],
+  spam: {
+    files: ['models/spam/fp32/model.onnx'],
     golden: 'spam',
     inputs: {
       input_ids: ['INT64', [[1, 2, 4], 32], [0, 8000, true]],

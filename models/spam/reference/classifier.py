@@ -13,6 +13,7 @@ from model import open_pieces  # noqa: E402, F401 the same tokenizer.json
 
 SPEC = json.loads((FOLDER / "model.json").read_text())
 TOKENIZE = next(step for step in SPEC["preprocessing"] if step["step"] == "tokenize")
+VOCABULARY = [piece for piece, _ in json.loads((FOLDER / "tokenizer.json").read_text())["model"]["vocab"]]
 ID2LABEL = SPEC["postprocessing"][-1]["id2label"]
 VARIANTS = [variant["name"] for variant in SPEC["variants"]]
 TEXTS_AT_ONCE = 16

@@ -7,46 +7,43 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from topology import LABELS, MIXES, UNSEEN, WIDTH
-
 OPSET = 17
 IR_VERSION = 8  # the number that ONNX released with opset 17; an older runtime refuses a newer one
 
 
 def export_onnx(weights: dict[str, np.ndarray], file: Path) -> None:
     constants = {
-        "pieces": weights["pieces.weight"],
-        **{f"{name}.matrix": weights[f"{name}.weight"].T for name in ("hidden", "scores", "mixed", "logits")},
-        **{f"{name}.bias": weights[f"{name}.bias"] for name in ("hidden", "scores", "mixed", "logits")},
+        "pieces": weights["pieces"][:, np.newaxis],
+        "bias": weights["bias"],
         "one": np.float32(1),
-        "unseen_by": np.float32(UNSEEN),
         "axis_1": np.array([1]),
-        "joined": np.array([0, MIXES * WIDTH]),
+        "axis_2": np.array([2]),
+        "halves": np.array([[-0.5, 0.5]], np.float32),
     }
     nodes = [
-        node("Gather", ["pieces", "input_ids"], "vectors"),  # B,T,32
-        *layer("hidden", "vectors", "hidden.sum"),
-        node("Tanh", ["hidden.sum"], "hidden"),
-        *layer("scores", "hidden", "scores"),  # B,T,4
         node("Cast", ["attention_mask"], "is_piece", to=TensorProto.FLOAT),
-        node("Sub", ["is_piece", "one"], "below"),  # 0, or −1 for padding
-        node("Mul", ["below", "unseen_by"], "unseen"),
-        node("Unsqueeze", ["unseen", "axis_1"], "unseen.row"),  # B,1,T
-        node("Transpose", ["scores"], "scores.rows", perm=[0, 2, 1]),  # B,4,T
-        node("Add", ["scores.rows", "unseen.row"], "scores.seen"),
-        node("Softmax", ["scores.seen"], "shares", axis=2),
-        node("MatMul", ["shares", "vectors"], "mixes"),  # B,4,32
-        node("Reshape", ["mixes", "joined"], "mixes.joined"),  # B,128
-        *layer("mixed", "mixes.joined", "mixed.sum"),
-        node("Relu", ["mixed.sum"], "mixed"),
-        *layer("logits", "mixed", "logits"),
+        node("Unsqueeze", ["is_piece", "axis_2"], "is_piece.column"),  # B,T,1
+        *counts(),
+        # Each of a text's pieces has its share of what is counted once, and padding has none.
+        node("Sub", ["one", "is_piece.column"], "is_padding"),
+        node("Add", ["counts", "is_padding"], "counts.least"),
+        node("Div", ["is_piece.column", "counts.least"], "shares"),  # B,T,1
+        node("ReduceSum", ["shares", "axis_1"], "number", keepdims=0),  # B,1
+        node("Clip", ["number", "one"], "number.least"),
+        node("Sqrt", ["number.least"], "root"),
+        node("Gather", ["pieces", "input_ids"], "weights"),  # B,T,1
+        node("Mul", ["weights", "shares"], "weights.shared"),
+        node("ReduceSum", ["weights.shared", "axis_1"], "sum", keepdims=0),  # B,1
+        node("Div", ["sum", "root"], "sum.by_root"),
+        node("Add", ["sum.by_root", "bias"], "score"),
+        node("MatMul", ["score", "halves"], "logits"),  # B,2
     ]
     graph = helper.make_graph(
         nodes,
         "spam",
         [of_pieces("input_ids"), of_pieces("attention_mask")],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(LABELS)])],
-        [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items()],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(
         graph,
@@ -59,11 +56,17 @@ def export_onnx(weights: dict[str, np.ndarray], file: Path) -> None:
     file.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def layer(name: str, value: str, output: str) -> list[onnx.NodeProto]:
-    product = f"{name}.product"
+def counts() -> list[onnx.NodeProto]:
+    """How often each piece is in its text. 1 − (a − b)², if that is positive, is whether two whole numbers are the same."""
     return [
-        node("MatMul", [value, f"{name}.matrix"], product),
-        node("Add", [product, f"{name}.bias"], output),
+        node("Cast", ["input_ids"], "numbers", to=TensorProto.FLOAT),
+        node("Unsqueeze", ["numbers", "axis_1"], "numbers.row"),
+        node("Unsqueeze", ["numbers", "axis_2"], "numbers.column"),
+        node("Sub", ["numbers.column", "numbers.row"], "apart"),  # B,T,T
+        node("Mul", ["apart", "apart"], "apart.squared"),
+        node("Sub", ["one", "apart.squared"], "near"),
+        node("Relu", ["near"], "same"),
+        node("MatMul", ["same", "is_piece.column"], "counts"),  # B,T,1
     ]
 
 

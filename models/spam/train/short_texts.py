@@ -34,7 +34,7 @@ Do you {deliver|ship|send} to {Scotland|Canada|Norway|the islands}? {What does p
 {Found|I found} a {bug|mistake|spelling error}: {the total is wrong|the picture is missing|it should say Wednesday}.
 How do I {reset|change|delete} my {password|account|email address|profile}?
 {Please|Could you} {unsubscribe me|take me off your list|stop the newsletter|delete my data|close my account}.
-{I want|I'd like|We wish} to {cancel|change|confirm} {my booking|our reservation|my membership|the appointment} {for the 12th|of Monday|under the name Miller}.
+{I want|I'd like|We wish} to {cancel|change|confirm} {my booking|our reservation|my membership|the appointment} {for the 12th|of Monday|in my name}.
 {Can|Could} I {make|get|have} an appointment {with Dr. Brown|for my daughter|for an eye test|this week|in the afternoon}?
 {Please|Would you please} {call|ring|phone} me {back|tomorrow|after five} {on|at} {0161 496 0000|555-0134|+44 131 496 0999}.
 I am {applying|interested in applying} for the {job|post|vacancy} of {gardener|nurse|web developer|sales assistant}. {My CV is attached|Whom do I write to}?
@@ -47,7 +47,7 @@ I {work for the local paper|am a journalist|am a teacher|run a small museum} and
 Can I {bring|take} my {dog|bicycle|own wine|child}?
 {Is there|Where can I find} {parking|a bus stop|a cash machine|a lift} {nearby|near you|at the hotel}?
 I {left|forgot|lost} my {keys|glasses|phone|scarf} {at your place|in room 12|on the bus} {yesterday|on Friday night}. {Has anyone found it|Did somebody hand it in}?
-{Hi|Hello} {Peter|Maria|Jim}, {are you free for lunch|shall we meet|did you get my message|see you} {tomorrow|on Monday|at six}?
+{Hi|Hello}, {are you free for lunch|shall we meet|did you get my message|see you} {tomorrow|on Monday|at six}?
 {Can you|Please} {send|resend} {me|us} the {invoice|receipt|contract|programme|form} {for March|by post|again|as a PDF}?
 We {are moving|have moved}; {our new address is 5 Mill Lane|please change our address}.
 {Does|Will} {this|the} {printer|charger|case|battery} {fit|work with} {my old laptop|the 2019 model|a Mac}?
@@ -58,6 +58,13 @@ How {can|do} I {donate|become a member|help|register for the course}?
 The {heating|lift|street light|internet} {in our flat|on the second floor|in Park Road} {is broken|has failed|does not work} since {Sunday|this morning}.
 {hi|hello|hey|test|good morning|just testing the form|is anybody there?|a question}
 {Who|Whom} {do I|should I} {contact|ask} about {advertising in your magazine|a partnership|insurance|mortgage advice|a loan for a house}?
+We {would like|want} to {order|buy} {100 pens|50 shirts|two pallets of paper|eight chairs} {with our name on them|for our office|for resale}. {What is your price|What do they cost|Is there a better price for that many}?
+{Your|The} offer {for|on} {the car|the flat|the kitchen} {is fine|is too high for us|suits us}, {please send the papers|when can we sign|could you come down a little}?
+{When|If} I {click|press|tap} {Pay|Send|the button|on a product} {nothing happens|there is an error|I am back at the start}.
+Do you {offer|have} free {delivery|shipping|returns|samples} {for orders over £50|on large orders|to Wales}?
+I {sent|transferred} {£200|the money|the deposit} {by bank on Friday|to your account}, {has it arrived|could you confirm that you have it|please check}.
+{Is|Are} {your website|your online shop|www.example.org|your phone line} down? I {get no answer|only see a blank page|have tried for an hour}.
+{I read|We talked} about {casinos|spam|online dating|loans|crypto} {in your article|at your meeting}, {may I quote it|where can I find the talk|what is your source}?
 I have {a mortgage|a savings account|a business account} with you and {want to talk to somebody about the rate|need a statement|lost my card}.
 Does {my insurance|the health plan} {pay for|cover} {the pills|these tablets|the treatment|glasses}? My {doctor|pharmacy} {did not know|said to ask you}.
 """
@@ -105,7 +112,7 @@ SPAM = """
 {Hack|Spy on|Track} {any phone|your partner|WhatsApp} {secretly|in minutes}, {download now|trial free}.
 """
 
-GREETINGS = ["", "", "", "Hi, ", "Hello, ", "Dear team, ", "Good morning, ", "Hello there! "]
+GREETINGS = ["", "", "", "Hi, ", "Hello, ", "Dear team, ", "Good morning, ", "Hello there! ", "Dear Sir or Madam, "]
 ENDINGS = ["", "", "", " Thanks", " Best regards, Sam", " Kind regards", " Thank you!", " Looking forward to your reply."]
 
 
