@@ -22,8 +22,7 @@ export function libraryVersionOf(code: string): string | undefined {
   const sayings = [
     String.raw`nearside-ready (?:${version}|\$\{([\w$]+)\})`,
     String.raw`nearside\.steps\.${version}`,
-    String.raw`\bLIBRARY_VERSION\s*=\s*["'\`]${version}`,
-    String.raw`\blibrary(?::|!==)\s*(?:["'\`]${version}["'\`]|([\w$]+)\s*[,}])`,
+    String.raw`\blibrary(?::|!==)\s*\(?(?:\/\*[^*]*\*\/)?(?:["'\`]${version}["'\`]|([\w$]+)\s*[,}])`,
   ];
   for (const [, literal, name = ''] of sayings.flatMap((one) => [
     ...code.matchAll(new RegExp(one, 'g')),
