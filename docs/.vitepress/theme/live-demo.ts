@@ -112,7 +112,7 @@ function inWords(state: State): { label: string; sentence: string; facts: string
       return {
         label: '?',
         sentence: 'Your device reads it',
-        facts: ['The model loads with your first stroke.', 'Nothing you draw is sent.'],
+        facts: ['It loads with your first stroke.', 'Nothing you draw is sent.'],
       };
     case 'opening':
       return {
