@@ -23,6 +23,10 @@ const ENVIRONMENTS = {
 };
 const NODE_TYPES = '20.19.9';
 
+/** The helpers of Vue and Svelte take types from them, for pages. That of React has its own. */
+const FRAMEWORKS = { svelte: '5.57.3', vue: '3.5.45' };
+const OF_FRAMEWORKS = ['nearside/react', 'nearside/svelte', 'nearside/vue'];
+
 /** Entries that nobody's code imports: a script tag's file, a command. */
 const NOT_IMPORTED = {
   nearside: ['nearside.global.js', 'nearside.later.js'],
@@ -59,6 +63,7 @@ async function install(tarballs) {
   const dependencies = {
     ...Object.fromEntries([...ours, ...compilers]),
     '@types/node': NODE_TYPES,
+    ...FRAMEWORKS,
   };
   const manifest = { private: true, type: 'module', dependencies };
   await writeFile(join(dir, 'package.json'), JSON.stringify(manifest));
@@ -78,8 +83,9 @@ function compiler(version) {
 async function writeSources(ours) {
   await cp(join(root, 'scripts/consumer-types'), dir, { recursive: true });
   for (const [environment, { packages = ours }] of Object.entries(ENVIRONMENTS)) {
-    const entries = await Promise.all(packages.map(entriesOf));
-    const lines = entries.flat().map((entry, i) => `export * as entry${i} from '${entry}';\n`);
+    const all = (await Promise.all(packages.map(entriesOf))).flat();
+    const entries = all.filter((name) => environment === 'page' || !OF_FRAMEWORKS.includes(name));
+    const lines = entries.map((entry, i) => `export * as entry${i} from '${entry}';\n`);
     await writeFile(join(dir, `${environment}-entries.ts`), lines.join(''));
   }
 }

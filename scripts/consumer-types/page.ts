@@ -13,7 +13,10 @@ import {
 } from 'nearside';
 import { showInDevTools } from 'nearside/devtools';
 import { type MicrophonePiece, microphone } from 'nearside/microphone';
+import * as react from 'nearside/react';
 import { createIndex, embedAll } from 'nearside/search';
+import * as svelte from 'nearside/svelte';
+import * as vue from 'nearside/vue';
 import { breastCancer } from './breast-cancer.model.js';
 import { digits } from './digits.model.js';
 
@@ -125,6 +128,27 @@ for (const { id, score, words } of await index.search({ text: 'a query', vector 
 await index.add({ id: '1', vector: [1, 2] });
 // @ts-expect-error a classifier gives no vectors
 await embedAll(classifier, ['a text']);
+
+/** A component of each framework. */
+export function classify(picture: File | undefined): void {
+  const { model, error } = react.useModel(digits, { policy: { saveData: true } });
+  const answer = react.useRun(model, picture);
+  // @ts-expect-error a misspelt label
+  console.log(error, answer.output?.[0]?.label === 'one', answer.isRunning);
+  // @ts-expect-error a picture is no record
+  react.useRun(model, { island: 'Dream' });
+  // @ts-expect-error a signal would end the opening of others too
+  react.useModel(digits, { signal: new AbortController().signal });
+  const sorter = vue.useModel(() => penguins);
+  const label: 'Adelie' | 'Gentoo' | undefined = vue.useRun(sorter.model, () => ({
+    island: 'Dream' as const,
+    mass: 4200,
+  })).output.value?.[0]?.label;
+  // @ts-expect-error a misspelt feature
+  vue.useRun(sorter.model, { island: 'Dream', mas: 4200 });
+  const opened = svelte.useModel('models/faces', { trust: 'sha256-…', task: 'object-detection' });
+  svelte.useRun(opened, picture).subscribe(({ output }) => console.log(label, output?.[0]?.score));
+}
 
 const { fits } = await canRun(digits);
 const { version } = await prefetch(penguins, { store: 'auto' });
