@@ -44,3 +44,13 @@ test('the pieces of models/sentences have a score each, in the order of their sc
   expect(scores).toEqual([...scores].sort((a, b) => b - a));
   expect(vocab[57]).toEqual([':', expect.closeTo(-6.1268, 4)]);
 });
+
+test('models/spam has the pieces of models/sentences, and its mails are no dependency', async () => {
+  const weightsOf = async (model: string) =>
+    JSON.parse(await readFile(`${root}models/${model}/weights.json`, 'utf8'));
+  const [spam, sentences] = [await weightsOf('spam'), await weightsOf('sentences')];
+  expect(spam.package).toBe(sentences.package);
+  expect(spam.files['tokenizer.json']).toEqual(sentences.files['tokenizer.json']);
+  const manifest = await readFile(`${root}package.json`, 'utf8');
+  expect(manifest).not.toContain('datasets-spam-assassin');
+});
