@@ -40,8 +40,13 @@ const THREADS = /@threads\b/;
 const ALIKE = /@alike\b/;
 
 /** How pages and servers hand the library out, and what is in its way. */
-const OF_PAGES = ['blocked.flow.ts', 'runtime-files.flow.ts', 'script-tag.flow.ts'];
-const IN_PAGES = /(?:blocked|runtime-files|script-tag)\.flow\.ts/;
+const OF_PAGES = [
+  'blocked.flow.ts',
+  'ready-models.flow.ts',
+  'runtime-files.flow.ts',
+  'script-tag.flow.ts',
+];
+const IN_PAGES = /(?:blocked|ready-models|runtime-files|script-tag)\.flow\.ts/;
 const MORE_IN_FIREFOX = /(?:stream-path|early-reports)\.flow\.ts/;
 
 /** Which GPU serves, and what becomes of it: minutes on one that is computed in software. */
@@ -116,6 +121,6 @@ export default defineConfig({
       grep: LONG,
       use: { browserName: 'chromium', launchOptions: chromiumLaunch },
     },
-    ...(isInstalled('webkit') ? [{ name: 'webkit', testMatch: WEBKIT }] : []),
+    ...(isInstalled('webkit') ? [{ name: 'webkit', testMatch: WEBKIT, grepInvert: LONG }] : []),
   ],
 });

@@ -9,13 +9,22 @@ import { parseArgs } from 'node:util';
 import { writeLlmsTexts } from './llms-texts.mjs';
 import { readPublishing } from './publishing.mjs';
 import { root } from './root.mjs';
+import { sealModels } from './seal-models.mjs';
 import { withLinksOutside } from './staging/links.mjs';
 import { FROM_REPOSITORY, stageManifest } from './staging/manifest.mjs';
 import { noticesFor } from './staging/notices.mjs';
 import { stageTypes } from './staging/types.mjs';
 
 /** In the order in which they are published: each after what it depends on. */
-export const PACKAGES = ['core', 'artifact', 'pipeline', 'publisher', 'nearside', 'collector'];
+export const PACKAGES = [
+  'core',
+  'artifact',
+  'pipeline',
+  'publisher',
+  'nearside',
+  'collector',
+  'models',
+];
 
 /** Maps lead to sources, which are not published; the rest is what the compiler keeps for itself. */
 const LEFT_OUT = /\.map$|\.tsbuildinfo$|(?:^|\/)\.[^/]*$/;
@@ -29,6 +38,7 @@ export async function stagePackages(out, names = PACKAGES) {
   await rm(out, { recursive: true, force: true });
   const publishing = await readPublishing();
   const staged = [];
+  if (names.includes('models')) await sealModels();
   for (const each of names) staged.push(await stagePackage(each, join(out, each), publishing));
   return staged;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { followCorePath, givePicturesAway } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
+import { expectRight, serveReadyModels } from './ready-models.js';
 import { expectPrinted, serveReadmePage } from './readme-page.js';
 import { serveBarePage } from './serve-bare-page.js';
 import { openWebKit, type WebKitPage } from './webkit-driver.js';
@@ -37,4 +38,11 @@ test('the README’s first file, pasted into a page, prints what stands under it
   const readme = await serveReadmePage();
   await expectPrinted(page, readme);
   await readme.close();
+});
+
+test('every ready model opens from a server of npm packages, and its first answer is right @long', async () => {
+  const ready = await serveReadyModels();
+  await page.goto(site.url);
+  await expectRight(page, ready);
+  await ready.close();
 });

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
+import { expectRight, serveReadyModels } from './ready-models.js';
+import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
+
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+let ready: Awaited<ReturnType<typeof serveReadyModels>>;
+
+test.beforeAll(async () => {
+  site = await serveBarePage();
+  ready = await serveReadyModels();
+});
+
+test.afterAll(async () => {
+  await Promise.all([site.close(), ready.close()]);
+});
+
+test('every ready model opens from a server of npm packages, and its first answer is right @long', async ({
+  page,
+}) => {
+  await gotoBarePage(page, site.url);
+  await expectRight(page, ready);
+});
+
+test('the page of models has the line that opens each', async () => {
+  const text = await readFile(`${root}models/README.md`, 'utf8');
+  for (const { url, integrity } of Object.values(ready.references)) {
+    expect(text).toContain(`open('${url}', { integrity: '${integrity}' })`);
+  }
+});
