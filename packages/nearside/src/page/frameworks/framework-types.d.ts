@@ -1,5 +1,6 @@
-/** What the helpers call of React and Svelte: their own types would bring a dozen packages. */
+/** What the helpers and their tests call of React and Svelte: their own types would bring a dozen packages. */
 declare module 'react' {
+  export function createElement(component: () => string): object;
   export function useCallback<Callback>(callback: Callback, causes: readonly unknown[]): Callback;
   export function useEffect(effect: () => () => void, causes: readonly unknown[]): void;
   export function useState<State>(): [
@@ -11,6 +12,10 @@ declare module 'react' {
     read: () => State,
     readOnServer: () => State,
   ): State;
+}
+
+declare module 'react-dom/server' {
+  export function renderToString(element: object): string;
 }
 
 declare module 'svelte/store' {

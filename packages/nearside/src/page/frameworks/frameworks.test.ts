@@ -1,3 +1,5 @@
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import {
   createSSRApp,
@@ -8,8 +10,9 @@ import {
   ref,
   shallowRef,
 } from 'vue';
-import { renderToString } from 'vue/server-renderer';
+import { renderToString as renderVue } from 'vue/server-renderer';
 import type { Model, ModelReference, TaskModel } from '../../index.js';
+import * as react from '../../react.js';
 import { useModel as modelOf, useRun as runOf, type SharedOptions } from '../../vue.js';
 import { askFor, joinModel, type ModelState, PENDING, stateOf } from './shared-models.js';
 import { valueKey } from './value-key.js';
@@ -211,8 +214,17 @@ describe('in Vue', () => {
         return () => JSON.stringify([model.value, error.value, isRunning.value]);
       },
     });
-    expect(await renderToString(page)).toBe('[null,null,false]');
+    expect(await renderVue(page)).toBe('[null,null,false]');
   });
+});
+
+test('in React a component that is rendered on a server is pending', () => {
+  vi.unstubAllGlobals();
+  const page = createElement(() => {
+    const { model, error } = react.useModel(address, byHand());
+    return JSON.stringify([model, error, react.useRun(model, 'text').isRunning]);
+  });
+  expect(renderToString(page).replaceAll('&quot;', '"')).toBe('[null,null,false]');
 });
 
 test('models and results have the types of the reference, or of the task, as `open` gives them', () => {
