@@ -25,9 +25,13 @@ export function optionsFor(threads) {
 }
 
 export function see(model, output) {
-  if (model) models.add(model);
-  if (output) at ??= Date.now();
-  return at;
+  if (model && !models.has(model)) {
+    models.add(model);
+    model.on('run-end', () => {
+      at ??= Date.now();
+    });
+  }
+  return output && at;
 }
 
 export function say(error, output, meta) {
