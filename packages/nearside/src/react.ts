@@ -2,7 +2,7 @@
 import type { Output } from '@nearside/pipeline';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import {
-  type EndedRun,
+  type LastRun,
   type ResultOf,
   type RunState,
   type Runs,
@@ -65,7 +65,7 @@ export function useRun<Given, Result>(
 ): RunState<Result>;
 export function useRun(model: Runs<never, unknown> | undefined, input: unknown): RunState<unknown> {
   const asked = { model, input, key: valueKey(input) };
-  const [ended, setEnded] = useState<EndedRun>();
+  const [ended, setEnded] = useState<LastRun>();
   useEffect(() => startRun(asked, setEnded), [model, asked.key]);
   return stateOfRun(ended, asked);
 }

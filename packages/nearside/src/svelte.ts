@@ -2,8 +2,8 @@
 import type { Output } from '@nearside/pipeline';
 import { derived, type Readable, readable } from 'svelte/store';
 import {
-  type EndedRun,
   IDLE,
+  type LastRun,
   type ResultOf,
   type RunState,
   type Runs,
@@ -75,7 +75,7 @@ export function useRun(
   model: Readable<ModelState<Runs<never, unknown>>>,
   input: MaybeStore<unknown>,
 ): Readable<RunState<unknown>> {
-  let ended: EndedRun | undefined;
+  let ended: LastRun | undefined;
   return derived(
     [model, storeOf(input)] as const,
     ([{ model }, input], set: (state: RunState<unknown>) => void) => {

@@ -9,7 +9,7 @@ import {
   watchEffect,
 } from 'vue';
 import {
-  type EndedRun,
+  type LastRun,
   type ResultOf,
   type RunState,
   type Runs,
@@ -85,14 +85,14 @@ export function useRun(
   model: MaybeRefOrGetter<Runs<never, unknown> | undefined>,
   input: MaybeRefOrGetter<unknown>,
 ): Refs<RunState<unknown>> {
-  const ended = shallowRef<EndedRun>();
+  const ended = shallowRef<LastRun>();
   const asked = computed(() => ({
     model: toRaw(toValue(model)),
     input: toRaw(toValue(input)),
     key: valueKey(toValue(input)),
   }));
   watchEffect((onLeave) => {
-    const tell = (now: EndedRun) => {
+    const tell = (now: LastRun) => {
       ended.value = now;
     };
     onLeave(startRun(asked.value, tell));

@@ -10,7 +10,7 @@ export function describeTensor({ datatype, shape }: Forms['tensor']): string {
   return `${datatype} ${formatShape(shape)}`;
 }
 
-/** Of other kinds the name says it. */
+/** Kinds whose name does not say it. */
 const KINDS: Readonly<Partial<Record<Kind, string>>> = {
   input: 'the input as it was given',
   string: 'a string',

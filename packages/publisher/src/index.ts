@@ -1,5 +1,6 @@
 export type { CheckedModel } from './doctor/check-model.js';
 export type { Finding, FindingCode, Gravity } from './doctor/findings.js';
+export type { InBrowser } from './doctor/look-in-browser.js';
 export {
   PUBLISHER_ERROR_CODES,
   PublisherError,
@@ -12,7 +13,6 @@ export type { Comparison } from './evaluating/judging/open-comparison.js';
 export type { OnProgress, Progress } from './files/slices.js';
 export { type DeltaOptions, type DeltaResult, delta } from './library/delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './library/diff.js';
-export type { InBrowser } from './doctor/look-in-browser.js';
 export { type Diagnosis, type DoctorOptions, doctor } from './library/doctor.js';
 export { type Draft, type DraftOptions, draft } from './library/draft.js';
 export { type EvaluateOptions, evaluate } from './library/evaluate.js';

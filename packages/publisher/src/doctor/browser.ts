@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 /** The part of Playwright that is used here. People install it themselves, for `--browser` alone. */
@@ -95,4 +96,14 @@ async function importPlaywright(): Promise<Playwright> {
     'Expected Playwright for --browser, got none. Install it where you run the command: `npm install --no-save ' +
       'playwright-core`.',
   );
+}
+
+/** A value, or another one where it takes too long. */
+export function within<Value, Other>(limitMs: number, promise: Promise<Value>, otherwise: Other) {
+  const ended = new AbortController();
+  const late = wait(limitMs, otherwise, { signal: ended.signal });
+  return Promise.race([promise, late]).finally(() => {
+    late.catch(() => {}); // ended below
+    ended.abort();
+  });
 }

@@ -6,7 +6,7 @@ import { embedderOf } from './check-page.js';
 import type { Find } from './findings.js';
 import type { Loaded, LoadedFile } from './follow-scripts.js';
 import { libraryVersionOf } from './read-code.js';
-import type { Page } from './read-page.js';
+import { isOwn, type Page } from './read-page.js';
 
 /** JavaScript MIME types that modules and workers may have (HTML Standard, "JavaScript MIME type"). */
 const SCRIPT_TYPE = /^(?:text|application)\/(?:javascript|ecmascript|x-javascript|x-ecmascript)$/;
@@ -36,14 +36,13 @@ export async function checkFiles(page: Page, loaded: Loaded, find: Find): Promis
 
 function checkArrival(page: Page, { url, answer, problem }: LoadedFile, find: Find): void {
   if (answer && isFile(answer)) return;
-  const isOwn = new URL(url).origin === page.url.origin;
   const got = answer && (answer.status === 200 ? 'a web page' : `status ${answer.status}`);
   find('file-missing', {
     what: url,
     message: problem ?? `Expected a file, got ${got}.`,
     mend: /\/(?:worker-|steps|ort-|tfjs-)[^/]*$/.test(new URL(url).pathname)
       ? `${COPY}; docs/guide/tools.md has your tool's line`
-      : `Upload the file${isOwn ? '' : ` to ${new URL(url).origin}`}, or build and upload the page anew`,
+      : `Upload the file${isOwn(page, url) ? '' : ` to ${new URL(url).origin}`}, or build and upload the page anew`,
   });
 }
 
@@ -70,7 +69,7 @@ function checkType({ url, kind, answer, tag }: LoadedFile, find: Find): void {
 }
 
 function checkCrossOrigin(page: Page, { url, kind, answer, tag }: LoadedFile, find: Find): void {
-  if (!answer || new URL(url).origin === page.url.origin) return;
+  if (!answer || isOwn(page, url)) return;
   const isNoCors = tag !== undefined && !tag.hasCors && kind !== 'worker';
   if (!isNoCors) {
     checkCors(page, { url, answer }, find);
@@ -91,7 +90,7 @@ export function checkCors(
   { url, answer }: { readonly url: string; readonly answer: Answer },
   find: Find,
 ): void {
-  if (new URL(url).origin === page.url.origin) return;
+  if (isOwn(page, url)) return;
   const allowed = answer.headers.get('access-control-allow-origin');
   if (allowed === '*' || allowed === page.url.origin) return;
   find('no-cors', {
@@ -141,7 +140,7 @@ function checkVersion(
 function checkHash(page: Page, file: LoadedFile, { hashes, areCopies }: Loaded, find: Find): void {
   const { url, kind, answer } = file;
   if (!answer || !isFile(answer)) return;
-  const isHeld = areCopies && new URL(url).origin !== page.url.origin;
+  const isHeld = areCopies && !isOwn(page, url);
   if (kind !== 'wasm' && !isHeld) return;
   const name = new URL(url).pathname.split('/').at(-1) ?? '';
   const of = [...hashes.keys()]

@@ -39,7 +39,7 @@ export interface Finding {
   readonly gravity: Gravity;
   /** Addresses of the page, or of files. */
   readonly files: readonly string[];
-  /** What was expected, and what was got. */
+  /** It says what was expected, and what was got. */
   readonly message: string;
   /** The line that mends it. */
   readonly mend: string;

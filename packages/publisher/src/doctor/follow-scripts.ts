@@ -51,7 +51,8 @@ export async function followScripts(page: Page, patienceMs?: number): Promise<Lo
   const folder = library && folderOf(page, library, code);
   const named = namedFiles(page, scripts, code);
   const areCopies = folder !== undefined && !named.some((url) => /\.wasm\b/.test(url));
-  const addresses = areCopies ? [...named, ...filesIn(folder)] : named;
+  const hashes = hashesIn(code);
+  const addresses = areCopies ? [...named, ...filesIn(folder, hashes)] : named;
   const files = await Promise.all(addresses.map((url) => load(url)));
   const version = [...scripts.filter(isLibrary), ...scripts].flatMap(
     (one) => libraryVersionOf(one.code) ?? [],
@@ -61,7 +62,7 @@ export async function followScripts(page: Page, patienceMs?: number): Promise<Lo
     runtime: files.filter(({ kind, answer }) => kind !== 'other' || !answer || !isFile(answer)),
     version,
     areCopies,
-    hashes: hashesIn(code),
+    hashes,
     code,
   };
 }
@@ -115,18 +116,9 @@ function folderOf(page: Page, library: LoadedFile, code: string): string | undef
   return isBeside ? resolveUrl('assets/', library.url) : undefined;
 }
 
-function filesIn(folder: string): string[] {
-  const names = [
-    'worker-onnx-wasm.js',
-    'worker-onnx-webgpu.js',
-    'worker-tfjs-wasm.js',
-    'worker-tfjs-webgpu.js',
-    'steps.js',
-    'ort-common.wasm',
-    'ort-wasm-simd-threaded.wasm',
-    'ort-wasm-simd-threaded.jspi.wasm',
-    'tfjs-backend-wasm-simd.wasm',
-  ];
+/** Files of the library's runtime in a folder, by the names that the library was built with. */
+function filesIn(folder: string, hashes: ReadonlyMap<string, string>): string[] {
+  const names = [...hashes.keys()].filter((name) => /^worker-|^steps\.js$|\.wasm$/.test(name));
   return names.map((name) => new URL(name, folder).href);
 }
 

@@ -1,4 +1,4 @@
-/** What the text of a script says. Names of files are hashed by bundlers, so its content tells what it is. */
+/** Reads the text of scripts. Bundlers hash the names of files, so a file's content tells what it is. */
 
 /** A part of the library; or a file that is none. */
 export type Kind = 'library' | 'worker' | 'steps' | 'other';
@@ -58,7 +58,7 @@ export function filesNamedIn(code: string): { byUrl: string[]; byPublicPath: str
   };
 }
 
-/** What webpack puts before the names of its files. */
+/** webpack puts it before the names of its files. */
 export function publicPathOf(code: string): string | undefined {
   return /\b\w+\.p\s*=\s*["'`]([^"'`]*)["'`]/.exec(code)?.[1];
 }

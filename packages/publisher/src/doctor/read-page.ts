@@ -20,6 +20,11 @@ export interface Page {
   readonly policies: readonly Policy[];
 }
 
+/** True for an address of the page's own origin. */
+export function isOwn({ url }: Page, address: string): boolean {
+  return new URL(address).origin === url.origin;
+}
+
 export interface ScriptTag {
   readonly url: string;
   readonly isModule: boolean;
@@ -98,7 +103,7 @@ function parsePage(answer: Answer): Page {
 interface Tag {
   readonly name: string;
   readonly has: Readonly<Record<string, string>>;
-  /** What a script holds. */
+  /** Empty but for scripts. */
   readonly text: string;
 }
 

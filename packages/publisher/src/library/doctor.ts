@@ -1,13 +1,14 @@
 import { checkFiles } from '../doctor/check-files.js';
 import { type CheckedModel, checkModel, modelsToCheck } from '../doctor/check-model.js';
-import { checkPage, checkPolicies } from '../doctor/check-page.js';
+import { checkPage } from '../doctor/check-page.js';
+import { checkPolicies } from '../doctor/check-policies.js';
 import { createFindings, type Finding } from '../doctor/findings.js';
 import { followScripts, type Loaded } from '../doctor/follow-scripts.js';
 import { type InBrowser, lookInBrowser } from '../doctor/look-in-browser.js';
 import { type Page, readPage } from '../doctor/read-page.js';
 
 export interface DoctorOptions {
-  /** Of the page, as people open it. */
+  /** The page's, as people open it. */
   readonly address: string;
   /** Address of a model; by default those that the page's scripts name. */
   readonly model?: string | undefined;
@@ -21,7 +22,7 @@ export interface DoctorOptions {
 export interface Diagnosis {
   /** True if there is nothing to mend. */
   readonly ok: boolean;
-  /** Of the page, after redirects. */
+  /** The page's, after redirects. */
   readonly address: string;
   /** The gravest first. */
   readonly findings: readonly Finding[];
@@ -34,7 +35,7 @@ export interface Diagnosis {
   readonly scripts: readonly string[];
   /** Addresses of the runtime's files. */
   readonly runtime: readonly string[];
-  /** What Chromium showed, with `browser`. */
+  /** Undefined without `browser`. */
   readonly browser?: InBrowser | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the helpers and their tests call of React and Svelte: their own types would bring a dozen packages. */
+/** The functions of React and Svelte that are called here: their own types would bring a dozen packages. */
 declare module 'react' {
   export function createElement(component: () => string): object;
   export function useCallback<Callback>(callback: Callback, causes: readonly unknown[]): Callback;

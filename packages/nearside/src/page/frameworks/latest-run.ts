@@ -28,6 +28,7 @@ export type ResultOf<Given> = Given extends ImageInput
     ? TensorInput
     : Awaited<ReturnType<RunsAny['run']>>['output'];
 
+/** A run as a component asks for it. */
 export interface AskedRun {
   readonly model: Runs<never, unknown> | undefined;
   readonly input: unknown;
@@ -35,8 +36,8 @@ export interface AskedRun {
   readonly key: unknown;
 }
 
-/** A run that has ended. */
-export interface EndedRun
+/** The run that ended last. */
+export interface LastRun
   extends Partial<Omit<RunState<unknown>, 'isRunning'>>,
     Omit<AskedRun, 'input'> {}
 
@@ -50,11 +51,11 @@ export const IDLE: RunState<never> = {
 /** @returns aborts the run, of which nothing is told then */
 export function startRun(
   { model, input, key }: AskedRun,
-  tell: (ended: EndedRun) => void,
+  tell: (ended: LastRun) => void,
 ): () => void {
   const leaving = new AbortController();
   const { signal } = leaving;
-  const end = (how: Omit<EndedRun, 'model' | 'key'>) => {
+  const end = (how: Omit<LastRun, 'model' | 'key'>) => {
     if (!signal.aborted) tell({ ...how, model, key });
   };
   if (model && isGiven(input)) {
@@ -65,7 +66,7 @@ export function startRun(
 
 /** The state to show while these are asked for. The result of another model is none of this one. */
 export function stateOfRun<Result>(
-  ended: EndedRun | undefined,
+  ended: LastRun | undefined,
   { model, input, key }: AskedRun,
 ): RunState<Result> {
   if (!model || !isGiven(input)) return IDLE;

@@ -16,8 +16,8 @@ export type SharedOptions = Omit<OpenOptions, 'onProgress' | 'signal'>;
 
 export type Reference = string | ModelReference<unknown, unknown>;
 
-/** What one component asks for. */
-export interface Asked {
+/** A model as a component asks for it. */
+export interface AskedModel {
   /** The same for all that ask for the same; empty for nothing. */
   readonly key: string;
   readonly reference: object;
@@ -41,7 +41,7 @@ export const PENDING: ModelState<never> = {
 
 const models = new Map<string, SharedModel>();
 
-export function askFor(reference: Reference | undefined, options?: SharedOptions): Asked {
+export function askFor(reference: Reference | undefined, options?: SharedOptions): AskedModel {
   const address = typeof reference === 'object' ? reference : { url: reference };
   const whole = { ...address, ...options };
   // The bytes of a pin are compared too.
@@ -49,7 +49,7 @@ export function askFor(reference: Reference | undefined, options?: SharedOptions
   return { key: reference === undefined ? '' : key, reference: whole };
 }
 
-export function stateOf<Opened>({ key }: Asked): ModelState<Opened> {
+export function stateOf<Opened>({ key }: AskedModel): ModelState<Opened> {
   return (models.get(key)?.state ?? PENDING) as ModelState<Opened>;
 }
 
@@ -59,7 +59,7 @@ export function stateOf<Opened>({ key }: Asked): ModelState<Opened> {
  * @param listener is told now, and whenever the state is another one
  * @returns leaves it: a second after the last has left it is closed
  */
-export function joinModel({ key, reference }: Asked, listener: () => void): () => void {
+export function joinModel({ key, reference }: AskedModel, listener: () => void): () => void {
   listener();
   if (!key || typeof window === 'undefined') return () => {};
   const shared = models.get(key) ?? openShared(key, reference as ModelReference);
