@@ -23,9 +23,11 @@ test('every ready model opens from a server of npm packages, and its first answe
   await expectRight(page, ready);
 });
 
-test('the page of models has the line that opens each', async () => {
+test('the page of models has the line that opens each, and its bytes', async () => {
   const text = await readFile(`${root}models/README.md`, 'utf8');
-  for (const { url, integrity } of Object.values(ready.references)) {
+  for (const [name, { url, integrity }] of Object.entries(ready.references)) {
     expect(text).toContain(`open('${url}', { integrity: '${integrity}' })`);
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
+    expect(row).toContain(` ${ready.bytes[name]?.toLocaleString('en')} |`);
   }
 });

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
@@ -25,6 +25,10 @@ export async function serveReadyModels() {
   const [staged] = await stagePackages(join(dir, 'npm/@nearside'), ['models']);
   const { dir: folder = '', version } = staged ?? {};
   const references: Record<string, Reference> = await import(join(folder, 'dist/index.js'));
+  const sized = Object.entries(references).map(async ([name, { url }]) => {
+    return [name, await bytesIn(join(folder, url.split('/').at(-1) ?? ''))] as const;
+  });
+  const bytes = Object.fromEntries(await Promise.all(sized));
   await rename(folder, `${folder}@${version}`);
   await cp(`${root}examples/digits/samples/astronaut.jpg`, join(dir, 'astronaut.jpg'));
   await cp(`${root}models/voice/clips/german.wav`, join(dir, 'german.wav'));
@@ -32,11 +36,19 @@ export async function serveReadyModels() {
   return {
     url: cdn.url,
     references: { ...references },
+    /** Those of each model's folder. */
+    bytes,
     async close() {
       await cdn.close();
       await rm(dir, { recursive: true });
     },
   };
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true });
+  const stats = await Promise.all(names.map((name) => stat(join(folder, name))));
+  return stats.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
 }
 
 /** Every model opens from there by its reference, and its first answer is right. */
