@@ -116,6 +116,20 @@ describe('a model that components share', () => {
     }
   });
 
+  test('an opening that fails in the second after all have left is tried anew for the next', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const failing = { ...byHand(), threads: 0 };
+    const first = component(address, failing);
+    first.leave();
+    await pass(500);
+    const second = component(address, failing);
+    expect(second.states).toEqual([PENDING]);
+    expect((await second.settled()).error).toBeInstanceOf(RangeError);
+    await pass(1_000);
+    expect(second.state().error).toBeInstanceOf(RangeError);
+    second.leave();
+  });
+
   test('on a server nothing is opened', () => {
     vi.unstubAllGlobals();
     const { leave, state } = component(address, byHand());

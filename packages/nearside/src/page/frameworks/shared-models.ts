@@ -85,13 +85,17 @@ function openShared(key: string, reference: ModelReference): SharedModel {
   const opening = open({ ...reference, signal, onProgress } as ModelReference);
   opening.then(
     (model) => change({ model }),
-    (error) => change({ error }),
+    (error) => {
+      change({ error });
+      if (shared.listeners.size === 0) shared.close();
+    },
   );
   const shared: SharedModel = {
     state: PENDING,
     listeners: new Set(),
     close() {
-      models.delete(key);
+      clearTimeout(shared.closing);
+      if (models.get(key) === shared) models.delete(key);
       leaving.abort();
       opening.then((model) => model.close()).catch(() => {}); // also one that opened too late
     },
