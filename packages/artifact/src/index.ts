@@ -42,6 +42,7 @@ export { openSealedInstallation } from './installation/sealed-installation.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
 export { integrityOf, readIntegrity, sequenceOfSeal } from './integrity.js';
 export { LIMITS } from './limits.js';
+export { mapLimited } from './map-limited.js';
 export { type ModelVersion, specOfVersion } from './model-version.js';
 export { type BootFile, parseBootFile } from './network/boot-file.js';
 export { gunzip } from './network/gunzip.js';

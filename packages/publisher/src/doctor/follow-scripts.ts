@@ -1,5 +1,6 @@
+import { mapLimited } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
-import { type Answer, ask, isFile } from './ask.js';
+import { type Answer, ASKING, ask, isFile } from './ask.js';
 import {
   assetsOptionOf,
   filesNamedIn,
@@ -12,8 +13,15 @@ import {
 } from './read-code.js';
 import { type Page, resolveUrl, type ScriptTag } from './read-page.js';
 
-/** A page that loads more has its library among the first. */
-const MOST_SCRIPTS = 80;
+/** Limits of what a page may have the doctor ask for. */
+const MOST = Object.freeze({
+  /** Scripts, and named files: a page that loads more has its library among the first. */
+  files: 80,
+  /** As many as a browser asks one host for. */
+  atOnce: 6,
+  /** Of all files, decompressed. */
+  bytes: 160e6,
+});
 
 /** One script of a page, or a file of the library's runtime. */
 export interface LoadedFile {
@@ -35,6 +43,8 @@ export interface Loaded {
   readonly version: string | undefined;
   /** Runtime files are copies in a folder, which a library of another origin holds to their hashes. */
   readonly areCopies: boolean;
+  /** The page names more files than were asked for. */
+  readonly isCutShort: boolean;
   /** SHA-384 of the runtime's files by name, as the library was built with them. */
   readonly hashes: ReadonlyMap<string, string>;
   /** Text of all scripts. */
@@ -52,8 +62,8 @@ export async function followScripts(page: Page, patienceMs?: number): Promise<Lo
   const named = namedFiles(page, scripts, code);
   const areCopies = folder !== undefined && !named.some((url) => /\.wasm\b/.test(url));
   const hashes = hashesIn(code);
-  const addresses = areCopies ? [...named, ...filesIn(folder, hashes)] : named;
-  const files = await Promise.all(addresses.map((url) => load(url)));
+  const addresses = areCopies ? [...filesIn(folder, hashes), ...named] : named;
+  const files = await loadAll(addresses.slice(0, MOST.files), load);
   const version = [...scripts.filter(isLibrary), ...scripts].flatMap(
     (one) => libraryVersionOf(one.code) ?? [],
   )[0];
@@ -62,6 +72,7 @@ export async function followScripts(page: Page, patienceMs?: number): Promise<Lo
     runtime: files.filter(({ kind, answer }) => kind !== 'other' || !answer || !isFile(answer)),
     version,
     areCopies,
+    isCutShort: scripts.length === MOST.files || addresses.length > MOST.files,
     hashes,
     code,
   };
@@ -70,9 +81,12 @@ export async function followScripts(page: Page, patienceMs?: number): Promise<Lo
 type Load = (url: string, tag?: ScriptTag) => Promise<LoadedFile>;
 
 function loader({ url }: Page, patienceMs: number | undefined): Load {
+  let leftBytes = MOST.bytes;
   return async (address, tag) => {
     try {
-      const answer = await ask(address, { origin: url.origin, patienceMs });
+      const maxBytes = Math.min(ASKING.maxBytes, Math.max(0, leftBytes));
+      const answer = await ask(address, { origin: url.origin, patienceMs, maxBytes });
+      leftBytes -= answer.bytes.length;
       const isWasm = Buffer.from(answer.bytes.subarray(0, 4)).toString('latin1') === '\0asm';
       const code = isWasm || !isFile(answer) ? '' : new TextDecoder().decode(answer.bytes);
       return { url: address, kind: isWasm ? 'wasm' : kindOf(code), answer, code, tag };
@@ -84,18 +98,28 @@ function loader({ url }: Page, patienceMs: number | undefined): Load {
   };
 }
 
+function loadAll(
+  addresses: readonly string[],
+  load: Load,
+  tags?: ReadonlyMap<string, ScriptTag>,
+): Promise<LoadedFile[]> {
+  return mapLimited(addresses, MOST.atOnce, (url) => load(url, tags?.get(url)));
+}
+
 async function followModules(page: Page, load: Load): Promise<LoadedFile[]> {
   const tags = new Map(page.scripts.map((tag) => [tag.url, tag]));
   const inline = page.inline.flatMap((code) => addressesIn(code, page.base, page));
-  const seen = new Set([...tags.keys(), ...inline]);
+  const seen = new Set<string>();
+  const takeNew = (urls: readonly string[]) =>
+    urls.filter((url) => !seen.has(url) && seen.size < MOST.files && seen.add(url));
   const loaded: LoadedFile[] = [];
-  let next = [...seen];
+  let next = takeNew([...tags.keys(), ...inline]);
   while (next.length > 0) {
-    const files = await Promise.all(next.map((url) => load(url, tags.get(url))));
+    const files = await loadAll(next, load, tags);
     loaded.push(...files);
-    next = files
-      .flatMap(({ code, url, answer }) => addressesIn(code, answer?.url ?? url, page))
-      .filter((url) => !seen.has(url) && seen.size < MOST_SCRIPTS && seen.add(url));
+    next = takeNew(
+      files.flatMap(({ code, url, answer }) => addressesIn(code, answer?.url ?? url, page)),
+    );
   }
   return loaded;
 }
@@ -127,10 +151,10 @@ function namedFiles(page: Page, scripts: readonly LoadedFile[], code: string): s
   const named = scripts.flatMap((script) => {
     const { byUrl, byPublicPath } = filesNamedIn(script.code);
     const isAuto = publicPath === undefined || publicPath === 'auto';
-    const base = isAuto ? script.url : new URL(publicPath, page.url).href;
+    const base = isAuto ? script.url : resolveUrl(publicPath, page.url.href);
     return [
       ...byUrl.map((name) => resolveUrl(name, script.url)),
-      ...byPublicPath.map((name) => resolveUrl(name, base)),
+      ...byPublicPath.map((name) => base && resolveUrl(name, base)),
     ];
   });
   const known = new Set(scripts.map(({ url }) => url));

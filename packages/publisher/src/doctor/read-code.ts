@@ -4,7 +4,10 @@
 export type Kind = 'library' | 'worker' | 'steps' | 'other';
 
 const WORD = String.raw`["'\`]([^"'\`\s]+)["'\`]`;
-const COMMENTS = String.raw`\s*(?:\/\*[^*]*\*\/\s*)*`;
+const COMMENTS = String.raw`\s{0,99}(?:\/\*[^*]{0,999}\*\/\s{0,99}){0,4}`;
+
+/** A version is looked for in so many places at most, and a model's hash within so many characters: any code is read quickly. */
+const MOST = Object.freeze({ sayings: 100, characters: 2000 });
 
 /** A worker's first message begins with it, and the page looks for that. */
 const READY = 'nearside-ready';
@@ -24,13 +27,12 @@ export function libraryVersionOf(code: string): string | undefined {
     String.raw`nearside\.steps\.${version}`,
     String.raw`\blibrary(?::|!==)\s*\(?(?:\/\*[^*]*\*\/)?(?:["'\`]${version}["'\`]|([\w$]+)\s*[,}])`,
   ];
-  for (const [, literal, name = ''] of sayings.flatMap((one) => [
-    ...code.matchAll(new RegExp(one, 'g')),
-  ])) {
+  const found = sayings.flatMap((one) => [...code.matchAll(new RegExp(one, 'g'))]);
+  for (const [, literal, name = ''] of found.slice(0, MOST.sayings)) {
     const quoted = name.replaceAll('$', String.raw`\$`);
     const given = new RegExp(String.raw`(?<![\w$.])${quoted}\s*=\s*["'\`]${version}["'\`]`);
-    const found = literal ?? (name && given.exec(code)?.[1]);
-    if (found) return found;
+    const said = literal ?? (name && given.exec(code)?.[1]);
+    if (said) return said;
   }
   return undefined;
 }
@@ -86,10 +88,11 @@ export interface NamedModel {
 /** Reads `open('…', { trust: '…' })`, and the objects that modules of `seal` and `publish` export. */
 export function modelsIn(code: string): NamedModel[] {
   const voucher = String.raw`["']?(?:trust|integrity)["']?\s*:\s*["'\`](sha256-[\w+/-]{43}=?)["'\`]`;
+  const between = `[^{}]{0,${MOST.characters}}?`;
   const found = [
-    ...code.matchAll(new RegExp(String.raw`${WORD}\s*,\s*\{[^{}]*?${voucher}`, 'g')),
+    ...code.matchAll(new RegExp(String.raw`${WORD}\s*,\s*\{${between}${voucher}`, 'g')),
     ...code.matchAll(
-      new RegExp(String.raw`["']?\b(?:url|model)["']?\s*:\s*${WORD}[^{}]*?${voucher}`, 'g'),
+      new RegExp(String.raw`["']?\b(?:url|model)["']?\s*:\s*${WORD}${between}${voucher}`, 'g'),
     ),
   ];
   return found.map(([, address = '', voucher = '']) => ({ address, voucher }));

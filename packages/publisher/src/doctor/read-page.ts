@@ -41,8 +41,15 @@ export interface ScriptTag {
  * @throws TypeError when the address is none
  */
 export async function readPage(address: string, options: AskOptions): Promise<Page> {
-  if (!/^https?:/.test(address) || !URL.canParse(address)) {
+  if (!/^https?:/i.test(address) || !URL.canParse(address)) {
     throw new TypeError(`expected \`address\` as https://app.example/, got '${address}'`);
+  }
+  const { username, password, host } = new URL(address);
+  if (username || password) {
+    throw new TypeError(
+      `expected \`address\` without a name and password, got one of ${host} that has them. The doctor has no account: ` +
+        'give an address that is open, as of a preview or of localhost.',
+    );
   }
   const answer = await ask(address, { ...options, maxBytes: MAX_PAGE_BYTES });
   requirePage(address, answer);
@@ -107,15 +114,16 @@ interface Tag {
   readonly text: string;
 }
 
-/** Reads the tags that load something. A script's text is no markup. */
+/** Reads the tags that load something. A script's text is no markup, and one without an end takes the rest. */
 function readTags(html: string): Tag[] {
   const tags: Tag[] = [];
-  const opening = /<(script|link|meta|base)\b((?:[^>"']|"[^"]*"|'[^']*')*)>/gi;
+  const opening = /<(script|link|meta|base)\b((?:[^<>"']|"[^"]*"|'[^']*')*)>/gi;
   for (let found = opening.exec(html); found; found = opening.exec(html)) {
     const [, name = '', attributes = ''] = found;
     const rest = html.slice(opening.lastIndex);
     const isScript = name.toLowerCase() === 'script';
-    const text = isScript ? rest.slice(0, Math.max(0, rest.search(/<\/script/i))) : '';
+    const end = isScript ? rest.search(/<\/script/i) : 0;
+    const text = end < 0 ? rest : rest.slice(0, end);
     opening.lastIndex += text.length;
     tags.push({ name: name.toLowerCase(), has: readAttributes(attributes), text });
   }

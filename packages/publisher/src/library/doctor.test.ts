@@ -72,6 +72,10 @@ function scriptThatOpens(models: Readonly<Record<string, string>>): string {
   return `<script type="module">import { open } from 'nearside'; ${calls.join(' ')}</script>`;
 }
 
+function tagsOf(scripts: readonly string[]): string {
+  return scripts.map((src) => `<script src="${src}"></script>`).join('');
+}
+
 async function serve(answer: (path: string) => Promise<Sent>): Promise<string> {
   const server = createServer(async ({ url = '/' }, response) => {
     const sent = await answer(url);
@@ -332,6 +336,39 @@ test('a page that cannot be looked at is one clear line', async () => {
     exitCode: 2,
     errors: expect.stringContaining('https://app.example/'),
   });
+});
+
+test('a page that was made to hold up the doctor is looked at all the same, in parts', async () => {
+  const scripts: Readonly<Record<string, string>> = {
+    '/spaces.js': `import${' '.repeat(100_000)}`,
+    '/versions.js': 'library:a,'.repeat(100_000),
+    '/models.js': "url:'a',".repeat(20_000),
+    '/folder.js': 'x.p = "//"; x.p + "worker.js"',
+  };
+  const many = Array.from({ length: 300 }, (_, i) => `/${i}.js`);
+  const pages: Readonly<Record<string, string>> = {
+    '/texts': tagsOf(Object.keys(scripts)),
+    '/scripts': '<script>'.repeat(100_000),
+    '/links': '<link '.repeat(100_000),
+    '/many': tagsOf(many),
+  };
+  const url = await listen(
+    createServer(({ url = '' }, response) => {
+      const type = pages[url] === undefined ? 'text/javascript' : 'text/html';
+      response.writeHead(200, { 'Content-Type': type }).end(pages[url] ?? scripts[url] ?? '1');
+    }),
+  );
+  for (const page of ['/texts', '/scripts', '/links']) await doctor({ address: url + page });
+  const { scripts: read, notes } = await doctor({ address: `${url}/many` });
+  expect(read).toEqual(many.slice(0, 80).map((path) => url + path));
+  expect(notes[0]).toContain('the first 80 were looked at');
+});
+
+test('an address with a password is refused, and the password printed nowhere', async () => {
+  const { exitCode, errors } = await runNearside(['doctor', 'https://me:secret@app.example/']);
+  expect(exitCode).toBe(2);
+  expect(errors).toContain('without a name and password');
+  expect(errors).not.toContain('secret');
 });
 
 test('the command prints each finding with its line, and exits 1, also with --json for one model', async () => {

@@ -85,9 +85,10 @@ function describeWay(address: string, { url }: Page): string[] {
 }
 
 /** A bundler may write addresses so that only a browser finds them. */
-function describeUnseen({ scripts, runtime }: Loaded, models: number): string[] {
+function describeUnseen({ scripts, runtime, isCutShort }: Loaded, models: number): string[] {
   const hasLibrary = scripts.some(({ kind }) => kind === 'library');
   const notes: string[] = [];
+  if (isCutShort) notes.push('The page names many files: the first 80 were looked at.');
   if (!hasLibrary) notes.push('The library was not found in the scripts that the page names.');
   else if (runtime.length === 0) notes.push("The files of the library's runtime were not found.");
   if (models === 0)
