@@ -1,34 +1,29 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { root } from './root.mjs';
-import { runtimeOf } from './stack.mjs';
-
-const PACKAGE = `${root}packages/models`;
 
 /** Those that have a card that says what they are good for, and weigh less than 3 MB. */
 const READY_MODELS = ['breast-cancer', 'digits', 'faces', 'people', 'spam', 'voice'];
 
 /**
- * Seals the models of `@nearside/models` in its folder, each with a module of its reference and its card. The publisher has to be
+ * Fills the staged package `@nearside/models`: each model sealed, its card, and a module of its reference. The publisher has to be
  * built, and the weights placed.
+ *
+ * @param {string} dir of the staged package
+ * @param {{ name: string, version: string }} manifest its package.json
  */
-export async function sealModels() {
+export async function sealModels(dir, { name, version }) {
   const { seal } = await import('../packages/publisher/dist/index.js');
-  const { name, version } = JSON.parse(await readFile(`${PACKAGE}/package.json`, 'utf8'));
-  await mkdir(`${PACKAGE}/dist`, { recursive: true });
+  await mkdir(`${dir}/dist`, { recursive: true });
   for (const model of READY_MODELS) {
-    const out = `${PACKAGE}/${model}`;
-    await rm(out, { recursive: true, force: true });
     await seal({
       modelDirectory: `${root}models/${model}`,
-      out,
+      out: `${dir}/${model}`,
       url: `https://cdn.jsdelivr.net/npm/${name}@${version}/${model}`,
-      module: `${PACKAGE}/dist/${model}.js`,
-      onnxRuntime: runtimeOf(model),
+      module: `${dir}/dist/${model}.js`,
+      onnxRuntime: 'common', // all are in the corpus of `npm run profile:runtime`
     });
-    await cp(`${root}models/${model}/MODEL.md`, `${PACKAGE}/${model}.md`);
+    await cp(`${root}models/${model}/MODEL.md`, `${dir}/${model}.md`);
   }
   const index = READY_MODELS.map((model) => `export * from './${model}.js';\n`).join('');
-  for (const ending of ['js', 'd.ts']) await writeFile(`${PACKAGE}/dist/index.${ending}`, index);
+  for (const ending of ['js', 'd.ts']) await writeFile(`${dir}/dist/index.${ending}`, index);
 }
-
-if (process.argv[1] === new URL(import.meta.url).pathname) await sealModels();

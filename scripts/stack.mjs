@@ -24,14 +24,6 @@ const COLLECTOR_FILES = {
   },
 };
 
-/** All others run in the small file of ONNX Runtime: they are in the corpus of `npm run profile:runtime`. */
-const NEED_FULL_RUNTIME = ['faces', 'people', 'things'];
-
-/** @returns {'common' | 'full'} which file of ONNX Runtime a model here is packed for */
-export function runtimeOf(model) {
-  return NEED_FULL_RUNTIME.includes(model) ? 'full' : 'common';
-}
-
 /**
  * Publishes `models/` into a repository in `dir`, with keys made on the first run.
  *
@@ -112,7 +104,8 @@ async function packModel(dir, model) {
   const { pack } = await import('../packages/publisher/dist/index.js');
   const out = `${dir}/packed/${model}`;
   await rm(out, { recursive: true, force: true });
-  await pack({ modelDirectory: `${root}models/${model}`, out, onnxRuntime: runtimeOf(model) });
+  // They are in the corpus of `npm run profile:runtime`.
+  await pack({ modelDirectory: `${root}models/${model}`, out, onnxRuntime: 'common' });
   return out;
 }
 

@@ -38,7 +38,6 @@ export async function stagePackages(out, names = PACKAGES) {
   await rm(out, { recursive: true, force: true });
   const publishing = await readPublishing();
   const staged = [];
-  if (names.includes('models')) await sealModels();
   for (const each of names) staged.push(await stagePackage(each, join(out, each), publishing));
   return staged;
 }
@@ -73,6 +72,7 @@ async function stagePackage(folder, dir, publishing) {
   for (const entry of manifest.files) {
     if (!entry.startsWith('!')) await copyEntry(from, dir, entry);
   }
+  if (folder === 'models') await sealModels(dir, manifest);
   const staged = stageManifest(manifest, { directory, publishing });
   staged.exports = await stageTypes(dir, staged.exports);
   requireFiles(staged, dir);

@@ -1,6 +1,6 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { root } from '../../scripts/root.mjs';
-import { runtimeOf, startRepository } from '../../scripts/stack.mjs';
+import { startRepository } from '../../scripts/stack.mjs';
 
 /**
  * Publishes a model once for each of its variants, each in a repository of its own with that variant alone: nothing
@@ -10,7 +10,7 @@ import { runtimeOf, startRepository } from '../../scripts/stack.mjs';
  * @param {string} dir empty folder to work in
  * @param {'common' | 'full'} [onnxRuntime] as of `pack`
  */
-export async function publishVariants(model, dir, onnxRuntime = runtimeOf(model)) {
+export async function publishVariants(model, dir, onnxRuntime = 'common') {
   const { generateKeys, pack, publish } = await import('../../packages/publisher/dist/index.js');
   const spec = JSON.parse(await readFile(`${root}models/${model}/model.json`, 'utf8'));
   await generateKeys({ out: `${dir}/keys` });

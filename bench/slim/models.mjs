@@ -60,6 +60,19 @@ export const OUR_MODELS = {
     },
     outputs: { logits: ['FP32'] },
   },
+  faces: {
+    files: ['models/faces/int8/model.onnx'],
+    inputs: { input: ['FP32', [1, 128, 128, 3]] },
+    outputs: { regressors: ['FP32'], classificators: ['FP32'] },
+  },
+  things: {
+    files: ['models/things/int8/model.onnx'],
+    inputs: { normalized_input_image_tensor: ['FP32', [1, 300, 300, 3]] },
+    outputs: {
+      'raw_outputs/box_encodings': ['FP32'],
+      'raw_outputs/class_predictions': ['FP32'],
+    },
+  },
   people: {
     files: ['models/people/fp32/model.onnx'],
     inputs: { input_1: ['FP32', [1, 256, 256, 3]] },

@@ -138,13 +138,18 @@ async function main() {
     for (const one of found.several) several.add(one);
     console.error(`${name}: ${single.size} functions on one thread, ${several.size} on several`);
   }
-  const candidates = [];
+  const candidates = { floats: [], integers: [] };
   const ways = { passes: OPERATOR_PASSES, movedPasses: OPERATOR_PASSES.slice(0, 1) };
-  for (const { name, ...model } of await makeOperatorModels(`${dir}/operators`)) {
+  for (const { name, group, ...model } of await makeOperatorModels(`${dir}/operators`)) {
     const found = await profile(name, model, ways);
-    candidates.push({ name, functions: [...found.single, ...found.several] });
+    const { floats, integers } = candidates;
+    const among = group === 'quantised' ? integers : floats;
+    among.push({ name, functions: [...found.single, ...found.several] });
   }
-  const chosen = chooseWhatFits(full, [...single, ...several], candidates);
+  // What `nearside quantize` writes is kept already: integers of other tools get the room that is left.
+  const floats = chooseWhatFits(full, [...single, ...several], candidates.floats);
+  const integers = chooseWhatFits(full, floats.functions, candidates.integers);
+  const names = [...floats.names, ...integers.names];
   await page.close();
   await rm(dir, { recursive: true, force: true });
   const { version } = JSON.parse(
@@ -153,9 +158,11 @@ async function main() {
   const list = {
     version,
     sha256: sha256(full),
-    models: [...kept.map(({ name }) => name), ...chosen.names],
-    leftOut: candidates.map(({ name }) => name).filter((name) => !chosen.names.includes(name)),
-    functions: writeRanges(chosen.functions),
+    models: [...kept.map(({ name }) => name), ...names],
+    leftOut: [...candidates.floats, ...candidates.integers]
+      .map(({ name }) => name)
+      .filter((name) => !names.includes(name)),
+    functions: writeRanges(integers.functions),
     threads: writeRanges([...several].filter((each) => !single.has(each))),
   };
   await writeFile(LIST_FILE, `${JSON.stringify(list, undefined, 2)}\n`);
