@@ -4,16 +4,30 @@ import { ERROR_CODES } from '@nearside/core';
 import { PUBLISHER_ERROR_CODES } from '@nearside/publisher';
 import { expect, test } from 'vitest';
 import { anchorOf } from '../docs/.vitepress/anchor-of.js';
-import { FILES, placeOf } from '../docs/.vitepress/pages.mjs';
+import { FILES, isPage, LEFT_OUT, placeOf } from '../docs/.vitepress/pages.mjs';
 import { requireTargets } from '../docs/.vitepress/require-targets.mjs';
 import { root } from './root.mjs';
 
-test('every page of docs has a place on the site and in its sidebar, decisions left out', async () => {
-  const names = await readdir(`${root}docs`, { recursive: true });
-  const pages = names.filter((name) => /^(?!decisions|reference).*\.md$/.test(name));
-  expect(FILES).toEqual(expect.arrayContaining(pages.map((name) => `docs/${name}`)));
+test('every Markdown file has a place on the site and in its sidebar, but for those that it leaves out', async () => {
+  const leftOut = LEFT_OUT.map(
+    (glob) => new RegExp(`^${glob.replace('/**', '/').replace('*', '[^/]+')}`),
+  );
+  const found = (await markdownIn('')).filter((file) => !leftOut.some((glob) => glob.test(file)));
+  expect(found.filter((file) => !isPage(file))).toEqual([]);
+  expect(found).toEqual(expect.arrayContaining([...FILES]));
   expect(new Set(FILES.map(placeOf)).size).toBe(FILES.length);
 });
+
+/** As the site looks for them: below the root, but in no folder with a dot and in no dependency. */
+async function markdownIn(folder: string): Promise<string[]> {
+  const entries = await readdir(`${root}${folder}`, { withFileTypes: true });
+  const files = entries.map(async (entry) => {
+    const path = `${folder}${entry.name}`;
+    if (!entry.isDirectory()) return path.endsWith('.md') ? [path] : [];
+    return /^\.|^node_modules$/.test(entry.name) ? [] : markdownIn(`${path}/`);
+  });
+  return (await Promise.all(files)).flat();
+}
 
 test('on the site as on a code host the anchor of an error is its code', async () => {
   const headings = headingsOf(await read('docs/errors.md'));

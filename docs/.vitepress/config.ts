@@ -4,7 +4,7 @@ import { type DefaultTheme, defineConfig } from 'vitepress';
 import manifest from '../../package.json' with { type: 'json' };
 import { repositoryOf } from '../../scripts/publishing.mjs';
 import { anchorOf } from './anchor-of.js';
-import { FILES, GROUPS, HOME, isPage, placeOf, REFERENCE } from './pages.mjs';
+import { FILES, GROUPS, HOME, isPage, LEFT_OUT, placeOf, REFERENCE } from './pages.mjs';
 import { repositoryLinks } from './repository-links.js';
 import { requireTargets } from './require-targets.mjs';
 
@@ -27,16 +27,7 @@ export default defineConfig({
   title: 'Nearside',
   description: manifest.description,
   srcDir: root,
-  srcExclude: [
-    'consumers/**',
-    'docs/decisions/**',
-    'models/*/**',
-    'packages/{artifact,core,nearside,pipeline}/**',
-    // What the build and the tests make.
-    'packages/publisher/example/**',
-    '{test-results,playwright-report}/**',
-    'tests/**',
-  ],
+  srcExclude: [...LEFT_OUT],
   rewrites: {
     ...Object.fromEntries(FILES.map((file) => [file, placeOf(file)])),
     [`${REFERENCE}:path*`]: 'reference/:path*',

@@ -104,6 +104,23 @@ export const GROUPS = [
   },
 ];
 
+/** Globs of the Markdown files that the site has no page for. @type {readonly string[]} */
+export const LEFT_OUT = [
+  'consumers/**',
+  'docs/decisions/**',
+  'models/*/**',
+  'packages/artifact/**',
+  'packages/core/**',
+  'packages/models/**',
+  'packages/nearside/**',
+  'packages/pipeline/**',
+  // What the build and the tests make.
+  'packages/publisher/example/**',
+  'playwright-report/**',
+  'test-results/**',
+  'tests/**',
+];
+
 /** What `npm run docs:build` writes from docstrings, and git does not keep. Pages of its own, in no group. */
 export const REFERENCE = 'docs/reference/';
 

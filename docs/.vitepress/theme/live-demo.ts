@@ -1,6 +1,14 @@
 import type { LabelScore, RunMeta } from 'nearside';
 import { withBase } from 'vitepress';
-import { defineComponent, h, onMounted, onUnmounted, shallowRef, type VNode } from 'vue';
+import {
+  defineComponent,
+  h,
+  onMounted,
+  onUnmounted,
+  type ShallowRef,
+  shallowRef,
+  type VNode,
+} from 'vue';
 import { createDrawBoard, type DrawBoard } from '../../../examples/digits/src/draw-board.js';
 import { drawnDigit } from '../../../examples/digits/src/drawn-digit.js';
 import { drawWithKeyboard } from '../../../examples/digits/src/keyboard-pen.js';
@@ -61,47 +69,55 @@ export const LiveDemo = defineComponent(() => {
     model.close();
   });
 
-  function slate(): VNode {
-    return h('div', { class: 'live-slate' }, [
-      h('canvas', {
-        ref: canvas,
-        'data-empty': 'true',
-        tabindex: 0,
-        role: 'application',
-        'aria-label': 'Drawing board',
-        'aria-describedby': HELP,
-        // A stroke takes longer than the start of a download.
-        onPointerdown: () => model.begin(),
-      }),
-      h('p', { class: 'live-hint', 'aria-hidden': 'true' }, [
-        h('svg', { viewBox: '0 0 48 48', width: 64, height: 64 }, [
-          h('path', { d: 'M13 13h21c-8 7-12 14-13 24' }),
-        ]),
-        'Draw a digit',
-      ]),
-    ]);
-  }
-
-  return () => {
-    const { label, sentence, facts } = inWords(state.value);
-    return h('section', { class: 'live-demo', 'aria-label': 'Live demo' }, [
-      slate(),
+  return () =>
+    h('section', { class: 'live-demo', 'aria-label': 'Live demo' }, [
+      slate({ canvas, onBegin: () => model.begin() }),
       h('p', { id: HELP, class: 'visually-hidden' }, KEYS),
-      h('div', { class: 'live-answer', 'data-state': state.value.is }, [
-        h('p', { class: 'live-label', 'aria-hidden': 'true' }, label),
-        h('p', { class: 'live-words', role: 'status' }, [
-          label === '?' ? '' : h('span', { class: 'visually-hidden' }, `Read as ${label}, `),
-          h('strong', sentence),
-          h(
-            'span',
-            facts.map((part) => h('span', { class: 'live-part' }, part)),
-          ),
-        ]),
-        h('button', { type: 'button', onClick: clear }, 'Clear'),
-      ]),
+      answerBelow(state.value, clear),
     ]);
-  };
 });
+
+interface Slate {
+  readonly canvas: ShallowRef<HTMLCanvasElement | undefined>;
+  readonly onBegin: () => void;
+}
+
+function slate({ canvas, onBegin }: Slate): VNode {
+  return h('div', { class: 'live-slate' }, [
+    h('canvas', {
+      ref: canvas,
+      'data-empty': 'true',
+      tabindex: 0,
+      role: 'application',
+      'aria-label': 'Drawing board',
+      'aria-describedby': HELP,
+      // A stroke takes longer than the start of a download.
+      onPointerdown: onBegin,
+    }),
+    h('p', { class: 'live-hint', 'aria-hidden': 'true' }, [
+      h('svg', { viewBox: '0 0 48 48', width: 64, height: 64 }, [
+        h('path', { d: 'M13 13h21c-8 7-12 14-13 24' }),
+      ]),
+      'Draw a digit',
+    ]),
+  ]);
+}
+
+function answerBelow(state: State, onClear: () => void): VNode {
+  const { label, sentence, facts } = inWords(state);
+  return h('div', { class: 'live-answer', 'data-state': state.is }, [
+    h('p', { class: 'live-label', 'aria-hidden': 'true' }, label),
+    h('p', { class: 'live-words', role: 'status' }, [
+      label === '?' ? '' : h('span', { class: 'visually-hidden' }, `Read as ${label}, `),
+      h('strong', sentence),
+      h(
+        'span',
+        facts.map((part) => h('span', { class: 'live-part' }, part)),
+      ),
+    ]),
+    h('button', { type: 'button', onClick: onClear }, 'Clear'),
+  ]);
+}
 
 const KEYS =
   'With the keyboard: arrow keys move the pen, the space bar lowers and lifts it, Escape wipes the board.';

@@ -23,7 +23,8 @@ const SAMPLES = [
   {
     title: 'An offer',
     name: 'Frank Osei',
-    message: 'I can offer you a loan for your business at a low interest rate. Shall we talk on Monday?',
+    message:
+      'I can offer you a loan for your business at a low interest rate. Shall we talk on Monday?',
   },
 ];
 

@@ -1,4 +1,4 @@
-import { open } from 'nearside';
+import { open } from 'nearside'; // by its name: the page's own copy, or what an alias puts in its place
 import type { Model } from '../../shared/api/model.js';
 import type { ModelReference, OpenOptions, Progress } from '../../shared/api/open-options.js';
 import { valueKey } from './value-key.js';
