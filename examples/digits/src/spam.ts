@@ -5,7 +5,7 @@ import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
-import { showScoreBars } from './score-bars.js';
+import { formatPercent, showScoreBars } from './score-bars.js';
 
 const SAMPLES = [
   {
@@ -190,7 +190,7 @@ function forget(told?: Told): void {
   part('took', HTMLElement).textContent = 'Write something, or take an example.';
 }
 
-/** Screen readers announce what changes of it, but not each percent. Rounded down, no score is 100 % that is less. */
+/** Screen readers announce what changes of it, but not each percent. */
 function tell(told?: Told): void {
   delete page.dataset.checking;
   const place = part('told', HTMLElement);
@@ -198,7 +198,7 @@ function tell(told?: Told): void {
   place.dataset.kind = told?.kind ?? 'none';
   message.setAttribute('aria-invalid', String(told?.kind === 'fault'));
   setText('told-title', told?.title ?? '');
-  setText('told-score', told?.score === undefined ? '' : `(${Math.floor(100 * told.score)} %)`);
+  setText('told-score', told?.score === undefined ? '' : `(${formatPercent(told.score)})`);
   setText('told-advice', told?.advice ?? '');
 }
 
