@@ -19,7 +19,7 @@ const MOST = Object.freeze({
   files: 80,
   /** As many as a browser asks one host for. */
   atOnce: 6,
-  /** Of all files, decompressed. */
+  /** All files together have at most so many, decompressed. */
   bytes: 160e6,
 });
 
