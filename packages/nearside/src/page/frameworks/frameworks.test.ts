@@ -246,9 +246,11 @@ test('models and results have the types of the reference, or of the task, as `op
     readonly mass: number;
   }
   const types = (penguins: ModelReference<Penguin, 'Adelie'>) => {
-    const { model } = modelOf(penguins);
+    const { model, error } = modelOf(penguins);
+    expectTypeOf(error.value).toEqualTypeOf<Error | undefined>();
     expectTypeOf(model.value).toEqualTypeOf<TaskModel<Penguin, 'Adelie'> | undefined>();
-    const { output } = runOf(model, { mass: 4200 });
+    const { output, error: failure } = runOf(model, { mass: 4200 });
+    expectTypeOf(failure.value).toEqualTypeOf<Error | undefined>();
     expectTypeOf(output.value).toEqualTypeOf<'Adelie' | undefined>();
     // @ts-expect-error a misspelt feature
     runOf(model, { mas: 4200 });

@@ -7,7 +7,7 @@ export interface RunState<Result> {
   readonly output: Result | undefined;
   readonly meta: RunMeta | undefined;
   /** Why the run of this input failed. */
-  readonly error: unknown;
+  readonly error: Error | undefined;
   readonly isRunning: boolean;
 }
 
@@ -59,7 +59,7 @@ export function startRun(
     if (!signal.aborted) tell({ ...how, model, key });
   };
   if (model && isGiven(input)) {
-    model.run(input as never, { signal }).then(end, (error: unknown) => end({ error }));
+    model.run(input as never, { signal }).then(end, (error: Error) => end({ error }));
   }
   return () => leaving.abort();
 }

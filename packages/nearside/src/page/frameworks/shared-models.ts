@@ -7,7 +7,7 @@ import { valueKey } from './value-key.js';
 export interface ModelState<Opened = Model> {
   readonly model: Opened | undefined;
   /** Why it does not open. Components that ask for it anew, once all have left, have it tried again. */
-  readonly error: unknown;
+  readonly error: Error | undefined;
   readonly progress: Progress | undefined;
 }
 
@@ -85,7 +85,7 @@ function openShared(key: string, reference: ModelReference): SharedModel {
   const opening = open({ ...reference, signal, onProgress } as ModelReference);
   opening.then(
     (model) => change({ model }),
-    (error) => {
+    (error: Error) => {
       change({ error });
       if (shared.listeners.size === 0) shared.close();
     },
