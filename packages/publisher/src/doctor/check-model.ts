@@ -189,7 +189,7 @@ async function readOrTell<Read>(
       find('model-missing', {
         what: url,
         message,
-        mend: 'Upload all that `nearside seal` or `publish` wrote',
+        mend: 'Correct the address in the page, or upload all that `nearside seal` or `publish` wrote',
       });
     } else tellProblems(url, [{ what: url, code, message }], { find });
     return undefined;

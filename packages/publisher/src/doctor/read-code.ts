@@ -85,17 +85,39 @@ export interface NamedModel {
   readonly voucher: string;
 }
 
-/** Reads `open('…', { trust: '…' })`, and the objects that modules of `seal` and `publish` export. */
+/**
+ * Reads `open('…', { trust: '…' })`, and the objects that modules of `seal` and `publish` export. Where a script has
+ * `{ ...digits, url: '…' }`, the model of `digits` is opened there: a copy of it.
+ */
 export function modelsIn(code: string): NamedModel[] {
   const voucher = String.raw`["']?(?:trust|integrity)["']?\s*:\s*["'\`](sha256-[\w+/-]{43}=?)["'\`]`;
   const between = `[^{}]{0,${MOST.characters}}?`;
   const found = [
     ...code.matchAll(new RegExp(String.raw`${WORD}\s*,\s*\{${between}${voucher}`, 'g')),
     ...code.matchAll(
-      new RegExp(String.raw`["']?\b(?:url|model)["']?\s*:\s*${WORD}${between}${voucher}`, 'g'),
+      new RegExp(
+        String.raw`(?:(?<![\w$])(?<name>[\w$]{1,80})\s{0,99}=\s{0,99}\{\s{0,99})?["']?\b(?:url|model)["']?\s*:\s*${WORD}${between}${voucher}`,
+        'g',
+      ),
     ),
   ];
-  return found.map(([, address = '', voucher = '']) => ({ address, voucher }));
+  const copies = copiesIn(code);
+  return found.flatMap((match) => {
+    const [address = '', voucher = ''] = match.slice(-2);
+    const addresses = copies.get(match.groups?.name ?? '') ?? [address];
+    return addresses.map((one) => ({ address: one, voucher }));
+  });
+}
+
+/** Addresses by the name of the reference that is opened there: `{ ...digits, url: '…' }`. */
+function copiesIn(code: string): Map<string, string[]> {
+  const copy = String.raw`\.\.\.(?:[\w$]{1,80}\.)?([\w$]{1,80})\s{0,99},\s{0,99}["']?url["']?\s{0,99}:\s{0,99}${WORD}`;
+  const copies = new Map<string, string[]>();
+  for (const [, name = '', address = ''] of code.matchAll(new RegExp(copy, 'g'))) {
+    const others = copies.get(name) ?? [];
+    if (!others.includes(address)) copies.set(name, [...others, address]);
+  }
+  return copies;
 }
 
 /** Hashes that a script names, of whatever. */
