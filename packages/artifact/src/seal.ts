@@ -97,7 +97,7 @@ function requireFormat(value: unknown, what: string): void {
 function sealOfAnother(got: string, expected: string): NearsideError {
   return new NearsideError(
     'bundle-mismatch',
-    `Expected the seal of '${expected}', got that of '${got}'. Is \`integrity\` the one of this model?`,
+    `Expected the seal of '${expected}', got that of '${got}'. Is its folder renamed, or \`integrity\` another's?`,
     { details: { expected, got } },
   );
 }

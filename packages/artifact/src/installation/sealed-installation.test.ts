@@ -176,6 +176,12 @@ describe('a seal that is not there', () => {
     await expect(open()).rejects.toThrow(`1.0.0 (${integrityOf(SEAL)})`);
   });
 
+  test('is named as not uploaded where the folder offers that very one', async () => {
+    serveInPlace(new Map([...FILES].filter(([path]) => path !== SEAL_FILE)));
+    const device = await openSealedDevice({ sealSha256: SEAL, store: createMemoryStore() });
+    await expect(device.open()).rejects.toThrow('names it: upload all of the folder');
+  });
+
   test.each([
     [{ version: '1.0.0\u001b[2J', integrity: integrityOf(SEAL) }],
     [{ version: '1.0.0', integrity: 'x'.repeat(100_000) }],

@@ -157,8 +157,10 @@ async function readOffered({ sources }: SealedModel): Promise<Offered> {
 function notFound({ model, sealSha256, folder }: SealedModel, { seals }: Offered): NearsideError {
   const integrity = integrityOf(sealSha256);
   const offered = seals.slice(-MOST_NAMED).map((one) => `${one.version} (${one.integrity})`);
-  const got =
-    offered.length === 0
+  const isNamed = seals.some((one) => one.integrity === integrity);
+  const got = isNamed
+    ? 'got none, though `nearside.json` there names it: upload all of the folder.'
+    : offered.length === 0
       ? 'got none, and no `nearside.json` that names others: is there a sealed model at this address?'
       : `got a folder that offers ${offered.join(', ')}, the latest last. Was the model ` +
         'deployed without its page, or the page without its model?';
