@@ -48,6 +48,7 @@ export default [
   importing('createIndex', '6656 B', `${DIST}/search.js`),
   importing('createIndex, loadIndex, embedAll', '10240 B', `${DIST}/search.js`),
   importing('showInDevTools', '1536 B', `${DIST}/devtools.js`),
+  importing('verifiedFetch', '20480 B', `${DIST}/transformers.js`),
   helper('react', 'react'),
   helper('vue', 'vue'),
   helper('svelte', 'svelte/store'),

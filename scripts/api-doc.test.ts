@@ -12,6 +12,7 @@ const ENTRIES = [
   'microphone',
   'search',
   'devtools',
+  'transformers',
   'react',
   'vue',
   'svelte',

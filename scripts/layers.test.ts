@@ -13,6 +13,7 @@ const FACES: Record<string, readonly string[]> = {
   'microphone.ts': ['page', 'shared'],
   'search.ts': ['page', 'shared'],
   'devtools.ts': ['shared'],
+  'transformers.ts': ['shared'],
   'react.ts': ['page', 'shared'],
   'vue.ts': ['page', 'shared'],
   'svelte.ts': ['page', 'shared'],

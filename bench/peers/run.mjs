@@ -6,6 +6,7 @@ import { buildPage } from '../build-page.mjs';
 import { buildBenchPage, packRuntime } from '../page/build.mjs';
 import { missingRow, row } from '../row.mjs';
 import { coldExtraBytes } from './cold-bytes.mjs';
+import { measureVerified } from './verified.mjs';
 
 /** Visits of the benchmark page with an empty profile. */
 const VISITS = 5;
@@ -30,6 +31,7 @@ export async function* runSuite(dir, { trials = VISITS } = {}) {
     interval: [Math.min(...first), Math.max(...first)],
     atMost: 5,
   });
+  yield* verifiedRows(await measureVerified(browser, `${dir}/verified`));
   await Promise.all([browser.close(), site.close()]);
   yield await coldExtraBytes(`${dir}/cold`);
 }
@@ -50,6 +52,16 @@ async function* measureAll(browser, url) {
   yield* blockingRows(blocking, names);
   yield* concurrentRows(await page.evaluate('measureConcurrent()'), names);
   await page.close();
+}
+
+/** A second visit: the whole pipeline has the target, its files alone are beside it. */
+function* verifiedRows({ opened, read }) {
+  const ms = (pairs) => [0, 1].map((i) => Math.round(median(pairs.map((pair) => pair[i]))));
+  console.error(
+    `verified files: pipeline ${ms(opened).join(' ÷ ')} ms, files ${ms(read).join(' ÷ ')} ms`,
+  );
+  yield ratioRow('verified-fetch-ratio, files alone', ratios(read), {});
+  yield ratioRow('verified-fetch-ratio', ratios(opened), { atMost: 1.1 });
 }
 
 /** Seconds from the address to the first latency on screen, each time with an empty cache. */

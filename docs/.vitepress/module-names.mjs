@@ -9,6 +9,7 @@ const NAMES = {
   react: 'nearside/react',
   vue: 'nearside/vue',
   svelte: 'nearside/svelte',
+  transformers: 'nearside/transformers',
   worker: 'nearside/worker',
 };
 

@@ -30,6 +30,7 @@ export const GROUPS = [
       { file: 'docs/guide/try-ship-operate.md', title: 'Try, ship, operate' },
       { file: 'docs/guide/tools.md', title: 'Tools' },
       { file: 'docs/frameworks.md', title: 'React, Vue, Svelte' },
+      { file: 'docs/transformers.md', title: 'transformers.js' },
       { file: 'docs/guide/script-tag.md', title: 'Script tag' },
       { file: 'docs/guide/node.md', title: 'Node' },
       { file: 'examples/edge-server/README.md', title: 'A server' },

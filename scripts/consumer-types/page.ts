@@ -16,6 +16,7 @@ import { type MicrophonePiece, microphone } from 'nearside/microphone';
 import * as react from 'nearside/react';
 import { createIndex, embedAll } from 'nearside/search';
 import * as svelte from 'nearside/svelte';
+import { verifiedFetch } from 'nearside/transformers';
 import * as vue from 'nearside/vue';
 import { breastCancer } from './breast-cancer.model.js';
 import { digits } from './digits.model.js';
@@ -39,6 +40,7 @@ for (const picture of [video, canvas, file]) {
 }
 await model.run(sound);
 showInDevTools(model)();
+await verifiedFetch({ url: 'models/bert', integrity: 'sha256-…' })('models/bert/config.json');
 // @ts-expect-error a promise of a model is none
 showInDevTools(open('https://cdn.example/models/digits', { trust: 'sha256-…' }));
 // @ts-expect-error an element that holds no picture

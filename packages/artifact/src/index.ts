@@ -38,6 +38,7 @@ export {
   pointerKey,
   versionKey,
 } from './installation/record-keys.js';
+export { openSealedFiles, type SealedFiles } from './installation/sealed-files.js';
 export { openSealedInstallation } from './installation/sealed-installation.js';
 export type { StorageReport, StoredVersion } from './installation/storage-report.js';
 export { integrityOf, readIntegrity, sequenceOfSeal } from './integrity.js';
@@ -83,6 +84,7 @@ export {
   bundleName,
   chunkPath,
   deltaPath,
+  requireSafeName,
   rootPath,
   sealPath,
   snapshotPath,

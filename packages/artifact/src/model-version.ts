@@ -31,13 +31,11 @@ import {
   requireWhole,
 } from './version-layout.js';
 
-/** One verified model version, whose files are read on demand and re-hashed at every read. */
-export interface ModelVersion {
+/** The files of a verified version, read on demand and re-hashed at every read. */
+export interface VersionFiles {
   readonly release: ReleaseIdentity;
   /** SHA-256 of the signed bundle or the seal, in hex. */
   readonly manifestSha256: string;
-  readonly spec: ModelSpec;
-  readonly golden: Golden;
   readonly layout: Layout;
   /** Reads a file as a whole. */
   readFile(name: string): Promise<VerifiedBytes>;
@@ -53,10 +51,16 @@ export interface ModelVersion {
   digestOf(name: string): string | undefined;
   /** Bytes of these files that are not stored yet, as they would cross the network without deltas. */
   missingBytes(names: readonly string[]): Promise<number>;
-  /** Distinct chunks of these files and of those that describe the version. */
+  /** Distinct chunks of these files and of those that were read at the opening. */
   chunksOf(names: readonly string[]): [sha256: string, sizeBytes: number][];
   /** Files that need no hash as a whole any more. The next opening takes them. */
   wholeFiles(): WholeFiles;
+}
+
+/** One verified model version. */
+export interface ModelVersion extends VersionFiles {
+  readonly spec: ModelSpec;
+  readonly golden: Golden;
 }
 
 /** Files whose chunks together were found to be the signed file. The chunks are still checked at every read. */
@@ -72,19 +76,53 @@ export interface ReadFileOptions {
   readonly unkept?: readonly string[] | undefined;
 }
 
+export interface OpenVersionOptions {
+  /** The layout of a stored version that the repository offers deltas from. */
+  readonly older?: Layout | undefined;
+  /** The files that an earlier opening found to be whole. */
+  readonly whole?: WholeFiles | undefined;
+}
+
 /**
- * Opens a version from its verified manifest: first the layout, whose digest the manifest gives, and through it the
- * spec and the golden cases.
+ * Opens a version from its verified manifest: first its files, and through them the spec and the golden cases.
  *
- * @param older the layout of a stored version that the repository offers deltas from
- * @param whole the files that an earlier opening found to be whole
  * @throws NearsideError trust, network and store codes
  */
 export async function openModelVersion(
   manifest: Manifest,
   chunks: ChunkStore,
-  { older, whole }: { older?: Layout | undefined; whole?: WholeFiles | undefined } = {},
+  options?: OpenVersionOptions,
 ): Promise<ModelVersion> {
+  const files = await openVersionFiles(manifest, chunks, options);
+  const { layout } = files;
+
+  async function readJson(name: string): Promise<unknown> {
+    requireDescribing(chunksOf(layout, manifest, name), name);
+    return parseJson(await files.readFile(name), { code: 'metadata-malformed', what: name });
+  }
+
+  const described = await Promise.all(DESCRIBING_FILES.map(readJson));
+  const spec = specOfVersion(described[0], manifest);
+  const golden = parseGolden(described[1]);
+  requireFewRepeats(layout, spec, golden);
+  return {
+    ...files,
+    spec,
+    golden,
+    chunksOf: (names) => files.chunksOf([...names, ...DESCRIBING_FILES]),
+  };
+}
+
+/**
+ * Opens the files of a version by the layout, whose digest the manifest gives.
+ *
+ * @throws NearsideError trust, network and store codes
+ */
+export async function openVersionFiles(
+  manifest: Manifest,
+  chunks: ChunkStore,
+  { older, whole }: OpenVersionOptions = {},
+): Promise<VersionFiles> {
   const { layout, layoutChunk } = await readLayout(manifest, chunks);
   const deltas = older && pairChunks(layout, older);
   const wholeNames = new Set(whole?.manifestSha256 === manifest.sha256 ? whole.names : []);
@@ -122,24 +160,11 @@ export async function openModelVersion(
     };
   }
 
-  const readFile = async (name: string) => joinChunks(await openFile(name));
-
-  async function readJson(name: string): Promise<unknown> {
-    requireDescribing(chunksOf(layout, manifest, name), name);
-    return parseJson(await readFile(name), { code: 'metadata-malformed', what: name });
-  }
-
-  const described = await Promise.all([readJson('model.json'), readJson('golden.json')]);
-  const spec = specOfVersion(described[0], manifest);
-  const golden = parseGolden(described[1]);
-  requireFewRepeats(layout, spec, golden);
   return {
     release: manifest.release,
     manifestSha256: manifest.sha256,
-    spec,
-    golden,
     layout,
-    readFile,
+    readFile: async (name) => joinChunks(await openFile(name)),
     async readFiles(names, options) {
       const read = await mapLimited(names, LIMITS.parallelFiles, async (name) => {
         return [name, await openFile(name, options)] as const;
@@ -159,9 +184,7 @@ export async function openModelVersion(
       );
     },
     chunksOf(names) {
-      const all = [...names, ...DESCRIBING_FILES].flatMap((name) =>
-        chunksOf(layout, manifest, name),
-      );
+      const all = names.flatMap((name) => chunksOf(layout, manifest, name));
       return [...new Map([layoutChunk, ...all].map(([sha256, size]) => [sha256, size]))];
     },
     wholeFiles: () => ({ manifestSha256: manifest.sha256, names: [...wholeNames] }),

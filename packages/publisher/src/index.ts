@@ -65,6 +65,7 @@ export { type Renewal, type RenewOptions, renew } from './library/renew.js';
 export { type Revocation, type RevokeOptions, revoke } from './library/revoke.js';
 export { type RootRotation, type RotateRootOptions, rotateRoot } from './library/rotate-root.js';
 export { type SealedModel, type SealOptions, seal } from './library/seal.js';
+export { type SealedFolder, type SealFilesOptions, sealFiles } from './library/seal-files.js';
 export {
   type RepositoryServer,
   type ServeOptions,

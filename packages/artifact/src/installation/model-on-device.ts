@@ -14,7 +14,7 @@ import type { Support } from '../release.js';
 import { type FallbackStore, withMemoryFallback } from '../stores/fallback-store.js';
 import { collectGarbage } from './collect-garbage.js';
 import { followLeader } from './follow-leader.js';
-import type { OpenedRelease } from './opened-release.js';
+import type { ReadableRelease } from './opened-release.js';
 import type { BootAnswer } from './read-boot-file.js';
 import { openVersionLedger, type VersionEntry, type VersionLedger } from './version-ledger.js';
 
@@ -127,7 +127,7 @@ export interface ReadFilesOptions extends ReadFileOptions {
  */
 export async function readForAllTabs(
   { store, ledger, prefix, model, signal, maxBytes }: ModelOnDevice,
-  version: OpenedRelease,
+  version: ReadableRelease,
   names: readonly string[],
   {
     onBytes,
@@ -159,7 +159,7 @@ export async function readForAllTabs(
 /** Makes a version the active one, after the named backend has proven it. */
 export async function makeActive(
   { ledger, pace }: ModelOnDevice,
-  version: OpenedRelease,
+  version: ReadableRelease,
   provenBy: string,
 ): Promise<void> {
   await ledger.activate(entryOf(version, []), provenBy);
@@ -183,13 +183,13 @@ export async function collect(
   return evicted.length > 0;
 }
 
-function entryOf(version: OpenedRelease, names: readonly string[]): VersionEntry {
+function entryOf(version: ReadableRelease, names: readonly string[]): VersionEntry {
   const { release, bundle } = version;
   return { release, bundle, chunks: version.chunksOf(names), whole: version.wholeFiles() };
 }
 
 function overLimit(
-  { release: { model, version } }: OpenedRelease,
+  { release: { model, version } }: ReadableRelease,
   missingBytes: number,
   maxBytes: number,
 ): NearsideError {

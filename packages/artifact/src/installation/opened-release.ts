@@ -1,5 +1,5 @@
 import type { Assignment } from '../assignment.js';
-import type { ModelVersion } from '../model-version.js';
+import type { ModelVersion, VersionFiles } from '../model-version.js';
 import type { Manifest } from '../oms/verify-bundle.js';
 import type { StoredChunk } from './version-records.js';
 
@@ -15,6 +15,9 @@ export interface OpenedRelease extends ModelVersion {
   /** Backends that have proven it on this device before; see `activate`. */
   readonly provenBy: readonly string[];
 }
+
+/** As much of a version as its files need. */
+export interface ReadableRelease extends VersionFiles, Pick<OpenedRelease, 'bundle'> {}
 
 /**
  * Lists the chunks that are read before the layout names all chunks. A file that describes a version is mostly one

@@ -1,6 +1,6 @@
 import { isNearsideError, NearsideError, VersionSchema } from '@nearside/core';
 import * as v from 'valibot';
-import type { ModelAddress } from '../address.js';
+import type { ChunkStore } from '../chunks/chunk-store.js';
 import { integrityOf, sequenceOfSeal } from '../integrity.js';
 import { LIMITS } from '../limits.js';
 import { openModelVersion } from '../model-version.js';
@@ -21,7 +21,7 @@ import {
   openOnDevice,
   readForAllTabs,
 } from './model-on-device.js';
-import { describingChunks, type OpenedRelease } from './opened-release.js';
+import { describingChunks, type OpenedRelease, type ReadableRelease } from './opened-release.js';
 import { addressPrefix, versionPrefix } from './record-keys.js';
 import { reportStorage } from './storage-report.js';
 
@@ -30,7 +30,7 @@ export interface SealedOptions extends DeviceOptions {
   readonly sealSha256: string;
 }
 
-interface SealedModel extends ModelOnDevice {
+export interface SealedModel extends ModelOnDevice {
   readonly sealSha256: string;
   /** The folder with `seals/` and `chunks/`; ends with a slash. */
   readonly folder: string;
@@ -41,10 +41,7 @@ interface SealedModel extends ModelOnDevice {
  * asked for a newer one. The store keeps the seal, so that a later visit asks nobody at all.
  */
 export async function openSealedInstallation(options: SealedOptions): Promise<ModelInstallation> {
-  const { address, sealSha256 } = options;
-  const folder = folderOf(address);
-  const prefix = await addressPrefix(address);
-  const model = { ...openOnDevice(options, { base: folder, prefix }), sealSha256, folder };
+  const model = await openFolder(options);
   const { store } = model;
   return {
     open() {
@@ -68,33 +65,48 @@ export async function openSealedInstallation(options: SealedOptions): Promise<Mo
   };
 }
 
-function folderOf({ repository, model }: ModelAddress): string {
-  return `${repository}${model}/`;
+export async function openFolder(options: SealedOptions): Promise<SealedModel> {
+  const { address, sealSha256 } = options;
+  const folder = `${address.repository}${address.model}/`;
+  const prefix = await addressPrefix(address);
+  return { ...openOnDevice(options, { base: folder, prefix }), sealSha256, folder };
 }
 
 async function openSealed(model: SealedModel): Promise<OpenedRelease> {
-  const { ledger, chunks, sealSha256 } = model;
-  const record = await ledger.record(sequenceOfSeal(sealSha256));
-  const seal = await findSeal(model, record?.bundle);
-  const read = readSeal(seal, { sha256: sealSha256, model: model.model });
+  const { bundle, record, read } = await takeSeal(model);
   const { manifest, isCommon } = read;
   if (!isSupported(read, model.support)) throw unsupported(model.model, [manifest.release]);
-  // Marked before its first chunk arrives, so that no collection in another tab removes that chunk.
-  await ledger.remember({
-    release: manifest.release,
-    bundle: seal,
-    chunks: describingChunks(manifest),
-  });
+  const chunks = await openChunks(model, { bundle, read });
   return {
-    ...(await openModelVersion(manifest, chunks.withFiles(inlineFiles(read)), {
-      whole: record?.whole,
-    })),
+    ...(await openModelVersion(manifest, chunks, { whole: record?.whole })),
     origin: record?.state === 'proven' ? 'store' : 'network',
     assignment: undefined,
     isCommon,
-    bundle: seal,
+    bundle,
     provenBy: record?.provenBy ?? [],
   };
+}
+
+/** Reads the seal that the page names, and what the store knows of its version. */
+export async function takeSeal(model: SealedModel) {
+  const { sealSha256 } = model;
+  const record = await model.ledger.record(sequenceOfSeal(sealSha256));
+  const bundle = await findSeal(model, record?.bundle);
+  return { bundle, record, read: readSeal(bundle, { sha256: sealSha256, model: model.model }) };
+}
+
+/** Opens the chunks of a sealed version, which is marked before the first arrives: so no other tab's collection removes that. */
+export async function openChunks(
+  { ledger, chunks }: SealedModel,
+  { bundle, read }: Pick<Awaited<ReturnType<typeof takeSeal>>, 'bundle' | 'read'>,
+): Promise<ChunkStore> {
+  const { manifest } = read;
+  await ledger.remember({
+    release: manifest.release,
+    bundle,
+    chunks: describingChunks(manifest),
+  });
+  return chunks.withFiles(inlineFiles(read));
 }
 
 function inlineFiles({ inline }: ReadSeal): Map<string, Uint8Array<ArrayBuffer>> {
@@ -174,9 +186,9 @@ function notFound({ model, sealSha256, folder }: SealedModel, { seals }: Offered
 /** A message names so many seals, the newest. */
 const MOST_NAMED = 4;
 
-async function activate(
+export async function activate(
   model: SealedModel,
-  version: OpenedRelease,
+  version: ReadableRelease,
   provenBy: string,
 ): Promise<void> {
   await makeActive(model, version, provenBy);

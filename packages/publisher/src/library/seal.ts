@@ -1,18 +1,15 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import { parseModelSpec } from '@nearside/core';
-import type { OnProgress } from '../files/slices.js';
 import { readJsonFile } from '../packing/read-json-file.js';
+import { requirementsOf } from '../packing/requirements-of.js';
 import { requireNearsidePackage } from '../packing/try-runtime.js';
 import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
-import { openDirectorySource } from '../repository/reading/open-repository.js';
-import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
-import { lockRepository } from '../repository/repository-lock.js';
-import { openRepositoryWriter } from '../repository/writing/repository-writer.js';
-import { writeChunks } from '../repository/writing/write-chunks.js';
-import { type ComposedSeal, composeSeal } from '../sealing/compose-seal.js';
-import { encodeSealIndex, INDEX_FILE } from '../sealing/seal-index.js';
+import { readPackedVersion } from '../repository/reading/packed-version.js';
+import { firstFiles } from '../repository/writing/first-request.js';
+import { composeSeal } from '../sealing/compose-seal.js';
 import { sealedAddress, sealedLine } from '../sealing/sealed-address.js';
-import { readSealedFolder, removeOthers, requireNoConflict } from '../sealing/sealed-folder.js';
+import { readSealedFolder } from '../sealing/sealed-folder.js';
+import { type WrittenSeal, writeSealed } from '../sealing/write-sealed.js';
 import type { PackOptions } from './pack.js';
 import { packTemporarily } from './pack-temporarily.js';
 
@@ -31,7 +28,7 @@ export interface SealOptions
   readonly prune?: boolean | undefined;
 }
 
-export interface SealedModel {
+export interface SealedModel extends WrittenSeal {
   readonly directory: string;
   readonly model: string;
   readonly version: string;
@@ -43,15 +40,6 @@ export interface SealedModel {
   readonly open: string;
   /** The module that was written. */
   readonly module?: string | undefined;
-  /** False if exactly this version was sealed there already. */
-  readonly changed: boolean;
-  /** Distinct chunks of the version, and those that were not there yet. */
-  readonly chunks: number;
-  readonly chunksWritten: number;
-  readonly filesWritten: number;
-  readonly bytesWritten: number;
-  /** Files of other versions that `prune` removed. */
-  readonly filesRemoved: number;
   /** Sentences about golden cases that prove nothing, and what ONNX Runtime did not run. */
   readonly notes: readonly string[];
 }
@@ -89,8 +77,10 @@ export async function seal({
     onStep,
   });
   const packed = await readPackedVersion(temporary.directory);
-  const composed = await composeSeal(packed);
-  const written = await write(packed, composed, { out, prune, onProgress });
+  const { spec: said, golden } = packed;
+  const first = firstFiles(said, golden);
+  const composed = await composeSeal(packed, { requires: requirementsOf(said), first });
+  const written = await writeSealed(packed, composed, { out, prune, onProgress });
   const { integrity } = composed;
   const reference = { url: address, integrity };
   if (module !== undefined) await writeReferenceModule(module, { spec, reference });
@@ -120,29 +110,4 @@ function requireOutside(out: string, module: string): void {
   throw new TypeError(
     `seal: expected \`module\` outside ${out}, which has sealed versions alone, got '${module}'.`,
   );
-}
-
-async function write(
-  packed: PackedVersion,
-  { sha256, path, bytes }: ComposedSeal,
-  options: { out: string; prune: boolean; onProgress: OnProgress | undefined },
-) {
-  const { out, prune, onProgress = () => {} } = options;
-  const { model, version } = packed.release;
-  await using _lock = await lockRepository(out);
-  const present = await readSealedFolder(out, model);
-  requireNoConflict(out, present, { model, version, sha256 });
-  const others = present.filter((seal) => seal.sha256 !== sha256);
-  const writer = openRepositoryWriter(out);
-  const chunks = await writeChunks(packed, openDirectorySource(out), writer, onProgress);
-  await writer.write(path, bytes);
-  await writer.write(INDEX_FILE, encodeSealIndex(prune ? [] : others, { sha256, version }));
-  return {
-    changed: others.length === present.length,
-    chunks: chunks.total,
-    chunksWritten: chunks.written,
-    filesWritten: writer.totals.files,
-    bytesWritten: writer.totals.sizeBytes,
-    filesRemoved: prune ? await removeOthers(out, writer, { sha256, packed }) : 0,
-  };
 }

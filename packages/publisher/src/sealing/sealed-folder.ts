@@ -5,7 +5,7 @@ import { PublisherError } from '../errors/publisher-error.js';
 import { sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { readIfFile } from '../files/read-small-file.js';
-import type { PackedVersion } from '../repository/reading/packed-version.js';
+import type { PackedFiles } from '../repository/reading/packed-version.js';
 import type { RepositoryWriter } from '../repository/writing/repository-writer.js';
 import { INDEX_FILE, type PresentSeal } from './seal-index.js';
 
@@ -69,7 +69,7 @@ export function requireNoConflict(
 export async function removeOthers(
   directory: string,
   writer: RepositoryWriter,
-  { sha256, packed: { layout, digests } }: { sha256: string; packed: PackedVersion },
+  { sha256, packed: { layout, digests } }: { sha256: string; packed: PackedFiles },
 ): Promise<number> {
   const chunks = Object.values(layout.files).flat();
   const needed = new Set([

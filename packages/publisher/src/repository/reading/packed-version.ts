@@ -20,16 +20,20 @@ import { readSlices } from '../../files/slices.js';
 import { readModelDirectory } from '../../packing/model-directory.js';
 import { findModelFile } from '../../packing/model-file.js';
 
-/** The output of `pack`, checked to be unchanged. */
-export interface PackedVersion {
+/** Files laid out in chunks, as they lie in a folder. */
+export interface PackedFiles {
   readonly path: string;
-  readonly spec: ModelSpec;
-  readonly golden: Golden;
   readonly release: ReleaseIdentity;
   readonly layout: Layout;
   readonly layoutBytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 in hex of every file, layout.json among them. These are signed. */
   readonly digests: ReadonlyMap<string, string>;
+}
+
+/** The output of `pack`, checked to be unchanged. */
+export interface PackedVersion extends PackedFiles {
+  readonly spec: ModelSpec;
+  readonly golden: Golden;
 }
 
 /**
@@ -45,10 +49,21 @@ export async function readPackedVersion(path: string): Promise<PackedVersion> {
   const files = [...ofModel, ...graphs.filter((name) => Object.hasOwn(layout.files, name))];
   await requireExactly(path, [...files, LAYOUT_FILE], layout);
 
-  const digests = new Map([[LAYOUT_FILE, sha256Hex(layoutBytes)]]);
-  for (const name of files) digests.set(name, await digestOf(path, name, layout));
+  const digests = await digestsOf(path, { layout, layoutBytes });
   const release = { model: spec.name, version: spec.version, sequence: spec.sequence };
   return { path, spec, golden, release, layout, layoutBytes, digests };
+}
+
+/** Hashes every file that a layout lists, and checks its chunks. Throws as {@link readPackedChunks}. */
+export async function digestsOf(
+  path: string,
+  { layout, layoutBytes }: Pick<PackedFiles, 'layout' | 'layoutBytes'>,
+): Promise<Map<string, string>> {
+  const digests = new Map([[LAYOUT_FILE, sha256Hex(layoutBytes)]]);
+  for (const name of Object.keys(layout.files)) {
+    digests.set(name, await digestOf(path, name, layout));
+  }
+  return digests;
 }
 
 /**

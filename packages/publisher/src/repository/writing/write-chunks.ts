@@ -2,7 +2,7 @@ import { chunkPath, LAYOUT_FILE, type RepositorySource } from '@nearside/artifac
 import type { Chunk } from '@nearside/core';
 import type { OnProgress } from '../../files/slices.js';
 import { compressSlice } from '../../packing/compress-slice.js';
-import { type PackedVersion, readPackedChunks } from '../reading/packed-version.js';
+import { type PackedFiles, readPackedChunks } from '../reading/packed-version.js';
 import { ifUsable } from '../reading/read-repository.js';
 import { readChunkFile } from '../reading/read-version.js';
 import type { RepositoryWriter } from './repository-writer.js';
@@ -16,7 +16,7 @@ export interface WrittenChunks {
 
 /** Writes the chunks of a version; layout.json is one of them. Chunks that are there stay. */
 export async function writeChunks(
-  { path, layout, layoutBytes, digests }: PackedVersion,
+  { path, layout, layoutBytes, digests }: PackedFiles,
   source: RepositorySource,
   writer: RepositoryWriter,
   onProgress: OnProgress,
