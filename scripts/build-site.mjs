@@ -15,11 +15,17 @@ const { values } = parseArgs({
   },
 });
 const { base } = values;
-if (!/^\/(?:.*\/)?$/.test(base)) {
+if (!/^\/(?:[\w~-][\w.~-]*\/)*$/.test(base)) {
   console.error(`Expected --base as a path between slashes, such as /nearside/; got '${base}'.`);
   process.exit(2);
 }
 const out = resolve(values.out);
+if (root.startsWith(join(out, '/'))) {
+  console.error(
+    `Expected --out as a folder of its own, which is made anew; got ${out}, which holds this one.`,
+  );
+  process.exit(2);
+}
 await rm(out, { recursive: true, force: true });
 buildDocs();
 await cp(join(root, 'docs/.vitepress/dist'), out, { recursive: true });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { ERROR_CODES } from '@nearside/core';
@@ -33,6 +34,15 @@ test('on the site as on a code host the anchor of an error is its code', async (
   const headings = headingsOf(await read('docs/errors.md'));
   const codes = [...ERROR_CODES, ...PUBLISHER_ERROR_CODES];
   expect(headings.map(anchorOf)).toEqual(expect.arrayContaining(codes));
+});
+
+test('a site has no base that leads to another host', () => {
+  const asked = ['--base', '//other.example/'];
+  const { status, stderr } = spawnSync('node', [`${root}scripts/build-site.mjs`, ...asked]);
+  expect({ status, said: `${stderr}` }).toEqual({
+    status: 2,
+    said: expect.stringContaining("got '//other.example/'"),
+  });
 });
 
 test('a site is refused in which a link, script, style or picture leads to nothing, or out of its base', async () => {
