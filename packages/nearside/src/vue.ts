@@ -61,10 +61,11 @@ export function useModel(
   const state = shallowRef<ModelState>(PENDING);
   watchEffect((onLeave) => {
     const asked = askFor(toValue(reference), toValue(options));
-    const read = () => {
-      state.value = stateOf(asked);
-    };
-    onLeave(joinModel(asked, read));
+    onLeave(
+      joinModel(asked, () => {
+        state.value = stateOf(asked);
+      }),
+    );
   });
   return refsOf(state);
 }
@@ -92,10 +93,11 @@ export function useRun(
     key: valueKey(toValue(input)),
   }));
   watchEffect((onLeave) => {
-    const tell = (now: LastRun) => {
-      ended.value = now;
-    };
-    onLeave(startRun(asked.value, tell));
+    onLeave(
+      startRun(asked.value, (now) => {
+        ended.value = now;
+      }),
+    );
   });
   return refsOf(computed(() => stateOfRun(ended.value, asked.value)));
 }

@@ -68,8 +68,8 @@ export function joinModel({ key, reference }: AskedModel, listener: () => void):
   return () => {
     shared.listeners.delete(listener);
     if (shared.listeners.size > 0) return;
-    if (shared.state.error === undefined) shared.closing = setTimeout(shared.close, KEPT_MS);
-    else shared.close();
+    if (shared.state.error) shared.close();
+    else shared.closing = setTimeout(shared.close, KEPT_MS);
   };
 }
 
@@ -77,7 +77,6 @@ function openShared(key: string, reference: ModelReference): SharedModel {
   const leaving = new AbortController();
   const { signal } = leaving;
   const change = (change: Partial<ModelState<unknown>>) => {
-    if (signal.aborted) return;
     shared.state = { ...shared.state, ...change };
     for (const listener of shared.listeners) listener();
   };
@@ -87,15 +86,16 @@ function openShared(key: string, reference: ModelReference): SharedModel {
     (model) => change({ model }),
     (error: Error) => {
       change({ error });
-      if (shared.listeners.size === 0) shared.close();
+      if (shared.listeners.size > 0) return;
+      shared.close();
     },
   );
   const shared: SharedModel = {
     state: PENDING,
     listeners: new Set(),
     close() {
-      clearTimeout(shared.closing);
-      if (models.get(key) === shared) models.delete(key);
+      if (signal.aborted) return;
+      models.delete(key);
       leaving.abort();
       opening.then((model) => model.close()).catch(() => {}); // also one that opened too late
     },
