@@ -1,8 +1,8 @@
 import { expect, test } from '@playwright/test';
 import { followCorePath, givePicturesAway } from './core-path.js';
 import { serveDigits } from './digits-repository.js';
-import { expectRight, serveReadyModels } from './ready-models.js';
 import { expectPrinted, serveReadmePage } from './readme-page.js';
+import { expectRight, serveReadyModels } from './ready-models.js';
 import { serveBarePage } from './serve-bare-page.js';
 import { openWebKit, type WebKitPage } from './webkit-driver.js';
 
