@@ -158,10 +158,11 @@ async function publishAgain() {
   return published.join();
 }
 
-/** @returns what the steps of the workflow's job printed */
+/** @returns what the steps of the workflow's jobs printed */
 async function runRelease() {
   const { jobs } = await readWorkflow('release');
-  const commands = jobs.publish.steps.flatMap(({ run }) => run ?? []);
+  const steps = [...jobs.stage.steps, ...jobs.publish.steps];
+  const commands = steps.flatMap(({ run }) => run ?? []);
   const env = await environmentOfRelease();
   const printed = commands
     .filter((command) => !READY_HERE.includes(command))

@@ -2,10 +2,11 @@
 // for a static host that serves it at that path. All must be built.
 import { spawnSync } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeBenchPage } from '../bench/page/start.mjs';
 import { requireTargets } from '../docs/.vitepress/require-targets.mjs';
+import { ownFolder } from './own-folder.mjs';
 import { root } from './root.mjs';
 
 const { values } = parseArgs({
@@ -19,13 +20,7 @@ if (!/^\/(?:[\w~-][\w.~-]*\/)*$/.test(base)) {
   console.error(`Expected --base as a path between slashes, such as /nearside/; got '${base}'.`);
   process.exit(2);
 }
-const out = resolve(values.out);
-if (root.startsWith(join(out, '/'))) {
-  console.error(
-    `Expected --out as a folder of its own, which is made anew; got ${out}, which holds this one.`,
-  );
-  process.exit(2);
-}
+const out = ownFolder(values.out);
 await rm(out, { recursive: true, force: true });
 buildDocs();
 await cp(join(root, 'docs/.vitepress/dist'), out, { recursive: true });

@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PACKAGES } from './publishing.mjs';
 import { root } from './root.mjs';
-import { PACKAGES } from './stage-packages.mjs';
 
 // npm lets a package's `publishConfig` win over the environment, and a flag over both.
 const isTrial = process.env.npm_config_provenance === 'false';

@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { root } from './root.mjs';
 
+/** In the order in which they are published: each after what it depends on. */
+export const PACKAGES = [
+  'core',
+  'artifact',
+  'pipeline',
+  'publisher',
+  'nearside',
+  'collector',
+  'models',
+];
+
 /**
  * What is published with every package: `publishing` of package.json. NEARSIDE_REPOSITORY names the repository where that
  * is empty, as the workflows do: they know where they run.

@@ -4,27 +4,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeLlmsTexts } from './llms-texts.mjs';
-import { readPublishing } from './publishing.mjs';
+import { ownFolder } from './own-folder.mjs';
+import { PACKAGES, readPublishing } from './publishing.mjs';
 import { root } from './root.mjs';
 import { sealModels } from './seal-models.mjs';
 import { withLinksOutside } from './staging/links.mjs';
 import { FROM_REPOSITORY, stageManifest } from './staging/manifest.mjs';
 import { noticesFor } from './staging/notices.mjs';
 import { stageTypes } from './staging/types.mjs';
-
-/** In the order in which they are published: each after what it depends on. */
-export const PACKAGES = [
-  'core',
-  'artifact',
-  'pipeline',
-  'publisher',
-  'nearside',
-  'collector',
-  'models',
-];
 
 /** Maps lead to sources, which are not published; the rest is what the compiler keeps for itself. */
 const LEFT_OUT = /\.map$|\.tsbuildinfo$|(?:^|\/)\.[^/]*$/;
@@ -162,7 +152,7 @@ async function main() {
     console.error(`Expected the tag v${version}, as package.json says; got ${values.tag}.`);
     process.exit(1);
   }
-  for (const { name, version, dir } of await stagePackages(resolve(values.out))) {
+  for (const { name, version, dir } of await stagePackages(ownFolder(values.out))) {
     console.log(`${name} ${version}  ${dir}`);
   }
 }

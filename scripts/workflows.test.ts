@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { PACKAGES } from './publishing.mjs';
 import { root } from './root.mjs';
-import { PACKAGES } from './stage-packages.mjs';
 import { readWorkflow } from './workflows.mjs';
 
 const files = await readdir(`${root}.github/workflows`);
@@ -33,9 +33,11 @@ test('a release is published after the tests, without a token, by the one job th
   const { on, permissions, jobs } = await readWorkflow('release');
   expect(on).toEqual({ push: { tags: ['v*'] } });
   expect(permissions).toEqual({ contents: 'read' });
-  expect(jobs.publish?.needs).toBe('test');
+  expect([jobs.stage?.needs, jobs.publish?.needs]).toEqual(['test', 'stage']);
   expect(jobs.publish?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
-  expect(jobs.test?.permissions).toBeUndefined();
+  // It runs none of the code that `npm ci` installs.
+  expect(jobs.publish?.steps.flatMap(({ run }) => run ?? [])).toEqual(['npm run publish:staged']);
+  expect([jobs.test?.permissions, jobs.stage?.permissions]).toEqual([undefined, undefined]);
   const text = await readFile(`${root}.github/workflows/release.yml`, 'utf8');
   expect(text).not.toContain('secrets.');
 });

@@ -1,8 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { repositoryOf } from '../publishing.mjs';
+import { PACKAGES, repositoryOf } from '../publishing.mjs';
 import { root } from '../root.mjs';
-import { PACKAGES } from '../stage-packages.mjs';
 import { withLinksOutside } from './links.mjs';
 import { stageManifest } from './manifest.mjs';
 import { noticesFor } from './notices.mjs';
@@ -126,4 +126,11 @@ test('a package that includes others’ software has their notices and licences,
   expect(await noticesFor('@nearside/collector')).toContain('Leon Sorokin');
   expect(await noticesFor('@nearside/publisher')).toContain('MNIST');
   expect(await noticesFor('@nearside/core')).toBeUndefined();
+});
+
+test.for(['.', 'packages', '..'])('nothing is staged over --out %s', (out) => {
+  const command = [`${root}scripts/stage-packages.mjs`, '--out', out];
+  const { status, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  expect(stderr).toContain('Expected --out as a folder of its own');
+  expect(status).toBe(2);
 });
