@@ -38,7 +38,7 @@ const BAD_CALLS: readonly BadCall[] = [
   {
     what: 'a tensor of another name',
     call: ({ model, pixels }) => model.run({ tensors: { image: pixels([1, 1, 28, 28]) } }),
-    fails: { code: 'input-invalid', message: /pixel_values.*got image/ },
+    fails: { code: 'input-invalid', message: /pixel_values.*got \{ tensors: \{ image \} \}/ },
   },
   {
     what: 'nothing at all',

@@ -54,7 +54,7 @@ function servePage() {
   return listen(server, 0);
 }
 
-test('doctor --browser opens the page and its model, and finds a service worker with an old file', async () => {
+test('doctor --browser opens the page and its model, and finds a service worker with an old file @long', async () => {
   process.env.CHROMIUM ??= chromiumPath;
   const { doctor } = await import('../packages/publisher/dist/index.js');
   const site = await servePage();

@@ -52,7 +52,7 @@ const WITHOUT_STEPS: readonly [(route: Route) => Promise<void>, got: RegExp][] =
   ],
 ];
 
-test('steps.js that is missing, blocked or of another build is named while words are found, and the next try opens the model', async ({
+test('steps.js that is missing, blocked or of another build is named while words are found, and the next try opens the model @long', async ({
   page,
 }) => {
   const problem = page.getByTestId('open-problem');

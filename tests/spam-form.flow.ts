@@ -24,7 +24,7 @@ async function gotoForm(page: Page): Promise<void> {
   await page.goto(`${stack.servers.site.url}spam.html`);
 }
 
-test('without its model the form says so and sends unchecked; the next try opens the model, which warns', async ({
+test('without its model the form says so and sends unchecked; the next try opens the model, which warns @long', async ({
   page,
 }) => {
   await gotoForm(page);

@@ -52,7 +52,7 @@ interface Scope {
   readFiles(names: readonly string[], options: object): Promise<number>;
 }
 
-test('a pipeline of transformers.js answers from verified files, then offline, and never from a changed byte', async ({
+test('a pipeline of transformers.js answers from verified files, then offline, and never from a changed byte @long', async ({
   page,
 }) => {
   await visit(page);
@@ -73,7 +73,7 @@ test('a pipeline of transformers.js answers from verified files, then offline, a
   expect(await page.evaluate(() => caches.keys())).toEqual([]);
 });
 
-test('any other address is refused and not asked', async ({ page }) => {
+test('any other address is refused and not asked @long', async ({ page }) => {
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await visit(page);
@@ -82,7 +82,9 @@ test('any other address is refused and not asked', async ({ page }) => {
   expect(asked.filter((path) => path.startsWith('/models/'))).toEqual([]);
 });
 
-test('two tabs that open the folder at once fetch each of its chunks once', async ({ context }) => {
+test('two tabs that open the folder at once fetch each of its chunks once @long', async ({
+  context,
+}) => {
   const asked: string[] = [];
   context.on('request', (request) => asked.push(new URL(request.url()).pathname));
   const tabs = [await context.newPage(), await context.newPage()];
