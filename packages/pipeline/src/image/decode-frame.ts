@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { type Image, STRIP_PIXELS, type Strip } from './image.js';
+import { type Image, rowsOfStrip, type Strip } from './image.js';
 import { HEAD_BYTES } from './image-file-size.js';
 import type { Size } from './target-size.js';
 
@@ -117,15 +117,15 @@ const IN_COLORS: VideoFrameCopyToOptions = { format: 'BGRX' };
  * @throws NearsideError `decode-failed` for rows that cannot be had
  */
 export async function* stripsOfFrame(frame: VideoFrame): AsyncGenerator<Strip, void> {
-  const { codedWidth: width, codedHeight: height } = frame;
-  // Frames of which two rows share their colours have no odd parts.
-  const most = Math.min(height, 2 * Math.max(1, Math.floor(STRIP_PIXELS / width / 2)));
+  const { codedWidth: width, codedHeight: height, format } = frame;
+  const copied = format === 'BGRX' ? {} : IN_COLORS;
+  const most = rowsOfStrip({ width, height });
   const memory = new Uint8ClampedArray(most * width * 4);
   for (let y = 0; y < height; y += most) {
     const rows = Math.min(most, height - y);
     const data = memory.subarray(0, rows * width * 4);
     const rect = { x: 0, y, width, height: rows };
-    await frame.copyTo(data, { ...IN_COLORS, rect }).catch((cause: unknown) => {
+    await frame.copyTo(data, { ...copied, rect }).catch((cause: unknown) => {
       throw new NearsideError(
         'decode-failed',
         `The pixels of this picture of ${width} × ${height} could not be read (${cause}).`,

@@ -4,7 +4,7 @@ import { type Canvas, canvasOf, type Drawable, multipliesExactly } from './canva
 import { type Color, compositeOver } from './composite-over.js';
 import { decodeFrame, hasFrames, stripsOfCamera, stripsOfFrame } from './decode-frame.js';
 import { decodePhoto } from './decode-photo.js';
-import { type Image, imageOnDemand, type ReadRegion, STRIP_PIXELS } from './image.js';
+import { type Image, imageOnDemand, type ReadRegion, rowsOfStrip } from './image.js';
 import { readImageFileSize } from './image-file-size.js';
 import type { Size } from './target-size.js';
 
@@ -220,7 +220,7 @@ function readByCanvas(source: Drawable, background: Color): ReadRegion {
   const isOverBlack = background.every((value) => value === 0);
   let canvas: Canvas | undefined;
   return ({ x, y, width, height }) => {
-    const most = Math.min(height, Math.max(1, Math.floor(STRIP_PIXELS / width)));
+    const most = rowsOfStrip({ width, height });
     if (!canvas || canvas.width < width || canvas.height < most) {
       canvas = canvasOf(width, most, !isOverBlack);
     }

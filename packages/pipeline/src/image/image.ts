@@ -105,6 +105,11 @@ export function cutImage(image: Image, region: Region): Image {
  */
 export const STRIP_PIXELS = 2 ** 18;
 
+/** Rows that are read at a time: an even number, because two rows of a camera's frame may share their colours. */
+export function rowsOfStrip({ width, height }: Size): number {
+  return Math.min(height, 2 * Math.max(1, Math.floor(STRIP_PIXELS / width / 2)));
+}
+
 /** Whole rows of an image. */
 export interface Strip {
   /** The first of them. */
@@ -121,7 +126,7 @@ export function* stripsOf(image: Image): Generator<Strip, void> {
     yield { y: 0, rows: height, data: image.data, stride: channels };
     return;
   }
-  const most = Math.max(1, Math.floor(STRIP_PIXELS / width));
+  const most = rowsOfStrip(image);
   for (let y = 0; y < height; y += most) {
     const rows = Math.min(most, height - y);
     yield { y, rows, ...read({ x: 0, y, width, height: rows }) };

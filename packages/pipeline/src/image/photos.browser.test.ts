@@ -3,6 +3,7 @@ import photos from '../../fixtures/photos.json' with { type: 'json' };
 import { compilePipeline } from '../pipeline.js';
 import { decodeFrame, stripsOfFrame } from './decode-frame.js';
 import { type DecodeOptions, decodeImage } from './decode-image.js';
+import { stripsOf } from './image.js';
 import { resize, resizeStrips } from './resize.js';
 
 const TO = { width: 224, height: 168, resample: 2 } as const;
@@ -191,3 +192,22 @@ async function hash(data: ArrayLike<number>): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(data));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+test.each([1000, 1001, 4032])(
+  'a photo of %i columns is read in strips of as many rows in both ways, which are compared',
+  async (width) => {
+    const context = new OffscreenCanvas(width, 600).getContext(
+      '2d',
+    ) as OffscreenCanvasRenderingContext2D;
+    context.fillStyle = 'teal';
+    context.fillRect(9, 9, 500, 500);
+    const file = await context.canvas.convertToBlob({ type: 'image/jpeg' });
+    const frame = await decodeFrame(file);
+    if (!frame) return;
+    const byFrame: number[] = [];
+    for await (const { rows } of stripsOfFrame(frame)) byFrame.push(rows);
+    frame.close();
+    const drawn = await decodeImage(await createImageBitmap(file), { defer() {} });
+    expect(byFrame).toEqual([...stripsOf(drawn)].map(({ rows }) => rows));
+  },
+);
