@@ -1,3 +1,4 @@
+import type { PlatformType } from '@nearside/core';
 import { startAwakeTimer } from '../awake-timer.js';
 
 /**
@@ -34,7 +35,7 @@ export function hasIndexedDb(): boolean {
  */
 export function peekStore(
   database: Database,
-  work: (objects: IDBObjectStore) => readonly IDBRequest[],
+  work: (objects: PlatformType<'IDBObjectStore'>) => readonly PlatformType<'IDBRequest'>[],
 ): Promise<readonly unknown[] | undefined> {
   return new Promise((resolve) => {
     const giveUp = () => resolve(undefined);
@@ -67,7 +68,7 @@ export function peekStore(
  *
  * @throws DOMException where the connection is closed
  */
-export function beginIn(database: IDBDatabase): IDBObjectStore {
+export function beginIn(database: PlatformType<'IDBDatabase'>): PlatformType<'IDBObjectStore'> {
   const transaction = database.transaction(STORE_NAME, 'readwrite', { durability: 'relaxed' });
   return transaction.objectStore(STORE_NAME);
 }
