@@ -10,7 +10,7 @@ import json
 import sys
 
 import numpy as np
-from model import FOLDER, VARIANTS, filled, open_model, open_pieces
+from model import FOLDER, TOKENIZE, VARIANTS, filled, open_model, open_pieces
 from texts import TEXTS, embed_with_tensorflow
 
 sys.path.append(str(FOLDER.parent.parent / "packages/publisher/python"))
@@ -27,7 +27,7 @@ def write_golden(pieces) -> None:
     cases = []
     for name, texts in GOLDEN.items():
         read = [pieces(text) for text in texts]
-        inputs = {tensor: store(f"{name}.{tensor}", values, "INT64") for tensor, values in filled(read).items()}
+        inputs = {tensor: store(f"{name}.{tensor}", values, "INT64") for tensor, values in filled(read, TOKENIZE).items()}
         vectors = {variant: open_model(variant)(read) for variant in VARIANTS}
         vectors["fp32"] = np.array(embed_with_tensorflow(read), np.float32)
         expected = {variant: {"embedding": store(f"{name}.{variant}", vectors[variant])} for variant in VARIANTS}

@@ -40,26 +40,31 @@ def open_pieces():
 
 def open_model(variant: str = SHIPPED):
     """A function from lists of ids to vectors, [n, 512]."""
+    file = FOLDER / SPEC["variants"][VARIANTS.index(variant)]["files"][0]
+    return open_file(file, "embedding", SPEC["outputs"][0]["shape"][1], TOKENIZE)
+
+
+def open_file(file: Path, output: str, width: int, tokenize: dict):
+    """A function from lists of ids to an output of a model of texts, [n, width]."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the same bits every time
-    file = FOLDER / SPEC["variants"][VARIANTS.index(variant)]["files"][0]
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
     def run(texts: list[list[int]]) -> np.ndarray:
-        vectors = np.zeros((len(texts), SPEC["outputs"][0]["shape"][1]), np.float32)
+        rows = np.zeros((len(texts), width), np.float32)
         by_length = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             places = by_length[start : start + TEXTS_AT_ONCE]
-            vectors[places] = session.run(["embedding"], filled([texts[place] for place in places]))[0]
-        return vectors
+            rows[places] = session.run([output], filled([texts[place] for place in places], tokenize))[0]
+        return rows
 
     return run
 
 
-def filled(texts: list[list[int]]) -> dict[str, np.ndarray]:
+def filled(texts: list[list[int]], tokenize: dict) -> dict[str, np.ndarray]:
     """Cut to what the model reads, and filled up to a multiple."""
-    texts = [pieces[: TOKENIZE["max_length"]] for pieces in texts]
-    multiple = TOKENIZE.get("pad_to_multiple_of", 16)
+    texts = [pieces[: tokenize["max_length"]] for pieces in texts]
+    multiple = tokenize.get("pad_to_multiple_of", 16)
     length = max(-(-len(pieces) // multiple) * multiple for pieces in texts)
     ids, mask = np.zeros((2, len(texts), length), np.int64)
     for row, pieces in enumerate(texts):

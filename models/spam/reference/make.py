@@ -9,7 +9,7 @@ import re
 import sys
 
 import numpy as np
-from classifier import FOLDER, SPEC, VARIANTS, filled, open_model, open_pieces
+from classifier import FOLDER, SPEC, TOKENIZE, VARIANTS, filled, open_model, open_pieces
 from held_out import read_held_out
 
 sys.path.append(str(FOLDER.parents[1] / "packages/publisher/python"))
@@ -33,7 +33,7 @@ def write_golden(pieces) -> None:
     cases = []
     for name, texts in GOLDEN.items():
         read = [pieces(text) for text in texts]
-        inputs = {tensor: store(f"{name}.{tensor}", values, "INT64") for tensor, values in filled(read).items()}
+        inputs = {tensor: store(f"{name}.{tensor}", values, "INT64") for tensor, values in filled(read, TOKENIZE).items()}
         expected = {
             variant: {"logits": store(f"{name}.{variant}", open_model(variant)(read))} for variant in VARIANTS
         }

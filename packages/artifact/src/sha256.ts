@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { toHex } from './hex.js';
 
-/** What WebCrypto takes. Node has no name for it. */
+/** Bytes as WebCrypto takes them. Node has no name for that. */
 type Bytes = ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
 /** SHA-256 (FIPS 180-4) by WebCrypto, 32 bytes. */
