@@ -58,8 +58,8 @@ export async function publishModels(dir, wanted) {
 }
 
 /**
- * Publishes the other models of `models/` into a repository, each when a file of it is first asked for, one after the
- * other. What fails is tried again with the next request.
+ * Publishes the other models of `models/` into a repository, one after the other: each when a file of it is first asked for,
+ * all when somebody asks what there is. What fails is tried again with the next request.
  *
  * @param {string} dir as of `publishModels`
  * @param {(model: string) => Promise<unknown>} publishOne
@@ -69,11 +69,7 @@ export async function publishOnDemand(dir, publishOne = (model) => publishLater(
   const models = (await listModels()).filter((model) => model !== FIRST_MODEL);
   const begun = new Map();
   let last = Promise.resolve();
-  return (path) => {
-    const model = models.find(
-      (name) => path === `/boot/${name}.json` || path.startsWith(`/${name}/`),
-    );
-    if (model === undefined) return undefined;
+  function begin(model) {
     if (!begun.has(model)) {
       const published = last.then(() => publishOne(model));
       begun.set(model, published);
@@ -83,6 +79,14 @@ export async function publishOnDemand(dir, publishOne = (model) => publishLater(
       });
     }
     return begun.get(model);
+  }
+  return (path) => {
+    // A browser that knows the repository asks for no boot file: what it is told has all models.
+    if (path.endsWith('/timestamp.json')) return Promise.allSettled(models.map(begin));
+    const model = models.find(
+      (name) => path === `/boot/${name}.json` || path.startsWith(`/${name}/`),
+    );
+    return model && begin(model);
   };
 }
 

@@ -44,13 +44,17 @@ test('a model is published once, when a file of it is first asked for, in turn; 
     steps.push(`${model} is there`);
   });
   expect(before('/boot/digits.json')).toBeUndefined(); // it is there from the start
-  expect(before('/metadata/timestamp.json')).toBeUndefined();
+  expect(before('/metadata/1.root.json')).toBeUndefined();
   const asked = ['/boot/voice.json', '/boot/ocr.json', '/voice/nearside.json'].map(before);
   const answers = await Promise.allSettled(asked);
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(steps).toEqual(['voice begins', 'voice is there', 'ocr begins']);
   await before('/boot/ocr.json');
   expect(steps.slice(3)).toEqual(['ocr begins', 'ocr is there']);
+  // A browser that has opened the digits asks for no boot file of another model.
+  await before('/metadata/timestamp.json');
+  for (const model of ['faces', 'people', 'spam']) expect(steps).toContain(`${model} is there`);
+  expect(steps.filter((step) => step === 'voice begins')).toHaveLength(1);
 });
 
 test('when digits come inverted for two days, the dashboard of `npm start` shows the drift; it has targets and prices too', async ({
