@@ -70,7 +70,7 @@ function observe(tally, { sure, right, atMs }, draws) {
     confidenceBin: confidence,
     classBin: predicted,
     predicted: LABELS[predicted],
-    counted: { baseline: { labels: LABELS } },
+    subject: { baseline: { labels: LABELS } },
   };
   tallyTruth(tally, run, { truth: { label: LABELS[actual] }, atMs });
 }
