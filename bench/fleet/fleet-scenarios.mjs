@@ -1,4 +1,4 @@
-import { MONTH } from './month-scenario.mjs';
+import { BAD_CANARY, MONTH } from './month-scenario.mjs';
 import { WEEKS } from './week-scenarios.mjs';
 
 /**
@@ -34,7 +34,7 @@ import { WEEKS } from './week-scenarios.mjs';
  *
  * @type {Record<string, FleetScenario>}
  */
-export const FLEETS = { ...WEEKS, month: MONTH };
+export const FLEETS = { ...WEEKS, month: MONTH, 'bad-canary': BAD_CANARY };
 
 /** What is signed at a time. */
 export function releasesAt({ releases }, atMs) {

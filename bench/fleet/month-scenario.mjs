@@ -43,6 +43,17 @@ export const MONTH = {
   },
 };
 
+/** The month on its tenth day, when the bad release is still out to a part of the devices. */
+export const BAD_CANARY = {
+  ...MONTH,
+  endMs: day(10) + 12 * HOUR_MS,
+  silences: [],
+  expected: {
+    version: STABLE,
+    rollouts: [{ version: CANARY, because: ['failed-devices', 'failed-runs'] }],
+  },
+};
+
 function trouble({ device }, version, atMs) {
   const isPhone = device === 'phone';
   const isSlowDay = SLOW_DAY_MS <= atMs && atMs < SLOW_DAY_MS + DAY_MS;
