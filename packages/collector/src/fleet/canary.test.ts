@@ -72,6 +72,27 @@ test('a canary that is three times slower on tablets alone, and still quick besi
   await store.close();
 });
 
+test('one that is held says for how many hours more, if reports go on to come as they came', async () => {
+  const equal = { canary: 0.05, control: 0.05 };
+  const store = await storeOf([...rollout(equal), ...rollout(equal, { day: 1 })]);
+  const wide = { 'failed-runs-bps': 1000, 'failed-devices-bps': 3000, 'missing-devices-bps': 8000 };
+  const verdictOn = async (day: number, health: Record<string, number>, more = {}) => {
+    const versions = FACTS.versions.map((one) => ({ ...one, health, ...more }));
+    const context = { ...CONTEXT, facts: { ...FACTS, versions } };
+    const query = fleetQuery(MONDAY_MS, MONDAY_MS + day * DAY_MS);
+    return (await fleetCanary(store, query, context)).rollouts[0]?.verdict;
+  };
+  const held = await verdictOn(1, wide);
+  expect(held).toMatchObject({ because: ['failed-starts', 'unsure-runs'], times: 1.1 ** 6 });
+  expect(held).toHaveProperty('hours', expect.closeTo((1.1 ** 6 - 1) * 24, 6));
+  expect(await verdictOn(2, wide)).toEqual({ verdict: 'promote' });
+  // more than a year; never; over
+  expect(await verdictOn(1, { 'failed-runs-bps': 3 })).toMatchObject({ hours: null });
+  expect(await verdictOn(1, { 'failed-runs-bps': 0 })).toMatchObject({ times: null, hours: null });
+  expect(await verdictOn(1, wide, { state: 'revoked' })).toMatchObject({ hours: null });
+  await store.close();
+});
+
 test('the signed margin decides: a difference within it rolls nothing back', async () => {
   const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
   const health = { 'failed-runs-bps': 2000, 'failed-devices-bps': 5000 };
@@ -105,9 +126,11 @@ test('what a release has signed a margin for, and never comes, keeps it from bei
   expect(signed.rollouts[0]?.guardrails.at(-1)).toMatchObject({
     name: 'outcome-bought',
     difference: { value: null, method: 'trimmed-difference' },
+    cohorts: 0,
     isJudged: true,
   });
-  expect(signed.rollouts[0]?.verdict).toMatchObject({ verdict: 'hold' });
+  expect(signed.minCohorts).toBe(48);
+  expect(signed.rollouts[0]?.verdict).toMatchObject({ verdict: 'hold', times: null, hours: null });
   const unknown = await fleetCanary(store, DAY, { minDevices: 50 });
   const { verdict } = unknown.rollouts[0] ?? {};
   expect(verdict?.verdict === 'hold' && verdict.because).toContain('signed-margins');

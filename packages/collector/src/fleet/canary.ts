@@ -1,8 +1,9 @@
 import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
+import { HOUR_MS } from '../counting/time.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { Figure } from '../statistics/figure.js';
-import { type ArmSums, sumsBySide } from '../statistics/guardrail.js';
-import { isWorse, type Verdict } from '../statistics/verdict.js';
+import { type ArmSums, FEWEST_COHORTS, onBothSides, sumsBySide } from '../statistics/guardrail.js';
+import { type Hold, hoursUntilVerdict, isWorse, type Verdict } from '../statistics/verdict.js';
 import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
 import type { PartName } from './observed-bins.js';
@@ -21,7 +22,10 @@ import { type VerdictAt, verdictHistory } from './verdict-history.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
 export interface FleetCanary extends ModelRange {
+  /** There is no verdict with fewer on one side. */
   readonly minDevices: number;
+  /** A measure is not compared with fewer cohorts on both sides. */
+  readonly minCohorts: number;
   readonly rollouts: readonly RolloutFigures[];
 }
 
@@ -42,10 +46,21 @@ export interface RolloutFigures {
   readonly history: readonly VerdictAt[];
 }
 
-type RolloutVerdict = Verdict | { readonly verdict: 'none'; readonly because: NoVerdict };
+export type RolloutVerdict = Exclude<Verdict, Hold> | RolloutHold | NoVerdict;
+
+export interface RolloutHold extends Hold {
+  /**
+   * Hours until a verdict at today's rate: `times` as many reports as came since the first, at their mean rate. Null where
+   * that is not known, where it is more than a year, and where the rollout is over.
+   */
+  readonly hours: number | null;
+}
 
 /** There is no verdict without a control, or with too few devices. */
-type NoVerdict = 'no-control' | 'too-few-devices';
+export interface NoVerdict {
+  readonly verdict: 'none';
+  readonly because: 'no-control' | 'too-few-devices';
+}
 
 export interface GuardrailFigures {
   readonly name: string;
@@ -58,6 +73,7 @@ export interface GuardrailFigures {
   readonly control: number | null;
   /** How much worse the canary is. The interval holds at every look. Null where too little is known. */
   readonly difference: Figure;
+  /** Cohorts with both sides. */
   readonly cohorts: number;
   /** A verdict depends on it. An outcome without a signed margin is only shown. */
   readonly isJudged: boolean;
@@ -92,7 +108,8 @@ export async function fleetCanary(
     if (figures) rollouts.push(figures);
   }
   rollouts.sort((a, b) => b.sinceMs - a.sinceMs);
-  return { model, fromMs, toMs, minDevices: context.minDevices, rollouts };
+  const { minDevices } = context;
+  return { model, fromMs, toMs, minDevices, minCohorts: FEWEST_COHORTS, rollouts };
 }
 
 interface Asked extends ModelContext {
@@ -111,15 +128,16 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
   const devices = { canary: devicesOnBusiestDay(canary), control: devicesOnBusiestDay(control) };
   const sinceMs = Math.min(...canary.map(({ hourMs }) => hourMs));
   const isKnown = facts?.versions.some((one) => one.version === version) ?? false;
-  const because = noVerdict(devices, minDevices);
-  const guardrails = because ? [] : guardrailsOf(sides, { version, facts });
+  const none = noVerdict(devices, minDevices);
+  const guardrails = none ? [] : guardrailsOf(sides, { version, facts });
   const whole = compareAll(sides, guardrails);
-  const parts = because ? [] : rolloutParts(sides, { guardrails, version, facts, minDevices });
+  const parts = none ? [] : rolloutParts(sides, { guardrails, version, facts, minDevices });
   const comparedParts = parts.map((part) => ({
     part,
     compared: compareAll(part.sides, part.guardrails),
   }));
   const compared = { whole, parts: comparedParts.flatMap(({ compared }) => compared) };
+  const verdict = none ?? verdictOn(compared, { isKnown });
   return {
     version,
     experiment,
@@ -130,7 +148,13 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),
     parts: comparedParts.flatMap(worsePart),
-    verdict: because ? { verdict: 'none', because } : verdictOn(compared, { isKnown }),
+    verdict:
+      verdict.verdict === 'hold'
+        ? {
+            ...verdict,
+            hours: isOver ? null : hoursUntilVerdict(verdict, (toMs - sinceMs) / HOUR_MS),
+          }
+        : verdict,
     history: verdictHistory(sides, { guardrails, parts, isKnown, minDevices, sinceMs, toMs }),
   };
 }
@@ -162,8 +186,9 @@ function noVerdict(
   { canary, control }: RolloutFigures['devices'],
   minDevices: number,
 ): NoVerdict | undefined {
-  if (control === 0) return 'no-control';
-  return Math.min(canary, control) < minDevices ? 'too-few-devices' : undefined;
+  if (control === 0) return { verdict: 'none', because: 'no-control' };
+  if (Math.min(canary, control) >= minDevices) return undefined;
+  return { verdict: 'none', because: 'too-few-devices' };
 }
 
 interface ComparedSums extends Compared {
@@ -194,7 +219,7 @@ function guardrailFigures(
       method: kind === 'size' ? 'sample-ratio' : 'trimmed-difference',
       estimated: false,
     },
-    cohorts: result?.cohorts ?? 0,
+    cohorts: result?.cohorts ?? onBothSides(cohorts).length,
     isJudged,
   };
 }

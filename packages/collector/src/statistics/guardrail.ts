@@ -16,7 +16,10 @@ export interface GuardrailResult {
   readonly high: number;
   /** Cohorts with both sides. */
   readonly cohorts: number;
-  /** Times as many devices as now until the interval could be under the margin. 1 is enough now, undefined is never. */
+  /**
+   * Times as many devices as now until the interval could be under the margin, or above 0 where the difference is over the
+   * margin. 1 is enough now, undefined is never.
+   */
   readonly needed: number | undefined;
 }
 
@@ -47,7 +50,7 @@ export function compareShares(
   cohorts: readonly ArmSums[],
   { margin, ...levels }: Judgement,
 ): GuardrailResult | undefined {
-  const both = cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
+  const both = onBothSides(cohorts);
   const differences = both.map(({ canary, control }) => ({
     difference: canary.part / canary.whole - control.part / control.whole,
     weight: harmonic(canary.whole, control.whole),
@@ -94,7 +97,7 @@ export function compareMeans(
   cohorts: readonly ArmSums[],
   { margin, ...levels }: Judgement,
 ): GuardrailResult | undefined {
-  const both = cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
+  const both = onBothSides(cohorts);
   if (both.length < FEWEST_COHORTS) return undefined;
   const means = both.map(({ control }) => ({
     difference: control.part / control.whole,
@@ -128,7 +131,10 @@ function judge(
     low: cautious - radiusWith(1, lowLevel),
     high: value + radiusWith(1, level),
     cohorts,
-    needed: timesNeeded(margin - value, (times) => radiusWith(times, level)),
+    needed:
+      value > margin
+        ? timesNeeded(cautious, (times) => radiusWith(times, lowLevel))
+        : timesNeeded(margin - value, (times) => radiusWith(times, level)),
   };
 }
 
@@ -153,6 +159,11 @@ function leastVariance(cohorts: readonly ArmSums[]): number {
   const { canary, control } = sumsBySide(cohorts);
   const share = (canary.part + control.part + 1) / (canary.whole + control.whole + 2);
   return share * (1 - share) * (1 / canary.whole + 1 / control.whole);
+}
+
+/** Returns the cohorts that have something to compare. */
+export function onBothSides(cohorts: readonly ArmSums[]): ArmSums[] {
+  return cohorts.filter(({ canary, control }) => canary.whole > 0 && control.whole > 0);
 }
 
 /** Adds up the cohorts on each side. */

@@ -45,6 +45,22 @@ test('one that nobody knows enough of is held, with how many times the devices a
   expect(later?.high).toBeLessThan(0.005);
 });
 
+test('one that seems worse than tolerated is held for as long as it takes to be sure, whatever the others need', () => {
+  const judged = (each: number) => {
+    const worse = compareShares(arms(0.03, 0.01, { each }), OPTIONS);
+    const like = compareShares(arms(0.01, 0.01, { each }), { ...OPTIONS, margin: 0.0001 });
+    return verdictOf([
+      { name: 'failed-runs', margin: 0.005, result: worse },
+      { name: 'failed-starts', margin: 0.0001, result: like },
+    ]);
+  };
+  const verdict = judged(20);
+  expect(verdict).toMatchObject({ verdict: 'hold', because: ['failed-runs', 'failed-starts'] });
+  const times = (verdict.verdict === 'hold' && verdict.times) || 0;
+  expect(times).toBeGreaterThan(1);
+  expect(judged(20 * Math.ceil(times) * 2).verdict).toBe('roll-back');
+});
+
 test('without a single failure on either side the interval is not a point', () => {
   const result = compareShares(arms(0, 0, { each: 10 }), OPTIONS);
   expect(result?.difference).toBe(0);

@@ -4,12 +4,15 @@ import type { GuardrailResult } from './guardrail.js';
 export type Verdict =
   | { readonly verdict: 'roll-back'; readonly because: readonly string[] }
   | { readonly verdict: 'promote' }
-  /** `times` as many devices are needed, if nothing changes. Null where that is not known. */
-  | {
-      readonly verdict: 'hold';
-      readonly because: readonly string[];
-      readonly times: number | null;
-    };
+  | Hold;
+
+export interface Hold {
+  readonly verdict: 'hold';
+  /** Guardrails that are not sure yet. */
+  readonly because: readonly string[];
+  /** So many times as many devices are needed, if nothing changes. Null where that is not known. */
+  readonly times: number | null;
+}
 
 export interface Judged {
   readonly name: string;
@@ -27,13 +30,33 @@ export function verdictOf(guardrails: readonly Judged[], parts: readonly Judged[
 
   const open = guardrails.filter(({ result, margin }) => !result || !(result.high < margin));
   if (open.length === 0 && guardrails.length > 0) return { verdict: 'promote' };
-  const times = open.map(({ result }) => result?.needed ?? Infinity);
-  const most = Math.max(...times);
+  const times = timesUntilVerdict(open);
   return {
     verdict: 'hold',
     because: open.map(({ name }) => name),
-    times: Number.isFinite(most) ? most : null,
+    times: Number.isFinite(times) ? times : null,
   };
+}
+
+/** One guardrail is enough to roll back. To promote, all of them have to be sure. */
+function timesUntilVerdict(open: readonly Judged[]): number {
+  const needed = ({ result }: Judged) => result?.needed ?? Infinity;
+  const over = open.filter(({ result, margin }) => result && result.difference > margin);
+  return over.length > 0 ? Math.min(...over.map(needed)) : Math.max(...open.map(needed));
+}
+
+/** Nobody waits longer. */
+const MOST_HOURS = 365 * 24;
+
+/**
+ * Returns the hours until a verdict, if reports go on to come as they came in the hours so far, and each says as much as
+ * those before. Devices that report again say less than new ones, so it may take longer.
+ *
+ * @returns null where it is not known, or more than a year
+ */
+export function hoursUntilVerdict({ times }: Hold, hoursSoFar: number): number | null {
+  const hours = times === null ? Infinity : (times - 1) * hoursSoFar;
+  return hours <= MOST_HOURS ? hours : null;
 }
 
 /** The canary is worse for sure, and by more than is tolerated. */
