@@ -285,6 +285,23 @@ test('a trace is found by the id that the app was given', async ({ page }) => {
   await expect(page.locator('#traces tbody tr')).toHaveCount(0);
 });
 
+test('of Debug, panels without data are one line, and one that is refused says so in its place', async ({
+  page,
+}) => {
+  await page.route('**/v1/fleet/traces?*', (route) =>
+    route.fulfill({ status: 503, json: { error: { message: 'Busy.' } } }),
+  );
+  await page.goto(`${collector.url}/?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z&view=debug`);
+  const folded = page.locator('#folded');
+  await expect(folded.locator('summary')).toContainText('Errors, ');
+  await expect(folded.locator('summary')).toContainText('Confusion (the app gives labels');
+  await expect(page.locator('#errors')).toBeHidden();
+  await expect(page.locator('#stages')).toBeVisible();
+  await expect(page.locator('#traces')).toContainText('The collector answered 503. Busy.');
+  await folded.locator('summary').click();
+  await expect(folded).toContainText('No errors in this range.');
+});
+
 test('on a phone nothing is wider than the screen', async ({ browser }) => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const page = await context.newPage();

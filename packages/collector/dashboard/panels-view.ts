@@ -2,6 +2,7 @@ import type { Answers } from './asking/ask.js';
 import type { Moment } from './bar/moment.js';
 import { element } from './element.js';
 import { createCard } from './panel/card.js';
+import { createFolded, type Folded } from './panel/folded.js';
 import type { Panel, PanelActs } from './panel/panel.js';
 import { timelineOf } from './words/timeline.js';
 
@@ -10,15 +11,46 @@ export interface PanelsView {
   show(moment: Moment, answers: Answers): void;
 }
 
-/** Makes a grid of panels. Each shows itself when its questions are answered. */
-export function createPanelsView(panels: readonly Panel[], acts: PanelActs): PanelsView {
-  const cards = panels.map((panel) => createCard(panel, acts));
+/**
+ * Makes a grid of panels. Each shows itself when its questions are answered.
+ *
+ * @param isFolding panels that have nothing to show become one line at the end
+ */
+export function createPanelsView(
+  panels: readonly Panel[],
+  acts: PanelActs,
+  { isFolding = false } = {},
+): PanelsView {
+  const cards = panels.map((panel) => ({ panel, ...createCard(panel, acts) }));
+  const folded = createFolded();
   const grid = element('div', { class: 'panels' }, ...cards.map((card) => card.element));
+  if (isFolding) grid.append(folded.element);
   return {
     element: grid,
     show(moment, answers) {
       const lane = timelineOf(answers);
-      for (const card of cards) card.show({ moment, answers, lane });
+      const empty = cards.flatMap(({ panel, element: card, show }): Folded[] => {
+        const none = show({ moment, answers, lane });
+        card.hidden = isFolding && none !== undefined;
+        return none === undefined ? [] : [{ panel, none }];
+      });
+      folded.show(empty);
+      widen(cards.map((card) => card.element).filter((card) => !card.hidden));
     },
   };
+}
+
+/** A narrow card without a neighbour takes the whole row. */
+function widen(cards: readonly HTMLElement[]): void {
+  let waiting: HTMLElement | undefined;
+  for (const card of cards) {
+    card.classList.remove('alone');
+    if (card.classList.contains('wide')) {
+      waiting?.classList.add('alone');
+      waiting = undefined;
+    } else {
+      waiting = waiting ? undefined : card;
+    }
+  }
+  waiting?.classList.add('alone');
 }

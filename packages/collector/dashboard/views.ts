@@ -2,7 +2,7 @@ import type { ModelSummary } from '../src/counting/rollup-store.js';
 import type { Answers } from './asking/ask.js';
 import type { QuestionName } from './asking/questions.js';
 import type { Moment } from './bar/moment.js';
-import type { PageState, ViewName } from './bar/page-state.js';
+import type { PageState, Stretch, ViewName } from './bar/page-state.js';
 import { DEBUG_PANELS, DEBUG_QUESTIONS } from './debug/debug.js';
 import { element } from './element.js';
 import { createExecutiveView, EXECUTIVE_QUESTIONS } from './executive/executive.js';
@@ -46,6 +46,7 @@ function onCallView(choose: (change: Partial<PageState>) => void): View {
 }
 
 function debugView(choose: (change: Partial<PageState>) => void): View {
-  const panels = createPanelsView(DEBUG_PANELS, { zoom: (range) => choose({ range }) });
+  const acts = { zoom: (range: Stretch) => choose({ range }) };
+  const panels = createPanelsView(DEBUG_PANELS, acts, { isFolding: true });
   return { ...panels, questions: DEBUG_QUESTIONS };
 }

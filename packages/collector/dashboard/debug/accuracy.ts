@@ -5,8 +5,11 @@ import { drawnPanel, tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
 import { formatCompact, formatCount, formatRate, formatShareOf } from '../words/format.js';
+import { BY_BASELINE, NO_BASELINE } from './distributions.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
+/** What fills panels of labels. */
+const LABELS = 'the app gives labels by model.feedback';
 const shareOf = (value: number | null | undefined) => formatShareOf(value ?? null);
 
 export const accuracyPanel = tablePanel({
@@ -45,6 +48,7 @@ export const reliabilityPanel = drawnPanel({
   id: 'reliability',
   title: 'Reliability',
   aside: 'how often it is right when it is so sure',
+  filledBy: BY_BASELINE,
   needs: ['accuracy'],
   table: ({ accuracy }) => reliabilityTable(mostLabelled(accuracy)),
   drawing: () => {
@@ -99,7 +103,7 @@ function reliabilityTable(version: VersionAccuracy | undefined): Table {
       }),
       number(bin.lab > 0 ? bin.labCorrect / bin.lab : null, formatRate),
     ]),
-    none: 'No version with a baseline reported how sure it is.',
+    none: NO_BASELINE,
   };
 }
 
@@ -109,6 +113,7 @@ export const confusionPanel = tablePanel({
   title: 'Confusion',
   aside: 'rows: what it was, columns: what the model said',
   isWide: true,
+  filledBy: LABELS,
   needs: ['accuracy'],
   table: ({ accuracy }) => {
     const version = accuracy.versions
@@ -132,7 +137,7 @@ export const confusionPanel = tablePanel({
           one ? figure(one, formatRate) : number(null, formatRate),
         ),
       ]),
-      none: 'No labels by class came in this time.',
+      none: `No label by class came in this time. The app gives them: model.feedback(meta.id, { label: 'cat' }).`,
       ...(version && {
         note: `Of ${version.version}, as labels came: people correct what looks wrong.`,
       }),
@@ -145,6 +150,7 @@ export const outcomesPanel = tablePanel({
   id: 'outcomes',
   title: 'Outcomes and errors of values',
   aside: 'by version',
+  filledBy: 'the app gives them by model.outcome',
   needs: ['accuracy'],
   table: ({ accuracy }) => ({
     columns: ['What', 'Mean', 'n'],
@@ -170,6 +176,8 @@ export const outcomesPanel = tablePanel({
         : []),
     ]),
     asideName: 'Version',
-    none: 'No outcome and no number with its truth came in this time.',
+    none:
+      "No outcome came in this time: model.outcome('bought', 1). No number came with its truth either: " +
+      'model.feedback(meta.id, { value: 7.5 }).',
   }),
 });

@@ -7,6 +7,12 @@ import { type Cell, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
 import { formatCount, formatPart, formatSince } from '../words/format.js';
 
+/** This fills panels that need a baseline. */
+export const BY_BASELINE = 'needs the model’s baseline: --models';
+export const NO_BASELINE =
+  'The collector does not know how the model was in the lab: its baseline. ' +
+  'nearside facts writes it to models.json, and the collector reads that with --models models.json.';
+
 /** At most so many are drawn. The table has all. */
 const MOST_DRAWN = 8;
 const SIDES = ['now', 'its past', 'the lab'];

@@ -9,6 +9,7 @@ export const quarantinesPanel = tablePanel({
   id: 'quarantines',
   title: 'Quarantines',
   aside: 'backends that devices left alone',
+  isWide: true,
   needs: ['faults'],
   table: ({ faults }) => ({
     columns: ['Backend', 'Devices', 'Because of', 'Count'],
@@ -85,6 +86,7 @@ export const shadowPanel = tablePanel({
   id: 'shadow',
   title: 'Shadow',
   aside: 'candidates that ran beside what serves',
+  filledBy: 'no device sends it yet',
   needs: ['faults'],
   table: ({ faults }) => ({
     columns: ['Candidate', 'Runs', 'Agree', 'Takes longer by', 'Fails more by'],
@@ -95,7 +97,7 @@ export const shadowPanel = tablePanel({
       number(one.latencyDifferenceMs, formatDifference),
       number(one.errorDifference, formatPoints),
     ]),
-    none: 'Reserved: no device sends it yet.',
+    none: 'Shows how a candidate does beside the version that serves. No device sends this yet.',
   }),
 });
 

@@ -14,6 +14,7 @@ export const tracesPanel = drawnPanel({
   title: 'Traces',
   aside: 'runs that failed or were slow, the last first',
   isWide: true,
+  filledBy: 'sent only with traceRate',
   needs: ['traces'],
   table: ({ traces }) => tracesTable(traces.traces),
   drawing: () => {
@@ -64,7 +65,9 @@ function tracesTable(traces: readonly KeptTrace[]): Table {
         text(attribute(run, 'nearside.device')),
       ];
     }),
-    none: 'No run failed or was slow where traces are sent.',
+    none:
+      'No trace of a failed or slow run is kept. A page sends traces only with traceRate, a field of report: ' +
+      'open(url, { report: { to, traceRate: 0.01 } }).',
   };
 }
 

@@ -14,7 +14,8 @@ import {
 
 export interface Card {
   readonly element: HTMLElement;
-  show(context: PanelContext): void;
+  /** @returns the reason where all is answered and there is nothing to show */
+  show(context: PanelContext): string | undefined;
 }
 
 /** Marks a body that holds a drawing. */
@@ -52,16 +53,17 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     element: card,
     show(context) {
       try {
-        showPanel(context);
+        return showPanel(context);
       } catch (error) {
         // one panel that fails must not take the others with it
         csv.hidden = true;
         say(`This panel failed: ${error instanceof Error ? error.message : error}`);
+        return undefined;
       }
     },
   };
 
-  function showPanel(context: PanelContext): void {
+  function showPanel(context: PanelContext): string | undefined {
     newest = context;
     const { version, segment } = context.moment.state;
     whole.hidden = isNarrowed || (version === '' && segment === '');
@@ -74,6 +76,7 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     else if (table?.rows.length === 0) say(table.none);
     else if (panel.drawing || panel.chart) draw(found.got, context);
     else if (table) showTable(table);
+    return table?.rows.length === 0 ? table.none : undefined;
   }
 
   function draw(got: never, context: PanelContext): void {

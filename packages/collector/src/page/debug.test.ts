@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEBUG_PANELS, DEBUG_QUESTIONS } from '../../dashboard/debug/debug.js';
+import { foldedLine } from '../../dashboard/panel/folded.js';
 import type { RollupStore } from '../counting/rollup-store.js';
 import { FACTS, HOUR_MS } from '../testing/fleet-store.js';
 import { type Page, pageOf } from '../testing/page-answers.js';
@@ -107,4 +108,12 @@ test('every panel of the view says something of that day', () => {
   for (const panel of DEBUG_PANELS) {
     expect(page.cells(panel.id).rows.length, panel.id).toBeGreaterThan(0);
   }
+});
+
+test('panels that have nothing to show are one line, which says what would fill them', () => {
+  const line = foldedLine([
+    { panel: { title: 'Errors' }, none: 'No errors in this range.' },
+    { panel: { title: 'Traces', filledBy: 'sent only with traceRate' }, none: 'No trace.' },
+  ]);
+  expect(line).toBe('Nothing to show in this time: Errors, Traces (sent only with traceRate).');
 });

@@ -1,0 +1,44 @@
+import { element } from '../element.js';
+import type { Panel } from './panel.js';
+
+/** A panel that has nothing to show, and why. */
+export interface Folded {
+  readonly panel: Pick<Panel, 'title' | 'filledBy'>;
+  readonly none: string;
+}
+
+/** Makes one line of all panels that have nothing to show. Opened, it says why for each. */
+export function createFolded(): {
+  readonly element: HTMLElement;
+  show(folded: readonly Folded[]): void;
+} {
+  const line = element('summary');
+  const reasons = element('dl');
+  const card = element(
+    'details',
+    { class: 'card wide folded', id: 'folded', hidden: '' },
+    line,
+    reasons,
+  );
+  return {
+    element: card,
+    show(folded) {
+      card.hidden = folded.length === 0;
+      line.textContent = foldedLine(folded);
+      reasons.replaceChildren(
+        ...folded.flatMap(({ panel, none }) => [
+          element('dt', {}, panel.title),
+          element('dd', {}, none),
+        ]),
+      );
+    },
+  };
+}
+
+/** "Nothing to show in this time: Errors, Confusion (labels by model.feedback)." */
+export function foldedLine(folded: readonly Folded[]): string {
+  const names = folded.map(({ panel: { title, filledBy } }) =>
+    filledBy ? `${title} (${filledBy})` : title,
+  );
+  return `Nothing to show in this time: ${names.join(', ')}.`;
+}
