@@ -11,6 +11,7 @@ import type { FleetParts } from '../../src/fleet/parts.js';
 import type { FleetReleases } from '../../src/fleet/releases.js';
 import type { FleetService } from '../../src/fleet/service.js';
 import type { FleetSilence } from '../../src/fleet/silence.js';
+import type { FleetSpeed } from '../../src/fleet/speed.js';
 import type { FleetSpread } from '../../src/fleet/spread.js';
 import { before, type Moment, monthBefore, monthOf } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
@@ -22,6 +23,7 @@ export interface Asked {
   latencyVersionBefore: FleetLatency;
   spread: FleetSpread;
   parts: FleetParts;
+  speed: FleetSpeed;
   objectives: FleetObjectives;
   service: FleetService;
   drift: FleetDrift;
@@ -86,6 +88,7 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   },
   spread: { path: 'spread', over: shown, isFiltered: true, everySeconds: 30 },
   parts: { path: 'parts', over: shown, everySeconds: 60 },
+  speed: { path: 'speed', over: shown, everySeconds: 60 },
   objectives: { path: 'objectives', over: lastDays(28), everySeconds: 60 },
   service: { path: 'service', over: shown, everySeconds: 60 },
   // where windows are days, an alarm needs two of them

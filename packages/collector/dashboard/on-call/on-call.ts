@@ -4,6 +4,7 @@ import { bandsPanel, latencyPanel, reportsPanel, runsPanel, successPanel } from 
 import { heatMapPanel } from './heat-map-panel.js';
 import { failedPartsPanel, timePartsPanel } from './parts.js';
 import { rolloutsPanel } from './rollouts.js';
+import { speedPanel } from './speed.js';
 import { budgetPanel, errorsPanel, happenedPanel, opensPanel } from './tables.js';
 import { tilesPanel } from './tiles.js';
 import { versionsPanel } from './versions.js';
@@ -19,6 +20,7 @@ export const ON_CALL_QUESTIONS: readonly QuestionName[] = [
   'objectives',
   'drift',
   'parts',
+  'speed',
   'accuracy',
   'latencyBefore',
   'latencyVersionBefore',
@@ -33,6 +35,7 @@ export const ON_CALL_PANELS: readonly Panel[] = [
   runsPanel,
   reportsPanel,
   versionsPanel,
+  speedPanel,
   failedPartsPanel,
   timePartsPanel,
   rolloutsPanel,

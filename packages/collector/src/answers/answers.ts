@@ -15,6 +15,7 @@ import type { FleetQuery, ModelContext, QueryScope } from '../fleet/query.js';
 import { type FleetReleases, fleetReleases } from '../fleet/releases.js';
 import { type FleetService, fleetService } from '../fleet/service.js';
 import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
+import { type FleetSpeed, fleetSpeed } from '../fleet/speed.js';
 import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 
@@ -30,6 +31,7 @@ export interface FleetAnswers {
   spread: FleetSpread;
   objectives: FleetObjectives;
   parts: FleetParts;
+  speed: FleetSpeed;
   faults: FleetFaults;
   releases: FleetReleases;
   service: FleetService;
@@ -86,6 +88,7 @@ const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } 
     answer: fleetParts,
     scope: { maxDays: RETENTION.cohortDays, bounds: 'steps', isCompared: true },
   },
+  speed: { answer: fleetSpeed, scope: CELLS },
   faults: { answer: fleetFaults, scope: { ...JUDGED_BY_COHORT, isJudged: false } },
   releases: { answer: fleetReleases, scope: { maxDays: RETENTION.hourDays, bounds: 'days' } },
   service: {

@@ -1,6 +1,4 @@
 import {
-  bucketsOf,
-  bucketUpperBound,
   createHistogram,
   HISTOGRAM_SCALES,
   type Histogram,
@@ -20,6 +18,7 @@ import {
 } from '../statistics/cohort-ratio.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, sixDigits, TAIL } from '../statistics/figure.js';
+import { bucketOf, quantileInterval } from '../statistics/quantile-interval.js';
 import {
   devicesOnBusiestDay,
   latencyByCohort,
@@ -146,11 +145,7 @@ function errorFree(assigned: readonly CohortRow[], minDevices: number): Figure {
   return ratioFigureOf(days, devices);
 }
 
-/**
- * Makes the figure of a quantile. The cohorts give the interval of its share, and the quantiles at both ends of that
- * are the interval (Woodruff 1952). It goes to the outer bounds of the buckets, so that the sketch's own error is in
- * it.
- */
+/** Makes the figure of a quantile. The cohorts give the interval of its share. */
 function quantileFigure(cohorts: readonly Histogram[], q: number, devices: number): Figure {
   const all = createHistogram(SCALE);
   for (const one of cohorts) merge(all, one);
@@ -164,23 +159,6 @@ function quantileFigure(cohorts: readonly Histogram[], q: number, devices: numbe
     counted.map((one) => (countUpTo(one, index) - below * total(one)) / n),
   );
   const radius = tQuantile(TAIL, degrees) * Math.sqrt(Math.max(variance, (q * (1 - q)) / n));
-  return {
-    value: sixDigits(value),
-    low: sixDigits(bucketUpperBound(bucketOf(all, Math.max(0, q - radius)) - 1, SCALE)),
-    high: sixDigits(bucketUpperBound(bucketOf(all, Math.min(1, q + radius)), SCALE)),
-    ...origin,
-  };
-}
-
-/** Returns the bucket that holds a quantile, by nearest rank. */
-function bucketOf(histogram: Histogram, q: number): number {
-  const rank = Math.max(1, Math.ceil(q * total(histogram)));
-  let seen = histogram.zeros;
-  let last = histogram.first;
-  for (const [index, n] of bucketsOf(histogram)) {
-    last = index;
-    seen += n;
-    if (seen >= rank) return index;
-  }
-  return last;
+  const { low, high } = quantileInterval(all, { q, radius, scale: SCALE });
+  return { value: sixDigits(value), low: sixDigits(low), high: sixDigits(high), ...origin };
 }

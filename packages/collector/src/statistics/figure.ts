@@ -20,6 +20,7 @@ type Method =
   | 'count'
   | 'cohort-ratio'
   | 'cohort-quantile'
+  | 'device-quantile'
   | 'cbpe'
   | 'weighted-labels'
   | 'trimmed-difference'
