@@ -5,14 +5,21 @@ import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { type Health, healthOf } from '../words/findings.js';
-import type { LookedAt } from '../words/looks.js';
+import { isolated } from '../words/format.js';
+import { type LookedAt, listed } from '../words/looks.js';
 
-/** Classes of a line about another model. */
-const TONES: Partial<Record<Health['state'], string>> = {
-  unwell: 'unwell',
-  'not-known': 'unwell',
-  doubtful: 'doubtful',
+/** Several other models in such a state are one line, which opens. */
+const ALIKE: Partial<Record<Health['state'], string>> = {
+  'too-early': 'too early to say',
+  well: 'healthy',
 };
+
+/** Another model. */
+interface Other {
+  readonly model: string;
+  readonly href: string;
+  readonly health: Health;
+}
 
 /** The other models are asked about so often, one after the other. */
 const OTHERS_EVERY_MS = 300_000;
@@ -37,6 +44,7 @@ export function createWellBeing(): WellBeing {
   );
   let round = { about: '', atMs: 0, ending: new AbortController() };
   let shown = '';
+  let known: readonly Other[] = [];
 
   return {
     element: section,
@@ -61,7 +69,7 @@ export function createWellBeing(): WellBeing {
       if (about === round.about && nowMs - round.atMs < OTHERS_EVERY_MS) return;
       round.ending.abort();
       round = { about, atMs: nowMs, ending: new AbortController() };
-      others.replaceChildren();
+      showKnown(known.filter((one) => rest.some(({ model }) => model === one.model)));
       void askOthers(rest, moment, round.ending.signal).catch(() => {
         // asked again with the next refresh
         round.atMs = -Infinity;
@@ -82,22 +90,34 @@ export function createWellBeing(): WellBeing {
         answers = known;
       });
       if (signal.aborted) return;
-      const link = element('a', { href: pageStateSearch(state) }, summary.model);
-      const health = healthOf(answers);
-      const words = ` ${otherWords(health)}`;
-      const tone = TONES[health.state];
-      others.append(element('li', tone ? { class: tone } : {}, link, words));
+      const other = {
+        model: summary.model,
+        href: pageStateSearch(state),
+        health: healthOf(answers),
+      };
+      showKnown([...known.filter(({ model }) => model !== other.model), other]);
     }
+  }
+
+  /** A line that is open, or has the focus, stays while the lines are the same. */
+  function showKnown(next: readonly Other[]): void {
+    const inOrder = next.toSorted((a, b) => (a.model < b.model ? -1 : 1));
+    const isSame = JSON.stringify(inOrder) === JSON.stringify(known);
+    known = inOrder;
+    if (!isSame) others.replaceChildren(...otherLines(known));
   }
 }
 
 function healthElements(
-  model: string,
+  name: string,
   { state, findings, refused, lookedAt }: Health,
   { isPast }: { isPast: boolean },
 ): HTMLElement[] {
+  const model = isolated(name);
   if (findings.length > 0) {
-    const items = findings.map(({ id, text }) => element('li', { 'data-finding': id }, text));
+    const items = findings.map(({ id, text, more }) =>
+      element('li', { 'data-finding': id }, element('p', {}, text), ...smallOf(more)),
+    );
     const heading = isPast ? `${model} needed a look` : `${model} needs a look`;
     return [element('h2', {}, heading), element('ul', {}, ...items)];
   }
@@ -105,45 +125,76 @@ function healthElements(
     case 'looking':
       return [element('p', {}, `Looking whether ${model} is healthy…`)];
     case 'not-known':
-      return [element('p', {}, `Not known whether ${model} is healthy. ${refused.join(' ')}`)];
+      return [
+        element('p', {}, `Not known whether ${model} is healthy.`),
+        ...smallOf(refused.join(' ')),
+      ];
     case 'too-early':
       return [
-        element('p', {}, `Too early to say whether ${model} is healthy: ${lookedAt.missing}.`),
+        element('p', {}, `Too early to say: ${model} has ${listed(lookedAt.has)}.`),
+        listOf(lookedAt.missing, 'more'),
       ];
     default: {
       const { names } = lookedAt;
       return [
-        element(
-          'p',
-          {},
+        element('p', {}, isPast ? `${model} was healthy.` : `${model} is healthy.`),
+        ...smallOf(
           isPast
-            ? `${model} was healthy, as far as ${names} tell: nothing alarmed at the end of this time.`
-            : `${model} is healthy, as far as ${names} tell: nothing alarms now.`,
+            ? `Nothing in ${names} alarmed at the end of this time.`
+            : `Nothing in ${names} alarms now.`,
         ),
       ];
     }
   }
 }
 
-/** Lists all that could have been found, and all that was not looked at. */
-function lookElements({ seen, unseen }: LookedAt): HTMLElement[] {
-  if (seen.length + unseen.length === 0) return [];
-  const items = [...seen, ...unseen.map((one) => `not looked at: ${one}`)];
-  return [
-    element(
-      'details',
-      {},
-      element('summary', {}, 'What would have been found'),
-      element('ul', {}, ...items.map((one) => element('li', {}, one))),
-    ),
-  ];
+function smallOf(words: string): HTMLElement[] {
+  return words ? [element('p', { class: 'more' }, words)] : [];
 }
 
-function otherWords({ state, findings, refused, lookedAt }: Health): string {
-  const [first] = findings;
-  if (first) return first.text;
-  if (state === 'too-early') return `is too new to say: ${lookedAt.missing}.`;
-  return state === 'well'
-    ? `is healthy, as far as ${lookedAt.names} tell.`
-    : `is not known to be healthy. ${refused.join(' ')}`;
+/** Lists all that could have been found, and all that was not looked at. */
+function lookElements({ seen, unseen }: LookedAt): HTMLElement[] {
+  if (seen.length === 0) return [];
+  const items = [...seen, ...unseen.map((one) => `not looked at: ${one}`)];
+  return [foldOf('What would have been found', listOf(items))];
+}
+
+function foldOf(summary: string, list: HTMLElement): HTMLElement {
+  return element('details', {}, element('summary', {}, summary), list);
+}
+
+function listOf(items: readonly (string | Node)[], tone = ''): HTMLElement {
+  return element('ul', { class: tone }, ...items.map((one) => element('li', {}, one)));
+}
+
+/** What is wrong comes first, each in a line. Those that are alike share one. */
+function otherLines(others: readonly Other[]): HTMLElement[] {
+  const alone = others.filter(({ health }) => !ALIKE[health.state]);
+  const alike = Object.entries(ALIKE).flatMap(([state, words]) => {
+    const lines = others.filter(({ health }) => health.state === state).map(otherLine);
+    return lines.length < 2
+      ? lines
+      : [
+          element(
+            'li',
+            {},
+            foldOf(`${lines.length} others: ${words}`, element('ul', {}, ...lines)),
+          ),
+        ];
+  });
+  return [...alone.map(otherLine), ...alike];
+}
+
+function otherLine({ model, href, health }: Other): HTMLElement {
+  const { state, findings, lookedAt } = health;
+  const tone = ALIKE[state] ? '' : state === 'doubtful' ? 'doubtful' : 'unwell';
+  const words = ALIKE[state] ?? findings[0]?.text ?? 'not known whether it is healthy';
+  const has = state === 'too-early' ? `, ${lookedAt.has[0]}` : '';
+  const further = findings.length > 1 ? ` And ${findings.length - 1} more.` : '';
+  return element(
+    'li',
+    { class: tone },
+    element('a', { href }, isolated(model)),
+    `: ${words}${has}${further}`,
+  );
 }

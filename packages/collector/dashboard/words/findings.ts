@@ -9,20 +9,24 @@ import {
 import { looksOf } from '../../src/findings/looks.js';
 import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import {
+  formatCount,
   formatDuration,
   formatMoment,
   formatPart,
   formatPoints,
   formatRate,
   formatSince,
+  isolated,
 } from './format.js';
-
 import { type LookedAt, lookedAtText } from './looks.js';
 
 /** A finding as a sentence. */
 export interface FindingInWords {
   readonly id: Finding['id'];
+  /** What is wrong, since when and where. */
   readonly text: string;
+  /** Further sentences. */
+  readonly more: string;
   /** It rests on four of 64 groups of devices, so it may be one device, or somebody who lies. */
   readonly isByFew: boolean;
 }
@@ -62,8 +66,13 @@ export function healthFindings(answers: Answers): FindingInWords[] {
   const findings = findingsOf(healthAnswers(answers));
   return findings.map((finding) => {
     const isByFew = 'isByFew' in finding && finding.isByFew;
-    const text = findingText(finding);
-    return { id: finding.id, text: isByFew ? `${text} ${BY_FEW}` : text, isByFew };
+    const [text = '', ...more] = sentences(finding);
+    return {
+      id: finding.id,
+      text,
+      more: [...more, ...(isByFew ? [BY_FEW] : [])].join(' '),
+      isByFew,
+    };
   });
 }
 
@@ -82,49 +91,77 @@ function healthAnswers(answers: Answers): HealthAnswers {
 
 const BY_FEW = 'It is made by four of 64 groups of devices.';
 
-function findingText(finding: Finding): string {
+/** The first sentence says what is wrong, since when and where. */
+function sentences(finding: Finding): string[] {
   switch (finding.id) {
-    case 'silence':
-      return `Far fewer devices report than usual, since ${formatMoment(finding.sinceMs)}.`;
+    case 'silence': {
+      const { sinceMs, received, expected } = finding;
+      return [
+        `Of the whole fleet far fewer devices report than usual, since ${formatMoment(sinceMs)}.`,
+        `${formatCount(received)} in the last hour, where about ${formatCount(expected ?? 0)} were to be expected.`,
+      ];
+    }
     case 'rollout': {
-      const { version, measures, sinceMs } = finding;
+      const { version, measures, sinceMs, beganMs, devices } = finding;
       const reasons = measures.map(
-        ({ name, difference }) => `${measureName(name)} (${formatPoints(difference?.value)})`,
+        ({ name, difference }) => `${measureName(name)} ${formatPoints(difference?.value)}`,
       );
       const since = sinceMs === null ? '' : `, known since ${formatMoment(sinceMs)}`;
-      return `${version} is worse than its control: ${reasons.join(', ')}${since}. Roll it back.`;
+      return [
+        `${isolated(version)} is worse than its control${since}: roll it back.`,
+        `It began on ${formatMoment(beganMs)} and is on ${formatCount(devices)} devices.`,
+        `${capital(reasons.join(', '))}.`,
+      ];
     }
     case 'success': {
       const { version, success, target } = finding;
-      const missed = `under the target of ${formatRate(target)}${missedText(finding)}`;
-      return `${version} succeeds in ${formatRate(success.value)} of runs, ${missed}`;
+      const missed = `under the target of ${formatRate(target)} ${missedText(finding)}`;
+      return [
+        `${isolated(version)} succeeds in ${formatRate(success.value)} of runs, ${missed}`,
+        ...nowhereText(finding),
+      ];
     }
     case 'latency': {
       const { version, p95Ms, targetMs } = finding;
-      const missed = `over the target of ${formatDuration(targetMs)}${missedText(finding)}`;
-      return `${version} takes ${formatDuration(p95Ms.value)} at P95, ${missed}`;
+      const missed = `over the target of ${formatDuration(targetMs)} ${missedText(finding)}`;
+      return [
+        `${isolated(version)} takes ${formatDuration(p95Ms.value)} at P95, ${missed}`,
+        ...nowhereText(finding),
+      ];
     }
     case 'drift': {
       const { version, distribution, sinceMs, windowMs, segment, part } = finding;
       const carried = segment
-        ? ` ${capital(formatPart(segment.share))} of it is on ${segment.value}.`
+        ? ` ${capital(formatPart(segment.share))} of it is on ${isolated(segment.value)}.`
         : '';
       const since = formatSince(sinceMs, windowMs);
-      const where = part ? ` on ${part.value}` : '';
-      return `What ${version} sees or says${where} has changed since ${since}: ${distribution}.${carried}`;
+      const where = part ? ` on ${isolated(part.value)}` : '';
+      return [
+        `What ${isolated(version)} sees or says${where} has changed since ${since}: ${isolated(distribution)}.${carried}`,
+        ...(segment || part ? [] : [NOWHERE]),
+      ];
     }
     case 'concept': {
-      const { version, deficit } = finding;
-      return `${version} is right less often than its confidence says: ${formatPoints(deficit)} of labelled runs.`;
+      const { version, deficit, sinceMs } = finding;
+      const since = formatSince(sinceMs, DAY_MS);
+      return [
+        `${isolated(version)} is right less often than its confidence says: ${formatPoints(deficit)} of all runs labelled since ${since}.`,
+      ];
     }
   }
 }
 
-/** " since 2 Mar (UTC). phone carries 80% of it." */
+const NOWHERE = 'No part of the fleet has more of it than others.';
+
+/** "since 2 Mar (UTC). phone carries 80% of it." */
 function missedText({ sinceMs, part }: SuccessFinding | LatencyFinding): string {
-  const since = sinceMs === null ? '' : ` since ${formatSince(sinceMs, DAY_MS)}`;
-  const carried = part ? ` ${part.value} carries ${formatPart(part.share)} of it.` : '';
+  const since = sinceMs === null ? 'in this time' : `since ${formatSince(sinceMs, DAY_MS)}`;
+  const carried = part ? ` ${isolated(part.value)} carries ${formatPart(part.share)} of it.` : '';
   return `${since}.${carried}`;
+}
+
+function nowhereText({ part }: SuccessFinding | LatencyFinding): string[] {
+  return part === null ? [NOWHERE] : [];
 }
 
 /** `failed-runs` as people say it. */

@@ -18,6 +18,11 @@ const ONE_DAY_MS = 86_400_000;
 /** Stands for a number that is not there. */
 export const NOTHING = '–';
 
+/** Keeps the direction of a name in another script from turning the words around it. */
+export function isolated(name: string): string {
+  return /[^ -~]/.test(name) ? `\u2068${name}\u2069` : name;
+}
+
 export function formatCount(value: number): string {
   return COUNT.format(value);
 }

@@ -7,8 +7,10 @@ export interface LookedAt {
   readonly isTooEarly: boolean;
   /** Names of what could be looked at: "success, latency and drift". */
   readonly names: string;
-  /** All that is missing: "10 runs (100 are needed), no baseline, no past until 9 Mar, 08:00". */
-  readonly missing: string;
+  /** What there is of all that is needed: "10 runs", "no baseline", "no past". */
+  readonly has: readonly string[];
+  /** All that is missing, and when it will be there: "no past until 9 Mar, 08:00". */
+  readonly missing: readonly string[];
   /** Kinds of findings that were not looked for, and why: "drift: no baseline". */
   readonly unseen: readonly string[];
   /** The least that would have been found: "success: below about 99.2% of runs". */
@@ -27,29 +29,38 @@ const NAMES: Record<Look['id'], string> = {
 export function lookedAtText(looks: readonly Look[]): LookedAt {
   const able = looks.filter((look) => 'sees' in look);
   const unable = looks.filter((look) => 'lacks' in look);
+  const lacks = eachOnce(unable.flatMap(({ lacks }) => lacks));
   return {
     isTooEarly: unable.some(({ id }) => id === 'success'),
     names: listed([...new Set(able.map(({ id }) => NAMES[id]))]),
-    missing: missingText(unable.flatMap(({ lacks }) => lacks)),
+    has: lacks.filter(({ what }) => NEEDED.includes(what)).map(shortText),
+    missing: lacks.map(lackText),
     unseen: unable.map(({ id, lacks }) => `${NAMES[id]}: ${lacks.map(lackText).join(', ')}`),
     seen: able.map(({ id, sees }) => `${NAMES[id]}: ${seenText(id, sees)}`),
   };
 }
 
 const ORDER: readonly Lack['what'][] = ['runs', 'devices', 'baseline', 'past', 'labels', 'control'];
+/** Without labels or a control a model can still be called healthy. */
+const NEEDED = ORDER.slice(0, 4);
 
-/** Says each lack once: of several pasts the one that is there last. */
-function missingText(lacks: readonly Lack[]): string {
-  const pasts = lacks.filter(({ what }) => what === 'past').toSorted((a, b) => endOf(a) - endOf(b));
-  const others = lacks.filter(({ what }) => what !== 'past');
-  const sorted = [...others, ...pasts.slice(-1)].sort(
-    (a, b) => ORDER.indexOf(a.what) - ORDER.indexOf(b.what),
-  );
-  return [...new Set(sorted.map(lackText))].join(', ');
+/** Leaves out what is the same, and of several pasts all but the one that is there last. */
+function eachOnce(lacks: readonly Lack[]): Lack[] {
+  const latest = lacks.toSorted((a, b) => endOf(b) - endOf(a));
+  return ORDER.flatMap((name) => latest.find(({ what }) => what === name) ?? []);
 }
 
 function endOf(lack: Lack): number {
   return ('atMs' in lack ? lack.atMs : null) ?? Number.MAX_VALUE;
+}
+
+/** "10 runs", "no past" */
+function shortText(lack: Lack): string {
+  return 'have' in lack ? countText(lack.have, lack.what) : `no ${lack.what}`;
+}
+
+function countText(count: number, what: string): string {
+  return `${formatCount(count)} ${count === 1 ? what.slice(0, -1) : what}`;
 }
 
 function lackText(lack: Lack): string {
@@ -57,15 +68,18 @@ function lackText(lack: Lack): string {
     case 'runs':
     case 'devices': {
       const { what, have, need, atMs } = lack;
-      const count = `${formatCount(have)} ${have === 1 ? what.slice(0, -1) : what}`;
       if (need === null) return `too few ${what} (${formatCount(have)})`;
-      const from = atMs === null ? '' : `, from about ${formatMoment(atMs)} on`;
-      return `${count} (${formatCount(need)} are needed${from})`;
+      const from = atMs === null ? '' : `, the rest by about ${formatMoment(atMs)}`;
+      return `${formatCount(have)} of ${countText(need, what)}${from}`;
     }
     case 'past':
-      return lack.atMs === null ? 'no past' : `no past until ${formatMoment(lack.atMs)}`;
+      return lack.atMs === null ? shortText(lack) : `no past until ${formatMoment(lack.atMs)}`;
+    case 'baseline':
+      return 'no baseline until a release brings one';
+    case 'labels':
+      return 'no labels until the app gives feedback';
     default:
-      return `no ${lack.what}`;
+      return shortText(lack);
   }
 }
 
@@ -87,6 +101,6 @@ function seenText(id: Look['id'], sees: number): string {
 }
 
 /** "a, b and c". */
-function listed(words: readonly string[]): string {
+export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

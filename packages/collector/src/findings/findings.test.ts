@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TARGETS } from '../files/targets.js';
 import type { FleetService } from '../fleet/service.js';
+import type { SilenceHour } from '../fleet/silence.js';
 import type { Figure } from '../statistics/figure.js';
 import { findingsOf, type HealthAnswers } from './findings.js';
 
@@ -39,11 +40,19 @@ const SERVICE: FleetService = {
   ],
 };
 
+const HOUR: SilenceHour = {
+  atMs: 5,
+  received: 2,
+  expected: figure(90),
+  fewest: 60,
+  isSilent: true,
+};
+
 test('a finding says what it is, of which version, against which target, and what carries it', () => {
   const part = { dimension: 'device', value: 'phone', now: 0.2, before: 0 } as const;
   const carrier = { ...part, weight: 0.5, share: 1 };
   const answers: HealthAnswers = {
-    silence: { ...RANGE, hours: [], silentSinceMs: 5, judgedFromMs: 0 },
+    silence: { ...RANGE, hours: [HOUR], silentSinceMs: 5, judgedFromMs: 0 },
     service: SERVICE,
     parts: {
       ...RANGE,
@@ -53,7 +62,7 @@ test('a finding says what it is, of which version, against which target, and wha
     },
   };
   expect(findingsOf(answers)).toEqual([
-    { id: 'silence', sinceMs: 5 },
+    { id: 'silence', sinceMs: 5, received: 2, expected: 90 },
     {
       id: 'success',
       version: '1.0.0',
@@ -65,6 +74,21 @@ test('a finding says what it is, of which version, against which target, and wha
     },
   ]);
   expect(findingsOf(answers)).toEqual(findingsOf(structuredClone(answers)));
+});
+
+test('what has not risen is carried by the part that has most of it now, which is none where all are alike', () => {
+  const device = (value: string, now: number, weight: number) =>
+    ({ dimension: 'device', value, now, before: now, weight, share: 0 }) as const;
+  const partOf = (...parts: ReturnType<typeof device>[]) => {
+    const none = { now: null, before: null, parts: [] };
+    const failed = { now: 0.1, before: 0.1, parts };
+    const parted = { ...RANGE, beforeMs: 0, failed, time: none };
+    const [finding] = findingsOf({ service: SERVICE, parts: parted });
+    return finding && 'part' in finding ? finding.part : 'no finding';
+  };
+  const carried = partOf(device('desktop', 0.02, 0.5), device('phone', 0.18, 0.5));
+  expect(carried).toMatchObject({ value: 'phone', share: expect.closeTo(0.9) });
+  expect(partOf(device('desktop', 0.1, 0.5), device('phone', 0.1, 0.5))).toBe(null);
 });
 
 test('without answers nothing is found', () => {

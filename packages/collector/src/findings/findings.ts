@@ -48,6 +48,9 @@ export type Finding =
 export interface SilenceFinding {
   readonly id: 'silence';
   readonly sinceMs: number;
+  /** Devices of the last hour, and those that were to be expected. */
+  readonly received: number;
+  readonly expected: number | null;
 }
 
 /** A canary is worse than its control, and should be rolled back. */
@@ -56,6 +59,10 @@ export interface RolloutFinding {
   readonly version: string;
   /** End of the first UTC day with this verdict. */
   readonly sinceMs: number | null;
+  /** Time of its first report. */
+  readonly beganMs: number;
+  /** Devices with it, on the busiest UTC day. */
+  readonly devices: number;
   /** The measures that say so. */
   readonly measures: readonly { readonly name: string; readonly difference: Figure | null }[];
 }
@@ -74,9 +81,11 @@ export interface SuccessFinding extends Blame {
   readonly target: number;
   /** Start of the first UTC day of the misses that last until now. */
   readonly sinceMs: number | null;
-  /** The part of the fleet that carries most of the change, where one does. */
-  readonly part: FleetPart | null;
+  readonly part: Carrier;
 }
+
+/** The part of the fleet that carries most of it. Null where none does, and undefined where that is not known. */
+type Carrier = FleetPart | null | undefined;
 
 /** A version takes longer than its target allows. */
 export interface LatencyFinding extends Blame {
@@ -86,7 +95,7 @@ export interface LatencyFinding extends Blame {
   readonly withinTarget: Figure;
   readonly targetMs: number;
   readonly sinceMs: number | null;
-  readonly part: FleetPart | null;
+  readonly part: Carrier;
 }
 
 /** A distribution of inputs or outputs has changed. */
@@ -107,6 +116,8 @@ export interface DriftFinding extends Blame {
 export interface ConceptFinding extends Blame {
   readonly id: 'concept';
   readonly version: string;
+  /** Start of the days whose labelled runs say so. */
+  readonly sinceMs: number;
   /** Share of labelled runs, 0 … 1. */
   readonly deficit: number;
 }
@@ -129,17 +140,22 @@ export function findingsOf(answers: HealthAnswers): Finding[] {
 
 function silences({ silence }: HealthAnswers): SilenceFinding[] {
   const sinceMs = silence?.silentSinceMs ?? null;
-  return sinceMs === null ? [] : [{ id: 'silence', sinceMs }];
+  const last = silence?.hours.at(-1);
+  if (sinceMs === null || !last) return [];
+  return [{ id: 'silence', sinceMs, received: last.received, expected: last.expected.value }];
 }
 
 function rollouts(answers: HealthAnswers): RolloutFinding[] {
-  return rollBacks(answers).map(({ version, verdict, guardrails, parts, history }) => {
+  return rollBacks(answers).map((rollout) => {
+    const { version, verdict, guardrails, parts, history } = rollout;
     const because = verdict.verdict === 'roll-back' ? verdict.because : [];
     const last = history.findLastIndex((one) => one.verdict !== 'roll-back');
     return {
       id: 'rollout',
       version,
       sinceMs: history[last + 1]?.atMs ?? null,
+      beganMs: rollout.sinceMs,
+      devices: rollout.devices.canary,
       measures: because.map((name) => ({
         name,
         difference: [...guardrails, ...parts].find((one) => one.name === name)?.difference ?? null,
@@ -220,11 +236,32 @@ function missedSinceMs(
   return days[days.findLastIndex((day) => !isMissed(day, objectives)) + 1]?.atMs ?? null;
 }
 
-/** The first part that became worse and carries more of the change than of the runs. */
-function carrierOf(change: ChangeByPart | undefined): FleetPart | null {
-  const { now = null, before = null, parts = [] } = change ?? {};
-  if (now === null || before === null || now < before || !isChange({ now, before })) return null;
-  return parts.find((part) => carriesMore(part) && (part.now ?? 0) > (part.before ?? 0)) ?? null;
+/**
+ * Finds the part that carries more than its share of the runs: of the rise since the period before, or of all where
+ * nothing has risen. A version is named already.
+ */
+function carrierOf(change: ChangeByPart | undefined): Carrier {
+  if (!change?.now) return undefined;
+  const { now, parts } = change;
+  const others = parts.filter(({ dimension }) => dimension !== 'version');
+  if (becameWorse(change)) return others.find((part) => carriesMore(part) && isWorse(part)) ?? null;
+  return others
+    .map((part) => ({ ...part, share: ((part.now ?? 0) * part.weight) / now }))
+    .filter(carriesMore)
+    .reduce<FleetPart | null>(
+      (most, part) => (most && most.share >= part.share ? most : part),
+      null,
+    );
+}
+
+/** Failures and times are better when they are lower. */
+export function becameWorse({ now, before }: Pick<ChangeByPart, 'now' | 'before'>): boolean {
+  return now !== null && before !== null && now > before && isChange({ now, before });
+}
+
+/** A part that did not run before has become worse. */
+export function isWorse({ now, before }: Pick<FleetPart, 'now' | 'before'>): boolean {
+  return (now ?? 0) > (before ?? 0);
 }
 
 export function isChange({ now, before }: { now: number; before: number }): boolean {
@@ -254,9 +291,10 @@ function drifts({ drift }: HealthAnswers): DriftFinding[] {
 }
 
 function concepts({ accuracy }: HealthAnswers): ConceptFinding[] {
-  return (accuracy?.versions ?? []).flatMap(({ version, concept }): ConceptFinding[] =>
-    concept?.isAlarm
-      ? [{ id: 'concept', version, deficit: concept.deficit, isByFew: concept.isByFew }]
-      : [],
-  );
+  if (!accuracy) return [];
+  return accuracy.versions.flatMap(({ version, concept }): ConceptFinding[] => {
+    if (!concept?.isAlarm) return [];
+    const { deficit, isByFew } = concept;
+    return [{ id: 'concept', version, sinceMs: accuracy.fromMs, deficit, isByFew }];
+  });
 }

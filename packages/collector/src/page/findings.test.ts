@@ -46,9 +46,14 @@ test('a model that ran ten times is not called healthy: what is missing is said,
   const { state, lookedAt } = healthOf(await answersOf(ten, { minDevices: 1 }));
   expect(state).toBe('too-early');
   const past = `no past until ${formatMoment(MONDAY_MS + 7 * DAY_MS)}`;
-  expect(lookedAt.missing).toBe(
-    `10 runs (100 are needed), 1 device (20 are needed), no baseline, ${past}, no labels`,
-  );
+  expect(lookedAt.has).toEqual(['10 runs', '1 device', 'no baseline', 'no past']);
+  expect(lookedAt.missing).toEqual([
+    '10 of 100 runs',
+    '1 of 20 devices',
+    'no baseline until a release brings one',
+    past,
+    'no labels until the app gives feedback',
+  ]);
   expect(lookedAt.seen).toEqual([]);
   // 60 in the 24 hours since the first
   const sixty = [48, 52, 56, 60, 64, 68].map((hour) => ({
@@ -58,7 +63,7 @@ test('a model that ran ten times is not called healthy: what is missing is said,
   }));
   const soon = healthOf(await answersOf(sixty, { minDevices: 1 })).lookedAt.missing;
   expect(soon).toContain(
-    `60 runs (100 are needed, from about ${formatMoment(MONDAY_MS + 88 * HOUR_MS)} on)`,
+    `60 of 100 runs, the rest by about ${formatMoment(MONDAY_MS + 88 * HOUR_MS)}`,
   );
 });
 
@@ -68,7 +73,7 @@ test('a past that several findings lack is said once, with the day from which on
     { id: 'silence', lacks: [{ what: 'past', atMs: day(7) }] },
     { id: 'drift', lacks: [{ what: 'past', atMs: day(3) }] },
   ]);
-  expect(missing).toBe(`no past until ${formatMoment(day(7))}`);
+  expect(missing).toEqual([`no past until ${formatMoment(day(7))}`]);
   expect(unseen).toEqual([
     `silence: no past until ${formatMoment(day(7))}`,
     `drift: no past until ${formatMoment(day(3))}`,
@@ -82,7 +87,7 @@ test('healthy is said of what could be looked at, with what would have been foun
   expect(lookedAt.names).toBe('success, latency and drift');
   expect(lookedAt.unseen).toEqual([
     `silence: no past until ${formatMoment(MONDAY_MS + 7 * DAY_MS)}`,
-    'accuracy: no labels',
+    'accuracy: no labels until the app gives feedback',
   ]);
   expect(lookedAt.seen).toEqual([
     expect.stringMatching(/^success: below about 99\.\d\d% of runs$/),
@@ -106,11 +111,15 @@ test('silence comes first, with its hour; what misses its target follows', async
   );
   const found = healthFindings(health);
   expect(found.map(({ id }) => id)).toEqual(['silence', 'success', 'latency']);
-  expect(found[0]?.text).toMatch(/^Far fewer devices report than usual, since .+\.$/);
+  expect(found[0]?.text).toMatch(
+    /^Of the whole fleet far fewer devices report than usual, since .+\.$/,
+  );
+  expect(found[0]?.more).toBe('0 in the last hour, where about 24 were to be expected.');
   const since = '9 Mar (UTC)';
   expect(found[1]?.text).toBe(
     `1.0.0 succeeds in 90.0% of runs, under the target of 99.90% since ${since}.`,
   );
+  expect(found[1]?.more).toBe('No part of the fleet has more of it than others.');
   expect(found[2]?.text).toMatch(/^1\.0\.0 takes 8\d\d ms at P95|^1\.0\.0 takes 9\d\d ms at P95/);
 });
 
@@ -118,12 +127,12 @@ test('failures that four of 64 groups of devices make are said to be theirs, and
   const failing = (groups: number) => (i: number) => (i < groups ? { ok: 1, failed: 9 } : {});
   const byFour = healthOf(await answersOf(hours(THREE_DAYS, failing(4))));
   expect(byFour).toMatchObject({ state: 'doubtful', findings: [{ id: 'success' }] });
-  expect(byFour.findings[0]?.text).toMatch(/\. It is made by four of 64 groups of devices\.$/);
+  expect(byFour.findings[0]?.more).toMatch(/It is made by four of 64 groups of devices\.$/);
   const byMany = healthOf(await answersOf(hours(THREE_DAYS, failing(16))));
   expect(byMany).toMatchObject({ state: 'unwell', findings: [{ id: 'success', isByFew: false }] });
 });
 
-test('a canary that is worse is named with the measures that say so', async () => {
+test('a canary that is worse is named with its begin, and with the measures that say so', async () => {
   const side = (arm: 'canary' | 'control') =>
     hours(THREE_DAYS.slice(0, 10), (i) => {
       const failed = arm === 'canary' && i % 2 === 0 ? 5 : 0;
@@ -132,6 +141,9 @@ test('a canary that is worse is named with the measures that say so', async () =
   const found = healthFindings(await answersOf([...side('canary'), ...side('control')]));
   const rollout = found.find(({ id }) => id === 'rollout');
   expect(rollout?.text).toMatch(
-    /^1\.1\.0 is worse than its control: failed runs \(\+\d+\.\d points\)/,
+    /^1\.1\.0 is worse than its control, known since .+: roll it back\.$/,
+  );
+  expect(rollout?.more).toMatch(
+    /^It began on 2 Mar.*, 00:00 and is on 640 devices\. Failed runs \+\d+\.\d points/,
   );
 });
