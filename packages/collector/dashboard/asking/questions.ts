@@ -138,8 +138,9 @@ export function addressOf(
     const [dimension, value] = state.segment.split(':');
     if (dimension && value) query.set(dimension, value);
   }
-  const { range, month } = state;
-  const about = `${path} ${query} ${'key' in range ? range.key : JSON.stringify(range)} ${month}`;
+  const { range } = state;
+  const { key } = monthOf(moment);
+  const about = `${path} ${query} ${'key' in range ? range.key : JSON.stringify(range)} ${key}`;
   if (over) {
     const { fromMs, toMs } = over(moment);
     query.set('from', String(Math.round(fromMs)));

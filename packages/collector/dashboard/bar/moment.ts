@@ -10,11 +10,13 @@ export interface Moment extends Stretch {
   readonly versionBefore: string;
   /** By the collector's clock. */
   readonly nowMs: number;
+  /** The first and the newest report of the model that are kept. */
+  readonly seen: Stretch;
 }
 
 export function momentOf(
   state: PageState,
-  { model, versions }: ModelSummary,
+  { model, versions, firstMs, lastMs }: ModelSummary,
   nowMs: number,
 ): Moment {
   const { range } = state;
@@ -22,7 +24,14 @@ export function momentOf(
     'key' in range
       ? { fromMs: nowMs - range.rangeMs, toMs: nowMs }
       : { fromMs: range.fromMs, toMs: Math.min(range.toMs, Math.max(nowMs, range.fromMs + 1)) };
-  return { state, model, versionBefore: versionBefore(state.version, versions), nowMs, ...stretch };
+  return {
+    state,
+    model,
+    versionBefore: versionBefore(state.version, versions),
+    nowMs,
+    seen: { fromMs: firstMs, toMs: Math.min(lastMs, nowMs) },
+    ...stretch,
+  };
 }
 
 function versionBefore(version: string, versions: readonly string[]): string {
@@ -44,9 +53,9 @@ export function before({ fromMs, toMs }: Stretch): Stretch {
   return { fromMs: 2 * fromMs - toMs, toMs: fromMs };
 }
 
-/** Returns a calendar month in UTC, as far as it has come. By default it is the last month that is over. */
-export function monthOf({ state, nowMs }: Moment): Stretch & { readonly key: string } {
-  const key = state.month || monthsOn(new Date(nowMs).toISOString().slice(0, 7), -1);
+/** Returns a calendar month in UTC, as far as it has come. By default it is the newest one with data. */
+export function monthOf({ state, nowMs, seen }: Moment): Stretch & { readonly key: string } {
+  const key = state.month || monthKey(seen.toMs);
   const [fromMs, endMs] = [startOfMonth(key), startOfMonth(monthsOn(key, 1))];
   return { key, fromMs, toMs: Math.max(fromMs + 1, Math.min(endMs, nowMs)) };
 }
@@ -58,10 +67,15 @@ export function monthBefore(moment: Moment): Stretch & { readonly key: string } 
   return { key: earlier, fromMs: startOfMonth(earlier), toMs: startOfMonth(key) };
 }
 
+/** `2026-12`, in UTC */
+export function monthKey(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 7);
+}
+
 /** `2026-12` and 1: `2027-01` */
 export function monthsOn(key: string, months: number): string {
   const [year = 0, month = 1] = key.split('-').map(Number);
-  return new Date(Date.UTC(year, month - 1 + months)).toISOString().slice(0, 7);
+  return monthKey(Date.UTC(year, month - 1 + months));
 }
 
 function startOfMonth(key: string): number {

@@ -34,7 +34,7 @@ export interface PageState {
   readonly segment: string;
   /** A range that ends now and moves on with time, or two moments. */
   readonly range: LastRange | Stretch;
-  /** Month of the executive view: `2026-03`. The last that is over when empty. */
+  /** Month of the executive view: `2026-03`. The newest with data when empty. */
   readonly month: string;
 }
 

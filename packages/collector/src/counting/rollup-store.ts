@@ -104,6 +104,8 @@ export const CELL_LENGTHS = [
 export interface ModelSummary {
   readonly model: string;
   readonly versions: readonly string[];
+  /** Start of the first UTC day that is kept. */
+  readonly firstMs: number;
   /** Start of the newest cell. */
   readonly lastMs: number;
 }

@@ -10,7 +10,12 @@ import { pageStateSearch, readPageState } from '../../dashboard/bar/page-state.j
 
 const NOW_MS = Date.UTC(2026, 2, 4, 12);
 const HOUR_MS = 3_600_000;
-const SUMMARY = { model: 'digits', versions: ['1.0.0', '1.10.0', '1.9.0', ''], lastMs: NOW_MS };
+const SUMMARY = {
+  model: 'digits',
+  versions: ['1.0.0', '1.10.0', '1.9.0', ''],
+  firstMs: Date.UTC(2026, 0, 5),
+  lastMs: NOW_MS,
+};
 
 function momentAt(search: string) {
   return momentOf(readPageState(search), SUMMARY, NOW_MS);
@@ -39,7 +44,7 @@ test('a link that is copied says from when to when, where the page moves on with
   expect(later).toMatchObject({ fromMs: moment.fromMs, toMs: moment.toMs });
   expect(later.state.model).toBe('digits');
   const month = pageStateSearch(lastingState(momentAt('?view=executive')));
-  expect(readPageState(month).month).toBe('2026-02');
+  expect(readPageState(month).month).toBe('2026-03');
 });
 
 test.each([
@@ -61,14 +66,22 @@ test('the period before is as long, and the version before is the next older one
   expect(momentAt('').versionBefore).toBe('');
 });
 
-test('a month is a month of the calendar in UTC: the last that is over, or another as far as it has come', () => {
+test('a month is a month of the calendar in UTC, as far as it has come', () => {
   expect(monthOf(momentAt('?month=2026-03'))).toEqual({
     key: '2026-03',
     fromMs: Date.UTC(2026, 2, 1),
     toMs: NOW_MS,
   });
   const february = { key: '2026-02', fromMs: Date.UTC(2026, 1, 1), toMs: Date.UTC(2026, 2, 1) };
+  expect(monthOf(momentAt('?month=2026-02'))).toEqual(february);
   expect(monthBefore(momentAt('?month=2026-03'))).toEqual(february);
-  expect(monthOf(momentAt(''))).toEqual(february);
   expect(monthBefore(momentAt('?month=2026-01')).key).toBe('2025-12');
+});
+
+test('without a choice it is the newest month with data, and never one that has not begun', () => {
+  const monthWith = (lastMs: number) =>
+    monthOf(momentOf(readPageState(''), { ...SUMMARY, lastMs }, NOW_MS)).key;
+  expect(monthWith(NOW_MS)).toBe('2026-03');
+  expect(monthWith(Date.UTC(2026, 0, 31, 23))).toBe('2026-01');
+  expect(monthWith(Date.UTC(2026, 5, 1))).toBe('2026-03');
 });

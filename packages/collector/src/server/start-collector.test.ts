@@ -288,7 +288,12 @@ test('models that reported are listed, with the time that it is here', async () 
   const response = await fetch(`${collector.url}/v1/fleet/models`);
   expect(await response.json()).toEqual({
     models: [
-      { model: 'digits', versions: ['1.2.0'], lastMs: NOW_MS - 300_000 - (NOW_MS % 300_000) },
+      {
+        model: 'digits',
+        versions: ['1.2.0'],
+        firstMs: NOW_MS - 300_000 - ((NOW_MS - 300_000) % 86_400_000),
+        lastMs: NOW_MS - 300_000 - (NOW_MS % 300_000),
+      },
     ],
     nowMs: NOW_MS,
   });

@@ -241,15 +241,29 @@ function prepareModels(database: Database.Database): () => ModelSummary[] {
   );
   const models = database.prepare(`
     SELECT m.name AS model, coalesce(${newest.join(', ')}) AS lastMs,
+      (SELECT min(start) FROM ${cellTable(DAY_MS)} WHERE model = m.id) AS firstMs,
       (SELECT json_group_array(DISTINCT version) FROM series WHERE model = m.id) AS versions
     FROM model m ORDER BY 1`);
   return () =>
-    (models.all() as { model: string; lastMs: number | null; versions: string }[]).flatMap(
-      ({ model, lastMs, versions }) =>
-        lastMs === null
-          ? []
-          : [{ model, versions: (JSON.parse(versions) as string[]).sort(compare), lastMs }],
+    (models.all() as ModelRow[]).flatMap(({ model, firstMs, lastMs, versions }) =>
+      lastMs === null
+        ? []
+        : [
+            {
+              model,
+              versions: (JSON.parse(versions) as string[]).sort(compare),
+              firstMs: firstMs ?? lastMs,
+              lastMs,
+            },
+          ],
     );
+}
+
+interface ModelRow {
+  readonly model: string;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+  readonly versions: string;
 }
 
 function prepareSegments(database: Database.Database): (query: SegmentQuery) => SegmentRow[] {
