@@ -1,11 +1,12 @@
-import { carriesMore, isChange } from '../../src/findings/findings.js';
+import { becameWorse, carriesMore, isChange, isWorse } from '../../src/findings/findings.js';
 import type { ChangeByPart, FleetParts } from '../../src/fleet/parts.js';
 import { type Panel, tablePanel } from '../panel/panel.js';
 import { number, type Table, text } from '../table/table.js';
-import { formatDuration, formatPoints, formatRate } from '../words/format.js';
+import { formatDuration, formatPoints, formatRate, isolated } from '../words/format.js';
 
-/** Further rows say little, and are left out. */
+/** Further rows say little, and are left out. So are parts with a smaller share of the runs. */
 const MOST_ROWS = 10;
+const LEAST_WEIGHT = 0.01;
 
 const DIMENSIONS = {
   device: 'device class',
@@ -25,6 +26,8 @@ function partsPanel(
     id: `parts-${id}`,
     title: about.title,
     aside: 'against the period before',
+    // one that hardly changed is a line, and no empty card beside a long one
+    isWide: true,
     needs: ['parts'],
     table: ({ parts }) => partsTable(parts[id], about),
   });
@@ -34,32 +37,31 @@ function partsTable(
   { now, before, parts }: ChangeByPart,
   { format, formatChange, none }: { format: Format; formatChange: Format; none: string },
 ): Table {
-  if (now === null || before === null) {
-    return { columns: [], rows: [], none };
-  }
-  if (!isChange({ now, before })) {
-    return {
-      columns: [],
-      rows: [],
-      none: `Hardly changed: ${format(before)} before, ${format(now)} now.`,
-    };
-  }
+  const sentence = (words: string): Table => ({ columns: [], rows: [], none: words });
+  if (now === null || before === null) return sentence(none);
+  const figures = `${format(before)} before, ${format(now)} now`;
+  if (!isChange({ now, before })) return sentence(`Hardly changed: ${figures}.`);
+  const isRise = becameWorse({ now, before });
+  const whole = `${isRise ? 'Worse' : 'Better'}: ${figures} (${formatChange(now - before)}).`;
+  const large = parts.filter(({ weight }) => weight >= LEAST_WEIGHT);
+  if (large.length === 0) return sentence(whole);
   return {
-    columns: ['Part', 'Now', 'Before', 'Of the runs', 'Of the change'],
-    rows: parts.slice(0, MOST_ROWS).map((part) => [
-      text(part.value, { aside: DIMENSIONS[part.dimension] }),
-      number(part.now, format),
-      number(part.before, format),
-      number(part.weight, formatRate),
-      number(part.share, (share) => `${Math.round((share ?? 0) * 100)}%`, {
-        ...(carriesMore(part) && { tone: 'alarm' as const }),
-      }),
-    ]),
+    columns: ['Part', 'Now', 'Before', 'Of the runs', isRise ? 'Of the rise' : 'Of the fall'],
+    rows: [
+      [text(whole, { tone: isRise ? 'alarm' : 'quiet' })],
+      ...large.slice(0, MOST_ROWS).map((part) => [
+        text(isolated(part.value), { aside: DIMENSIONS[part.dimension] }),
+        number(part.now, format),
+        number(part.before, format),
+        number(part.weight, formatRate),
+        number(part.share, (share) => `${Math.round((share ?? 0) * 100)}%`, {
+          ...(isRise && isWorse(part) && carriesMore(part) && { tone: 'alarm' as const }),
+        }),
+      ]),
+    ],
     asideName: 'Dimension',
-    none: 'No part has enough devices.',
-    note:
-      `In all ${format(before)} before, ${format(now)} now (${formatChange(now - before)}). ` +
-      'A part with more of the change than of the runs explains it.',
+    none: '',
+    note: isRise ? 'A part with more of the rise than of the runs explains it.' : undefined,
   };
 }
 

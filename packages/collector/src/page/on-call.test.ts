@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-call.js';
+import type { Table } from '../../dashboard/table/table.js';
 import type { RollupStore } from '../counting/rollup-store.js';
 import { FACTS } from '../testing/fleet-store.js';
 import { type Page, pageOf } from '../testing/page-answers.js';
@@ -110,9 +111,35 @@ test('phones carry all of the change in failures, and most of that in time', () 
   expect(failed.map(([name]) => name)).toEqual(
     expect.arrayContaining(['onnx-wasm', '0.1.0', '2026.3']),
   );
-  const time = page.values('parts-time').rows;
-  expect(time[0]?.slice(0, 3)).toEqual(['phone', 80, 40]);
-  expect(page.cells('parts-time').note).toContain('25.0 ms before, 43.2 ms now');
+  const { columns, rows } = page.values('parts-time');
+  expect(rows[0]).toEqual(['Worse: 25.0 ms before, 43.2 ms now (+18.2 ms on average).']);
+  expect(rows[1]?.slice(0, 3)).toEqual(['phone', 80, 40]);
+  expect(columns.at(-1)).toBe('Of the rise');
+  expect(page.cells('parts-time').rows[1]?.at(-1)).toMatchObject({ tone: 'alarm' });
+});
+
+test('only what became worse is coloured, and parts with less than one in a hundred runs are left out', () => {
+  const tableOf = (now: number, before: number): Table => {
+    const part = (value: string, weight: number) =>
+      ({ dimension: 'device', value, now, before, weight, share: 1 }) as const;
+    const change = { now, before, parts: [part('phone', 0.8), part('watch', 0.009)] };
+    const panel = ON_CALL_PANELS.find(({ id }) => id === 'parts-failed');
+    return panel?.table({ parts: { failed: change } } as never, {} as never) as Table;
+  };
+  const worse = tableOf(0.02, 0.01);
+  expect(worse.rows[0]?.[0]).toMatchObject({
+    text: expect.stringMatching(/^Worse: 1\.0% before, 2\.0% now/),
+    tone: 'alarm',
+  });
+  expect(worse.rows.slice(1).map(([name]) => name?.text)).toEqual(['phone']);
+  expect(worse.rows[1]?.at(-1)).toMatchObject({ text: '100%', tone: 'alarm' });
+  const better = tableOf(0.01, 0.02);
+  expect(better.rows[0]?.[0]?.text).toMatch(/^Better: 2\.0% before, 1\.0% now/);
+  expect(better.rows.flat().some(({ tone }) => tone === 'alarm')).toBe(false);
+  expect(tableOf(0.01, 0.0101)).toMatchObject({
+    rows: [],
+    none: 'Hardly changed: 1.0% before, 1.0% now.',
+  });
 });
 
 test('errors, opens and the budget are counted', () => {
