@@ -60,6 +60,7 @@ const unit = {
     'scripts/**/*.test.ts',
     'conformance/**/*.test.ts',
     'bench/page/src/**/*.test.ts',
+    'examples/*/src/**/*.test.ts',
   ],
   exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, LONG, '**/node_modules/**', '**/dist/**'],
   isolate: false, // a third of the time would go into loading the same modules for each file

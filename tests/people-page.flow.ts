@@ -28,7 +28,7 @@ test.beforeEach(async ({ page }) => {
 test('the example’s person stays while her background becomes another; what is no picture is refused with a code, and the next one is cut', async ({
   page,
 }) => {
-  await expect(page.getByTestId('covered')).toHaveText(/^5\d %$/);
+  await expect(page.getByTestId('covered')).toHaveText(/^5\d\.\d%$/);
   const before = await pixelsOf(page);
   await page.getByLabel('One colour').check({ force: true });
   await page.getByTestId('color').fill('#00ff00');
@@ -47,7 +47,7 @@ test('the example’s person stays while her background becomes another; what is
   await expect(page.getByTestId('result')).toBeHidden();
   await page.getByTestId('sample').click();
   await expect(problem).toBeHidden();
-  await expect(page.getByTestId('covered')).toHaveText(/^5\d %$/);
+  await expect(page.getByTestId('covered')).toHaveText(/^5\d\.\d%$/);
 });
 
 test('the camera’s picture is cut at its pace, and let go when the page is hidden; one that is unplugged or refused is told in a sentence', async ({
@@ -58,7 +58,7 @@ test('the camera’s picture is cut at its pace, and let go when the page is hid
   await page.keyboard.press('Enter');
   await expect(start).toHaveText('Stop camera');
   await expect(page.getByTestId('pace')).toHaveText(/^[1-9]\d?$/);
-  await expect(page.getByTestId('covered')).toHaveText(/^5\d %$/);
+  await expect(page.getByTestId('covered')).toHaveText(/^5\d\.\d%$/);
   await page.evaluate(() => {
     Object.defineProperty(document, 'hidden', { value: true, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));

@@ -11,9 +11,9 @@ import {
 } from 'vue';
 import { createDrawBoard, type DrawBoard } from '../../../examples/digits/src/draw-board.js';
 import { drawnDigit } from '../../../examples/digits/src/drawn-digit.js';
+import { formatPercent } from '../../../examples/digits/src/format-percent.js';
 import { drawWithKeyboard } from '../../../examples/digits/src/keyboard-pen.js';
 import { drawWithPointer } from '../../../examples/digits/src/pointer-pen.js';
-import { formatPercent } from '../../../examples/digits/src/score-bars.js';
 import type { Stroke } from '../../../examples/digits/src/stroke.js';
 import { digits } from './digits.model.js';
 

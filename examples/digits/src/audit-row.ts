@@ -1,5 +1,5 @@
 import type { AuditEntry } from './audit-log.js';
-import { formatPercent } from './score-bars.js';
+import { formatPercent } from './format-percent.js';
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 

@@ -1,12 +1,12 @@
 import type { Model } from 'nearside';
 import { offerBackends } from './chosen-backend.js';
 import { createDigitGrid } from './digit-grid.js';
+import { formatPercent } from './format-percent.js';
 import { digitPngs, fetchHeldOut, type HeldOutDigit } from './held-out-data.js';
 import { openModel } from './open-model.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
 import { readAll } from './read-all.js';
-import { formatPercent } from './score-bars.js';
 
 const page = document.documentElement;
 const problem = createProblemPanel(part('problem', HTMLElement));

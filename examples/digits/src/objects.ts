@@ -1,6 +1,7 @@
 import type { FoundObject, ImageInput } from 'nearside';
 import { cameraLost, startCamera } from './camera.js';
 import { listenForFiles } from './file-sources.js';
+import { formatPercent } from './format-percent.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
@@ -161,7 +162,7 @@ function draw(
     frame.style.width = `${(100 * box.width) / width}%`;
     frame.style.height = `${(100 * box.height) / height}%`;
     const name = Object.assign(document.createElement('span'), { className: 'name' });
-    name.textContent = `${nameOf(one)} ${percentOf(one)}`;
+    name.textContent = `${nameOf(one)} ${formatPercent(one.score)}`;
     frame.append(name);
     const dots = points.map(([x, y]) => {
       const dot = Object.assign(document.createElement('i'), { className: 'point' });
@@ -200,7 +201,7 @@ function itemOf(one: FoundObject, index: number): HTMLElement {
   kind.classList.toggle('is-face', one.label === FACE);
   kind.textContent = nameOf(one);
   const sure = document.createElement('span');
-  sure.textContent = percentOf(one);
+  sure.textContent = formatPercent(one.score);
   sure.title = 'How sure the model is';
   button.append(kind, sure);
   item.append(button);
@@ -218,8 +219,4 @@ function mark(index: number): void {
 
 function nameOf({ label }: FoundObject): string {
   return label.charAt(0).toUpperCase() + label.slice(1);
-}
-
-function percentOf({ score }: FoundObject): string {
-  return `${Math.round(100 * score)} %`;
 }

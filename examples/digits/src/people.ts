@@ -1,6 +1,7 @@
 import type { Mask, ModelOf } from 'nearside';
 import { cameraLost, startCamera } from './camera.js';
 import { listenForFiles } from './file-sources.js';
+import { formatPercent } from './format-percent.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
@@ -168,7 +169,7 @@ function showFilming(now: boolean): void {
 }
 
 function showFacts(mask: Mask, tookMs: number, perSecond?: number): void {
-  const share = `${Math.round(shareOf(mask) * 100)} %`;
+  const share = formatPercent(shareOf(mask));
   write('covered', share);
   write('took', `${tookMs.toFixed(tookMs < 10 ? 1 : 0)} ms`);
   if (perSecond !== undefined) write('pace', perSecond.toFixed(0));

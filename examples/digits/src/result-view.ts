@@ -1,6 +1,7 @@
 import type { LabelScore } from 'nearside';
+import { formatPercent } from './format-percent.js';
 import { part } from './part.js';
-import { formatPercent, showScoreBars } from './score-bars.js';
+import { showScoreBars } from './score-bars.js';
 
 /** The answer, large, with its score bars. `data-label` holds it for machines. */
 export function createResultView() {

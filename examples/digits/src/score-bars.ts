@@ -1,4 +1,5 @@
 import type { LabelScore } from 'nearside';
+import { formatPercent } from './format-percent.js';
 
 /** The best labels with a bar each, as long as its score. */
 export function showScoreBars(list: HTMLElement, scores: readonly LabelScore[]): void {
@@ -23,12 +24,4 @@ function span(className: string, text: string): HTMLElement {
   element.className = className;
   element.textContent = text;
   return element;
-}
-
-/** Never a rounded 100 % for what is not certain. */
-export function formatPercent(score: number): string {
-  const percent = 100 * score;
-  if (percent > 99.9 && percent < 100) return '> 99.9 %';
-  if (percent < 0.1) return '< 0.1 %';
-  return `${percent.toFixed(1)} %`;
 }

@@ -1,11 +1,12 @@
 import type { LabelScore, RunResult } from 'nearside';
 import { watchConnection } from './connection-badge.js';
+import { formatPercent } from './format-percent.js';
 import { prepareOffline } from './offline-copy.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
-import { formatPercent, showScoreBars } from './score-bars.js';
+import { showScoreBars } from './score-bars.js';
 
 const SAMPLES = [
   {
