@@ -1,10 +1,13 @@
 import type { TextLine } from 'nearside';
 import { listenForFiles } from './file-sources.js';
+import { formatPercent } from './format-percent.js';
+import { markMore } from './mark-more.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
 import { drawSample, SAMPLE_NAMES } from './sample-pictures.js';
+import { rowsOf } from './text-rows.js';
 
 const sample = part('sample', HTMLSelectElement);
 const photo = part('photo', HTMLImageElement);
@@ -15,8 +18,9 @@ const copy = part('copy', HTMLButtonElement);
 const pictureProblem = createProblemPanel(part('picture-problem', HTMLElement));
 /** It aborts the look at the picture before. */
 let reading = new AbortController();
-let found: readonly TextLine[] = [];
+let rows: readonly (readonly TextLine[])[] = [];
 
+markMore(list);
 sample.append(...SAMPLE_NAMES.map((name) => new Option(name, name)));
 const opened = openUntilReady((onProgress) => openTask('ocr', { task: 'ocr', onProgress }));
 void readSample();
@@ -27,7 +31,9 @@ listenForFiles({
   onFile: (picture) => void read(picture),
 });
 copy.addEventListener('click', async () => {
-  await navigator.clipboard.writeText(found.map(({ text }) => text).join('\n'));
+  // A tab parts the lines of a row: a spreadsheet has a column for each.
+  const text = rows.map((row) => row.map(({ text }) => text).join('\t')).join('\n');
+  await navigator.clipboard.writeText(text);
   copy.textContent = 'Copied';
   setTimeout(() => {
     copy.textContent = 'Copy';
@@ -66,7 +72,7 @@ function forget(): void {
   result.hidden = true;
   boxes.replaceChildren();
   list.replaceChildren();
-  found = [];
+  rows = [];
 }
 
 /** A file that is no picture is left to the model, which says so. */
@@ -78,34 +84,41 @@ async function show(picture: Blob): Promise<void> {
 }
 
 function showLines(lines: readonly TextLine[], ms: number): void {
-  found = lines;
+  rows = rowsOf(lines);
   result.hidden = false;
   copy.hidden = lines.length === 0;
   const count = `${lines.length} line${lines.length === 1 ? '' : 's'}`;
   part('summary', HTMLElement).textContent = lines.length === 0 ? 'No text found' : count;
   part('speed', HTMLElement).textContent = `Found and read in ${(ms / 1000).toFixed(1)} s.`;
-  for (const line of lines) {
-    const shape = document.createElementNS('http://www.w3.org/2000/svg', 'polygon');
-    shape.setAttribute('points', line.points.map((point) => point.join()).join(' '));
-    boxes.append(shape);
+  for (const row of rows) {
     const item = document.createElement('li');
-    item.append(lineButton(line));
+    for (const line of row) {
+      const [button, shape] = [lineButton(line), shapeOf(line)];
+      boxes.append(shape);
+      item.append(button);
+      const choose = () => mark(shape, button);
+      button.addEventListener('pointerenter', choose);
+      button.addEventListener('focus', choose);
+      shape.addEventListener('click', () => {
+        choose();
+        button.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+      });
+    }
     list.append(item);
-    const choose = () => mark(shape, item);
-    item.addEventListener('pointerenter', choose);
-    item.addEventListener('focusin', choose);
-    shape.addEventListener('click', () => {
-      choose();
-      item.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-    });
   }
+}
+
+function shapeOf({ points }: TextLine): SVGPolygonElement {
+  const shape = document.createElementNS('http://www.w3.org/2000/svg', 'polygon');
+  shape.setAttribute('points', points.map((point) => point.join()).join(' '));
+  return shape;
 }
 
 function lineButton({ text, score }: TextLine): HTMLElement {
   const button = Object.assign(document.createElement('button'), { type: 'button' });
   const says = Object.assign(document.createElement('span'), { textContent: text });
   const sure = Object.assign(document.createElement('span'), {
-    textContent: `${Math.round(score * 100)} %`,
+    textContent: formatPercent(score),
     title: 'How sure the model is',
   });
   button.append(says, sure);
