@@ -1,4 +1,4 @@
-import type { ModelSummary } from '../src/counting/rollup-store.js';
+import type { ModelSummary } from '../src/store/rollup-store.js';
 import { RANGES } from './bar/page-state.js';
 import { copyOnClick } from './copy-button.js';
 import { byId, element } from './element.js';

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
-import type { ModelSummary } from '../src/counting/rollup-store.js';
+import type { ModelSummary } from '../src/store/rollup-store.js';
 import { type Answers, type Asking, answered, createAsking } from './asking/ask.js';
 import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';
 import { createBar } from './bar/bar.js';

@@ -1,4 +1,4 @@
-import type { ModelSummary } from '../src/counting/rollup-store.js';
+import type { ModelSummary } from '../src/store/rollup-store.js';
 import type { Answers } from './asking/ask.js';
 import type { QuestionName } from './asking/questions.js';
 import type { Moment } from './bar/moment.js';

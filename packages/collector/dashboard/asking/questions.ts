@@ -1,4 +1,3 @@
-import type { KeptTrace } from '../../src/counting/rollup-store.js';
 import type { FleetAccuracy } from '../../src/fleet/accuracy.js';
 import type { FleetCanary } from '../../src/fleet/canary.js';
 import type { FleetCost } from '../../src/fleet/cost.js';
@@ -13,6 +12,7 @@ import type { FleetService } from '../../src/fleet/service.js';
 import type { FleetSilence } from '../../src/fleet/silence.js';
 import type { FleetSpeed } from '../../src/fleet/speed.js';
 import type { FleetSpread } from '../../src/fleet/spread.js';
+import type { KeptTrace } from '../../src/store/rollup-store.js';
 import { before, type Moment, monthBefore, monthOf } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 

@@ -1,5 +1,5 @@
-import type { ModelSummary } from '../../src/counting/rollup-store.js';
 import { compareVersions } from '../../src/fleet/compare-versions.js';
+import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
 import { formatClock, formatMoment } from '../words/format.js';

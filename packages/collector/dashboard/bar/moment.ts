@@ -1,5 +1,5 @@
-import type { ModelSummary } from '../../src/counting/rollup-store.js';
 import { compareVersions } from '../../src/fleet/compare-versions.js';
+import type { ModelSummary } from '../../src/store/rollup-store.js';
 import type { PageState, Stretch } from './page-state.js';
 
 /** The model and the time that are looked at. Every question is about these. */

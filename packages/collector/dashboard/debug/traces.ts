@@ -1,5 +1,5 @@
 import type { TraceSpan } from '@nearside/core';
-import type { KeptTrace } from '../../src/counting/rollup-store.js';
+import type { KeptTrace } from '../../src/store/rollup-store.js';
 import { element } from '../element.js';
 import { drawnPanel } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';

@@ -1,5 +1,5 @@
-import type { ModelSummary } from '../../src/counting/rollup-store.js';
 import { HEALTH_QUESTIONS } from '../../src/findings/findings.js';
+import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { type Answers, createAsking } from '../asking/ask.js';
 import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';

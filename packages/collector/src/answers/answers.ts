@@ -1,5 +1,4 @@
 import { RETENTION } from '../counting/retention.js';
-import type { ModelSummary, RollupReads } from '../counting/rollup-store.js';
 import type { Prices } from '../files/prices.js';
 import { type Targets, targetsOf } from '../files/targets.js';
 import { type FleetAccuracy, fleetAccuracy } from '../fleet/accuracy.js';
@@ -18,6 +17,7 @@ import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
 import { type FleetSpeed, fleetSpeed } from '../fleet/speed.js';
 import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
+import type { ModelSummary, RollupReads } from '../store/rollup-store.js';
 
 /** These facts come from beside the reports. They are plain data, because another thread may need them. */
 export interface FleetContext extends ModelContext {

@@ -1,5 +1,4 @@
 import type { Baseline, VersionFacts } from '@nearside/core';
-import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
 import {
   baselineAccuracy,
@@ -15,6 +14,7 @@ import {
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
 import { ratioFigureOf, ratioOf } from '../statistics/cohort-ratio.js';
 import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
+import type { CohortRow, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { binsByCohort, byCohort, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { type ConfidenceBins, confidenceBins } from './confidence-bins.js';

@@ -6,12 +6,12 @@ import {
   type VersionFacts,
 } from '@nearside/core';
 import { type Counts, latencyOf, sumOf } from '../counting/counts.js';
-import type { CohortRow } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
 import { addedUp, type BinCounts, sharesOf, totalOf } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { FEWEST_COHORTS } from '../statistics/guardrail.js';
 import { trimmedDifference } from '../statistics/trimmed-difference.js';
+import type { CohortRow } from '../store/rollup-store.js';
 import { binsIn, byCohort, latencyByCohort } from './cohort-rows.js';
 import { confidenceBins } from './confidence-bins.js';
 import { grouped } from './grouping.js';

@@ -1,9 +1,9 @@
-import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { HOUR_MS } from '../counting/time.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { Figure } from '../statistics/figure.js';
 import { type ArmSums, FEWEST_COHORTS, onBothSides, sumsBySide } from '../statistics/guardrail.js';
 import { type Hold, hoursUntilVerdict, isWorse, type Verdict } from '../statistics/verdict.js';
+import type { CohortRow, ModelRange, RollupReads } from '../store/rollup-store.js';
 import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
 import type { PartName } from './observed-bins.js';

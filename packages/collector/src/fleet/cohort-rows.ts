@@ -1,9 +1,9 @@
 import { COHORTS, createHistogram, HISTOGRAM_SCALES, type Histogram, merge } from '@nearside/core';
 import { latencyOf } from '../counting/counts.js';
-import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { BinCounts } from '../statistics/bins.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
+import type { CohortQuery, CohortRow, RollupReads } from '../store/rollup-store.js';
 import { onBusiestDay } from './devices-by-version.js';
 import { addBins } from './observed-bins.js';
 

@@ -1,6 +1,6 @@
-import type { ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { Prices } from '../files/prices.js';
 import { sixDigits } from '../statistics/figure.js';
+import type { ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { shownVersions } from './shown-groups.js';

@@ -1,8 +1,8 @@
 import type { VersionFacts } from '@nearside/core';
-import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
 import { ratioFigureOf } from '../statistics/cohort-ratio.js';
 import type { Figure } from '../statistics/figure.js';
+import type { CohortRow, RollupReads } from '../store/rollup-store.js';
 import { firstsIn, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import type { FleetQuery, ModelContext } from './query.js';

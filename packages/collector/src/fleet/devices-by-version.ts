@@ -1,5 +1,5 @@
-import type { DeviceDays, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
+import type { DeviceDays, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { grouped } from './grouping.js';
 
 /** Devices of each version on the busiest UTC day that a range touches. */

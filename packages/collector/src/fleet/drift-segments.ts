@@ -1,7 +1,7 @@
 import type { ByName, Counts } from '../counting/counts.js';
-import type { RollupReads, SegmentRow } from '../counting/rollup-store.js';
 import { HOUR_MS } from '../counting/time.js';
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
+import type { RollupReads, SegmentRow } from '../store/rollup-store.js';
 import type { DriftWindow } from './drift-windows.js';
 import type { PartName } from './observed-bins.js';
 

@@ -1,5 +1,5 @@
-import type { CohortRow } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
+import type { CohortRow } from '../store/rollup-store.js';
 import { firstsIn, hoursOf, type ReadHours } from './cohort-rows.js';
 import type { Observed } from './observed-bins.js';
 

@@ -1,5 +1,4 @@
 import type { Baseline, Distribution, VersionFacts } from '@nearside/core';
-import type { ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { addedUp, type BinCounts } from '../statistics/bins.js';
 import {
   type CompositionChange,
@@ -9,6 +8,7 @@ import {
 } from '../statistics/composition-change.js';
 import { jensenShannon, wasserstein } from '../statistics/divergence.js';
 import { alarmsOf } from '../statistics/drift-alarm.js';
+import type { ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readCohortHours } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
 import { devicesByVersion } from './devices-by-version.js';

@@ -1,5 +1,5 @@
 import type { ByName } from '../counting/counts.js';
-import type { GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
+import type { GroupSums, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readCohortDays } from './cohort-rows.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import { byFrequency } from './grouping.js';

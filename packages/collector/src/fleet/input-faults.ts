@@ -1,5 +1,5 @@
 import { OTHER } from '../counting/known-codes.js';
-import type { GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
+import type { GroupSums, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { devicesByVersion } from './devices-by-version.js';
 import { byFrequency } from './grouping.js';
 import type { ModelContext } from './query.js';

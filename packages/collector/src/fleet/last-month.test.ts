@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RollupStore } from '../counting/rollup-store.js';
 import { DEFAULT_TARGETS } from '../files/targets.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import {
   DAY_MS,
   type DeviceReport,

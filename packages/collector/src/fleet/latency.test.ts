@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RollupStore } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from '../testing/sample-report.js';
 import { fleetLatency } from './latency.js';
 import type { FleetQuery } from './query.js';

@@ -8,6 +8,8 @@ import {
   total,
 } from '@nearside/core';
 import type { ByName } from '../counting/counts.js';
+import { DAY_MS } from '../counting/time.js';
+import { sixDigits } from '../statistics/figure.js';
 import type {
   Cell,
   DeviceDays,
@@ -15,9 +17,7 @@ import type {
   GroupSums,
   ModelRange,
   RollupReads,
-} from '../counting/rollup-store.js';
-import { DAY_MS } from '../counting/time.js';
-import { sixDigits } from '../statistics/figure.js';
+} from '../store/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import { byFrequency, grouped } from './grouping.js';

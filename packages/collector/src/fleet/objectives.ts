@@ -1,8 +1,8 @@
 import { total } from '@nearside/core';
-import type { Cell, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import { sixDigits } from '../statistics/figure.js';
+import type { Cell, ModelRange, RollupReads } from '../store/rollup-store.js';
 import type { FleetQuery } from './query.js';
 import { countUpTo, targetBound, WITHIN_P95 } from './target-bound.js';
 

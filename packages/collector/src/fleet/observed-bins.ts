@@ -1,7 +1,7 @@
 import { COHORTS } from '@nearside/core';
 import { partOfKey } from '../counting/counts.js';
-import type { CohortRow } from '../counting/rollup-store.js';
 import type { BinCounts } from '../statistics/bins.js';
+import type { CohortRow } from '../store/rollup-store.js';
 
 /** Devices of a class, or with a backend. */
 export interface PartName {

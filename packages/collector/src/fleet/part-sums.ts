@@ -1,7 +1,7 @@
 import { total } from '@nearside/core';
 import type { NamedCounts } from '../counting/counts.js';
-import type { Group, GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
+import type { Group, GroupSums, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readDeviceDays } from './devices-by-version.js';
 import { shownGroups } from './shown-groups.js';
 import { devicesByName, readWholeDays, shownNames } from './shown-names.js';

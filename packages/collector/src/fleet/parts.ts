@@ -1,6 +1,6 @@
-import type { ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import { sixDigits } from '../statistics/figure.js';
+import type { ModelRange, RollupReads } from '../store/rollup-store.js';
 import { type PartSums, type RangeSums, type RunSums, readRangeSums } from './part-sums.js';
 import type { FleetQuery } from './query.js';
 

@@ -9,9 +9,9 @@ import * as v from 'valibot';
 import { OTHER } from '../counting/known-codes.js';
 import { UNLISTED } from '../counting/name-rows.js';
 import { RETENTION } from '../counting/retention.js';
-import type { ModelRange } from '../counting/rollup-store.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { type Parsed, parseRequest } from '../refusals/read-request.js';
+import type { ModelRange } from '../store/rollup-store.js';
 
 const FLEET_QUERY = Object.freeze({
   /** The range when none is given. */

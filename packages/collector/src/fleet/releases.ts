@@ -1,5 +1,5 @@
 import { UNLISTED } from '../counting/name-rows.js';
-import type { FirstReport, ModelRange, Release, RollupReads } from '../counting/rollup-store.js';
+import type { FirstReport, ModelRange, Release, RollupReads } from '../store/rollup-store.js';
 import type { FleetQuery } from './query.js';
 
 /** Answer of `GET /v1/fleet/releases`: the events of versions, in order of time. */

@@ -1,5 +1,5 @@
-import type { CohortQuery, CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
+import type { CohortQuery, CohortRow, RollupReads } from '../store/rollup-store.js';
 import { readCohortDays } from './cohort-rows.js';
 
 /** A rollout begins anew when its canary has not reported for so many days. */

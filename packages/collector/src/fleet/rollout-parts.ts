@@ -1,5 +1,5 @@
 import { partOfKey } from '../counting/counts.js';
-import type { CohortRow } from '../counting/rollup-store.js';
+import type { CohortRow } from '../store/rollup-store.js';
 import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
 import type { PartName } from './observed-bins.js';

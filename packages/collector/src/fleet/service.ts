@@ -7,7 +7,6 @@ import {
   total,
 } from '@nearside/core';
 import type { Counts } from '../counting/counts.js';
-import type { CohortRow, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { BUCKET_MS, HOUR_MS } from '../counting/time.js';
 import type { ModelTargets } from '../files/targets.js';
 import {
@@ -19,6 +18,7 @@ import {
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, sixDigits, TAIL } from '../statistics/figure.js';
 import { bucketOf, quantileInterval } from '../statistics/quantile-interval.js';
+import type { CohortRow, ModelRange, RollupReads } from '../store/rollup-store.js';
 import {
   devicesOnBusiestDay,
   latencyByCohort,

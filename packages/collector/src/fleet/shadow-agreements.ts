@@ -1,5 +1,5 @@
-import type { CohortRow } from '../counting/rollup-store.js';
 import { sixDigits } from '../statistics/figure.js';
+import type { CohortRow } from '../store/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
 import { byFrequency } from './grouping.js';
 

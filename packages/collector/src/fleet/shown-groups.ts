@@ -1,4 +1,4 @@
-import type { DeviceDays, Group } from '../counting/rollup-store.js';
+import type { DeviceDays, Group } from '../store/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
 import { onBusiestDay } from './devices-by-version.js';
 import { grouped } from './grouping.js';

@@ -1,6 +1,6 @@
 import type { NamedCounts } from '../counting/counts.js';
-import type { GroupSums, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
+import type { GroupSums, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { shownParts } from './shown-parts.js';
 
 /** Devices a day by name within counts (releases of the app or the library), and of all together. */

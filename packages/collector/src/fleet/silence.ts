@@ -1,4 +1,3 @@
-import type { DevicesByHour, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { type Figure, sixDigits, TAIL } from '../statistics/figure.js';
 import {
@@ -10,6 +9,7 @@ import {
   usualCount,
 } from '../statistics/hour-of-week.js';
 import { median } from '../statistics/trimmed-difference.js';
+import type { DevicesByHour, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 

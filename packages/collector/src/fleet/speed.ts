@@ -6,10 +6,10 @@ import {
   quantile,
   total,
 } from '@nearside/core';
-import type { Cell, Group, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, isThin, sixDigits, TAIL } from '../statistics/figure.js';
 import { quantileInterval } from '../statistics/quantile-interval.js';
+import type { Cell, Group, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import { grouped } from './grouping.js';

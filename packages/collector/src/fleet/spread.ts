@@ -6,9 +6,9 @@ import {
   merge,
   total,
 } from '@nearside/core';
-import type { Cell, ModelRange, RollupReads } from '../counting/rollup-store.js';
 import type { ModelTargets } from '../files/targets.js';
 import { sixDigits } from '../statistics/figure.js';
+import type { Cell, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readDeviceDays } from './devices-by-version.js';
 import type { FleetQuery } from './query.js';
 import { isAskedFor, shownGroups } from './shown-groups.js';

@@ -1,5 +1,5 @@
-import type { CohortRow, RollupReads } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
+import type { CohortRow, RollupReads } from '../store/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
 import { byFrequency } from './grouping.js';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { keptHistogram } from '../counting/counts.js';
-import type { Totals } from '../counting/rollup-store.js';
 import { parseTargets } from '../files/targets.js';
+import type { Totals } from '../store/rollup-store.js';
 import { parsePrometheusText } from '../testing/parse-prometheus-text.js';
 import { sketch } from '../testing/sample-report.js';
 import { fleetMetrics, METRIC_LIMITS } from './fleet-metrics.js';

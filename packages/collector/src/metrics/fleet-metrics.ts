@@ -8,9 +8,9 @@ import {
   sumOf,
 } from '../counting/counts.js';
 import type { Series } from '../counting/known-names.js';
-import type { Totals } from '../counting/rollup-store.js';
 import { type Targets, targetsOf } from '../files/targets.js';
 import { countUpTo, targetBound } from '../fleet/target-bound.js';
+import type { Totals } from '../store/rollup-store.js';
 import { type MetricFamily, prometheusText, type Sample, valueText } from './prometheus-text.js';
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEBUG_PANELS, DEBUG_QUESTIONS } from '../../dashboard/debug/debug.js';
 import { foldedLine } from '../../dashboard/panel/folded.js';
-import type { RollupStore } from '../counting/rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { FACTS, HOUR_MS } from '../testing/fleet-store.js';
 import { type Page, pageOf } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY } from '../testing/seeded-fleet.js';

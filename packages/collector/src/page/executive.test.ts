@@ -4,8 +4,8 @@ import { EXECUTIVE_QUESTIONS, reportMarkdown } from '../../dashboard/executive/e
 import { type MonthReport, monthReport } from '../../dashboard/executive/month-report.js';
 import { monthsOf } from '../../dashboard/executive/months.js';
 import { csvOf } from '../../dashboard/table/csv.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import type { ReleaseEvent } from '../fleet/releases.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { FACTS, HOUR_MS, MONDAY_MS } from '../testing/fleet-store.js';
 import { pageAnswers } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet } from '../testing/seeded-fleet.js';

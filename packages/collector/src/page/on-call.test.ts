@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-call.js';
 import type { Table } from '../../dashboard/table/table.js';
-import type { RollupStore } from '../counting/rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { FACTS } from '../testing/fleet-store.js';
 import { type Page, pageOf } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';

@@ -1,10 +1,10 @@
 import { MAX_REPORT_BYTES } from '@nearside/core';
 import type { FastifyInstance } from 'fastify';
 import { contributionOf } from '../counting/contribution.js';
-import { createGroupCommit } from '../counting/group-commit.js';
 import type { Names } from '../counting/names.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import type { Refusal } from '../refusals/refusal.js';
+import { createGroupCommit } from '../store/group-commit.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { admitReport, tooLarge } from './admit-report.js';
 import { addWritingRoute, type WritingOptions } from './writing-route.js';
 

@@ -1,7 +1,7 @@
 import type { ModelFacts } from '@nearside/core';
 import type { NameKind } from '../counting/known-names.js';
 import { createNames, type Names } from '../counting/names.js';
-import type { RollupStore, VersionState } from '../counting/rollup-store.js';
+import type { RollupStore, VersionState } from '../store/rollup-store.js';
 
 /** The models that a collector knows of, from its facts and from reports. */
 export interface Models {

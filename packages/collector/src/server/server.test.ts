@@ -1,10 +1,10 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
 import { answersOver, FLEET_QUESTIONS, scopeOf } from '../answers/answers.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import { parseTargets } from '../files/targets.js';
 import { createProcessMetrics } from '../metrics/process-metrics.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { READY } from '../testing/ready.js';
 import { freshNames, NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { createServer } from './server.js';

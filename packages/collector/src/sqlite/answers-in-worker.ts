@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NearsideError } from '@nearside/core';
 import { type Answers, answersOver } from '../answers/answers.js';
-import type { RollupStore } from '../counting/rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 
 /** Only the built package has this file. Tests of the sources read in the thread that writes. */
 const BUILT = new URL('./answers-worker.js', import.meta.url);

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Contribution } from '../counting/contribution.js';
-import type { Outcome } from '../counting/rollup-store.js';
 import { utcDay } from '../counting/time.js';
+import type { Outcome } from '../store/rollup-store.js';
 import type { Ownership } from './owner.js';
 
 /** The outcomes of a batch, and its new contributions. */

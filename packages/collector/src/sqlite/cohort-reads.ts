@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 import { addCounts } from '../counting/counts.js';
 import type { Unit } from '../counting/known-names.js';
-import type { CohortQuery, CohortRow } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
+import type { CohortQuery, CohortRow } from '../store/rollup-store.js';
 import { type CohortTable, cohortRowCounts } from './counts-rows.js';
 
 interface CohortColumns extends Omit<Unit, 'model'> {

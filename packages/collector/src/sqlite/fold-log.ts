@@ -3,8 +3,8 @@ import { addCounts, type LifetimeCounts, lifetimeCounts } from '../counting/coun
 import { OTHER } from '../counting/known-codes.js';
 import { type KnownName, type NameKind, seriesName, unitName } from '../counting/known-names.js';
 import { standsForOthers } from '../counting/name-rows.js';
-import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { addSums, type Sums } from '../counting/sums.js';
+import { CELL_LENGTHS } from '../store/rollup-store.js';
 import { prepareAddCell, prepareAddCohort, prepareAddSegment } from './counts-rows.js';
 import type { Pending, PendingCell, PendingCohort } from './pending.js';
 import { prepareRowIds } from './row-ids.js';

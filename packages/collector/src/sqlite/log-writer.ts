@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { Contribution } from '../counting/contribution.js';
-import type { Outcome } from '../counting/rollup-store.js';
+import type { Outcome } from '../store/rollup-store.js';
 import { prepareAppend } from './append-batch.js';
 import { prepareFold } from './fold-log.js';
 import type { Ownership } from './owner.js';

@@ -8,9 +8,9 @@ import {
   segmentCounts,
 } from '../counting/counts.js';
 import { type Series, seriesName, type Unit, unitName } from '../counting/known-names.js';
-import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { addSums, type Sums } from '../counting/sums.js';
 import { HOUR_MS, utcDay } from '../counting/time.js';
+import { CELL_LENGTHS } from '../store/rollup-store.js';
 
 const FINEST_MS = CELL_LENGTHS[0].ms;
 

@@ -7,6 +7,7 @@ import {
 } from '@nearside/core';
 import type Database from 'better-sqlite3';
 import { addCounts, type Counts, type LifetimeCounts } from '../counting/counts.js';
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import {
   CELL_LENGTHS,
   type Cell,
@@ -26,8 +27,7 @@ import {
   type SlotReports,
   type SumQuery,
   type Totals,
-} from '../counting/rollup-store.js';
-import { DAY_MS, HOUR_MS } from '../counting/time.js';
+} from '../store/rollup-store.js';
 import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
 import { readPacked } from './packed-histograms.js';
 import { prepareReadReleases } from './release-rows.js';

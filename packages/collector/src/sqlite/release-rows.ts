@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
-import type { Release, VersionState } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
+import type { Release, VersionState } from '../store/rollup-store.js';
 
 export const RELEASE_SCHEMA = `
   -- what was known of versions, and from when on: the last row of each is what was said last

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 import { addCounts, type Counts } from '../counting/counts.js';
 import { RETENTION } from '../counting/retention.js';
-import { CELL_LENGTHS } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
+import { CELL_LENGTHS } from '../store/rollup-store.js';
 import { cohortRowCounts, prepareAddCohort, type RestRow } from './counts-rows.js';
 import { cellTable } from './schema.js';
 

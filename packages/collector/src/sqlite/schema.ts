@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { CELL_LENGTHS } from '../counting/rollup-store.js';
+import { CELL_LENGTHS } from '../store/rollup-store.js';
 import { RELEASE_SCHEMA } from './release-rows.js';
 import { TRACE_SCHEMA } from './trace-rows.js';
 

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
 import type { KnownName } from '../counting/known-names.js';
-import type { RollupStore } from '../counting/rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { freeBytesBeside, requireRoom } from './disk-room.js';
 import { LogWriter } from './log-writer.js';
 import { takeOwnership } from './owner.js';

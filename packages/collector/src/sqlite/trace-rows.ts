@@ -1,8 +1,8 @@
 import type { TraceSpan } from '@nearside/core';
 import type Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
-import type { KeptTrace, RunTrace, TraceQuery } from '../counting/rollup-store.js';
 import { DAY_MS } from '../counting/time.js';
+import type { KeptTrace, RunTrace, TraceQuery } from '../store/rollup-store.js';
 
 export const TRACE_SCHEMA = `
   -- runs that failed or were slow: the last ones of each model, and no longer than some days. A resend is the same run

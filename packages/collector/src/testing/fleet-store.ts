@@ -1,7 +1,7 @@
 import type { ModelFacts, Report } from '@nearside/core';
 import { type Contribution, contributionOf } from '../counting/contribution.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { freshNames, sampleReport, sketch } from './sample-report.js';
 
 export const HOUR_MS = 3_600_000;

@@ -7,10 +7,10 @@ import { answersFor, type Panel } from '../../dashboard/panel/panel.js';
 import type { Table } from '../../dashboard/table/table.js';
 import { timelineOf } from '../../dashboard/words/timeline.js';
 import { answersOver, FLEET_QUESTIONS, type FleetQuestion, scopeOf } from '../answers/answers.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import { parsePrices } from '../files/prices.js';
 import { parseTargets } from '../files/targets.js';
 import { parseFleetQuery } from '../fleet/query.js';
+import type { RollupStore } from '../store/rollup-store.js';
 
 export interface PageOptions {
   /** The page's address behind the `?`. */

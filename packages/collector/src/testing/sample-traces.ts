@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TraceReason, TraceSpan, Traces } from '@nearside/core';
-import type { RunTrace } from '../counting/rollup-store.js';
+import type { RunTrace } from '../store/rollup-store.js';
 import { admitTraces } from '../traces/admit-traces.js';
 
 interface SampleRun {

@@ -1,5 +1,5 @@
 import type { Report } from '@nearside/core';
-import type { RollupStore } from '../counting/rollup-store.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { DAY_MS, type DeviceReport, HOUR_MS, MONDAY_MS, storeOf } from './fleet-store.js';
 import { sketch } from './sample-report.js';
 import { sampleRunTrace } from './sample-traces.js';

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Contribution } from '../counting/contribution.js';
 import { createNames } from '../counting/names.js';
 import { RETENTION } from '../counting/retention.js';
-import type { CellQuery, RollupStore } from '../counting/rollup-store.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
+import type { CellQuery, RollupStore } from '../store/rollup-store.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** Tests that every store has to pass. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RETENTION } from '../counting/retention.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import { DAY_MS, utcDay } from '../counting/time.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { NOW_MS, sampleContribution } from './sample-report.js';
 
 /** A fault at the n-th step (1, 2, …): before it is done, or after it, when only the answer is lost. */

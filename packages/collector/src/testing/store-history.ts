@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RETENTION } from '../counting/retention.js';
-import type { RollupStore, VersionState } from '../counting/rollup-store.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
+import type { RollupStore, VersionState } from '../store/rollup-store.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** Tests that every store knows last month: days by cohort, and releases. */

@@ -1,7 +1,7 @@
 import { TRACE_LIMITS, type TraceSpan, type Traces, TracesSchema } from '@nearside/core';
-import type { RunTrace } from '../counting/rollup-store.js';
 import { type Parsed, parseRequest, readJson } from '../refusals/read-request.js';
 import type { Refusal } from '../refusals/refusal.js';
+import type { RunTrace } from '../store/rollup-store.js';
 
 export interface AdmittedTraces {
   /** Only what the schema names, however the body said it. */

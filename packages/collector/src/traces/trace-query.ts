@@ -1,7 +1,7 @@
 import { ModelNameSchema } from '@nearside/core';
 import * as v from 'valibot';
-import type { TraceQuery } from '../counting/rollup-store.js';
 import { type Parsed, parseRequest } from '../refusals/read-request.js';
+import type { TraceQuery } from '../store/rollup-store.js';
 
 /** An answer has so many traces, unless fewer are asked for. */
 const MOST = 100;

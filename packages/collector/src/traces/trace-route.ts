@@ -1,9 +1,9 @@
 import { TRACE_LIMITS } from '@nearside/core';
 import type { FastifyInstance } from 'fastify';
 import type { Names } from '../counting/names.js';
-import type { RollupStore } from '../counting/rollup-store.js';
 import type { Refusal } from '../refusals/refusal.js';
 import { addWritingRoute, type WritingOptions } from '../reports/writing-route.js';
+import type { RollupStore } from '../store/rollup-store.js';
 import { admitTraces, tooLarge } from './admit-traces.js';
 import type { TraceForwarder } from './forward-traces.js';
 

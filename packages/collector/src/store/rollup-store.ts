@@ -1,7 +1,7 @@
 import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
-import type { Contribution } from './contribution.js';
-import type { Counts, LifetimeCounts, SegmentCounts } from './counts.js';
-import type { KnownName, Series, Unit } from './known-names.js';
+import type { Contribution } from '../counting/contribution.js';
+import type { Counts, LifetimeCounts, SegmentCounts } from '../counting/counts.js';
+import type { KnownName, Series, Unit } from '../counting/known-names.js';
 
 /**
  * A store keeps counts. Every store passes `testing/store-conformance.ts`, `store-history.ts` and `store-crashes.ts`.

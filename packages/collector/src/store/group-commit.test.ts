@@ -1,7 +1,7 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
+import type { Contribution } from '../counting/contribution.js';
 import { sampleContribution } from '../testing/sample-report.js';
-import type { Contribution } from './contribution.js';
 import { createGroupCommit } from './group-commit.js';
 import type { Outcome } from './rollup-store.js';
 

@@ -1,5 +1,5 @@
 import { isNearsideError } from '@nearside/core';
-import type { Contribution } from './contribution.js';
+import type { Contribution } from '../counting/contribution.js';
 import type { Outcome, RollupStore } from './rollup-store.js';
 
 /** A larger group would keep others waiting longer than the disk does. */
