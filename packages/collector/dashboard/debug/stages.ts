@@ -22,15 +22,18 @@ export const stagesPanel = tablePanel({
     const now = scopeOf(latency);
     const earlier = answered(answers, 'latencyBefore');
     const before: Partial<Figures['stages']> = earlier ? scopeOf(earlier).stages : {};
+    const isBeside = Object.keys(before).length > 0;
     return {
-      columns: ['Stage', 'P50', 'P95', 'P50 before', 'P95 before'],
-      rows: STAGES.filter(([stage]) => now.stages[stage]).map(([stage, words]) => [
-        text(stage, { aside: words }),
-        number(now.stages[stage]?.p50Ms, formatDuration),
-        number(now.stages[stage]?.p95Ms, formatDuration),
-        number(before[stage]?.p50Ms, formatDuration),
-        number(before[stage]?.p95Ms, formatDuration),
-      ]),
+      columns: ['Stage', 'P50', 'P95', ...(isBeside ? ['P50 before', 'P95 before'] : [])],
+      rows: STAGES.filter(([stage]) => now.stages[stage]).map(([stage, words]) =>
+        [
+          text(stage, { aside: words }),
+          number(now.stages[stage]?.p50Ms, formatDuration),
+          number(now.stages[stage]?.p95Ms, formatDuration),
+          number(before[stage]?.p50Ms, formatDuration),
+          number(before[stage]?.p95Ms, formatDuration),
+        ].slice(0, isBeside ? 5 : 3),
+      ),
       none: 'No stage times in this range.',
     };
   },

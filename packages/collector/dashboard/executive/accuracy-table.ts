@@ -1,6 +1,6 @@
 import type { FleetAccuracy, VersionAccuracy } from '../../src/fleet/accuracy.js';
 import { type Answers, answered } from '../asking/ask.js';
-import { type Cell, figure, type Table, text } from '../table/table.js';
+import { type Cell, figure, number, type Table, text } from '../table/table.js';
 import { formatRate, formatShareOf } from '../words/format.js';
 import { monthBeforeOf } from './months.js';
 
@@ -18,7 +18,7 @@ export function accuracyTable(answers: Answers): Table {
       'Right, by labels',
       'Held-out',
       ...outcomes,
-      'By labels a month before',
+      ...(before ? ['By labels a month before'] : []),
     ],
     rows: (now?.versions ?? []).map((version): Cell[] => {
       if (version.missing) return [text(`${version.version}: too few devices`, { tone: 'quiet' })];
@@ -29,7 +29,9 @@ export function accuracyTable(answers: Answers): Table {
         figure(version.labelled, formatRate),
         figure(version.offline, formatRate),
         ...outcomes.map((name) => outcomeCell(version, name)),
-        earlier ? figure(earlier.labelled, formatRate) : text('–', { value: null }),
+        ...(before
+          ? [earlier ? figure(earlier.labelled, formatRate) : number(null, formatRate)]
+          : []),
       ];
     }),
     none: 'No version reported in this month.',
@@ -45,5 +47,5 @@ function outcomeNames(accuracy: FleetAccuracy | undefined): string[] {
 
 function outcomeCell({ outcomes }: VersionAccuracy, wanted: string): Cell {
   const found = outcomes.find(({ name }) => name === wanted);
-  return found ? figure(found.mean, shareOf) : text('–', { value: null });
+  return found ? figure(found.mean, shareOf) : number(null, shareOf);
 }

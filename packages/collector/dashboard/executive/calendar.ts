@@ -1,4 +1,5 @@
 import type { FleetObjectives, ObjectiveDay } from '../../src/fleet/objectives.js';
+import type { Stretch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { number, type Table, text } from '../table/table.js';
 import { formatCount, formatDuration, formatRate } from '../words/format.js';
@@ -22,17 +23,16 @@ export function daysTable(objectives: FleetObjectives | undefined): Table {
   };
 }
 
-/** Draws each day of the month: inside its objectives, outside of them, or without a run. Days are UTC's. */
+/** Draws each day of the month until now: inside its objectives, outside of them, or without a run. Days are UTC's. */
 export function calendarElement(
   { days, targets }: FleetObjectives,
-  { fromMs }: { fromMs: number },
+  { fromMs, toMs }: Stretch,
 ): HTMLElement {
   const blanks = (new Date(fromMs).getUTCDay() + 6) % 7;
   const cells: HTMLElement[] = Array.from({ length: blanks }, () =>
     element('li', { class: 'blank' }),
   );
-  const month = new Date(fromMs).getUTCMonth();
-  for (let atMs = fromMs; new Date(atMs).getUTCMonth() === month; atMs += DAY_MS) {
+  for (let atMs = fromMs; atMs < toMs; atMs += DAY_MS) {
     cells.push(
       dayElement(
         atMs,

@@ -1,48 +1,41 @@
-import type { FleetCost } from '../../src/fleet/cost.js';
+import type { CostFigures } from '../../src/fleet/cost.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { number, type Table, text } from '../table/table.js';
-import { formatCompact, formatMoney, formatSaved } from '../words/format.js';
-import { type Months, monthBeforeOf } from './months.js';
+import { formatCompact, formatMoney } from '../words/format.js';
+import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';
 
 /** Tells the cost of runs, beside that of the same runs on a server. */
 export function costTable(answers: Answers, { now, before }: Months): Table {
   const month = answered(answers, 'monthCost');
   const earlier = monthBeforeOf(answers) && answered(answers, 'monthCostBefore');
-  const money = (of: FleetCost | undefined) => (value: number | null | undefined) =>
-    formatMoney(value ?? 0, of?.currency ?? 'EUR');
-  const row = (name: string, value: (of: FleetCost) => number | null) => [
+  const money = (value: number | null | undefined) =>
+    formatMoney(value ?? 0, month?.currency ?? 'EUR');
+  const row = (name: string, value: (of: CostFigures) => number | null, format = money) => [
     text(name),
-    number(month && value(month), money(month)),
-    number(earlier && value(earlier), money(earlier)),
+    number(month && value(month.total), format),
+    ...(earlier ? [number(value(earlier.total), format)] : []),
   ];
   return {
-    columns: ['', now.name, before.name],
+    columns: ['', now.name, ...(earlier ? [before.name] : [])],
     rows:
       month && !month.missing
         ? [
-            row('On devices', ({ total }) => total.amount),
-            row('The same on a server', ({ total }) => total.serverAmount),
-            row('A million runs', ({ total }) => total.perMillion),
-            [
-              text('Saved'),
-              number(savedShare(month), formatSaved),
-              number(savedShare(earlier), formatSaved),
-            ],
-            [
-              text('Fetched from the network'),
-              number(month.total.bytes, formatBytes),
-              number(earlier?.total.bytes, formatBytes),
-            ],
+            row('On devices', ({ amount }) => amount),
+            row('The same on a server', ({ serverAmount }) => serverAmount),
+            row('Saved', savedAmount),
+            row('A million runs', ({ inferences, perMillion }) =>
+              inferences < FEWEST_RUNS ? null : perMillion,
+            ),
+            row('Fetched from the network', ({ bytes }) => bytes, formatBytes),
           ]
         : [],
-    none: 'Not known: the collector was given no prices (--prices).',
+    none: 'Not known: start the collector with --prices prices.json.',
   };
 }
 
-/** Share of a server's cost that is saved. */
-export function savedShare(cost: FleetCost | undefined): number | null {
-  const { amount = null, serverAmount = null } = cost?.total ?? {};
-  return amount === null || !serverAmount ? null : 1 - amount / serverAmount;
+/** Cost of the same runs on a server, less the cost on devices. Below 0 where devices cost more. */
+export function savedAmount({ amount, serverAmount }: CostFigures): number | null {
+  return amount === null || serverAmount === null ? null : serverAmount - amount;
 }
 
 function formatBytes(bytes: number | null | undefined): string {

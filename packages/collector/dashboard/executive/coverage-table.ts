@@ -7,12 +7,26 @@ import { monthBeforeOf } from './months.js';
 export function coverageTable(answers: Answers): Table {
   const before = monthBeforeOf(answers) && answered(answers, 'monthCoverageBefore');
   return {
-    columns: ['Release', 'Of devices', 'Month before', 'Target', 'Of target', 'State'],
+    columns: [
+      'Release',
+      'Of devices',
+      ...(before ? ['Month before'] : []),
+      'Target',
+      'Of target',
+      'State',
+    ],
     rows: (answered(answers, 'monthCoverage')?.versions ?? []).map(
       ({ version, adoption, target, coverage: reached, state }) => [
         text(version),
         figure(adoption, formatRate),
-        number(before?.versions.find((one) => one.version === version)?.adoption.value, formatRate),
+        ...(before
+          ? [
+              number(
+                before.versions.find((one) => one.version === version)?.adoption.value,
+                formatRate,
+              ),
+            ]
+          : []),
         number(target, formatRate),
         number(reached, formatRate),
         text(state ?? 'not known'),

@@ -1,6 +1,6 @@
 import { type Answers, answered } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
-import { type Moment, monthOf, monthsOn } from '../bar/moment.js';
+import { type Moment, monthKey, monthOf, monthsOn } from '../bar/moment.js';
 import type { PageState } from '../bar/page-state.js';
 import { copyOnClick } from '../copy-button.js';
 import { element } from '../element.js';
@@ -14,9 +14,9 @@ import { monthsOf } from './months.js';
 /** These questions tell how the month was. */
 export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
   'month',
+  'monthCost',
   'monthObjectives',
   'monthReleases',
-  'monthCost',
   'monthCoverage',
   'monthAccuracy',
   'monthCanary',
@@ -46,7 +46,11 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
   let shown = '';
 
   const go = (months: number) => {
-    if (newest) choose({ month: monthsOn(monthOf(newest.moment).key, months) });
+    if (!newest) return;
+    const key = monthsOn(monthOf(newest.moment).key, months);
+    const [first, last] = monthsWithData(newest.moment);
+    const kept = key < first ? first : key;
+    choose({ month: kept > last ? last : kept });
   };
   earlier.addEventListener('click', () => go(-1));
   later.addEventListener('click', () => go(1));
@@ -64,7 +68,9 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
     show(moment, answers) {
       const report = monthReport(answers, monthsOf(moment));
       newest = { moment, report };
-      later.disabled = monthOf(moment).key >= new Date(moment.nowMs).toISOString().slice(0, 7);
+      const [first, last] = monthsWithData(moment);
+      earlier.disabled = monthOf(moment).key <= first;
+      later.disabled = monthOf(moment).key >= last;
       const isWhole = EXECUTIVE_QUESTIONS.every((name) => answers[name] !== undefined);
       // a report without all answers must not be copied, saved or printed
       for (const act of [copy, save, print]) act.disabled = !isWhole;
@@ -75,6 +81,10 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
       page.replaceChildren(...reportElements(report, moment, answers));
     },
   };
+}
+
+function monthsWithData({ seen }: Moment): [first: string, last: string] {
+  return [monthKey(seen.fromMs), monthKey(seen.toMs)];
 }
 
 function button(words: string): HTMLButtonElement {
@@ -121,7 +131,7 @@ function sectionElement(
     download(`${moment.model}-${id}-${monthOf(moment).key}.csv`, 'text/csv', csvOf(table)),
   );
   csv.hidden = table.rows.length === 0;
-  const isNarrow = id !== 'month-accuracy' && id !== 'month-releases';
+  const isNarrow = [CALENDAR, 'month-figures', 'month-cost'].includes(id);
   return element(
     'section',
     { class: isNarrow ? 'card' : 'card wide', id, 'aria-labelledby': `${id}-title` },

@@ -9,13 +9,13 @@ type Format = (value: number | null | undefined) => string;
 
 const compact = (value: number | null | undefined) => formatCompact(value ?? 0);
 
-/** Share of the days with runs that were inside both objectives. */
+/** Number of the days with runs that were inside both objectives. */
 export function daysInside(objectives: FleetObjectives | undefined): number | null {
   if (!objectives || objectives.days.length === 0) return null;
   return objectives.days.filter(({ isMet }) => isMet).length;
 }
 
-/** Tells each figure beside that of the month before. */
+/** Tells each figure, beside that of the month before where it has data. */
 export function figuresTable(answers: Answers, { now, before }: Months): Table {
   const month = answered(answers, 'month')?.total;
   const seen = monthBeforeOf(answers);
@@ -24,22 +24,26 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
   const figure = (name: string, of: (total: Figures) => number | null, format: Format): Cell[] => [
     text(name),
     number(month && of(month), format),
-    number(seen && of(seen), format),
+    ...(seen ? [number(of(seen), format)] : []),
   ];
   const budget = (name: string, of: (objectives: FleetObjectives) => Budget): Cell[] => [
     text(name),
     number(objectives && of(objectives).left, formatLeft),
-    number(objectivesBefore && of(objectivesBefore).left, formatLeft),
+    ...(seen ? [number(objectivesBefore && of(objectivesBefore).left, formatLeft)] : []),
   ];
   return {
-    columns: ['', now.name, before.name],
+    columns: ['', now.name, ...(seen ? [before.name] : [])],
     rows: [
       figure('Runs of all devices', ({ estimatedCount }) => estimatedCount, compact),
       figure('Devices on the busiest day', ({ devices }) => devices, compact),
       figure('Runs that succeed', ({ successRate }) => successRate, formatRate),
       figure('Half are faster than', ({ p50Ms }) => p50Ms, formatDuration),
       figure('95 of 100 are faster than', ({ p95Ms }) => p95Ms, formatDuration),
-      [text('Days inside the objectives'), daysCell(objectives), daysCell(objectivesBefore)],
+      [
+        text('Days inside the objectives'),
+        daysCell(objectives),
+        ...(seen ? [daysCell(objectivesBefore)] : []),
+      ],
       budget('Budget for failures left', ({ success }) => success),
       budget('Budget for slow runs left', ({ latency }) => latency),
     ],

@@ -24,18 +24,24 @@ export interface MonthReport {
 /** The section that a page draws as a calendar. */
 export const CALENDAR = 'calendar';
 
+type Section = readonly [id: string, title: string, needs: QuestionName, table: () => Table];
+
 export function monthReport(answers: Answers, months: Months): MonthReport {
   const objectives = answered(answers, 'monthObjectives');
-  const sections: [string, string, QuestionName, () => Table][] = [
+  const isEmpty = answered(answers, 'month')?.total.reports === 0;
+  const figures: Section[] = [
     [CALENDAR, 'Days', 'monthObjectives', () => daysTable(objectives)],
     ['month-figures', 'The month in figures', 'month', () => figuresTable(answers, months)],
-    ['month-accuracy', 'Accuracy and outcomes', 'monthAccuracy', () => accuracyTable(answers)],
     ['month-cost', 'Cost', 'monthCost', () => costTable(answers, months)],
+    ['month-accuracy', 'Accuracy and outcomes', 'monthAccuracy', () => accuracyTable(answers)],
     ['month-coverage', 'Coverage', 'monthCoverage', () => coverageTable(answers)],
+  ];
+  const sections: Section[] = [
+    ...(isEmpty ? [] : figures),
     ['month-releases', 'Releases', 'monthReleases', () => releasesTable(answers)],
   ];
   return {
-    title: `${months.model} in ${months.now.name}`,
+    title: `${months.model} in ${months.now.name}${months.now.soFar}`,
     sentences: sentencesOf(answers, months),
     sections: sections.map(([id, title, needs, table]) => ({
       id,

@@ -1,6 +1,6 @@
 import type { Figures } from '../../src/fleet/latency.js';
 import { type Answers, answered } from '../asking/ask.js';
-import { type Moment, monthBefore, monthOf } from '../bar/moment.js';
+import { type Moment, monthBefore, monthOf, monthsOn } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 
 /** The month of the report, and the one before. */
@@ -9,15 +9,21 @@ export interface Months {
   readonly now: Stretch & {
     readonly name: string;
     readonly hasBegun: boolean;
-    readonly isOver: boolean;
+    /** " so far (10 of 31 days)". Empty where the month is over. */
+    readonly soFar: string;
   };
   readonly before: { readonly name: string };
+  /** Months of the first and the newest report: "March 2026 to May 2026". */
+  readonly seen: string;
 }
 
 const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 /** Wrong clocks put a few reports into a month in which nothing ran. */
 const FEWEST_SHARE = 0.01;
+
+/** Fewer runs say nothing about a month: of 1,000 one may fail where 99.9 % are to succeed. */
+export const FEWEST_RUNS = 1000;
 
 /** Returns the figures of the month before. @returns undefined where nearly nothing ran */
 export function monthBeforeOf(answers: Answers): Figures | undefined {
@@ -28,16 +34,21 @@ export function monthBeforeOf(answers: Answers): Figures | undefined {
 }
 
 export function monthsOf(moment: Moment): Months {
-  const { fromMs, toMs } = monthOf(moment);
+  const { key, fromMs, toMs } = monthOf(moment);
+  const hasBegun = fromMs < moment.nowMs;
+  const days = new Date(Date.parse(`${monthsOn(key, 1)}-01`) - 1).getUTCDate();
+  const day = new Date(toMs - 1).getUTCDate();
+  const isOver = toMs < moment.nowMs;
   return {
     model: moment.model,
     now: {
       fromMs,
       toMs,
       name: MONTH.format(fromMs),
-      hasBegun: fromMs < moment.nowMs,
-      isOver: toMs < moment.nowMs,
+      hasBegun,
+      soFar: isOver || !hasBegun ? '' : ` so far (${day} of ${days} days)`,
     },
     before: { name: MONTH.format(monthBefore(moment).fromMs) },
+    seen: [...new Set([moment.seen.fromMs, moment.seen.toMs].map(MONTH.format))].join(' to '),
   };
 }

@@ -1,3 +1,4 @@
+import type { Figures } from '../../src/fleet/latency.js';
 import { isThin } from '../../src/statistics/figure.js';
 import { type Answers, answered } from '../asking/ask.js';
 import {
@@ -8,32 +9,72 @@ import {
   formatRate,
   formatSpan,
 } from '../words/format.js';
-import { savedShare } from './cost-table.js';
+import { savedAmount } from './cost-table.js';
 import { daysInside } from './figures-table.js';
-import { type Months, monthBeforeOf } from './months.js';
+import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';
 import { released, takenBack } from './releases-table.js';
 
-/** Tells the month in five sentences, from its numbers. A number that is not known has no sentence. */
+/** A sentence names at most so many versions, the newest. The table has all. */
+const MOST_NAMED = 5;
+
+type Sentence = (answers: Answers, months: Months) => string | undefined;
+
+/** Tells the month from its numbers, its cost first. A number that is not known has no sentence. */
 export function sentencesOf(answers: Answers, months: Months): string[] {
-  return [use, objectives, accuracy, cost, releases]
+  const { hasBegun, name } = months.now;
+  if (!hasBegun) return [`${name} has not begun.`];
+  const total = answered(answers, 'month')?.total;
+  const isShort = total && total.estimatedCount < FEWEST_RUNS;
+  return (isShort ? [little, releases] : [cost, use, objectives, accuracy, releases])
     .map((sentence) => sentence(answers, months))
     .filter((words) => words !== undefined);
 }
 
-type Sentence = (answers: Answers, months: Months) => string | undefined;
-
-const use: Sentence = (answers, { model, now, before }) => {
+const little: Sentence = (answers, { model, now, seen }) => {
   const total = answered(answers, 'month')?.total;
-  if (!now.hasBegun) return `${now.name} has not begun.`;
+  if (!total?.reports) {
+    return `Nothing ran in ${now.name}. The reports of ${model} are of ${seen}.`;
+  }
+  const ran = `${model} ran ${many(total.estimatedCount, 'time')} in ${now.name}${now.soFar}`;
+  return `${ran}, on ${busiest(total)}: too little to judge the month.`;
+};
+
+const cost: Sentence = (answers, { model, now }) => {
+  const found = answered(answers, 'monthCost');
+  if (found?.missing) {
+    return `What ${model} cost in ${now.name} is not known: start the collector with --prices prices.json.`;
+  }
+  const saved = found && savedAmount(found.total);
+  if (!found?.currency || saved === undefined || saved === null) return undefined;
+  const money = (amount: number | null) => formatMoney(amount ?? 0, found.currency ?? '');
+  const { amount, serverAmount } = found.total;
+  const server = `the ${money(serverAmount)} of the same runs on a server`;
+  const difference =
+    saved > 0
+      ? `${money(saved)} (${formatRate(saved / (serverAmount ?? saved))}) less than ${server}`
+      : saved < 0
+        ? `${money(-saved)} more than ${server}`
+        : 'as much as the same runs on a server';
+  return `${model} cost ${money(amount)} in ${now.name}${now.soFar}, ${difference}.`;
+};
+
+const use: Sentence = (answers, { model, before }) => {
+  const total = answered(answers, 'month')?.total;
   if (!total) return undefined;
-  if (total.reports === 0) return 'Nothing ran.';
   const earlier = monthBeforeOf(answers);
   const change = earlier
     ? `, ${changeWords(total.estimatedCount / earlier.estimatedCount - 1, before.name)}`
     : '';
-  const so = now.isOver ? '' : ' so far';
-  return `${model} ran ${formatCompact(total.estimatedCount)} times${so}, on ${formatCompact(total.devices)} devices on the busiest day${change}.`;
+  return `${model} ran ${many(total.estimatedCount, 'time')}, on ${busiest(total)}${change}.`;
 };
+
+function busiest({ devices }: Figures): string {
+  return `${many(devices, 'device')} on the busiest day`;
+}
+
+function many(n: number, unit: string): string {
+  return `${formatCompact(n)} ${unit}${n === 1 ? '' : 's'}`;
+}
 
 function changeWords(change: number, month: string): string {
   if (change > 1) return `${(1 + change).toFixed(1)} times as many as in ${month}`;
@@ -48,7 +89,7 @@ const objectives: Sentence = (answers) => {
   const { targets, days } = found;
   return (
     `It was inside its objectives on ${inside} of ${days.length} days: ${formatRate(total.successRate)} of runs succeeded ` +
-    `(${formatRate(targets.successRate)} are to), and 95 of 100 took less than ${formatDuration(total.p95Ms)} (${formatDuration(targets.p95Ms)}).`
+    `(target ${formatRate(targets.successRate)}), and 95 of 100 took less than ${formatDuration(total.p95Ms)} (target ${formatDuration(targets.p95Ms)}).`
   );
 };
 
@@ -58,32 +99,16 @@ const accuracy: Sentence = (answers) => {
     .toSorted((a, b) => b.devices - a.devices);
   if (!newest) return undefined;
   const { version, labelled, estimated, offline } = newest;
-  const measured = labelled.value !== null ? labelled : estimated;
-  const how = labelled.value !== null ? 'by its labels' : 'by estimate';
-  const off =
-    measured.value !== null && offline.value !== null
-      ? `, ${formatPoints(measured.value - offline.value)} from the lab`
-      : '';
-  return `${version}, which most devices had, was right in ${formatRate(measured.value)} of runs ${how}${off}.`;
-};
-
-/** Fewer runs say nothing about the cost of a month. */
-const FEWEST_RUNS = 1000;
-
-const cost: Sentence = (answers) => {
-  const found = answered(answers, 'monthCost');
-  const { amount = null, serverAmount = null } = found?.total ?? {};
-  if (!found?.currency || amount === null || !serverAmount) return undefined;
-  const saved = savedShare(found);
-  // a few runs say nothing
-  if (found.total.inferences < FEWEST_RUNS) return undefined;
-  const [own, server] = [amount, serverAmount].map((one) => formatMoney(one, found.currency ?? ''));
-  if (saved !== null && saved > 0) {
-    return `It cost ${own}, ${formatRate(saved)} less than the ${server} of the same runs on a server.`;
-  }
-  const more = amount - serverAmount;
-  const change = more > 0 ? `a loss of ${formatMoney(more, found.currency)}` : 'as much';
-  return `It cost ${own}; the same runs on a server cost ${server}: ${change}.`;
+  const isLabelled = labelled.value !== null && !isThin(labelled);
+  const measured = isLabelled ? labelled : estimated;
+  const how = isLabelled ? 'by its labels' : 'by estimate';
+  const off = (measured.value ?? 0) - (offline.value ?? 0);
+  const points = formatPoints(Math.abs(off)).replace('+', '');
+  const beside =
+    measured.value === null || offline.value === null
+      ? ''
+      : `, ${points} ${off < 0 ? 'less' : 'more'} often than in the lab`;
+  return `${version}, which most devices had, was right in ${formatRate(measured.value)} of runs ${how}${beside}.`;
 };
 
 const releases: Sentence = (answers, { before }) => {
@@ -94,8 +119,10 @@ const releases: Sentence = (answers, { before }) => {
   const earlier = monthBeforeOf(answers) && answered(answers, 'monthReleasesBefore');
   const last = earlier ? ` (${before.name}: ${released(earlier).length})` : '';
   if (out.length === 0 && back.length === 0) return `Nothing was released${last}.`;
-  const list = out.length > 0 ? `Released: ${out.join(', ')}${last}.` : '';
-  const taken = back.map(({ version, atMs, outMs }) => {
+  const more = out.length > MOST_NAMED ? ` and ${out.length - MOST_NAMED} others` : '';
+  const list =
+    out.length > 0 ? `Released: ${out.slice(-MOST_NAMED).join(', ')}${more}${last}.` : '';
+  const taken = back.slice(-MOST_NAMED).map(({ version, atMs, outMs }) => {
     const after = outMs === undefined ? '' : ` after ${formatSpan(atMs - outMs)}`;
     return `${version} was taken back${after}.`;
   });

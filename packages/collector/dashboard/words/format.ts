@@ -55,12 +55,6 @@ export function formatRate(rate: number | null | undefined): string {
   return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
-/** Formats a share that is saved as percent. Below 0 it is a loss, and says so. */
-export function formatSaved(share: number | null | undefined): string {
-  if (share === null || share === undefined || share >= 0) return formatRate(share);
-  return `a loss of ${share > -0.99 ? formatRate(-share) : `${COUNT.format(-share * 100)}%`}`;
-}
-
 /** Formats the rest of a budget as percent. An overspent one is below 0. */
 export function formatLeft(share: number | null | undefined): string {
   if (share === null || share === undefined) return NOTHING;
@@ -142,7 +136,7 @@ export function formatSpan(ms: number): string {
   return `${rest} min`;
 }
 
-/** An amount in its currency: "€12.30". */
+/** An amount in its currency: "€12.30", "−€9.98". */
 export function formatMoney(amount: number, currency: string): string {
   const digits = Math.abs(amount) >= 1000 ? 0 : 2;
   return new Intl.NumberFormat('en', {
@@ -150,7 +144,9 @@ export function formatMoney(amount: number, currency: string): string {
     currency,
     maximumFractionDigits: digits,
     minimumFractionDigits: digits,
-  }).format(amount);
+  })
+    .format(amount)
+    .replace('-', '−');
 }
 
 const UTC_MOMENT = new Intl.DateTimeFormat('en-GB', {

@@ -40,16 +40,18 @@ function rowsOf(id: string): string[] {
     .slice(1, -1);
 }
 
-test('the month is told in five sentences that are made of its numbers', () => {
-  expect(report.title).toBe('digits in March 2026');
-  const [use, objectives, accuracy, cost, releases] = report.sentences;
+test('the month is told in five sentences that are made of its numbers, its cost first', () => {
+  expect(report.title).toBe('digits in March 2026 so far (6 of 31 days)');
+  const [cost, use, objectives, accuracy, releases] = report.sentences;
   expect(report.sentences).toHaveLength(5);
-  expect(use).toBe('digits ran 46.1K times so far, on 48 devices on the busiest day.');
+  expect(cost).toBe(
+    'digits cost €0.00 in March 2026 so far (6 of 31 days), €1.84 (99.93%) less than the €1.84 of the same runs on a server.',
+  );
+  expect(use).toBe('digits ran 46.1K times, on 48 devices on the busiest day.');
   expect(objectives).toMatch(
-    /^It was inside its objectives on 3 of 4 days: 98\.8% of runs succeeded \(99\.90% are to\)/,
+    /^It was inside its objectives on 3 of 4 days: 98\.8% of runs succeeded \(target 99\.90%\)/,
   );
   expect(accuracy).toMatch(/^1\.[01]\.0, which most devices had, was right in \d/);
-  expect(cost).toBe('It cost €0.00, 99.93% less than the €1.84 of the same runs on a server.');
   expect(releases).toMatch(/^(Nothing was released\.|Released: )/);
 });
 
@@ -61,12 +63,30 @@ test('the calendar has each day, inside its objectives or outside', () => {
   ]);
 });
 
-test('figures stand beside the month before, which has none here', () => {
+test('where the month before has no data, figures stand alone', () => {
   const rows = rowsOf('month-figures');
-  expect(rows[0]).toBe(`Runs of all devices,${RUNS},`);
-  expect(rows[2]).toBe(`Runs that succeed,${1 - FAILED / RUNS},`);
-  expect(rows[5]).toBe('Days inside the objectives,3,');
-  expect(rows[6]).toMatch(/^Budget for failures left,-11\.5,$/);
+  expect(rows[0]).toBe(`Runs of all devices,${RUNS}`);
+  expect(rows[2]).toBe(`Runs that succeed,${1 - FAILED / RUNS}`);
+  expect(rows[5]).toBe('Days inside the objectives,3');
+  expect(rows[6]).toMatch(/^Budget for failures left,-11\.5$/);
+  for (const { table } of report.sections) {
+    expect(table.columns.join()).not.toMatch(/before|February/);
+  }
+});
+
+test('where it has data, each figure stands beside its own of then', async () => {
+  const earlier = {
+    monthBefore: answers.month,
+    monthObjectivesBefore: answers.monthObjectives,
+    monthCostBefore: answers.monthCost,
+    monthAccuracyBefore: answers.monthAccuracy,
+    monthCoverageBefore: answers.monthCoverage,
+  } as Partial<Answers>;
+  const told = await march(earlier);
+  for (const { id, table } of told.report.sections.slice(1, 5)) {
+    expect(table.columns.join(), id).toMatch(/before|February/);
+    for (const row of table.rows) expect(row.length, id).toBe(table.columns.length);
+  }
 });
 
 test('accuracy stands beside what came of it, by release', () => {
@@ -79,24 +99,52 @@ test('accuracy stands beside what came of it, by release', () => {
 test('cost stands beside that of the same runs on a server', () => {
   const rows = rowsOf('month-cost');
   // megabytes of desktops on Thursday noon, at 0.05 a gigabyte
-  expect(rows[0]).toBe(`On devices,${(DEVICES * 1e6 * 0.05) / 1e9},`);
-  expect(rows[1]).toBe(`The same on a server,${(RUNS * 40) / 1e6},`);
+  expect(rows[0]).toBe(`On devices,${(DEVICES * 1e6 * 0.05) / 1e9}`);
+  expect(rows[1]).toBe(`The same on a server,${(RUNS * 40) / 1e6}`);
 });
 
-test('devices that cost more than a server are said to be a loss', async () => {
-  const loss = {
+test('devices that cost more than a server are said to, by how much', async () => {
+  const more = {
     ...answers.monthCost,
-    currency: 'EUR',
-    missing: false,
     total: { amount: 20.67, serverAmount: 6.47, perMillion: 127.8, inferences: 161_750, bytes: 0 },
   };
-  const told = await march({ monthCost: loss as never });
-  expect(told.report.sentences[3]).toBe(
-    'It cost €20.67; the same runs on a server cost €6.47: a loss of €14.20.',
+  const told = await march({ monthCost: more as never });
+  expect(told.report.sentences[0]).toBe(
+    'digits cost €20.67 in March 2026 so far (6 of 31 days), €14.20 more than the €6.47 of the same runs on a server.',
   );
   const rows = told.report.sections.find(({ id }) => id === 'month-cost')?.table.rows ?? [];
-  expect(rows[3]?.map(({ text }) => text).slice(0, 2)).toEqual(['Saved', 'a loss of 219%']);
-  expect(rows[3]?.[1]?.value).toBeCloseTo(1 - 20.67 / 6.47, 10);
+  expect(rows[2]?.map(({ text }) => text)).toEqual(['Saved', '−€14.20']);
+  expect(rows[2]?.[1]?.value).toBeCloseTo(6.47 - 20.67, 10);
+});
+
+test('without prices, the first sentence says what would tell the cost', async () => {
+  const unknown = { missing: 'no-prices', currency: null, total: {} };
+  const told = await march({ monthCost: unknown as never });
+  expect(told.report.sentences[0]).toBe(
+    'What digits cost in March 2026 is not known: start the collector with --prices prices.json.',
+  );
+});
+
+test('a month of ten runs is said to be too little to judge', async () => {
+  const total = { reports: 2, estimatedCount: 10, devices: 1 };
+  const told = await march({ month: { total } as never });
+  expect(told.report.sentences).toEqual([
+    'digits ran 10 times in March 2026 so far (6 of 31 days), on 1 device on the busiest day: too little to judge the month.',
+    expect.stringMatching(/^(Nothing was released\.|Released: )/),
+  ]);
+});
+
+test('of a hundred releases the newest five are named', async () => {
+  const events = Array.from({ length: 100 }, (_, i) => ({
+    atMs: MONDAY_MS + i * 60_000,
+    version: `1.0.${i}`,
+    state: 'stable',
+    rollout: null,
+  }));
+  const told = await march({ monthReleases: { events } as never });
+  expect(told.report.sentences.at(-1)).toBe(
+    'Released: 1.0.95, 1.0.96, 1.0.97, 1.0.98, 1.0.99 and 95 others.',
+  );
 });
 
 test('a version that was taken back says how long it was out, and how long after the verdict', async () => {
@@ -125,7 +173,7 @@ test('a version that was taken back says how long it was out, and how long after
 
 test('Markdown says the same as the page', () => {
   const markdown = reportMarkdown(report);
-  expect(markdown).toMatch(/^# digits in March 2026\n\ndigits ran /);
+  expect(markdown).toContain(`# ${report.title}\n\n${report.sentences.join('\n\n')}\n`);
   for (const { title } of report.sections) expect(markdown).toContain(`## ${title}\n`);
   expect(markdown).toContain('| 2026-03-05 |');
 });
@@ -138,6 +186,9 @@ test('a month in which nothing ran is said to be so', async () => {
   });
   const empty = monthReport(asked.answers, monthsOf(asked.moment));
   expect(empty.title).toBe('digits in February 2026');
-  expect(empty.sentences[0]).toBe('Nothing ran.');
+  expect(empty.sentences[0]).toBe(
+    'Nothing ran in February 2026. The reports of digits are of March 2026.',
+  );
+  expect(empty.sections.map(({ id }) => id)).toEqual(['month-releases']);
   expect(answers.month).toBeDefined();
 });
