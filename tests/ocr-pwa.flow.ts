@@ -58,12 +58,15 @@ test.describe.serial(() => {
 
   test.afterAll(() => context.close());
 
-  test('a first visitor reads a photo, and then the page is ready offline', async () => {
+  test('a first visitor reads a photo, and then the page is ready offline, and says so once', async () => {
     await page.goto(own.site);
     await expect(page.getByTestId('offline-state')).toHaveText('Needs a connection once');
     await page.getByTestId('example').click();
     await expect(linesOf(page)).toHaveText(EXAMPLE_LINES);
     await readyOffline(page);
+    await expect(page.getByTestId('keep')).toBeVisible();
+    const saying = page.getByText(/offline|connection/i).filter({ visible: true });
+    await expect(saying).toHaveText(['Ready offline']);
     await expect(page.getByTestId('update')).toBeHidden();
   });
 

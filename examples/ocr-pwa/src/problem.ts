@@ -19,7 +19,7 @@ export class AppProblem extends Error {
   }
 }
 
-const CONNECT = 'Connect this device to the internet and try again. After that it works offline.';
+const CONNECT = 'Connect this device to the internet and try again.';
 const NEWER_BROWSER = 'Open this page in a current Chrome, Edge, Firefox or Safari.';
 const OTHER_PHOTO = 'Choose a photo as JPEG, PNG or WebP.';
 const TELL_THE_SITE = 'Tell those who run this site; only they can mend it.';
