@@ -98,6 +98,33 @@ test('what another tab adds to the log or clears is seen at once', async ({ page
   await expect(page.getByTestId('audit-table').locator('tbody')).toHaveCount(0);
 });
 
+test('samples say what they are, and the answer stays in sight of the last field, on a phone in a bar that covers no field with the focus', async ({
+  page,
+}) => {
+  const sample = page.getByTestId('sample');
+  await sample.selectOption('Malignant, large and dented');
+  await expect(page.getByTestId('decision')).toHaveText('malignant');
+  await expect(page.getByTestId('scores').locator('.bar-score').first()).toHaveText('>99.9%');
+  await expect(page.getByTestId('truth')).toHaveText(/^Row \d+ of .* is malignant\.$/);
+
+  const last = page.getByLabel('worst fractal dimension');
+  const bar = page.getByTestId('answer-bar');
+  await last.focus();
+  await expect(page.getByTestId('decision')).toBeInViewport();
+  await expect(page.getByTestId('disclaimer')).toBeInViewport();
+  await expect(bar).toBeHidden();
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  await last.focus();
+  await expect(bar).toHaveText(/malignant\s+>99\.9%\s+No medical advice/);
+  for (let i = 0; i < 20; i++) await page.keyboard.press('Shift+Tab');
+  const [field, above] = await Promise.all(
+    [page.locator(':focus'), bar].map((element) => element.boundingBox()),
+  );
+  expect(field?.y).toBeGreaterThan((above?.y ?? 0) + (above?.height ?? 0));
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+});
+
 /** @returns the text of the file that a button saves */
 async function save(page: Page, testId: string): Promise<string> {
   const [download] = await Promise.all([

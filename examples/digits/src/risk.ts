@@ -1,35 +1,38 @@
 import type { LabelScore, RunMeta } from 'nearside';
 import heldOut from '../../../models/breast-cancer/held-out.json' with { type: 'json' };
+import { showWhileAway } from './answer-bar.js';
 import type { Answer } from './audit-log.js';
 import { createAuditView } from './audit-view.js';
+import { formatPercent } from './format-percent.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
+import { type HeldOutRow, samplesOf } from './record-samples.js';
 import { showScoreBars } from './score-bars.js';
 
 /** Part of the fields that the button empties. */
 const LEFT_OUT = 0.2;
-const SAMPLES = 12;
 
+const samples = samplesOf(heldOut);
 const form = part('record', HTMLFormElement);
 const sample = part('sample', HTMLSelectElement);
 const inputProblem = createProblemPanel(part('input-problem', HTMLElement));
 const fields = createFields();
 const audit = createAuditView({ featureCount: fields.length });
 let reading = new AbortController();
-/** The truth about the row that was filled in, until a field of it is changed by hand. */
-let truth: string | undefined;
+/** The row that is filled in, until a field of it is changed by hand. */
+let filledIn: HeldOutRow | undefined;
 
-offerSamples();
+sample.append(...samples.map(({ name }, i) => new Option(name, String(i))));
 fill(0);
 form.addEventListener('input', ({ target }) => {
   if (target === sample) fill(Number(sample.value));
-  else truth = undefined;
+  else filledIn = undefined;
   void read();
 });
 form.addEventListener('reset', () => {
-  truth = undefined;
+  filledIn = undefined;
   setTimeout(read); // when the fields are empty
 });
 part('leave-out', HTMLButtonElement).addEventListener('click', () => {
@@ -40,6 +43,7 @@ const opened = openUntilReady((onProgress) =>
   openTask('breast-cancer', { task: 'tabular-classification', onProgress }),
 );
 void read();
+showWhileAway(part('answer-bar', HTMLElement), { answer: part('answer', HTMLElement), form });
 
 /** Runs the record that is filled in; a newer one ends the one before. */
 async function read(): Promise<void> {
@@ -58,6 +62,7 @@ async function read(): Promise<void> {
   } catch (error) {
     if (signal.aborted) return;
     part('result', HTMLElement).hidden = true;
+    showInBar('No answer', '');
     inputProblem.show(error);
   }
 }
@@ -73,7 +78,16 @@ function show(labels: readonly LabelScore[], missing: number): void {
     missing === 0
       ? 'No measurement is missing.'
       : `${missing} of ${fields.length} are missing; usual values stand in for them.`;
-  part('truth', HTMLElement).textContent = truth ? `This row of the data set is ${truth}.` : '';
+  part('truth', HTMLElement).textContent = filledIn
+    ? `Row ${filledIn.index} of the data set, which training never saw, is ${filledIn.label}.`
+    : '';
+  showInBar(decision?.label ?? '', formatPercent(decision?.score ?? 0));
+}
+
+function showInBar(decision: string, score: string): void {
+  part('answer-bar', HTMLElement).dataset.decision = decision;
+  part('bar-decision', HTMLElement).textContent = decision;
+  part('bar-score', HTMLElement).textContent = score;
 }
 
 /** The audit log keeps this of every answer that was shown. */
@@ -95,16 +109,8 @@ function createFields(): HTMLInputElement[] {
   });
 }
 
-function offerSamples(): void {
-  const options = heldOut.rows.slice(0, SAMPLES).map(({ index }, i) => {
-    return new Option(`held-out row ${index}`, String(i));
-  });
-  sample.append(...options);
-}
-
 function fill(i: number): void {
-  const row = heldOut.rows[i];
-  if (!row) return;
-  truth = row.label;
-  for (const [column, field] of fields.entries()) field.value = String(row.values[column]);
+  filledIn = samples[i]?.row;
+  for (const [column, field] of fields.entries())
+    field.value = String(filledIn?.values[column] ?? '');
 }
