@@ -1,15 +1,13 @@
 import type Database from 'better-sqlite3';
-import { addCounts } from '../counting/counts.js';
 import type { Unit } from '../counting/known-names.js';
-import { DAY_MS, utcDay } from '../counting/time.js';
+import { CohortDays } from '../store/cohort-days.js';
+import { type CountsRow, countsOf } from '../store/kept-rows.js';
 import type { CohortQuery, CohortRow } from '../store/rollup-store.js';
-import { type CohortTable, cohortRowCounts } from './counts-rows.js';
+import type { CohortTable } from './counts-rows.js';
 
-interface CohortColumns extends Omit<Unit, 'model'> {
+interface CohortColumns extends Omit<Unit, 'model'>, CountsRow {
   readonly start: number;
   readonly g: number;
-  readonly counts: string;
-  readonly histograms: Uint8Array;
 }
 
 export function prepareCohorts(database: Database.Database): (query: CohortQuery) => CohortRow[] {
@@ -17,40 +15,18 @@ export function prepareCohorts(database: Database.Database): (query: CohortQuery
   return (query) => [...rows(query)];
 }
 
-/** Reads the kept days, and makes the others from their hours. A day that is being moved is counted once. */
+/** Reads the kept days, and makes the others from their hours, of one moment. */
 export function prepareCohortDays(
   database: Database.Database,
 ): (query: CohortQuery) => CohortRow[] {
   const hours = prepareRows(database, 'cohort');
   const days = prepareRows(database, 'cohort_day');
   return database.transaction((query: CohortQuery) => {
-    const { fromMs, toMs } = query;
-    const sums = new Map<string, CohortRow>();
-    const moved = new Set<number>();
-    for (const row of days({ ...query, fromMs: startOfDay(fromMs) })) {
-      moved.add(row.hourMs);
-      addRow(sums, row);
-    }
-    // a day that is being moved is read with all hours that are left
-    const last = startOfDay(toMs - 1);
-    const range = {
-      fromMs: moved.has(startOfDay(fromMs)) ? startOfDay(fromMs) : fromMs,
-      toMs: moved.has(last) ? last + DAY_MS : toMs,
-    };
-    for (const row of hours({ ...query, ...range })) addRow(sums, row);
-    return [...sums.values()];
+    const sums = new CohortDays(query);
+    sums.addDays(days(sums.days));
+    sums.addHours(hours(sums.hours));
+    return sums.rows();
   });
-}
-
-function startOfDay(timeMs: number): number {
-  return utcDay(timeMs) * DAY_MS;
-}
-
-function addRow(sums: Map<string, CohortRow>, row: CohortRow): void {
-  const key = `${utcDay(row.hourMs)} ${row.cohort} ${Object.values(row.unit).join(' ')}`;
-  const found = sums.get(key);
-  if (found) addCounts(found.counts, row.counts);
-  else sums.set(key, row);
 }
 
 function prepareRows(
@@ -72,7 +48,7 @@ function prepareRows(
         unit: { model: query.model, ...unit },
         hourMs: start,
         cohort: g,
-        counts: cohortRowCounts({ counts, histograms }),
+        counts: countsOf({ counts, histograms }),
       };
     }
   };

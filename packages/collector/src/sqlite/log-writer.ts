@@ -1,10 +1,10 @@
 import type Database from 'better-sqlite3';
 import type { Contribution } from '../counting/contribution.js';
+import { Pending } from '../store/pending.js';
 import type { Outcome } from '../store/rollup-store.js';
 import { prepareAppend } from './append-batch.js';
 import { prepareFold } from './fold-log.js';
 import type { Ownership } from './owner.js';
-import { Pending } from './pending.js';
 
 const FOLD = Object.freeze({
   /** So many rows are written at once. More rows are each written less often, and keep others waiting for longer. */

@@ -1,13 +1,9 @@
-import {
-  addToBucket,
-  createHistogram,
-  HISTOGRAM_SCALES,
-  type Histogram,
-  type HistogramPath,
-} from '@nearside/core';
 import type Database from 'better-sqlite3';
-import { addCounts, type Counts, type LifetimeCounts } from '../counting/counts.js';
+import type { LifetimeCounts } from '../counting/counts.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
+import { addByGroup, type SlotRow, type SumsByGroup, sumBySlot } from '../store/cell-sums.js';
+import type { CountsRow } from '../store/kept-rows.js';
+import { coverRange, longestThatFits } from '../store/ranges.js';
 import {
   CELL_LENGTHS,
   type Cell,
@@ -29,7 +25,6 @@ import {
   type Totals,
 } from '../store/rollup-store.js';
 import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
-import { readPacked } from './packed-histograms.js';
 import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
 
@@ -63,16 +58,6 @@ export function prepareReads(
   };
 }
 
-type CellRow = [
-  series: number,
-  slotMs: number,
-  reports: number,
-  ok: number,
-  failed: number,
-  weighted: number,
-  latency: Uint8Array,
-];
-
 function forEachLength(
   prepare: (table: string) => Database.Statement,
 ): (length: number) => Database.Statement {
@@ -94,57 +79,14 @@ function prepareCells(database: Database.Database): (query: CellQuery) => Cell[]
         FROM ${table} c WHERE ${OF_MODEL} AND ${IN_RANGE}`)
       .raw(),
   );
-  const groups = database.prepare(`
+  const series = database.prepare(`
     SELECT s.id, s.version, s.backend, s.device FROM series s JOIN model m ON m.id = s.model
     WHERE m.name = ?`);
   return ({ partOf = () => '', ...query }) => {
-    const parts = new Map<number, Map<number, Mutable<Cell>>>();
-    const cells = new Map<string, Map<number, Mutable<Cell>>>();
-    for (const { id, ...group } of groups.all(query.model) as (Group & { id: number })[]) {
-      const part = partOf(group);
-      const bySlot = cells.get(part) ?? new Map();
-      cells.set(part, bySlot);
-      parts.set(id, bySlot);
-    }
-    for (const row of statement(longestThatFits(query)).iterate(query) as Iterable<CellRow>) {
-      const [series, slotMs, reports, ok, failed, weighted, latency] = row;
-      const bySlot = parts.get(series);
-      let cell = bySlot?.get(slotMs);
-      if (!cell) {
-        cell = emptyCell(slotMs);
-        bySlot?.set(slotMs, cell);
-      }
-      cell.reports += reports;
-      cell.ok += ok;
-      cell.failed += failed;
-      cell.weighted += weighted;
-      const { duration } = cell;
-      readPacked(latency, undefined, (_path, zeros, sum) => addTo(duration, zeros, sum));
-    }
-    return [...cells]
-      .flatMap(([part, bySlot]) => [...bySlot.values()].map((cell) => ({ ...cell, part })))
-      .sort((a, b) => a.slotMs - b.slotMs || compare(a.part, b.part));
+    const known = series.all(query.model) as (Group & { id: number })[];
+    const rows = statement(longestThatFits(query)).iterate(query) as Iterable<SlotRow>;
+    return sumBySlot(rows, known, partOf);
   };
-}
-
-function emptyCell(slotMs: number): Mutable<Cell> {
-  const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
-  return { part: '', slotMs, reports: 0, ok: 0, failed: 0, weighted: 0, duration };
-}
-
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
-
-function addTo(histogram: Histogram, zeros: number, sum: number) {
-  histogram.zeros += zeros;
-  histogram.sum += sum;
-  return (bucket: number, n: number) => addToBucket(histogram, bucket, n);
-}
-
-function longestThatFits({ fromMs, toMs, stepMs }: Omit<CellQuery, 'model' | 'partOf'>): number {
-  const fitting = CELL_LENGTHS.filter(({ ms }) =>
-    [fromMs, toMs, stepMs].every((time) => time % ms === 0),
-  );
-  return (fitting.at(-1) ?? CELL_LENGTHS[0]).ms;
 }
 
 function prepareReportsBySlot(
@@ -158,11 +100,6 @@ function prepareReportsBySlot(
   return (query) => statement(longestThatFits(query)).all(query) as SlotReports[];
 }
 
-interface SumRow extends Group {
-  counts: string;
-  histograms: Uint8Array;
-}
-
 /** Adds up a range by group, from whole days, and from shorter cells at both ends. */
 function prepareSums(database: Database.Database): (query: SumQuery) => GroupSums[] {
   const statement = forEachLength((table) =>
@@ -172,47 +109,14 @@ function prepareSums(database: Database.Database): (query: SumQuery) => GroupSum
       WHERE ${OF_MODEL} AND ${IN_RANGE}`),
   );
   return ({ model, fromMs, toMs, histograms }) => {
-    const asked = new Set(histograms);
-    const groups = new Map<string, GroupSums & { histograms: Map<HistogramPath, Histogram> }>();
+    const sums: SumsByGroup = new Map();
+    const paths = new Set(histograms);
     for (const { length, ...range } of coverRange(fromMs, toMs)) {
-      const rows = statement(length).iterate({ model, ...range }) as Iterable<SumRow>;
-      for (const { version, backend, device, counts, histograms } of rows) {
-        const key = `${version} ${backend} ${device}`;
-        const found = groups.get(key);
-        const group = found ?? { version, backend, device, counts: {}, histograms: new Map() };
-        if (!found) groups.set(key, group);
-        addCounts(group.counts, JSON.parse(counts) as Counts);
-        readPacked(histograms, asked, (path, zeros, sum) => {
-          const own = group.histograms.get(path) ?? createHistogram(HISTOGRAM_SCALES[path]);
-          group.histograms.set(path, own);
-          return addTo(own, zeros, sum);
-        });
-      }
+      const rows = statement(length).iterate({ model, ...range });
+      addByGroup(sums, rows as Iterable<Group & CountsRow>, paths);
     }
-    return [...groups.values()];
+    return [...sums.values()];
   };
-}
-
-/** Covers a range with the fewest cells. */
-function coverRange(
-  fromMs: number,
-  toMs: number,
-  lengths: readonly number[] = CELL_LENGTHS.map(({ ms }) => ms).reverse(),
-): { length: number; fromMs: number; toMs: number }[] {
-  const [length, ...shorter] = lengths;
-  if (length === undefined || fromMs >= toMs) return [];
-  const first = shorter.length === 0 ? fromMs : Math.ceil(fromMs / length) * length;
-  const last = shorter.length === 0 ? toMs : Math.floor(toMs / length) * length;
-  if (first >= last) return coverRange(fromMs, toMs, shorter);
-  return [
-    ...coverRange(fromMs, first, shorter),
-    { length, fromMs: first, toMs: last },
-    ...coverRange(last, toMs, shorter),
-  ];
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 /** Reads the cells of hours, which have the first reports of an hour. */
@@ -251,7 +155,7 @@ function prepareModels(database: Database.Database): () => ModelSummary[] {
         : [
             {
               model,
-              versions: (JSON.parse(versions) as string[]).sort(compare),
+              versions: (JSON.parse(versions) as string[]).sort(),
               firstMs: firstMs ?? lastMs,
               lastMs,
             },

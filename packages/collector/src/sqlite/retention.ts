@@ -2,8 +2,9 @@ import type Database from 'better-sqlite3';
 import { addCounts, type Counts } from '../counting/counts.js';
 import { RETENTION } from '../counting/retention.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
+import { type CountsRow, countsOf } from '../store/kept-rows.js';
 import { CELL_LENGTHS } from '../store/rollup-store.js';
-import { cohortRowCounts, prepareAddCohort, type RestRow } from './counts-rows.js';
+import { prepareAddCohort } from './counts-rows.js';
 import { cellTable } from './schema.js';
 
 const SLICE = Object.freeze({
@@ -116,7 +117,7 @@ function prepareMoveCohorts(
     for (const { dayMs, unit, g } of found) {
       const key = { model, dayMs, unit, g };
       const counts: Counts = {};
-      for (const row of find.all(key) as RestRow[]) addCounts(counts, cohortRowCounts(row));
+      for (const row of find.all(key) as CountsRow[]) addCounts(counts, countsOf(row));
       // an hour before in this slice has moved the others with it
       if (forget.run(key).changes > 0) addToDay([model, dayMs, unit, g], counts);
     }

@@ -10,7 +10,7 @@ import {
 import { type Series, seriesName, type Unit, unitName } from '../counting/known-names.js';
 import { addSums, type Sums } from '../counting/sums.js';
 import { HOUR_MS, utcDay } from '../counting/time.js';
-import { CELL_LENGTHS } from '../store/rollup-store.js';
+import { CELL_LENGTHS } from './rollup-store.js';
 
 const FINEST_MS = CELL_LENGTHS[0].ms;
 
@@ -78,10 +78,30 @@ export class Pending {
     addSums(segment.counts as Sums, seen as Sums);
   }
 
+  /** Returns the cells of each length in `CELL_LENGTHS`. Each length has sums of its own. */
+  cellsByLength(): (readonly PendingCell[])[] {
+    const levels: (readonly PendingCell[])[] = [[...this.cells.values()]];
+    for (const { ms } of CELL_LENGTHS.slice(1)) levels.push(coarser(levels.at(-1) ?? [], ms));
+    return levels;
+  }
+
   clear(): void {
     this.cells.clear();
     this.cohorts.clear();
     this.segments.clear();
     this.#reports = 0;
   }
+}
+
+/** Makes cells of one length from those of a shorter one. */
+function coarser(cells: readonly PendingCell[], lengthMs: number): PendingCell[] {
+  const longer = new Map<string, PendingCell>();
+  for (const { series, startMs, late, counts, day } of cells) {
+    const start = startMs - (startMs % lengthMs);
+    const key = `${start} ${late} ${seriesName(series)}`;
+    const cell = longer.get(key) ?? { series, startMs: start, late, counts: {}, day };
+    longer.set(key, cell);
+    addCounts(cell.counts, counts);
+  }
+  return [...longer.values()];
 }
