@@ -35,7 +35,12 @@ test('a run on digits shows latencies with their correctness beside a peer, and 
   browser,
 }) => {
   test.setTimeout(180_000);
-  await page.goto(`${site.url}?rows=nearside-onnx-wasm,ort-worker`);
+  await page.goto(
+    `${site.url}?rows=nearside-onnx-wasm,nearside-onnx-webgpu,nearside-tfjs-webgpu,ort-worker`,
+  );
+  await expect(page.getByTestId('left-out').locator('li')).toHaveText([
+    /^Nearside onnx-webgpu and Nearside tfjs-webgpu: .*WebGPU/,
+  ]);
   for (const id of ['nearside-onnx-wasm', 'ort-worker']) {
     const row = rowOf(page, id);
     await expect(row).toHaveAttribute('data-state', 'done');
@@ -43,32 +48,43 @@ test('a run on digits shows latencies with their correctness beside a peer, and 
     await expect(row.getByTestId('numbers')).toContainText('right, 3 golden cases');
   }
   await expect(page.getByTestId('headline')).toHaveText(TIME);
+  await expect(page.getByTestId('headline-what')).toContainText(/fastest|cannot be told apart/);
   await expect(page.getByTestId('values')).toContainText('"batch"');
 
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByTestId('copy-link').click();
   await expect(page.getByTestId('share-said')).toHaveText('Link copied.');
   const link = await page.evaluate(() => navigator.clipboard.readText());
-  const other = await (await browser.newContext()).newPage();
+  const phone = { viewport: { width: 390, height: 844 } };
+  const other = await (await browser.newContext(phone)).newPage();
   await other.goto(link);
   await expect(other.getByTestId('notice')).toContainText('A result of');
+  await expect(other.getByRole('img', { name: 'Latencies' })).toBeHidden();
+  await expect(rowOf(other, 'ort-worker').locator('[data-name=p99]')).toBeHidden();
+  await other.getByTestId('all-figures').press('Enter');
+  await expect(rowOf(other, 'ort-worker').locator('[data-name=p99]')).toHaveText(TIME);
+  expect(await other.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   const median = await rowOf(page, 'ort-worker').locator('[data-name=Median]').textContent();
   await expect(rowOf(other, 'ort-worker').locator('[data-name=Median]')).toHaveText(median ?? '');
   await other.context().close();
 });
 
-test('a run that is cancelled in the middle leaves its numbers, and a page that runs again', async ({
+test('a run that is cancelled in the middle leaves its numbers, names no winner, and the page runs again', async ({
   page,
 }) => {
   await page.goto(`${site.url}?rows=nearside-onnx-wasm,nearside-tfjs-wasm,ort-main`);
-  await expect(page.getByTestId('headline')).toHaveText(TIME);
+  const median = rowOf(page, 'nearside-onnx-wasm').locator('[data-name=Median]');
+  await expect(median).toHaveText(TIME);
+  await expect(page.getByTestId('headline')).toHaveText(/^\d of 3$/);
   await page.getByTestId('cancel').click();
   await expect(page.getByTestId('notice')).toContainText('Cancelled');
-  await expect(rowOf(page, 'nearside-onnx-wasm').locator('[data-name=Median]')).toHaveText(TIME);
+  await expect(median).toHaveText(TIME);
   await expect(rowOf(page, 'ort-main')).toHaveAttribute('data-state', 'cancelled');
+  await expect(page.getByTestId('headline-what')).toContainText('which is fastest stays open');
+  await expect(page.getByText(/^(among the )?fastest$/)).toHaveCount(0);
   await page.getByTestId('run').click();
   await expect(page.getByTestId('notice')).toBeHidden();
-  await expect(page.getByTestId('headline')).toHaveText(TIME);
+  await expect(median).toHaveText(TIME);
 });
 
 test('a file that is no ONNX model is refused with its code, in the notice and in its row', async ({
@@ -83,10 +99,11 @@ test('a file that is no ONNX model is refused with its code, in the notice and i
   await expect(rowOf(page, 'nearside-onnx-wasm')).toContainText('model-invalid');
 });
 
-test('a link that was cut off, and one of something else, say so', async ({ page }) => {
+test('a link that was cut off says so, and no card is empty', async ({ page }) => {
   await page.goto(`${site.url}#result=q1YqUbJSKi1OLVK`);
   await expect(page.getByTestId('notice')).toContainText('link-broken');
   await expect(page.getByTestId('run')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Share and compare', 'Device']);
 });
 
 test('the operator atlas tells right, wrong, absent and hung tests apart, and its link shows them elsewhere', async ({
@@ -96,7 +113,7 @@ test('the operator atlas tells right, wrong, absent and hung tests apart, and it
   await page.goto(`${site.url}atlas.html?backends=onnx-wasm&limit=2`);
   await page.getByTestId('run').click();
   await expect(page.locator('html')).toHaveAttribute('data-state', 'done');
-  await expect(page.getByTestId('headline')).toHaveText('71.4 %');
+  await expect(page.getByTestId('headline')).toHaveText('71.4%');
   const verdicts = {
     test_relu_expanded_ver18: ['Relu', 'right'],
     test_abs_wrong: ['Abs', 'wrong', '1 of 3 values differ, by up to 0.5'],
@@ -118,7 +135,7 @@ test('the operator atlas tells right, wrong, absent and hung tests apart, and it
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const other = await (await browser.newContext()).newPage();
   await other.goto(link);
-  await expect(other.getByTestId('headline')).toHaveText('71.4 %');
+  await expect(other.getByTestId('headline')).toHaveText('71.4%');
   await other.locator('[data-kind=failed]').click();
   await expect(other.locator('[data-test]')).toHaveCount(1);
   await expect(other.locator('[data-test=test_loop_without_end]')).toContainText('failed');
@@ -132,7 +149,9 @@ test('an atlas without WebGPU says so for that backend alone; one that is cancel
   await page.goto(`${site.url}atlas.html?backends=onnx-webgpu,onnx-wasm&only=${only}`);
   await page.getByRole('checkbox', { name: 'onnx-wasm' }).uncheck();
   await page.getByTestId('run').click();
-  await expect(page.locator('[data-backend=onnx-webgpu]')).toContainText('no-backend');
+  await expect(page.locator('[data-backend=onnx-webgpu]')).toContainText(
+    'browser or device without it',
+  );
   await expect(page.locator('html')).toHaveAttribute('data-state', 'done');
 
   await page.getByRole('checkbox', { name: 'onnx-wasm' }).check();

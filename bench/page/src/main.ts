@@ -13,8 +13,8 @@ import { fromFragment, toFragment } from './results/share-link.ts';
 import { part } from './views/element.ts';
 import { copy, onFile, saveJson } from './views/hand-out.ts';
 import { hideNotice, say, sayProblem } from './views/notice.ts';
-import { recommendationInWords, showResult } from './views/result-view.ts';
-import { showHead } from './views/rows-view.ts';
+import { openFolds, recommendationInWords, showResult } from './views/result-view.ts';
+import { showAllFigures, showHead } from './views/rows-view.ts';
 import { FILE, readSetup, showFile, showSetup, showSetupSummary } from './views/setup-view.ts';
 import { showDevice } from './views/show-device.ts';
 
@@ -36,6 +36,7 @@ async function openPage(): Promise<void> {
   device = await deviceFacts();
   const threads = device.isIsolated ? Math.min(MOST_THREADS, device.cores) : 1;
   showHead();
+  openFolds();
   showSetup(threads, new URLSearchParams(location.search));
   showSetupSummary(readSetup());
   showDevice(device);
@@ -88,6 +89,7 @@ function listen(): void {
     () => void copy(part('values').textContent ?? '', 'Values'),
   );
   part('save-json').addEventListener('click', saveResult);
+  part('all-figures').addEventListener('click', showAllFigures);
   addEventListener('dragover', (event) => event.preventDefault());
   addEventListener('drop', (event) => {
     event.preventDefault();
@@ -134,7 +136,6 @@ async function runOnce(): Promise<void> {
     running = undefined;
     showRunning(false);
     if (result) showValues(model?.spec.variants ?? []);
-    enableSharing();
     document.documentElement.dataset.state = 'done';
   }
 }
@@ -216,21 +217,21 @@ function saveResult(): void {
 
 function showValues(variants: readonly { readonly name: string }[]): void {
   const best = result && recommend(result);
-  part('values').hidden = !best;
-  part('copy-values').hidden = !best;
+  part('values-card').hidden = !best;
   if (!result || !best) return;
   part('values').textContent = modelJsonValues(best, variants);
   part('values-what').textContent = recommendationInWords(result) ?? '';
 }
 
+/** Half a run is nothing to hand out. */
 function enableSharing(): void {
-  for (const id of ['copy-link', 'copy-markdown', 'save-json'])
-    part<HTMLButtonElement>(id).disabled = !result;
+  part('hand-out').hidden = !result || Boolean(running);
 }
 
 function showRunning(isRunning: boolean): void {
   part('run').hidden = isRunning;
   part('cancel').hidden = !isRunning;
   part('progress-line').hidden = !isRunning;
+  enableSharing();
   if (isRunning) document.documentElement.dataset.state = 'running';
 }

@@ -1,15 +1,8 @@
 import { inCell } from '../results/markdown.ts';
+import { formatShare } from '../results/words.ts';
 import type { AtlasResult } from './atlas-result.ts';
 import { byOperator, type ShownColumn, showColumns } from './by-operator.ts';
-import {
-  count,
-  judgedOf,
-  rightOf,
-  rightShare,
-  shareInWords,
-  VERDICT_WORDS,
-  VERDICTS,
-} from './verdicts.ts';
+import { count, judgedOf, rightOf, rightShare, VERDICT_WORDS, VERDICTS } from './verdicts.ts';
 
 /** The counts as a table, and below it one of the operators that are not right everywhere. */
 export function atlasToMarkdown(result: AtlasResult): string {
@@ -46,7 +39,7 @@ function titleOf({ backend, hardware, isSoftwareGpu }: ShownColumn): string {
 function shareOf({ counts, problem }: ShownColumn): string {
   if (problem) return problem.message;
   const share = rightShare(counts);
-  return share === undefined ? '–' : shareInWords(share);
+  return share === undefined ? '–' : formatShare(share);
 }
 
 function operatorTable({ tests }: AtlasResult, columns: readonly ShownColumn[]): string[] {

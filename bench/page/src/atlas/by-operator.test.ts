@@ -36,7 +36,7 @@ test('Markdown has the counts, labels a software GPU, and names operators that a
     '| backend | right of those with a kernel | right | right on the CPU | wrong | failed | left out | seconds |',
   );
   expect(lines[5]).toBe(
-    '| onnx-webgpu (google swiftshader), software GPU | 66.6 % | 1 | 1 | 0 | 1 | 1 | 200 |',
+    '| onnx-webgpu (google swiftshader), software GPU | 66.7% | 1 | 1 | 0 | 1 | 1 | 200 |',
   );
   expect(lines.filter((line) => line.startsWith('| DFT'))).toEqual(['| DFT | 1/2 | 1/2 |']);
   expect(lines.some((line) => line.startsWith('| Add'))).toBe(false);

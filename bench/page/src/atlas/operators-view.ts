@@ -1,3 +1,4 @@
+import { counted } from '../results/words.ts';
 import { element, part } from '../views/element.ts';
 import type { ListedTest } from './atlas-result.ts';
 import type { OperatorRow, ShownColumn } from './by-operator.ts';
@@ -133,8 +134,4 @@ function verdictOf(
     element('b', {}, [`${VERDICT_WORDS[verdict].name}${place}`]),
     ...(note ? [' ', element('span', { class: 'test-note' }, [note])] : []),
   ]);
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString('en-GB')} ${what}${count === 1 ? '' : 's'}`;
 }

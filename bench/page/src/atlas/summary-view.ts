@@ -1,10 +1,11 @@
+import type { Problem } from '../problem.ts';
+import { formatShare } from '../results/words.ts';
 import { element, part } from '../views/element.ts';
 import type { ShownColumn } from './by-operator.ts';
 import {
   judgedOf,
   rightOf,
   rightShare,
-  shareInWords,
   VERDICT_WORDS,
   VERDICTS,
   type Verdict,
@@ -24,7 +25,7 @@ export function showSummary(columns: readonly ShownColumn[]): void {
 
 function showHeadline(column: ShownColumn | undefined): void {
   const share = column && rightShare(column.counts);
-  part('headline').textContent = share === undefined ? '–' : shareInWords(share);
+  part('headline').textContent = share === undefined ? '–' : formatShare(share);
   if (!column || share === undefined) {
     part('headline-what').textContent = 'Not run here yet.';
     return;
@@ -48,18 +49,19 @@ function blockOf(column: ShownColumn): HTMLElement {
   return element('section', { class: 'column', 'data-backend': backend, 'data-state': state }, [
     element('div', { class: 'column-head' }, [
       element('h3', {}, [backend]),
-      element('span', { class: 'column-share' }, [share === undefined ? '' : shareInWords(share)]),
+      element('span', { class: 'column-share' }, [share === undefined ? '' : formatShare(share)]),
     ]),
     element('p', { class: 'soft' }, [...badgesOf(column), factsOf(column)]),
     ...(problem
-      ? [
-          element('p', { class: 'ended' }, [
-            element('code', {}, [problem.code]),
-            ` ${problem.message}`,
-          ]),
-        ]
+      ? [whyWithout(problem)]
       : [stackedBar(counts, 'Counts'), element('ul', { class: 'counts' }, countItems)]),
   ]);
+}
+
+/** What a browser lacks is no failure. */
+function whyWithout({ code, message }: Problem): HTMLElement {
+  if (code === 'no-backend') return element('p', { class: 'soft' }, [message]);
+  return element('p', { class: 'ended' }, [element('code', {}, [code]), ` ${message}`]);
 }
 
 function badgesOf({ isSoftwareGpu, state }: ShownColumn): HTMLElement[] {

@@ -68,8 +68,3 @@ export function rightShare(counts: Counts): number | undefined {
   const judged = judgedOf(counts);
   return judged === 0 ? undefined : rightOf(counts) / judged;
 }
-
-/** Rounded down: what is not all is never 100 %. */
-export function shareInWords(share: number): string {
-  return `${(Math.floor(1000 * share) / 10).toFixed(1)} %`;
-}

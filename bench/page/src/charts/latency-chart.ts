@@ -3,7 +3,7 @@ import { formatMs, formatTick } from '../results/words.ts';
 import { chart, logScale, svg } from './svg.ts';
 
 const WIDTH = 640;
-const ROW = 54;
+const ROW = 58;
 const TOP = 6;
 const RIGHT = 24;
 const AXIS = 26;

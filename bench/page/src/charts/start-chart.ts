@@ -3,7 +3,7 @@ import { formatMs, formatTick } from '../results/words.ts';
 import { chart, linearScale, svg } from './svg.ts';
 
 const WIDTH = 640;
-const ROW = 80;
+const ROW = 66;
 const TOP = 6;
 const AXIS = 26;
 
@@ -28,8 +28,8 @@ export function startChart(rows: readonly ResultRow[]): SVGElement | undefined {
   ]);
   const bars = started.flatMap(({ title, coldStart, warmStart }, i) => [
     svg('text', { x: 8, y: TOP + i * ROW + 19, class: 'name' }, [title]),
-    ...barOf(coldStart, x, TOP + i * ROW + 28),
-    ...barOf(warmStart, x, TOP + i * ROW + 50),
+    ...barOf(coldStart, x, TOP + i * ROW + 26),
+    ...barOf(warmStart, x, TOP + i * ROW + 42),
   ]);
   const label = `Starts: ${started.map(({ title, coldStart }) => `${title} ${formatMs(coldStart?.totalMs ?? 0)}`).join(', ')}`;
   return chart({ width: WIDTH, height, label }, [...axis, ...bars]);

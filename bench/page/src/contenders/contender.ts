@@ -1,5 +1,6 @@
 import type { Tensors } from 'nearside';
 import type { BenchModel } from '../models/bench-model.ts';
+import type { DeviceFacts } from '../results/result.ts';
 
 /** Flat values of each output, by name. */
 export type Values = Readonly<Record<string, ArrayLike<number | bigint>>>;
@@ -33,8 +34,8 @@ export interface Contender {
   readonly title: string;
   readonly place: 'worker' | 'main thread';
   readonly isPeer: boolean;
-  /** Why it has no part in a run of this model; undefined where it has. */
-  unfit(model: BenchModel): string | undefined;
+  /** Why it has no part in a run of this model on this device; undefined where it has. */
+  unfit(model: BenchModel, device: DeviceFacts): string | undefined;
   prepare(model: BenchModel, options: PrepareOptions): Promise<Prepared>;
 }
 

@@ -1,4 +1,5 @@
 import { type AvailableBackend, type Model, open, openUnsigned } from 'nearside';
+import { lackOfWebGpu } from '../measure/device-facts.ts';
 import type { BenchModel } from '../models/bench-model.ts';
 import { BenchError } from '../problem.ts';
 import { type Contender, needsOnnx, needsTfjs, type Prepared, type Values } from './contender.ts';
@@ -9,10 +10,12 @@ const VERIFIED_COPY = './verified.json';
 export function nearsideOn(backend: AvailableBackend): Contender {
   return {
     id: `nearside-${backend}`,
-    title: `Nearside, ${backend}`,
+    title: `Nearside ${backend}`,
     place: 'worker',
     isPeer: false,
-    unfit: backend.startsWith('onnx') ? needsOnnx : needsTfjs,
+    unfit: (model, device) =>
+      (backend.startsWith('onnx') ? needsOnnx(model) : needsTfjs(model)) ??
+      (backend.endsWith('webgpu') ? lackOfWebGpu(device) : undefined),
     async prepare({ files, spec }, { threads, signal }) {
       return preparedFrom(await openUnsigned(files, spec, { backend, threads, signal }));
     },
@@ -22,7 +25,7 @@ export function nearsideOn(backend: AvailableBackend): Contender {
 /** From a signed repository: metadata, bundle and every chunk are verified. */
 export const nearsideVerified: Contender = {
   id: 'nearside-verified',
-  title: 'Nearside, verified open',
+  title: 'Nearside verified open',
   place: 'worker',
   isPeer: false,
   unfit: ({ id }) =>

@@ -57,6 +57,16 @@ async function gpuName(): Promise<string | null> {
   return [vendor, architecture, description].filter(Boolean).join(' ') || 'a GPU without a name';
 }
 
+/** Why nothing is measured on WebGPU here, and what helps. @returns undefined where it is there */
+export function lackOfWebGpu({ gpu }: DeviceFacts): string | undefined {
+  if (gpu !== null) return undefined;
+  if (!isSecureContext)
+    return 'WebGPU needs a secure page: open this one over https or on localhost.';
+  if ('gpu' in navigator)
+    return 'This browser finds no GPU for WebGPU: see whether its settings have hardware acceleration on.';
+  return 'This browser has no WebGPU: another one may have it.';
+}
+
 /** SwiftShader, Mesa's llvmpipe and lavapipe, and Microsoft's Basic Render Driver compute on the CPU. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
 

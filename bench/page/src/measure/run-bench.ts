@@ -2,7 +2,8 @@ import { watchSmoothness } from '../../../smoothness.js';
 import type { Contender, Prepared, Values } from '../contenders/contender.ts';
 import { type BenchModel, copyOf } from '../models/bench-model.ts';
 import { BenchError, describeProblem } from '../problem.ts';
-import type { BenchResult, Latency, ResultRow, Start } from '../results/result.ts';
+import { TURNS_TO_TELL } from '../results/ranking.ts';
+import type { BenchResult, DeviceFacts, Latency, ResultRow, Start } from '../results/result.ts';
 import { checkNumbers } from './correctness.ts';
 import { isSoftwareGpu } from './device-facts.ts';
 import { noSamples, type Samples, timeOnce } from './latency.ts';
@@ -16,8 +17,8 @@ const LIMITS = Object.freeze({
   stepMs: 90_000,
   /** A larger model is open for one row at a time, bytes. */
   togetherBytes: 50_000_000,
-  /** Latencies: the rows take turns, so many runs at a time. */
-  turns: 5,
+  /** Latencies: the rows take turns, the first right after the warm-up. `results/ranking.ts` needs six. */
+  turns: TURNS_TO_TELL,
   runsPerTurn: 40,
   turnMs: 300,
   /** Of each batch size, ms. */
@@ -64,6 +65,7 @@ interface Entry {
   row: ResultRow;
   prepared: Prepared | undefined;
   samples: Samples;
+  turnMediansMs: readonly number[];
   warmUp: WarmUp;
 }
 
@@ -81,17 +83,14 @@ export async function runBench(
   result: BenchResult,
   { signal, page, onChange }: RunOptions,
 ): Promise<void> {
-  const entries = plan.contenders.map((contender) => entryOf(contender, plan.model));
+  const entries = plan.contenders.map((contender) => entryOf(contender, plan.model, result.device));
   const groups = groupsOf(
     entries.filter(({ row }) => row.state === 'waiting'),
     plan.model,
   );
   const steps = stepsOf(plan, { signal, page, onPart: tell });
   const { start, latency, later } = steps;
-  const total = groups.reduce(
-    (sum, { length }) => sum + length * (1 + LIMITS.turns + later.length),
-    0,
-  );
+  const total = groups.reduce((sum, { length }) => sum + length * (LIMITS.turns + later.length), 0);
   let done = 0;
   let what = 'Starting';
 
@@ -104,7 +103,7 @@ export async function runBench(
   async function take(entry: Entry, [name, work]: Step): Promise<void> {
     signal.throwIfAborted();
     done += 1;
-    if (entry.row.state === 'failed') return;
+    if (entry.row.state === 'failed' || entry.row.state === 'skipped') return;
     change(entry, { state: 'running' });
     what = `${entry.row.title}: ${name}`;
     tell();
@@ -112,7 +111,9 @@ export async function runBench(
       await inTime(abortable(work(entry), signal), LIMITS.stepMs, page);
     } catch (error) {
       signal.throwIfAborted();
-      change(entry, { state: 'failed', problem: describeProblem(error) });
+      const problem = describeProblem(error);
+      // What a browser lacks is no failure of the row.
+      change(entry, { state: problem.code === 'no-backend' ? 'skipped' : 'failed', problem });
       await end(entry);
     }
     tell();
@@ -122,7 +123,7 @@ export async function runBench(
     tell();
     for (const group of groups) {
       for (const entry of group) await take(entry, start);
-      for (let turn = 0; turn < LIMITS.turns; turn += 1)
+      for (let turn = 1; turn < LIMITS.turns; turn += 1)
         for (const entry of inDrawnOrder(group)) await take(entry, latency);
       for (const step of later) for (const entry of group) await take(entry, step);
     }
@@ -192,11 +193,16 @@ function stepsOf({ model, threads, batches }: BenchPlan, { signal, page, onPart 
     await measureLatencies(entry);
   }
 
+  /** One turn. */
   async function measureLatencies(entry: Entry): Promise<void> {
+    const { samples, turnMediansMs } = entry;
+    const { length: before } = samples.times;
     let spentMs = 0;
     for (let i = 0; i < LIMITS.runsPerTurn && spentMs < LIMITS.turnMs; i += 1)
-      spentMs += await time(entry, { into: entry.samples });
-    change(entry, { latency: latencyOf(entry.samples, entry.warmUp) });
+      spentMs += await time(entry, { into: samples });
+    const turnMs = quantile(ascending(samples.times.slice(before)), 0.5);
+    entry.turnMediansMs = [...turnMediansMs, turnMs];
+    change(entry, { latency: latencyOf(entry) });
   }
 
   async function measureThroughput(entry: Entry): Promise<void> {
@@ -264,15 +270,16 @@ function stepsOf({ model, threads, batches }: BenchPlan, { signal, page, onPart 
   };
 }
 
-function entryOf(contender: Contender, model: BenchModel): Entry {
+function entryOf(contender: Contender, model: BenchModel, device: DeviceFacts): Entry {
   const { id, title, place, isPeer } = contender;
-  const unfit = contender.unfit(model);
+  const unfit = contender.unfit(model, device);
   const named = { id, title, place, isPeer } as const;
   return {
     contender,
     over: new AbortController(),
     prepared: undefined,
     samples: noSamples(),
+    turnMediansMs: [],
     warmUp: { runs: 0, isSteady: false },
     row: unfit
       ? { ...named, state: 'skipped', problem: { code: 'unfit', message: unfit } }
@@ -309,7 +316,8 @@ async function end(entry: Entry): Promise<void> {
   await close(entry).catch(() => {});
 }
 
-function latencyOf({ times, thrownAway }: Samples, { runs, isSteady }: WarmUp): Latency {
+function latencyOf({ samples, turnMediansMs, warmUp }: Entry): Latency {
+  const { times, thrownAway } = samples;
   const sorted = ascending(times);
   return {
     count: times.length,
@@ -320,8 +328,9 @@ function latencyOf({ times, thrownAway }: Samples, { runs, isSteady }: WarmUp): 
     p99Ms: quantile(sorted, 0.99),
     meanMs: mean(times),
     points: distribution(times),
-    warmUpRuns: runs,
-    isSteady,
+    turnMediansMs: [...turnMediansMs],
+    warmUpRuns: warmUp.runs,
+    isSteady: warmUp.isSteady,
   };
 }
 

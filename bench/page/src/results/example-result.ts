@@ -11,6 +11,7 @@ export function exampleResult(): BenchResult {
     p99Ms: 0.9,
     meanMs: 0.27,
     points: Array.from({ length: 41 }, (_, i) => 0.2 + i / 100),
+    turnMediansMs: [0.26, 0.25, 0.24, 0.25, 0.25, 0.27],
     warmUpRuns: 45,
     isSteady: true,
   };
@@ -34,7 +35,7 @@ export function exampleResult(): BenchResult {
     rows: [
       {
         id: 'nearside-onnx-wasm',
-        title: 'Nearside, onnx-wasm',
+        title: 'Nearside onnx-wasm',
         place: 'worker',
         isPeer: false,
         state: 'done',
@@ -57,11 +58,11 @@ export function exampleResult(): BenchResult {
       },
       {
         id: 'nearside-onnx-webgpu',
-        title: 'Nearside, onnx-webgpu',
+        title: 'Nearside onnx-webgpu',
         place: 'worker',
         isPeer: false,
-        state: 'failed',
-        problem: { code: 'no-backend', message: 'Expected WebGPU with an adapter, got none.' },
+        state: 'skipped',
+        problem: { code: 'unfit', message: 'This browser has no WebGPU.' },
       },
     ],
   };

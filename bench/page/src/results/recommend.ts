@@ -1,4 +1,5 @@
-import { type BenchResult, isRanked, type ResultRow } from './result.ts';
+import { fastestOf } from './ranking.ts';
+import { type BenchResult, isComplete, type ResultRow } from './result.ts';
 
 /** A larger batch has to bring at least so much: each makes the first of its items wait longer. */
 const WORTH_SHARE = 0.05;
@@ -11,10 +12,9 @@ export interface Recommendation {
 }
 
 /** The fastest of our own rows that computes the right numbers, and the smallest batch whose rate is near the best. */
-export function recommend({ rows }: BenchResult): Recommendation | undefined {
-  const [best] = rows
-    .filter((row) => !row.isPeer && isRanked(row))
-    .sort((a, b) => (a.latency?.p50Ms ?? 0) - (b.latency?.p50Ms ?? 0));
+export function recommend(result: BenchResult): Recommendation | undefined {
+  if (!isComplete(result)) return undefined;
+  const [best] = fastestOf(result.rows.filter(({ isPeer }) => !isPeer));
   if (!best?.backend || !best.variant) return undefined;
   return { backend: best.backend, variant: best.variant, batch: bestBatch(best) };
 }

@@ -37,6 +37,8 @@ const LatencySchema = v.strictObject({
   meanMs: NumberSchema,
   /** Quantiles 0 … 1 at even steps, ms. */
   points: PointsSchema,
+  /** The median of each turn, in the order of the turns. Rows that are open together take turns together. */
+  turnMediansMs: PointsSchema,
   warmUpRuns: CountSchema,
   isSteady: v.boolean(),
 });
@@ -110,8 +112,15 @@ export function parseResult(text: string): BenchResult {
   return parseAs(ResultSchema, text, { kind: 'nearside-benchmark', format: RESULT_FORMAT });
 }
 
+/** Whether every row has come to its end, and none was cancelled: before that none is the fastest. */
+export function isComplete({ rows }: BenchResult): boolean {
+  return rows.length > 0 && rows.every(({ state }) => ENDED.includes(state));
+}
+
+const ENDED: readonly ResultRow['state'][] = ['done', 'failed', 'skipped'];
+
 /** Whether a row's speed may be compared: a GPU that is computed in software says nothing of GPUs. */
-export function isRanked({ latency, isSoftwareGpu, correctness }: ResultRow): boolean {
-  if (!latency || isSoftwareGpu || !correctness) return false;
+export function isRanked({ state, latency, isSoftwareGpu, correctness }: ResultRow): boolean {
+  if (state !== 'done' || !latency || isSoftwareGpu || !correctness) return false;
   return correctness.against === 'nothing' || correctness.isRight;
 }

@@ -1,11 +1,12 @@
 import { latencyChart } from '../charts/latency-chart.ts';
 import { STAGES, startChart } from '../charts/start-chart.ts';
 import { throughputChart } from '../charts/throughput-chart.ts';
+import { headlineOf } from '../results/headline.ts';
 import { recommend } from '../results/recommend.ts';
 import { type BenchResult, isRanked, type ResultRow } from '../results/result.ts';
-import { formatMs, formatRatio } from '../results/words.ts';
+import { formatMs } from '../results/words.ts';
 import { element, part } from './element.ts';
-import { fastestOf, showRows } from './rows-view.ts';
+import { showRows } from './rows-view.ts';
 import { showDevice } from './show-device.ts';
 
 /** All that a result fills: its own one, one from a link, or one that is still growing. */
@@ -16,27 +17,27 @@ export function showResult(result: BenchResult, baseline: BenchResult | undefine
   showDevice(result.device);
 }
 
-/** The fastest row of ours, and the best peer that leaves the page free, which is what it competes with. */
-function showHeadline({ rows, model }: BenchResult): void {
-  const own = fastestOf(rows.filter(({ isPeer }) => !isPeer));
-  part('headline-label').textContent = model.title;
-  part('headline').textContent = own?.latency ? formatMs(own.latency.p50Ms) : '–';
-  part('headline').toggleAttribute('data-first-number', Boolean(own?.latency));
-  const isOver =
-    rows.length > 0 && rows.every(({ state }) => state !== 'waiting' && state !== 'running');
-  const none = isOver ? 'No row of Nearside is ranked.' : 'Measuring …';
-  part('headline-what').textContent = own ? `median of one call with ${own.title}` : none;
-  const peer = fastestOf(rows.filter(({ isPeer, place }) => isPeer && place === 'worker'));
-  part('headline-peer').textContent =
-    own?.latency && peer?.latency
-      ? `${formatRatio(own.latency.p50Ms / peer.latency.p50Ms)} of ${peer.title}, ${formatMs(peer.latency.p50Ms)}.`
-      : '';
+function showHeadline(result: BenchResult): void {
+  const { figure, what, beside } = headlineOf(result);
+  part('headline-label').textContent = result.model.title;
+  part('headline').textContent = figure;
+  part('headline-what').textContent = what;
+  part('headline-beside').replaceChildren(...beside.map((line) => element('p', {}, [line])));
 }
 
+/** Where there is room for two charts beside each other nothing is folded. */
+const ROOM = '(min-width: 1024px)';
+
+export function openFolds(): void {
+  if (!matchMedia(ROOM).matches) return;
+  for (const fold of document.querySelectorAll<HTMLDetailsElement>('.fold')) fold.open = true;
+}
+
+/** A chart's card is there once it has something to show. */
 function showCharts(rows: readonly ResultRow[]): void {
-  place('latency-chart', latencyChart(rows));
-  place('start-chart', startChart(rows));
-  place('throughput-chart', throughputChart(rows));
+  place('latency', latencyChart(rows));
+  place('start', startChart(rows));
+  place('throughput', throughputChart(rows));
   const stages = STAGES.map((stage) => element('li', { class: `stage-name ${stage}` }, [stage]));
   part('stages').replaceChildren(...stages);
   const numbered = rows
@@ -59,7 +60,8 @@ function showCharts(rows: readonly ResultRow[]): void {
 }
 
 function place(id: string, drawn: SVGElement | undefined): void {
-  part(id).replaceChildren(drawn ?? element('p', { class: 'soft' }, ['Nothing yet.']));
+  part(id).hidden = !drawn;
+  part(`${id}-chart`).replaceChildren(...(drawn ? [drawn] : []));
 }
 
 function showSmoothness(rows: readonly ResultRow[]): void {
@@ -77,8 +79,8 @@ function showSmoothness(rows: readonly ResultRow[]): void {
       ]),
     ]);
   });
-  const none = element('p', { class: 'soft' }, ['Nothing yet. Only Chromium tells of long tasks.']);
-  part('smoothness').replaceChildren(...(bars.length > 0 ? bars : [none]));
+  part('smoothness').hidden = bars.length === 0; // only Chromium tells of long tasks
+  part('smoothness-bars').replaceChildren(...bars);
 }
 
 /** @returns the sentence over the values for model.json; undefined where no row of ours is ranked */

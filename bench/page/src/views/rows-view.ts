@@ -1,10 +1,14 @@
-import { type BenchResult, isRanked, type ResultRow } from '../results/result.ts';
+import { fastestOf, intervalOf, TURNS_TO_TELL } from '../results/ranking.ts';
+import { type BenchResult, isComplete, type ResultRow } from '../results/result.ts';
 import {
   correctnessInWords,
   formatBytes,
   formatMs,
+  formatMsRange,
   formatRate,
   formatRatio,
+  formatShare,
+  joinWords,
 } from '../results/words.ts';
 import { element, part } from './element.ts';
 
@@ -26,19 +30,48 @@ export function showHead(): void {
   part('rows-head').replaceChildren(element('tr', {}, cells));
 }
 
+/** A narrow screen shows each row's median alone at first. */
+export function showAllFigures(): void {
+  const button = part('all-figures');
+  const isWhole = button.getAttribute('aria-expanded') !== 'true';
+  button.setAttribute('aria-expanded', String(isWhole));
+  button.textContent = isWhole ? 'Fewer figures' : 'All figures';
+  part('rows').classList.toggle('whole', isWhole);
+}
+
 /** @param baseline what each row is compared with, by its id */
-export function showRows({ rows, model }: BenchResult, baseline: BenchResult | undefined): void {
-  const fastest = fastestOf(rows);
+export function showRows(result: BenchResult, baseline: BenchResult | undefined): void {
+  const { rows, model } = result;
+  const fastest = isComplete(result) ? fastestOf(rows) : [];
   const earlier = new Map(baseline?.rows.map((row) => [row.id, row]));
   const isComparable = baseline?.model.title === model.title;
-  const lines = rows.map((row) =>
+  const lines = rows.filter(isShown).map((row) =>
     lineOf(row, {
-      isFastest: row === fastest,
+      rank: rankOf(row, fastest),
       earlier: isComparable ? earlier.get(row.id) : undefined,
     }),
   );
   part('rows-body').replaceChildren(...lines);
+  part('all-figures').hidden = rows.every(({ latency }) => !latency);
+  part('rows-card').hidden = rows.length === 0;
+  showLeftOut(rows);
   part('rows-note').textContent = noteOf(rows, baseline, isComparable);
+}
+
+function isShown({ state }: ResultRow): boolean {
+  return state !== 'skipped';
+}
+
+/** Rows that have no part in this run, each reason once. */
+function showLeftOut(rows: readonly ResultRow[]): void {
+  const leftOut = rows.filter((row) => !isShown(row));
+  const reasons = [...new Set(leftOut.map(({ problem }) => problem?.message ?? ''))];
+  const items = reasons.map((reason) => {
+    const titles = leftOut.filter(({ problem }) => problem?.message === reason);
+    return element('li', {}, [`${joinWords(titles.map(({ title }) => title))}: ${reason}`]);
+  });
+  part('left-out').replaceChildren(...items);
+  part('left-out-place').hidden = items.length === 0;
 }
 
 function noteOf(
@@ -55,23 +88,22 @@ function noteOf(
   return `${thrownAway} ${thrownAway === 1 ? 'sample was' : 'samples were'} thrown away: the page was hidden meanwhile.`;
 }
 
-export function fastestOf(rows: readonly ResultRow[]): ResultRow | undefined {
-  const [first] = rows
-    .filter(isRanked)
-    .sort((a, b) => (a.latency?.p50Ms ?? 0) - (b.latency?.p50Ms ?? 0));
-  return first;
+function rankOf(row: ResultRow, fastest: readonly ResultRow[]): string {
+  if (!fastest.includes(row)) return '';
+  return fastest.length > 1 ? 'among the fastest' : 'fastest';
 }
 
 interface Beside {
-  readonly isFastest: boolean;
+  /** Empty where it is not among the first. */
+  readonly rank: string;
   readonly earlier: ResultRow | undefined;
 }
 
-function lineOf(row: ResultRow, { isFastest, earlier }: Beside): HTMLTableRowElement {
+function lineOf(row: ResultRow, { rank, earlier }: Beside): HTMLTableRowElement {
   const kind = row.isPeer ? 'peer' : 'own';
   const name = element('th', { scope: 'row' }, [
     element('span', { class: `row-name ${kind}` }, [row.title]),
-    ...badgesOf(row, isFastest),
+    ...badgesOf(row, rank),
     element('span', { class: 'row-facts' }, [factsOf(row)]),
     ...(row.latency && row.problem ? [element('span', { class: 'ended' }, messageOf(row))] : []),
   ]);
@@ -91,20 +123,25 @@ function cellsOf(row: ResultRow, earlier: ResultRow | undefined): HTMLTableCellE
   return [
     cell('Median', latency && formatMs(latency.p50Ms), {
       isMain: true,
-      below: ratioOf(latency?.p50Ms, earlier?.latency?.p50Ms),
+      below: [
+        latency && latency.turnMediansMs.length >= TURNS_TO_TELL
+          ? formatMsRange(intervalOf(latency))
+          : '',
+        ratioOf(latency?.p50Ms, earlier?.latency?.p50Ms),
+      ],
     }),
     cell('p95', latency && formatMs(latency.p95Ms)),
     cell('p99', latency && formatMs(latency.p99Ms)),
     numbersCell(row),
     cell('Best rate', rate > 0 ? formatRate(rate) : undefined, {
-      below: batch ? `batch of ${batch}` : '',
+      below: [batch ? `batch of ${batch}` : ''],
     }),
     cell(
       '64 at once',
       concurrentPerSecond === undefined ? undefined : formatRate(concurrentPerSecond),
     ),
     cell('First start', coldStart && formatMs(coldStart.totalMs), {
-      below: ratioOf(coldStart?.totalMs, earlier?.coldStart?.totalMs),
+      below: [ratioOf(coldStart?.totalMs, earlier?.coldStart?.totalMs)],
     }),
     cell('Again', warmStart && formatMs(warmStart.totalMs)),
     cell('Memory', memoryBytes === undefined ? undefined : formatBytes(memoryBytes)),
@@ -114,9 +151,9 @@ function cellsOf(row: ResultRow, earlier: ResultRow | undefined): HTMLTableCellE
 function cell(
   name: string,
   text: string | undefined,
-  { below = '', isMain = false }: { below?: string; isMain?: boolean } = {},
+  { below = [], isMain = false }: { below?: readonly string[]; isMain?: boolean } = {},
 ): HTMLTableCellElement {
-  const small = below ? [element('span', { class: 'below' }, [below])] : [];
+  const small = below.filter(Boolean).map((text) => element('span', { class: 'below' }, [text]));
   const attributes = { 'data-name': name, ...(isMain && { class: 'main' }) };
   return element('td', attributes, [
     text ?? element('span', { class: 'none', title: 'not told' }, ['–']),
@@ -148,24 +185,24 @@ function numbersCell(row: ResultRow): HTMLTableCellElement {
 
 function shareInWords(share: number): string {
   if (share > 1000) return 'no number comes near';
+  if (share > 1) return `off by ${formatRatio(share)} of what is allowed`;
   if (share < 0.005) return 'to the last digits';
-  return `worst at ${Math.round(100 * share)} % of what is allowed`;
+  return `worst at ${formatShare(share)} of what is allowed`;
 }
 
 function ratioOf(now: number | undefined, before: number | undefined): string {
   return now !== undefined && before ? `${formatRatio(now / before)} of it` : '';
 }
 
-function messageOf({ problem, state }: ResultRow): (Node | string)[] {
+function messageOf({ problem }: ResultRow): (Node | string)[] {
   if (!problem) return [];
-  if (state === 'skipped') return [problem.message];
   return [element('code', {}, [problem.code]), ' ', problem.message];
 }
 
 function stateInWords({ state }: ResultRow): string {
   switch (state) {
     case 'waiting':
-      return 'Waits.';
+      return 'Waiting.';
     case 'running':
       return 'Starts …';
     case 'cancelled':
@@ -175,10 +212,10 @@ function stateInWords({ state }: ResultRow): string {
   }
 }
 
-function badgesOf(row: ResultRow, isFastest: boolean): HTMLElement[] {
+function badgesOf(row: ResultRow, rank: string): HTMLElement[] {
   const badges: [string, string][] = [];
-  if (isFastest) badges.push(['fastest', 'good']);
-  if (row.isSoftwareGpu) badges.push(['software GPU, not ranked', 'warn']);
+  if (rank) badges.push([rank, 'good']);
+  if (row.isSoftwareGpu) badges.push(['software GPU, not ranked', 'plain']);
   if (row.latency && !row.latency.isSteady) badges.push(['never steady', 'plain']);
   if (row.state === 'cancelled' && row.latency) badges.push(['cancelled', 'plain']);
   if (row.state === 'running') badges.push(['measuring', 'plain']);

@@ -2,6 +2,7 @@ import { CONTENDERS } from '../contenders/all.ts';
 import type { Contender } from '../contenders/contender.ts';
 import type { DroppedFile } from '../models/dropped.ts';
 import { OFFERED } from '../models/offered.ts';
+import { counted } from '../results/words.ts';
 import { element, part } from './element.ts';
 
 export const FILE = 'file';
@@ -34,7 +35,7 @@ export function showSetup(threadsByDefault: number, wanted: URLSearchParams): vo
     isPeer,
     label: choice('checkbox', 'row', {
       id,
-      title: title.replace('Nearside, ', ''),
+      title: title.replace('Nearside ', ''),
       note: isPeer ? place : '',
       isOn: wantedRows?.includes(id) ?? true,
     }),
@@ -116,8 +117,4 @@ export function showSetupSummary({ model, contenders, threads }: Setup): void {
   const title = OFFERED.find(({ id }) => id === model)?.title ?? 'your file';
   part('setup-summary').textContent =
     `${title} · ${counted(contenders.length, 'row')} · ${counted(threads, 'thread')}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -18,6 +18,6 @@ export function showDevice(device: DeviceFacts): void {
 }
 
 function gpuInWords({ gpu }: DeviceFacts): string {
-  if (gpu === null) return 'no WebGPU here';
+  if (gpu === null) return 'none that WebGPU can use';
   return isSoftwareGpu(gpu) ? `${gpu}, computed in software` : gpu;
 }
