@@ -87,21 +87,47 @@ test('a link to a model that never reported shows no other one', async ({ page }
   await expect(page.getByTestId('tile-runs')).toBeVisible();
 });
 
+const ROLLOUT = {
+  version: '1.1.0',
+  sinceMs: FRIDAY_MS,
+  devices: { canary: 60, control: 58 },
+  guardrails: [
+    {
+      name: 'failed-runs',
+      margin: 0.005,
+      canary: 0.06,
+      control: 0.0045,
+      difference: { value: 0.0685, low: 0.0144, high: 0.1139 },
+      cohorts: 57,
+      isJudged: true,
+    },
+  ],
+  parts: [],
+  verdict: { verdict: 'roll-back', because: ['failed-runs'] },
+  history: [],
+};
+
 test('one answer that is not to be had leaves the others, and is asked for again', async ({
   page,
 }) => {
   let isBusy = true;
   await page.route('**/v1/fleet/canary?*', (route) =>
-    isBusy
-      ? route.fulfill({ status: 503, json: { error: { message: 'Busy.' } } })
-      : route.continue(),
+    route.fulfill(
+      isBusy
+        ? { status: 503, json: { error: { message: 'Busy.' } } }
+        : { json: { minDevices: 1, minCohorts: 48, rollouts: [ROLLOUT] } },
+    ),
   );
   await page.goto(`${collector.url}/${THURSDAY}`);
   await expect(page.locator('#rollouts')).toContainText('The collector answered 503. Busy.');
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
   isBusy = false;
   await page.getByTestId('version').selectOption('1.1.0');
-  await expect(page.locator('#rollouts')).toContainText('No version is rolled out');
+  const rollouts = page.locator('#rollouts');
+  await expect(rollouts).toContainText('on 60 devices beside 58 of the control');
+  await expect(rollouts).toContainText('Roll it back. Worse than tolerated: failed runs +6.9');
+  const name = 'failed runs worse than tolerated: +6.9 points (1.4 to 11.4, tolerated 0.5)';
+  await expect(rollouts.getByRole('img', { name })).toBeVisible();
 });
 
 test('dragging over a chart shows that time everywhere, and back goes back', async ({ page }) => {

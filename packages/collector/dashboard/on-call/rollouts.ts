@@ -1,91 +1,141 @@
-import type { GuardrailFigures, PartFigures, RolloutFigures } from '../../src/fleet/canary.js';
+import type { FleetCanary, RolloutFigures } from '../../src/fleet/canary.js';
 import { type Answers, answered } from '../asking/ask.js';
-import { tablePanel } from '../panel/panel.js';
-import { type Cell, number, text } from '../table/table.js';
+import { marginAxis, marginBar } from '../charts/margin-bar.js';
+import { element } from '../element.js';
+import { drawnPanel, type PanelContext } from '../panel/panel.js';
+import { number, type Table, text } from '../table/table.js';
 import { measureName } from '../words/findings.js';
-import { formatCompact, formatMoment, formatPoints, formatShareOf } from '../words/format.js';
-
-const WHY_NONE = {
-  'no-control': 'no verdict: no install is on the control side',
-  'too-few-devices': 'no verdict: too few devices on one side',
-} as const;
+import { formatPoints, formatShareOf } from '../words/format.js';
+import {
+  type Measured,
+  measuresOf,
+  measureWords,
+  overWords,
+  sidesWords,
+  standingOf,
+  verdictWords,
+} from '../words/rollouts.js';
 
 const share = (value: number | null | undefined) => formatShareOf(value ?? null);
 
-/** Shows each rollout beside its control, measure by measure. */
-export const rolloutsPanel = tablePanel({
+const AXIS_WORDS =
+  'Bars are intervals of how much worse the canary is, in units of what is tolerated. They hold however often you look.';
+
+/** Draws each rollout beside its control, measure by measure, on one axis. */
+export const rolloutsPanel = drawnPanel({
   id: 'rollouts',
   title: 'Rollouts',
   aside: 'against an equal control',
   isWide: true,
   needs: ['canary'],
-  table: ({ canary }, { answers }) => ({
-    columns: ['Measure', 'Canary', 'Control', 'Worse by', 'At least', 'At most', 'Tolerated'],
-    rows: canary.rollouts.flatMap((rollout) => [
-      [text(rolloutWords(rollout, beganMs(rollout, answers)), { tone: toneOf(rollout) })],
-      ...rollout.guardrails.map(guardrailCells),
-      ...rollout.parts.map(partCells),
-    ]),
-    none: 'No version is rolled out to a part of the devices.',
-    note: 'The interval from “at least” to “at most” holds however often it is looked at.',
-  }),
+  table: ({ canary }, context) => rolloutsTable(canary, context),
+  drawing: () => {
+    const place = element('div');
+    let drawn = '';
+    return {
+      element: place,
+      show({ canary }, context) {
+        // what has the focus stays while the words are the same, and what is open stays open
+        const words = JSON.stringify(rolloutsTable(canary, context));
+        if (words === drawn) return;
+        drawn = words;
+        const open = [...place.querySelectorAll('[open]')];
+        place.replaceChildren(...rolloutElements(canary, context));
+        for (const { id } of open) document.getElementById(id)?.setAttribute('open', '');
+      },
+    };
+  },
 });
 
-/** Returns the time of its release, else of its first report. */
-function beganMs({ version, sinceMs }: RolloutFigures, answers: Answers): number {
-  const events = answered(answers, 'releases')?.events ?? [];
-  return events.find((event) => event.version === version)?.atMs ?? sinceMs;
+function rolloutsTable(canary: FleetCanary, { answers }: PanelContext): Table {
+  return {
+    columns: [
+      'Version',
+      'Measure',
+      'Canary',
+      'Control',
+      'Worse by',
+      'At least',
+      'At most',
+      'Tolerated',
+    ],
+    rows: canary.rollouts.flatMap((rollout) => [
+      [text(rollout.version), text(headingOf(rollout, canary, answers).join('. '))],
+      ...measuresOf(rollout).map(({ name, canary, control, difference, margin }) => [
+        text(rollout.version),
+        text(measureName(name)),
+        number(canary, share),
+        number(control, share),
+        ...[difference.value, difference.low, difference.high, margin].map((points) =>
+          number(points, formatPoints),
+        ),
+      ]),
+    ]),
+    none: 'No version is rolled out to a part of the devices.',
+  };
 }
 
-function rolloutWords(rollout: RolloutFigures, sinceMs: number): string {
-  const { version, devices, isOver } = rollout;
-  const sizes = `${formatCompact(devices.canary)} and ${formatCompact(devices.control)} devices`;
-  const over = isOver ? 'over; while it ran: ' : '';
-  return `${version}: ${over}${verdictWords(rollout)} (since ${formatMoment(sinceMs)}, ${sizes})`;
+/** Says what to do and of how many devices that is known, or that it is over. It began with its release, else its first report. */
+function headingOf(rollout: RolloutFigures, canary: FleetCanary, answers: Answers): string[] {
+  const all = answered(answers, 'releases')?.events ?? [];
+  const events = all.filter(({ version }) => version === rollout.version);
+  const sides = sidesWords(rollout, events[0]?.atMs ?? rollout.sinceMs);
+  return rollout.isOver
+    ? [overWords(rollout, events.at(-1)), sides]
+    : [sides, verdictWords(rollout, canary)];
 }
 
-function toneOf({ verdict, isOver }: RolloutFigures): 'alarm' | 'quiet' {
-  return verdict.verdict === 'roll-back' && !isOver ? 'alarm' : 'quiet';
-}
+/** So many rollouts that are over are listed one by one. */
+const MOST_OVER = 3;
 
-function verdictWords({ verdict }: RolloutFigures): string {
-  switch (verdict.verdict) {
-    case 'roll-back':
-      return 'roll back';
-    case 'promote':
-      return 'promote';
-    case 'hold':
-      return verdict.times === null
-        ? `hold, not sure yet of ${verdict.because.map(measureName).join(', ')}`
-        : `hold, ${Math.ceil(verdict.times)} times as many devices are needed`;
-    case 'none':
-      return WHY_NONE[verdict.because];
+function rolloutElements(canary: FleetCanary, { answers }: PanelContext): HTMLElement[] {
+  const running: HTMLElement[] = [];
+  const over: HTMLElement[] = [];
+  for (const rollout of canary.rollouts) {
+    const { version, isOver, verdict } = rollout;
+    const [small = '', words = ''] = headingOf(rollout, canary, answers);
+    const heading = [element('b', {}, version), ' ', element('small', {}, small)];
+    const sentence = element('p', { class: isOver ? 'over' : verdict.verdict }, words);
+    const content = [sentence, ...measuresElement(rollout, canary)];
+    if (isOver) over.push(folded(version, heading, content));
+    else running.push(element('h3', {}, ...heading), ...content);
   }
+  const earlier = over.splice(MOST_OVER);
+  if (earlier.length > 0) over.push(folded('earlier', [`${earlier.length} earlier`], earlier));
+  return [...running, ...over];
 }
 
-function guardrailCells(figures: GuardrailFigures): Cell[] {
-  const { name, margin, canary, control, difference, isJudged } = figures;
-  const isWorse = isJudged && (difference.low ?? 0) > 0 && (difference.value ?? 0) > margin;
+function folded(name: string, words: (string | Node)[], inside: HTMLElement[]): HTMLElement {
+  return element('details', { id: `over-${name}` }, element('summary', {}, ...words), ...inside);
+}
+
+function measuresElement(rollout: RolloutFigures, canary: FleetCanary): HTMLElement[] {
+  const rows = measuresOf(rollout).map((measured) => measureRow(measured, canary));
+  if (rows.length === 0) return [];
+  const columns = ['Measure', 'Canary', 'Control'].map((name) => element('th', {}, name));
+  const axis = element('th', { 'aria-label': 'Worse by' }, marginAxis());
   return [
-    text(measureName(name), { ...(!isJudged && { aside: 'shown alone' }) }),
-    number(canary, share),
-    number(control, share),
-    number(difference.value, formatPoints, { ...(isWorse && { tone: 'alarm' as const }) }),
-    number(difference.low, formatPoints),
-    number(difference.high, formatPoints),
-    number(margin, formatPoints),
+    element(
+      'table',
+      { class: 'margins' },
+      element('caption', { class: 'quiet' }, AXIS_WORDS),
+      element('thead', {}, element('tr', {}, ...columns, axis)),
+      element('tbody', {}, ...rows),
+    ),
   ];
 }
 
-/** Shows how much worse the canary is on a part of the devices. The shares of a part are not answered. */
-function partCells({ name, margin, difference }: PartFigures): Cell[] {
-  return [
-    text(measureName(name)),
-    number(null, share),
-    number(null, share),
-    number(difference.value, formatPoints, { tone: 'alarm' }),
-    number(difference.low, formatPoints),
-    number(difference.high, formatPoints),
-    number(margin, formatPoints),
-  ];
+function measureRow(measured: Measured, canary: FleetCanary): HTMLElement {
+  const name = measureName(measured.name);
+  const standing = standingOf(measured);
+  const [what, figures] = measureWords(measured, canary);
+  return element(
+    'tr',
+    {},
+    element('th', { scope: 'row' }, name),
+    element('td', {}, share(measured.canary)),
+    element('td', {}, share(measured.control)),
+    element('td', {}, marginBar({ ...measured, standing }, `${name} ${what}: ${figures}`)),
+    element('td', { class: standing, 'aria-hidden': 'true' }, element('b', {}, what), figures),
+  );
 }
