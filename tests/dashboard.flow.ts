@@ -61,6 +61,9 @@ test('the first screen says what is wrong, since when, and where most of it is',
   await expect(finding).toBeInViewport();
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
   await expect(page.getByTestId('tile-success')).toHaveText('Success95.0%before 100%');
+  await expect(page.locator('#success .legend')).toHaveText(
+    /^success95\.0%success before100%.+ – /,
+  );
   expect(problems).toEqual([]);
 });
 
@@ -271,6 +274,20 @@ test('without a mouse: views, time and intervals are chosen by keyboard', async 
     '0',
   );
   await expect(page.getByRole('img', { name: /^Latency of digits over time/ })).toBeVisible();
+});
+
+test('a mark above a chart says what it stands for, by keyboard and by mouse', async ({ page }) => {
+  await look(page, '?range=30d');
+  const marks = page.locator('#latency').getByRole('group', { name: 'What happened' });
+  const said = page.getByRole('tooltip');
+  await marks.getByRole('button').first().focus();
+  await expect(said).toHaveText(/: 1\.0\.0 reports for the first time/);
+  await page.keyboard.press('ArrowRight');
+  await expect(said).toContainText(': 1.1.0 reports for the first time');
+  await page.keyboard.press('Escape');
+  await expect(said).toBeHidden();
+  await marks.getByRole('button').first().hover();
+  await expect(said).toContainText('1.0.0');
 });
 
 test('a link that is copied shows the same figures tomorrow', async ({ browser }) => {

@@ -11,7 +11,8 @@ const HEIGHT_PX = 240;
 
 export interface HeatMap {
   readonly element: HTMLElement;
-  show(spread: FleetSpread, lane: readonly LaneEvent[]): void;
+  /** @param about the range in words */
+  show(spread: FleetSpread, lane: readonly LaneEvent[], about: string): void;
 }
 
 /** Draws runs by time and by duration. A darker cell has more of the runs of its step. */
@@ -21,21 +22,19 @@ export function createHeatMap(
   const legend = element('ul', { class: 'legend' });
   const plot = createPlot({ heightPx: HEIGHT_PX, onZoom, onCursor: showLegend });
   let data: FleetSpread | undefined;
+  let range = '';
 
   function showLegend(): void {
     if (!data) return;
     const { fromMs, toMs, stepMs, steps, boundsMs, targets } = data;
     const index = plot.cursorIndex();
-    const step =
-      index === undefined
-        ? steps.at(-1)
-        : steps.find(({ atMs }) => atMs === fromMs + index * stepMs);
-    const words = step ? stepWords(step.counts, boundsMs) : 'nothing ran';
-    const at = step?.atMs ?? fromMs + (index ?? 0) * stepMs;
+    const atMs = index === undefined ? undefined : fromMs + index * stepMs;
+    const told = steps.filter((step) => atMs === undefined || step.atMs === atMs);
+    const at = atMs === undefined ? range : formatStep(atMs, stepMs, toMs - fromMs);
     legend.replaceChildren(
-      element('li', {}, words),
+      element('li', {}, told.length > 0 ? resultWords(told, boundsMs) : 'nothing ran'),
       element('li', {}, `line: target for P95, ${formatDuration(targets.p95Ms)}`),
-      element('li', { class: 'at' }, formatStep(at, stepMs, toMs - fromMs)),
+      element('li', { class: 'at' }, at),
     );
   }
 
@@ -53,8 +52,9 @@ export function createHeatMap(
 
   return {
     element: element('div', {}, legend, plot.element),
-    show(next, lane) {
+    show(next, lane, about) {
       data = next;
+      range = about;
       const { fromMs, toMs, stepMs } = next;
       const steps = Math.round((toMs - fromMs) / stepMs);
       const middles = middlesOf({ fromMs, stepMs, steps });
@@ -67,7 +67,10 @@ export function createHeatMap(
   };
 }
 
-function stepWords(counts: readonly number[], boundsMs: readonly number[]): string {
+function resultWords(steps: FleetSpread['steps'], boundsMs: readonly number[]): string {
+  const counts = boundsMs.map((_, row) =>
+    steps.reduce((sum, step) => sum + (step.counts[row] ?? 0), 0),
+  );
   const all = counts.reduce((sum, n) => sum + n, 0);
   const most = counts.indexOf(Math.max(...counts));
   const [from, to] = [lowerMs(boundsMs, most), boundsMs[most]];

@@ -11,6 +11,16 @@ export interface LaneEvent {
   readonly text: string;
 }
 
+export interface Lane {
+  readonly element: HTMLElement;
+  /** @param area where the plot begins and how wide it is, CSS pixels */
+  show(
+    events: readonly LaneEvent[],
+    range: { readonly fromMs: number; readonly toMs: number },
+    area: { readonly left: number; readonly width: number },
+  ): void;
+}
+
 /** Signs tell the kinds apart without colour. */
 const SIGNS: Record<LaneEvent['kind'], string> = {
   release: '▲',
@@ -20,28 +30,85 @@ const SIGNS: Record<LaneEvent['kind'], string> = {
   silence: '∅',
 };
 
-/**
- * Makes a lane of events above a plot.
- *
- * @param area where the plot begins and how wide it is, CSS pixels
- */
-export function laneElements(
-  events: readonly LaneEvent[],
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-  area: { left: number; width: number },
-): HTMLElement[] {
-  const place = (ms: number) =>
-    area.left + (area.width * (Math.min(Math.max(ms, fromMs), toMs) - fromMs)) / (toMs - fromMs);
-  return events
-    .filter((event) => event.fromMs < toMs && (event.toMs ?? event.fromMs) >= fromMs)
-    .map((event) => {
-      const title = `${formatMoment(event.fromMs)}: ${event.text}`;
-      const item = element('li', { class: `event ${event.kind}`, title }, SIGNS[event.kind]);
-      item.style.left = `${place(event.fromMs)}px`;
-      if (event.toMs !== null) {
-        item.classList.add('stretch');
-        item.style.width = `${Math.max(18, place(event.toMs) - place(event.fromMs))}px`;
-      }
-      return item;
+const MARK_PX = 24;
+const ARROWS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
+
+/** Makes a lane of events above a plot. It is one stop of the tab key, and arrows go from mark to mark. */
+export function createLane(): Lane {
+  const lane = element('div', { class: 'lane', role: 'group', 'aria-label': 'What happened' });
+  let marks: HTMLElement[] = [];
+  let shown = '';
+  for (const name of ['pointerover', 'focusin', 'click']) {
+    lane.addEventListener(name, ({ target }) => {
+      if (target !== lane) explain(target as HTMLElement, marks);
     });
+  }
+  for (const name of ['pointerout', 'focusout']) {
+    lane.addEventListener(name, () => bubble?.togglePopover(false));
+  }
+  lane.addEventListener('keydown', ({ key, target }) => {
+    const next = marks[marks.indexOf(target as HTMLElement) + (ARROWS[key] ?? 0)];
+    for (const mark of next ? marks : []) mark.tabIndex = mark === next ? 0 : -1;
+    next?.focus();
+  });
+
+  return {
+    element: lane,
+    show(events, { fromMs, toMs }, { left, width }) {
+      const seen = events.filter(
+        (event) => event.fromMs < toMs && (event.toMs ?? event.fromMs) >= fromMs,
+      );
+      lane.hidden = seen.length === 0;
+      // a mark that has the focus stays while the events are the same
+      if (JSON.stringify(seen) !== shown) {
+        shown = JSON.stringify(seen);
+        marks = seen.map(markOf);
+        lane.replaceChildren(...marks);
+      }
+      const place = (ms: number) =>
+        left + (width * (Math.min(Math.max(ms, fromMs), toMs) - fromMs)) / (toMs - fromMs);
+      for (const [i, event] of seen.entries()) {
+        const lengthPx = event.toMs === null ? 0 : place(event.toMs) - place(event.fromMs);
+        const widthPx = Math.max(MARK_PX, lengthPx);
+        const { style } = marks[i] as HTMLElement;
+        style.left = `${place(event.fromMs) - (widthPx - lengthPx) / 2}px`;
+        style.width = `${widthPx}px`;
+      }
+    },
+  };
+}
+
+function markOf({ kind, fromMs, toMs, text }: LaneEvent, position: number): HTMLElement {
+  const until = toMs === null ? '' : ` – ${formatMoment(toMs)}`;
+  return element(
+    'button',
+    {
+      type: 'button',
+      class: `event ${kind}${toMs === null ? '' : ' stretch'}`,
+      'aria-label': `${formatMoment(fromMs)}${until}: ${text}`,
+      tabindex: position === 0 ? '0' : '-1',
+    },
+    SIGNS[kind],
+  );
+}
+
+/** One for all lanes, because only one mark is looked at. */
+let bubble: HTMLElement | undefined;
+
+/** Says what a mark and those that it covers mean. */
+function explain(mark: HTMLElement, marks: readonly HTMLElement[]): void {
+  const at = mark.getBoundingClientRect();
+  const told = marks.filter((one) => {
+    const { left, right } = one.getBoundingClientRect();
+    return left < at.right - MARK_PX / 4 && right > at.left + MARK_PX / 4;
+  });
+  bubble ??= document.body.appendChild(
+    element('div', { class: 'bubble', popover: '', role: 'tooltip' }),
+  );
+  bubble.replaceChildren(...told.map((one) => element('p', {}, one.ariaLabel ?? '')));
+  bubble.togglePopover(true);
+  const middle = at.left + (at.width - bubble.offsetWidth) / 2;
+  const most = document.documentElement.clientWidth - bubble.offsetWidth - 8;
+  bubble.style.left = `${scrollX + Math.max(8, Math.min(middle, most))}px`;
+  bubble.style.top = `${scrollY + at.bottom + 4}px`;
 }

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import { element } from '../element.js';
 import { isByDay, type TimeRange } from './axes.js';
-import { type LaneEvent, laneElements } from './lane.js';
+import { createLane, type LaneEvent } from './lane.js';
 import { selectByTouch } from './touch-drag.js';
 
 export interface PlotOptions {
@@ -45,8 +45,7 @@ const LEAST_DRAG_PX = 8;
 
 /** Makes the frame of charts over time: size, theme, cursor, the lane above, and zooming by dragging. */
 export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
-  // a panel of its own has the same in words, so screen readers skip this one
-  const lane = element('ol', { class: 'lane', 'aria-hidden': 'true' });
+  const lane = createLane();
   const place = element('div', { class: 'plot', role: 'img' });
   place.style.setProperty('--plot-height', `${heightPx}px`);
   let chart: uPlot | undefined;
@@ -80,7 +79,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
         ready: [selectByTouch],
         setCursor: [onCursor],
         setSelect: [zoomTo],
-        ...(draw && { drawClear: [draw] }),
+        ...(draw && { drawAxes: [draw] }),
         draw: [showLane],
       },
     };
@@ -98,9 +97,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
     if (!newest) return;
     const { left, width } = drawn.bbox;
     const area = { left: left / devicePixelRatio, width: width / devicePixelRatio };
-    const items = laneElements(newest.lane, newest.range, area);
-    lane.hidden = items.length === 0;
-    lane.replaceChildren(...items);
+    lane.show(newest.lane, newest.range, area);
   }
 
   new ResizeObserver(() => {
@@ -109,7 +106,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart?.redraw());
 
   return {
-    element: element('div', {}, lane, place),
+    element: element('div', { class: 'timeline' }, lane.element, place),
     cursorIndex: () => chart?.cursor.idx ?? undefined,
     draw(shown, data, { signature, make }) {
       newest = shown;

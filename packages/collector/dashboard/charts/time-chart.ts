@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { element, svg } from '../element.js';
-import { formatStep } from '../words/format.js';
+import { formatStep, isolated } from '../words/format.js';
 import { cssColor, timeAxis, valueAxis } from './axes.js';
 import type { LaneEvent } from './lane.js';
 import { createPlot, type PlotLook } from './plot.js';
@@ -12,10 +12,13 @@ export interface ChartSeries {
   readonly color: string;
   /** Dashes in CSS pixels tell lines apart without colour. */
   readonly dash?: readonly number[];
-  /** A reference to compare with is drawn thin and without dots. */
-  readonly isReference?: true;
-  /** It is in the legend and not drawn, because it would leave no room for other series. */
-  readonly isUndrawn?: true;
+  /**
+   * A reference to compare with is drawn without dots: thin, or as a faint band that the axis of values takes no notice of.
+   * Undrawn is in the legend alone, because it would leave no room for other series.
+   */
+  readonly look?: 'thin' | 'band' | 'undrawn';
+  /** The figure of the whole range. Left out where there is none. */
+  readonly whole?: number | null;
   readonly values: readonly (number | null)[];
 }
 
@@ -23,6 +26,10 @@ export interface ChartData {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
+  /** The range in words, and what else a legend says of it. */
+  readonly about: string;
+  /** Said in a plot that would be empty though something ran. */
+  readonly none?: string;
   readonly series: readonly ChartSeries[];
 }
 
@@ -33,8 +40,10 @@ export interface ChartKind {
   readonly valueRange: (least: number, greatest: number) => [number, number];
   readonly formatValue: (value: number | null | undefined) => string;
   readonly formatTick: (value: number) => string;
-  /** Counts have no tick at 2.5. */
-  readonly wholeTicks?: true;
+  /** Counts have no tick at 2.5, and 0 of them are nothing. */
+  readonly isCount?: true;
+  /** Said in the plot where there is nothing. */
+  readonly none: string;
 }
 
 export interface TimeChart {
@@ -45,7 +54,11 @@ export interface TimeChart {
 }
 
 const POINT_SIZE_PX = 6;
+const BAND_PX = 7;
+const BAND_ALPHA = 0.3;
 const POINT_GROWTH_PX = 1.6;
+/** The values of a step that is alone stand beside its dots. */
+const LABEL_PX = 12;
 /** 1, 2, 5, 10 … 5e12 */
 const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).flatMap((power) => [
   power,
@@ -55,7 +68,7 @@ const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).
 /** With more points, only those without a neighbour get a dot. */
 const MAX_DOTTED = 30;
 
-/** Makes a chart over time. Its legend tells the values under the cursor, or the latest ones. */
+/** Makes a chart over time. Its legend tells the values under the cursor, or those of the whole range. */
 export function createTimeChart(
   container: HTMLElement,
   kind: ChartKind,
@@ -63,25 +76,30 @@ export function createTimeChart(
 ): TimeChart {
   const legend = element('ul', { class: 'legend' });
   const plot = createPlot({ heightPx: kind.heightPx, onZoom, onCursor: showLegend });
+  const words = element('p', { class: 'nothing' });
+  plot.element.append(words);
   container.replaceChildren(legend, plot.element);
   let data: ChartData | undefined;
 
   function showLegend(): void {
     if (!data) return;
     const { series, fromMs, toMs, stepMs } = data;
-    const index = plot.cursorIndex() ?? latestIndex(data);
+    const index = plot.cursorIndex();
+    const isEmpty = presentSteps(data, kind).length === 0;
     // lines are drawn largest first, and people read upwards
     const read = kind.mark === 'lines' ? [...series].reverse() : series;
-    const items = read.map(({ label, color, dash, values }) =>
-      element(
+    const items = read.map(({ label, color, dash, look, values, whole }) => {
+      const value = index === undefined ? whole : values[index];
+      return element(
         'li',
         {},
-        swatch(color, kind.mark === 'lines' ? (dash ?? []) : undefined),
-        label,
-        element('b', {}, kind.formatValue(values[index])),
-      ),
-    );
-    const at = formatStep(fromMs + index * stepMs, stepMs, toMs - fromMs);
+        swatch(color, kind.mark === 'lines' ? (dash ?? []) : undefined, look),
+        element('span', {}, isolated(label)),
+        ...(isEmpty || value === undefined ? [] : [element('b', {}, kind.formatValue(value))]),
+      );
+    });
+    const at =
+      index === undefined ? data.about : formatStep(fromMs + index * stepMs, stepMs, toMs - fromMs);
     legend.replaceChildren(...items, element('li', { class: 'at' }, at));
   }
 
@@ -91,6 +109,7 @@ export function createTimeChart(
         range: (_chart, least, greatest) => kind.valueRange(least ?? 0, greatest ?? 0),
       },
       hasPoints: kind.mark === 'lines',
+      draw: (chart) => drawLonely(chart, data ?? shown, kind),
       series: [
         {},
         ...shown.series.map((series, i) =>
@@ -99,7 +118,7 @@ export function createTimeChart(
       ],
       axes: [
         timeAxis(() => data ?? shown),
-        valueAxis(kind.formatTick, kind.wholeTicks && { incrs: WHOLE_STEPS }),
+        valueAxis(kind.formatTick, kind.isCount && { incrs: WHOLE_STEPS }),
       ],
     };
   }
@@ -107,6 +126,7 @@ export function createTimeChart(
   return {
     show(next, { lane, description }) {
       data = next;
+      words.textContent = next.none ?? (presentSteps(next, kind).length > 0 ? '' : kind.none);
       plot.draw({ range: next, lane, description }, columns(next, kind), {
         signature: next.series.map(({ label, color }) => `${label} ${color}`).join(),
         make: () => look(next),
@@ -115,20 +135,43 @@ export function createTimeChart(
   };
 }
 
-/** Finds the newest step in which anything was counted. */
-function latestIndex({ series }: ChartData): number {
-  const latest = series
-    .filter(({ isReference }) => !isReference)
-    .map(({ values }) => values.findLastIndex((value) => value !== null));
-  return Math.max(0, ...latest);
+/** Finds the steps in which anything was counted. */
+function presentSteps({ series }: ChartData, { isCount }: ChartKind): number[] {
+  const own = series.filter(({ look }) => !look || look === 'undrawn');
+  const steps = [...(series[0]?.values.keys() ?? [])];
+  return steps.filter((i) => own.some(({ values }) => (isCount ? values[i] : values[i] !== null)));
+}
+
+/** Writes the values beside the dots of a step that is alone: a dot alone cannot be read. */
+function drawLonely(chart: uPlot, data: ChartData, kind: ChartKind): void {
+  const [step, ...more] = presentSteps(data, kind);
+  if (step === undefined || more.length > 0 || kind.mark !== 'lines') return;
+  const { ctx, bbox } = chart;
+  const x = chart.valToPos(chart.data[0][step] ?? 0, 'x', true);
+  const isLeft = x > bbox.left + bbox.width / 2;
+  const px = LABEL_PX * devicePixelRatio;
+  ctx.save();
+  ctx.font = `${px}px system-ui, sans-serif`;
+  ctx.fillStyle = cssColor('--ink');
+  ctx.textAlign = isLeft ? 'right' : 'left';
+  ctx.textBaseline = 'middle';
+  let lowest = bbox.top;
+  for (const { label, look, values } of data.series) {
+    const value = values[step];
+    if (look || typeof value !== 'number') continue;
+    const y = Math.max(chart.valToPos(value, 'y', true), lowest);
+    ctx.fillText(`${label} ${kind.formatValue(value)}`, x + (isLeft ? -px : px), y);
+    lowest = y + 1.3 * px;
+  }
+  ctx.restore();
 }
 
 /** Makes uPlot's columns: middles of the steps in Unix seconds, then the series in drawing order. */
 function columns({ fromMs, stepMs, series }: ChartData, { mark }: ChartKind): uPlot.AlignedData {
   const steps = series[0]?.values.length ?? 0;
   const middles = middlesOf({ fromMs, stepMs, steps });
-  const values = series.map(({ values, isUndrawn }) =>
-    isUndrawn ? values.map(() => null) : [...values],
+  const values = series.map(({ values, look }) =>
+    look === 'undrawn' ? values.map(() => null) : [...values],
   );
   return [middles, ...(mark === 'lines' ? values : stack(values))];
 }
@@ -160,7 +203,7 @@ function stack(values: readonly (number | null)[][]): (number | null)[][] {
 }
 
 function seriesOptions(
-  { color, dash, isReference }: ChartSeries,
+  { color, dash, look }: ChartSeries,
   later: number,
   { mark }: ChartKind,
 ): uPlot.Series {
@@ -176,16 +219,17 @@ function seriesOptions(
   }
   return {
     stroke: paint,
-    width: isReference ? 1.25 : 2,
+    width: look === 'band' ? BAND_PX : look ? 1.25 : 2,
+    ...(look === 'band' && { alpha: BAND_ALPHA, auto: false }),
     ...(dash && { dash: [...dash] }),
     spanGaps: false,
     points: {
-      show: !isReference,
       // later series are drawn over this one, so it is larger, and equal values all show
       size: POINT_SIZE_PX + POINT_GROWTH_PX * later,
       width: 0,
       fill: paint,
-      filter: (chart, index) => dottedPoints(chart.data[index] ?? []),
+      show: !look,
+      filter: (chart, index) => (look ? null : dottedPoints(chart.data[index] ?? [])),
     },
   };
 }
@@ -201,14 +245,19 @@ function dottedPoints(values: ArrayLike<number | null | undefined>): number[] {
   );
 }
 
-function swatch(color: string, dash: readonly number[] | undefined): SVGSVGElement {
+function swatch(
+  color: string,
+  dash: readonly number[] | undefined,
+  look: ChartSeries['look'],
+): SVGSVGElement {
   const shape = dash
     ? svg('line', {
         x1: 1,
         x2: 21,
         y1: 5,
         y2: 5,
-        'stroke-width': 2.5,
+        'stroke-width': look === 'band' ? BAND_PX : 2.5,
+        'stroke-opacity': look === 'band' ? BAND_ALPHA : 1,
         'stroke-dasharray': dash.join(),
       })
     : svg('rect', { width: 10, height: 10, rx: 3 });

@@ -1,4 +1,6 @@
-import type { FleetLatency, FleetPoint } from '../../src/fleet/latency.js';
+import type { Figures, FleetLatency, FleetPoint } from '../../src/fleet/latency.js';
+import type { SilenceHour } from '../../src/fleet/silence.js';
+import type { FleetSpread } from '../../src/fleet/spread.js';
 import { answered } from '../asking/ask.js';
 import type { ChartData, ChartSeries } from '../charts/time-chart.js';
 import { chartPanel, type PanelContext } from '../panel/panel.js';
@@ -7,11 +9,13 @@ import {
   formatCount,
   formatDuration,
   formatRate,
+  isolated,
   NOTHING,
 } from '../words/format.js';
-import { scopeName, scopeOf } from '../words/scope.js';
+import { rangeWords, scopeName, scopeOf } from '../words/scope.js';
 import { REST_COLOR, versionColors, versionName } from '../words/versions.js';
 
+const NOTHING_RAN = 'Nothing ran';
 const LEGEND = { p50: '--p50', p95: '--p95', p99: '--p99' } as const;
 
 export const latencyPanel = chartPanel({
@@ -26,15 +30,16 @@ export const latencyPanel = chartPanel({
     valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.12 : 1],
     formatValue: formatDuration,
     formatTick: (ms) => (ms === 0 ? '0' : formatTickDuration(ms)),
+    none: NOTHING_RAN,
   },
   data: ({ latency }, context) => {
-    const of = (value: (point: FleetPoint) => number | null) =>
-      column(latency, scopeOf(latency).series, value);
-    return chartData(latency, [
+    const of = (value: (figures: Calls) => number | null) =>
+      valuesOf(latency, scopeOf(latency), value);
+    return chartData(latency, context, [
       ...references(latency, context, ({ p95Ms }) => p95Ms, 'P95'),
-      { label: 'P99', color: LEGEND.p99, dash: [2, 3], values: of(({ p99Ms }) => p99Ms) },
-      { label: 'P95', color: LEGEND.p95, dash: [7, 4], values: of(({ p95Ms }) => p95Ms) },
-      { label: 'P50', color: LEGEND.p50, values: of(({ p50Ms }) => p50Ms) },
+      { label: 'P99', color: LEGEND.p99, dash: [2, 3], ...of(({ p99Ms }) => p99Ms) },
+      { label: 'P95', color: LEGEND.p95, dash: [7, 4], ...of(({ p95Ms }) => p95Ms) },
+      { label: 'P50', color: LEGEND.p50, ...of(({ p50Ms }) => p50Ms) },
     ]);
   },
   description: ({ latency }, { moment }) => {
@@ -57,14 +62,15 @@ export const successPanel = chartPanel({
     valueRange: successRange,
     formatValue: formatRate,
     formatTick: (rate) => `${Number((rate * 100).toFixed(2))}%`,
+    none: NOTHING_RAN,
   },
   data: ({ latency }, context) =>
-    chartData(latency, [
+    chartData(latency, context, [
       ...references(latency, context, ({ successRate }) => successRate, 'success'),
       {
         label: 'success',
         color: '--success',
-        values: column(latency, scopeOf(latency).series, ({ successRate }) => successRate),
+        ...valuesOf(latency, scopeOf(latency), ({ successRate }) => successRate),
       },
     ]),
   description: ({ latency }, { moment }) =>
@@ -82,9 +88,10 @@ export const runsPanel = chartPanel({
     valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.1 : 1],
     formatValue: (count) => formatCount(count ?? 0),
     formatTick: formatCompact,
-    wholeTicks: true,
+    isCount: true,
+    none: NOTHING_RAN,
   },
-  data: ({ latency }) => chartData(latency, runsByVersion(latency)),
+  data: ({ latency }, context) => chartData(latency, context, runsByVersion(latency)),
   description: ({ latency }) =>
     `Runs by version over time; in all ${formatCount(scopeOf(latency).count)}.`,
 });
@@ -101,32 +108,50 @@ export const bandsPanel = chartPanel({
     valueRange: (_least, greatest) => [0, Math.min(1, Math.max(greatest * 1.15, 0.01))],
     formatValue: formatRate,
     formatTick: (share) => `${Number((share * 100).toFixed(1))}%`,
+    none: NOTHING_RAN,
   },
-  data: ({ spread }) => {
-    const share = (name: 'good' | 'fair' | 'poor' | 'failed') =>
-      column(spread, spread.steps, (step) => {
-        const all = step.good + step.fair + step.poor + step.failed;
-        return all === 0 ? null : step[name] / all;
-      });
+  data: ({ spread }, { moment }) => {
+    const all = sumOf(spread.steps);
+    const seriesOf = (name: Band) => ({
+      label: name,
+      color: `--${name}`,
+      whole: all[name] / all.runs,
+      values: column(spread, spread.steps, (step) => {
+        const { runs } = sumOf([step]);
+        return runs === 0 ? null : step[name] / runs;
+      }),
+    });
     const { fromMs, toMs, stepMs } = spread;
+    const runs = `${formatCount(all.runs)} ${all.runs === 1 ? 'run' : 'runs'}`;
     return {
       fromMs,
       toMs,
       stepMs,
+      about: `${runs}, ${rangeWords(spread, moment)}`,
+      ...(all.runs > 0 && all.good === all.runs && { none: 'Only good runs' }),
       series: [
-        { label: 'failed', color: '--failed', values: share('failed') },
-        { label: 'poor', color: '--poor', values: share('poor') },
-        { label: 'fair', color: '--fair', values: share('fair') },
-        { label: 'good', color: '--good', isUndrawn: true, values: share('good') },
+        seriesOf('failed'),
+        seriesOf('poor'),
+        seriesOf('fair'),
+        { ...seriesOf('good'), look: 'undrawn' },
       ],
     };
   },
   description: ({ spread }) => {
-    const sum = (name: 'good' | 'fair' | 'poor' | 'failed') =>
-      formatCount(spread.steps.reduce((all, step) => all + step[name], 0));
-    return `Runs by target over time: ${sum('good')} good, ${sum('fair')} fair, ${sum('poor')} poor, ${sum('failed')} failed.`;
+    const all = sumOf(spread.steps);
+    const words = BANDS.map((name) => `${formatCount(all[name])} ${name}`);
+    return `Runs by target over time: ${words.join(', ')}.`;
   },
 });
+
+const BANDS = ['good', 'fair', 'poor', 'failed'] as const;
+type Band = (typeof BANDS)[number];
+
+function sumOf(steps: FleetSpread['steps']): Record<Band | 'runs', number> {
+  const sum = (name: Band) => steps.reduce((all, step) => all + step[name], 0);
+  const [good, fair, poor, failed] = [sum('good'), sum('fair'), sum('poor'), sum('failed')];
+  return { good, fair, poor, failed, runs: good + fair + poor + failed };
+}
 
 /** Draws the devices that report, because silence looks like health in every other chart. */
 export const reportsPanel = chartPanel({
@@ -140,29 +165,42 @@ export const reportsPanel = chartPanel({
     valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.12 : 1],
     formatValue: (count) => (count === null || count === undefined ? NOTHING : formatCount(count)),
     formatTick: formatCompact,
-    wholeTicks: true,
+    isCount: true,
+    none: 'No device reported in a whole hour',
   },
-  data: ({ silence }) => {
+  data: ({ silence }, { moment }) => {
     const range = { fromMs: silence.fromMs, toMs: silence.toMs, stepMs: 3_600_000 };
-    const of = (value: (hour: (typeof silence.hours)[number]) => number | null) =>
-      column(range, silence.hours, value);
+    const of = (value: (hour: SilenceHour) => number | null) => column(range, silence.hours, value);
+    // beside one another stand the means of the same hours
+    const judged = silence.hours.filter(({ expected }) => expected.value !== null);
+    const hours = judged.length > 0 ? judged : silence.hours;
+    const meanOf = (value: (hour: SilenceHour) => number | null) =>
+      hours.reduce((sum, hour) => sum + (value(hour) ?? 0), 0) / hours.length;
     return {
       ...range,
+      about: `mean of ${rangeWords(range, moment)}`,
       series: [
         {
           label: 'too few',
           color: '--failed',
           dash: [2, 3],
-          isReference: true,
+          look: 'thin',
           values: of(({ fewest }) => fewest),
         },
         {
           label: 'expected',
           color: '--rest',
           dash: [4, 4],
+          look: 'thin',
+          ...(judged.length > 0 && { whole: meanOf(({ expected }) => expected.value) }),
           values: of(({ expected }) => expected.value),
         },
-        { label: 'reported', color: '--p50', values: of(({ received }) => received) },
+        {
+          label: 'reported',
+          color: '--p50',
+          whole: meanOf(({ received }) => received),
+          values: of(({ received }) => received),
+        },
       ],
     };
   },
@@ -172,36 +210,54 @@ export const reportsPanel = chartPanel({
   },
 });
 
-function chartData({ fromMs, toMs, stepMs }: FleetLatency, series: ChartSeries[]): ChartData {
-  return { fromMs, toMs, stepMs, series };
+function chartData(
+  { fromMs, toMs, stepMs }: FleetLatency,
+  { moment }: PanelContext,
+  series: ChartSeries[],
+): ChartData {
+  return { fromMs, toMs, stepMs, about: rangeWords({ fromMs, toMs }, moment), series };
+}
+
+/** What a step and a whole range both have. */
+type Calls = Omit<FleetPoint, 'atMs'>;
+
+function valuesOf(
+  range: FleetLatency,
+  figures: Figures,
+  value: (calls: Calls) => number | null,
+): Pick<ChartSeries, 'whole' | 'values'> {
+  return { whole: value(figures), values: column(range, figures.series, value) };
 }
 
 /** Returns the period before, laid over this one, and the version before. */
 function references(
   latency: FleetLatency,
   { answers, moment }: PanelContext,
-  value: (point: FleetPoint) => number | null,
+  value: (calls: Calls) => number | null,
   name: string,
 ): ChartSeries[] {
   const found: ChartSeries[] = [];
   const earlier = answered(answers, 'latencyBefore');
   if (earlier && earlier.stepMs === latency.stepMs && earlier.total.reports > 0) {
     const offMs = latency.fromMs - earlier.fromMs;
-    const points = scopeOf(earlier).series.map((point) => ({ ...point, atMs: point.atMs + offMs }));
-    const values = column(latency, points, value);
+    const { series, ...whole } = scopeOf(earlier);
+    const points = series.map((point) => ({ ...point, atMs: point.atMs + offMs }));
     found.push({
       label: `${name} before`,
       color: '--rest',
-      dash: [3, 3],
-      isReference: true,
-      values,
+      look: 'band',
+      ...valuesOf(latency, { ...whole, series: points }, value),
     });
   }
   const version = answered(answers, 'latencyVersionBefore');
   if (version && moment.versionBefore && version.stepMs === latency.stepMs) {
-    const values = column(latency, scopeOf(version).series, value);
-    const label = `${name} of ${moment.versionBefore}`;
-    found.push({ label, color: '--v4', dash: [1, 3], isReference: true, values });
+    found.push({
+      label: `${name} of ${isolated(moment.versionBefore)}`,
+      color: '--v4',
+      dash: [1, 3],
+      look: 'thin',
+      ...valuesOf(latency, scopeOf(version), value),
+    });
   }
   return found;
 }
@@ -209,20 +265,21 @@ function references(
 /** The newest version is on top. Runs of no shown version are at the bottom. */
 function runsByVersion(fleet: FleetLatency): ChartSeries[] {
   const colors = versionColors(fleet);
-  const count = (point: FleetPoint) => point.count;
+  const count = ({ count }: Calls) => count;
   const named = fleet.versions
     .filter((version) => version.count > 0 && colors.get(version.version) !== REST_COLOR)
     .map((version) => ({
       label: versionName(version.version),
       color: colors.get(version.version) ?? REST_COLOR,
-      values: column(fleet, version.series, count),
+      ...valuesOf(fleet, version, count),
     }));
   const rest = column(fleet, scopeOf(fleet).series, count).map((total, i) => {
     const shown = named.reduce((sum, { values }) => sum + (values[i] ?? 0), 0);
     return total === null ? null : total - shown;
   });
   if (!rest.some((value) => value)) return named;
-  return [...named, { label: 'other', color: REST_COLOR, values: rest }];
+  const others = named.reduce((sum, { whole }) => sum - (whole ?? 0), scopeOf(fleet).count);
+  return [...named, { label: 'other', color: REST_COLOR, whole: others, values: rest }];
 }
 
 /** Always shows 100 %, and at least half a point, so that noise does not look like a fall. */

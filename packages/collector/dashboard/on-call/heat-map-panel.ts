@@ -2,6 +2,7 @@ import { createHeatMap, lowerMs } from '../charts/heat-map.js';
 import { drawnPanel } from '../panel/panel.js';
 import { number, text } from '../table/table.js';
 import { formatCount, formatDuration } from '../words/format.js';
+import { rangeWords } from '../words/scope.js';
 
 export const heatMapPanel = drawnPanel({
   id: 'heat-map',
@@ -26,7 +27,7 @@ export const heatMapPanel = drawnPanel({
     const map = createHeatMap(zoom);
     return {
       element: map.element,
-      show: ({ spread }, { lane }) => map.show(spread, lane),
+      show: ({ spread }, { lane, moment }) => map.show(spread, lane, rangeWords(spread, moment)),
     };
   },
 });

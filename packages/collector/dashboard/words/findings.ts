@@ -86,6 +86,7 @@ function healthAnswers(answers: Answers): HealthAnswers {
     latency: answered(answers, 'latency'),
     objectives: answered(answers, 'objectives'),
     parts: answered(answers, 'parts'),
+    releases: answered(answers, 'releases'),
   };
 }
 

@@ -1,5 +1,9 @@
 import type { Figures, FleetLatency } from '../../src/fleet/latency.js';
 import type { Moment } from '../bar/moment.js';
+import type { Stretch } from '../bar/page-state.js';
+import { formatMoment } from './format.js';
+
+const HOUR_MS = 3_600_000;
 
 /** Returns the figures of the chosen version and segment, or of the whole model. */
 export function scopeOf({ selected, total }: FleetLatency): Figures {
@@ -10,4 +14,11 @@ export function scopeOf({ selected, total }: FleetLatency): Figures {
 export function scopeName({ model, state }: Moment): string {
   const [, segment] = state.segment.split(':');
   return [model, state.version, segment ? `on ${segment}` : ''].filter((one) => one).join(' ');
+}
+
+/** "24 h", "30 days", "8 Mar, 12:00 – 10 Mar, 12:00" */
+export function rangeWords({ fromMs, toMs }: Stretch, { state }: Moment): string {
+  if (!('key' in state.range)) return `${formatMoment(fromMs)} – ${formatMoment(toMs)}`;
+  const hours = Math.round((toMs - fromMs) / HOUR_MS);
+  return hours > 48 ? `${Math.round(hours / 24)} days` : `${hours} h`;
 }

@@ -6,6 +6,7 @@ import type { FleetLatency } from '../fleet/latency.js';
 import type { FleetObjectives, ObjectiveDay } from '../fleet/objectives.js';
 import type { PartName } from '../fleet/observed-bins.js';
 import type { ChangeByPart, FleetPart, FleetParts } from '../fleet/parts.js';
+import type { FleetReleases } from '../fleet/releases.js';
 import type { FleetService, VersionService } from '../fleet/service.js';
 import type { FleetSilence } from '../fleet/silence.js';
 import { WITHIN_P95 } from '../fleet/target-bound.js';
@@ -24,6 +25,8 @@ export interface HealthAnswers {
   readonly objectives?: FleetObjectives | undefined;
   /** Tells which part of the fleet carries a change. */
   readonly parts?: FleetParts | undefined;
+  /** Tells when a rollout began. */
+  readonly releases?: FleetReleases | undefined;
 }
 
 /** A model is well when all of these were answered and there is no finding. */
@@ -59,7 +62,7 @@ export interface RolloutFinding {
   readonly version: string;
   /** End of the first UTC day with this verdict. */
   readonly sinceMs: number | null;
-  /** Time of its first report. */
+  /** Time of its release, else of its first report. */
   readonly beganMs: number;
   /** Devices with it, on the busiest UTC day. */
   readonly devices: number;
@@ -146,6 +149,7 @@ function silences({ silence }: HealthAnswers): SilenceFinding[] {
 }
 
 function rollouts(answers: HealthAnswers): RolloutFinding[] {
+  const releases = answers.releases?.events ?? [];
   return rollBacks(answers).map((rollout) => {
     const { version, verdict, guardrails, parts, history } = rollout;
     const because = verdict.verdict === 'roll-back' ? verdict.because : [];
@@ -154,7 +158,7 @@ function rollouts(answers: HealthAnswers): RolloutFinding[] {
       id: 'rollout',
       version,
       sinceMs: history[last + 1]?.atMs ?? null,
-      beganMs: rollout.sinceMs,
+      beganMs: releases.find((event) => event.version === version)?.atMs ?? rollout.sinceMs,
       devices: rollout.devices.canary,
       measures: because.map((name) => ({
         name,

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ChartData } from '../../dashboard/charts/time-chart.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-call.js';
 import type { Table } from '../../dashboard/table/table.js';
+import { formatMoment } from '../../dashboard/words/format.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { FACTS } from '../testing/fleet-store.js';
-import { type Page, pageOf } from '../testing/page-answers.js';
+import { type Page, pageAnswers, pageOf } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';
 
 const HOUR_MS = 3_600_000;
@@ -70,6 +72,42 @@ test('charts have a value for each step, beside the day before', () => {
   // devices of this fleet report in the first quarter of an hour
   expect(rows[1]).toEqual(['2026-03-05T00:15:00.000Z', null, null]);
   expect(page.values('runs').rows[0]).toEqual(['2026-03-05T00:00:00.000Z', HOURLY_RUNS]);
+});
+
+async function chartOf(id: string, search: string): Promise<ChartData> {
+  const about = { search, nowMs: FRIDAY_MS + HOUR_MS, facts: FACTS };
+  const { answers, moment } = await pageAnswers(store, ON_CALL_QUESTIONS, about);
+  const panel = ON_CALL_PANELS.find((one) => one.id === id);
+  return panel?.chart?.data(answers as never, { answers, moment, lane: [] }) as ChartData;
+}
+
+test('a legend has the figures of the whole range, and names it', async () => {
+  const wholeOf = ({ series }: ChartData) =>
+    Object.fromEntries(series.map(({ label, whole }) => [label, whole]));
+  const success = await chartOf('success', THURSDAY);
+  expect(wholeOf(success)).toEqual({ 'success before': 1, success: 1 - FAILED / RUNS });
+  expect(success.about).toBe(`${formatMoment(THURSDAY_MS)} – ${formatMoment(FRIDAY_MS)}`);
+  expect((await chartOf('success', '?range=30d')).about).toBe('30 days');
+  expect(wholeOf(await chartOf('runs', THURSDAY))).toEqual({ '1.1.0': RUNS });
+  const bands = await chartOf('bands', THURSDAY);
+  expect(wholeOf(bands)).toEqual({ failed: 0.05, poor: 0, fair: 0, good: 0.95 });
+  expect(bands.about).toMatch(/^11,520 runs, /);
+  const reports = await chartOf('reports', THURSDAY);
+  expect(wholeOf(reports)).toEqual({ reported: 2 * DEVICES });
+  expect(reports.about).toMatch(/^mean of /);
+});
+
+test('the period before is a faint band, and a plot without a bad run says that all were good', async () => {
+  const { series } = await chartOf('latency', THURSDAY);
+  expect(series.map(({ label, look }) => [label, look])).toEqual([
+    ['P95 before', 'band'],
+    ['P99', undefined],
+    ['P95', undefined],
+    ['P50', undefined],
+  ]);
+  const wednesday = `?from=${new Date(THURSDAY_MS - 24 * HOUR_MS).toISOString()}&to=${new Date(THURSDAY_MS).toISOString()}`;
+  expect((await chartOf('bands', wednesday)).none).toBe('Only good runs');
+  expect((await chartOf('bands', THURSDAY)).none).toBe(undefined);
 });
 
 test('the heat map has each result in the row of its time, and the bands of the target each run', () => {
