@@ -23,10 +23,19 @@ test('the docs are searched by words at once, and by meaning and both as the mod
   const query = page.getByTestId('query');
   await query.fill('metadata-expired');
   await expect(page.getByTestId('words')).toContainText('metadata-expired');
+  await query.fill('IndexOptions');
+  await expect(page.getByTestId('words')).toContainText(
+    'option · default · what it does; dimensions',
+  );
   await query.fill('how much memory does it take');
   for (const way of ['words', 'meaning', 'both']) {
     await expect(page.getByTestId(way).getByRole('listitem')).toHaveCount(5);
   }
+  await expect(page.getByTestId('words').locator('mark', { hasText: 'memory' })).not.toHaveCount(0);
+  await expect(page.locator('mark', { hasText: /^(?:how|much|does|it)$/i })).toHaveCount(0);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Both', 'Words', 'Meaning']);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   const reading = page.getByTestId('reading');
   await expect(reading).toHaveText(/^The model has read (?:32|48|64) of \d+ sections\.$/);
   await page.reload();

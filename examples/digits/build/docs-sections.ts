@@ -49,15 +49,28 @@ function sectionsOf(file: string, page: string): Section[] {
     .filter(({ text }) => text !== '');
 }
 
-/** Markdown without links, tables, code marks and emphasis. */
+/** Markdown without links, code marks and emphasis. Of a table, cells are parted by dots and rows by semicolons. */
 function plain(markdown: string): string {
   return markdown
     .replace(/^```.*$/gm, '')
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/^[|:\s-]+$/gm, '')
+    .replace(/^(?:\|.*\n?)+/gm, tableInWords)
+    .replace(/^[:\s-]+$/gm, '')
     .replace(/[`*]/g, '')
-    .replace(/\|/g, ' ')
     .replace(/^\s*- /gm, '')
     .replace(/\s+/g, ' ')
     .trim();
+}
+
+function tableInWords(table: string): string {
+  const rows = table.trim().split('\n');
+  const cells = rows.filter((row) => !/^[|:\s-]+$/.test(row)).map(cellsOf);
+  return `${cells.map((row) => row.join(' · ')).join('; ')}.\n`;
+}
+
+function cellsOf(row: string): string[] {
+  return row
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.replace('\\|', '|').trim())
+    .filter((cell) => cell !== '');
 }

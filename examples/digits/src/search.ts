@@ -5,6 +5,7 @@ import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
+import { wordsToMark } from './words-to-mark.js';
 
 const EXAMPLES = [
   'how much memory does it take',
@@ -18,8 +19,7 @@ const AT_ONCE = 16;
 /** Characters of a section that are shown. */
 const EXCERPT = 150;
 
-const WAYS = ['words', 'meaning', 'both'] as const;
-type Way = (typeof WAYS)[number];
+type Way = 'both' | 'words' | 'meaning';
 
 const query = part('query', HTMLInputElement);
 const reading = part('reading', HTMLElement);
@@ -74,7 +74,10 @@ async function readAll(
     );
     const read = `The model has read ${Math.min(i + AT_ONCE, all.length)} of ${all.length} sections`;
     reading.textContent = kept === 0 ? `${read}.` : `${read}, ${kept} of them on an earlier visit.`;
-    if (i === 0) await search();
+    if (i === 0) {
+      delete document.documentElement.dataset.sections;
+      await search();
+    }
   }
   await search();
 }
@@ -129,9 +132,9 @@ const TITLES: Readonly<Record<Way, string>> = {
   both: 'Standard deviations above the mean of all sections, of both',
 };
 
-/** From shortly before the first word that was searched for. */
+/** From shortly before the first word that is marked. */
 function excerptOf(text: string): string {
-  const at = text.search(wordsAsked() ?? /$^/);
+  const at = text.search(wordsToMark(query.value) ?? /$^/);
   const from = at > EXCERPT / 2 ? text.indexOf(' ', at - EXCERPT / 3) + 1 : 0;
   const begin = from > 0 ? '… ' : '';
   if (text.length <= from + EXCERPT) return begin + text.slice(from);
@@ -139,21 +142,13 @@ function excerptOf(text: string): string {
 }
 
 function marked(text: string): (string | HTMLElement)[] {
-  const asked = wordsAsked();
+  const asked = wordsToMark(query.value);
   if (!asked) return [text];
   return text
     .split(asked)
     .map((piece, i) =>
       i % 2 === 1 ? Object.assign(document.createElement('mark'), { textContent: piece }) : piece,
     );
-}
-
-/** Words of four letters and more: marking `the` and `is` helps nobody. */
-function wordsAsked(): RegExp | undefined {
-  const words = query.value.match(/[\p{L}\p{M}\p{N}]{4,}/gu);
-  if (!words) return undefined;
-  const among = words.join('|');
-  return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])(${among})(?![\\p{L}\\p{M}\\p{N}])`, 'iu');
 }
 
 function exampleButton(example: string): HTMLElement {
