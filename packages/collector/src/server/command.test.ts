@@ -102,6 +102,7 @@ test.each([
   ['a token among the words', ['--read-token', 'read-token-0123456789']],
   ['an unknown option', ['--verbose']],
   ['an argument', ['reports.sqlite']],
+  ['an address that no store has', ['--file', 'postgres://db.example/reports']],
 ])('%s is wrong usage: exit code 2', async (_what, args) => {
   const { exitCode, errors } = await run(args);
   expect(exitCode).toBe(2);

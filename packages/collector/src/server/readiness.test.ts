@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { freeBytesBeside, LEAST_FREE_BYTES } from '../sqlite/disk-room.js';
+import { freeBytesBeside, LEAST_FREE_BYTES } from '../store/disk-room.js';
 import { createReadiness } from './readiness.js';
 
 const fine = {

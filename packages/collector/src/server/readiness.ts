@@ -1,4 +1,4 @@
-import { LEAST_FREE_BYTES } from '../sqlite/disk-room.js';
+import { LEAST_FREE_BYTES } from '../store/disk-room.js';
 
 /** A check writes to the disk, so a caller who asks more often gets the last answer. */
 const KEEP_MS = 1_000;

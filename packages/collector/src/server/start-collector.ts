@@ -2,13 +2,12 @@ import { isIPv6 } from 'node:net';
 import type { ModelFacts } from '@nearside/core';
 import { type AccessOptions, accessInAudit, accessOf, checkAccess } from '../access/access.js';
 import { limitConnections } from '../access/connection-limit.js';
+import { openAnswers } from '../answers/answers-in-worker.js';
 import { shareAnswers } from '../answers/share-answers.js';
 import { type AuditLog, openAuditLog } from '../files/audit-log.js';
 import { type ConfiguredFiles, openConfiguredFiles } from '../files/configured-files.js';
 import { createProcessMetrics, type ProcessMetrics } from '../metrics/process-metrics.js';
-import { sqliteAnswers } from '../sqlite/answers-in-worker.js';
-import { freeBytesBeside } from '../sqlite/disk-room.js';
-import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import { storeAt } from '../open-store.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { forwardTraces } from '../traces/forward-traces.js';
 import { readDashboard } from './dashboard.js';
@@ -110,22 +109,23 @@ function settingsOf(options: CollectorOptions) {
   }
   const forward = tracesTo === undefined ? undefined : forwardTraces(tracesTo, { onError });
   checkAccess(access, host);
-  return { ...options, host, minDevices, now, onError, access, forward };
+  const place = storeAt(options.file);
+  return { ...options, place, host, minDevices, now, onError, access, forward };
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** Opens all but the port. */
 async function openParts(settings: Settings) {
-  const { file, access, minDevices, forward, now, onError } = settings;
+  const { file, place, access, minDevices, forward, now, onError } = settings;
   const audit = openAuditLog(settings.auditLog, { now, onError });
   const metrics = createProcessMetrics(now());
   const files = await openFiles(settings, audit, metrics);
-  const store = openStore(settings, audit);
+  const store = await openStore(settings, audit);
   const given = typeof settings.models === 'string' ? files.facts.current() : settings.models;
   const models = await createModels(store, given, { now, onError, onFold: metrics.countFolded });
   files.facts.onChange(models.use);
-  const reading = sqliteAnswers(store, { file });
+  const reading = openAnswers(store, place);
   const server = createServer({
     store,
     answers: shareAnswers(reading, { forMs: settings.shareForMs }),
@@ -136,10 +136,7 @@ async function openParts(settings: Settings) {
     targets: files.targets,
     facts: models.facts,
     prices: files.prices,
-    readiness: createReadiness({
-      write: () => store.add([]),
-      freeBytes: async () => freeBytesBeside(file),
-    }),
+    readiness: createReadiness({ write: () => store.add([]), freeBytes: store.freeBytes }),
     dashboard: readDashboard(),
     forwardTraces: forward,
     now,
@@ -178,8 +175,8 @@ function openFiles(
   });
 }
 
-function openStore({ file, onError }: Settings, audit: AuditLog): RollupStore {
-  return openSqliteRollupStore(file, {
+function openStore({ file, place, onError }: Settings, audit: AuditLog): Promise<RollupStore> {
+  return place.open({
     onMovedAside({ schema, to }) {
       audit.write('move-aside', { file, schema, to });
       onError(

@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
 import type { KnownName } from '../counting/known-names.js';
-import type { RollupStore } from '../store/rollup-store.js';
-import { freeBytesBeside, requireRoom } from './disk-room.js';
+import { freeBytesBeside, requireRoom } from '../store/disk-room.js';
+import type { RollupReads, RollupStore } from '../store/rollup-store.js';
 import { LogWriter } from './log-writer.js';
 import { takeOwnership } from './owner.js';
 import { prepareReads } from './reads.js';
@@ -17,7 +17,7 @@ import { type MovedAside, moveAsideUnreleased } from './unreleased-schema.js';
 /** A write waits so long for another process that holds the file. Nobody is answered meanwhile, so it then fails. */
 const BUSY_TIMEOUT_MS = 250;
 
-interface StoreOptions {
+export interface SqliteOptions {
   /** Told when a file whose schema was never released was renamed, and a new one begun. */
   readonly onMovedAside?: (moved: MovedAside) => void;
   /** Bytes that are left on the disk of the file. */
@@ -32,7 +32,7 @@ interface StoreOptions {
  */
 export function openSqliteRollupStore(
   file: string,
-  { onMovedAside = () => {}, freeBytes = () => freeBytesBeside(file) }: StoreOptions = {},
+  { onMovedAside = () => {}, freeBytes = () => freeBytesBeside(file) }: SqliteOptions = {},
 ): RollupStore {
   let database: Database.Database | undefined;
   try {
@@ -49,6 +49,12 @@ export function openSqliteRollupStore(
       { cause, details: { file } },
     );
   }
+}
+
+/** Opens a file for reading alone, beside the process that writes to it. */
+export function openSqliteReads(file: string): RollupReads {
+  const database = new Database(file, { readonly: true, fileMustExist: true });
+  return prepareReads(database, async (work) => work());
 }
 
 /** SQLite gives the journals beside a file its mode, so nobody but its owner can read them either. */
@@ -102,6 +108,7 @@ export function createSqliteRollupStore(
     addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
     names: () => read(() => readNames(database)),
     settle,
+    freeBytes: () => attempt(freeBytes),
     ...prepareReads(database, read),
     prune: async (nowMs) => {
       const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));

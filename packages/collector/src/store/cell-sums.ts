@@ -10,7 +10,7 @@ import type { CountsRow } from './kept-rows.js';
 import { readPacked } from './packed-histograms.js';
 import type { Cell, Group, GroupSums } from './rollup-store.js';
 
-/** What a cell adds to the slot that it is in, as a list, because there are many. */
+/** A cell with the slot that it is added to. It is a list, because there are many. */
 export type SlotRow = readonly [
   series: number,
   slotMs: number,

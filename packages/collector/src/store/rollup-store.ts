@@ -27,6 +27,8 @@ export interface RollupStore extends RollupReads {
   settle(): Promise<void>;
   /** Forgets old rows, in slices of less than 50 ms. Hours by cohort are first added to their day. */
   prune(nowMs: number): Promise<void>;
+  /** Bytes that are left on its disk. Undefined where it has none of its own, or cannot know. */
+  freeBytes(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { answersOver, FLEET_QUESTIONS } from '../answers/answers.js';
 import { parseTargets } from '../files/targets.js';
+import { storeAt } from '../open-store.js';
 import { bundle } from '../testing/bundle.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { sqliteAnswers } from './answers-in-worker.js';
-import { openSqliteRollupStore } from './sqlite-rollup-store.js';
+import { answersOver, FLEET_QUESTIONS } from './answers.js';
+import { openAnswers } from './answers-in-worker.js';
 
 const folder = temporaryFolder();
 let worker: URL;
@@ -25,10 +25,10 @@ const QUERY = {
   stepMs: 300_000,
 };
 
-function open() {
-  const file = join(folder, `${randomUUID()}.sqlite`);
-  const store = openSqliteRollupStore(file);
-  const answers = sqliteAnswers(store, { file, worker });
+async function open() {
+  const place = storeAt(join(folder, `${randomUUID()}.sqlite`));
+  const store = await place.open();
+  const answers = openAnswers(store, { ...place, worker });
   const close = async () => {
     await answers.close();
     await store.close();
@@ -37,7 +37,7 @@ function open() {
 }
 
 test('a thread of its own answers as the store does, with what was added before', async () => {
-  const { store, answers, close } = open();
+  const { store, answers, close } = await open();
   for (const version of ['1.2.0', '1.3.0']) {
     await store.add([sampleContribution({ dimensions: { version } })]);
     const inline = answersOver(store);
@@ -52,7 +52,7 @@ test('a thread of its own answers as the store does, with what was added before'
 });
 
 test('a question that fails says so, and the next one is answered', async () => {
-  const { answers, close } = open();
+  const { answers, close } = await open();
   await expect(
     answers.fleet('latency', { ...QUERY, fromMs: {} as number }, CONTEXT),
   ).rejects.toMatchObject({
@@ -63,7 +63,7 @@ test('a question that fails says so, and the next one is answered', async () => 
 });
 
 test('what is asked while it closes is refused, and does not wait for ever', async () => {
-  const { answers, close } = open();
+  const { answers, close } = await open();
   const asked = Promise.allSettled([answers.models(), answers.metrics(TARGETS)]);
   await close();
   expect(await asked).toHaveLength(2);
@@ -71,7 +71,7 @@ test('what is asked while it closes is refused, and does not wait for ever', asy
 });
 
 test('questions that would wait behind many others are refused, and the others are answered', async () => {
-  const { answers, close } = open();
+  const { answers, close } = await open();
   const asked = await Promise.allSettled(Array.from({ length: 100 }, () => answers.models()));
   const refused = asked.filter(({ status }) => status === 'rejected');
   expect(refused).toHaveLength(36);

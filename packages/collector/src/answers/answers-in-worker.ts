@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NearsideError } from '@nearside/core';
-import { type Answers, answersOver } from '../answers/answers.js';
 import type { RollupStore } from '../store/rollup-store.js';
+import { type Answers, answersOver } from './answers.js';
 
 /** Only the built package has this file. Tests of the sources read in the thread that writes. */
 const BUILT = new URL('./answers-worker.js', import.meta.url);
@@ -13,7 +12,8 @@ const BUILT = new URL('./answers-worker.js', import.meta.url);
 const MOST_WAITING = 64;
 
 export interface AnswersWorkerData {
-  readonly file: string;
+  /** The store's address, as `storeAt` takes it. */
+  readonly address: string;
 }
 
 /** A question to the thread that reads. */
@@ -31,22 +31,27 @@ export interface ClosableAnswers extends Answers {
   close(): Promise<void>;
 }
 
-interface Options extends AnswersWorkerData {
+interface Options {
+  /** Undefined where no other thread can open the store. */
+  readonly address: string | undefined;
   readonly worker?: URL;
 }
 
-/** Answers from a thread that reads the file, where there is a file. All that was added before is in the answers. */
-export function sqliteAnswers(store: RollupStore, options: Options): ClosableAnswers {
-  const { file, worker = BUILT } = options;
-  if (file === ':memory:' || !existsSync(fileURLToPath(worker))) {
+/** Answers from a thread that opens the store by its address. All that was added before is in the answers. */
+export function openAnswers(
+  store: RollupStore,
+  { address, worker = BUILT }: Options,
+): ClosableAnswers {
+  if (address === undefined || !existsSync(fileURLToPath(worker))) {
     return { ...answersOver(store), close: async () => {} };
   }
-  return answersInWorker(store, { file: resolve(file), worker });
+  return answersInWorker(store, worker, { address });
 }
 
 function answersInWorker(
   store: RollupStore,
-  { worker, ...workerData }: Required<Options>,
+  worker: URL,
+  workerData: AnswersWorkerData,
 ): ClosableAnswers {
   const waiting = new Map<
     number,

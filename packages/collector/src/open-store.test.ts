@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { storeAt } from './open-store.js';
+import { sampleContribution } from './testing/sample-report.js';
+import { temporaryFolder } from './testing/temporary-folder.js';
+
+const folder = temporaryFolder();
+
+test('a store is opened by its path, and read by its address while it is open', async () => {
+  const file = join(folder, 'with a space.sqlite');
+  const store = await storeAt(file).open();
+  await store.add([sampleContribution()]);
+  await store.settle();
+  const { address } = storeAt(file);
+  expect(address).toBe(pathToFileURL(file).href);
+  const reads = await storeAt(address ?? '').openReads();
+  expect(await reads.models()).toEqual(await store.models());
+  await store.close();
+});
+
+test('a store in memory has no address', () => {
+  expect(storeAt(':memory:').address).toBeUndefined();
+});
+
+test.each([
+  ['postgres://fleet:secret@db.example/reports', 'got an address of postgres://'],
+  ['file://secret.sqlite', 'got a file:// address without a path of this machine'],
+])('%s keeps a collector from starting, and what it says holds no secret', (address, got) => {
+  let error: unknown;
+  try {
+    storeAt(address);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toMatchObject({ name: 'StartError', code: 'option-invalid' });
+  expect(String(error)).toMatch(/file: expected the path of an SQLite file.*Name a file/);
+  expect(String(error)).toContain(got);
+  expect(String(error)).not.toContain('secret');
+});
