@@ -31,14 +31,13 @@ export function marginBar({ standing, margin, difference }: MarginBar, label: st
     role: 'img',
     'aria-label': label,
   });
-  const { value, low, high } = difference;
-  if (value === null || low === null || high === null) return bar;
-  for (const [name, of] of Object.entries({ value, low, high })) {
-    const margins = of / Math.max(margin, LEAST_MARGIN);
-    const place = (margins - LEAST) / (MOST - LEAST);
-    if (place < 0) bar.classList.add(`${name}-before`);
-    if (place > 1) bar.classList.add(`${name}-beyond`);
-    bar.style.setProperty(`--${name}`, `${100 * Math.min(Math.max(place, 0), 1)}%`);
+  for (const end of ['value', 'low', 'high'] as const) {
+    const points = difference[end];
+    if (points === null) return bar;
+    const place = (points / Math.max(margin, LEAST_MARGIN) - LEAST) / (MOST - LEAST);
+    const shown = Math.min(Math.max(place, 0), 1);
+    bar.style.setProperty(`--${end}`, `${shown * 100}%`);
+    if (place !== shown) bar.classList.add(`${end}-${place < 0 ? 'before' : 'beyond'}`);
   }
   bar.append(element('i', { class: 'interval' }), element('i', { class: 'point' }));
   return bar;
