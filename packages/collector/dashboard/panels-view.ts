@@ -30,9 +30,9 @@ export function createPanelsView(
     show(moment, answers) {
       const lane = timelineOf(answers);
       const empty = cards.flatMap(({ panel, element: card, show }): Folded[] => {
-        const none = show({ moment, answers, lane });
-        card.hidden = isFolding && none !== undefined;
-        return none === undefined ? [] : [{ panel, none }];
+        const table = show({ moment, answers, lane });
+        card.hidden = isFolding && table !== undefined;
+        return table ? [{ title: panel.title, table }] : [];
       });
       folded.show(empty);
       widen(cards.map((card) => card.element).filter((card) => !card.hidden));

@@ -15,11 +15,10 @@ export function groupedBars(groups: readonly BarGroup[], description: string): S
   const sides = groups[0]?.shares.length ?? 0;
   const step = sides * BAR + GAP;
   const width = groups.length * step;
-  // the square root keeps small bins visible beside a bin that has nearly all
-  const most = Math.sqrt(Math.max(...groups.flatMap(({ shares }) => shares), 0.01));
+  const most = Math.max(...groups.flatMap(({ shares }) => shares), 0.01);
   const bars = groups.flatMap(({ label, shares }, i) =>
     shares.map((share, side) => {
-      const height = (HEIGHT * Math.sqrt(share)) / most;
+      const height = (HEIGHT * share) / most;
       const bar = svg('rect', {
         class: `side-${side}`,
         x: i * step + side * BAR + GAP / 2,

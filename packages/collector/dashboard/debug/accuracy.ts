@@ -5,11 +5,9 @@ import { drawnPanel, tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
 import { formatCompact, formatCount, formatRate, formatShareOf } from '../words/format.js';
-import { BY_BASELINE, NO_BASELINE } from './distributions.js';
+import { NO_BASELINE } from './distributions.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
-/** What fills panels of labels. */
-const LABELS = 'the app gives labels by model.feedback';
 const shareOf = (value: number | null | undefined) => formatShareOf(value ?? null);
 
 export const accuracyPanel = tablePanel({
@@ -48,7 +46,7 @@ export const reliabilityPanel = drawnPanel({
   id: 'reliability',
   title: 'Reliability',
   aside: 'how often it is right when it is so sure',
-  filledBy: BY_BASELINE,
+  isWide: true,
   needs: ['accuracy'],
   table: ({ accuracy }) => reliabilityTable(mostLabelled(accuracy)),
   drawing: () => {
@@ -71,12 +69,11 @@ export const reliabilityPanel = drawnPanel({
             { class: 'quiet' },
             `${version.version}. Dots: labels of the field, larger where there are more. Line: the lab.`,
           ),
-          element('div', { class: 'square' }, reliabilityDiagram(points, words)),
           element(
-            'details',
-            {},
-            element('summary', {}, 'As a table'),
-            ...tableElement('Reliability', reliabilityTable(version)),
+            'div',
+            { class: 'reliable' },
+            reliabilityDiagram(points, words),
+            element('div', {}, ...tableElement('Reliability', reliabilityTable(version))),
           ),
         );
       },
@@ -103,7 +100,7 @@ function reliabilityTable(version: VersionAccuracy | undefined): Table {
       }),
       number(bin.lab > 0 ? bin.labCorrect / bin.lab : null, formatRate),
     ]),
-    none: NO_BASELINE,
+    ...NO_BASELINE,
   };
 }
 
@@ -113,7 +110,6 @@ export const confusionPanel = tablePanel({
   title: 'Confusion',
   aside: 'rows: what it was, columns: what the model said',
   isWide: true,
-  filledBy: LABELS,
   needs: ['accuracy'],
   table: ({ accuracy }) => {
     const version = accuracy.versions
@@ -138,6 +134,7 @@ export const confusionPanel = tablePanel({
         ),
       ]),
       none: `No label by class came in this time. The app gives them: model.feedback(meta.id, { label: 'cat' }).`,
+      filledBy: 'the app gives labels by model.feedback',
       ...(version && {
         note: `Of ${version.version}, as labels came: people correct what looks wrong.`,
       }),
@@ -150,7 +147,6 @@ export const outcomesPanel = tablePanel({
   id: 'outcomes',
   title: 'Outcomes and errors of values',
   aside: 'by version',
-  filledBy: 'the app gives them by model.outcome',
   needs: ['accuracy'],
   table: ({ accuracy }) => ({
     columns: ['What', 'Mean', 'n'],
@@ -179,5 +175,6 @@ export const outcomesPanel = tablePanel({
     none:
       "No outcome came in this time: model.outcome('bought', 1). No number came with its truth either: " +
       'model.feedback(meta.id, { value: 7.5 }).',
+    filledBy: 'the app gives them by model.outcome',
   }),
 });

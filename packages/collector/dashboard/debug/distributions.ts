@@ -1,61 +1,63 @@
 import { carriesMore } from '../../src/findings/findings.js';
 import type { Change, DistributionDrift, FleetDrift } from '../../src/fleet/drift.js';
 import { groupedBars } from '../charts/grouped-bars.js';
+import { type ShareRow, shareRows } from '../charts/share-rows.js';
 import { element } from '../element.js';
 import { drawnPanel } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
-import { formatCount, formatPart, formatSince } from '../words/format.js';
+import { formatCount, formatPart, formatRate, formatSince, isolated } from '../words/format.js';
 
-/** This fills panels that need a baseline. */
-export const BY_BASELINE = 'needs the model’s baseline: --models';
-export const NO_BASELINE =
-  'The collector does not know how the model was in the lab: its baseline. ' +
-  'nearside facts writes it to models.json, and the collector reads that with --models models.json.';
+/** Says why a panel that needs a baseline is empty. */
+export const NO_BASELINE = {
+  none:
+    'The collector does not know how the model was in the lab: its baseline. ' +
+    'nearside facts writes that to models.json; start the collector with --models models.json.',
+  filledBy: 'needs the model’s baseline: --models',
+};
 
-/** At most so many are drawn. The table has all. */
+/** At most so many of each kind are drawn. The table has all. */
 const MOST_DRAWN = 8;
-const SIDES = ['now', 'its past', 'the lab'];
 
 interface Shown extends DistributionDrift {
   readonly version: string;
   readonly windowMs: number | undefined;
 }
 
-/** Shows the distributions of versions beside their past and the lab, the largest effect first. */
+/** Shows the distributions that have changed in full, and the others small, the largest effect first. */
 export const distributionsPanel = drawnPanel({
   id: 'distributions',
   title: 'Distributions',
-  aside:
-    'what the model sees and says, beside its past and the lab; heights grow with the square root',
+  aside: 'what the model sees and says',
   isWide: true,
   needs: ['drift'],
   table: ({ drift }) => driftTable(drift),
   drawing: () => {
     const place = element('div');
+    let shown = '';
     return {
       element: place,
       show({ drift }) {
-        const shown = byEffect(drift)
-          .filter((one) => newest(one) || one.fromLab)
-          .slice(0, MOST_DRAWN);
-        const key = element(
-          'ul',
-          { class: 'legend' },
-          ...SIDES.map((side, i) => {
-            const swatch = element('span', { class: `swatch side-${i}`, 'aria-hidden': 'true' });
-            return element('li', {}, swatch, side);
-          }),
-        );
+        const next = JSON.stringify(drift.versions);
+        if (next === shown) return;
+        shown = next;
+        const all = byEffect(drift).filter(isCompared);
+        const small = all.filter((one) => !alarmOf(one)).slice(0, MOST_DRAWN);
         place.replaceChildren(
-          ...(shown.length > 0 ? [key] : []),
-          element('div', { class: 'distributions' }, ...shown.map(distributionElement)),
+          element('ul', { class: 'legend' }, side(0, 'now'), side(1, 'the same hours before')),
+          ...all.filter(alarmOf).slice(0, MOST_DRAWN).map(changedElement),
+          element('div', { class: 'distributions' }, ...small.map(distributionElement)),
           ...tableElement('Distributions', driftTable(drift)),
         );
       },
     };
   },
 });
+
+function side(position: number, words: string): HTMLElement {
+  const swatch = element('span', { class: `swatch side-${position}`, 'aria-hidden': 'true' });
+  return element('li', {}, swatch, words);
+}
 
 function byEffect({ versions }: FleetDrift): Shown[] {
   const all = versions.flatMap(({ version, windowMs, distributions }) =>
@@ -68,53 +70,117 @@ function newest({ windows }: DistributionDrift): Change | null | undefined {
   return windows.at(-1)?.change;
 }
 
+function isCompared(one: DistributionDrift): boolean {
+  return Boolean(newest(one) ?? one.fromLab ?? alarmOf(one));
+}
+
 /** PSI less its expectation without a change. */
-function effect(change: Change | null | undefined): number {
+function effect(change: Pick<Change, 'psi' | 'expectedPsi'> | null | undefined): number {
   return change ? Math.max(0, change.psi - change.expectedPsi) : 0;
+}
+
+/** Draws a distribution that alarms: all of its bins since then, beside the same hours before. */
+function changedElement(one: Shown): HTMLElement {
+  const { name, version, windowMs } = one;
+  const { effect: index = 0, sinceMs = 0, where = '', carried = '' } = alarmOf(one) ?? {};
+  const rows = rowsOf(one).filter(({ now, before }) => now + before > 0);
+  const head = ` population stability index ${index.toFixed(3)}, alarms from 0.03`;
+  return element(
+    'figure',
+    { class: 'alarmed' },
+    element(
+      'figcaption',
+      {},
+      element('h3', {}, `${name} ${version}`, element('small', {}, head)),
+      element('p', { class: 'alarm' }, `Since ${formatSince(sinceMs, windowMs)}${where}${carried}`),
+    ),
+    shareRows(name, rows),
+    element('p', {}, changeWords(one, rows)),
+  );
+}
+
+/** "1.2.0 is less sure of its answers: confidence 0.999 to 1 came in 70.6% of runs, in 80.8% before." */
+export function changeWords(
+  { name, kind, version, edges }: Pick<Shown, 'name' | 'kind' | 'version' | 'edges'>,
+  rows: readonly ShareRow[],
+): string {
+  const change = ({ now, before }: ShareRow) => now - before;
+  const [most] = rows.toSorted((a, b) => Math.abs(change(b)) - Math.abs(change(a)));
+  if (!most) return '';
+  // bins are in order: below 0 the lower ones have more than before
+  const shift = rows.reduce((sum, row, i) => sum + i * change(row), 0);
+  const is = isolated(version);
+  const what =
+    name === 'confidence' && edges
+      ? `${is} is ${shift < 0 ? 'less' : 'more'} sure of its answers`
+      : `What ${is} ${kind === 'input' ? 'is given' : 'says'} has changed`;
+  const bin = `${name} ${isolated(most.label)}`;
+  return `${what}: ${bin} came in ${formatRate(most.now)} of runs, in ${formatRate(most.before)} before.`;
 }
 
 function distributionElement(one: Shown): HTMLElement {
   const { name, version } = one;
-  const alarm = alarmOf(one);
-  const sides = [one.field, one.past, one.lab].map(sharesOf);
-  const groups = one.lab.map((_, bin) => ({
-    label: binLabel(one, bin),
-    shares: sides.map((side) => side[bin] ?? 0),
-  }));
-  const words = `${name} of ${version}, by bin: now, its past, the lab`;
-  const heading = element('h3', {}, name, ' ', element('small', {}, version));
+  const rows = rowsOf(one);
+  const beside = hasPast(one) ? '' : ', beside the lab';
+  const groups = rows.map(({ label, now, before }) => ({ label, shares: [now, before] }));
   return element(
     'figure',
-    alarm ? { class: 'alarmed' } : {},
-    element('figcaption', {}, heading),
-    groupedBars(groups, words),
+    {},
+    element('figcaption', {}, element('h3', {}, name, ' ', element('small', {}, version, beside))),
+    groupedBars(groups, `${name} of ${version}${beside}, by bin`),
     element(
       'p',
       { class: 'ends' },
-      element('span', {}, groups[0]?.label ?? ''),
-      element('span', {}, groups.at(-1)?.label ?? ''),
+      element('span', {}, rows[0]?.label ?? ''),
+      element('span', {}, rows.at(-1)?.label ?? ''),
     ),
-    ...(alarm
-      ? [
-          element(
-            'p',
-            { class: 'alarm' },
-            `changed${alarm.where} since ${formatSince(alarm.sinceMs, one.windowMs)}`,
-          ),
-        ]
-      : []),
   );
 }
 
+interface Alarm {
+  readonly sinceMs: number;
+  readonly effect: number;
+  /** ", on phone alone" where the whole fleet does not alarm. */
+  readonly where: string;
+  /** ", on phone: all of it" */
+  readonly carried: string;
+}
+
 /** Returns the alarm of the whole fleet, or else that of the part with the largest effect. */
-function alarmOf({
-  alarmSinceMs,
-  parts,
-}: DistributionDrift): { sinceMs: number; where: string } | undefined {
-  if (alarmSinceMs !== null) return { sinceMs: alarmSinceMs, where: '' };
-  return parts.flatMap(({ alarmSinceMs: sinceMs, value }) =>
-    sinceMs === null ? [] : [{ sinceMs, where: ` on ${value}` }],
+function alarmOf(one: DistributionDrift): Alarm | undefined {
+  const { alarmSinceMs: sinceMs, parts, segments } = one;
+  if (sinceMs !== null) {
+    const first = segments.find(carriesMore);
+    const carried = first ? `, on ${isolated(first.value)}: ${formatPart(first.share)} of it` : '';
+    return { sinceMs, effect: effect(newest(one)), where: '', carried };
+  }
+  return parts.flatMap((part) =>
+    part.alarmSinceMs === null
+      ? []
+      : [
+          {
+            sinceMs: part.alarmSinceMs,
+            effect: effect(part),
+            where: `, on ${isolated(part.value)} alone`,
+            carried: '',
+          },
+        ],
   )[0];
+}
+
+/** Pairs each bin with that of its past, or of the lab where it has none. */
+function rowsOf(one: DistributionDrift): ShareRow[] {
+  const { field, past } = one.changed ?? one;
+  const [now, before] = [field, hasPast(one) ? past : one.lab].map(sharesOf);
+  return one.lab.map((_, bin) => ({
+    label: binLabel(one, bin),
+    now: now?.[bin] ?? 0,
+    before: before?.[bin] ?? 0,
+  }));
+}
+
+function hasPast({ past }: DistributionDrift): boolean {
+  return past.some((n) => n > 0);
 }
 
 function sharesOf(counts: readonly number[]): number[] {
@@ -127,53 +193,62 @@ function binLabel({ edges, labels }: DistributionDrift, bin: number): string {
   return labels?.[bin] ?? 'other';
 }
 
-const MISSING = {
-  'no-baseline': 'its baseline is not known: --models',
-  'too-few-devices': 'too few devices',
-} as const;
+const TOO_FEW = 'too few devices for a comparison (16 of 64 groups of devices are needed)';
 
 function driftTable(drift: FleetDrift): Table {
-  const without = drift.versions.flatMap(({ version, missing }): Cell[][] =>
-    missing ? [[text(`${version}: ${MISSING[missing]}`, { tone: 'quiet' })]] : [],
+  const compared = byEffect(drift).filter(isCompared);
+  const without = (wanted: (version: FleetDrift['versions'][number]) => boolean) =>
+    drift.versions.filter(wanted).map(({ version }) => version);
+  const unknown = without(({ missing }) => missing === 'no-baseline');
+  const few = without(
+    ({ missing, distributions }) =>
+      missing === 'too-few-devices' || (!missing && !distributions.some(isCompared)),
   );
   const psi = (value: number | null | undefined) => (value ?? 0).toFixed(3);
+  const rows = compared.map((one): Cell[] => {
+    const alarm = alarmOf(one);
+    const change = newest(one);
+    return [
+      text(one.name, { aside: one.version }),
+      number(change ? effect(change) : null, psi),
+      number(one.fromLab ? effect(one.fromLab) : null, psi),
+      number(change?.jensenShannon, psi),
+      number(change?.n, (n) => formatCount(n ?? 0)),
+      alarm
+        ? {
+            text: `${formatSince(alarm.sinceMs, one.windowMs)}${alarm.where}${alarm.carried}`,
+            value: new Date(alarm.sinceMs).toISOString(),
+            tone: 'alarm' as const,
+          }
+        : text('', { value: null }),
+    ];
+  });
+  const others = [
+    ...(few.length > 0 ? [`${namesOf(few)}: ${TOO_FEW}`] : []),
+    ...(unknown.length > 0 ? [`${namesOf(unknown)}: ${NO_BASELINE.filledBy}`] : []),
+  ].map((words): Cell[] => [text(words, { tone: 'quiet' })]);
   return {
     columns: [
       'Distribution',
-      'From its past',
-      'From the lab',
+      'PSI from its past',
+      'PSI from the lab',
       'Jensen–Shannon',
       'Observations',
       'Changed since',
-      'Carried by',
     ],
-    rows: [
-      ...byEffect(drift).map((one): Cell[] => {
-        const [first] = one.segments.filter(carriesMore);
-        const alarm = alarmOf(one);
-        const change = newest(one);
-        return [
-          text(one.name, { aside: one.version }),
-          number(change ? effect(change) : null, psi),
-          number(one.fromLab ? effect(one.fromLab) : null, psi),
-          number(change?.jensenShannon, psi),
-          number(change?.n, (n) => formatCount(n ?? 0)),
-          alarm
-            ? {
-                text: `${formatSince(alarm.sinceMs, one.windowMs)}${alarm.where}`,
-                value: new Date(alarm.sinceMs).toISOString(),
-                tone: 'alarm' as const,
-              }
-            : text('', { value: null }),
-          text(first && alarm?.where === '' ? `${first.value}: ${formatPart(first.share)}` : ''),
-        ];
-      }),
-      ...without,
-    ],
+    rows: rows.length > 0 ? [...rows, ...others] : [],
     asideName: 'Version',
-    none: 'No version reported.',
+    ...(unknown.length > 0
+      ? NO_BASELINE
+      : { none: few.length > 0 ? `${namesOf(few)}: ${TOO_FEW}.` : 'No version reported.' }),
     note:
-      'Population stability index less its expectation without a change. It alarms from 0.03 on, ' +
+      'PSI: population stability index less its expectation without a change. It alarms from 0.03 on, ' +
       'against its own past and in two windows in a row. A lab never is quite like the field.',
   };
+}
+
+/** Names at most three versions. */
+function namesOf(versions: readonly string[]): string {
+  const more = versions.length > 3 ? ` and ${versions.length - 3} more` : '';
+  return `${versions.slice(0, 3).join(', ')}${more}`;
 }

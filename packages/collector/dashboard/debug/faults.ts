@@ -1,3 +1,4 @@
+import type { FleetFaults } from '../../src/fleet/faults.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
 import { lostNote } from '../words/codes.js';
@@ -68,13 +69,29 @@ export const updatesPanel = tablePanel({
     rows: faults.updates.map(({ version, installed, byAge, failed, rolledBack }): Cell[] => [
       text(version),
       number(installed, count),
-      text(byAge.map(([days, n]) => `day ${days}: ${count(n)}`).join(', ')),
+      ageCell(byAge),
       text(codesOf(failed)),
       text(codesOf(rolledBack)),
     ]),
     none: 'No device tried an update in this range.',
   }),
 });
+
+/** "half by day 6, the last on day 19". The installs of each day are its detail. */
+function ageCell(byAge: FleetFaults['updates'][number]['byAge']): Cell {
+  const all = byAge.reduce((sum, [, n]) => sum + n, 0);
+  let [half, installed] = [0, 0];
+  for (const [day, n] of byAge) {
+    if (2 * installed < all) half = day;
+    installed += n;
+  }
+  const [last] = byAge.at(-1) ?? [];
+  const list = byAge.map(([day, n]) => `day ${day}: ${count(n)}`).join(', ');
+  if (last === undefined) return text('');
+  const words =
+    byAge.length > 1 ? `half by day ${half}, the last on day ${last}` : `all on day ${last}`;
+  return text(words, { value: list, detail: list });
+}
 
 function codesOf(byCode: Readonly<Record<string, number>>): string {
   return Object.entries(byCode)
@@ -86,7 +103,6 @@ export const shadowPanel = tablePanel({
   id: 'shadow',
   title: 'Shadow',
   aside: 'candidates that ran beside what serves',
-  filledBy: 'no device sends it yet',
   needs: ['faults'],
   table: ({ faults }) => ({
     columns: ['Candidate', 'Runs', 'Agree', 'Takes longer by', 'Fails more by'],
@@ -98,6 +114,7 @@ export const shadowPanel = tablePanel({
       number(one.errorDifference, formatPoints),
     ]),
     none: 'Shows how a candidate does beside the version that serves. No device sends this yet.',
+    filledBy: 'no device sends it yet',
   }),
 });
 

@@ -14,7 +14,6 @@ export const tracesPanel = drawnPanel({
   title: 'Traces',
   aside: 'runs that failed or were slow, the last first',
   isWide: true,
-  filledBy: 'sent only with traceRate',
   needs: ['traces'],
   table: ({ traces }) => tracesTable(traces.traces),
   drawing: () => {
@@ -68,6 +67,7 @@ function tracesTable(traces: readonly KeptTrace[]): Table {
     none:
       'No trace of a failed or slow run is kept. A page sends traces only with traceRate, a field of report: ' +
       'open(url, { report: { to, traceRate: 0.01 } }).',
+    filledBy: 'sent only with traceRate',
   };
 }
 

@@ -49,8 +49,8 @@ export function createExecutiveView(choose: (change: Partial<PageState>) => void
     if (!newest) return;
     const key = monthsOn(monthOf(newest.moment).key, months);
     const [first, last] = monthsWithData(newest.moment);
-    const kept = key < first ? first : key;
-    choose({ month: kept > last ? last : kept });
+    const [, nearest = key] = [first, key, last].sort();
+    choose({ month: nearest });
   };
   earlier.addEventListener('click', () => go(-1));
   later.addEventListener('click', () => go(1));

@@ -14,8 +14,8 @@ import {
 
 export interface Card {
   readonly element: HTMLElement;
-  /** @returns the reason where all is answered and there is nothing to show */
-  show(context: PanelContext): string | undefined;
+  /** @returns the table where all is answered and it has no row */
+  show(context: PanelContext): Table | undefined;
 }
 
 /** Marks a body that holds a drawing. */
@@ -63,7 +63,7 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     },
   };
 
-  function showPanel(context: PanelContext): string | undefined {
+  function showPanel(context: PanelContext): Table | undefined {
     newest = context;
     const { version, segment } = context.moment.state;
     whole.hidden = isNarrowed || (version === '' && segment === '');
@@ -76,7 +76,7 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     else if (table?.rows.length === 0) say(table.none);
     else if (panel.drawing || panel.chart) draw(found.got, context);
     else if (table) showTable(table);
-    return table?.rows.length === 0 ? table.none : undefined;
+    return table?.rows.length === 0 ? table : undefined;
   }
 
   function draw(got: never, context: PanelContext): void {

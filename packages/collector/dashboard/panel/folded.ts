@@ -1,10 +1,10 @@
 import { element } from '../element.js';
-import type { Panel } from './panel.js';
+import type { Table } from '../table/table.js';
 
 /** A panel that has nothing to show, and why. */
 export interface Folded {
-  readonly panel: Pick<Panel, 'title' | 'filledBy'>;
-  readonly none: string;
+  readonly title: string;
+  readonly table: Pick<Table, 'none' | 'filledBy'>;
 }
 
 /** Makes one line of all panels that have nothing to show. Opened, it says why for each. */
@@ -26,9 +26,9 @@ export function createFolded(): {
       card.hidden = folded.length === 0;
       line.textContent = foldedLine(folded);
       reasons.replaceChildren(
-        ...folded.flatMap(({ panel, none }) => [
-          element('dt', {}, panel.title),
-          element('dd', {}, none),
+        ...folded.flatMap(({ title, table }) => [
+          element('dt', {}, title),
+          element('dd', {}, table.none),
         ]),
       );
     },
@@ -37,7 +37,7 @@ export function createFolded(): {
 
 /** "Nothing to show in this time: Errors, Confusion (labels by model.feedback)." */
 export function foldedLine(folded: readonly Folded[]): string {
-  const names = folded.map(({ panel: { title, filledBy } }) =>
+  const names = folded.map(({ title, table: { filledBy } }) =>
     filledBy ? `${title} (${filledBy})` : title,
   );
   return `Nothing to show in this time: ${names.join(', ')}.`;

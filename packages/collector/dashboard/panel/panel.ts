@@ -27,8 +27,6 @@ interface Common {
   /** Beside the title, in small. */
   readonly aside?: string;
   readonly isWide?: true;
-  /** What would fill it, in a few words: "labels by model.feedback". For a view that folds empty panels. */
-  readonly filledBy?: string;
 }
 
 /** Draws a table. The table itself is downloaded and read aloud. */

@@ -8,6 +8,8 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
   /** The sentence where there is no row. */
   readonly none: string;
+  /** What would fill it, in a few words: "labels by model.feedback". */
+  readonly filledBy?: string;
   /** Explains the columns. */
   readonly note?: string | undefined;
   /** Heading of the words beside the names of rows, which are a column of their own in CSV. */

@@ -51,6 +51,11 @@ export interface DistributionDrift {
   readonly windows: readonly WindowDrift[];
   /** Start of the first window of the alarm at the end of the range. Null without one. */
   readonly alarmSinceMs: number | null;
+  /**
+   * Observations by bin since the alarm began, and of the same hours before: of the fleet, where only a part alarms too.
+   * Null without an alarm.
+   */
+  readonly changed: { readonly field: BinCounts; readonly past: BinCounts } | null;
   /** The alarm would end without the four cohorts that carry most of it. */
   readonly isByFew: boolean;
   /** Parts that carry the newest window's change. Those that carry more than their part of the fleet are first. */
@@ -215,6 +220,8 @@ function distributionDrift(
   const edges = 'edges' in distribution ? distribution.edges : undefined;
   const { shown, alarms, segments, parts, changes, fromLab, counts, field, lab, past } = found;
   const alarmSinceMs = alarmSince(shown, alarms);
+  const sinceMs = alarmSinceMs ?? parts.find((part) => part.alarmSinceMs !== null)?.alarmSinceMs;
+  const since = counts.filter((_, i) => (shown[i]?.fromMs ?? 0) >= (sinceMs ?? Infinity));
   return {
     name,
     kind,
@@ -233,6 +240,13 @@ function distributionDrift(
       };
     }),
     alarmSinceMs,
+    changed:
+      since.length === 0
+        ? null
+        : {
+            field: addedUp(since.map(({ now }) => now)),
+            past: addedUp(since.map(({ past }) => past)),
+          },
     isByFew: alarmSinceMs !== null && found.isByFew(),
     segments,
     parts,

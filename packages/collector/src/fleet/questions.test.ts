@@ -59,6 +59,11 @@ test('what phones see has changed for two hours: one alarm, since when, and phon
   expect(confidence?.segments[0]).toMatchObject({ dimension: 'device', value: 'phone' });
   expect(confidence?.segments[0]?.share).toBeGreaterThan(0.9);
   expect(classes?.alarmSinceMs).toBeNull();
+  // two hours of 160 phones with 6 : 3 : 1, and the other 160 devices about as before
+  const { field = [], past = [] } = confidence?.changed ?? {};
+  expect(field[0]).toBe(2 * (160 * 6 + 160));
+  expect(past[0]).toBe(2 * 320);
+  expect(classes?.changed).toBeNull();
   await store.close();
 });
 
@@ -84,6 +89,7 @@ test('phones alone have changed, by too little for the whole fleet to alarm: pho
       alarmSinceMs: NEXT + HOUR_MS,
     },
   ]);
+  expect(confidence?.changed?.past[0]).toBe(2 * 448);
   expect(findingsOf({ drift })).toMatchObject([
     { id: 'drift', distribution: 'confidence', part: { value: 'phone' }, segment: null },
   ]);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { largestChanges } from '../../dashboard/charts/share-rows.js';
 import { DEBUG_PANELS, DEBUG_QUESTIONS } from '../../dashboard/debug/debug.js';
+import { changeWords, distributionsPanel } from '../../dashboard/debug/distributions.js';
 import { foldedLine } from '../../dashboard/panel/folded.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { FACTS, HOUR_MS } from '../testing/fleet-store.js';
@@ -112,8 +114,64 @@ test('every panel of the view says something of that day', () => {
 
 test('panels that have nothing to show are one line, which says what would fill them', () => {
   const line = foldedLine([
-    { panel: { title: 'Errors' }, none: 'No errors in this range.' },
-    { panel: { title: 'Traces', filledBy: 'sent only with traceRate' }, none: 'No trace.' },
+    { title: 'Errors', table: { none: 'No errors in this range.' } },
+    { title: 'Traces', table: { none: 'No trace.', filledBy: 'sent only with traceRate' } },
   ]);
   expect(line).toBe('Nothing to show in this time: Errors, Traces (sent only with traceRate).');
+});
+
+test('a change is told in a sentence: what the model does, and the bin with most of it', () => {
+  const rows = [
+    { label: '0 to 0.5', now: 0.4, before: 0.1 },
+    { label: '0.5 to 1', now: 0.6, before: 0.9 },
+  ];
+  const one = { name: 'confidence', kind: 'score', version: '1.2.0', edges: [0, 0.5, 1] } as const;
+  expect(changeWords(one, rows)).toBe(
+    '1.2.0 is less sure of its answers: confidence 0 to 0.5 came in 40.0% of runs, in 10.0% before.',
+  );
+  const light = {
+    name: 'brightness',
+    kind: 'input',
+    version: '1.2.0',
+    edges: [0, 0.5, 1],
+  } as const;
+  expect(changeWords(light, rows)).toBe(
+    'What 1.2.0 is given has changed: brightness 0 to 0.5 came in 40.0% of runs, in 10.0% before.',
+  );
+  const kind = { name: 'class', kind: 'output', version: '1.2.0' } as const;
+  expect(changeWords(kind, [{ label: 'قطة', now: 0.2, before: 0.5 }])).toBe(
+    'What 1.2.0 says has changed: class \u2068قطة\u2069 came in 20.0% of runs, in 50.0% before.',
+  );
+});
+
+test('of many bins those with the largest changes have a row, in their order, and the others one', () => {
+  const rows = Array.from({ length: 32 }, (_, i) => ({
+    label: `${i}`,
+    now: i % 2 === 0 ? 1 / 16 : 0,
+    before: i < 30 ? 1 / 30 : 0,
+  }));
+  const shown = largestChanges(rows);
+  expect(shown).toHaveLength(16);
+  expect(shown.at(-1)?.label).toBe('17 others');
+  for (const side of ['now', 'before'] as const) {
+    expect(shown.reduce((sum, row) => sum + row[side], 0)).toBeCloseTo(1, 10);
+  }
+  expect(largestChanges(rows.slice(0, 16))).toEqual(rows.slice(0, 16));
+});
+
+test('without a baseline, or with too few devices, distributions say what they need', () => {
+  const table = (versions: unknown[]) =>
+    distributionsPanel.table({ drift: { versions } } as never, {} as never);
+  const version = (i: number, missing?: string) => ({
+    version: `1.${i}.0`,
+    missing,
+    distributions: [],
+  });
+  const bare = table([version(0, 'no-baseline')]);
+  expect(bare.rows).toEqual([]);
+  expect(bare.none).toContain('start the collector with --models models.json');
+  expect(bare.filledBy).toContain('--models');
+  const many = table(Array.from({ length: 100 }, (_, i) => version(i, 'too-few-devices')));
+  expect(many.rows).toEqual([]);
+  expect(many.none).toMatch(/^1\.0\.0, 1\.1\.0, 1\.2\.0 and 97 more: too few devices/);
 });
