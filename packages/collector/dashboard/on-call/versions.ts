@@ -22,6 +22,9 @@ const NOTE =
   'Cold starts: runs that waited for a load. Error-free: device-days without a failed call, of installs that a rollout put on ' +
   'the version. Adoption: of the devices on the newest day.';
 
+/** A fleet can have a hundred versions. */
+const SHOWN_VERSIONS = 10;
+
 /** Shows every version beside the ones before it. */
 export const versionsPanel = tablePanel({
   id: 'versions',
@@ -38,6 +41,7 @@ export const versionsPanel = tablePanel({
         : '';
     return {
       columns: COLUMNS,
+      shownRows: SHOWN_VERSIONS,
       rows: latency.versions.map((version): Cell[] => {
         const known = figuresOf(service, version.version);
         const color = colors.get(version.version) ?? REST_COLOR;

@@ -3,13 +3,23 @@ import { NOTHING } from '../words/format.js';
 import type { Cell, Table } from './table.js';
 
 /** Makes a table that scrolls by itself where it is too wide, or a sentence where it has no row. */
-export function tableElement(label: string, { columns, rows, none, note }: Table): HTMLElement[] {
+export function tableElement(
+  label: string,
+  { columns, rows, none, note, shownRows = rows.length }: Table,
+  { isWhole = false } = {},
+): HTMLElement[] {
   if (rows.length === 0) return [element('p', { class: 'quiet' }, none)];
   const inWords = columns.map((_, i) => rows.every((cells) => isInWords(cells[i])));
   const head = columns.map((heading, i) =>
     element('th', { scope: 'col', ...(inWords[i] && { class: 'words' }) }, heading),
   );
   const body = rows.map((cells) => rowElement(cells, inWords));
+  for (const row of body.slice(shownRows)) row.className = 'further';
+  const more = element(
+    'details',
+    { class: 'more', ...(isWhole && { open: '' }) },
+    element('summary', {}, `and ${rows.length - shownRows} more`),
+  );
   return [
     element(
       'div',
@@ -21,6 +31,7 @@ export function tableElement(label: string, { columns, rows, none, note }: Table
         element('tbody', {}, ...body),
       ),
     ),
+    ...(rows.length > shownRows ? [more] : []),
     ...(note ? [element('p', { class: 'quiet' }, note)] : []),
   ];
 }

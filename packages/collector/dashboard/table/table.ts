@@ -12,6 +12,8 @@ export interface Table {
   readonly filledBy?: string;
   /** Explains the columns. */
   readonly note?: string | undefined;
+  /** Further rows are folded on the page. */
+  readonly shownRows?: number;
   /** Heading of the words beside the names of rows, which are a column of their own in CSV. */
   readonly asideName?: string;
 }
@@ -65,12 +67,12 @@ export function number(
 export function figure(of: Figure, format: Format): Cell {
   const { value, low, high, n, devices, estimated } = of;
   if (value === null) return { text: NOTHING, value };
-  const sample = `n ${formatCount(n)}${devices > 0 ? `, ${formatCount(devices)} devices` : ''}`;
+  const sample = `of ${formatCount(n)}${devices > 0 ? ` on ${formatCount(devices)} devices` : ''}`;
   return {
     text: format(value),
     value,
     ...unitOf(format),
-    detail: `${format(low)} to ${format(high)}; ${sample}`,
+    detail: `${format(low)} to ${format(high)}, ${sample}`,
     interval: { low, high, n },
     ...(estimated && { aside: 'estimated' }),
     ...(isThin(of) && { isThin: true }),

@@ -68,7 +68,7 @@ test('a number that is not known is empty in CSV, and a dash on the page', () =>
 test('a figure tells its sample and interval, and is thin when it is made of little', () => {
   expect(figure(RATE, formatRate)).toMatchObject({
     text: '98.8%',
-    detail: '97.0% to 99.00%; n 1,234, 300 devices',
+    detail: '97.0% to 99.00%, of 1,234 on 300 devices',
   });
   expect(figure(RATE, formatRate)).not.toHaveProperty('isThin');
   expect(figure({ ...RATE, n: 99 }, formatRate)).toHaveProperty('isThin', true);
