@@ -2,13 +2,14 @@ import { compareVersions } from '../../src/fleet/compare-versions.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
-import { formatClock, formatMoment } from '../words/format.js';
-import { lastingState, type Moment } from './moment.js';
+import { formatClock, formatDay, formatMoment, formatStep } from '../words/format.js';
+import { lastingState, type Moment, monthOf } from './moment.js';
 import { type PageState, pageStateSearch, RANGES, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
 
 /** Length of the cells that reports are counted in. */
 const BUCKET_MS = 300_000;
+const DAY_MS = 86_400_000;
 /** The time zone of all times on the page, but for UTC's days. */
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -51,14 +52,20 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
   details.addEventListener('change', () => {
     document.body.classList.toggle('with-details', details.checked);
   });
-  byId('controls').addEventListener('submit', (event) => event.preventDefault());
+  const controls = byId('controls');
+  controls.addEventListener('submit', (event) => event.preventDefault());
+  const opener = byId('opener');
+  // on a phone the browser opens and closes the rest of the bar: by tap, Escape, and a tap elsewhere
+  controls.addEventListener('toggle', ({ newState }) => {
+    opener.ariaExpanded = String(newState === 'open');
+  });
 
   return {
     show(moment, models) {
       const { state } = moment;
       newest = moment;
       copy.replaceChildren('Copy link');
-      byId('controls').hidden = models.length === 0;
+      controls.hidden = false;
       byId('time').hidden = state.view === 'executive';
       for (const [i, tab] of tabs.entries()) {
         const key = VIEWS[i]?.key ?? 'on-call';
@@ -89,7 +96,12 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
       }
       times.show(moment);
       const summary = models.find((one) => one.model === moment.model);
-      byId('status').textContent = freshness(moment, summary?.lastMs ?? 0);
+      const words = freshness(moment, summary?.lastMs ?? 0);
+      byId('status').textContent = words;
+      byId('other-time').textContent = 'key' in state.range ? 'Other time' : stretchWords(moment);
+      byId('opener-model').textContent = moment.model;
+      byId('opener-time').textContent = chosenWords(moment);
+      byId('whole').replaceChildren(element('b', {}, moment.model), ` ${words}`);
     },
     showSegments,
   };
@@ -101,6 +113,22 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
     );
     chooseFrom(segment, [['', 'All devices'], ...options], chosen);
   }
+}
+
+/** "5 Mar, 06:00–12:00", "5 Mar – 7 Mar" */
+function stretchWords({ fromMs, toMs }: Moment): string {
+  const lengthMs = toMs - fromMs;
+  return lengthMs < DAY_MS
+    ? formatStep(fromMs, lengthMs, Infinity)
+    : `${formatDay(fromMs)} – ${formatDay(toMs)}`;
+}
+
+/** The time, version and devices that are chosen, short. */
+function chosenWords(moment: Moment): string {
+  const { view, range, version, segment } = moment.state;
+  if (view === 'executive') return monthOf(moment).key;
+  const time = 'key' in range ? range.words.slice('the '.length) : stretchWords(moment);
+  return [time, version, segment.split(':')[1]].filter(Boolean).join(', ');
 }
 
 /** A link may name a version or segment that did not report. */
