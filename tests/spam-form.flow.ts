@@ -40,7 +40,7 @@ test('without its model the form says so and sends unchecked; the next try opens
   await expect(page.locator('html')).toHaveAttribute('data-model', 'ready');
   await expect(problem).toBeHidden();
   await press(page, 'A prize');
-  await expect(toldIn(page)).toContainText(/This reads like spam \(>?\d\d\.\d%\)/);
+  await expect(toldIn(page)).toContainText(/This reads like spam \(>?\d\d\.\d{1,2}%\)/);
 });
 
 test('spam is not sent before its warning is seen, what is ordinary is, and nothing leaves the page; offline too', async ({
