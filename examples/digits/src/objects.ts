@@ -2,6 +2,7 @@ import type { FoundObject, ImageInput } from 'nearside';
 import { cameraLost, startCamera } from './camera.js';
 import { listenForFiles } from './file-sources.js';
 import { formatPercent } from './format-percent.js';
+import { markMore } from './mark-more.js';
 import { openTask } from './open-model.js';
 import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
@@ -23,6 +24,7 @@ const photo = part('photo', HTMLImageElement);
 const camera = part('camera', HTMLVideoElement);
 const film = part('film', HTMLButtonElement);
 const boxes = part('boxes', HTMLElement);
+const busy = part('looking', HTMLElement);
 const result = part('result', HTMLElement);
 const list = part('objects', HTMLElement);
 const summary = part('summary', HTMLElement);
@@ -31,6 +33,7 @@ const problem = createProblemPanel(part('picture-problem', HTMLElement));
 /** It aborts the look at the picture or camera before. */
 let looking = new AbortController();
 
+markMore(list);
 sample.append(...Object.keys(SAMPLES).map((name) => new Option(name, name)));
 const opened = openUntilReady(openBoth);
 void lookAt(fetchSample());
@@ -66,6 +69,8 @@ function lookAt(given: Blob | Promise<Blob>): Promise<void> {
     signal.throwIfAborted();
     await show(picture);
     await opened;
+    signal.throwIfAborted();
+    busy.hidden = false;
     const started = performance.now();
     const found = await findIn(picture, signal);
     draw(found, { width: photo.naturalWidth, height: photo.naturalHeight });
@@ -127,6 +132,7 @@ function forget(): void {
   film.setAttribute('aria-pressed', 'false');
   camera.hidden = true;
   photo.hidden = false;
+  busy.hidden = true;
   result.hidden = true;
   boxes.replaceChildren();
   list.replaceChildren();
@@ -180,6 +186,7 @@ function placeAt(element: HTMLElement, x: number, y: number): void {
 }
 
 function tell(found: readonly FoundObject[]): void {
+  busy.hidden = true;
   result.hidden = false;
   const said = summarize(found);
   if (summary.textContent !== said) summary.textContent = said; // only a change is worth announcing
