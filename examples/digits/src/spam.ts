@@ -7,6 +7,7 @@ import { openUntilReady } from './open-until-ready.js';
 import { part } from './part.js';
 import { createProblemPanel } from './problem-panel.js';
 import { showScoreBars } from './score-bars.js';
+import { type Answer, createSentView } from './sent-view.js';
 
 const SAMPLES = [
   {
@@ -39,15 +40,6 @@ const PAUSE_MS = 250;
 const SURE = 0.8;
 const NAMES: Readonly<Record<string, string>> = { ham: 'fine', spam: 'spam' };
 
-/** An answer of the model, with the text that it is about. */
-interface Answer {
-  readonly text: string;
-  readonly isSpam: boolean;
-  /** From 0 to 1. */
-  readonly spam: number;
-  readonly model: string;
-}
-
 /** It stands below the message. */
 interface Told {
   readonly kind: 'fault' | 'fine' | 'doubt' | 'spam';
@@ -63,7 +55,6 @@ const message = part('message', HTMLTextAreaElement);
 const send = part('send', HTMLButtonElement);
 const change = part('change', HTMLButtonElement);
 const anyway = part('anyway', HTMLButtonElement);
-const sent = part('sent', HTMLElement);
 const problem = createProblemPanel(part('check-problem', HTMLElement));
 /** It aborts the check of the text before. */
 let checking = new AbortController();
@@ -80,7 +71,13 @@ form.addEventListener('submit', (event) => {
   void submit({ isMeant: event.submitter === anyway });
 });
 change.addEventListener('click', () => message.focus());
-part('another', HTMLButtonElement).addEventListener('click', writeAnother);
+const sent = createSentView({
+  form,
+  onAnother() {
+    void check();
+    message.focus();
+  },
+});
 watchConnection(part('offline-now', HTMLElement));
 void prepareOffline(opened);
 void check(); // a browser may have kept what was written before
@@ -128,7 +125,7 @@ async function submit({ isMeant }: { readonly isMeant: boolean }): Promise<void>
   if (isReady && answer?.text !== text && !(await check({ pauseMs: 0 }))) return;
   const checked = answer?.text === text ? answer : undefined;
   if (checked?.isSpam && !isMeant) change.focus();
-  else showSent(text, checked);
+  else sent.show({ name: name.value, message: text, checked });
 }
 
 const EMPTY: Told = { kind: 'fault', title: 'Write a message first.' };
@@ -215,33 +212,6 @@ function offer({ warned }: { readonly warned: boolean }): void {
   send.hidden = warned;
   if (focused === send && warned) change.focus();
   if ((focused === change || focused === anyway) && !warned) send.focus();
-}
-
-function showSent(text: string, checked: Answer | undefined): void {
-  const body = {
-    ...(name.value.trim() !== '' && { name: name.value.trim() }),
-    message: text,
-    ...(checked && { spam: Math.floor(1000 * checked.spam) / 1000, checkedBy: checked.model }),
-  };
-  const head = 'POST /contact HTTP/1.1\nContent-Type: application/json\n\n';
-  setText('request', `${head}${JSON.stringify(body, undefined, 2)}`);
-  setText('sent-note', noteOf(checked));
-  form.hidden = true;
-  sent.hidden = false;
-  part('sent-title', HTMLElement).focus();
-}
-
-function noteOf(checked: Answer | undefined): string {
-  if (!checked) return 'It was not checked, so it goes without a score.';
-  return checked.isSpam ? 'It goes in spite of the warning, and its score says so.' : '';
-}
-
-function writeAnother(): void {
-  form.reset();
-  form.hidden = false;
-  sent.hidden = true;
-  void check();
-  message.focus();
 }
 
 function sampleButton(sample: (typeof SAMPLES)[number]): HTMLElement {
