@@ -60,14 +60,16 @@ test('the first screen says what is wrong, since when, and where most of it is',
   );
   await expect(finding).toBeInViewport();
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
-  await expect(page.getByTestId('tile-success')).toHaveText('Success95.0%before 100%');
+  await expect(page.getByTestId('tile-success')).toHaveText(
+    'Success95.0%of 11,520 runsbefore 100%',
+  );
   await expect(page.locator('#success .legend')).toHaveText(
     /^success95\.0%success before100%.+ – /,
   );
   expect(problems).toEqual([]);
 });
 
-test('a time without a report says so, and in a first week what is missing to call it silence', async ({
+test('a time without a report says so, in a first week what is missing to call it silence, and where reports are', async ({
   page,
 }) => {
   const friday = '?from=2026-03-06T00:00:00Z&to=2026-03-06T03:00:00Z';
@@ -81,6 +83,10 @@ test('a time without a report says so, and in a first week what is missing to ca
     health.getByRole('listitem').filter({ hasText: /^no past until 9 Mar/ }),
   ).toBeVisible();
   await expect(page.locator('#latency')).toBeHidden();
+  await page.goto(`${collector.url}/?from=2031-03-06T00:00:00Z&to=2031-03-07T00:00:00Z`);
+  await expect(page.getByTestId('empty-state')).toContainText('This time has not come yet');
+  await page.getByRole('button', { name: 'Show the last day with reports' }).click();
+  await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
 });
 
 test('a link to a model that never reported shows no other one', async ({ page }) => {
@@ -110,10 +116,10 @@ const ROLLOUT = {
   history: [],
 };
 
-test('one answer that is not to be had leaves the others, and is asked for again', async ({
+test('each card says what it knows, what it waits for and what failed, and asks again at a click', async ({
   page,
 }) => {
-  let isBusy = true;
+  let [isBusy, isGone, isSlow] = [true, true, true];
   await page.route('**/v1/fleet/canary?*', (route) =>
     route.fulfill(
       isBusy
@@ -121,16 +127,78 @@ test('one answer that is not to be had leaves the others, and is asked for again
         : { json: { minDevices: 1, minCohorts: 48, rollouts: [ROLLOUT] } },
     ),
   );
+  await page.route('**/v1/fleet/latency?*', (route) =>
+    isGone ? route.abort('connectionreset') : route.continue(),
+  );
+  await page.route('**/v1/fleet/parts?*', (route) => (isSlow ? undefined : route.continue()));
+  let answerModels = () => {};
+  await page.route('**/v1/fleet/models', async (route) => {
+    await new Promise<void>((resolve) => {
+      answerModels = resolve;
+    });
+    await route.continue();
+  });
   await page.goto(`${collector.url}/${THURSDAY}`);
+  await expect(page.locator('#view')).toHaveText(
+    'Waiting for the collector’s answer about models…',
+  );
+  answerModels();
+  const parts = page.locator('#parts-time');
+  const figures = page.locator('#figures');
   await expect(page.locator('#rollouts')).toContainText('The collector answered 503. Busy.');
+  await expect(figures).toContainText('The collector does not answer.');
+  await expect(page.locator('#budget tbody tr')).toHaveCount(2);
+  await expect(parts).toContainText('Waiting for the collector’s answer about parts…');
+  await expect(page.getByTestId('problem')).toHaveCount(0);
+  await page.unroute('**/v1/fleet/models');
+  [isBusy, isGone, isSlow] = [false, false, false];
+  await figures.getByRole('button', { name: 'Try again' }).click();
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
-  isBusy = false;
-  await page.getByTestId('version').selectOption('1.1.0');
   const rollouts = page.locator('#rollouts');
   await expect(rollouts).toContainText('on 60 devices beside 58 of the control');
   await expect(rollouts).toContainText('Roll it back. Worse than tolerated: failed runs +6.9');
   const name = 'failed runs worse than tolerated: +6.9 points (1.4 to 11.4, tolerated 0.5)';
   await expect(rollouts.getByRole('img', { name })).toBeVisible();
+  await expect(parts).toContainText('+18.2 ms on average');
+  await expect(page.getByRole('button', { name: 'Try again' })).toHaveCount(0);
+});
+
+test('a page without a model in its address opens on the one that reported last, and fits a hundred versions', async ({
+  page,
+}) => {
+  const newest = { model: 'ל'.repeat(64), lastMs: FRIDAY_MS, versions: ['1.0.0', '1.1.0'] };
+  await page.route('**/v1/fleet/models', (route) =>
+    route.fulfill({
+      json: {
+        nowMs: FRIDAY_MS,
+        models: [{ model: 'a', firstMs: 1, lastMs: 1, versions: [] }, newest],
+      },
+    }),
+  );
+  await page.route('**/v1/fleet/*?*', async (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set('model', 'digits');
+    const response = await route.fetch({ url: url.href });
+    const answer = await response.json();
+    const [version] = answer.versions ?? [];
+    if (url.pathname.endsWith('/latency') && version) {
+      answer.versions = Array.from({ length: 100 }, (_, i) => ({
+        ...version,
+        version: `1.${99 - i}.0-${'长'.repeat(56)}`,
+      }));
+    }
+    await route.fulfill({ json: answer });
+  });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await look(page, '');
+  await expect(page.getByTestId('opener')).toContainText(newest.model);
+  await expect(page.getByTestId('model').locator('option')).toHaveText(['a', newest.model]);
+  await page.locator('#versions summary').first().click();
+  const rows = page.locator('#versions tbody tr:visible');
+  await expect(rows).toHaveCount(10);
+  await page.getByText('and 90 more').click();
+  await expect(rows).toHaveCount(100);
+  expect(await widerThan(page)).toBe(0);
 });
 
 test('dragging over a chart shows that time everywhere, and back goes back', async ({ page }) => {
@@ -251,8 +319,9 @@ test('without a mouse: views, time and intervals are chosen by keyboard', async 
   await look(page, THURSDAY);
   await page.getByTestId('details').focus();
   await page.keyboard.press('Space');
-  await expect(page.locator('#versions .detail').first()).toContainText('n ');
-  await page.getByText('From, to').focus();
+  await expect(page.locator('#versions .detail').first()).toContainText(/ to .*, of [\d,]+ on /);
+  await expect(page.getByTestId('tile-p95')).toContainText('of 11,520 runs');
+  await page.locator('#other-time').focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Wider' }).focus();
   await page.keyboard.press('Enter');
@@ -349,18 +418,81 @@ test('of Debug, panels without data are one line, and one that is refused says s
   await expect(folded).toContainText('No errors in this range.');
 });
 
-test('on a phone nothing is wider than the screen', async ({ browser }) => {
+test('on a phone nothing is wider than the screen or cut, four figures are on the first one, and the end is near', async ({
+  browser,
+}) => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const page = await context.newPage();
-  for (const view of ['on-call', 'debug', 'executive']) {
+  for (const view of ['executive', 'debug', 'on-call']) {
     await look(page, `${THURSDAY}&view=${view}&month=2026-03`);
-    const over = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(over, view).toBe(0);
+    expect(await widerThan(page), view).toBe(0);
+    const bar = await page.locator('.bar').evaluate((element) => ({
+      height: element.getBoundingClientRect().height,
+      cut: [...element.querySelectorAll('*')]
+        .filter((one) => one.clientWidth > 1 && one.scrollWidth > one.clientWidth)
+        .map((one) => one.outerHTML),
+    }));
+    expect(bar, view).toEqual({ height: 64, cut: [] });
   }
+  await expect(page.locator('[data-finding=success]')).toBeInViewport({ ratio: 1 });
+  for (const tile of ['runs', 'success', 'p50', 'p95']) {
+    await expect(page.getByTestId(`tile-${tile}`)).toBeInViewport({ ratio: 1 });
+  }
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(3000);
+  // a folded card has a line of what is inside, and its chart is drawn when it opens
+  const errors = page.locator('#errors');
+  await expect(errors.locator('summary')).toHaveText(/^Errors.*deadline$/);
+  await expect(errors.locator('table')).toBeHidden();
+  await page.locator('#runs summary').click();
+  const [plot, canvas] = [page.locator('#runs .plot'), page.locator('#runs canvas')];
+  const widthPx = await plot.evaluate((element) => element.clientWidth);
+  await expect.poll(() => canvas.evaluate((element) => element.clientWidth)).toBe(widthPx);
   await context.close();
 });
+
+test('on a phone the bar stays in sight and opens for the rest, by tap and by keyboard', async ({
+  browser,
+}) => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const page = await context.newPage();
+  await look(page, '?range=24h');
+  await page.evaluate(() => scrollTo(0, 1500));
+  const opener = page.getByTestId('opener');
+  await expect(opener).toBeInViewport();
+  await expect(opener).toHaveText(/digits\s*last 24 hours/);
+  const version = page.getByTestId('version');
+  await expect(version).toBeHidden();
+  await opener.tap();
+  await expect(opener).toHaveAttribute('aria-expanded', 'true');
+  for (const id of ['version', 'segment', 'copy-link', 'details']) {
+    await expect(page.getByTestId(id)).toBeInViewport({ ratio: 1 });
+  }
+  await page.getByTestId('segment').selectOption('device:phone');
+  await expect(opener).toContainText('last 24 hours, phone');
+  await page.keyboard.press('Escape');
+  await expect(version).toBeHidden();
+  await expect(opener).toHaveAttribute('aria-expanded', 'false');
+  await expect(opener).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('model')).toBeFocused();
+  // a view is one tap away
+  await page.getByTestId('view-debug').tap();
+  await expect(version).toBeHidden();
+  await expect(page).toHaveURL(/view=debug/);
+  await context.close();
+});
+
+/** By how much the page is wider than the screen, CSS pixels. */
+async function widerThan(page: Page): Promise<number> {
+  return page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+}
 
 test('a collector that goes away is said to be away, what was seen stays, and it comes back by itself', async ({
   page,

@@ -1,8 +1,10 @@
 import type { ModelSummary } from '../src/store/rollup-store.js';
-import { RANGES } from './bar/page-state.js';
+import type { PageState } from './bar/page-state.js';
 import { copyOnClick } from './copy-button.js';
 import { byId, element } from './element.js';
-import { formatClock, formatDay } from './words/format.js';
+import { formatMoment } from './words/format.js';
+
+const HOUR_MS = 3_600_000;
 
 /** Nothing has ever been reported. It says how to get the first report. */
 export function showHowToStart(refreshSeconds: number): void {
@@ -41,21 +43,18 @@ await model.run(image);`;
 /** The model has reported, but not in this range. */
 export function showQuietRange(
   { model, lastMs }: Pick<ModelSummary, 'model' | 'lastMs'>,
-  rangeWords: string,
-  wider: () => void,
+  { heading, choose }: { heading: string; choose: (change: Partial<PageState>) => void },
 ): void {
-  const button = element('button', { type: 'button' }, 'Show the last 30 days');
-  button.addEventListener('click', wider);
-  const isWidest = rangeWords === RANGES.at(-1)?.words;
+  const button = element('button', { type: 'button' }, 'Show the last day with reports');
+  button.addEventListener('click', () => {
+    const toMs = lastMs + HOUR_MS;
+    choose({ range: { fromMs: toMs - 24 * HOUR_MS, toMs } });
+  });
   show(
-    `quiet ${model} ${rangeWords} ${lastMs}`,
-    element('h2', {}, `No reports in ${rangeWords}`),
-    element(
-      'p',
-      {},
-      `The last report of ${model} was about ${formatDay(lastMs)}, ${formatClock(lastMs)}.`,
-    ),
-    ...(isWidest ? [] : [element('div', { class: 'actions' }, button)]),
+    `quiet ${model} ${heading} ${lastMs}`,
+    element('h2', {}, heading),
+    element('p', {}, `The last report of ${model} was about ${formatMoment(lastMs)}.`),
+    element('div', { class: 'actions' }, button),
   );
 }
 

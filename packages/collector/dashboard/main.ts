@@ -4,13 +4,7 @@ import { type Answers, type Asking, answered, createAsking } from './asking/ask.
 import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';
 import { createBar } from './bar/bar.js';
 import { type Moment, momentOf } from './bar/moment.js';
-import {
-  type PageState,
-  pageStateSearch,
-  RANGES,
-  readPageState,
-  type ViewName,
-} from './bar/page-state.js';
+import { type PageState, pageStateSearch, readPageState, type ViewName } from './bar/page-state.js';
 import { byId } from './element.js';
 import { hideEmptyState, showHowToStart, showQuietRange, showUnknownModel } from './empty-state.js';
 import { hideProblem, showProblem } from './problem.js';
@@ -21,6 +15,8 @@ const REFRESH_SECONDS = 15;
 let state = readPageState(location.search);
 let refreshing = new AbortController();
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** The model that is shown where the address names none. Others that report meanwhile do not take its place. */
+let opened: string | undefined;
 /** The content of the page, and its time. */
 let last: { what: string; atMs: number } | undefined;
 
@@ -67,21 +63,23 @@ async function lookOnce(signal: AbortSignal): Promise<void> {
     './v1/fleet/models',
     signal,
   );
-  const summary = state.model ? models.find(({ model }) => model === state.model) : models[0];
+  hideProblem();
+  opened ??= models.toSorted((a, b) => b.lastMs - a.lastMs)[0]?.model;
+  const summary = models.find(({ model }) => model === (state.model || opened));
   if (!summary) return showNothing(models);
   const moment = momentOf(state, summary, nowMs);
   bar.show(moment, models);
+  if (state.view !== 'executive' && moment.fromMs > nowMs) return showFuture(summary);
   const { view, asking } = viewOf(state.view);
   await asking.refresh(moment, signal, (answers) =>
     showAnswers(view, { moment, answers, summary }),
   );
-  hideProblem();
   view.showOthers?.(models, moment);
 }
 
 function viewOf(name: ViewName): { view: View; asking: Asking } {
   const found = views.get(name);
-  const view = found?.view ?? createView(name, choose);
+  const view = found?.view ?? createView(name, { choose, retry: refresh });
   const made = found ?? { view, asking: createAsking(view.questions) };
   views.set(name, made);
   if (!view.element.isConnected) byId('view').replaceChildren(view.element);
@@ -102,12 +100,19 @@ function showAnswers(
   byId('view').classList.toggle('quiet', isQuiet);
   if (isQuiet) {
     const { range } = state;
-    const words = 'key' in range ? range.words : 'this time';
-    showQuietRange(summary, words, () => choose({ range: RANGES[RANGES.length - 1] ?? range }));
+    showQuietRange(summary, {
+      heading: `No reports in ${'key' in range ? range.words : 'this time'}`,
+      choose,
+    });
   } else {
     hideEmptyState();
   }
   view.show(moment, answers);
+}
+
+function showFuture(summary: ModelSummary): void {
+  byId('view').hidden = true;
+  showQuietRange(summary, { heading: 'This time has not come yet', choose });
 }
 
 /** Shows that no model has reported, or not the one that is asked for. */

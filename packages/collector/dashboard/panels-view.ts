@@ -11,6 +11,9 @@ export interface PanelsView {
   show(moment: Moment, answers: Answers): void;
 }
 
+/** On a phone the other cards are folded, because one does not scroll through all of them. */
+const UNFOLDED = 4;
+
 /**
  * Makes a grid of panels. Each shows itself when its questions are answered.
  *
@@ -21,7 +24,11 @@ export function createPanelsView(
   acts: PanelActs,
   { isFolding = false } = {},
 ): PanelsView {
-  const cards = panels.map((panel) => ({ panel, ...createCard(panel, acts) }));
+  const isNarrow = matchMedia('(max-width: 760px)').matches;
+  const cards = panels.map((panel, i) => ({
+    panel,
+    ...createCard(panel, acts, { isFolded: isNarrow && i >= UNFOLDED }),
+  }));
   const folded = createFolded();
   const grid = element('div', { class: 'panels' }, ...cards.map((card) => card.element));
   if (isFolding) grid.append(folded.element);

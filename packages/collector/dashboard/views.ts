@@ -2,12 +2,13 @@ import type { ModelSummary } from '../src/store/rollup-store.js';
 import type { Answers } from './asking/ask.js';
 import type { QuestionName } from './asking/questions.js';
 import type { Moment } from './bar/moment.js';
-import type { PageState, Stretch, ViewName } from './bar/page-state.js';
+import type { PageState, ViewName } from './bar/page-state.js';
 import { DEBUG_PANELS, DEBUG_QUESTIONS } from './debug/debug.js';
 import { element } from './element.js';
 import { createExecutiveView, EXECUTIVE_QUESTIONS } from './executive/executive.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from './on-call/on-call.js';
 import { createWellBeing } from './on-call/well-being.js';
+import type { PanelActs } from './panel/panel.js';
 import { createPanelsView } from './panels-view.js';
 
 /** One of three ways to look at a model. */
@@ -20,20 +21,27 @@ export interface View {
   showOthers?(models: readonly ModelSummary[], moment: Moment): void;
 }
 
-export function createView(name: ViewName, choose: (change: Partial<PageState>) => void): View {
+export function createView(
+  name: ViewName,
+  { choose, retry }: { choose: (change: Partial<PageState>) => void; retry: () => void },
+): View {
+  const acts: PanelActs = { zoom: (range) => choose({ range }), retry };
   switch (name) {
     case 'on-call':
-      return onCallView(choose);
+      return onCallView(acts);
     case 'debug':
-      return debugView(choose);
+      return {
+        ...createPanelsView(DEBUG_PANELS, acts, { isFolding: true }),
+        questions: DEBUG_QUESTIONS,
+      };
     case 'executive':
       return { ...createExecutiveView(choose), questions: EXECUTIVE_QUESTIONS };
   }
 }
 
-function onCallView(choose: (change: Partial<PageState>) => void): View {
+function onCallView(acts: PanelActs): View {
   const wellBeing = createWellBeing();
-  const panels = createPanelsView(ON_CALL_PANELS, { zoom: (range) => choose({ range }) });
+  const panels = createPanelsView(ON_CALL_PANELS, acts);
   return {
     element: element('div', {}, wellBeing.element, panels.element),
     questions: ON_CALL_QUESTIONS,
@@ -43,10 +51,4 @@ function onCallView(choose: (change: Partial<PageState>) => void): View {
     },
     showOthers: wellBeing.showOthers,
   };
-}
-
-function debugView(choose: (change: Partial<PageState>) => void): View {
-  const acts = { zoom: (range: Stretch) => choose({ range }) };
-  const panels = createPanelsView(DEBUG_PANELS, acts, { isFolding: true });
-  return { ...panels, questions: DEBUG_QUESTIONS };
 }

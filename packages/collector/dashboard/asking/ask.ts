@@ -15,19 +15,26 @@ export class Unanswered {
 }
 
 /** A question that is left out has not been answered yet. */
-export type Answers = { readonly [Name in QuestionName]?: Asked[Name] | Unanswered };
+export type Answers = { readonly [Name in QuestionName]?: (Asked[Name] & MaybeLate) | Unanswered };
+
+/** An answer that could not be had again says since when it is the last one, Unix ms, and why. */
+export interface MaybeLate {
+  readonly late?: { readonly sinceMs: number; readonly message: string };
+}
+
+/** The next question waits no longer for a slow answer, so one that hangs holds up no other. */
+const PATIENCE_MS = 3000;
 
 export interface Asking {
-  /**
-   * Asks the questions that are due, one after the other, because the collector reads in one thread.
-   *
-   * @throws FleetUnavailable where the collector does not answer at all
-   */
+  /** Asks the questions that are due, one after the other, because the collector reads in one thread. */
   refresh(moment: Moment, signal: AbortSignal, onAnswer: (answers: Answers) => void): Promise<void>;
 }
 
 export function createAsking(names: readonly QuestionName[]): Asking {
-  const known = new Map<QuestionName, { about: string; askedMs: number; answer: unknown }>();
+  const known = new Map<
+    QuestionName,
+    { about: string; askedMs: number; answeredMs: number; answer: object | undefined }
+  >();
 
   function answersAbout(moment: Moment): Answers {
     for (const [name, { about }] of known) {
@@ -43,34 +50,52 @@ export function createAsking(names: readonly QuestionName[]): Asking {
 
   return {
     async refresh(moment, signal, onAnswer) {
-      onAnswer(answersAbout(moment));
-      for (const name of names.filter(isDue)) {
+      const ask = async (name: QuestionName): Promise<void> => {
         const question = addressOf(QUESTIONS[name], moment);
-        if (!question) continue;
+        if (!question) return;
+        const { about, address } = question;
         const before = known.get(name);
-        const answer = await answerOf(question.address, signal);
+        const answer = await answerOf(address, signal);
+        if (signal.aborted) return;
         // a busy collector is asked again with the next refresh, and its last answer stays meanwhile
         const isForNow = answer instanceof Unanswered && answer.isForNow;
+        const isKept = isForNow && before && !(before.answer instanceof Unanswered);
+        const answeredMs = isKept ? before.answeredMs : Date.now();
+        const late = isKept && { sinceMs: answeredMs, message: answer.message };
         known.set(name, {
-          about: question.about,
+          about,
           askedMs: isForNow ? -Infinity : performance.now(),
-          answer: isForNow && before ? before.answer : answer,
+          answeredMs,
+          answer: late ? { ...before?.answer, late } : answer,
         });
         onAnswer(answersAbout(moment));
+      };
+      onAnswer(answersAbout(moment));
+      const asked: Promise<void>[] = [];
+      for (const name of names.filter(isDue)) {
+        asked.push(ask(name));
+        await Promise.race([
+          asked.at(-1),
+          new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)),
+        ]);
+        signal.throwIfAborted();
       }
+      await Promise.all(asked);
+      signal.throwIfAborted();
     },
   };
 }
 
-async function answerOf(address: string, signal: AbortSignal): Promise<unknown> {
+/** @returns the answer, or why there is none; undefined where nobody waits for it any more */
+async function answerOf(address: string, signal: AbortSignal): Promise<object | undefined> {
   try {
     return await fetchJson(address, signal);
   } catch (error) {
-    if (error instanceof FleetUnavailable && error.status !== undefined) {
-      return new Unanswered(error.message, {
-        isForNow: error.status === 429 || error.status >= 500,
-      });
+    if (error instanceof FleetUnavailable) {
+      const { message, status = 503 } = error;
+      return new Unanswered(message, { isForNow: status === 429 || status >= 500 });
     }
+    if (signal.aborted) return undefined;
     throw error;
   }
 }

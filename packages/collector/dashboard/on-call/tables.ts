@@ -85,6 +85,7 @@ export const budgetPanel = tablePanel({
   id: 'budget',
   title: 'Budget',
   aside: 'of 28 days',
+  gist: ({ rows }) => rows.map((cells) => `${cells[3]?.text} left of ${cells[0]?.text}`).join(', '),
   needs: ['objectives'],
   table: ({ objectives: { success, latency, targets } }) => ({
     columns: ['Objective', 'Allowed', 'Spent', 'Left'],
@@ -123,6 +124,7 @@ const MOST_EVENTS = 40;
 export const happenedPanel = tablePanel({
   id: 'happened',
   title: 'What happened',
+  gist: ({ rows: [newest] }) => `${newest?.[0]?.text}: ${newest?.[3]?.text}`,
   isWide: true,
   needs: ['releases'],
   table: (_got, { lane }) => ({

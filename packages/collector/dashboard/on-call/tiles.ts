@@ -3,12 +3,20 @@ import { answered } from '../asking/ask.js';
 import { element } from '../element.js';
 import { drawnPanel, type PanelContext } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
-import { formatCompact, formatDuration, formatRate, NOTHING } from '../words/format.js';
+import {
+  formatCompact,
+  formatCount,
+  formatDuration,
+  formatRate,
+  NOTHING,
+} from '../words/format.js';
 import { scopeOf } from '../words/scope.js';
 
 interface Tile {
   readonly name: string;
   readonly of: (figures: Figures) => number | null | undefined;
+  /** What it is made of. */
+  readonly sample?: (figures: Figures) => string;
   readonly format: (value: number | null | undefined) => string;
 }
 
@@ -17,18 +25,26 @@ const compact = (value: number | null | undefined) =>
 
 const TILES: readonly Tile[] = [
   { name: 'Runs', of: ({ count }) => count, format: compact },
-  { name: 'Success', of: ({ successRate }) => successRate, format: formatRate },
-  { name: 'P50', of: ({ p50Ms }) => p50Ms, format: formatDuration },
-  { name: 'P95', of: ({ p95Ms }) => p95Ms, format: formatDuration },
-  { name: 'P99', of: ({ p99Ms }) => p99Ms, format: formatDuration },
+  { name: 'Success', of: ({ successRate }) => successRate, format: formatRate, sample: ofRuns },
+  { name: 'P50', of: ({ p50Ms }) => p50Ms, format: formatDuration, sample: ofRuns },
+  { name: 'P95', of: ({ p95Ms }) => p95Ms, format: formatDuration, sample: ofRuns },
+  { name: 'P99', of: ({ p99Ms }) => p99Ms, format: formatDuration, sample: ofRuns },
   { name: 'Queue P95', of: ({ stages }) => stages.queue?.p95Ms, format: formatDuration },
-  { name: 'From the cache', of: fromCache, format: formatRate },
+  { name: 'From the cache', of: fromCache, format: formatRate, sample: ofOpens },
   { name: 'Devices', of: ({ devices }) => devices, format: compact },
 ];
 
 /** Share of opens whose bytes were on the device. */
 function fromCache({ opens: { store, network } }: Figures): number | null {
   return store + network === 0 ? null : store / (store + network);
+}
+
+function ofRuns({ count }: Figures): string {
+  return `of ${formatCount(count)} runs`;
+}
+
+function ofOpens({ opens: { store, network } }: Figures): string {
+  return `of ${formatCount(store + network)} opens`;
 }
 
 /** Shows the figures on top, each beside the period and the version before. */
@@ -55,10 +71,10 @@ function tilesTable(now: Figures, { answers, moment }: PanelContext): Table {
   const versionBefore = answered(answers, 'latencyVersionBefore');
   const columns = ['Figure', 'Now', 'Before'];
   if (moment.versionBefore) columns.push(moment.versionBefore);
-  const rows = TILES.map(({ name, of, format }): Cell[] => {
+  const rows = TILES.map(({ name, of, format, sample }): Cell[] => {
     const cells = [
       text(name),
-      number(of(now), format),
+      number(of(now), format, sample && { detail: sample(now) }),
       number(earlier && earlier.total.reports > 0 ? of(scopeOf(earlier)) : null, format),
     ];
     if (moment.versionBefore) {
@@ -78,6 +94,7 @@ function tileElement(
     { 'data-testid': `tile-${name?.text.toLowerCase().replaceAll(' ', '-')}` },
     element('dt', {}, name?.text ?? ''),
     element('dd', { class: 'value' }, now?.text ?? NOTHING),
+    ...(now?.detail ? [element('dd', { class: 'detail' }, now.detail)] : []),
     ...others.flatMap((cell, i) =>
       cell.value === null
         ? []

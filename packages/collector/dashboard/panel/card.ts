@@ -4,6 +4,7 @@ import { element } from '../element.js';
 import { csvOf, download } from '../table/csv.js';
 import type { Table } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
+import { formatSeconds } from '../words/format.js';
 import {
   answersFor,
   type Drawing,
@@ -21,8 +22,15 @@ export interface Card {
 /** Marks a body that holds a drawing. */
 const DRAWN = 'drawn';
 
-/** Puts a panel on the page: its heading, its CSV, and its body as soon as its questions are answered. */
-export function createCard(panel: Panel, acts: PanelActs): Card {
+/**
+ * Puts a panel on the page: its heading, its CSV, and its body as soon as its questions are answered. Folded, it has a
+ * line of what is inside.
+ */
+export function createCard(
+  panel: Panel,
+  acts: PanelActs,
+  { isFolded }: { isFolded: boolean },
+): Card {
   const { id, title, aside, isWide } = panel;
   const csv = element('button', { type: 'button', class: 'csv', 'data-testid': 'csv' }, 'CSV');
   csv.setAttribute('aria-label', `${title} as CSV`);
@@ -30,13 +38,25 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
   const whole = element('small', { hidden: '' }, 'whole fleet');
   if (aside) heading.append(' ', element('small', {}, aside));
   heading.append(' ', whole);
+  const gist = element('p', { class: 'gist' });
   const body = element('div', { class: 'body' });
+  const why = new Text();
+  const retry = element('button', { type: 'button' }, 'Try again');
+  retry.addEventListener('click', acts.retry);
+  const trouble = element('p', { class: 'trouble', hidden: '' }, why, retry);
+  const summary = element('summary', {}, heading, gist);
+  const details = element('details', {}, summary, body, trouble);
   const card = element(
     'section',
     { class: isWide ? 'card wide' : 'card', id, 'aria-labelledby': `${id}-title` },
-    element('header', {}, heading, csv),
-    body,
+    details,
+    csv,
   );
+  const kept = sessionStorage.getItem(`fold ${id}`);
+  details.open = kept ? kept === 'open' : !isFolded;
+  summary.addEventListener('click', () => {
+    sessionStorage.setItem(`fold ${id}`, details.open ? 'folded' : 'open');
+  });
   const isNarrowed = panel.needs.some((name) => QUESTIONS[name].isFiltered);
   let drawing: Drawing | undefined;
   let content: string | undefined;
@@ -68,15 +88,34 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     const { version, segment } = context.moment.state;
     whole.hidden = isNarrowed || (version === '' && segment === '');
     const found = answersFor(panel, context.answers);
-    card.setAttribute('aria-busy', String(found === undefined));
-    const table = found && 'got' in found ? panel.table(found.got, context) : undefined;
+    card.setAttribute('aria-busy', String('waitsFor' in found));
+    const table = 'got' in found ? panel.table(found.got, context) : undefined;
     csv.hidden = !table || table.rows.length === 0;
-    if (!found) say('Loading…');
-    else if ('message' in found) say(found.message);
+    if ('waitsFor' in found) {
+      say(`Waiting for the collector’s answer about ${QUESTIONS[found.waitsFor].path}…`, 'waits');
+    } else if ('refused' in found) say(found.refused.message);
     else if (table?.rows.length === 0) say(table.none);
-    else if (panel.drawing || panel.chart) draw(found.got, context);
-    else if (table) showTable(table);
+    else if (table) showFigures(found.got, { table, context });
+    showTrouble(found);
     return table?.rows.length === 0 ? table : undefined;
+  }
+
+  function showFigures(
+    got: never,
+    { table, context }: { table: Table; context: PanelContext },
+  ): void {
+    gist.textContent = panel.chart
+      ? panel.chart.description(got, context).replace(/^.*?[;:] /, '')
+      : (panel.gist ?? gistOf)(table);
+    if (panel.drawing || panel.chart) draw(got, context);
+    else showTable(table);
+  }
+
+  /** Offers to ask again what failed, and says of figures that are still there how old they are. */
+  function showTrouble(found: ReturnType<typeof answersFor>): void {
+    const late = 'got' in found ? found.late : undefined;
+    why.data = late ? `Figures of ${formatSeconds(late.sinceMs)}. ${late.message} ` : '';
+    trouble.hidden = !late && !('refused' in found && found.refused.isForNow);
   }
 
   function draw(got: never, context: PanelContext): void {
@@ -91,14 +130,23 @@ export function createCard(panel: Panel, acts: PanelActs): Card {
     const next = JSON.stringify(table);
     if (next === content) return;
     content = next;
-    body.replaceChildren(...tableElement(title, table));
+    const isWhole = body.querySelector('.more[open]') !== null;
+    body.replaceChildren(...tableElement(title, table, { isWhole }));
   }
 
-  function say(words: string): void {
+  function say(words: string, more = ''): void {
+    gist.textContent = words;
     if (content === words) return;
     content = words;
-    body.replaceChildren(element('p', { class: 'quiet' }, words));
+    body.replaceChildren(element('p', { class: `quiet ${more}` }, words));
   }
+}
+
+/** Returns the headings of a table that has some, else the names of its rows. */
+function gistOf({ columns, rows }: Table): string {
+  const headings = rows.filter((cells) => cells.length < columns.length);
+  const named = headings.length > 0 ? headings : rows.map((cells) => cells.slice(0, 1));
+  return named.map((cells) => cells.map(({ text }) => text).join(': ')).join(', ');
 }
 
 function chartDrawing({ chart, title }: Panel, { zoom }: PanelActs): Drawing {

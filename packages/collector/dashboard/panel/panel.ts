@@ -1,4 +1,4 @@
-import { type Answers, Unanswered } from '../asking/ask.js';
+import { type Answers, type MaybeLate, Unanswered } from '../asking/ask.js';
 import type { Asked, QuestionName } from '../asking/questions.js';
 import type { Moment } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
@@ -19,6 +19,8 @@ export interface PanelContext {
 export interface PanelActs {
   /** Shows this stretch of time in all panels. */
   readonly zoom: (stretch: Stretch) => void;
+  /** Asks again what was not answered. */
+  readonly retry: () => void;
 }
 
 interface Common {
@@ -27,6 +29,8 @@ interface Common {
   /** Beside the title, in small. */
   readonly aside?: string;
   readonly isWide?: true;
+  /** What is inside, in one line, while it is folded. By default these are the names of the rows. */
+  readonly gist?: (table: Table) => string;
 }
 
 /** Draws a table. The table itself is downloaded and read aloud. */
@@ -104,15 +108,17 @@ function seriesTable({ fromMs, stepMs, series }: ChartData, { formatValue }: Cha
   };
 }
 
-/** Returns the answers that a panel needs, a message where one is refused, or undefined until all are there. */
+/** Returns the answers that a panel needs, why one was refused, or the question that is not answered yet. */
 export function answersFor(
   { needs }: Panel,
   answers: Answers,
-): { got: never } | { message: string } | undefined {
+): ({ got: never } & MaybeLate) | { refused: Unanswered } | { waitsFor: QuestionName } {
+  let late: MaybeLate['late'];
   for (const name of needs) {
     const answer = answers[name];
-    if (answer === undefined) return undefined;
-    if (answer instanceof Unanswered) return { message: answer.message };
+    if (answer === undefined) return { waitsFor: name };
+    if (answer instanceof Unanswered) return { refused: answer };
+    late ??= answer.late;
   }
-  return { got: answers as never };
+  return { got: answers as never, ...(late && { late }) };
 }

@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Answers, createAsking, Unanswered } from '../../dashboard/asking/ask.js';
+import type { QuestionName } from '../../dashboard/asking/questions.js';
+import { momentOf } from '../../dashboard/bar/moment.js';
+import { readPageState } from '../../dashboard/bar/page-state.js';
+
+const MOMENT = momentOf(
+  readPageState(''),
+  { model: 'digits', versions: [], firstMs: 0, lastMs: 0 },
+  Date.UTC(2026, 2, 6),
+);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('sessionStorage', { removeItem: () => {} });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Answers each question by the last part of its address. */
+function stubCollector(answer: (path: string, signal: AbortSignal) => Promise<Response>): void {
+  vi.stubGlobal('fetch', (address: string, { signal }: { signal: AbortSignal }) =>
+    answer(/fleet\/(\w+)/.exec(address)?.[1] ?? '', signal),
+  );
+}
+
+function ask(names: readonly QuestionName[]) {
+  const asking = createAsking(names);
+  const said: Answers[] = [];
+  return {
+    said,
+    refresh: () =>
+      asking.refresh(MOMENT, new AbortController().signal, (answers) => said.push(answers)),
+  };
+}
+
+const answerWith = async (path: string) => Response.json({ path });
+
+test('a question that hangs holds up no other for longer than three seconds', async () => {
+  stubCollector((path) => (path === 'latency' ? new Promise(() => {}) : answerWith(path)));
+  const { said, refresh } = ask(['latency', 'canary']);
+  void refresh();
+  await vi.advanceTimersByTimeAsync(2900);
+  expect(said.at(-1)).toEqual({});
+  await vi.advanceTimersByTimeAsync(200);
+  expect(said.at(-1)).toEqual({ canary: { path: 'canary' } });
+});
+
+test('a dropped connection leaves one question without an answer, and is asked again', async () => {
+  let isGone = true;
+  stubCollector(async (path) => {
+    if (isGone && path === 'latency') throw new TypeError('reset');
+    return answerWith(path);
+  });
+  const { said, refresh } = ask(['latency', 'canary']);
+  await refresh();
+  expect(said.at(-1)).toEqual({
+    latency: new Unanswered('The collector does not answer.', { isForNow: true }),
+    canary: { path: 'canary' },
+  });
+  isGone = false;
+  await refresh();
+  expect(said.at(-1)).toEqual({ latency: { path: 'latency' }, canary: { path: 'canary' } });
+});
+
+test('an answer that cannot be had again stays, with its time and the reason', async () => {
+  let isBusy = false;
+  stubCollector(async (path) =>
+    isBusy ? Response.json({ error: { message: 'Busy.' } }, { status: 503 }) : answerWith(path),
+  );
+  const { said, refresh } = ask(['latency']);
+  const sinceMs = Date.now();
+  await refresh();
+  isBusy = true;
+  for (let i = 0; i < 2; i += 1) {
+    await vi.advanceTimersByTimeAsync(15_000);
+    await refresh();
+    const late = { sinceMs, message: 'The collector answered 503. Busy.' };
+    expect(said.at(-1)).toEqual({ latency: { path: 'latency', late } });
+  }
+  isBusy = false;
+  await refresh();
+  expect(said.at(-1)).toEqual({ latency: { path: 'latency' } });
+});
