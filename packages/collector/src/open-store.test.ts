@@ -24,8 +24,8 @@ test('a store in memory has no address', () => {
 });
 
 test.each([
-  ['postgres://fleet:secret@db.example/reports', 'got an address of postgres://'],
-  ['file://secret.sqlite', 'got a file:// address without a path of this machine'],
+  ['postgres://fleet:secret@db.example/reports', 'an address that begins with postgres://.'],
+  ['file://secret.sqlite', 'an address that begins with file://.'],
 ])('%s keeps a collector from starting, and what it says holds no secret', (address, got) => {
   let error: unknown;
   try {

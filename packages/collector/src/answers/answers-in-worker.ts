@@ -38,20 +38,17 @@ interface Options {
 }
 
 /** Answers from a thread that opens the store by its address. All that was added before is in the answers. */
-export function openAnswers(
-  store: RollupStore,
-  { address, worker = BUILT }: Options,
-): ClosableAnswers {
+export function openAnswers(store: RollupStore, options: Options): ClosableAnswers {
+  const { address, worker = BUILT } = options;
   if (address === undefined || !existsSync(fileURLToPath(worker))) {
     return { ...answersOver(store), close: async () => {} };
   }
-  return answersInWorker(store, worker, { address });
+  return answersInWorker(store, { address, worker });
 }
 
 function answersInWorker(
   store: RollupStore,
-  worker: URL,
-  workerData: AnswersWorkerData,
+  { worker, ...workerData }: AnswersWorkerData & { readonly worker: URL },
 ): ClosableAnswers {
   const waiting = new Map<
     number,

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { Unit } from '../counting/known-names.js';
-import { CohortDays } from '../store/cohort-days.js';
+import { addByDay, daysOf, hoursBeside } from '../store/cohort-days.js';
 import { type CountsRow, countsOf } from '../store/kept-rows.js';
 import type { CohortQuery, CohortRow } from '../store/rollup-store.js';
 import type { CohortTable } from './counts-rows.js';
@@ -22,10 +22,10 @@ export function prepareCohortDays(
   const hours = prepareRows(database, 'cohort');
   const days = prepareRows(database, 'cohort_day');
   return database.transaction((query: CohortQuery) => {
-    const sums = new CohortDays(query);
-    sums.addDays(days(sums.days));
-    sums.addHours(hours(sums.hours));
-    return sums.rows();
+    const sums = new Map<string, CohortRow>();
+    addByDay(sums, days(daysOf(query)));
+    addByDay(sums, hours(hoursBeside(sums.values(), query)));
+    return [...sums.values()];
   });
 }
 

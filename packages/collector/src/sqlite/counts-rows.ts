@@ -27,18 +27,8 @@ export function prepareAddCell(
     `REPLACE INTO ${table} VALUES (${Array(12).fill('?').join(', ')})`,
   );
   return (key, counts) => {
-    const row = addToCell(find.get(...key) as CellRow | undefined, counts, lengthMs);
-    replace.run(
-      ...key,
-      row.reports,
-      row.ok,
-      row.failed,
-      row.weighted,
-      row.devices,
-      row.latency,
-      row.counts,
-      row.histograms,
-    );
+    const found = find.get(...key) as CellRow | undefined;
+    replace.run(...key, ...addToCell(found, counts, lengthMs));
   };
 }
 
@@ -50,9 +40,9 @@ export function prepareAddCohort(
   const find = database.prepare(`
     SELECT counts, histograms FROM ${table} WHERE model = ? AND start = ? AND unit = ? AND g = ?`);
   const replace = database.prepare(`REPLACE INTO ${table} VALUES (?, ?, ?, ?, ?, ?)`);
-  return (key, added) => {
-    const { counts, histograms } = addToCounts(find.get(...key) as CountsRow | undefined, added);
-    replace.run(...key, counts, histograms);
+  return (key, counts) => {
+    const found = find.get(...key) as CountsRow | undefined;
+    replace.run(...key, ...addToCounts(found, counts));
   };
 }
 

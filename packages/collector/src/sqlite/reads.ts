@@ -1,32 +1,34 @@
 import type Database from 'better-sqlite3';
 import type { LifetimeCounts } from '../counting/counts.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
-import { addByGroup, type SlotRow, type SumsByGroup, sumBySlot } from '../store/cell-sums.js';
+import {
+  addByGroup,
+  coverRange,
+  lengthFor,
+  type SlotRow,
+  type SumsByGroup,
+  sumBySlot,
+} from '../store/cell-sums.js';
 import type { CountsRow } from '../store/kept-rows.js';
-import { coverRange, longestThatFits } from '../store/ranges.js';
 import {
   CELL_LENGTHS,
-  type Cell,
-  type CellQuery,
-  type DeviceDayQuery,
   type DeviceDays,
   type DevicesByHour,
-  type FirstReport,
   type Group,
-  type GroupSums,
-  type ModelRange,
-  type ModelSummary,
   type Rollout,
   type RollupReads,
-  type SegmentQuery,
   type SegmentRow,
   type SlotReports,
-  type SumQuery,
   type Totals,
 } from '../store/rollup-store.js';
 import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
 import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
+
+/** A question whose answer needs no waiting. */
+type Read<Question extends keyof RollupReads> = (
+  ...given: Parameters<RollupReads[Question]>
+) => Awaited<ReturnType<RollupReads[Question]>>;
 
 /**
  * Prepares the questions that a connection answers. Each answer is of one moment.
@@ -71,7 +73,7 @@ const OF_MODEL = 'c.model = (SELECT id FROM model WHERE name = @model)';
 const IN_RANGE = 'c.start >= @fromMs AND c.start < @toMs';
 
 /** Adds up the cells of a range by part and slot. */
-function prepareCells(database: Database.Database): (query: CellQuery) => Cell[] {
+function prepareCells(database: Database.Database): Read<'cells'> {
   const statement = forEachLength((table) =>
     database
       .prepare(`
@@ -84,24 +86,22 @@ function prepareCells(database: Database.Database): (query: CellQuery) => Cell[]
     WHERE m.name = ?`);
   return ({ partOf = () => '', ...query }) => {
     const known = series.all(query.model) as (Group & { id: number })[];
-    const rows = statement(longestThatFits(query)).iterate(query) as Iterable<SlotRow>;
+    const rows = statement(lengthFor(query)).iterate(query) as Iterable<SlotRow>;
     return sumBySlot(rows, known, partOf);
   };
 }
 
-function prepareReportsBySlot(
-  database: Database.Database,
-): (query: Omit<CellQuery, 'partOf'>) => SlotReports[] {
+function prepareReportsBySlot(database: Database.Database): Read<'reportsBySlot'> {
   const statement = forEachLength((table) =>
     database.prepare(`
       SELECT c.start - c.start % @stepMs AS slotMs, sum(c.reports) AS reports
       FROM ${table} c WHERE ${OF_MODEL} AND ${IN_RANGE} GROUP BY 1 ORDER BY 1`),
   );
-  return (query) => statement(longestThatFits(query)).all(query) as SlotReports[];
+  return (query) => statement(lengthFor(query)).all(query) as SlotReports[];
 }
 
 /** Adds up a range by group, from whole days, and from shorter cells at both ends. */
-function prepareSums(database: Database.Database): (query: SumQuery) => GroupSums[] {
+function prepareSums(database: Database.Database): Read<'sums'> {
   const statement = forEachLength((table) =>
     database.prepare(`
       SELECT s.version, s.backend, s.device, c.counts, c.histograms
@@ -120,7 +120,7 @@ function prepareSums(database: Database.Database): (query: SumQuery) => GroupSum
 }
 
 /** Reads the cells of hours, which have the first reports of an hour. */
-function prepareDevicesByHour(database: Database.Database): (range: ModelRange) => DevicesByHour[] {
+function prepareDevicesByHour(database: Database.Database): Read<'devicesByHour'> {
   const rows = database.prepare(`
     SELECT c.start AS hourMs, sum(c.devices) AS devices FROM ${cellTable(HOUR_MS)} c
     WHERE ${OF_MODEL} AND ${IN_RANGE} GROUP BY 1 HAVING devices > 0 ORDER BY 1`);
@@ -128,7 +128,7 @@ function prepareDevicesByHour(database: Database.Database): (range: ModelRange) 
 }
 
 /** Reads the cells of days, which have the first reports of a day. */
-function prepareDeviceDays(database: Database.Database): (query: DeviceDayQuery) => DeviceDays[] {
+function prepareDeviceDays(database: Database.Database): Read<'deviceDays'> {
   const rows = database.prepare(`
     SELECT s.version, s.backend, s.device, c.start / ${DAY_MS} AS day,
       sum(c.devices) AS devices
@@ -139,7 +139,7 @@ function prepareDeviceDays(database: Database.Database): (query: DeviceDayQuery)
   return (query) => rows.all(query) as DeviceDays[];
 }
 
-function prepareModels(database: Database.Database): () => ModelSummary[] {
+function prepareModels(database: Database.Database): Read<'models'> {
   const newest = CELL_LENGTHS.map(
     ({ ms }) => `(SELECT max(start) FROM ${cellTable(ms)} WHERE model = m.id)`,
   );
@@ -170,7 +170,7 @@ interface ModelRow {
   readonly versions: string;
 }
 
-function prepareSegments(database: Database.Database): (query: SegmentQuery) => SegmentRow[] {
+function prepareSegments(database: Database.Database): Read<'segments'> {
   const rows = database.prepare(`
     SELECT s.version, s.backend, s.device, g.start AS hourMs, g.counts
     FROM segment g JOIN series s ON s.id = g.series
@@ -182,7 +182,7 @@ function prepareSegments(database: Database.Database): (query: SegmentQuery) => 
     );
 }
 
-function prepareRollouts(database: Database.Database): (model: string) => Rollout[] {
+function prepareRollouts(database: Database.Database): Read<'rollouts'> {
   const rows = database.prepare(`
     SELECT DISTINCT assigned AS version, experiment FROM unit
     WHERE model = (SELECT id FROM model WHERE name = ?) AND arm = 'canary'`);
@@ -190,7 +190,7 @@ function prepareRollouts(database: Database.Database): (model: string) => Rollou
 }
 
 /** Finds the day of a version's first report, and then its hour. All hours would be many more rows. */
-function prepareFirstReports(database: Database.Database): (model: string) => FirstReport[] {
+function prepareFirstReports(database: Database.Database): Read<'firstReports'> {
   const days = database.prepare(`
     SELECT s.version, min(c.start) AS dayMs
     FROM ${cellTable(DAY_MS)} c JOIN series s ON s.id = c.series
@@ -208,7 +208,7 @@ function prepareFirstReports(database: Database.Database): (model: string) => Fi
     }));
 }
 
-function prepareTotals(database: Database.Database): () => Totals[] {
+function prepareTotals(database: Database.Database): Read<'totals'> {
   const rows = database.prepare(`
     SELECT m.name AS model, s.version, s.variant, s.backend, s.device, s.arm, l.counts
     FROM lifetime l JOIN series s ON s.id = l.series JOIN model m ON m.id = s.model

@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
 import { DAY_MS } from '../counting/time.js';
-import { isSameState, type ReleaseColumns, releaseOf } from '../store/release-columns.js';
 import type { Release, VersionState } from '../store/rollup-store.js';
 
 export const RELEASE_SCHEMA = `
@@ -17,6 +16,14 @@ export const RELEASE_SCHEMA = `
   );
   CREATE INDEX release_version ON release (model, version, n);
 `;
+
+interface ReleaseColumns {
+  readonly at: number;
+  readonly version: string;
+  readonly state: Release['state'];
+  readonly from_bps: number | null;
+  readonly to_bps: number | null;
+}
 
 /** Writes down changes of versions, and forgets those that are past their time. */
 export function prepareReleases(database: Database.Database, checkOwner: () => void) {
@@ -36,7 +43,7 @@ export function prepareReleases(database: Database.Database, checkOwner: () => v
     checkOwner();
     for (const { model, version, state, rollout } of states) {
       const last = findLast.get(model, version) as ReleaseColumns | undefined;
-      if (last && isSameState(releaseOf(last), { state, rollout })) continue;
+      if (last && isSame(releaseOf(last), { state, rollout })) continue;
       const { fromBps = null, toBps = null } = rollout ?? {};
       insert.run(nowMs, model, version, state, fromBps, toBps);
     }
@@ -47,6 +54,24 @@ export function prepareReleases(database: Database.Database, checkOwner: () => v
     /** @returns how many were forgotten */
     forget: (nowMs: number, rows: number) =>
       forget.run(nowMs - RETENTION.releaseDays * DAY_MS, rows).changes,
+  };
+}
+
+function isSame(a: Pick<Release, 'state' | 'rollout'>, b: Pick<Release, 'state' | 'rollout'>) {
+  return (
+    a.state === b.state &&
+    a.rollout?.fromBps === b.rollout?.fromBps &&
+    a.rollout?.toBps === b.rollout?.toBps
+  );
+}
+
+function releaseOf({ at, version, state, from_bps, to_bps }: ReleaseColumns): Release {
+  const hasRollout = from_bps !== null && to_bps !== null;
+  return {
+    atMs: at,
+    version,
+    state,
+    rollout: hasRollout ? { fromBps: from_bps, toBps: to_bps } : null,
   };
 }
 

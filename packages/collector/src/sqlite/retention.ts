@@ -4,14 +4,19 @@ import { RETENTION } from '../counting/retention.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { type CountsRow, countsOf } from '../store/kept-rows.js';
 import { CELL_LENGTHS } from '../store/rollup-store.js';
-import { forgetInSlices } from '../store/slices.js';
 import { prepareAddCohort } from './counts-rows.js';
 import { cellTable } from './schema.js';
 
-/** The first slice of hours that move to their days has so many days. */
-const FIRST_DAYS = 4;
-/** One slice gives back so many freed pages. */
-const PAGES = 200;
+const SLICE = Object.freeze({
+  /** The first slice has so many rows. The next ones have as many as fit the time. */
+  rows: 200,
+  /** The first slice of hours that move to their days has so many days. */
+  days: 4,
+  aimMs: 15,
+  maxRows: 5000,
+  /** One slice gives back so many freed pages. */
+  pages: 200,
+});
 
 /** Forgets rows that are past their time. Between slices, others have their turn. */
 export function prepareRetention(
@@ -48,8 +53,20 @@ export function prepareRetention(
   return async (nowMs, turn) => {
     const today = utcDay(nowMs);
 
-    const inSlices = (forget: (rows: number) => number, firstRows?: number) =>
-      forgetInSlices((rows) => slice.immediate(() => forget(rows)), { turn, firstRows });
+    async function inSlices(
+      forget: (rows: number) => number,
+      firstRows: number = SLICE.rows,
+    ): Promise<void> {
+      let rows = firstRows;
+      for (;;) {
+        const startedMs = performance.now();
+        const changes = slice.immediate(() => forget(rows));
+        if (changes < rows) return;
+        const tookMs = performance.now() - startedMs;
+        rows = Math.ceil(Math.min(SLICE.maxRows, rows * 2, (rows * SLICE.aimMs) / tookMs));
+        if (!(await turn())) return;
+      }
+    }
 
     await inSlices((rows) => forgetSeen.run(today - RETENTION.seenDays, rows).changes);
     await inSlices((rows) => forgetTraces(nowMs, rows));
@@ -60,7 +77,7 @@ export function prepareRetention(
       }
       const hoursMs = (today - RETENTION.cohortDays) * DAY_MS;
       await inSlices((rows) => forgetSegments(model, hoursMs, rows));
-      await inSlices((rows) => moveCohorts(model, hoursMs, rows), FIRST_DAYS);
+      await inSlices((rows) => moveCohorts(model, hoursMs, rows), SLICE.days);
       const daysMs = (today - RETENTION.cohortDayDays) * DAY_MS;
       await inSlices((rows) => forgetCohortDays(model, daysMs, rows));
     }
@@ -114,7 +131,7 @@ async function giveBackPages(
 ): Promise<void> {
   while (database.pragma('freelist_count', { simple: true }) !== 0) {
     const before = database.pragma('page_count', { simple: true });
-    database.pragma(`incremental_vacuum(${PAGES})`);
+    database.pragma(`incremental_vacuum(${SLICE.pages})`);
     // some files give nothing back, such as one in memory
     if (database.pragma('page_count', { simple: true }) === before) return;
     if (!(await turn())) return;

@@ -8,7 +8,39 @@ import {
 import { addCounts, type Counts } from '../counting/counts.js';
 import type { CountsRow } from './kept-rows.js';
 import { readPacked } from './packed-histograms.js';
-import type { Cell, Group, GroupSums } from './rollup-store.js';
+import {
+  CELL_LENGTHS,
+  type Cell,
+  type CellQuery,
+  type Group,
+  type GroupSums,
+} from './rollup-store.js';
+
+/** Returns the length of the longest cells that fit a question. */
+export function lengthFor({ fromMs, toMs, stepMs }: Omit<CellQuery, 'model' | 'partOf'>): number {
+  const fitting = CELL_LENGTHS.filter(({ ms }) =>
+    [fromMs, toMs, stepMs].every((time) => time % ms === 0),
+  );
+  return (fitting.at(-1) ?? CELL_LENGTHS[0]).ms;
+}
+
+/** Covers a range with the fewest cells. */
+export function coverRange(
+  fromMs: number,
+  toMs: number,
+  lengths: readonly number[] = CELL_LENGTHS.map(({ ms }) => ms).reverse(),
+): { length: number; fromMs: number; toMs: number }[] {
+  const [length, ...shorter] = lengths;
+  if (length === undefined || fromMs >= toMs) return [];
+  const first = shorter.length === 0 ? fromMs : Math.ceil(fromMs / length) * length;
+  const last = shorter.length === 0 ? toMs : Math.floor(toMs / length) * length;
+  if (first >= last) return coverRange(fromMs, toMs, shorter);
+  return [
+    ...coverRange(fromMs, first, shorter),
+    { length, fromMs: first, toMs: last },
+    ...coverRange(last, toMs, shorter),
+  ];
+}
 
 /** A cell with the slot that it is added to. It is a list, because there are many. */
 export type SlotRow = readonly [
@@ -21,33 +53,38 @@ export type SlotRow = readonly [
   latency: Uint8Array,
 ];
 
-type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+/** A part of a fleet, by slot. */
+interface Part {
+  readonly name: string;
+  readonly slots: Map<number, { -readonly [Key in keyof Cell]: Cell[Key] }>;
+}
 
 /**
  * Adds up cells by part and slot.
  *
  * @param series those of the model, by the ids that the rows have
- * @returns sums in order of time, and then of part
  */
 export function sumBySlot(
   rows: Iterable<SlotRow>,
   series: readonly (Group & { readonly id: number })[],
   partOf: (group: Group) => string,
 ): Cell[] {
-  const parts = new Map<number, Map<number, Mutable<Cell>>>();
-  const cells = new Map<string, Map<number, Mutable<Cell>>>();
+  const parts = new Map<string, Part>();
+  const ofSeries = new Map<number, Part>();
   for (const { id, ...group } of series) {
-    const part = partOf(group);
-    const bySlot = cells.get(part) ?? new Map();
-    cells.set(part, bySlot);
-    parts.set(id, bySlot);
+    const name = partOf(group);
+    const part = parts.get(name) ?? { name, slots: new Map() };
+    parts.set(name, part);
+    ofSeries.set(id, part);
   }
-  for (const [series, slotMs, reports, ok, failed, weighted, latency] of rows) {
-    const bySlot = parts.get(series);
-    let cell = bySlot?.get(slotMs);
+  for (const [id, slotMs, reports, ok, failed, weighted, latency] of rows) {
+    const part = ofSeries.get(id);
+    if (!part) continue;
+    let cell = part.slots.get(slotMs);
     if (!cell) {
-      cell = emptyCell(slotMs);
-      bySlot?.set(slotMs, cell);
+      const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
+      cell = { part: part.name, slotMs, reports: 0, ok: 0, failed: 0, weighted: 0, duration };
+      part.slots.set(slotMs, cell);
     }
     cell.reports += reports;
     cell.ok += ok;
@@ -56,18 +93,8 @@ export function sumBySlot(
     const { duration } = cell;
     readPacked(latency, undefined, (_path, zeros, sum) => addTo(duration, zeros, sum));
   }
-  return [...cells]
-    .flatMap(([part, bySlot]) => [...bySlot.values()].map((cell) => ({ ...cell, part })))
-    .sort((a, b) => a.slotMs - b.slotMs || compare(a.part, b.part));
-}
-
-function emptyCell(slotMs: number): Mutable<Cell> {
-  const duration = createHistogram(HISTOGRAM_SCALES['latency.total']);
-  return { part: '', slotMs, reports: 0, ok: 0, failed: 0, weighted: 0, duration };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+  const cells = [...parts.values()].flatMap(({ slots }) => [...slots.values()]);
+  return cells.sort((a, b) => a.slotMs - b.slotMs || (a.part < b.part ? -1 : 1));
 }
 
 /** Sums of a range by version, backend and device. */

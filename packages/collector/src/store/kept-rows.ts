@@ -9,7 +9,7 @@ export interface CountsRow {
   readonly histograms: Uint8Array;
 }
 
-/** A cell. What every chart asks stands beside the rest, and so does the histogram of latency. */
+/** A cell. What every chart asks stands before the rest, and so does the histogram of latency. */
 export interface CellRow extends CountsRow {
   readonly reports: number;
   readonly ok: number;
@@ -19,8 +19,16 @@ export interface CellRow extends CountsRow {
   readonly latency: Uint8Array;
 }
 
-/** Adds counts to a cell of this length. The caller must not use `counts` again. */
-export function addToCell(found: CellRow | undefined, counts: Counts, lengthMs: number): CellRow {
+/**
+ * Adds counts to a cell of this length. The caller must not use `counts` again.
+ *
+ * @returns reports, ok, failed, weighted, devices, latency, counts, histograms
+ */
+export function addToCell(
+  found: CellRow | undefined,
+  counts: Counts,
+  lengthMs: number,
+): (number | string | Uint8Array)[] {
   const { reports = 0, ok = 0, failed = 0, weighted = 0, histograms = {}, ...rest } = counts;
   // a device is counted once an hour in cells of hours, and once a UTC day in others
   const devices = counts.firsts?.[lengthMs === HOUR_MS ? 'version-hour' : 'version-day'] ?? 0;
@@ -30,25 +38,25 @@ export function addToCell(found: CellRow | undefined, counts: Counts, lengthMs: 
     addPacked(total, found.latency);
     addPacked(others, found.histograms);
   }
-  return {
-    reports: reports + (found?.reports ?? 0),
-    ok: ok + (found?.ok ?? 0),
-    failed: failed + (found?.failed ?? 0),
-    weighted: weighted + (found?.weighted ?? 0),
-    devices: devices + (found?.devices ?? 0),
-    latency: packHistograms(total),
-    counts: addToJson(found?.counts, rest),
-    histograms: packHistograms(others),
-  };
+  return [
+    reports + (found?.reports ?? 0),
+    ok + (found?.ok ?? 0),
+    failed + (found?.failed ?? 0),
+    weighted + (found?.weighted ?? 0),
+    devices + (found?.devices ?? 0),
+    packHistograms(total),
+    addToJson(found?.counts, rest),
+    packHistograms(others),
+  ];
 }
 
 /** Adds counts to a row by cohort. The caller must not use `counts` again. */
 export function addToCounts(
   found: CountsRow | undefined,
   { histograms = {}, ...rest }: Counts,
-): CountsRow {
+): [counts: string, histograms: Uint8Array] {
   if (found) addPacked(histograms, found.histograms);
-  return { counts: addToJson(found?.counts, rest), histograms: packHistograms(histograms) };
+  return [addToJson(found?.counts, rest), packHistograms(histograms)];
 }
 
 /** Adds counts to a row that is JSON alone. */

@@ -2,6 +2,7 @@ import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
 import type { Contribution } from '../counting/contribution.js';
 import type { Counts, LifetimeCounts, SegmentCounts } from '../counting/counts.js';
 import type { KnownName, Series, Unit } from '../counting/known-names.js';
+import { BUCKET_MS, DAY_MS, HOUR_MS } from '../counting/time.js';
 
 /**
  * A store keeps counts. Every store passes `testing/store-conformance.ts`, `store-history.ts` and `store-crashes.ts`.
@@ -91,16 +92,14 @@ export interface RollupReads {
   totals(): Promise<Totals[]>;
 }
 
-const MINUTE_MS = 60_000;
-
 /** Lengths of cells, and how long they are kept. A range is read from the longest cells that fit it. */
 export const CELL_LENGTHS = [
   /** More than a month. */
-  { ms: 5 * MINUTE_MS, days: 35 },
+  { ms: BUCKET_MS, days: 35 },
   /** Thirteen months, so that a month can be compared with last year's. */
-  { ms: 60 * MINUTE_MS, days: 400 },
-  { ms: 360 * MINUTE_MS, days: 400 },
-  { ms: 1440 * MINUTE_MS, days: 400 },
+  { ms: HOUR_MS, days: 400 },
+  { ms: 6 * HOUR_MS, days: 400 },
+  { ms: DAY_MS, days: 400 },
 ] as const;
 
 export interface ModelSummary {
