@@ -31,7 +31,6 @@ const SIGNS: Record<LaneEvent['kind'], string> = {
 };
 
 const MARK_PX = 24;
-const ARROWS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Makes a lane of events above a plot. It is one stop of the tab key, and arrows go from mark to mark. */
 export function createLane(): Lane {
@@ -47,9 +46,8 @@ export function createLane(): Lane {
     lane.addEventListener(name, () => bubble?.togglePopover(false));
   }
   lane.addEventListener('keydown', ({ key, target }) => {
-    const next = marks[marks.indexOf(target as HTMLElement) + (ARROWS[key] ?? 0)];
-    for (const mark of next ? marks : []) mark.tabIndex = mark === next ? 0 : -1;
-    next?.focus();
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (step) marks[marks.indexOf(target as HTMLElement) + step]?.focus();
   });
 
   return {
@@ -60,11 +58,12 @@ export function createLane(): Lane {
       );
       lane.hidden = seen.length === 0;
       // a mark that has the focus stays while the events are the same
-      if (JSON.stringify(seen) !== shown) {
-        shown = JSON.stringify(seen);
+      const next = JSON.stringify(seen);
+      if (next !== shown) {
         marks = seen.map(markOf);
         lane.replaceChildren(...marks);
       }
+      shown = next;
       const place = (ms: number) =>
         left + (width * (Math.min(Math.max(ms, fromMs), toMs) - fromMs)) / (toMs - fromMs);
       for (const [i, event] of seen.entries()) {
@@ -107,8 +106,6 @@ function explain(mark: HTMLElement, marks: readonly HTMLElement[]): void {
   );
   bubble.replaceChildren(...told.map((one) => element('p', {}, one.ariaLabel ?? '')));
   bubble.togglePopover(true);
-  const middle = at.left + (at.width - bubble.offsetWidth) / 2;
-  const most = document.documentElement.clientWidth - bubble.offsetWidth - 8;
-  bubble.style.left = `${scrollX + Math.max(8, Math.min(middle, most))}px`;
+  bubble.style.left = `min(${at.left}px, 100vw - ${bubble.offsetWidth + 16}px)`;
   bubble.style.top = `${scrollY + at.bottom + 4}px`;
 }

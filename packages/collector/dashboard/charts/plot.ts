@@ -79,7 +79,7 @@ export function createPlot({ heightPx, onZoom, onCursor }: PlotOptions): Plot {
         ready: [selectByTouch],
         setCursor: [onCursor],
         setSelect: [zoomTo],
-        ...(draw && { drawAxes: [draw] }),
+        ...(draw && { drawClear: [draw] }),
         draw: [showLane],
       },
     };

@@ -42,8 +42,8 @@ export interface ChartKind {
   readonly formatTick: (value: number) => string;
   /** Counts have no tick at 2.5, and 0 of them are nothing. */
   readonly isCount?: true;
-  /** Said in the plot where there is nothing. */
-  readonly none: string;
+  /** Said in the plot where there is nothing. Left out, nothing ran. */
+  readonly none?: string;
 }
 
 export interface TimeChart {
@@ -53,12 +53,11 @@ export interface TimeChart {
   ): void;
 }
 
-const POINT_SIZE_PX = 6;
-const BAND_PX = 7;
-const BAND_ALPHA = 0.3;
+/** A dot that is alone must be seen. */
+const POINT_SIZE_PX = 8;
+const BAND_PX = 5;
+const BAND_ALPHA = 0.25;
 const POINT_GROWTH_PX = 1.6;
-/** The values of a step that is alone stand beside its dots. */
-const LABEL_PX = 12;
 /** 1, 2, 5, 10 … 5e12 */
 const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).flatMap((power) => [
   power,
@@ -66,7 +65,7 @@ const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent).
   5 * power,
 ]);
 /** With more points, only those without a neighbour get a dot. */
-const MAX_DOTTED = 30;
+const MAX_DOTTED = 12;
 
 /** Makes a chart over time. Its legend tells the values under the cursor, or those of the whole range. */
 export function createTimeChart(
@@ -85,7 +84,7 @@ export function createTimeChart(
     if (!data) return;
     const { series, fromMs, toMs, stepMs } = data;
     const index = plot.cursorIndex();
-    const isEmpty = presentSteps(data, kind).length === 0;
+    const isTold = !isEmpty(data, kind);
     // lines are drawn largest first, and people read upwards
     const read = kind.mark === 'lines' ? [...series].reverse() : series;
     const items = read.map(({ label, color, dash, look, values, whole }) => {
@@ -95,7 +94,7 @@ export function createTimeChart(
         {},
         swatch(color, kind.mark === 'lines' ? (dash ?? []) : undefined, look),
         element('span', {}, isolated(label)),
-        ...(isEmpty || value === undefined ? [] : [element('b', {}, kind.formatValue(value))]),
+        ...(isTold && value !== undefined ? [element('b', {}, kind.formatValue(value))] : []),
       );
     });
     const at =
@@ -109,7 +108,6 @@ export function createTimeChart(
         range: (_chart, least, greatest) => kind.valueRange(least ?? 0, greatest ?? 0),
       },
       hasPoints: kind.mark === 'lines',
-      draw: (chart) => drawLonely(chart, data ?? shown, kind),
       series: [
         {},
         ...shown.series.map((series, i) =>
@@ -126,7 +124,7 @@ export function createTimeChart(
   return {
     show(next, { lane, description }) {
       data = next;
-      words.textContent = next.none ?? (presentSteps(next, kind).length > 0 ? '' : kind.none);
+      words.textContent = next.none ?? (isEmpty(next, kind) ? (kind.none ?? 'Nothing ran') : '');
       plot.draw({ range: next, lane, description }, columns(next, kind), {
         signature: next.series.map(({ label, color }) => `${label} ${color}`).join(),
         make: () => look(next),
@@ -135,35 +133,11 @@ export function createTimeChart(
   };
 }
 
-/** Finds the steps in which anything was counted. */
-function presentSteps({ series }: ChartData, { isCount }: ChartKind): number[] {
-  const own = series.filter(({ look }) => !look || look === 'undrawn');
-  const steps = [...(series[0]?.values.keys() ?? [])];
-  return steps.filter((i) => own.some(({ values }) => (isCount ? values[i] : values[i] !== null)));
-}
-
-/** Writes the values beside the dots of a step that is alone: a dot alone cannot be read. */
-function drawLonely(chart: uPlot, data: ChartData, kind: ChartKind): void {
-  const [step, ...more] = presentSteps(data, kind);
-  if (step === undefined || more.length > 0 || kind.mark !== 'lines') return;
-  const { ctx, bbox } = chart;
-  const x = chart.valToPos(chart.data[0][step] ?? 0, 'x', true);
-  const isLeft = x > bbox.left + bbox.width / 2;
-  const px = LABEL_PX * devicePixelRatio;
-  ctx.save();
-  ctx.font = `${px}px system-ui, sans-serif`;
-  ctx.fillStyle = cssColor('--ink');
-  ctx.textAlign = isLeft ? 'right' : 'left';
-  ctx.textBaseline = 'middle';
-  let lowest = bbox.top;
-  for (const { label, look, values } of data.series) {
-    const value = values[step];
-    if (look || typeof value !== 'number') continue;
-    const y = Math.max(chart.valToPos(value, 'y', true), lowest);
-    ctx.fillText(`${label} ${kind.formatValue(value)}`, x + (isLeft ? -px : px), y);
-    lowest = y + 1.3 * px;
-  }
-  ctx.restore();
+function isEmpty({ series }: ChartData, { isCount }: ChartKind): boolean {
+  return !series.some(
+    ({ look, values }) =>
+      (!look || look === 'undrawn') && values.some((value) => (isCount ? value : value !== null)),
+  );
 }
 
 /** Makes uPlot's columns: middles of the steps in Unix seconds, then the series in drawing order. */
@@ -202,11 +176,8 @@ function stack(values: readonly (number | null)[][]): (number | null)[][] {
   return sums;
 }
 
-function seriesOptions(
-  { color, dash, look }: ChartSeries,
-  later: number,
-  { mark }: ChartKind,
-): uPlot.Series {
+function seriesOptions(series: ChartSeries, later: number, { mark }: ChartKind): uPlot.Series {
+  const { color, dash, look } = series;
   const paint = () => cssColor(color);
   if (mark === 'stacked-bars') {
     return {

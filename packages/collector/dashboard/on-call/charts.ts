@@ -15,7 +15,6 @@ import {
 import { rangeWords, scopeName, scopeOf } from '../words/scope.js';
 import { REST_COLOR, versionColors, versionName } from '../words/versions.js';
 
-const NOTHING_RAN = 'Nothing ran';
 const LEGEND = { p50: '--p50', p95: '--p95', p99: '--p99' } as const;
 
 export const latencyPanel = chartPanel({
@@ -30,7 +29,6 @@ export const latencyPanel = chartPanel({
     valueRange: (_least, greatest) => [0, greatest > 0 ? greatest * 1.12 : 1],
     formatValue: formatDuration,
     formatTick: (ms) => (ms === 0 ? '0' : formatTickDuration(ms)),
-    none: NOTHING_RAN,
   },
   data: ({ latency }, context) => {
     const of = (value: (figures: Calls) => number | null) =>
@@ -62,7 +60,6 @@ export const successPanel = chartPanel({
     valueRange: successRange,
     formatValue: formatRate,
     formatTick: (rate) => `${Number((rate * 100).toFixed(2))}%`,
-    none: NOTHING_RAN,
   },
   data: ({ latency }, context) =>
     chartData(latency, context, [
@@ -89,7 +86,6 @@ export const runsPanel = chartPanel({
     formatValue: (count) => formatCount(count ?? 0),
     formatTick: formatCompact,
     isCount: true,
-    none: NOTHING_RAN,
   },
   data: ({ latency }, context) => chartData(latency, context, runsByVersion(latency)),
   description: ({ latency }) =>
@@ -108,7 +104,6 @@ export const bandsPanel = chartPanel({
     valueRange: (_least, greatest) => [0, Math.min(1, Math.max(greatest * 1.15, 0.01))],
     formatValue: formatRate,
     formatTick: (share) => `${Number((share * 100).toFixed(1))}%`,
-    none: NOTHING_RAN,
   },
   data: ({ spread }, { moment }) => {
     const all = sumOf(spread.steps);

@@ -44,7 +44,7 @@ export function createWellBeing(): WellBeing {
   );
   let round = { about: '', atMs: 0, ending: new AbortController() };
   let shown = '';
-  let known: readonly Other[] = [];
+  let othersShown = '';
 
   return {
     element: section,
@@ -69,7 +69,6 @@ export function createWellBeing(): WellBeing {
       if (about === round.about && nowMs - round.atMs < OTHERS_EVERY_MS) return;
       round.ending.abort();
       round = { about, atMs: nowMs, ending: new AbortController() };
-      showKnown(known.filter((one) => rest.some(({ model }) => model === one.model)));
       void askOthers(rest, moment, round.ending.signal).catch(() => {
         // asked again with the next refresh
         round.atMs = -Infinity;
@@ -82,6 +81,7 @@ export function createWellBeing(): WellBeing {
     moment: Moment,
     signal: AbortSignal,
   ): Promise<void> {
+    const found: Other[] = [];
     for (const summary of models) {
       const state = { ...moment.state, model: summary.model, version: '', segment: '' };
       const about = momentOf(state, summary, moment.nowMs);
@@ -90,21 +90,12 @@ export function createWellBeing(): WellBeing {
         answers = known;
       });
       if (signal.aborted) return;
-      const other = {
-        model: summary.model,
-        href: pageStateSearch(state),
-        health: healthOf(answers),
-      };
-      showKnown([...known.filter(({ model }) => model !== other.model), other]);
+      found.push({ model: summary.model, href: pageStateSearch(state), health: healthOf(answers) });
     }
-  }
-
-  /** A line that is open, or has the focus, stays while the lines are the same. */
-  function showKnown(next: readonly Other[]): void {
-    const inOrder = next.toSorted((a, b) => (a.model < b.model ? -1 : 1));
-    const isSame = JSON.stringify(inOrder) === JSON.stringify(known);
-    known = inOrder;
-    if (!isSame) others.replaceChildren(...otherLines(known));
+    // a line that is open, or has the focus, stays while nothing has changed
+    const next = JSON.stringify(found);
+    if (next !== othersShown) others.replaceChildren(...otherLines(found));
+    othersShown = next;
   }
 }
 

@@ -94,65 +94,54 @@ const BY_FEW = 'It is made by four of 64 groups of devices.';
 
 /** The first sentence says what is wrong, since when and where. */
 function sentences(finding: Finding): string[] {
+  if (finding.id === 'silence') {
+    const since = formatMoment(finding.sinceMs);
+    return [`Of the whole fleet far fewer devices report than usual, since ${since}.`];
+  }
+  const version = isolated(finding.version);
   switch (finding.id) {
-    case 'silence': {
-      const { sinceMs, received, expected } = finding;
-      return [
-        `Of the whole fleet far fewer devices report than usual, since ${formatMoment(sinceMs)}.`,
-        `${formatCount(received)} in the last hour, where about ${formatCount(expected ?? 0)} were to be expected.`,
-      ];
-    }
     case 'rollout': {
-      const { version, measures, sinceMs, beganMs, devices } = finding;
+      const { measures, sinceMs, beganMs, devices } = finding;
       const reasons = measures.map(
         ({ name, difference }) => `${measureName(name)} ${formatPoints(difference?.value)}`,
       );
       const since = sinceMs === null ? '' : `, known since ${formatMoment(sinceMs)}`;
       return [
-        `${isolated(version)} is worse than its control${since}: roll it back.`,
+        `${version} is worse than its control${since}: roll it back.`,
         `It began on ${formatMoment(beganMs)} and is on ${formatCount(devices)} devices.`,
         `${capital(reasons.join(', '))}.`,
       ];
     }
     case 'success': {
-      const { version, success, target } = finding;
-      const missed = `under the target of ${formatRate(target)} ${missedText(finding)}`;
-      return [
-        `${isolated(version)} succeeds in ${formatRate(success.value)} of runs, ${missed}`,
-        ...nowhereText(finding),
-      ];
+      const { success, target } = finding;
+      const figures = `succeeds in ${formatRate(success.value)} of runs, under the target of ${formatRate(target)}`;
+      return [`${version} ${figures} ${missedText(finding)}`, ...nowhere(finding.part)];
     }
     case 'latency': {
-      const { version, p95Ms, targetMs } = finding;
-      const missed = `over the target of ${formatDuration(targetMs)} ${missedText(finding)}`;
-      return [
-        `${isolated(version)} takes ${formatDuration(p95Ms.value)} at P95, ${missed}`,
-        ...nowhereText(finding),
-      ];
+      const { p95Ms, targetMs } = finding;
+      const figures = `takes ${formatDuration(p95Ms.value)} at P95, over the target of ${formatDuration(targetMs)}`;
+      return [`${version} ${figures} ${missedText(finding)}`, ...nowhere(finding.part)];
     }
     case 'drift': {
-      const { version, distribution, sinceMs, windowMs, segment, part } = finding;
+      const { distribution, sinceMs, windowMs, segment, part } = finding;
       const carried = segment
         ? ` ${capital(formatPart(segment.share))} of it is on ${isolated(segment.value)}.`
         : '';
       const since = formatSince(sinceMs, windowMs);
       const where = part ? ` on ${isolated(part.value)}` : '';
       return [
-        `What ${isolated(version)} sees or says${where} has changed since ${since}: ${isolated(distribution)}.${carried}`,
-        ...(segment || part ? [] : [NOWHERE]),
+        `What ${version} sees or says${where} has changed since ${since}: ${isolated(distribution)}.${carried}`,
+        ...nowhere(segment ?? part),
       ];
     }
     case 'concept': {
-      const { version, deficit, sinceMs } = finding;
-      const since = formatSince(sinceMs, DAY_MS);
+      const since = formatSince(finding.sinceMs, DAY_MS);
       return [
-        `${isolated(version)} is right less often than its confidence says: ${formatPoints(deficit)} of all runs labelled since ${since}.`,
+        `${version} is right less often than its confidence says: ${formatPoints(finding.deficit)} of all runs labelled since ${since}.`,
       ];
     }
   }
 }
-
-const NOWHERE = 'No part of the fleet has more of it than others.';
 
 /** "since 2 Mar (UTC). phone carries 80% of it." */
 function missedText({ sinceMs, part }: SuccessFinding | LatencyFinding): string {
@@ -161,8 +150,8 @@ function missedText({ sinceMs, part }: SuccessFinding | LatencyFinding): string 
   return `${since}.${carried}`;
 }
 
-function nowhereText({ part }: SuccessFinding | LatencyFinding): string[] {
-  return part === null ? [NOWHERE] : [];
+function nowhere(part: object | null | undefined): string[] {
+  return part === null ? ['No part of the fleet has more of it than others.'] : [];
 }
 
 /** `failed-runs` as people say it. */

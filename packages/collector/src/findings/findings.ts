@@ -51,9 +51,6 @@ export type Finding =
 export interface SilenceFinding {
   readonly id: 'silence';
   readonly sinceMs: number;
-  /** Devices of the last hour, and those that were to be expected. */
-  readonly received: number;
-  readonly expected: number | null;
 }
 
 /** A canary is worse than its control, and should be rolled back. */
@@ -143,9 +140,7 @@ export function findingsOf(answers: HealthAnswers): Finding[] {
 
 function silences({ silence }: HealthAnswers): SilenceFinding[] {
   const sinceMs = silence?.silentSinceMs ?? null;
-  const last = silence?.hours.at(-1);
-  if (sinceMs === null || !last) return [];
-  return [{ id: 'silence', sinceMs, received: last.received, expected: last.expected.value }];
+  return sinceMs === null ? [] : [{ id: 'silence', sinceMs }];
 }
 
 function rollouts(answers: HealthAnswers): RolloutFinding[] {
@@ -246,16 +241,14 @@ function missedSinceMs(
  */
 function carrierOf(change: ChangeByPart | undefined): Carrier {
   if (!change?.now) return undefined;
-  const { now, parts } = change;
-  const others = parts.filter(({ dimension }) => dimension !== 'version');
-  if (becameWorse(change)) return others.find((part) => carriesMore(part) && isWorse(part)) ?? null;
-  return others
-    .map((part) => ({ ...part, share: ((part.now ?? 0) * part.weight) / now }))
+  const { now } = change;
+  const isRise = becameWorse(change);
+  const carriers = change.parts
+    .filter((part) => part.dimension !== 'version' && (!isRise || isWorse(part)))
+    .map((part) => (isRise ? part : { ...part, share: ((part.now ?? 0) * part.weight) / now }))
     .filter(carriesMore)
-    .reduce<FleetPart | null>(
-      (most, part) => (most && most.share >= part.share ? most : part),
-      null,
-    );
+    .sort((a, b) => b.share - b.weight - (a.share - a.weight));
+  return carriers[0] ?? null;
 }
 
 /** Failures and times are better when they are lower. */
