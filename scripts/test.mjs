@@ -90,7 +90,7 @@ const STAGES = [
   {
     name: 'browser',
     needs: ['browsers'],
-    after: ['unit'],
+    after: ['build'], // last in the row for a place: it begins when the first of the long ones ends
     run: () => vitest('browser', projectsOf('browser')),
   },
 ];
