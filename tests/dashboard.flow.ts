@@ -410,7 +410,7 @@ test('of Debug, panels without data are one line, and one that is refused says s
   await page.goto(`${collector.url}/?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z&view=debug`);
   const folded = page.locator('#folded');
   await expect(folded.locator('summary')).toContainText('Errors, ');
-  await expect(folded.locator('summary')).toContainText('Confusion (the app gives labels');
+  await expect(folded.locator('summary')).toContainText('Confusion (needs labels');
   await expect(page.locator('#errors')).toBeHidden();
   await expect(page.locator('#stages')).toBeVisible();
   await expect(page.locator('#traces')).toContainText('The collector answered 503. Busy.');

@@ -1,25 +1,26 @@
 import { svg } from '../element.js';
 
-export interface BarGroup {
-  readonly label: string;
-  /** Shares, one for each side. */
-  readonly shares: readonly number[];
-}
-
 const HEIGHT = 90;
 const BAR = 9;
 const GAP = 7;
 
-/** Draws a group of bars for each bin, with one bar a side. The classes `side-0`, `side-1` … tell sides apart. */
-export function groupedBars(groups: readonly BarGroup[], description: string): SVGSVGElement {
-  const sides = groups[0]?.shares.length ?? 0;
+/**
+ * Draws a group of bars for each bin, with one bar a side. The classes `side-0`, `side-1` … tell sides apart.
+ *
+ * @param groups shares of each side, by bin
+ */
+export function groupedBars(
+  groups: readonly (readonly number[])[],
+  description: string,
+): SVGSVGElement {
+  const sides = groups[0]?.length ?? 0;
   const step = sides * BAR + GAP;
   const width = groups.length * step;
-  const most = Math.max(...groups.flatMap(({ shares }) => shares), 0.01);
-  const bars = groups.flatMap(({ label, shares }, i) =>
+  const most = Math.max(...groups.flat(), 0.01);
+  const bars = groups.flatMap((shares, i) =>
     shares.map((share, side) => {
       const height = (HEIGHT * share) / most;
-      const bar = svg('rect', {
+      return svg('rect', {
         class: `side-${side}`,
         x: i * step + side * BAR + GAP / 2,
         y: HEIGHT - height,
@@ -27,10 +28,6 @@ export function groupedBars(groups: readonly BarGroup[], description: string): S
         height,
         rx: 1.5,
       });
-      bar.append(svg('title'));
-      const title = bar.querySelector('title');
-      if (title) title.textContent = `${label}: ${(share * 100).toFixed(1)}%`;
-      return bar;
     }),
   );
   const base = svg('line', { class: 'base', x1: 0, x2: width, y1: HEIGHT, y2: HEIGHT });

@@ -10,14 +10,14 @@ export interface ShareRow {
 
 /** At most so many bins have a row. The others are one row together. */
 const MOST_ROWS = 16;
-/** The axis ends at one of these. */
-const ENDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1];
 
 /** Draws each bin as a row of two bars on a linear axis, with their shares and the change. It is a table to read. */
 export function shareRows(name: string, rows: readonly ShareRow[]): HTMLElement {
   const shown = largestChanges(rows);
   const most = Math.max(...shown.flatMap(({ now, before }) => [now, before]));
-  const end = ENDS.find((one) => one >= most) ?? 1;
+  // the axis ends at a round share
+  const step = most > 0.1 ? 0.2 : 0.02;
+  const end = Math.ceil(most / step) * step;
   const axis = [0, end / 2, end].map((share) =>
     element('span', {}, `${+(share * 100).toFixed(1)}%`),
   );

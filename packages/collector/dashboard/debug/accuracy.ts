@@ -10,6 +10,11 @@ import { NO_BASELINE } from './distributions.js';
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
 const shareOf = (value: number | null | undefined) => formatShareOf(value ?? null);
 
+const NO_LABELS = {
+  none: 'No label came in this time. The app gives them: model.feedback(meta.id, { label }).',
+  filledBy: 'needs labels: model.feedback',
+};
+
 export const accuracyPanel = tablePanel({
   id: 'accuracy',
   title: 'Accuracy',
@@ -91,7 +96,7 @@ function mostLabelled({ versions }: FleetAccuracy): VersionAccuracy | undefined 
 function reliabilityTable(version: VersionAccuracy | undefined): Table {
   return {
     columns: ['Confidence', 'Runs', 'Labels', 'Right', 'Right in the lab'],
-    rows: (version?.calibration ?? []).map((bin) => [
+    rows: (version?.labelled.n ? version.calibration : []).map((bin) => [
       text(`${bin.from} to ${bin.to}`),
       number(bin.runs, count),
       number(bin.labels, count),
@@ -100,7 +105,7 @@ function reliabilityTable(version: VersionAccuracy | undefined): Table {
       }),
       number(bin.lab > 0 ? bin.labCorrect / bin.lab : null, formatRate),
     ]),
-    ...NO_BASELINE,
+    ...(version ? NO_LABELS : NO_BASELINE),
   };
 }
 
@@ -133,8 +138,7 @@ export const confusionPanel = tablePanel({
           one ? figure(one, formatRate) : number(null, formatRate),
         ),
       ]),
-      none: `No label by class came in this time. The app gives them: model.feedback(meta.id, { label: 'cat' }).`,
-      filledBy: 'the app gives labels by model.feedback',
+      ...NO_LABELS,
       ...(version && {
         note: `Of ${version.version}, as labels came: people correct what looks wrong.`,
       }),
@@ -173,8 +177,8 @@ export const outcomesPanel = tablePanel({
     ]),
     asideName: 'Version',
     none:
-      "No outcome came in this time: model.outcome('bought', 1). No number came with its truth either: " +
-      'model.feedback(meta.id, { value: 7.5 }).',
-    filledBy: 'the app gives them by model.outcome',
+      'No outcome came in this time: model.outcome(name, value). No truth of a number came either: ' +
+      'model.feedback(meta.id, { value }).',
+    filledBy: 'needs model.outcome',
   }),
 });

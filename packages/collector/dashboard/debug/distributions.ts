@@ -45,7 +45,11 @@ export const distributionsPanel = drawnPanel({
         const small = all.filter((one) => !alarmOf(one)).slice(0, MOST_DRAWN);
         place.replaceChildren(
           element('ul', { class: 'legend' }, side(0, 'now'), side(1, 'the same hours before')),
-          ...all.filter(alarmOf).slice(0, MOST_DRAWN).map(changedElement),
+          element(
+            'div',
+            { class: 'alarms' },
+            ...all.filter(alarmOf).slice(0, MOST_DRAWN).map(changedElement),
+          ),
           element('div', { class: 'distributions' }, ...small.map(distributionElement)),
           ...tableElement('Distributions', driftTable(drift)),
         );
@@ -122,7 +126,7 @@ function distributionElement(one: Shown): HTMLElement {
   const { name, version } = one;
   const rows = rowsOf(one);
   const beside = hasPast(one) ? '' : ', beside the lab';
-  const groups = rows.map(({ label, now, before }) => ({ label, shares: [now, before] }));
+  const groups = rows.map(({ now, before }) => [now, before]);
   return element(
     'figure',
     {},

@@ -113,7 +113,7 @@ export const shadowPanel = tablePanel({
       number(one.latencyDifferenceMs, formatDifference),
       number(one.errorDifference, formatPoints),
     ]),
-    none: 'Shows how a candidate does beside the version that serves. No device sends this yet.',
+    none: 'No candidate ran beside the version that serves. No device sends this yet.',
     filledBy: 'no device sends it yet',
   }),
 });

@@ -65,7 +65,7 @@ function tracesTable(traces: readonly KeptTrace[]): Table {
       ];
     }),
     none:
-      'No trace of a failed or slow run is kept. A page sends traces only with traceRate, a field of report: ' +
+      'No trace of a failed or slow run is kept. A page sends them only with traceRate: ' +
       'open(url, { report: { to, traceRate: 0.01 } }).',
     filledBy: 'sent only with traceRate',
   };
