@@ -166,7 +166,12 @@ test('each card says what it knows, what it waits for and what failed, and asks 
 test('a page without a model in its address opens on the one that reported last, and fits a hundred versions', async ({
   page,
 }) => {
-  const newest = { model: 'ל'.repeat(64), lastMs: FRIDAY_MS, versions: ['1.0.0', '1.1.0'] };
+  const newest = {
+    model: 'ל'.repeat(64),
+    firstMs: 1,
+    lastMs: FRIDAY_MS,
+    versions: ['1.0.0', '1.1.0'],
+  };
   await page.route('**/v1/fleet/models', (route) =>
     route.fulfill({
       json: {

@@ -146,7 +146,8 @@ export function createCard(
 function gistOf({ columns, rows }: Table): string {
   const headings = rows.filter((cells) => cells.length < columns.length);
   const named = headings.length > 0 ? headings : rows.map((cells) => cells.slice(0, 1));
-  return named.map((cells) => cells.map(({ text }) => text).join(': ')).join(', ');
+  const names = named.map((cells) => cells.map(({ text }) => text).join(': '));
+  return [...new Set(names)].join(', ');
 }
 
 function chartDrawing({ chart, title }: Panel, { zoom }: PanelActs): Drawing {
