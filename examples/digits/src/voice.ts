@@ -228,8 +228,9 @@ function showResult(tookMs: number): void {
   const items = segments.map(({ fromMs, toMs }) => {
     const button = document.createElement('button');
     button.type = 'button';
-    button.textContent = `${seconds(fromMs, '')} – ${seconds(toMs)}`;
-    button.ariaLabel = `Play ${seconds(fromMs, '')} to ${seconds(toMs)}`;
+    const span = `${seconds(fromMs, '')} – ${seconds(toMs)}`;
+    button.textContent = span;
+    button.ariaLabel = `Play ${span}`; // who speaks to a page says what is seen
     button.addEventListener('click', () => sound && player.play(sound, fromMs, toMs));
     const item = document.createElement('li');
     item.append(button);
