@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
 import { buildBenchPage } from '../bench/page/build.mjs';
 import { serveSite } from '../scripts/serve-site.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 /** Node tests of ONNX's kind, a dozen small ones: one is wrong, one never ends. */
 const nodeTests = {
@@ -50,6 +51,7 @@ test('a run on digits shows latencies with their correctness beside a peer, and 
   await expect(page.getByTestId('headline')).toHaveText(TIME);
   await expect(page.getByTestId('headline-what')).toContainText(/fastest|cannot be told apart/);
   await expect(page.getByTestId('values')).toContainText('"batch"');
+  await expectAccessible(page);
 
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByTestId('copy-link').click();
@@ -128,6 +130,7 @@ test('the operator atlas tells right, wrong, absent and hung tests apart, and it
     await expect(told).toHaveAttribute('data-verdict', verdict ?? '');
     await expect(told).toContainText(note);
   }
+  await expectAccessible(page);
 
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByTestId('copy-link').click();

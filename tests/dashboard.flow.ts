@@ -7,6 +7,7 @@ import {
   seededFleet,
   THURSDAY,
 } from '../packages/collector/src/testing/seeded-fleet.js';
+import { expectAccessible } from './expect-accessible.js';
 
 /** 24 hours of 24 phones and 24 desktops, ten runs each. */
 const RUNS = '11.5K';
@@ -423,7 +424,7 @@ test('of Debug, panels without data are one line, and one that is refused says s
   await expect(folded).toContainText('No errors in this range.');
 });
 
-test('on a phone nothing is wider than the screen or cut, four figures are on the first one, and the end is near', async ({
+test('on a phone nothing is wider than the screen or cut, four figures are on the first one, the end is near, and no view keeps anybody out, in light or dark', async ({
   browser,
 }) => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
@@ -438,6 +439,7 @@ test('on a phone nothing is wider than the screen or cut, four figures are on th
         .map((one) => one.outerHTML),
     }));
     expect(bar, view).toEqual({ height: 64, cut: [] });
+    await expectAccessible(page);
   }
   await expect(page.locator('[data-finding=success]')).toBeInViewport({ ratio: 1 });
   for (const tile of ['runs', 'success', 'p50', 'p95']) {

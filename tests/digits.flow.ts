@@ -4,6 +4,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { browserStorage } from '../scripts/demo/browser-storage.mjs';
 import { digitsPage, readHeldOutDigits } from '../scripts/demo/digits-page.mjs';
 import { startCollectorIn, startSite, startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 let dir: string;
 let stack: Awaited<ReturnType<typeof startStack>>;
@@ -52,6 +53,7 @@ test('a text file is refused with a code, and the next drawing is read', async (
   });
   await expect(page.locator('#input-problem [data-code]')).toHaveText('decode-failed');
   expect(await digitsPage(page).drawOne()).toBe('1');
+  await expectAccessible(page);
 });
 
 test('the page works with the collector down, and loses nothing', async ({ browser }) => {

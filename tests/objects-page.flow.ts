@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Page, test } from '@playwright/test';
 import { startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 import { fakeCamera } from './fake-camera.js';
 
 const fake = fakeCamera();
@@ -31,6 +32,7 @@ test('a face with six points, a person, a cup and a cat are found where they are
   await expect(page.getByTestId('summary')).toHaveText('Face, Person');
   const boxes = page.getByTestId('boxes');
   await expect(boxes.locator('.point')).toHaveCount(6);
+  await expectAccessible(page);
   const [face] = await boxes
     .locator('.box')
     .evaluateAll((all) => all.map(({ style }) => [style.left, style.top].map(Number.parseFloat)));

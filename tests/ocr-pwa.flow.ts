@@ -10,6 +10,7 @@ import {
   startRepository,
   startTextReader,
 } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 const DIST = `${root}examples/ocr-pwa/dist`;
 const EXAMPLE = `${root}examples/ocr-pwa/public/example.jpg`;
@@ -68,6 +69,7 @@ test.describe.serial(() => {
     const saying = page.getByText(/offline|connection/i).filter({ visible: true });
     await expect(saying).toHaveText(['Ready offline']);
     await expect(page.getByTestId('update')).toBeHidden();
+    await expectAccessible(page);
   });
 
   test('the browser is asked to keep the data when the person says so, and not before', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Page, test } from '@playwright/test';
 import { startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 import { fakeCamera } from './fake-camera.js';
 
 const fake = fakeCamera();
@@ -29,6 +30,7 @@ test('the example’s person stays while her background becomes another; what is
   page,
 }) => {
   await expect(page.getByTestId('covered')).toHaveText(/^5\d\.\d%$/);
+  await expectAccessible(page);
   const before = await pixelsOf(page);
   await page.getByLabel('One colour').check({ force: true });
   await page.getByTestId('color').fill('#00ff00');

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Page, test } from '@playwright/test';
 import { startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 let dir: string;
 let stack: Awaited<ReturnType<typeof startStack>>;
@@ -38,6 +39,7 @@ test('every answer is in the audit log after a reload, and in both files as it w
   const before = page.getByTestId('audit-table').locator('tbody').nth(1);
   await before.getByRole('button', { name: '29 of 30 measured for answer 3' }).press('Enter');
   await expect(before.getByText(UNUSUAL)).toBeVisible();
+  await expectAccessible(page);
 
   const entries = JSON.parse(await save(page, 'audit-json'));
   expect(entries.map(({ number }: { number: number }) => number)).toEqual([4, 3, 2, 1]);

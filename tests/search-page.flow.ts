@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Route, test } from '@playwright/test';
 import { startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 let dir: string;
 let stack: Awaited<ReturnType<typeof startStack>>;
@@ -38,6 +39,7 @@ test('the docs are searched by words at once, and by meaning and both as the mod
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   const reading = page.getByTestId('reading');
   await expect(reading).toHaveText(/^The model has read (?:32|48|64) of \d+ sections\.$/);
+  await expectAccessible(page);
   await page.reload();
   await expect(reading).toHaveText(
     /read (\d+) of \d+ sections, \d+ of them on an earlier visit\.$/,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Page, test } from '@playwright/test';
 import { publishModels, startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 let dir: string;
 let stack: Awaited<ReturnType<typeof startStack>>;
@@ -54,6 +55,7 @@ test('spam is not sent before its warning is seen, what is ordinary is, and noth
   await press(page, 'A prize');
   await expect(toldIn(page)).toHaveAttribute('data-kind', 'spam');
   await expect(message).toHaveAccessibleDescription(/^This reads like spam/);
+  await expectAccessible(page);
   await page.getByTestId('name').press('Enter');
   await expect(page.getByTestId('change')).toBeFocused();
   await page.keyboard.press('Enter');

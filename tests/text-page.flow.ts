@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Page, test } from '@playwright/test';
 import { startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 let dir: string;
 let stack: Awaited<ReturnType<typeof startStack>>;
@@ -36,6 +37,7 @@ test('the lines of a receipt and of a turned page are read in their order, each 
   await page.goto(`${stack.servers.site.url}text.html`);
   await expect(linesOf(page)).toHaveText(RECEIPT.flat());
   await expect(page.getByTestId('boxes').locator('polygon')).toHaveCount(12);
+  await expectAccessible(page);
   for (const [i, row] of RECEIPT.entries()) {
     const texts = row.map((text) => `${text}>?\\d\\d\\.\\d{1,2}%`).join('');
     await expect(page.getByTestId('lines').locator('li').nth(i)).toHaveText(
@@ -81,6 +83,7 @@ test('a file that is no picture is refused with a code, and a picture without te
   await file.setInputFiles(given(Buffer.from(blank)));
   await expect(problem).toBeHidden();
   await expect(page.getByTestId('summary')).toHaveText('No text found');
+  await expectAccessible(page);
 });
 
 async function expectListAsTallAsPicture(page: Page): Promise<void> {

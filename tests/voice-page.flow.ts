@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 import { startStack } from '../scripts/stack.mjs';
+import { expectAccessible } from './expect-accessible.js';
 import { fakeMicrophone } from './fake-microphone.js';
 
 const fake = fakeMicrophone();
@@ -34,6 +35,7 @@ test('five sentences between pauses are five parts with speech; a sound file is 
   await expect(page.getByTestId('summary-of')).toHaveText(/^in 11\.\d s$/);
   const waveform = page.getByTestId('waveform');
   await expect(waveform).toHaveAttribute('aria-label', /^Waveform: \d\.\d s of speech in/);
+  await expectAccessible(page);
 
   const file = page.getByTestId('file');
   await file.setInputFiles(`${root}models/voice/clips/french.wav`);
