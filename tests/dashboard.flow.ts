@@ -86,6 +86,7 @@ test('a time without a report says so, in a first week what is missing to call i
   await expect(page.locator('#latency')).toBeHidden();
   await page.goto(`${collector.url}/?from=2031-03-06T00:00:00Z&to=2031-03-07T00:00:00Z`);
   await expect(page.getByTestId('empty-state')).toContainText('This time has not come yet');
+  await expect(page.locator('#other-time')).toHaveText('6 Mar – 7 Mar');
   await page.getByRole('button', { name: 'Show the last day with reports' }).click();
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
 });

@@ -2,9 +2,10 @@ import { compareVersions } from '../../src/fleet/compare-versions.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
+import { monthsOf } from '../executive/months.js';
 import { formatClock, formatDay, formatMoment, formatStep } from '../words/format.js';
-import { lastingState, type Moment, monthOf } from './moment.js';
-import { type PageState, pageStateSearch, RANGES, VIEWS } from './page-state.js';
+import { lastingState, type Moment } from './moment.js';
+import { type PageState, pageStateSearch, RANGES, type Stretch, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
 
 /** Length of the cells that reports are counted in. */
@@ -98,7 +99,8 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
       const summary = models.find((one) => one.model === moment.model);
       const words = freshness(moment, summary?.lastMs ?? 0);
       byId('status').textContent = words;
-      byId('other-time').textContent = 'key' in state.range ? 'Other time' : stretchWords(moment);
+      byId('other-time').textContent =
+        'key' in state.range ? 'Other time' : stretchWords(state.range);
       byId('opener-model').textContent = moment.model;
       byId('opener-time').textContent = chosenWords(moment);
       byId('whole').replaceChildren(element('b', {}, moment.model), ` ${words}`);
@@ -116,7 +118,7 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
 }
 
 /** "5 Mar, 06:00–12:00", "5 Mar – 7 Mar" */
-function stretchWords({ fromMs, toMs }: Moment): string {
+function stretchWords({ fromMs, toMs }: Stretch): string {
   const lengthMs = toMs - fromMs;
   return lengthMs < DAY_MS
     ? formatStep(fromMs, lengthMs, Infinity)
@@ -126,8 +128,8 @@ function stretchWords({ fromMs, toMs }: Moment): string {
 /** The time, version and devices that are chosen, short. */
 function chosenWords(moment: Moment): string {
   const { view, range, version, segment } = moment.state;
-  if (view === 'executive') return monthOf(moment).key;
-  const time = 'key' in range ? range.words.slice('the '.length) : stretchWords(moment);
+  if (view === 'executive') return monthsOf(moment).now.name;
+  const time = 'key' in range ? range.words.slice('the '.length) : stretchWords(range);
   return [time, version, segment.split(':')[1]].filter(Boolean).join(', ');
 }
 
