@@ -11,11 +11,6 @@ const BUILT = new URL('./answers-worker.js', import.meta.url);
 /** So many questions may wait, because one thread answers them, and a closed page does not take its own back. */
 const MOST_WAITING = 64;
 
-export interface AnswersWorkerData {
-  /** The store's address, as `storeAt` takes it. */
-  readonly address: string;
-}
-
 /** A question to the thread that reads. */
 export interface AnswersRequest {
   readonly id: number;
@@ -43,13 +38,10 @@ export function openAnswers(store: RollupStore, options: Options): ClosableAnswe
   if (address === undefined || !existsSync(fileURLToPath(worker))) {
     return { ...answersOver(store), close: async () => {} };
   }
-  return answersInWorker(store, { address, worker });
+  return answersInWorker(store, address, worker);
 }
 
-function answersInWorker(
-  store: RollupStore,
-  { worker, ...workerData }: AnswersWorkerData & { readonly worker: URL },
-): ClosableAnswers {
+function answersInWorker(store: RollupStore, address: string, worker: URL): ClosableAnswers {
   const waiting = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: unknown) => void }
@@ -59,7 +51,7 @@ function answersInWorker(
   let isClosed = false;
 
   function start(): Worker {
-    const thread = new Worker(worker, { workerData });
+    const thread = new Worker(worker, { workerData: address });
     thread.unref();
     thread.on('message', (reply: AnswersReply) => {
       const asked = waiting.get(reply.id);

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { storeAt } from '../open-store.js';
 import { answersOver } from './answers.js';
-import type { AnswersRequest, AnswersWorkerData } from './answers-in-worker.js';
+import type { AnswersRequest } from './answers-in-worker.js';
 
 // A thread and a connection of its own answer questions, so reports never wait for them.
-const { address } = workerData as AnswersWorkerData;
+const address = workerData as string;
 const answers = answersOver(await storeAt(address).openReads());
 
 parentPort?.on('message', ({ id, question, given }: AnswersRequest) => {

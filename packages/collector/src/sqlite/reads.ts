@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { LifetimeCounts } from '../counting/counts.js';
+import type { Unit } from '../counting/known-names.js';
 import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import {
   addByGroup,
@@ -9,9 +10,12 @@ import {
   type SumsByGroup,
   sumBySlot,
 } from '../store/cell-sums.js';
-import type { CountsRow } from '../store/kept-rows.js';
+import { addByDay, daysOf, hoursBeside } from '../store/cohort-days.js';
+import { type CountsRow, countsOf } from '../store/kept-rows.js';
 import {
   CELL_LENGTHS,
+  type CohortQuery,
+  type CohortRow,
   type DeviceDays,
   type DevicesByHour,
   type Group,
@@ -21,7 +25,7 @@ import {
   type SlotReports,
   type Totals,
 } from '../store/rollup-store.js';
-import { prepareCohortDays, prepareCohorts } from './cohort-reads.js';
+import type { CohortTable } from './counts-rows.js';
 import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
 
@@ -168,6 +172,52 @@ interface ModelRow {
   readonly firstMs: number | null;
   readonly lastMs: number | null;
   readonly versions: string;
+}
+
+interface CohortColumns extends Omit<Unit, 'model'>, CountsRow {
+  readonly start: number;
+  readonly g: number;
+}
+
+function prepareCohorts(database: Database.Database): Read<'cohorts'> {
+  const rows = prepareCohortRows(database, 'cohort');
+  return (query) => [...rows(query)];
+}
+
+/** Reads the kept days, and makes the others from their hours, of one moment. */
+function prepareCohortDays(database: Database.Database): Read<'cohortDays'> {
+  const hours = prepareCohortRows(database, 'cohort');
+  const days = prepareCohortRows(database, 'cohort_day');
+  return database.transaction((query: CohortQuery) => {
+    const sums = new Map<string, CohortRow>();
+    addByDay(sums, days(daysOf(query)));
+    addByDay(sums, hours(hoursBeside(sums.values(), query)));
+    return [...sums.values()];
+  });
+}
+
+function prepareCohortRows(
+  database: Database.Database,
+  table: CohortTable,
+): (query: CohortQuery) => Generator<CohortRow> {
+  const rows = database.prepare(`
+    SELECT u.version, u.assigned, u.arm, u.experiment, c.start, c.g, c.counts, c.histograms
+    FROM ${table} c JOIN unit u ON u.id = c.unit
+    WHERE ${OF_MODEL} AND ${IN_RANGE}
+      AND u.version = coalesce(@version, u.version)
+      AND u.experiment = coalesce(@experiment, u.experiment)
+    ORDER BY c.start`);
+  return function* ({ version = null, experiment = null, ...query }) {
+    const found = rows.iterate({ ...query, version, experiment });
+    for (const { start, g, counts, histograms, ...unit } of found as Iterable<CohortColumns>) {
+      yield {
+        unit: { model: query.model, ...unit },
+        hourMs: start,
+        cohort: g,
+        counts: countsOf({ counts, histograms }),
+      };
+    }
+  };
 }
 
 function prepareSegments(database: Database.Database): Read<'segments'> {
