@@ -27,9 +27,9 @@ export const DEBUG_QUESTIONS: readonly QuestionName[] = [
 export const DEBUG_PANELS: readonly Panel[] = [
   latencyPanel,
   heatMapPanel,
+  distributionsPanel,
   stagesPanel,
   errorsPanel,
-  distributionsPanel,
   accuracyPanel,
   reliabilityPanel,
   outcomesPanel,

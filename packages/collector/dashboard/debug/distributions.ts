@@ -32,6 +32,7 @@ export const distributionsPanel = drawnPanel({
   isWide: true,
   needs: ['drift'],
   table: ({ drift }) => driftTable(drift),
+  gist: driftGist,
   drawing: () => {
     const place = element('div');
     let shown = '';
@@ -249,6 +250,17 @@ function driftTable(drift: FleetDrift): Table {
       'PSI: population stability index less its expectation without a change. It alarms from 0.03 on, ' +
       'against its own past and in two windows in a row. A lab never is quite like the field.',
   };
+}
+
+/** "confidence 1.2.0 changed since 29 Mar (UTC), on phone: all of it" */
+function driftGist({ rows }: Table): string {
+  const changed = rows.flatMap(([name, ...figures]) => {
+    const since = figures.at(-1);
+    return since?.tone === 'alarm'
+      ? [`${name?.text} ${name?.aside} changed since ${since.text}`]
+      : [];
+  });
+  return changed.join('; ') || 'no change that alarms';
 }
 
 /** Names at most three versions. */

@@ -167,6 +167,7 @@ test('without a baseline, or with too few devices, distributions say what they n
     missing,
     distributions: [],
   });
+  expect(distributionsPanel.gist?.(page.cells('distributions'))).toBe('no change that alarms');
   const bare = table([version(0, 'no-baseline')]);
   expect(bare.rows).toEqual([]);
   expect(bare.none).toContain('start the collector with --models models.json');
