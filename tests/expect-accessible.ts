@@ -3,8 +3,6 @@ import { createRequire } from 'node:module';
 import { expect, type Page } from '@playwright/test';
 import type { AxeResults, RunOptions } from 'axe-core';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
 /** What axe-core calls these keeps somebody out. */
 const IMPACTS = ['serious', 'critical'];
 
@@ -13,7 +11,8 @@ const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
 /** Fails where axe-core finds a serious barrier in the page as it is now, in light or in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(await readFile(AXE, 'utf8'));
+  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  await page.evaluate(await readFile(axe, 'utf8'));
   const found = [
     ...(await findBarriers(page, 'light', {})),
     ...(await findBarriers(page, 'dark', { runOnly: COLOUR_RULES })),
