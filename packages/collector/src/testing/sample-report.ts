@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createHistogram, histogramToJson, type Report, record } from '@nearside/core';
 import { type Contribution, contributionOf } from '../counting/contribution.js';
 import { createNames, type Names } from '../counting/names.js';
@@ -31,7 +31,7 @@ export function sampleReport(options: SampleOptions = {}): Report {
     );
   return {
     v: 1,
-    id: options.id ?? randomBytes(16).toString('hex'),
+    id: options.id ?? randomUUID().replaceAll('-', ''),
     g: options.g ?? 7,
     first: options.first ?? ['version-day', 'version-hour', 'arm-day'],
     t0,
@@ -111,10 +111,25 @@ export function sampleReport(options: SampleOptions = {}): Report {
   };
 }
 
-export function sketch(values: readonly number[], scale: number) {
+type Sketch = ReturnType<typeof histogramToJson>;
+
+/** Those that were made. Tests make tens of thousands of reports, which have the same dozen in them. */
+const sketches = new Map<string, Sketch>();
+
+/** The histogram of values as a report has it: the same frozen one for the same values. */
+export function sketch(values: readonly number[], scale: number): Sketch {
+  const key = `${scale}: ${values}`;
+  const made = sketches.get(key) ?? makeSketch(values, scale);
+  sketches.set(key, made);
+  return made;
+}
+
+function makeSketch(values: readonly number[], scale: number): Sketch {
   const histogram = createHistogram(scale);
   for (const value of values) record(histogram, value);
-  return histogramToJson(histogram);
+  const made = histogramToJson(histogram);
+  for (const part of Object.values(made)) Object.freeze(part);
+  return Object.freeze(made);
 }
 
 /** Makes the names of a collector that has no rows yet. */
