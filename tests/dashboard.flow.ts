@@ -524,3 +524,15 @@ async function downloaded(page: Page, act: () => Promise<void>) {
     text: await readFile(await download.path(), 'utf8'),
   };
 }
+
+test('a view whose script does not arrive says so, and comes when it is asked for again', async ({
+  page,
+}) => {
+  await look(page, THURSDAY);
+  await page.route('**/assets/debug-*.js', (route) => route.abort());
+  await page.getByTestId('view-debug').click();
+  await expect(page.locator('#problem')).toContainText('The script of this view did not arrive.');
+  await page.unroute('**/assets/debug-*.js');
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect(page.locator('#distributions')).toBeVisible();
+});

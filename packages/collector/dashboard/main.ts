@@ -70,19 +70,21 @@ async function lookOnce(signal: AbortSignal): Promise<void> {
   const moment = momentOf(state, summary, nowMs);
   bar.show(moment, models);
   if (state.view !== 'executive' && moment.fromMs > nowMs) return showFuture(summary);
-  const { view, asking } = viewOf(state.view);
+  const { view, asking } = await viewOf(state.view);
+  if (signal.aborted) return;
+  if (!view.element.isConnected) byId('view').replaceChildren(view.element);
   await asking.refresh(moment, signal, (answers) =>
     showAnswers(view, { moment, answers, summary }),
   );
   view.showOthers?.(models, moment);
 }
 
-function viewOf(name: ViewName): { view: View; asking: Asking } {
+async function viewOf(name: ViewName): Promise<{ view: View; asking: Asking }> {
   const found = views.get(name);
-  const view = found?.view ?? createView(name, { choose, retry: refresh });
-  const made = found ?? { view, asking: createAsking(view.questions) };
+  if (found) return found;
+  const view = await createView(name, { choose, retry: refresh });
+  const made = views.get(name) ?? { view, asking: createAsking(view.questions) };
   views.set(name, made);
-  if (!view.element.isConnected) byId('view').replaceChildren(view.element);
   return made;
 }
 

@@ -1,11 +1,10 @@
 import type { ModelSummary } from '../src/store/rollup-store.js';
 import type { Answers } from './asking/ask.js';
+import { FleetUnavailable } from './asking/fetch-json.js';
 import type { QuestionName } from './asking/questions.js';
 import type { Moment } from './bar/moment.js';
 import type { PageState, ViewName } from './bar/page-state.js';
-import { DEBUG_PANELS, DEBUG_QUESTIONS } from './debug/debug.js';
 import { element } from './element.js';
-import { createExecutiveView, EXECUTIVE_QUESTIONS } from './executive/executive.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from './on-call/on-call.js';
 import { createWellBeing } from './on-call/well-being.js';
 import type { PanelActs } from './panel/panel.js';
@@ -21,21 +20,36 @@ export interface View {
   showOthers?(models: readonly ModelSummary[], moment: Moment): void;
 }
 
-export function createView(
+/** Makes a view. The view that opens first is in the page's script, and each other one is fetched when it is chosen. */
+export async function createView(
   name: ViewName,
   { choose, retry }: { choose: (change: Partial<PageState>) => void; retry: () => void },
-): View {
+): Promise<View> {
   const acts: PanelActs = { zoom: (range) => choose({ range }), retry };
   switch (name) {
     case 'on-call':
       return onCallView(acts);
-    case 'debug':
-      return {
-        ...createPanelsView(DEBUG_PANELS, acts, { isFolding: true }),
-        questions: DEBUG_QUESTIONS,
-      };
-    case 'executive':
+    case 'debug': {
+      const { DEBUG_PANELS, DEBUG_QUESTIONS } = await fetched(import('./debug/debug.js'));
+      const panels = createPanelsView(DEBUG_PANELS, acts, { isFolding: true });
+      return { ...panels, questions: DEBUG_QUESTIONS };
+    }
+    case 'executive': {
+      const { createExecutiveView, EXECUTIVE_QUESTIONS } = await fetched(
+        import('./executive/executive.js'),
+      );
       return { ...createExecutiveView(choose), questions: EXECUTIVE_QUESTIONS };
+    }
+  }
+}
+
+async function fetched<Module>(module: Promise<Module>): Promise<Module> {
+  try {
+    return await module;
+  } catch (cause) {
+    const words =
+      'The script of this view did not arrive. Where the collector was updated, load the page again.';
+    throw new FleetUnavailable(words, { cause });
   }
 }
 
