@@ -25,11 +25,11 @@ export const DEBUG_QUESTIONS: readonly QuestionName[] = [
 ];
 
 export const DEBUG_PANELS: readonly Panel[] = [
-  latencyPanel,
-  heatMapPanel,
   distributionsPanel,
   stagesPanel,
   errorsPanel,
+  latencyPanel,
+  heatMapPanel,
   accuracyPanel,
   reliabilityPanel,
   outcomesPanel,

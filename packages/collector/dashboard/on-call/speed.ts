@@ -19,13 +19,24 @@ export const speedPanel = tablePanel({
     ];
     return {
       columns: ['Release', ...classes.map((device) => device || 'not known')],
-      rows: speed.versions.map((release): Cell[] => [
-        text(release.version, { ...(release.against && { aside: `beside ${release.against}` }) }),
-        ...classes.map((device) => speedCell(release.devices.find((one) => one.device === device))),
-      ]),
+      rows:
+        speed.versions.length === 0
+          ? []
+          : [
+              [text(speedWords(speed), { tone: hasSlower(speed) ? 'alarm' : 'quiet' })],
+              ...speed.versions.map((release): Cell[] => [
+                text(release.version, {
+                  ...(release.against && { aside: `beside ${release.against}` }),
+                }),
+                ...classes.map((device) =>
+                  speedCell(release.devices.find((one) => one.device === device)),
+                ),
+              ]),
+            ],
+      // the sentence, and ten releases
+      shownRows: 11,
       asideName: 'Beside',
       none: NOTHING_RAN,
-      note: speedWords(speed),
     };
   },
 });
@@ -38,6 +49,10 @@ function speedCell(speed: DeviceSpeed | undefined): Cell {
     aside: formatDuration(p95Ms.value),
     ...(isSlower && { tone: 'alarm' as const }),
   };
+}
+
+function hasSlower({ versions }: FleetSpeed): boolean {
+  return versions.some(({ devices }) => devices.some(({ isSlower }) => isSlower));
 }
 
 /** Says which releases are slower and where, or why none is. */
