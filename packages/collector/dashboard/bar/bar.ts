@@ -3,7 +3,7 @@ import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
 import { monthsOf } from '../executive/months.js';
-import { formatClock, formatDay, formatMoment, formatStep } from '../words/format.js';
+import { formatDay, formatMoment, formatStep } from '../words/format.js';
 import { lastingState, type Moment } from './moment.js';
 import { type PageState, pageStateSearch, RANGES, type Stretch, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
@@ -146,7 +146,7 @@ export function freshness({ nowMs, toMs }: Moment, lastMs: number): string {
   const until =
     nowMs - toMs > 60_000
       ? `Figures until ${formatMoment(toMs)}`
-      : `Figures of ${formatClock(nowMs)}`;
+      : `Figures of ${formatMoment(nowMs)}`;
   return `${until}, ${newest}. Times are of ${ZONE}.`;
 }
 

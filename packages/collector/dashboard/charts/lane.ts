@@ -31,6 +31,8 @@ const SIGNS: Record<LaneEvent['kind'], string> = {
 };
 
 const MARK_PX = 24;
+/** A stretch that is longer has room for its words. */
+const LABELLED_PX = 240;
 
 /** Makes a lane of events above a plot. It is one stop of the tab key, and arrows go from mark to mark. */
 export function createLane(): Lane {
@@ -70,6 +72,8 @@ export function createLane(): Lane {
         const lengthPx = event.toMs === null ? 0 : place(event.toMs) - place(event.fromMs);
         const widthPx = Math.max(MARK_PX, lengthPx);
         const { style } = marks[i] as HTMLElement;
+        // a long state says what it is; a short one has its sign alone
+        marks[i]?.classList.toggle('wide', lengthPx > LABELLED_PX);
         style.left = `${place(event.fromMs) - (widthPx - lengthPx) / 2}px`;
         style.width = `${widthPx}px`;
       }
@@ -88,6 +92,7 @@ function markOf({ kind, fromMs, toMs, text }: LaneEvent, position: number): HTML
       tabindex: position === 0 ? '0' : '-1',
     },
     SIGNS[kind],
+    ...(toMs === null ? [] : [element('span', {}, text)]),
   );
 }
 

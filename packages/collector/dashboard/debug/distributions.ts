@@ -232,6 +232,9 @@ function driftTable(drift: FleetDrift): Table {
     ...(few.length > 0 ? [`${namesOf(few)}: ${TOO_FEW}`] : []),
     ...(unknown.length > 0 ? [`${namesOf(unknown)}: ${NO_BASELINE.filledBy}`] : []),
   ].map((words): Cell[] => [text(words, { tone: 'quiet' })]);
+  const heading: Cell[][] = compared.some(alarmOf)
+    ? []
+    : [[text('Nothing has changed in what the model sees and says.', { tone: 'quiet' })]];
   return {
     columns: [
       'Distribution',
@@ -241,7 +244,7 @@ function driftTable(drift: FleetDrift): Table {
       'Observations',
       'Changed since',
     ],
-    rows: rows.length > 0 ? [...rows, ...others] : [],
+    rows: rows.length > 0 ? [...heading, ...rows, ...others] : [],
     asideName: 'Version',
     ...(unknown.length > 0
       ? NO_BASELINE

@@ -19,13 +19,14 @@ import {
 const share = (value: number | null | undefined) => formatShareOf(value ?? null);
 
 const AXIS_WORDS =
-  'Bars are intervals of how much worse the canary is, in units of what is tolerated. They hold however often you look.';
+  'Bars are intervals of how much worse the canary is, in units of what is tolerated. They hold however often you look. ' +
+  'Groups of devices are compared and the most extreme left out, so this is not just one share less the other.';
 
 /** Draws each rollout beside its control, measure by measure, on one axis. */
 export const rolloutsPanel = drawnPanel({
   id: 'rollouts',
   title: 'Rollouts',
-  aside: 'against an equal control',
+  aside: 'each canary against an equal control',
   isWide: true,
   needs: ['canary'],
   table: ({ canary }, context) => rolloutsTable(canary, context),
@@ -71,7 +72,7 @@ function rolloutsTable(canary: FleetCanary, { answers }: PanelContext): Table {
         ),
       ]),
     ]),
-    none: 'No version is rolled out to a part of the devices.',
+    none: 'There is no canary: no version is rolled out to a part of the devices.',
   };
 }
 

@@ -1,10 +1,8 @@
-import type { DeviceSpeed, FleetSpeed, VersionSpeed } from '../../src/fleet/speed.js';
-import { FEWEST_DEVICES, isThin } from '../../src/statistics/figure.js';
+import type { DeviceSpeed } from '../../src/fleet/speed.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, text } from '../table/table.js';
 import { formatDuration } from '../words/format.js';
-
-const NOTHING_RAN = 'Nothing ran in this range.';
+import { NOTHING_RAN, slowerReleases, speedWords } from '../words/speed.js';
 
 /** Shows each release on each class of devices beside the earlier release that most results are of. */
 export const speedPanel = tablePanel({
@@ -23,7 +21,7 @@ export const speedPanel = tablePanel({
         speed.versions.length === 0
           ? []
           : [
-              [text(speedWords(speed), { tone: hasSlower(speed) ? 'alarm' : 'quiet' })],
+              [text(speedWords(speed), { tone: slowerReleases(speed) ? 'alarm' : 'quiet' })],
               ...speed.versions.map((release): Cell[] => [
                 text(release.version, {
                   ...(release.against && { aside: `beside ${release.against}` }),
@@ -49,37 +47,4 @@ function speedCell(speed: DeviceSpeed | undefined): Cell {
     aside: formatDuration(p95Ms.value),
     ...(isSlower && { tone: 'alarm' as const }),
   };
-}
-
-function hasSlower({ versions }: FleetSpeed): boolean {
-  return versions.some(({ devices }) => devices.some(({ isSlower }) => isSlower));
-}
-
-/** Says which releases are slower and where, or why none is. */
-export function speedWords({ versions }: FleetSpeed): string {
-  const slower = versions.flatMap((release) => {
-    const devices = release.devices.filter(({ isSlower }) => isSlower);
-    return devices.length > 0 ? [slowerWords(release, devices, versions)] : [];
-  });
-  if (slower.length > 0) return slower.join(' ');
-  const compared = versions.filter(({ against }) => against !== null);
-  if (versions.length === 0) return NOTHING_RAN;
-  if (compared.length === 0) return 'Only one release ran, so there is none to compare it with.';
-  const isKnown = compared.some(({ devices }) => devices.some(({ p50Ms }) => !isThin(p50Ms)));
-  return isKnown
-    ? 'No release is clearly slower than an earlier one, on any class of devices.'
-    : `Too early to compare releases: each needs ${FEWEST_DEVICES} devices of a class.`;
-}
-
-function slowerWords(
-  { version, against }: VersionSpeed,
-  devices: readonly DeviceSpeed[],
-  versions: readonly VersionSpeed[],
-): string {
-  const before = versions.find((one) => one.version === against)?.devices ?? [];
-  const places = devices.map(({ device, p50Ms }) => {
-    const earlier = before.find((one) => one.device === device)?.p50Ms.value;
-    return `${device} (half of the runs within ${formatDuration(p50Ms.value)} instead of ${formatDuration(earlier)})`;
-  });
-  return `${version} is slower than ${against} on ${places.join(', ')}.`;
 }

@@ -1,12 +1,13 @@
 import { HEALTH_QUESTIONS } from '../../src/findings/findings.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
-import { type Answers, createAsking } from '../asking/ask.js';
+import { type Answers, answered, createAsking } from '../asking/ask.js';
 import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { type Health, healthOf } from '../words/findings.js';
 import { isolated } from '../words/format.js';
 import { type LookedAt, listed } from '../words/looks.js';
+import { slowerReleases } from '../words/speed.js';
 
 /** Several other models in such a state are one line, which opens. */
 const ALIKE: Partial<Record<Health['state'], string>> = {
@@ -51,7 +52,8 @@ export function createWellBeing(): WellBeing {
     show({ model, nowMs, toMs }, answers) {
       const health = healthOf(answers);
       const isPast = nowMs - toMs > 60_000;
-      const next = JSON.stringify([model, health, isPast]);
+      const slower = slowerReleases(answered(answers, 'speed'));
+      const next = JSON.stringify([model, health, isPast, slower]);
       if (next === shown) return;
       shown = next;
       section.classList.toggle('unwell', health.state === 'unwell' || health.state === 'not-known');
@@ -59,6 +61,7 @@ export function createWellBeing(): WellBeing {
       section.classList.toggle('unknown', ['looking', 'too-early'].includes(health.state));
       own.replaceChildren(
         ...healthElements(model, health, { isPast }),
+        ...smallOf(slower),
         ...(health.state === 'looking' ? [] : lookElements(health.lookedAt)),
       );
     },
@@ -143,11 +146,12 @@ function smallOf(words: string): HTMLElement[] {
   return words ? [element('p', { class: 'more' }, words)] : [];
 }
 
-/** Lists all that could have been found, and all that was not looked at. */
-function lookElements({ seen, unseen }: LookedAt): HTMLElement[] {
-  if (seen.length === 0) return [];
+/** Says whether there is enough to know. It opens to all that could have been found, and all that was not looked at. */
+function lookElements({ isTooEarly, names, seen, unseen }: LookedAt): HTMLElement[] {
+  if (isTooEarly || seen.length === 0) return [];
   const items = [...seen, ...unseen.map((one) => `not looked at: ${one}`)];
-  return [foldOf('What would have been found', listOf(items))];
+  const but = unseen.length > 0 ? ', and not for all' : '';
+  return [foldOf(`Enough data to judge ${names}${but}: what would have been found`, listOf(items))];
 }
 
 function foldOf(summary: string, list: HTMLElement): HTMLElement {

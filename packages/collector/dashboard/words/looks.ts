@@ -34,7 +34,7 @@ export function lookedAtText(looks: readonly Look[]): LookedAt {
     isTooEarly: unable.some(({ id }) => id === 'success'),
     names: listed([...new Set(able.map(({ id }) => NAMES[id]))]),
     has: lacks.filter(({ what }) => NEEDED.includes(what)).map(shortText),
-    missing: lacks.map(lackText),
+    missing: lacks.map((lack) => lackText(lack) + (lack.what === 'past' ? PAST_TELLS : '')),
     unseen: unable.map(({ id, lacks }) => `${NAMES[id]}: ${lacks.map(lackText).join(', ')}`),
     seen: able.map(({ id, sees }) => `${NAMES[id]}: ${seenText(id, sees)}`),
   };
@@ -43,6 +43,9 @@ export function lookedAtText(looks: readonly Look[]): LookedAt {
 const ORDER: readonly Lack['what'][] = ['runs', 'devices', 'baseline', 'past', 'labels', 'control'];
 /** Without labels or a control a model can still be called healthy. */
 const NEEDED = ORDER.slice(0, 4);
+
+/** Without a past this cannot be told. */
+const PAST_TELLS = ', to tell whether inputs change or devices fall silent';
 
 /** Leaves out what is the same, and of several pasts all but the one that is there last. */
 function eachOnce(lacks: readonly Lack[]): Lack[] {

@@ -77,8 +77,12 @@ export function verdictWords(rollout: RolloutFigures, fewest: Fewest): string {
 
 /** "was taken back on 11 Mar, 00:00; the last verdict: roll back" */
 export function overWords({ verdict }: RolloutFigures, end: ReleaseEvent | undefined): string {
-  const how = end?.state === 'revoked' ? `was taken back on ${formatMoment(end.atMs)}` : 'is over';
-  return `${how}; its last verdict: ${verdict.verdict.replace('-', ' ')}`;
+  const said = verdict.verdict.replace('-', ' ');
+  if (end?.state === 'revoked') {
+    return `was taken back on ${formatMoment(end.atMs)}; its last verdict: ${said}`;
+  }
+  const how = end?.state === 'stable' ? 'went to all devices' : 'is over';
+  return `${how}; its last verdict as a canary: ${said}`;
 }
 
 /** "failed runs +6.9 points (1.4 to 11.4, tolerated 0.5), failed starts" */

@@ -39,6 +39,8 @@ function hours(list: readonly number[], more: (i: number) => Partial<DeviceRepor
   );
 }
 
+const TO_TELL = ', to tell whether inputs change or devices fall silent';
+
 const THREE_DAYS = Array.from({ length: 72 }, (_, i) => i);
 
 test('a model that ran ten times is not called healthy: what is missing is said, and when it is there', async () => {
@@ -51,7 +53,7 @@ test('a model that ran ten times is not called healthy: what is missing is said,
     '10 of 100 runs',
     '1 of 20 devices',
     'no baseline until a release brings one',
-    past,
+    `${past}${TO_TELL}`,
     'no labels until the app gives feedback',
   ]);
   expect(lookedAt.seen).toEqual([]);
@@ -73,7 +75,7 @@ test('a past that several findings lack is said once, with the day from which on
     { id: 'silence', lacks: [{ what: 'past', atMs: day(7) }] },
     { id: 'drift', lacks: [{ what: 'past', atMs: day(3) }] },
   ]);
-  expect(missing).toEqual([`no past until ${formatMoment(day(7))}`]);
+  expect(missing).toEqual([`no past until ${formatMoment(day(7))}${TO_TELL}`]);
   expect(unseen).toEqual([
     `silence: no past until ${formatMoment(day(7))}`,
     `drift: no past until ${formatMoment(day(3))}`,

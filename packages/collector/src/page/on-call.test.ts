@@ -204,7 +204,7 @@ test('errors, opens and the budget are counted', () => {
 test('without a rollout there is none, and what happened has the first reports of versions', () => {
   expect(page.cells('rollouts')).toMatchObject({
     rows: [],
-    none: 'No version is rolled out to a part of the devices.',
+    none: 'There is no canary: no version is rolled out to a part of the devices.',
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { speedWords } from '../../dashboard/on-call/speed.js';
+import { speedWords } from '../../dashboard/words/speed.js';
 import type { DeviceSpeed, FleetSpeed, VersionSpeed } from '../fleet/speed.js';
 
 function onDevice(device: string, valueMs: number, more: Partial<DeviceSpeed> = {}): DeviceSpeed {
