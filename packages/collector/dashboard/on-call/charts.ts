@@ -213,7 +213,7 @@ function chartData(
   return { fromMs, toMs, stepMs, about: rangeWords({ fromMs, toMs }, moment), series };
 }
 
-/** What a step and a whole range both have. */
+/** A step and a whole range both have these figures. */
 type Calls = Omit<FleetPoint, 'atMs'>;
 
 function valuesOf(

@@ -15,7 +15,7 @@ import { scopeOf } from '../words/scope.js';
 interface Tile {
   readonly name: string;
   readonly of: (figures: Figures) => number | null | undefined;
-  /** What it is made of. */
+  /** Says how many runs or opens the figure is made of. */
   readonly sample?: (figures: Figures) => string;
   readonly format: (value: number | null | undefined) => string;
 }

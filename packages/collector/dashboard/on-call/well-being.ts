@@ -162,7 +162,7 @@ function listOf(items: readonly (string | Node)[], tone = ''): HTMLElement {
   return element('ul', { class: tone }, ...items.map((one) => element('li', {}, one)));
 }
 
-/** What is wrong comes first, each in a line. Those that are alike share one. */
+/** Models with something wrong come first, each in a line. Several that are in one of the other states share a line. */
 function otherLines(others: readonly Other[]): HTMLElement[] {
   const alone = others.filter(({ health }) => !ALIKE[health.state]);
   const alike = Object.entries(ALIKE).flatMap(([state, words]) => {

@@ -29,7 +29,7 @@ interface Common {
   /** Beside the title, in small. */
   readonly aside?: string;
   readonly isWide?: true;
-  /** What is inside, in one line, while it is folded. By default these are the names of the rows. */
+  /** Sums up a folded panel in one line. By default these are the names of the rows. */
   readonly gist?: (table: Table) => string;
 }
 

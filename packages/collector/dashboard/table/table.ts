@@ -8,7 +8,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
   /** The sentence where there is no row. */
   readonly none: string;
-  /** What would fill it, in a few words: "labels by model.feedback". */
+  /** Names, in a few words, the thing that would fill an empty table: "labels by model.feedback". */
   readonly filledBy?: string;
   /** Explains the columns. */
   readonly note?: string | undefined;

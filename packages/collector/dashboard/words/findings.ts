@@ -23,7 +23,7 @@ import { type LookedAt, lookedAtText } from './looks.js';
 /** A finding as a sentence. */
 export interface FindingInWords {
   readonly id: Finding['id'];
-  /** What is wrong, since when and where. */
+  /** The first sentence: it says what is wrong, since when and where. */
   readonly text: string;
   /** Further sentences. */
   readonly more: string;

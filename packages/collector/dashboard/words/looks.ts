@@ -7,7 +7,7 @@ export interface LookedAt {
   readonly isTooEarly: boolean;
   /** Names of what could be looked at: "success, latency and drift". */
   readonly names: string;
-  /** What there is of all that is needed: "10 runs", "no baseline", "no past". */
+  /** The present state of each thing that is needed and not complete: "10 runs", "no baseline", "no past". */
   readonly has: readonly string[];
   /** All that is missing, and when it will be there: "no past until 9 Mar, 08:00". */
   readonly missing: readonly string[];
