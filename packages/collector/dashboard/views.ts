@@ -5,8 +5,8 @@ import type { QuestionName } from './asking/questions.js';
 import type { Moment } from './bar/moment.js';
 import type { PageState, ViewName } from './bar/page-state.js';
 import { element } from './element.js';
+import { createHealthSection } from './on-call/health-section.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from './on-call/on-call.js';
-import { createWellBeing } from './on-call/well-being.js';
 import type { PanelActs } from './panel/panel.js';
 import { createPanelsView } from './panels-view.js';
 
@@ -54,15 +54,15 @@ async function fetched<Module>(module: Promise<Module>): Promise<Module> {
 }
 
 function onCallView(acts: PanelActs): View {
-  const wellBeing = createWellBeing();
+  const health = createHealthSection();
   const panels = createPanelsView(ON_CALL_PANELS, acts);
   return {
-    element: element('div', {}, wellBeing.element, panels.element),
+    element: element('div', {}, health.element, panels.element),
     questions: ON_CALL_QUESTIONS,
     show(moment, answers) {
-      wellBeing.show(moment, answers);
+      health.show(moment, answers);
       panels.show(moment, answers);
     },
-    showOthers: wellBeing.showOthers,
+    showOthers: health.showOthers,
   };
 }

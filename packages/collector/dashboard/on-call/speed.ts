@@ -2,7 +2,7 @@ import type { DeviceSpeed } from '../../src/fleet/speed.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, text } from '../table/table.js';
 import { formatDuration } from '../words/format.js';
-import { NOTHING_RAN, slowerReleases, speedWords } from '../words/speed.js';
+import { NOTHING_RAN, slowerWords, speedWords } from '../words/speed.js';
 
 /** Shows each release on each class of devices beside the earlier release that most results are of. */
 export const speedPanel = tablePanel({
@@ -21,7 +21,7 @@ export const speedPanel = tablePanel({
         speed.versions.length === 0
           ? []
           : [
-              [text(speedWords(speed), { tone: slowerReleases(speed) ? 'alarm' : 'quiet' })],
+              [text(speedWords(speed), { tone: slowerWords(speed) ? 'alarm' : 'quiet' })],
               ...speed.versions.map((release): Cell[] => [
                 text(release.version, {
                   ...(release.against && { aside: `beside ${release.against}` }),

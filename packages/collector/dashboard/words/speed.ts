@@ -7,7 +7,7 @@ export const NOTHING_RAN = 'Nothing ran in this range.';
 /** Says which releases are slower and where, or why none is. */
 export function speedWords(speed: FleetSpeed): string {
   const { versions } = speed;
-  const slower = slowerReleases(speed);
+  const slower = slowerWords(speed);
   if (slower) return slower;
   if (versions.length === 0) return NOTHING_RAN;
   const compared = versions.filter(({ against }) => against !== null);
@@ -18,18 +18,18 @@ export function speedWords(speed: FleetSpeed): string {
     : `Too early to compare releases: each needs ${FEWEST_DEVICES} devices of a class.`;
 }
 
-/** "1.1.0 is slower than 1.0.0 on phone (half of the runs within 72.8 ms instead of 43.3 ms).", or nothing */
-export function slowerReleases(speed: FleetSpeed | undefined): string {
+/** "1.1.0 is slower than 1.0.0 on phone (half of the runs within 72.8 ms instead of 43.3 ms).", or no word where none is. */
+export function slowerWords(speed: FleetSpeed | undefined): string {
   const { versions = [] } = speed ?? {};
   return versions
     .flatMap((release) => {
       const devices = release.devices.filter(({ isSlower }) => isSlower);
-      return devices.length > 0 ? [slowerWords(release, devices, versions)] : [];
+      return devices.length > 0 ? [slowerReleaseWords(release, devices, versions)] : [];
     })
     .join(' ');
 }
 
-function slowerWords(
+function slowerReleaseWords(
   { version, against }: VersionSpeed,
   devices: readonly DeviceSpeed[],
   versions: readonly VersionSpeed[],

@@ -7,7 +7,7 @@ import { element } from '../element.js';
 import { type Health, healthOf } from '../words/findings.js';
 import { isolated } from '../words/format.js';
 import { type LookedAt, listed } from '../words/looks.js';
-import { slowerReleases } from '../words/speed.js';
+import { slowerWords } from '../words/speed.js';
 
 /** Several other models in such a state are one line, which opens. */
 const ALIKE: Partial<Record<Health['state'], string>> = {
@@ -25,7 +25,7 @@ interface Other {
 /** The other models are asked about so often, one after the other. */
 const OTHERS_EVERY_MS = 300_000;
 
-export interface WellBeing {
+export interface HealthSection {
   readonly element: HTMLElement;
   /** Shows the health of the chosen model. */
   show(moment: Moment, answers: Answers): void;
@@ -34,7 +34,7 @@ export interface WellBeing {
 }
 
 /** Makes the section that says of each model that it is healthy, or what is wrong. */
-export function createWellBeing(): WellBeing {
+export function createHealthSection(): HealthSection {
   const own = element('div', { class: 'own', role: 'status' });
   const others = element('ul', { class: 'others', 'aria-label': 'Other models' });
   const section = element(
@@ -52,7 +52,7 @@ export function createWellBeing(): WellBeing {
     show({ model, nowMs, toMs }, answers) {
       const health = healthOf(answers);
       const isPast = nowMs - toMs > 60_000;
-      const slower = slowerReleases(answered(answers, 'speed'));
+      const slower = slowerWords(answered(answers, 'speed'));
       const next = JSON.stringify([model, health, isPast, slower]);
       if (next === shown) return;
       shown = next;
