@@ -1,10 +1,9 @@
+import { DAY_MS, HOUR_MS } from '../src/counting/time.js';
 import type { ModelSummary } from '../src/store/rollup-store.js';
 import type { PageState } from './bar/page-state.js';
 import { copyOnClick } from './copy-button.js';
 import { byId, element } from './element.js';
 import { formatMoment } from './words/format.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Nothing has ever been reported. It says how to get the first report. */
 export function showHowToStart(refreshSeconds: number): void {
@@ -48,7 +47,7 @@ export function showQuietRange(
   const button = element('button', { type: 'button' }, 'Show the last day with reports');
   button.addEventListener('click', () => {
     const toMs = lastMs + HOUR_MS;
-    choose({ range: { fromMs: toMs - 24 * HOUR_MS, toMs } });
+    choose({ range: { fromMs: toMs - DAY_MS, toMs } });
   });
   show(
     `quiet ${model} ${heading} ${lastMs}`,

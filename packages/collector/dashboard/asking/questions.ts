@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../src/counting/time.js';
 import type { FleetAccuracy } from '../../src/fleet/accuracy.js';
 import type { FleetCanary } from '../../src/fleet/canary.js';
 import type { FleetCost } from '../../src/fleet/cost.js';
@@ -62,9 +63,6 @@ export interface Question {
   /** It is asked again so often while the page is visible. */
   readonly everySeconds: number;
 }
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const shown = ({ fromMs, toMs }: Moment): Stretch => ({ fromMs, toMs });
 /** The range with its end, made longer where an answer needs it. */

@@ -1,3 +1,4 @@
+import { BUCKET_MS, DAY_MS } from '../../src/counting/time.js';
 import { compareVersions } from '../../src/fleet/compare-versions.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
@@ -8,9 +9,6 @@ import { lastingState, type Moment } from './moment.js';
 import { type PageState, pageStateSearch, RANGES, type Stretch, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
 
-/** Length of the cells that reports are counted in. */
-const BUCKET_MS = 300_000;
-const DAY_MS = 86_400_000;
 /** The time zone of all times on the page, but for UTC's days. */
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 

@@ -1,7 +1,6 @@
 import type uPlot from 'uplot';
+import { DAY_MS } from '../../src/counting/time.js';
 import { formatClock, formatDay, formatUtcDay } from '../words/format.js';
-
-const DAY_MS = 86_400_000;
 
 /** Distances of labels on the axis of time, in seconds. */
 const HOUR_STEPS = [300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];

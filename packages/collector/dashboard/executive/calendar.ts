@@ -1,10 +1,10 @@
+import { DAY_MS } from '../../src/counting/time.js';
 import type { FleetObjectives, ObjectiveDay } from '../../src/fleet/objectives.js';
 import type { Stretch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { number, type Table, text } from '../table/table.js';
 import { formatCount, formatDuration, formatRate } from '../words/format.js';
 
-const DAY_MS = 86_400_000;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** Lists the days with runs. */

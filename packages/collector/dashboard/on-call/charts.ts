@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../src/counting/time.js';
 import type { Figures, FleetLatency, FleetPoint } from '../../src/fleet/latency.js';
 import type { SilenceHour } from '../../src/fleet/silence.js';
 import type { FleetSpread } from '../../src/fleet/spread.js';
@@ -164,7 +165,7 @@ export const reportsPanel = chartPanel({
     none: 'No device reported in a whole hour',
   },
   data: ({ silence }, { moment }) => {
-    const range = { fromMs: silence.fromMs, toMs: silence.toMs, stepMs: 3_600_000 };
+    const range = { fromMs: silence.fromMs, toMs: silence.toMs, stepMs: HOUR_MS };
     const of = (value: (hour: SilenceHour) => number | null) => column(range, silence.hours, value);
     // beside one another stand the means of the same hours
     const judged = silence.hours.filter(({ expected }) => expected.value !== null);

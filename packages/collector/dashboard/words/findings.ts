@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../src/counting/time.js';
 import {
   type Finding,
   findingsOf,
@@ -43,9 +44,6 @@ export interface Health {
   readonly refused: readonly string[];
   readonly lookedAt: LookedAt;
 }
-
-/** Targets are judged by the UTC day. */
-const DAY_MS = 86_400_000;
 
 export function healthOf(answers: Answers): Health {
   const findings = healthFindings(answers);
@@ -145,6 +143,7 @@ function sentences(finding: Finding): string[] {
 
 /** "since 2 Mar (UTC). phone carries 80% of it." */
 function missedText({ sinceMs, part }: SuccessFinding | LatencyFinding): string {
+  // targets are judged by the UTC day
   const since = sinceMs === null ? 'in this time' : `since ${formatSince(sinceMs, DAY_MS)}`;
   const carried = part ? ` ${isolated(part.value)} carries ${formatPart(part.share)} of it.` : '';
   return `${since}.${carried}`;

@@ -1,3 +1,5 @@
+import { DAY_MS } from '../../src/counting/time.js';
+
 const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
@@ -13,7 +15,6 @@ const UTC_DAY = new Intl.DateTimeFormat('en-GB', {
   month: 'short',
   timeZone: 'UTC',
 });
-const ONE_DAY_MS = 86_400_000;
 
 /** Stands for a number that is not there. */
 export const NOTHING = '–';
@@ -93,7 +94,7 @@ export function formatMoment(timeMs: number): string {
 
 /** Formats when something began that is known by windows. Days are UTC's, and have no clock. */
 export function formatSince(timeMs: number, windowMs = 0): string {
-  return windowMs >= ONE_DAY_MS ? `${formatUtcDay(timeMs)} (UTC)` : formatMoment(timeMs);
+  return windowMs >= DAY_MS ? `${formatUtcDay(timeMs)} (UTC)` : formatMoment(timeMs);
 }
 
 /** Formats a part of a whole, in words where it is nearly all. A part of a change can be more than all. */
@@ -112,9 +113,9 @@ export function formatPoints(difference: number | null | undefined): string {
 
 /** A step of a chart: "14:05–14:10", "25 Nov, 12:00–18:00", "25 Nov". */
 export function formatStep(atMs: number, stepMs: number, rangeMs: number): string {
-  if (stepMs >= ONE_DAY_MS) return `${formatUtcDay(atMs)} (UTC)`;
+  if (stepMs >= DAY_MS) return `${formatUtcDay(atMs)} (UTC)`;
   const clock = `${formatClock(atMs)}–${formatClock(atMs + stepMs)}`;
-  return rangeMs > ONE_DAY_MS ? `${formatDay(atMs)}, ${clock}` : clock;
+  return rangeMs > DAY_MS ? `${formatDay(atMs)}, ${clock}` : clock;
 }
 
 function threeDigits(value: number): string {

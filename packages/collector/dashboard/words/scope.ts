@@ -1,9 +1,8 @@
+import { HOUR_MS } from '../../src/counting/time.js';
 import type { Figures, FleetLatency } from '../../src/fleet/latency.js';
 import type { Moment } from '../bar/moment.js';
 import type { Stretch } from '../bar/page-state.js';
 import { formatMoment } from './format.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Returns the figures of the chosen version and segment, or of the whole model. */
 export function scopeOf({ selected, total }: FleetLatency): Figures {

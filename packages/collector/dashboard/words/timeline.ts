@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../src/counting/time.js';
 import type { FleetCanary } from '../../src/fleet/canary.js';
 import type { FleetDrift } from '../../src/fleet/drift.js';
 import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
@@ -6,7 +7,6 @@ import { type Answers, answered } from '../asking/ask.js';
 import type { LaneEvent } from '../charts/lane.js';
 import { formatRate } from './format.js';
 
-const HOUR_MS = 3_600_000;
 const BPS = 10_000;
 
 /** Lists the events of a model in order of time, as far as questions are answered. */

@@ -1,8 +1,10 @@
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import type { VersionAccuracy } from '../fleet/accuracy.js';
 import type { RolloutFigures } from '../fleet/canary.js';
 import type { VersionDrift } from '../fleet/drift.js';
 import type { FleetService, VersionService } from '../fleet/service.js';
 import type { FleetSilence } from '../fleet/silence.js';
+import { WITHIN_P95 } from '../fleet/target-bound.js';
 import { ALARM } from '../statistics/drift-alarm.js';
 import { FEWEST_DEVICES, FEWEST_EVENTS, type Figure, isThin } from '../statistics/figure.js';
 import { JUDGED_AFTER } from '../statistics/hour-of-week.js';
@@ -32,8 +34,6 @@ export type Lack =
   | { readonly what: 'past'; readonly atMs: number | null }
   | { readonly what: 'baseline' | 'labels' | 'control' };
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Standard deviations above which a share of `ALARM.level` of a normal distribution lies. */
 const FAR = 3.09;
 
@@ -94,9 +94,6 @@ function serviceLooks(service: FleetService, firstMs: number | null): Look[] {
     { id: 'latency', sees: WITHIN_P95 - reachOf(withinTarget) },
   ];
 }
-
-/** Share of results that a target for P95 asks for. */
-const WITHIN_P95 = 0.95;
 
 /** A share that misses a target by less cannot be told from one that meets it. */
 function reachOf({ value, low, high }: Figure): number {
