@@ -3,7 +3,7 @@ import { answered } from '../asking/ask.js';
 import { tablePanel } from '../panel/panel.js';
 import { number, text } from '../table/table.js';
 import { formatDuration } from '../words/format.js';
-import { scopeOf } from '../words/scope.js';
+import { chosenFigures } from '../words/scope.js';
 
 const STAGES = [
   ['queue', 'waiting for the worker'],
@@ -19,9 +19,9 @@ export const stagesPanel = tablePanel({
   aside: 'where the time goes',
   needs: ['latency'],
   table: ({ latency }, { answers }) => {
-    const now = scopeOf(latency);
+    const now = chosenFigures(latency);
     const earlier = answered(answers, 'latencyBefore');
-    const before: Partial<Figures['stages']> = earlier ? scopeOf(earlier).stages : {};
+    const before: Partial<Figures['stages']> = earlier ? chosenFigures(earlier).stages : {};
     const isBeside = Object.keys(before).length > 0;
     return {
       columns: ['Stage', 'P50', 'P95', ...(isBeside ? ['P50 before', 'P95 before'] : [])],

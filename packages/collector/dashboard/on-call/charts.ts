@@ -4,17 +4,18 @@ import type { SilenceHour } from '../../src/fleet/silence.js';
 import type { FleetSpread } from '../../src/fleet/spread.js';
 import { answered } from '../asking/ask.js';
 import type { ChartData, ChartSeries } from '../charts/time-chart.js';
+import { REST_COLOR, versionColors } from '../charts/version-colors.js';
 import { chartPanel, type PanelContext } from '../panel/panel.js';
 import {
   formatCompact,
   formatCount,
   formatDuration,
   formatRate,
+  formatVersion,
   isolated,
   NOTHING,
 } from '../words/format.js';
-import { rangeWords, scopeName, scopeOf } from '../words/scope.js';
-import { REST_COLOR, versionColors, versionName } from '../words/versions.js';
+import { chosenFigures, rangeWords, scopeWords } from '../words/scope.js';
 
 const LEGEND = { p50: '--p50', p95: '--p95', p99: '--p99' } as const;
 
@@ -33,7 +34,7 @@ export const latencyPanel = chartPanel({
   },
   data: ({ latency }, context) => {
     const of = (value: (figures: Calls) => number | null) =>
-      valuesOf(latency, scopeOf(latency), value);
+      valuesOf(latency, chosenFigures(latency), value);
     return chartData(latency, context, [
       ...references(latency, context, ({ p95Ms }) => p95Ms, 'P95'),
       { label: 'P99', color: LEGEND.p99, dash: [2, 3], ...of(({ p99Ms }) => p99Ms) },
@@ -42,9 +43,9 @@ export const latencyPanel = chartPanel({
     ]);
   },
   description: ({ latency }, { moment }) => {
-    const { p50Ms, p95Ms, p99Ms } = scopeOf(latency);
+    const { p50Ms, p95Ms, p99Ms } = chosenFigures(latency);
     return (
-      `Latency of ${scopeName(moment)} over time; in all P50 ${formatDuration(p50Ms)}, ` +
+      `Latency of ${scopeWords(moment)} over time; in all P50 ${formatDuration(p50Ms)}, ` +
       `P95 ${formatDuration(p95Ms)}, P99 ${formatDuration(p99Ms)}.`
     );
   },
@@ -68,11 +69,11 @@ export const successPanel = chartPanel({
       {
         label: 'success',
         color: '--success',
-        ...valuesOf(latency, scopeOf(latency), ({ successRate }) => successRate),
+        ...valuesOf(latency, chosenFigures(latency), ({ successRate }) => successRate),
       },
     ]),
   description: ({ latency }, { moment }) =>
-    `Success of ${scopeName(moment)} over time; in all ${formatRate(scopeOf(latency).successRate)}.`,
+    `Success of ${scopeWords(moment)} over time; in all ${formatRate(chosenFigures(latency).successRate)}.`,
 });
 
 export const runsPanel = chartPanel({
@@ -90,7 +91,7 @@ export const runsPanel = chartPanel({
   },
   data: ({ latency }, context) => chartData(latency, context, runsByVersion(latency)),
   description: ({ latency }) =>
-    `Runs by version over time; in all ${formatCount(scopeOf(latency).count)}.`,
+    `Runs by version over time; in all ${formatCount(chosenFigures(latency).count)}.`,
 });
 
 /** Draws runs of each step in bands of the target. Most are good, so the others are drawn. */
@@ -236,7 +237,7 @@ function references(
   const earlier = answered(answers, 'latencyBefore');
   if (earlier && earlier.stepMs === latency.stepMs && earlier.total.reports > 0) {
     const offMs = latency.fromMs - earlier.fromMs;
-    const { series, ...whole } = scopeOf(earlier);
+    const { series, ...whole } = chosenFigures(earlier);
     const points = series.map((point) => ({ ...point, atMs: point.atMs + offMs }));
     found.push({
       label: `${name} before`,
@@ -252,7 +253,7 @@ function references(
       color: '--v4',
       dash: [1, 3],
       look: 'thin',
-      ...valuesOf(latency, scopeOf(version), value),
+      ...valuesOf(latency, chosenFigures(version), value),
     });
   }
   return found;
@@ -265,16 +266,16 @@ function runsByVersion(fleet: FleetLatency): ChartSeries[] {
   const named = fleet.versions
     .filter((version) => version.count > 0 && colors.get(version.version) !== REST_COLOR)
     .map((version) => ({
-      label: versionName(version.version),
+      label: formatVersion(version.version),
       color: colors.get(version.version) ?? REST_COLOR,
       ...valuesOf(fleet, version, count),
     }));
-  const rest = column(fleet, scopeOf(fleet).series, count).map((total, i) => {
+  const rest = column(fleet, chosenFigures(fleet).series, count).map((total, i) => {
     const shown = named.reduce((sum, { values }) => sum + (values[i] ?? 0), 0);
     return total === null ? null : total - shown;
   });
   if (!rest.some((value) => value)) return named;
-  const others = named.reduce((sum, { whole }) => sum - (whole ?? 0), scopeOf(fleet).count);
+  const others = named.reduce((sum, { whole }) => sum - (whole ?? 0), chosenFigures(fleet).count);
   return [...named, { label: 'other', color: REST_COLOR, whole: others, values: rest }];
 }
 

@@ -5,8 +5,8 @@ import { type Moment, momentOf } from '../bar/moment.js';
 import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
 import { type Health, healthOf } from '../words/findings.js';
-import { isolated } from '../words/format.js';
-import { type LookedAt, listed } from '../words/looks.js';
+import { formatList, isolated } from '../words/format.js';
+import type { LookedAt } from '../words/looks.js';
 import { slowerWords } from '../words/speed.js';
 
 /** Several other models in such a state are one line, which opens. */
@@ -125,7 +125,7 @@ function healthElements(
       ];
     case 'too-early':
       return [
-        element('p', {}, `Too early to say: ${model} has ${listed(lookedAt.has)}.`),
+        element('p', {}, `Too early to say: ${model} has ${formatList(lookedAt.has)}.`),
         listOf(lookedAt.missing, 'more'),
       ];
     default: {

@@ -1,7 +1,7 @@
 import { createHeatMap, lowerMs } from '../charts/heat-map.js';
 import { drawnPanel } from '../panel/panel.js';
 import { number, text } from '../table/table.js';
-import { formatCount, formatDuration } from '../words/format.js';
+import { formatCount, formatDuration, NOTHING_RAN } from '../words/format.js';
 import { rangeWords } from '../words/scope.js';
 
 export const heatMapPanel = drawnPanel({
@@ -21,7 +21,7 @@ export const heatMapPanel = drawnPanel({
       text(new Date(atMs).toISOString()),
       ...counts.map((n) => number(n, (count) => formatCount(count ?? 0))),
     ]),
-    none: 'Nothing ran in this range.',
+    none: NOTHING_RAN,
   }),
   drawing: ({ zoom }) => {
     const map = createHeatMap(zoom);

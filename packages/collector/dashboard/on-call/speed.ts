@@ -1,8 +1,8 @@
 import type { DeviceSpeed } from '../../src/fleet/speed.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, text } from '../table/table.js';
-import { formatDuration } from '../words/format.js';
-import { NOTHING_RAN, slowerWords, speedWords } from '../words/speed.js';
+import { formatDuration, NOTHING_RAN } from '../words/format.js';
+import { slowerWords, speedWords } from '../words/speed.js';
 
 /** Shows each release on each class of devices beside the earlier release that most results are of. */
 export const speedPanel = tablePanel({

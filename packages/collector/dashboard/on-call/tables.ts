@@ -11,7 +11,7 @@ import {
   formatMoment,
   formatRate,
 } from '../words/format.js';
-import { scopeOf } from '../words/scope.js';
+import { chosenFigures } from '../words/scope.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
 
@@ -22,7 +22,8 @@ export const opensPanel = tablePanel({
   aside: 'how models were opened',
   needs: ['latency'],
   table: ({ latency }) => {
-    const { tried, network, store, failed, networkP95Ms, storeP95Ms } = scopeOf(latency).opens;
+    const { tried, network, store, failed, networkP95Ms, storeP95Ms } =
+      chosenFigures(latency).opens;
     const share = (n: number) => number(tried === 0 ? null : n / tried, formatRate);
     const ready = (name: string, aside: string, n: number, p95Ms: number | null): Cell[] => [
       text(name, { aside }),
@@ -58,9 +59,9 @@ export const errorsPanel = tablePanel({
   aside: 'by code',
   needs: ['latency'],
   table: ({ latency }, { answers }) => {
-    const now = scopeOf(latency);
+    const now = chosenFigures(latency);
     const earlier = answered(answers, 'latencyBefore');
-    const before = earlier && earlier.total.count > 0 ? scopeOf(earlier) : undefined;
+    const before = earlier && earlier.total.count > 0 ? chosenFigures(earlier) : undefined;
     const codes = [...new Set([now, before].flatMap((one) => Object.keys(one?.errors ?? {})))];
     return {
       columns: ['Code', 'Count', 'Of runs', 'Before'],

@@ -9,8 +9,9 @@ import {
   formatDuration,
   formatRate,
   NOTHING,
+  NOTHING_RAN,
 } from '../words/format.js';
-import { scopeOf } from '../words/scope.js';
+import { chosenFigures } from '../words/scope.js';
 
 interface Tile {
   readonly name: string;
@@ -53,13 +54,13 @@ export const tilesPanel = drawnPanel({
   title: 'Figures',
   isWide: true,
   needs: ['latency'],
-  table: ({ latency }, context) => tilesTable(scopeOf(latency), context),
+  table: ({ latency }, context) => tilesTable(chosenFigures(latency), context),
   drawing: () => {
     const list = element('dl', { class: 'tiles' });
     return {
       element: list,
       show({ latency }, context) {
-        const { columns, rows } = tilesTable(scopeOf(latency), context);
+        const { columns, rows } = tilesTable(chosenFigures(latency), context);
         list.replaceChildren(...rows.map((cells) => tileElement(cells, columns)));
       },
     };
@@ -75,14 +76,14 @@ function tilesTable(now: Figures, { answers, moment }: PanelContext): Table {
     const cells = [
       text(name),
       number(of(now), format, sample && { detail: sample(now) }),
-      number(earlier && earlier.total.reports > 0 ? of(scopeOf(earlier)) : null, format),
+      number(earlier && earlier.total.reports > 0 ? of(chosenFigures(earlier)) : null, format),
     ];
     if (moment.versionBefore) {
-      cells.push(number(versionBefore && of(scopeOf(versionBefore)), format));
+      cells.push(number(versionBefore && of(chosenFigures(versionBefore)), format));
     }
     return cells;
   });
-  return { columns, rows, none: 'Nothing ran in this range.' };
+  return { columns, rows, none: NOTHING_RAN };
 }
 
 function tileElement(

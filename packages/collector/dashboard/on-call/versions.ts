@@ -1,9 +1,9 @@
 import type { FleetService, VersionService } from '../../src/fleet/service.js';
 import { answered } from '../asking/ask.js';
+import { REST_COLOR, versionColors } from '../charts/version-colors.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, text } from '../table/table.js';
-import { formatCompact, formatDuration, formatRate } from '../words/format.js';
-import { REST_COLOR, versionColors, versionName } from '../words/versions.js';
+import { formatCompact, formatDuration, formatRate, formatVersion } from '../words/format.js';
 
 const COLUMNS = [
   'Version',
@@ -47,7 +47,7 @@ export const versionsPanel = tablePanel({
         const color = colors.get(version.version) ?? REST_COLOR;
         const isHidden = version.count === 0 && version.suppressed > 0;
         return [
-          text(versionName(version.version), { color, ...(isHidden && { aside: 'hidden' }) }),
+          text(formatVersion(version.version), { color, ...(isHidden && { aside: 'hidden' }) }),
           number(isHidden ? null : version.count, (n) => formatCompact(n ?? 0)),
           known ? figure(known.success, formatRate) : number(version.successRate, formatRate),
           known ? figure(known.p50Ms, formatDuration) : number(version.p50Ms, formatDuration),

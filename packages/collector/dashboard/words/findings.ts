@@ -19,7 +19,7 @@ import {
   formatSince,
   isolated,
 } from './format.js';
-import { type LookedAt, lookedAtText } from './looks.js';
+import { type LookedAt, lookedAtWords } from './looks.js';
 
 /** A finding as a sentence. */
 export interface FindingInWords {
@@ -50,7 +50,7 @@ export function healthOf(answers: Answers): Health {
   const given = HEALTH_QUESTIONS.map((name) => answers[name]);
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
-  const lookedAt = lookedAtText(looksOf(healthAnswers(answers)));
+  const lookedAt = lookedAtWords(looksOf(healthAnswers(answers)));
   const known = { findings, refused, lookedAt };
   if (findings.some(({ isByFew }) => !isByFew)) return { state: 'unwell', ...known };
   if (findings.length > 0) return { state: 'doubtful', ...known };
@@ -113,12 +113,12 @@ function sentences(finding: Finding): string[] {
     case 'success': {
       const { success, target } = finding;
       const figures = `succeeds in ${formatRate(success.value)} of runs, under the target of ${formatRate(target)}`;
-      return [`${version} ${figures} ${missedText(finding)}`, ...nowhere(finding.part)];
+      return [`${version} ${figures} ${missedWords(finding)}`, ...nowhere(finding.part)];
     }
     case 'latency': {
       const { p95Ms, targetMs } = finding;
       const figures = `takes ${formatDuration(p95Ms.value)} at P95, over the target of ${formatDuration(targetMs)}`;
-      return [`${version} ${figures} ${missedText(finding)}`, ...nowhere(finding.part)];
+      return [`${version} ${figures} ${missedWords(finding)}`, ...nowhere(finding.part)];
     }
     case 'drift': {
       const { distribution, sinceMs, windowMs, segment, part } = finding;
@@ -142,7 +142,7 @@ function sentences(finding: Finding): string[] {
 }
 
 /** "since 2 Mar (UTC). phone carries 80% of it." */
-function missedText({ sinceMs, part }: SuccessFinding | LatencyFinding): string {
+function missedWords({ sinceMs, part }: SuccessFinding | LatencyFinding): string {
   // targets are judged by the UTC day
   const since = sinceMs === null ? 'in this time' : `since ${formatSince(sinceMs, DAY_MS)}`;
   const carried = part ? ` ${isolated(part.value)} carries ${formatPart(part.share)} of it.` : '';

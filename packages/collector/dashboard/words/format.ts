@@ -19,9 +19,22 @@ const UTC_DAY = new Intl.DateTimeFormat('en-GB', {
 /** Stands for a number that is not there. */
 export const NOTHING = '–';
 
+/** Stands for rows where no run was counted. */
+export const NOTHING_RAN = 'Nothing ran in this range.';
+
 /** Keeps the direction of a name in another script from turning the words around it. */
 export function isolated(name: string): string {
   return /[^ -~]/.test(name) ? `\u2068${name}\u2069` : name;
+}
+
+/** A report before a version is known has none. */
+export function formatVersion(version: string): string {
+  return version === '' ? 'none yet' : version;
+}
+
+/** "a, b and c" */
+export function formatList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 export function formatCount(value: number): string {

@@ -1,5 +1,5 @@
 import type { Lack, Look } from '../../src/findings/looks.js';
-import { formatCount, formatMoment, formatPoints, formatRate } from './format.js';
+import { formatCount, formatList, formatMoment, formatPoints, formatRate } from './format.js';
 
 /** A health line says this beside its findings. */
 export interface LookedAt {
@@ -26,17 +26,17 @@ const NAMES: Record<Look['id'], string> = {
   concept: 'accuracy',
 };
 
-export function lookedAtText(looks: readonly Look[]): LookedAt {
+export function lookedAtWords(looks: readonly Look[]): LookedAt {
   const able = looks.filter((look) => 'sees' in look);
   const unable = looks.filter((look) => 'lacks' in look);
   const lacks = eachOnce(unable.flatMap(({ lacks }) => lacks));
   return {
     isTooEarly: unable.some(({ id }) => id === 'success'),
-    names: listed([...new Set(able.map(({ id }) => NAMES[id]))]),
-    has: lacks.filter(({ what }) => NEEDED.includes(what)).map(shortText),
-    missing: lacks.map((lack) => lackText(lack) + (lack.what === 'past' ? PAST_TELLS : '')),
-    unseen: unable.map(({ id, lacks }) => `${NAMES[id]}: ${lacks.map(lackText).join(', ')}`),
-    seen: able.map(({ id, sees }) => `${NAMES[id]}: ${seenText(id, sees)}`),
+    names: formatList([...new Set(able.map(({ id }) => NAMES[id]))]),
+    has: lacks.filter(({ what }) => NEEDED.includes(what)).map(shortWords),
+    missing: lacks.map((lack) => lackWords(lack) + (lack.what === 'past' ? PAST_TELLS : '')),
+    unseen: unable.map(({ id, lacks }) => `${NAMES[id]}: ${lacks.map(lackWords).join(', ')}`),
+    seen: able.map(({ id, sees }) => `${NAMES[id]}: ${seenWords(id, sees)}`),
   };
 }
 
@@ -58,35 +58,35 @@ function endOf(lack: Lack): number {
 }
 
 /** "10 runs", "no past" */
-function shortText(lack: Lack): string {
-  return 'have' in lack ? countText(lack.have, lack.what) : `no ${lack.what}`;
+function shortWords(lack: Lack): string {
+  return 'have' in lack ? countWords(lack.have, lack.what) : `no ${lack.what}`;
 }
 
-function countText(count: number, what: string): string {
+function countWords(count: number, what: string): string {
   return `${formatCount(count)} ${count === 1 ? what.slice(0, -1) : what}`;
 }
 
-function lackText(lack: Lack): string {
+function lackWords(lack: Lack): string {
   switch (lack.what) {
     case 'runs':
     case 'devices': {
       const { what, have, need, atMs } = lack;
       if (need === null) return `too few ${what} (${formatCount(have)})`;
       const from = atMs === null ? '' : `, the rest by about ${formatMoment(atMs)}`;
-      return `${formatCount(have)} of ${countText(need, what)}${from}`;
+      return `${formatCount(have)} of ${countWords(need, what)}${from}`;
     }
     case 'past':
-      return lack.atMs === null ? shortText(lack) : `no past until ${formatMoment(lack.atMs)}`;
+      return lack.atMs === null ? shortWords(lack) : `no past until ${formatMoment(lack.atMs)}`;
     case 'baseline':
       return 'no baseline until a release brings one';
     case 'labels':
       return 'no labels until the app gives feedback';
     default:
-      return shortText(lack);
+      return shortWords(lack);
   }
 }
 
-function seenText(id: Look['id'], sees: number): string {
+function seenWords(id: Look['id'], sees: number): string {
   switch (id) {
     case 'silence':
       return `fewer than ${formatCount(sees)} devices in an hour`;
@@ -101,9 +101,4 @@ function seenText(id: Look['id'], sees: number): string {
     case 'concept':
       return `right less often than confidence says, by ${formatPoints(sees)}`;
   }
-}
-
-/** "a, b and c". */
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

@@ -7,7 +7,7 @@ import type {
 import type { ReleaseEvent } from '../../src/fleet/releases.js';
 import type { Standing } from '../charts/margin-bar.js';
 import { measureName } from './findings.js';
-import { formatCompact, formatMoment, formatPoints } from './format.js';
+import { formatCompact, formatList, formatMoment, formatPoints } from './format.js';
 
 /** There is no verdict with fewer. */
 type Fewest = Pick<FleetCanary, 'minDevices' | 'minCohorts'>;
@@ -102,7 +102,7 @@ function holdWords(
     ({ name, cohorts }) => because.includes(name) && cohorts < minCohorts,
   );
   const names = because.length > 2 ? [`${because.length} measures`] : because.map(measureName);
-  const unsure = `not sure yet of ${names.join(' and ')}`;
+  const unsure = `not sure yet of ${formatList(names)}`;
   if (hours !== null) return `${unsure}; about ${lengthWords(hours)} more at today’s rate`;
   if (times !== null) {
     return `${unsure}; more than a year at today’s rate. A larger share of devices would be faster`;

@@ -5,12 +5,12 @@ import type { Stretch } from '../bar/page-state.js';
 import { formatMoment } from './format.js';
 
 /** Returns the figures of the chosen version and segment, or of the whole model. */
-export function scopeOf({ selected, total }: FleetLatency): Figures {
+export function chosenFigures({ selected, total }: FleetLatency): Figures {
   return selected ?? total;
 }
 
 /** `digits 1.2.0 on phone` */
-export function scopeName({ model, state }: Moment): string {
+export function scopeWords({ model, state }: Moment): string {
   const [, segment] = state.segment.split(':');
   return [model, state.version, segment ? `on ${segment}` : ''].filter((one) => one).join(' ');
 }

@@ -1,8 +1,6 @@
 import type { DeviceSpeed, FleetSpeed, VersionSpeed } from '../../src/fleet/speed.js';
 import { FEWEST_DEVICES, isThin } from '../../src/statistics/figure.js';
-import { formatDuration, isolated } from './format.js';
-
-export const NOTHING_RAN = 'Nothing ran in this range.';
+import { formatDuration, isolated, NOTHING_RAN } from './format.js';
 
 /** Says which releases are slower and where, or why none is. */
 export function speedWords(speed: FleetSpeed): string {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Answers } from '../../dashboard/asking/ask.js';
 import { healthFindings, healthOf } from '../../dashboard/words/findings.js';
 import { formatMoment } from '../../dashboard/words/format.js';
-import { lookedAtText } from '../../dashboard/words/looks.js';
+import { lookedAtWords } from '../../dashboard/words/looks.js';
 import { HEALTH_QUESTIONS } from '../findings/findings.js';
 import {
   DAY_MS,
@@ -71,7 +71,7 @@ test('a model that ran ten times is not called healthy: what is missing is said,
 
 test('a past that several findings lack is said once, with the day from which on all have it', () => {
   const day = (days: number) => MONDAY_MS + days * DAY_MS;
-  const { missing, unseen } = lookedAtText([
+  const { missing, unseen } = lookedAtWords([
     { id: 'silence', lacks: [{ what: 'past', atMs: day(7) }] },
     { id: 'drift', lacks: [{ what: 'past', atMs: day(3) }] },
   ]);

@@ -9,8 +9,3 @@ export function versionColors({ versions }: FleetLatency): Map<string, string> {
   const named = versions.filter(({ version }) => /^\d/.test(version));
   return new Map(named.map(({ version }, i) => [version, COLORS[i] ?? REST_COLOR]));
 }
-
-/** A report before a version is known has none. */
-export function versionName(version: string): string {
-  return version === '' ? 'none yet' : version;
-}
