@@ -41,7 +41,7 @@ function fileAt(pathname, base) {
 
 /** Those to other sites left out. */
 function targetsIn(text) {
-  const attributes = /<[a-z][^>]*? (?:href|src)="([^"]*)"/g;
+  const attributes = /<[a-z][^>]*? (?:href|src|srcset)="([^"]*)"/g;
   const inStyles = /url\(["']?([^)"']+)["']?\)/g;
   const found = [...text.matchAll(attributes), ...text.matchAll(inStyles)];
   return found.map(([, target]) => target).filter((target) => !/^[a-z]+:|^\/\//.test(target));

@@ -150,8 +150,9 @@ export function formatSpan(ms: number): string {
   return `${rest} min`;
 }
 
-/** An amount in its currency: "€12.30", "−€9.98". */
+/** An amount in its currency: "€12.30", "−€9.98". It is never rounded to nothing while it is something: "<€0.01". */
 export function formatMoney(amount: number, currency: string): string {
+  if (amount > 0 && amount < 0.005) return `<${formatMoney(0.01, currency)}`;
   const digits = Math.abs(amount) >= 1000 ? 0 : 2;
   return new Intl.NumberFormat('en', {
     style: 'currency',

@@ -45,7 +45,7 @@ const ORDER: readonly Lack['what'][] = ['runs', 'devices', 'baseline', 'past', '
 const NEEDED = ORDER.slice(0, 4);
 
 /** Without a past this cannot be told. */
-const PAST_TELLS = ', to tell whether inputs change or devices fall silent';
+const PAST_TELLS = ', to tell whether inputs or answers change, or devices fall silent';
 
 /** Leaves out what is the same, and of several pasts all but the one that is there last. */
 function eachOnce(lacks: readonly Lack[]): Lack[] {

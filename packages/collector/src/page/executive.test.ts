@@ -45,7 +45,7 @@ test('the month is told in five sentences that are made of its numbers, its cost
   const [cost, use, objectives, accuracy, releases] = report.sentences;
   expect(report.sentences).toHaveLength(5);
   expect(cost).toBe(
-    'digits cost €0.00 in March 2026 so far (6 of 31 days), €1.84 (99.93%) less than the €1.84 of the same runs on a server.',
+    'digits cost <€0.01 in March 2026 so far (6 of 31 days), €1.84 (99.93%) less than the €1.84 of the same runs on a server.',
   );
   expect(use).toBe('digits ran 46.1K times, on 48 devices on the busiest day.');
   expect(objectives).toMatch(

@@ -39,7 +39,7 @@ function hours(list: readonly number[], more: (i: number) => Partial<DeviceRepor
   );
 }
 
-const TO_TELL = ', to tell whether inputs change or devices fall silent';
+const TO_TELL = ', to tell whether inputs or answers change, or devices fall silent';
 
 const THREE_DAYS = Array.from({ length: 72 }, (_, i) => i);
 
