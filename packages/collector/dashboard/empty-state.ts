@@ -1,8 +1,8 @@
 import { DAY_MS, HOUR_MS } from '../src/counting/time.js';
 import type { ModelSummary } from '../src/store/rollup-store.js';
-import type { PageState } from './bar/page-state.js';
 import { copyOnClick } from './copy-button.js';
 import { byId, element } from './element.js';
+import type { PageState } from './state/page-state.js';
 import { formatMoment } from './words/format.js';
 
 /** Nothing has ever been reported. It says how to get the first report. */

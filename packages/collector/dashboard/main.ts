@@ -3,11 +3,16 @@ import type { ModelSummary } from '../src/store/rollup-store.js';
 import { type Answers, type Asking, answered, createAsking } from './asking/ask.js';
 import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';
 import { createBar } from './bar/bar.js';
-import { type Moment, momentOf } from './bar/moment.js';
-import { type PageState, pageStateSearch, readPageState, type ViewName } from './bar/page-state.js';
 import { byId } from './element.js';
 import { hideEmptyState, showHowToStart, showQuietRange, showUnknownModel } from './empty-state.js';
 import { hideProblem, showProblem } from './problem.js';
+import { type Moment, momentOf } from './state/moment.js';
+import {
+  type PageState,
+  pageStateSearch,
+  readPageState,
+  type ViewName,
+} from './state/page-state.js';
 import { createView, type View } from './views.js';
 
 const REFRESH_SECONDS = 15;

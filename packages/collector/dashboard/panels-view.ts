@@ -1,9 +1,9 @@
 import type { Answers } from './asking/ask.js';
-import type { Moment } from './bar/moment.js';
 import { element } from './element.js';
 import { createCard } from './panel/card.js';
 import { createFolded, type Folded } from './panel/folded.js';
 import type { Panel, PanelActs } from './panel/panel.js';
+import type { Moment } from './state/moment.js';
 import { timelineOf } from './words/timeline.js';
 
 export interface PanelsView {

@@ -2,13 +2,13 @@ import type { ModelSummary } from '../src/store/rollup-store.js';
 import type { Answers } from './asking/ask.js';
 import { FleetUnavailable } from './asking/fetch-json.js';
 import type { QuestionName } from './asking/questions.js';
-import type { Moment } from './bar/moment.js';
-import type { PageState, ViewName } from './bar/page-state.js';
 import { element } from './element.js';
 import { createHealthSection } from './on-call/health-section.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from './on-call/on-call.js';
 import type { PanelActs } from './panel/panel.js';
 import { createPanelsView } from './panels-view.js';
+import type { Moment } from './state/moment.js';
+import type { PageState, ViewName } from './state/page-state.js';
 
 /** One of three ways to look at a model. */
 export interface View {

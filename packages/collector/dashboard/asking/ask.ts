@@ -1,4 +1,4 @@
-import type { Moment } from '../bar/moment.js';
+import type { Moment } from '../state/moment.js';
 import { FleetUnavailable, fetchJson } from './fetch-json.js';
 import { type Asked, addressOf, QUESTIONS, type QuestionName } from './questions.js';
 

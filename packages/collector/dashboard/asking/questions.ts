@@ -14,8 +14,8 @@ import type { FleetSilence } from '../../src/fleet/silence.js';
 import type { FleetSpeed } from '../../src/fleet/speed.js';
 import type { FleetSpread } from '../../src/fleet/spread.js';
 import type { KeptTrace } from '../../src/store/rollup-store.js';
-import { before, type Moment, monthBefore, monthOf } from '../bar/moment.js';
-import type { Stretch } from '../bar/page-state.js';
+import { before, type Moment, monthBefore, monthOf } from '../state/moment.js';
+import type { Stretch } from '../state/page-state.js';
 
 /** The answers that a view may ask for, by question. */
 export interface Asked {

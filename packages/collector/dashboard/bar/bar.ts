@@ -4,9 +4,15 @@ import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
 import { monthsOf } from '../executive/months.js';
+import { lastingState, type Moment } from '../state/moment.js';
+import {
+  type PageState,
+  pageStateSearch,
+  RANGES,
+  type Stretch,
+  VIEWS,
+} from '../state/page-state.js';
 import { formatDay, formatMoment, formatStep } from '../words/format.js';
-import { lastingState, type Moment } from './moment.js';
-import { type PageState, pageStateSearch, RANGES, type Stretch, VIEWS } from './page-state.js';
 import { createTimes } from './times.js';
 
 /** The time zone of all times on the page, but for UTC's days. */

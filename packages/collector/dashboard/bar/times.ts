@@ -1,6 +1,6 @@
 import { byId } from '../element.js';
-import type { Moment } from './moment.js';
-import { type PageState, stretchOf } from './page-state.js';
+import type { Moment } from '../state/moment.js';
+import { type PageState, stretchOf } from '../state/page-state.js';
 
 /** Makes fields for two moments, and buttons to go back, on and out. */
 export function createTimes(choose: (change: Partial<PageState>) => void): {

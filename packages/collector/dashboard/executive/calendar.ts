@@ -1,7 +1,7 @@
 import { DAY_MS } from '../../src/counting/time.js';
 import type { FleetObjectives, ObjectiveDay } from '../../src/fleet/objectives.js';
-import type { Stretch } from '../bar/page-state.js';
 import { element } from '../element.js';
+import type { Stretch } from '../state/page-state.js';
 import { number, type Table, text } from '../table/table.js';
 import { formatCount, formatDuration, formatRate } from '../words/format.js';
 

@@ -1,9 +1,9 @@
 import { type Answers, answered } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
-import { type Moment, monthKey, monthOf, monthsOn } from '../bar/moment.js';
-import type { PageState } from '../bar/page-state.js';
 import { copyOnClick } from '../copy-button.js';
 import { element } from '../element.js';
+import { type Moment, monthKey, monthOf, monthsOn } from '../state/moment.js';
+import type { PageState } from '../state/page-state.js';
 import { csvOf, download } from '../table/csv.js';
 import { markdownOf } from '../table/markdown.js';
 import { tableElement } from '../table/table-element.js';

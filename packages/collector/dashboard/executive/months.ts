@@ -1,7 +1,7 @@
 import type { Figures } from '../../src/fleet/latency.js';
 import { type Answers, answered } from '../asking/ask.js';
-import { type Moment, monthBefore, monthOf, monthsOn } from '../bar/moment.js';
-import type { Stretch } from '../bar/page-state.js';
+import { type Moment, monthBefore, monthOf, monthsOn } from '../state/moment.js';
+import type { Stretch } from '../state/page-state.js';
 
 /** The month of the report, and the one before. */
 export interface Months {

@@ -1,9 +1,9 @@
 import { HEALTH_QUESTIONS } from '../../src/findings/findings.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { type Answers, answered, createAsking } from '../asking/ask.js';
-import { type Moment, momentOf } from '../bar/moment.js';
-import { pageStateSearch } from '../bar/page-state.js';
 import { element } from '../element.js';
+import { type Moment, momentOf } from '../state/moment.js';
+import { pageStateSearch } from '../state/page-state.js';
 import { type Health, healthOf } from '../words/findings.js';
 import { formatList, isolated } from '../words/format.js';
 import type { LookedAt } from '../words/looks.js';

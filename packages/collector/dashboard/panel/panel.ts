@@ -1,9 +1,9 @@
 import { type Answers, type MaybeLate, Unanswered } from '../asking/ask.js';
 import type { Asked, QuestionName } from '../asking/questions.js';
-import type { Moment } from '../bar/moment.js';
-import type { Stretch } from '../bar/page-state.js';
 import type { LaneEvent } from '../charts/lane.js';
 import type { ChartData, ChartKind } from '../charts/time-chart.js';
+import type { Moment } from '../state/moment.js';
+import type { Stretch } from '../state/page-state.js';
 import type { Table } from '../table/table.js';
 
 /** A panel may read this beside the answers that it needs. */

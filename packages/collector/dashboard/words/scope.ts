@@ -1,7 +1,7 @@
 import { HOUR_MS } from '../../src/counting/time.js';
 import type { Figures, FleetLatency } from '../../src/fleet/latency.js';
-import type { Moment } from '../bar/moment.js';
-import type { Stretch } from '../bar/page-state.js';
+import type { Moment } from '../state/moment.js';
+import type { Stretch } from '../state/page-state.js';
 import { formatMoment } from './format.js';
 
 /** Returns the figures of the chosen version and segment, or of the whole model. */

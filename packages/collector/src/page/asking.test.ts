@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Answers, createAsking, Unanswered } from '../../dashboard/asking/ask.js';
 import type { QuestionName } from '../../dashboard/asking/questions.js';
-import { momentOf } from '../../dashboard/bar/moment.js';
-import { readPageState } from '../../dashboard/bar/page-state.js';
+import { momentOf } from '../../dashboard/state/moment.js';
+import { readPageState } from '../../dashboard/state/page-state.js';
 
 const MOMENT = momentOf(
   readPageState(''),

@@ -5,8 +5,8 @@ import {
   momentOf,
   monthBefore,
   monthOf,
-} from '../../dashboard/bar/moment.js';
-import { pageStateSearch, readPageState } from '../../dashboard/bar/page-state.js';
+} from '../../dashboard/state/moment.js';
+import { pageStateSearch, readPageState } from '../../dashboard/state/page-state.js';
 
 const NOW_MS = Date.UTC(2026, 2, 4, 12);
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import type { ModelFacts } from '@nearside/core';
 import type { Answers } from '../../dashboard/asking/ask.js';
 import { addressOf, QUESTIONS, type QuestionName } from '../../dashboard/asking/questions.js';
-import { type Moment, momentOf } from '../../dashboard/bar/moment.js';
-import { readPageState } from '../../dashboard/bar/page-state.js';
 import { answersFor, type Panel } from '../../dashboard/panel/panel.js';
+import { type Moment, momentOf } from '../../dashboard/state/moment.js';
+import { readPageState } from '../../dashboard/state/page-state.js';
 import type { Table } from '../../dashboard/table/table.js';
 import { timelineOf } from '../../dashboard/words/timeline.js';
 import { answersOver, FLEET_QUESTIONS, type FleetQuestion, scopeOf } from '../answers/answers.js';
