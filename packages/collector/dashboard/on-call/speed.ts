@@ -35,6 +35,7 @@ export const speedPanel = tablePanel({
       shownRows: 11,
       asideName: 'Beside',
       none: NOTHING_RAN,
+      note: 'Runs count, not devices: one that runs very often, or lies, can make a release look slow here.',
     };
   },
 });

@@ -1,6 +1,6 @@
-import type { DeviceSpeed, FleetSpeed, VersionSpeed } from '../../src/fleet/speed.js';
+import type { FleetSpeed, VersionSpeed } from '../../src/fleet/speed.js';
 import { FEWEST_DEVICES, isThin } from '../../src/statistics/figure.js';
-import { formatDuration, isolated, NOTHING_RAN } from './format.js';
+import { formatDuration, formatList, isolated, NOTHING_RAN } from './format.js';
 
 /** Says which releases are slower and where, or why none is. */
 export function speedWords(speed: FleetSpeed): string {
@@ -16,27 +16,33 @@ export function speedWords(speed: FleetSpeed): string {
     : `Too early to compare releases: each needs ${FEWEST_DEVICES} devices of a class.`;
 }
 
-/** "1.1.0 is slower than 1.0.0 on phone (half of the runs within 72.8 ms instead of 43.3 ms).", or no word where none is. */
+/** So many releases are named, the newest first. The table has all. */
+const MOST_NAMED = 3;
+
+/** "1.1.0 is slower than 1.0.0 on phone (half of the runs within 72.8 ms instead of 43.3 ms).", or nothing */
 export function slowerWords(speed: FleetSpeed | undefined): string {
   const { versions = [] } = speed ?? {};
-  return versions
-    .flatMap((release) => {
-      const devices = release.devices.filter(({ isSlower }) => isSlower);
-      return devices.length > 0 ? [slowerReleaseWords(release, devices, versions)] : [];
-    })
-    .join(' ');
+  const slower = versions.filter(({ devices }) => devices.some(({ isSlower }) => isSlower));
+  const named = slower.slice(0, MOST_NAMED).map((release) => slowerReleaseWords(release, versions));
+  const more = slower.length - named.length;
+  return [...named, ...(more > 0 ? [`So are ${more} earlier releases.`] : [])].join(' ');
 }
 
 function slowerReleaseWords(
-  { version, against }: VersionSpeed,
-  devices: readonly DeviceSpeed[],
+  { version, against, devices }: VersionSpeed,
   versions: readonly VersionSpeed[],
 ): string {
   const before = versions.find((one) => one.version === against)?.devices ?? [];
-  const places = devices.map(({ device, p50Ms }) => {
-    const earlier = before.find((one) => one.device === device)?.p50Ms.value;
-    const [now, then] = [p50Ms.value, earlier].map(formatDuration);
-    return `${isolated(device)} (half of the runs within ${now} instead of ${then})`;
-  });
-  return `${isolated(version)} is slower than ${isolated(against ?? '')} on ${places.join(', ')}.`;
+  const places = devices
+    .filter(({ isSlower }) => isSlower)
+    .map((own) => {
+      const earlier = before.find((one) => one.device === own.device);
+      // half of the runs may take as long as before, and the slow ones longer
+      const isOfHalf = (own.p50Ms.low ?? 0) > (earlier?.p50Ms.high ?? 0);
+      const quantile = isOfHalf ? 'p50Ms' : 'p95Ms';
+      const [now, then] = [own[quantile].value, earlier?.[quantile].value].map(formatDuration);
+      const runs = isOfHalf ? 'half of the runs' : '95 of 100 runs';
+      return `${isolated(own.device)} (${runs} within ${now} instead of ${then})`;
+    });
+  return `${isolated(version)} is slower than ${isolated(against ?? '')} on ${formatList(places)}.`;
 }

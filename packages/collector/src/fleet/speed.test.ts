@@ -75,3 +75,15 @@ test('a release is compared with the earlier one that most results are of, and n
   ]);
   await store.close();
 });
+
+test('a release is not compared with those that share the row of names beyond the limit, because they may be later', async () => {
+  const crowd = Array.from({ length: 40 }, (_, v) => devices(30, 10, { version: `2.${v}.0` }));
+  const store = await storeOf([...devices(30, 40, { version: '1.0.0' }), ...crowd.flat()]);
+  const { versions } = await fleetSpeed(store, QUERY, { minDevices: 1 });
+  expect(versions.map(({ version }) => version)).toContain('unlisted');
+  expect(versions.find(({ version }) => version === '1.0.0')).toMatchObject({
+    against: null,
+    devices: [{ isSlower: false }],
+  });
+  await store.close();
+});

@@ -6,6 +6,7 @@ import {
   quantile,
   total,
 } from '@nearside/core';
+import { UNLISTED } from '../counting/name-rows.js';
 import { tQuantile } from '../statistics/distributions.js';
 import { type Figure, isThin, sixDigits, TAIL } from '../statistics/figure.js';
 import { quantileInterval } from '../statistics/quantile-interval.js';
@@ -25,7 +26,7 @@ export interface FleetSpeed extends ModelRange {
 
 export interface VersionSpeed {
   readonly version: string;
-  /** The earlier version with the most results of this range. Null where no earlier one ran. */
+  /** The earlier version with the most results of this range. Null where no earlier one that is known by name ran. */
   readonly against: string | null;
   /** Classes of devices with most results first. */
   readonly devices: readonly DeviceSpeed[];
@@ -126,7 +127,8 @@ function quantileFigure(histogram: Histogram, q: number, devices: number): Figur
 
 function compared({ version, devices }: Measured, all: readonly Measured[]): VersionSpeed {
   const [against] = all
-    .filter((one) => compareVersions(one.version, version) < 0)
+    // the versions that have no row of their own may be later ones
+    .filter((one) => one.version !== UNLISTED && compareVersions(one.version, version) < 0)
     .toSorted((a, b) => resultsOf(b) - resultsOf(a));
   return {
     version,

@@ -24,6 +24,17 @@ test('the page names the release that is slower, and the devices; without one it
   expect(speedWords(speedOf(second, FIRST))).toBe(
     '1.1.0 is slower than 1.0.0 on phone (half of the runs within 64.0 ms instead of 40.0 ms).',
   );
+  const tail = { ...onDevice('phone', 40), p95Ms: onDevice('phone', 90).p95Ms, isSlower: true };
+  expect(speedWords(speedOf({ ...second, devices: [tail] }, FIRST))).toBe(
+    '1.1.0 is slower than 1.0.0 on phone (95 of 100 runs within 90.0 ms instead of 40.0 ms).',
+  );
+  const many = ['1.9.0', '1.8.0', '1.7.0', '1.6.0', '1.5.0'].map((version) => ({
+    ...second,
+    version,
+  }));
+  expect(speedWords(speedOf(...many, FIRST))).toMatch(
+    /^1\.9\.0 .*1\.7\.0 .* So are 2 earlier releases\.$/,
+  );
   expect(speedWords(speedOf({ ...second, devices: FIRST.devices }, FIRST))).toBe(
     'No release is clearly slower than an earlier one, on any class of devices.',
   );
