@@ -6,7 +6,7 @@ import { element } from './element.js';
 import { createHealthSection } from './on-call/health-section.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from './on-call/on-call.js';
 import type { PanelActs } from './panel/panel.js';
-import { createPanelsView } from './panels-view.js';
+import { createPanelsView } from './panel/panels-view.js';
 import type { Moment } from './state/moment.js';
 import type { PageState, ViewName } from './state/page-state.js';
 

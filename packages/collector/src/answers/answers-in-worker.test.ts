@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parseTargets } from '../files/targets.js';
-import { storeAt } from '../open-store.js';
+import { storeAt } from '../store-at.js';
 import { bundle } from '../testing/bundle.js';
 import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { storeAt } from '../open-store.js';
+import { storeAt } from '../store-at.js';
 import { answersOver } from './answers.js';
 import type { AnswersRequest } from './answers-in-worker.js';
 

@@ -19,7 +19,7 @@ import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 import type { ModelSummary, RollupReads } from '../store/rollup-store.js';
 
-/** These facts come from beside the reports. They are plain data, because another thread may need them. */
+/** Answers read this beside the reports. It is plain data, because another thread may need it. */
 export interface FleetContext extends ModelContext {
   readonly targets: Targets;
   readonly prices?: Prices | undefined;
@@ -47,11 +47,11 @@ export type FleetQuestion = keyof FleetAnswers;
 /** Answers the questions of pages and scrapers. Each answer is small, however many rows it is made of. */
 export interface Answers {
   models(): Promise<ModelSummary[]>;
-  fleet<Question extends FleetQuestion>(
-    question: Question,
+  fleet<Name extends FleetQuestion>(
+    question: Name,
     query: FleetQuery,
     context: FleetContext,
-  ): Promise<FleetAnswers[Question]>;
+  ): Promise<FleetAnswers[Name]>;
   /**
    * Writes the part of `/metrics` that is about the fleet.
    *
@@ -60,6 +60,7 @@ export interface Answers {
   metrics(targets: Targets): Promise<string>;
 }
 
+/** How a question is answered, and about which ranges. */
 interface Question<Value> {
   answer(reads: RollupReads, query: FleetQuery, context: FleetContext): Promise<Value>;
   readonly scope: QueryScope;
@@ -71,17 +72,17 @@ const CELLS: QueryScope = { maxDays: RETENTION.hourDays, bounds: 'steps' };
 const JUDGED: QueryScope = { maxDays: RETENTION.cohortDays, bounds: 'steps', isJudged: true };
 const JUDGED_BY_COHORT: QueryScope = { ...JUDGED, bounds: 'cohorts' };
 
-const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } = {
+const QUESTIONS: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } = {
   latency: {
     answer: (reads, query, { minDevices }) => fleetLatency(reads, query, minDevices),
     scope: CELLS,
   },
   spread: {
-    answer: (reads, query, context) => fleetSpread(reads, query, ofModel(context, query)),
+    answer: (reads, query, context) => fleetSpread(reads, query, withTargets(context, query)),
     scope: CELLS,
   },
   objectives: {
-    answer: (reads, query, context) => fleetObjectives(reads, query, ofModel(context, query)),
+    answer: (reads, query, context) => fleetObjectives(reads, query, withTargets(context, query)),
     scope: { maxDays: RETENTION.hourDays, bounds: 'days' },
   },
   parts: {
@@ -92,7 +93,7 @@ const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } 
   faults: { answer: fleetFaults, scope: { ...JUDGED_BY_COHORT, isJudged: false } },
   releases: { answer: fleetReleases, scope: { maxDays: RETENTION.hourDays, bounds: 'days' } },
   service: {
-    answer: (reads, query, context) => fleetService(reads, query, ofModel(context, query)),
+    answer: (reads, query, context) => fleetService(reads, query, withTargets(context, query)),
     scope: JUDGED_BY_COHORT,
   },
   drift: { answer: fleetDrift, scope: { ...JUDGED, isRecent: true } },
@@ -103,20 +104,21 @@ const FLEET: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]> } 
   silence: { answer: fleetSilence, scope: JUDGED },
 };
 
-function ofModel({ targets, minDevices }: FleetContext, { model }: FleetQuery) {
+/** Returns the targets of the model that is asked about, and the floor. */
+function withTargets({ targets, minDevices }: FleetContext, { model }: FleetQuery) {
   return { targets: targetsOf(targets, model), minDevices };
 }
 
-export const FLEET_QUESTIONS = Object.keys(FLEET) as FleetQuestion[];
+export const FLEET_QUESTIONS = Object.keys(QUESTIONS) as FleetQuestion[];
 
 export function scopeOf(question: FleetQuestion): QueryScope {
-  return FLEET[question].scope;
+  return QUESTIONS[question].scope;
 }
 
 export function answersOver(reads: RollupReads): Answers {
   return {
     models: () => reads.models(),
-    fleet: (question, query, context) => FLEET[question].answer(reads, query, context),
+    fleet: (question, query, context) => QUESTIONS[question].answer(reads, query, context),
     metrics: async (targets) => fleetMetrics(await reads.totals(), targets),
   };
 }

@@ -1,10 +1,10 @@
-import type { Answers } from './asking/ask.js';
-import { element } from './element.js';
-import { createCard } from './panel/card.js';
-import { createFolded, type Folded } from './panel/folded.js';
-import type { Panel, PanelActs } from './panel/panel.js';
-import type { Moment } from './state/moment.js';
-import { timelineOf } from './words/timeline.js';
+import type { Answers } from '../asking/ask.js';
+import { element } from '../element.js';
+import type { Moment } from '../state/moment.js';
+import { timelineOf } from '../words/timeline.js';
+import { createCard } from './card.js';
+import { createFolded, type Folded } from './folded.js';
+import type { Panel, PanelActs } from './panel.js';
 
 export interface PanelsView {
   readonly element: HTMLElement;

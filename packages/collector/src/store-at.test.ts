@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { storeAt } from './open-store.js';
+import { storeAt } from './store-at.js';
 import { sampleContribution } from './testing/sample-report.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
