@@ -1,5 +1,6 @@
 import { carriesMore } from '../../src/findings/findings.js';
 import type { Change, DistributionDrift, FleetDrift } from '../../src/fleet/drift.js';
+import { ALARM } from '../../src/statistics/drift-alarm.js';
 import { groupedBars } from '../charts/grouped-bars.js';
 import { type ShareRow, shareRows } from '../charts/share-rows.js';
 import { element } from '../element.js';
@@ -234,7 +235,7 @@ function driftTable(drift: FleetDrift): Table {
   ].map((words): Cell[] => [text(words, { tone: 'quiet' })]);
   const heading: Cell[][] = compared.some(alarmOf)
     ? []
-    : [[text('Nothing has changed in what the model sees and says.', { tone: 'quiet' })]];
+    : [[text(unchangedWords(compared.map(newest)), { tone: 'quiet' })]];
   return {
     columns: [
       'Distribution',
@@ -253,6 +254,16 @@ function driftTable(drift: FleetDrift): Table {
       'PSI: population stability index less its expectation without a change. It alarms from 0.03 on, ' +
       'against its own past and in two windows in a row. A lab never is quite like the field.',
   };
+}
+
+/** Says of distributions that do not alarm whether that means anything. */
+function unchangedWords(changes: readonly (Change | null | undefined)[]): string {
+  if (!changes.some(Boolean)) {
+    return 'Too early to say whether anything has changed: there is no past to compare with.';
+  }
+  return changes.some((change) => effect(change) >= ALARM.leastEffect)
+    ? 'Not sure yet whether something has changed: that takes two windows in a row.'
+    : 'Nothing has changed in what the model sees and says.';
 }
 
 /** "confidence 1.2.0 changed since 29 Mar (UTC), on phone: all of it" */

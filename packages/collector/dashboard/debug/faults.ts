@@ -2,7 +2,13 @@ import type { FleetFaults } from '../../src/fleet/faults.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
 import { lostNote } from '../words/codes.js';
-import { formatCount, formatDuration, formatPoints, formatRate } from '../words/format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatPoints,
+  formatRate,
+  isolated,
+} from '../words/format.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
 
@@ -42,7 +48,7 @@ export const inputsPanel = tablePanel({
         number(invalid, count),
         text(
           Object.entries(apps)
-            .map(([app, n]) => `${app}: ${count(n)}`)
+            .map(([app, n]) => `${isolated(app)}: ${count(n)}`)
             .join(', '),
         ),
       ]),

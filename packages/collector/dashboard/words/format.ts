@@ -22,9 +22,12 @@ export const NOTHING = '–';
 /** Stands for rows where no run was counted. */
 export const NOTHING_RAN = 'Nothing ran in this range.';
 
+/** Marks that turn the direction of a text, or end that. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+
 /** Keeps the direction of a name in another script from turning the words around it. */
 export function isolated(name: string): string {
-  return /[^ -~]/.test(name) ? `\u2068${name}\u2069` : name;
+  return /[^ -~]/.test(name) ? `\u2068${name.replace(TURNS, '')}\u2069` : name;
 }
 
 /** A report before a version is known has none. */

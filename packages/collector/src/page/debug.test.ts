@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { largestChanges } from '../../dashboard/charts/share-rows.js';
 import { DEBUG_PANELS, DEBUG_QUESTIONS } from '../../dashboard/debug/debug.js';
 import { changeWords, distributionsPanel } from '../../dashboard/debug/distributions.js';
+import { inputsPanel } from '../../dashboard/debug/faults.js';
 import { foldedLine } from '../../dashboard/panel/folded.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { FACTS, HOUR_MS } from '../testing/fleet-store.js';
@@ -159,6 +160,17 @@ test('of many bins those with the largest changes have a row, in their order, an
   expect(largestChanges(rows.slice(0, 16))).toEqual(rows.slice(0, 16));
 });
 
+test('a name that turns its direction, or ends that, turns no words around it', () => {
+  const faults = {
+    inputs: [
+      { feature: 'age', missing: 1, stale: 0, invalid: 0, apps: { 'a\u2069\u202eb': 1, '2.0': 2 } },
+    ],
+    invalid: {},
+  };
+  const { rows } = inputsPanel.table({ faults } as never, {} as never);
+  expect(rows[0]?.at(-1)?.text).toBe('\u2068ab\u2069: 1, 2.0: 2');
+});
+
 test('without a baseline, or with too few devices, distributions say what they need', () => {
   const table = (versions: unknown[]) =>
     distributionsPanel.table({ drift: { versions } } as never, {} as never);
@@ -172,6 +184,22 @@ test('without a baseline, or with too few devices, distributions say what they n
   expect(bare.rows).toEqual([]);
   expect(bare.none).toContain('start the collector with --models models.json');
   expect(bare.filledBy).toContain('--models');
+  const compared = (psi?: number) => {
+    const change = { psi, expectedPsi: 0.01, jensenShannon: 0, n: 1000 };
+    const windows = [{ change: psi === undefined ? null : change }];
+    const one = {
+      name: 'class',
+      fromLab: change,
+      windows,
+      alarmSinceMs: null,
+      parts: [],
+      segments: [],
+    };
+    return table([{ ...version(0), distributions: [one] }]).rows[0]?.[0]?.text;
+  };
+  expect(compared()).toContain('there is no past to compare with');
+  expect(compared(0.02)).toBe('Nothing has changed in what the model sees and says.');
+  expect(compared(0.9)).toContain('Not sure yet whether something has changed');
   const many = table(Array.from({ length: 100 }, (_, i) => version(i, 'too-few-devices')));
   expect(many.rows).toEqual([]);
   expect(many.none).toMatch(/^1\.0\.0, 1\.1\.0, 1\.2\.0 and 97 more: too few devices/);
