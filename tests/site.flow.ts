@@ -5,6 +5,7 @@ import sirv from 'sirv';
 import { listen } from '../scripts/listen.mjs';
 import { root } from '../scripts/root.mjs';
 import { readWorkflow } from '../scripts/workflows.mjs';
+import { expectAccessible } from './expect-accessible.js';
 
 /** A code host serves a project's pages below its name. */
 const BASE = '/nearside';
@@ -71,6 +72,7 @@ test('the steps that build the site make one folder, whose first page reads a di
 }, async ({ page }) => {
   const wrong = watchRequests(page);
   await page.goto(`${site.url}nearside/`);
+  await expectAccessible(page);
   await drawOne(page);
   const answer = page.getByRole('region', { name: 'Live demo' }).getByRole('status');
   await expect(answer).toHaveText(/^Read as 1, .*% sure.* ms on this device/);

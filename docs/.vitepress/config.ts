@@ -38,8 +38,8 @@ export default defineConfig({
     ['meta', { name: 'theme-color', content: '#0e1114', media: '(prefers-color-scheme: dark)' }],
   ],
   markdown: {
-    // the default light theme has comments and keywords below 4.5:1 on the ground of code
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    // the default themes have comments and keywords below 4.5:1 on the ground of code
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify: anchorOf },
     config: (md) =>
       repositoryLinks(md, {
@@ -62,8 +62,8 @@ export default defineConfig({
       provider: 'local',
       options: {
         detailedView: true,
-        // what is spoken begins with what is read
-        translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search' } },
+        // what is spoken is what is read: the button also shows its key
+        translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search K' } },
         _render: (text, env, md) => (isSearched(env.relativePath) ? md.render(text, env) : ''),
       },
     },
