@@ -6,8 +6,8 @@ export function showProblem(
   message: string,
   { last, retry }: { last: { what: string; atMs: number } | undefined; retry: () => void },
 ): void {
-  const since = last ? `You see ${last.what} as of ${formatSeconds(last.atMs)}.` : 'Is it running?';
-  const words = [element('strong', {}, message), ` ${since} This page keeps trying.`];
+  const since = last ? ` You see ${last.what} as of ${formatSeconds(last.atMs)}.` : '';
+  const words = [element('strong', {}, message), `${since} This page keeps trying.`];
   const shown = byId('problem').querySelector('p');
   // the button keeps the focus
   if (shown) {

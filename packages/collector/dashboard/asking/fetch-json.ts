@@ -1,3 +1,5 @@
+import { remember, remembered } from '../tab-memory.js';
+
 /** The slowest question takes less. A connection that hangs must not keep the page waiting for ever. */
 const ANSWER_WITHIN_MS = 60_000;
 
@@ -21,19 +23,21 @@ export async function fetchJson<Answer>(path: string, signal: AbortSignal): Prom
   try {
     response = await fetch(path, { signal: inTime });
     if (response.ok) {
-      sessionStorage.removeItem(LOGGED_OUT);
+      remember(LOGGED_OUT, '');
       return (await response.json()) as Answer;
     }
   } catch (cause) {
     signal.throwIfAborted();
-    throw new FleetUnavailable('The collector does not answer.', { cause });
+    const words =
+      cause instanceof SyntaxError
+        ? 'Expected the collector’s answer, got something else: a login page or a proxy may be in between.'
+        : 'The collector does not answer.';
+    throw new FleetUnavailable(words, { cause });
   }
   const { status } = response;
   // The session has ended, and this address has a form now. A proxy may answer 401 without a form, so it reloads once.
-  if (status === 401 && !sessionStorage.getItem(LOGGED_OUT)) {
-    sessionStorage.setItem(LOGGED_OUT, 'yes');
-    location.reload();
-  }
+  // Where that cannot be remembered it does not, because it would reload for ever.
+  if (status === 401 && !remembered(LOGGED_OUT) && remember(LOGGED_OUT, 'yes')) location.reload();
   const body = (await response.json().catch(() => undefined)) as
     | { error?: { message?: string } }
     | undefined;

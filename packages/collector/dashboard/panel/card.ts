@@ -1,6 +1,7 @@
 import { QUESTIONS } from '../asking/questions.js';
 import { type ChartData, createTimeChart } from '../charts/time-chart.js';
 import { element } from '../element.js';
+import { remember, remembered } from '../tab-memory.js';
 import { csvOf, download } from '../table/csv.js';
 import type { Table } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
@@ -52,10 +53,10 @@ export function createCard(
     details,
     csv,
   );
-  const kept = sessionStorage.getItem(`fold ${id}`);
+  const kept = remembered(`fold ${id}`);
   details.open = kept ? kept === 'open' : !isFolded;
   summary.addEventListener('click', () => {
-    sessionStorage.setItem(`fold ${id}`, details.open ? 'folded' : 'open');
+    remember(`fold ${id}`, details.open ? 'folded' : 'open');
   });
   const isNarrowed = panel.needs.some((name) => QUESTIONS[name].isFiltered);
   let drawing: Drawing | undefined;

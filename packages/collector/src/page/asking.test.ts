@@ -12,7 +12,6 @@ const MOMENT = momentOf(
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal('sessionStorage', { removeItem: () => {} });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -46,6 +45,29 @@ test('a question that hangs holds up no other for longer than three seconds', as
   expect(said.at(-1)).toEqual({});
   await vi.advanceTimersByTimeAsync(200);
   expect(said.at(-1)).toEqual({ canary: { path: 'canary' } });
+});
+
+test('a browser that keeps no data for this site gets its answers, and is not loaded again for ever', async () => {
+  const reload = vi.fn();
+  const denied = () => {
+    throw new DOMException('denied', 'SecurityError');
+  };
+  vi.stubGlobal('sessionStorage', { getItem: denied, setItem: denied });
+  vi.stubGlobal('location', { reload });
+  stubCollector(async (path) =>
+    path === 'latency' ? answerWith(path) : new Response('', { status: 401 }),
+  );
+  const { said, refresh } = ask(['latency', 'canary']);
+  await refresh();
+  expect(said.at(-1)).toMatchObject({ latency: { path: 'latency' } });
+  expect(reload).not.toHaveBeenCalled();
+});
+
+test('a login page in place of an answer is not called a collector that is away', async () => {
+  stubCollector(async () => new Response('<html>', { status: 200 }));
+  const { said, refresh } = ask(['latency']);
+  await refresh();
+  expect(said.at(-1)?.latency).toMatchObject({ message: expect.stringContaining('login page') });
 });
 
 test('a dropped connection leaves one question without an answer, and is asked again', async () => {
