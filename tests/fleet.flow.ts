@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { expect, test } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
 
-test('a fleet that is to be shown is made where there is none, and only then', {
-  tag: '@long',
-}, async () => {
+test('a fleet that is to be shown is made where there is none, and only then', async () => {
   const dir = await mkdtemp(`${tmpdir()}/nearside-fleet-`);
   const first = await show(dir);
   expect(first.said).toContain(`Making ${dir}: 300 reports of 30 devices`);
