@@ -36,10 +36,10 @@ export class LogWriter {
   add(batch: readonly Contribution[]): Outcome[] {
     const pending = this.#pending;
     // nothing more is acknowledged while what was cannot be counted
-    if (this.#isDoubtful || pending.rows >= 2 * FOLD.rows) this.settle();
+    if (this.#isDoubtful || pending.rowCount >= 2 * FOLD.rows) this.settle();
     const { outcomes, counted } = this.#transact(() => this.#append(batch));
     for (const contribution of counted) pending.add(contribution);
-    this.#settleWithin(pending.rows >= FOLD.rows ? 0 : FOLD.afterMs);
+    this.#settleWithin(pending.rowCount >= FOLD.rows ? 0 : FOLD.afterMs);
     return outcomes;
   }
 

@@ -53,8 +53,8 @@ export type SlotRow = readonly [
   latency: Uint8Array,
 ];
 
-/** A part of a fleet, by slot. */
-interface Part {
+/** The cells of a part of a fleet, by slot. */
+interface PartSlots {
   readonly name: string;
   readonly slots: Map<number, { -readonly [Key in keyof Cell]: Cell[Key] }>;
 }
@@ -69,8 +69,8 @@ export function sumBySlot(
   series: readonly (Group & { readonly id: number })[],
   partOf: (group: Group) => string,
 ): Cell[] {
-  const parts = new Map<string, Part>();
-  const ofSeries = new Map<number, Part>();
+  const parts = new Map<string, PartSlots>();
+  const ofSeries = new Map<number, PartSlots>();
   for (const { id, ...group } of series) {
     const name = partOf(group);
     const part = parts.get(name) ?? { name, slots: new Map() };

@@ -44,8 +44,8 @@ export class Pending {
   readonly segments = new Map<string, PendingSegment>();
   #reports = 0;
 
-  /** The rows to write. A cell is in a row of each length, and in its lifetime. */
-  get rows(): number {
+  /** Number of rows to write. A cell is in a row of each length, and in its lifetime. */
+  get rowCount(): number {
     return this.cells.size * (CELL_LENGTHS.length + 1) + this.cohorts.size + this.segments.size;
   }
 

@@ -185,6 +185,7 @@ export interface DeviceDays extends Group {
 
 export interface CohortRow {
   readonly unit: Unit;
+  /** Start of the hour. In a row of a UTC day it is the start of its first hour, or of the day where hours are gone. */
   readonly hourMs: number;
   readonly cohort: number;
   readonly counts: Counts;
