@@ -362,6 +362,8 @@ test('a mark above a chart says what it stands for, by keyboard and by mouse', a
   await expect(said).toContainText(': 1.1.0 reports for the first time');
   await page.keyboard.press('Escape');
   await expect(said).toBeHidden();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Latency as CSV' })).toBeFocused();
   await marks.getByRole('button').first().hover();
   await expect(said).toContainText('1.0.0');
 });

@@ -29,7 +29,9 @@ export function createTimes(choose: (change: Partial<PageState>) => void): {
     isTyped = false;
   });
   details.addEventListener('keydown', ({ key }) => {
-    if (key === 'Escape') details.open = false;
+    if (key !== 'Escape') return;
+    details.open = false;
+    byId('other-time').focus();
   });
   const move = (by: (length: number) => [number, number]) => () => {
     if (!newest) return;

@@ -49,7 +49,11 @@ export function createLane(): Lane {
   }
   lane.addEventListener('keydown', ({ key, target }) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    if (step) marks[marks.indexOf(target as HTMLElement) + step]?.focus();
+    const next = step && marks[marks.indexOf(target as HTMLElement) + step];
+    if (!next) return;
+    // the tab key leaves the lane from the mark that has the focus, and comes back to it
+    for (const mark of marks) mark.tabIndex = mark === next ? 0 : -1;
+    next.focus();
   });
 
   return {

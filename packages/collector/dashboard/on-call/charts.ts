@@ -105,7 +105,7 @@ export const bandsPanel = chartPanel({
     heightPx: 200,
     valueRange: (_least, greatest) => [0, Math.min(1, Math.max(greatest * 1.15, 0.01))],
     formatValue: formatRate,
-    formatTick: (share) => `${Number((share * 100).toFixed(1))}%`,
+    formatTick: (share) => `${Number((share * 100).toFixed(2))}%`,
   },
   data: ({ spread }, { moment }) => {
     const all = sumOf(spread.steps);

@@ -10,6 +10,13 @@ export const heatMapPanel = drawnPanel({
   aside: 'share of the runs of each step',
   isWide: true,
   needs: ['spread'],
+  gist: ({ columns, rows }) => {
+    const runs = columns.map((_, i) =>
+      rows.reduce((sum, row) => sum + Number(row[i]?.value ?? 0), 0),
+    );
+    const most = Math.max(...runs);
+    return most > 0 ? `most within ${columns[runs.indexOf(most)]}` : 'no result';
+  },
   table: ({ spread: { steps, boundsMs } }) => ({
     columns: [
       'Time',

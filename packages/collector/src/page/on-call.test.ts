@@ -118,6 +118,8 @@ test('the heat map has each result in the row of its time, and the bands of the 
   const row = (n: number) => columns[counts.indexOf(n) + 1];
   expect(row(DEVICES * 10)).toBe('8.00 ms to 11.3 ms');
   expect(row(DEVICES * 9)).toBe('64.0 ms to 90.5 ms');
+  const heatMap = ON_CALL_PANELS.find(({ id }) => id === 'heat-map');
+  expect(heatMap?.gist?.(page.cells('heat-map'))).toBe('most within 8.00 ms to 11.3 ms');
   const bands = page.values('bands');
   expect(bands.columns).toEqual(['Time', 'failed', 'poor', 'fair', 'good']);
   expect(bands.rows[0]?.slice(1)).toEqual([0.05, 0, 0, 0.95]);
