@@ -249,7 +249,9 @@ function driftTable(drift: FleetDrift): Table {
     asideName: 'Version',
     ...(unknown.length > 0
       ? NO_BASELINE
-      : { none: few.length > 0 ? `${namesOf(few)}: ${TOO_FEW}.` : 'No version reported.' }),
+      : few.length > 0
+        ? { none: `${namesOf(few)}: ${TOO_FEW}.`, filledBy: 'needs more devices, and a past' }
+        : { none: 'No version reported.' }),
     note:
       'PSI: population stability index less its expectation without a change. It alarms from 0.03 on, ' +
       'against its own past and in two windows in a row. A lab never is quite like the field.',
