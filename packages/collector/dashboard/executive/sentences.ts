@@ -1,6 +1,6 @@
 import type { Figures } from '../../src/fleet/latency.js';
 import { isThin } from '../../src/statistics/figure.js';
-import { type Answers, answered } from '../asking/ask.js';
+import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import {
   formatCompact,
   formatDuration,
@@ -41,6 +41,9 @@ const little: Sentence = (answers, { model, now, seen }) => {
 
 const cost: Sentence = (answers, { model, now }) => {
   const found = answered(answers, 'monthCost');
+  if (answers.monthCost instanceof Unanswered) {
+    return `What ${model} cost in ${now.name} is not known. ${answers.monthCost.message}`;
+  }
   if (found?.missing) {
     return `What ${model} cost in ${now.name} is not known: start the collector with --prices prices.json.`;
   }

@@ -93,7 +93,7 @@ const BY_FEW = 'It is made by four of 64 groups of devices.';
 /** The first sentence says what is wrong, since when and where. */
 function sentences(finding: Finding): string[] {
   if (finding.id === 'silence') {
-    const since = formatMoment(finding.sinceMs);
+    const since = `${finding.isOlder ? 'before ' : ''}${formatMoment(finding.sinceMs)}`;
     return [`Of the whole fleet far fewer devices report than usual, since ${since}.`];
   }
   const version = isolated(finding.version);

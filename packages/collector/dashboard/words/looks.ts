@@ -47,10 +47,16 @@ const NEEDED = ORDER.slice(0, 4);
 /** Without a past this cannot be told. */
 const PAST_TELLS = ', to tell whether inputs or answers change, or devices fall silent';
 
-/** Leaves out what is the same, and of several pasts all but the one that is there last. */
+/** Leaves out what is the same: of several pasts all but the one that is there last, and a count without its need. */
 function eachOnce(lacks: readonly Lack[]): Lack[] {
-  const latest = lacks.toSorted((a, b) => endOf(b) - endOf(a));
+  const latest = lacks.toSorted(
+    (a, b) => Number(hasNeed(b)) - Number(hasNeed(a)) || endOf(b) - endOf(a),
+  );
   return ORDER.flatMap((name) => latest.find(({ what }) => what === name) ?? []);
+}
+
+function hasNeed(lack: Lack): boolean {
+  return 'need' in lack && lack.need !== null;
 }
 
 function endOf(lack: Lack): number {

@@ -53,7 +53,7 @@ test('a finding says what it is, of which version, against which target, and wha
     },
   };
   expect(findingsOf(answers)).toEqual([
-    { id: 'silence', sinceMs: 5 },
+    { id: 'silence', sinceMs: 5, isOlder: false },
     {
       id: 'success',
       version: '1.0.0',

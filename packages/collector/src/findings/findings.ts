@@ -51,6 +51,8 @@ export type Finding =
 export interface SilenceFinding {
   readonly id: 'silence';
   readonly sinceMs: number;
+  /** It goes back to the first hour that was asked for, so it may have begun before. */
+  readonly isOlder: boolean;
 }
 
 /** A canary is worse than its control, and should be rolled back. */
@@ -140,7 +142,8 @@ export function findingsOf(answers: HealthAnswers): Finding[] {
 
 function silences({ silence }: HealthAnswers): SilenceFinding[] {
   const sinceMs = silence?.silentSinceMs ?? null;
-  return sinceMs === null ? [] : [{ id: 'silence', sinceMs }];
+  const isOlder = silence?.hours[0]?.atMs === sinceMs;
+  return sinceMs === null ? [] : [{ id: 'silence', sinceMs, isOlder }];
 }
 
 function rollouts(answers: HealthAnswers): RolloutFinding[] {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Answers } from '../../dashboard/asking/ask.js';
+import { type Answers, Unanswered } from '../../dashboard/asking/ask.js';
 import { EXECUTIVE_QUESTIONS, reportMarkdown } from '../../dashboard/executive/executive.js';
 import { type MonthReport, monthReport } from '../../dashboard/executive/month-report.js';
 import { monthsOf } from '../../dashboard/executive/months.js';
@@ -122,6 +122,10 @@ test('without prices, the first sentence says what would tell the cost', async (
   const told = await march({ monthCost: unknown as never });
   expect(told.report.sentences[0]).toBe(
     'What digits cost in March 2026 is not known: start the collector with --prices prices.json.',
+  );
+  const refused = await march({ monthCost: new Unanswered('The collector answered 500.') });
+  expect(refused.report.sentences[0]).toBe(
+    'What digits cost in March 2026 is not known. The collector answered 500.',
   );
 });
 

@@ -82,6 +82,22 @@ test('a past that several findings lack is said once, with the day from which on
   ]);
 });
 
+test('how many devices there are and are needed is said, and not the count of an hour in which none came', () => {
+  const { has, missing } = lookedAtWords([
+    { id: 'silence', lacks: [{ what: 'devices', have: 0, need: null, atMs: null }] },
+    { id: 'success', lacks: [{ what: 'devices', have: 12, need: 20, atMs: null }] },
+  ]);
+  expect(has).toEqual(['12 devices']);
+  expect(missing).toEqual(['12 of 20 devices']);
+});
+
+test('a silence of the whole range is said to be older than that', () => {
+  const hours = [{ atMs: MONDAY_MS, isSilent: true, expected: {}, fewest: 9, received: 0 }];
+  const silence = { hours, silentSinceMs: MONDAY_MS, judgedFromMs: 0 };
+  const [found] = healthFindings({ silence } as never);
+  expect(found?.text).toContain(`than usual, since before ${formatMoment(MONDAY_MS)}.`);
+});
+
 test('healthy is said of what could be looked at, with what would have been found', async () => {
   const { state, findings, lookedAt } = healthOf(await answersOf(hours(THREE_DAYS)));
   expect(findings).toEqual([]);
