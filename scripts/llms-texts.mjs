@@ -8,7 +8,7 @@ import { root } from './root.mjs';
 import { withLinksOutside } from './staging/links.mjs';
 
 /** What is about the code is left out. */
-export const GUIDE = GROUPS.filter(({ collapsed }) => !collapsed);
+export const GUIDE = GROUPS.filter(({ isAboutCode }) => !isAboutCode);
 
 const FULL = 'llms-full.txt';
 

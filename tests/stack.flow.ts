@@ -88,6 +88,9 @@ test('when digits come inverted for two days, the dashboard of `npm start` shows
   const distributions = page.locator('#distributions');
   await expect(distributions.locator('.alarmed')).not.toHaveCount(0);
   await distributions.screenshot({ path: testInfo.outputPath('distributions.png') });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await distributions.screenshot({ path: testInfo.outputPath('distributions-dark.png') });
+  await page.emulateMedia({ colorScheme: null });
   await page.goto(`${dashboard}?${new URLSearchParams({ from, to })}`);
   const found = page.locator('[data-finding=drift]', { hasText: 'brightness' });
   await expect(found).toHaveText(/^What 1\.0\.0 sees or says has changed since /);

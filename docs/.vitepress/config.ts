@@ -62,8 +62,8 @@ export default defineConfig({
       provider: 'local',
       options: {
         detailedView: true,
-        // what is spoken is what is read: the button also shows its key
-        translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search K' } },
+        // what is spoken is what is read
+        translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search' } },
         _render: (text, env, md) => (isSearched(env.relativePath) ? md.render(text, env) : ''),
       },
     },
@@ -76,13 +76,14 @@ export default defineConfig({
         ? []
         : [{ text: 'Benchmarks', link: '/benchmark/', target: '_self' }]),
     ],
-    sidebar: GROUPS.map(({ title, collapsed, pages }): DefaultTheme.SidebarItem => {
+    sidebar: GROUPS.map(({ title, pages }): DefaultTheme.SidebarItem => {
       const items = pages.map((page) => ({
         text: page.title,
         link: `/${placeOf(page.file).replace(/\.md$/, '')}`,
       }));
       if (title === 'Reference') items.splice(1, 0, ...reference());
-      return { text: title, collapsed: collapsed ?? false, items };
+      // groups that fold would be buttons within buttons, which keeps some readers out
+      return { text: title, items };
     }),
     outline: [2, 3],
     externalLinkIcon: true,

@@ -7,7 +7,7 @@
  *
  * @typedef {object} Group
  * @property {string} title
- * @property {boolean} [collapsed] folded until one of its pages is read
+ * @property {boolean} [isAboutCode] it is about the code, and not about its use
  * @property {readonly Page[]} pages
  */
 
@@ -95,7 +95,7 @@ export const GROUPS = [
   },
   {
     title: 'The code',
-    collapsed: true,
+    isAboutCode: true,
     pages: [
       { file: 'README.md', title: 'README' },
       { file: 'ARCHITECTURE.md', title: 'Architecture' },
