@@ -37,6 +37,8 @@ const VersionFactsSchema = v.looseObject({
  */
 export const ModelFactsSchema = v.looseObject({
   format: v.literal(1),
+  /** Version of the signed targets. Of two files the one with the higher revision is newer. A sealed model has none. */
+  revision: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   models: v.pipe(
     v.array(
       v.looseObject({

@@ -9,6 +9,8 @@ export const RETENTION = Object.freeze({
   cohortDayDays: 400,
   /** The last row of each version is kept longer. */
   releaseDays: 400,
+  /** The last entry of each subject is kept longer. */
+  findingDays: 400,
   /** So many of each model, so that none pushes out those of another. */
   tracesOfModel: 1000,
   traceDays: 7,

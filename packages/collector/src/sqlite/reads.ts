@@ -26,6 +26,7 @@ import {
   type Totals,
 } from '../store/rollup-store.js';
 import type { CohortTable } from './counts-rows.js';
+import { prepareLastFindings, prepareReadFindings } from './finding-rows.js';
 import { prepareReadReleases } from './release-rows.js';
 import { cellTable } from './schema.js';
 
@@ -60,6 +61,8 @@ export function prepareReads(
     rollouts: through(prepareRollouts(database)),
     releases: through(prepareReadReleases(database)),
     firstReports: through(prepareFirstReports(database)),
+    findings: through(prepareReadFindings(database)),
+    lastFindings: through(prepareLastFindings(database)),
     totals: through(prepareTotals(database)),
   };
 }

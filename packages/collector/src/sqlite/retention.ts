@@ -25,10 +25,12 @@ export function prepareRetention(
     checkOwner,
     forgetTraces,
     forgetReleases,
+    forgetFindings,
   }: {
     readonly checkOwner: () => void;
     readonly forgetTraces: (nowMs: number, rows: number) => number;
     readonly forgetReleases: (nowMs: number, rows: number) => number;
+    readonly forgetFindings: (nowMs: number, rows: number) => number;
   },
 ): (nowMs: number, turn: () => Promise<boolean>) => Promise<void> {
   const forgetSeen = database.prepare(`
@@ -71,6 +73,7 @@ export function prepareRetention(
     await inSlices((rows) => forgetSeen.run(today - RETENTION.seenDays, rows).changes);
     await inSlices((rows) => forgetTraces(nowMs, rows));
     await inSlices((rows) => forgetReleases(nowMs, rows));
+    await inSlices((rows) => forgetFindings(nowMs, rows));
     for (const model of models.all() as number[]) {
       for (const { days, forget } of forgetCells) {
         await inSlices((rows) => forget(model, (today - days) * DAY_MS, rows));

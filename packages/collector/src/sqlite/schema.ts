@@ -1,10 +1,11 @@
 import type Database from 'better-sqlite3';
 import { CELL_LENGTHS } from '../store/rollup-store.js';
+import { FINDING_SCHEMA } from './finding-rows.js';
 import { RELEASE_SCHEMA } from './release-rows.js';
 import { TRACE_SCHEMA } from './trace-rows.js';
 
 /** Every change below raises it. A file of a newer number is refused. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** "NEAR" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x4e454152;
@@ -129,6 +130,8 @@ const SCHEMA = `
 
   -- UTC day × unit × cohort, of hours that are kept no longer
   ${cohortTable('cohort_day')}
+
+  ${FINDING_SCHEMA}
 `;
 
 /**

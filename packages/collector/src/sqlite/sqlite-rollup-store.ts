@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import type { KnownName } from '../counting/known-names.js';
 import { freeBytesBeside, requireRoom } from '../store/disk-room.js';
 import type { RollupReads, RollupStore } from '../store/rollup-store.js';
+import { prepareFindings } from './finding-rows.js';
 import { LogWriter } from './log-writer.js';
 import { takeOwnership } from './owner.js';
 import { prepareReads } from './reads.js';
@@ -74,10 +75,12 @@ export function createSqliteRollupStore(
   const writer = new LogWriter(database, owner);
   const traces = prepareTraces(database, owner.check);
   const releases = prepareReleases(database, owner.check);
+  const findings = prepareFindings(database, owner.check);
   const forget = prepareRetention(database, {
     checkOwner: owner.check,
     forgetTraces: traces.forget,
     forgetReleases: releases.forget,
+    forgetFindings: findings.forget,
   });
   let isClosed = false;
 
@@ -106,6 +109,9 @@ export function createSqliteRollupStore(
     },
     traces: (query) => attempt(() => traces.recent(query)),
     addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
+    addLook: (entries, atMs) => attempt(() => findings.addLook(entries, atMs)),
+    unsentFindings: (limit) => attempt(() => findings.unsent(limit)),
+    noteSent: (n) => attempt(() => findings.noteSent(n)),
     names: () => read(() => readNames(database)),
     settle,
     freeBytes: () => attempt(freeBytes),

@@ -22,6 +22,12 @@ export interface RollupStore extends RollupReads {
   traces(query: TraceQuery): Promise<KeptTrace[]>;
   /** Writes down, on disk, each version whose state or rollout has changed since it was last written down. */
   addReleases(states: readonly VersionState[], nowMs: number): Promise<void>;
+  /** Writes down, on disk, when findings were looked for and what has changed since the look before, all or none. */
+  addLook(entries: readonly NewFindingEntry[], atMs: number): Promise<void>;
+  /** Entries of which no notice was sent, the oldest first. */
+  unsentFindings(limit: number): Promise<FindingEntry[]>;
+  /** Notices of all entries up to this one were sent. */
+  noteSent(n: number): Promise<void>;
   /** The names that have rows, until their counts are pruned. A restart begins with them. */
   names(): Promise<KnownName[]>;
   /** Makes all that was added before this call readable. */
@@ -88,6 +94,10 @@ export interface RollupReads {
   releases(model: string): Promise<Release[]>;
   /** The start of the first hour in which each version reported, as far as hours are kept. */
   firstReports(model: string): Promise<FirstReport[]>;
+  /** What was written down about a model in a range, in order, and before it the last entry of each subject. */
+  findings(range: ModelRange): Promise<FindingEntry[]>;
+  /** The last entry of each subject of all models, in order, and when findings were last looked for. */
+  lastFindings(): Promise<LastFindings>;
   /** Everything ever counted. The series that reported last is first. Pruning takes nothing from it. */
   totals(): Promise<Totals[]>;
 }
@@ -217,6 +227,35 @@ export interface VersionState {
 /** The state of a version from `atMs` on. */
 export interface Release extends Omit<VersionState, 'model'> {
   readonly atMs: number;
+}
+
+/** Something that a look has found to begin, to end or to change. A subject is a model, version, kind and subject. */
+export interface NewFindingEntry {
+  readonly atMs: number;
+  readonly model: string;
+  /** Empty where it is of the whole model. */
+  readonly version: string;
+  readonly kind: string;
+  /** What tells several of a kind apart: the name of a distribution, an experiment. Else empty. */
+  readonly subject: string;
+  /** `began` or `ended`; of a verdict what it is from now on. */
+  readonly state: string;
+  /** Revision of the facts about models by which it was judged. */
+  readonly revision: number | null;
+  /** Plain data: what was found, with its figures. */
+  readonly figures: unknown;
+}
+
+/** An entry that was written down. Nothing changes it. */
+export interface FindingEntry extends NewFindingEntry {
+  /** Entries are numbered in the order in which they were written. */
+  readonly n: number;
+}
+
+export interface LastFindings {
+  /** Null before the first look. */
+  readonly lookedMs: number | null;
+  readonly entries: readonly FindingEntry[];
 }
 
 export interface FirstReport {

@@ -5,7 +5,7 @@ import type { Contribution } from '../counting/contribution.js';
 import { createNames } from '../counting/names.js';
 import { RETENTION } from '../counting/retention.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
-import type { CellQuery, RollupStore } from '../store/rollup-store.js';
+import type { CellQuery, NewFindingEntry, RollupStore } from '../store/rollup-store.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** Tests that every store has to pass. */
@@ -419,6 +419,45 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       ]);
     });
 
+    test('a look writes down what began and ended, and is read back as it was written', async () => {
+      const figures = { value: 0.25, of: ['a', null] };
+      await store.addLook([entry({ figures }), entry({ kind: 'silence', version: '' })], NOW_MS);
+      await store.addLook([entry({ state: 'ended', atMs: NOW_MS + 1 })], NOW_MS + 1);
+      await store.addLook([], NOW_MS + 2);
+      const all = await store.findings({ model: 'digits', fromMs: 0, toMs: NOW_MS + 2 });
+      expect(all).toMatchObject([entry({ figures }), { kind: 'silence' }, { state: 'ended' }]);
+      expect(all.map(({ n }) => n)).toEqual(all.map(({ n }) => n).toSorted((a, b) => a - b));
+      const last = await store.lastFindings();
+      expect(last.lookedMs).toBe(NOW_MS + 2);
+      expect(last.entries).toMatchObject([
+        { kind: 'silence' },
+        { kind: 'success', state: 'ended' },
+      ]);
+    });
+
+    test('a range has what was found in it, and how things stood when it began', async () => {
+      await store.addLook([entry({})], NOW_MS);
+      await store.addLook([entry({ state: 'ended', atMs: NOW_MS + 5 })], NOW_MS + 5);
+      await store.addLook([entry({ state: 'began', atMs: NOW_MS + 9 })], NOW_MS + 9);
+      const range = { model: 'digits', fromMs: NOW_MS + 7, toMs: NOW_MS + 9 };
+      expect(await store.findings(range)).toMatchObject([{ state: 'ended' }]);
+      expect(await store.findings({ ...range, model: 'other' })).toEqual([]);
+    });
+
+    test('notices are due for what was found since the last one, once', async () => {
+      await store.addLook([entry({}), entry({ version: '1.3.0' })], NOW_MS);
+      const [first] = await store.unsentFindings(1);
+      await store.noteSent(first?.n ?? 0);
+      expect(await store.unsentFindings(9)).toMatchObject([{ version: '1.3.0' }]);
+    });
+
+    test('findings are forgotten after their time, and the last of each subject is kept', async () => {
+      await store.addLook([entry({}), entry({ state: 'ended', atMs: NOW_MS + 1 })], NOW_MS + 1);
+      await store.prune(NOW_MS + (RETENTION.findingDays + 1) * DAY_MS);
+      const all = await store.findings({ model: 'digits', fromMs: 0, toMs: NOW_MS + 2 });
+      expect(all).toMatchObject([{ state: 'ended' }]);
+    });
+
     test('sums past 2^63 break neither writing nor reading', async () => {
       const report = sampleContribution();
       const huge = { ...report, counts: { ...report.counts, ok: 2 ** 62, bytes: 1e300 } };
@@ -437,4 +476,18 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       await closed.close();
     });
   });
+}
+
+function entry(part: Partial<NewFindingEntry>): NewFindingEntry {
+  return {
+    atMs: NOW_MS,
+    model: 'digits',
+    version: '1.2.0',
+    kind: 'success',
+    subject: '',
+    state: 'began',
+    revision: 4,
+    figures: {},
+    ...part,
+  };
 }

@@ -57,6 +57,7 @@ test('a version is described as devices report it: manifest, baseline, first dig
   const baseline = await readFile(join(first.source, 'baseline.json'));
   expect(await read(options.out)).toEqual({
     format: 1,
+    revision: 1,
     models: [
       {
         model: 'tiny',

@@ -72,14 +72,18 @@ interface VersionContent {
 export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   const { trust, integrity, out } = options;
   requireVoucher('facts', { trust, integrity });
-  const contents = integrity
-    ? await readSealedContents(options, integrity)
+  const { revision, contents } = integrity
+    ? { revision: undefined, contents: await readSealedContents(options, integrity) }
     : await readContents(options, await parseTrust(trust));
   const models = new Map<string, VersionContent[]>();
   for (const content of contents) {
     models.set(content.model, [...(models.get(content.model) ?? []), content]);
   }
-  const found = parseModelFacts({ format: 1, models: [...models].map(factsOfModel) });
+  const found = parseModelFacts({
+    format: 1,
+    revision,
+    models: [...models].map(factsOfModel),
+  });
   const text = `${JSON.stringify(found, null, 2)}\n`;
   const changed = await writeIfChanged(out, Buffer.from(text));
   return { file: out, changed, models: found.models.map(countOf) };
@@ -88,7 +92,7 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
 async function readContents(
   { repository, onProgress = () => {}, now = Date.now }: FactsOptions,
   pin: string,
-): Promise<VersionContent[]> {
+): Promise<{ revision: number | undefined; contents: VersionContent[] }> {
   const source = openRepository(repository);
   const state = await requireRepository(source, repository, { nowMs: now() });
   requirePin(state.pin, pin);
@@ -97,7 +101,7 @@ async function readContents(
     contents.push(await readContent(source, state.trusted.root, release));
     onProgress(release);
   }
-  return contents;
+  return { revision: state.trusted.targets?.signed.version, contents };
 }
 
 async function readSealedContents(
