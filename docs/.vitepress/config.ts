@@ -79,7 +79,7 @@ export default defineConfig({
     sidebar: GROUPS.map(({ title, pages }): DefaultTheme.SidebarItem => {
       const items = pages.map((page) => ({
         text: page.title,
-        link: `/${placeOf(page.file).replace(/\.md$/, '')}`,
+        link: `/${placeOf(page.file).replace(/(?:\bindex)?\.md$/, '')}`,
       }));
       if (title === 'Reference') items.splice(1, 0, ...reference());
       // groups that fold would be buttons within buttons, which keeps some readers out

@@ -64,7 +64,11 @@ export const GROUPS = [
   {
     title: 'Operate',
     pages: [
-      { file: 'docs/operating.md', title: 'Operating' },
+      { file: 'docs/operating/README.md', title: 'Operating' },
+      { file: 'docs/operating/releases.md', title: 'Host and release' },
+      { file: 'docs/operating/running.md', title: 'Run a collector' },
+      { file: 'docs/operating/before-production.md', title: 'Before production' },
+      { file: 'docs/operating/incidents.md', title: 'Incidents' },
       { file: 'docs/dashboard.md', title: 'The dashboard' },
       { file: 'docs/metrics.md', title: 'Metrics' },
       { file: 'examples/analytics/README.md', title: 'Your own analytics' },
@@ -138,13 +142,15 @@ export const FILES = [HOME, ...GROUPS.flatMap(({ pages }) => pages.map(({ file }
 
 /**
  * Where the site has a page: `docs/guide/tools.md` is `guide/tools.md`, `packages/publisher/README.md` is
- * `publisher.md`. README.md of the repository is no home page, because docs/README.md is that.
+ * `publisher.md`, `docs/operating/README.md` is `operating/index.md`. README.md of the repository is no home page, because
+ * docs/README.md is that.
  *
  * @param {string} file
  */
 export function placeOf(file) {
   if (file === HOME) return 'index.md';
-  if (file.startsWith('docs/')) return file.slice('docs/'.length);
+  if (file.startsWith('docs/'))
+    return file.slice('docs/'.length).replace(/\bREADME\.md$/, 'index.md');
   if (file === 'README.md') return 'readme.md';
   return `${file
     .replace(/\/README\.md$/, '')
