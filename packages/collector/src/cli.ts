@@ -1,4 +1,4 @@
-import { runCommand } from './server/command.js';
+import { runCommand } from './command/run-command.js';
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
@@ -7,4 +7,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   print: (line) => console.log(line),
   printError: (line) => console.error(line),
   signal: stop.signal,
+  environment: process.env,
 });

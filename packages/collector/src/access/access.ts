@@ -90,8 +90,12 @@ function requireCount(what: string, count: number): void {
   throw new StartError('option-invalid', `${what}: expected an integer ≥ 1, got ${count}.`);
 }
 
-/** Takes an address, or a subnet such as `10.0.0.0/8`. */
-function requireAddress(text: string): void {
+/**
+ * Takes an address, or a subnet such as `10.0.0.0/8`.
+ *
+ * @throws StartError `option-invalid`
+ */
+export function requireAddress(text: string): void {
   const [address = '', bits, ...more] = text.split('/');
   const family = isIP(address);
   const mostBits = family === 6 ? 128 : 32;

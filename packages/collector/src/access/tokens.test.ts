@@ -1,12 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../testing/temporary-folder.js';
 import { parseOrigins } from './origins.js';
-import { readTokens } from './read-tokens.js';
 import { createTokenCheck } from './tokens.js';
 
-const folder = temporaryFolder();
 const OLD = 'old-token-0123456789';
 const NEW = 'new-token-0123456789';
 
@@ -33,31 +28,6 @@ test.each(['short', 'with a space 0123456789', 'a'.repeat(201), 'percent%2f01234
     expect(error.message).not.toContain(token);
   },
 );
-
-test('tokens come from a file that was named, from one that the environment names, or from the environment', () => {
-  const file = join(folder, 'tokens');
-  writeFileSync(file, `# the old one goes in March\n${OLD}\n\n  ${NEW}  # since January\n`);
-  const read = (path: string | undefined, environment: Record<string, string>) =>
-    readTokens('NEARSIDE_READ_TOKEN', { file: path, environment });
-  expect(read(file, { NEARSIDE_READ_TOKEN: 'another' })).toEqual([OLD, NEW]);
-  expect(read(undefined, { NEARSIDE_READ_TOKEN_FILE: file })).toEqual([OLD, NEW]);
-  expect(read(undefined, { NEARSIDE_READ_TOKEN: NEW })).toEqual([NEW]);
-  expect(read(undefined, { NEARSIDE_READ_TOKEN: '' })).toEqual([]);
-});
-
-test('a file of tokens that is missing or empty is refused: nobody is to serve without one by mistake', () => {
-  const empty = join(folder, 'empty');
-  writeFileSync(empty, '# none yet\n');
-  for (const [file, code] of [
-    [empty, 'file-invalid'],
-    [join(folder, 'missing'), 'file-missing'],
-    [folder, 'file-missing'],
-  ] as const) {
-    expect(() => readTokens('NEARSIDE_SITE_TOKEN', { file, environment: {} })).toThrow(
-      expect.objectContaining({ code, message: expect.stringContaining(file) }),
-    );
-  }
-});
 
 test('origins are taken as browsers send them', () => {
   const allowed = parseOrigins(['https://app.example', 'http://localhost:5173', 'null']);

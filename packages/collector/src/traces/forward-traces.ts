@@ -58,7 +58,8 @@ interface Receiver {
   readonly headers: { readonly authorization?: string };
 }
 
-function receiverOf(url: string): Receiver {
+/** @throws StartError `option-invalid` */
+export function receiverOf(url: string): Receiver {
   const address = URL.canParse(url) ? new URL(url) : undefined;
   if (!address || !/^https?:$/.test(address.protocol)) throw noReceiver(url);
   const { username, password } = address;

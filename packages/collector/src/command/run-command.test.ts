@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startCollector } from '../server/start-collector.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { runCommand } from './command.js';
-import { startCollector } from './start-collector.js';
+import { runCommand } from './run-command.js';
 
 const folder = temporaryFolder();
 

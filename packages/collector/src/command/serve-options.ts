@@ -1,0 +1,119 @@
+import { accessSync, constants } from 'node:fs';
+import { ACCESS_DEFAULTS, requireAddress } from '../access/access.js';
+import { parseOrigins } from '../access/origins.js';
+import { requireTokens } from '../access/tokens.js';
+import { StartError } from '../refusals/start-error.js';
+import { PORTS } from '../server/listen.js';
+import { COLLECTOR_DEFAULTS } from '../server/start-collector.js';
+import { storeAt } from '../store-at.js';
+import { receiverOf } from '../traces/forward-traces.js';
+import { address, flag, integer, list, text, tokens } from './option.js';
+
+/** The options of serving, by their names in `startCollector`, and `json`. */
+export const SERVE_OPTIONS = {
+  file: text({
+    flag: 'file',
+    value: 'path',
+    default: '.nearside/collector.sqlite',
+    text: 'SQLite file, created with its folder; `:memory:` keeps nothing',
+    check: storeAt,
+  }),
+  host: text({
+    flag: 'host',
+    value: 'address',
+    default: COLLECTOR_DEFAULTS.host,
+    text: 'address to listen on; one that other machines reach needs a read token',
+  }),
+  port: integer({
+    flag: 'port',
+    value: 'number',
+    from: 0,
+    defaultText: `${PORTS.first}, or the next free one up to ${PORTS.first + PORTS.tries - 1}`,
+    text: 'a given port that is busy is an error; 0 is any free one',
+  }),
+  minDevices: integer({
+    flag: 'min-devices',
+    value: 'number',
+    from: 1,
+    default: COLLECTOR_DEFAULTS.minDevices,
+    text: 'groups of fewer devices are hidden from other machines',
+  }),
+  readToken: tokens({
+    flag: 'read-token',
+    value: 'token',
+    text: 'needed to read figures, metrics and pages; one or several',
+    check: (given) => requireTokens(given, 'the read token'),
+  }),
+  siteToken: tokens({
+    flag: 'site-token',
+    value: 'token',
+    text: 'needed to send reports; one or several',
+    check: (given) => requireTokens(given, 'the site token'),
+  }),
+  origins: list({
+    flag: 'origin',
+    value: 'origin',
+    defaultText: 'all',
+    text: 'origins whose pages may send reports: `https://app.example`',
+    check: parseOrigins,
+  }),
+  requestsPerMinute: integer({
+    flag: 'requests-per-minute',
+    value: 'number',
+    from: 1,
+    default: ACCESS_DEFAULTS.requestsPerMinute,
+    text: "from one IPv4 address, or one /64 network of IPv6; this machine's are not counted",
+  }),
+  maxConnections: integer({
+    flag: 'max-connections',
+    value: 'number',
+    from: 1,
+    default: ACCESS_DEFAULTS.maxConnections,
+    text: 'open at a time; a new one replaces the one that sends most slowly',
+  }),
+  trustedProxies: list({
+    flag: 'trusted-proxy',
+    value: 'address',
+    defaultText: 'those on this machine',
+    text: "addresses and subnets of proxies that may tell a sender's address",
+    check: (proxies) => proxies.forEach(requireAddress),
+  }),
+  auditLog: text({
+    flag: 'audit-log',
+    value: 'file',
+    text: 'file to which administrative acts are added, a line of JSON each',
+  }),
+  models: text({
+    flag: 'models',
+    value: 'file',
+    text: 'the models and versions on offer, as `nearside facts` wrote them',
+    check: requireReadable,
+  }),
+  slo: text({
+    flag: 'slo',
+    value: 'file',
+    text: 'targets for latency, success and accuracy',
+    check: requireReadable,
+  }),
+  prices: text({
+    flag: 'prices',
+    value: 'file',
+    text: 'what inferences cost elsewhere',
+    check: requireReadable,
+  }),
+  tracesTo: address({
+    flag: 'traces-to',
+    value: 'url',
+    text: 'receiver of OTLP/HTTP that also gets all traces',
+    check: receiverOf,
+  }),
+  json: flag({ flag: 'json', text: 'prints the address as JSON' }),
+};
+
+function requireReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (cause) {
+    throw new StartError('file-missing', `${path}: expected a file that can be read.`, { cause });
+  }
+}

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { startCollector } from '../server/start-collector.js';
+import { type CommandContext, inWords } from './command-context.js';
+import type { ValuesOf } from './option.js';
+import { SERVE_OPTIONS } from './serve-options.js';
+import { takeOptions } from './take-options.js';
+
+/** `nearside-collector` without a further word. */
+export function addServe(program: Command, context: CommandContext): void {
+  takeOptions(program, SERVE_OPTIONS, context.environment, (options) => serve(options, context));
+}
+
+/** Serves until the signal is aborted. */
+async function serve(
+  { json, ...options }: ValuesOf<typeof SERVE_OPTIONS>,
+  { print, printError, signal }: CommandContext,
+): Promise<void> {
+  const collector = await startCollector({ ...options, onError: printChanges(printError) });
+  const { url, port } = collector;
+  const { file } = options;
+  print(json ? JSON.stringify({ url, port, file }) : greeting(url, file));
+  if (!signal.aborted) await once(signal, 'abort');
+  await collector.close();
+}
+
+function greeting(url: string, file: string): string {
+  return [
+    `Nearside collector  ${url}`,
+    `  reports           ${url}/v1/reports`,
+    `  metrics           ${url}/metrics`,
+    `  file              ${file}`,
+  ].join('\n');
+}
+
+/** A full disk fails thousands of reports alike, so one line is printed until the reason changes. */
+function printChanges(printError: (line: string) => void): (error: unknown) => void {
+  let last = '';
+  return (error) => {
+    const line = inWords(error);
+    if (line !== last) printError(line);
+    last = line;
+  };
+}
