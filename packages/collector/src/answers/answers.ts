@@ -7,6 +7,7 @@ import { type FleetCost, fleetCost } from '../fleet/cost.js';
 import { type FleetCoverage, fleetCoverage } from '../fleet/coverage.js';
 import { type FleetDrift, fleetDrift } from '../fleet/drift.js';
 import { type FleetFaults, fleetFaults } from '../fleet/faults.js';
+import { type FleetFindings, fleetFindings } from '../fleet/findings.js';
 import { type FleetLatency, fleetLatency } from '../fleet/latency.js';
 import { type FleetObjectives, fleetObjectives } from '../fleet/objectives.js';
 import { type FleetParts, fleetParts } from '../fleet/parts.js';
@@ -41,6 +42,7 @@ export interface FleetAnswers {
   coverage: FleetCoverage;
   cost: FleetCost;
   silence: FleetSilence;
+  findings: FleetFindings;
 }
 export type FleetQuestion = keyof FleetAnswers;
 
@@ -102,6 +104,7 @@ const QUESTIONS: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]
   coverage: { answer: fleetCoverage, scope: JUDGED_BY_COHORT },
   cost: { answer: fleetCost, scope: JUDGED },
   silence: { answer: fleetSilence, scope: JUDGED },
+  findings: { answer: fleetFindings, scope: { maxDays: RETENTION.findingDays, bounds: 'steps' } },
 };
 
 /** Returns the targets of the model that is asked about, and the floor. */
