@@ -89,6 +89,12 @@ export function variableOf({ flag }: Pick<Option<unknown>, 'flag'>): string {
   return `NEARSIDE_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
+/** The variables that are read where its flags are not given. */
+export function variablesOf(option: Pick<Option<unknown>, 'flag' | 'isInFile'>): string[] {
+  const variable = variableOf(option);
+  return option.isInFile ? [variable, `${variable}_FILE`] : [variable];
+}
+
 function lastOf(texts: readonly string[], check?: (value: string) => unknown): string | undefined {
   const last = texts.at(-1);
   return last === undefined ? undefined : checked(last, check);

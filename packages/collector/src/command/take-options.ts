@@ -1,6 +1,6 @@
 import type { Command, OptionValues } from 'commander';
 import { StartError } from '../refusals/start-error.js';
-import { type Option, type Options, type ValuesOf, variableOf } from './option.js';
+import { type Option, type Options, type ValuesOf, variableOf, variablesOf } from './option.js';
 import { readSecretFile } from './secret-file.js';
 
 /** Lets a command take `options`, and runs it with their values. */
@@ -21,18 +21,19 @@ export function takeOptions<O extends Options>(
 }
 
 function addOption(command: Command, option: Option<unknown>): void {
-  const { flag, value, text, defaultText, isWord, isInFile } = option;
+  const { text, defaultText } = option;
   const initial = defaultText === undefined ? '' : `default: ${defaultText}; `;
   const help = `${text} (${initial}${variablesOf(option).join(', ')})`;
-  if (value === undefined) command.option(`--${flag}`, help);
-  else if (isWord) command.option(`--${flag} <${value}>`, help, add);
-  if (isInFile) command.option(`--${flag}-file <file>`, isWord ? 'a file with it' : help, add);
+  const [first = '', inFile] = flagsOf(option);
+  if (option.value === undefined) command.option(first, help);
+  else command.option(first, help, add);
+  if (inFile) command.option(inFile, 'the same, in a file', add);
 }
 
-/** The variables that are read instead of its flags. */
-export function variablesOf(option: Option<unknown>): string[] {
-  const variable = variableOf(option);
-  return option.isInFile ? [variable, `${variable}_FILE`] : [variable];
+/** As they stand on the command line, each with the name of its value. */
+export function flagsOf({ flag, value, isWord, isInFile }: Option<unknown>): string[] {
+  const word = value === undefined ? `--${flag}` : `--${flag} <${value}>`;
+  return [...(isWord ? [word] : []), ...(isInFile ? [`--${flag}-file <file>`] : [])];
 }
 
 function add(word: string, before: readonly string[] = []): readonly string[] {
