@@ -53,6 +53,9 @@ const MOCKED = '**/interrupted*.test.ts';
 /** Processes that are killed at every step, and all that takes as long: `npm run test:long`. */
 const LONG = '**/*.long.test.ts';
 
+/** Databases and servers of others, which the tests start: `npm run test:stack`. */
+const STACK = '**/*.stack.test.ts';
+
 const unit = {
   name: 'unit',
   include: [
@@ -62,7 +65,7 @@ const unit = {
     'bench/page/src/**/*.test.ts',
     'examples/*/src/**/*.test.ts',
   ],
-  exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, LONG, '**/node_modules/**', '**/dist/**'],
+  exclude: ['**/*.{browser,gpu}.test.ts', MOCKED, LONG, STACK, '**/node_modules/**', '**/dist/**'],
   isolate: false, // a third of the time would go into loading the same modules for each file
   setupFiles: ['packages/publisher/src/testing/few-rounds.ts'],
 };
@@ -79,10 +82,13 @@ const everyCase = {
   env: EVERY_CASE,
 };
 const mocked = { name: 'mocked', include: [`packages/*/src/${MOCKED}`] };
+const stack = { name: 'stack', include: [`packages/*/src/${STACK}`, `scripts/${STACK}`] };
 const long = { ...unit, name: 'long', include: [`packages/*/src/${LONG}`], exclude: [] };
 
 export default defineConfig({
-  test: { projects: [...[unit, everyCase, mocked, long].map(inNode), ...lanes.map(inBrowser)] },
+  test: {
+    projects: [...[unit, everyCase, mocked, long, stack].map(inNode), ...lanes.map(inBrowser)],
+  },
 });
 
 interface Suite {

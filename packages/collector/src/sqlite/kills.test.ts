@@ -13,6 +13,6 @@ testKills('SQLite', {
   reports: 40,
   start: async () => {
     command ??= bundle(new URL('../cli.ts', import.meta.url));
-    return startKillable(await command, file);
+    return startKillable(await command, ['--file', file]);
   },
 });
