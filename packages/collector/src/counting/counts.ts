@@ -65,7 +65,7 @@ export interface Counts {
   fallbacks?: number;
   bytes?: number;
   busyMs?: number;
-  /** Runs that waited for a load. Only rows by cohort have it, as their histogram is not kept. */
+  /** Runs that waited for a load. Rows whose histograms are not kept have it. */
   cold?: number;
   /** `backend variant code` */
   quarantines?: ByName;
@@ -132,7 +132,7 @@ export function addCounts(counts: Counts, more: Counts): void {
 }
 
 /** A cell does not keep these. They are asked by cohort or by segment. */
-const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'updates', 'shadow', 'outcomes'] as const;
+const BY_COHORT_ONLY = ['drift', 'feedback', 'unmatched', 'shadow', 'outcomes'] as const;
 
 export function cellCounts(counts: Counts): Counts {
   const kept: Counts = { ...counts };
@@ -206,16 +206,19 @@ export interface LifetimeCounts {
 }
 
 export function lifetimeCounts(counts: Counts, isLate: boolean): LifetimeCounts {
-  const { reports, ok, failed, aborted, errors, invalid, fallbacks, opens, firsts, loss } = counts;
+  const { reports, ok, failed, firsts, loss } = counts;
   const both = { firsts, loss } as LifetimeCounts;
   if (isLate) return { ...both, late: { reports, ok, failed } as LifetimeCounts['late'] };
+  const { aborted, errors, invalid, fallbacks, opens, bytes, quarantines, updates } = counts;
   const histograms: Counts['histograms'] = {};
   for (const path of ['latency.total', 'opens.network', 'opens.store'] as const) {
     const histogram = counts.histograms?.[path];
     if (histogram) histograms[path] = histogram;
   }
-  const kept = { reports, ok, failed, aborted, errors, invalid, fallbacks, opens, histograms };
-  return { ...both, punctual: kept as Counts };
+  const cold = countIn(counts.histograms?.['health.coldRuns']);
+  const calls = { reports, ok, failed, aborted, errors, invalid, fallbacks, opens, histograms };
+  const others = { bytes, quarantines, updates, ...(cold > 0 && { cold }) };
+  return { ...both, punctual: { ...calls, ...others } as Counts };
 }
 
 /** Folds a histogram of a device to the scale at which its path is kept. */

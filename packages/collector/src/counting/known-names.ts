@@ -17,18 +17,20 @@ export interface Unit {
   readonly experiment: string;
 }
 
-export type NameKind =
-  | 'model'
-  | 'version'
-  | 'variant'
-  | 'app'
-  | 'library'
-  | 'outcome'
-  | 'experiment'
-  | 'baseline'
+export const NAME_KINDS = [
+  'model',
+  'version',
+  'variant',
+  'app',
+  'library',
+  'outcome',
+  'experiment',
+  'baseline',
   /** Combinations of the dimensions above, as `seriesName` and `unitName` write them. */
-  | 'series'
-  | 'unit';
+  'series',
+  'unit',
+] as const;
+export type NameKind = (typeof NAME_KINDS)[number];
 
 export interface Name {
   readonly kind: NameKind;

@@ -25,13 +25,21 @@ function totals(durationsMs: readonly number[], more: Partial<Totals> = {}): Tot
         invalid: { 'input-invalid': 3 },
         errors: { deadline: 5, 'device-lost': 6 },
         opens: { tried: 9, failed: { offline: 2 } },
+        cold: 1,
+        bytes: 12_345,
+        quarantines: {
+          'onnx-webgpu int8 golden-mismatch': 2,
+          'onnx-webgpu fp32 lost-running': 1,
+          'tfjs-webgpu fp32 device-lost': 1,
+        },
+        updates: { '1.3.0': { installed: 5, failed: { 'network-failed': 2 } } },
         histograms: {
           'latency.total': keptHistogram('latency.total', sketch(durationsMs, 3)),
           'opens.network': keptHistogram('opens.network', sketch([480], 2)),
         },
       },
       late: { reports: 1, ok: 7, failed: 1 },
-      firsts: { 'version-day': 4, 'arm-day': 4 },
+      firsts: { 'version-day': 4, 'arm-day': 4, 'arm-day-failed': 3 },
       loss: { 'too-old': 2 },
     },
     ...more,
@@ -63,6 +71,14 @@ test('inferences are counted by outcome, errors by code', () => {
     [`nearside_open_errors_total{${version},code="offline"}`, 2],
     [`nearside_arm_inferences_total{${version},arm="canary",outcome="ok"}`, 3],
     [`nearside_device_class_inferences_total{${version},device="phone",outcome="error"}`, 11],
+    [`nearside_cold_inferences_total{${version}}`, 1],
+    [`nearside_failing_devices_total{${version}}`, 3],
+    [`nearside_fetched_bytes_total{${version}}`, 12_345],
+    [`nearside_quarantines_total{${version},backend="onnx-webgpu"}`, 3],
+    [`nearside_quarantines_total{${version},backend="tfjs-webgpu"}`, 1],
+    ['nearside_updates_total{model="digits",version="1.3.0",outcome="installed"}', 5],
+    ['nearside_updates_total{model="digits",version="1.3.0",outcome="error"}', 2],
+    ['nearside_updates_total{model="digits",version="1.3.0",outcome="rolled-back"}', 0],
     ['nearside_late_inferences_total{model="digits",outcome="ok"}', 7],
     ['nearside_lost_events_total{model="digits",reason="too-old"}', 2],
   ] as const) {
@@ -110,6 +126,10 @@ test('what is within the target is counted exactly, on the bound of a bucket tha
     }),
   );
   expect(samplesOf([1]).get('nearside_target_seconds{model="digits"}')).toBeCloseTo(0.1974, 5);
+  const versions = samplesOf([1, 400, 700]);
+  expect(versions.get('nearside_p99_target_seconds{model="digits"}')).toBeCloseTo(0.512, 5);
+  const within = 'nearside_inferences_within_p99_target_total{model="digits",version="1.2.0"}';
+  expect(versions.get(within)).toBe(2);
 });
 
 test('of sets that are too many those that reported last are shown, and the others are counted', () => {

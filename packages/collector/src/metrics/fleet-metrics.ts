@@ -22,7 +22,7 @@ const BOUND_EXPONENTS = Array.from({ length: 19 }, (_, i) => i - 3);
 export const METRIC_LIMITS = Object.freeze({
   /** Sets of model, version, variant and backend. A set has up to 75 series. */
   sets: 400,
-  /** Models with their versions. One has up to 24 series. */
+  /** Models with their versions. One has up to 45 series. */
   versions: 400,
 });
 
@@ -61,7 +61,9 @@ export function fleetMetrics(totals: readonly Totals[], targets: Targets): strin
   const models = groupBy(ofRecent, ['model']);
   return prometheusText([
     ...callFamilies(shown, targets),
+    ...versionFamilies(versions, targets),
     ...openFamilies(versions),
+    ...updateFamilies(models),
     {
       name: 'nearside_arm_inferences_total',
       help: 'Inferences by the side of a rollout that the install is on. Reports that came in time.',
@@ -98,11 +100,7 @@ export function fleetMetrics(totals: readonly Totals[], targets: Targets): strin
 }
 
 function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[] {
-  const models = [...new Set(groups.map(({ labels }) => labels.model ?? ''))];
-  const bounds = new Map(
-    models.map((model) => [model, targetBound(targetsOf(targets, model).p95Ms)]),
-  );
-  const boundOf = ({ model = '' }: Labels) => bounds.get(model)?.index ?? 0;
+  const bounds = boundsOf(groups, (model) => targetsOf(targets, model).p95Ms);
   return [
     {
       name: 'nearside_inferences_total',
@@ -132,17 +130,14 @@ function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[
       type: 'counter',
       samples: groups.map(({ labels, punctual }) => ({
         labels,
-        value: countUpTo(latencyOf(punctual), boundOf(labels)),
+        value: countWithin(bounds, labels, punctual),
       })),
     },
     {
       name: 'nearside_target_seconds',
       help: 'The bound of a histogram bucket that is nearest to the target of a model: what is counted within it is exact.',
       type: 'gauge',
-      samples: [...bounds].map(([model, { ms }]) => ({
-        labels: { model },
-        value: Number((ms / 1000).toPrecision(6)),
-      })),
+      samples: boundSamples(bounds),
     },
     {
       name: 'nearside_reporting_devices_total',
@@ -160,6 +155,103 @@ function callFamilies(groups: readonly Group[], targets: Targets): MetricFamily[
       samples: groups.map(({ labels, punctual }) => ({ labels, value: punctual.fallbacks ?? 0 })),
     },
   ];
+}
+
+/** Families that rules need, by version alone: by set they would be many times the series. */
+function versionFamilies(groups: readonly Group[], targets: Targets): MetricFamily[] {
+  const bounds = boundsOf(groups, (model) => targetsOf(targets, model).p99Ms);
+  const counted = (countOf: (group: Group) => number | undefined): Sample[] =>
+    groups.map((group) => ({ labels: group.labels, value: countOf(group) ?? 0 }));
+  return [
+    {
+      name: 'nearside_inferences_within_p99_target_total',
+      help: 'Inferences that took at most nearside_p99_target_seconds. Reports that came in time.',
+      type: 'counter',
+      samples: counted(({ labels, punctual }) => countWithin(bounds, labels, punctual)),
+    },
+    {
+      name: 'nearside_p99_target_seconds',
+      help: 'The bound of a histogram bucket that is nearest to the target for P99 of a model.',
+      type: 'gauge',
+      samples: boundSamples(bounds),
+    },
+    {
+      name: 'nearside_cold_inferences_total',
+      help: 'Inferences that waited for a load. Reports that came in time.',
+      type: 'counter',
+      samples: counted(({ punctual }) => punctual.cold),
+    },
+    {
+      name: 'nearside_failing_devices_total',
+      help: 'Devices with a failed inference, counted once per UTC day, version assigned and side of a rollout. Signed models alone.',
+      type: 'counter',
+      samples: counted(({ firsts }) => firsts['arm-day-failed']),
+    },
+    {
+      name: 'nearside_fetched_bytes_total',
+      help: 'Bytes of models that devices fetched from the network. Reports that came in time.',
+      type: 'counter',
+      samples: counted(({ punctual }) => punctual.bytes),
+    },
+    {
+      name: 'nearside_quarantines_total',
+      help: 'Backends that devices left alone, because they failed or computed wrong numbers, by backend. Reports that came in time.',
+      type: 'counter',
+      samples: groups.flatMap(({ labels, punctual }) =>
+        byName(labels, 'backend', quarantinesByBackend(punctual)),
+      ),
+    },
+  ];
+}
+
+function quarantinesByBackend({ quarantines = {} }: Counts): ByName {
+  const found: ByName = {};
+  for (const [key, n] of Object.entries(quarantines)) {
+    const [backend = ''] = key.split(' ');
+    found[backend] = (found[backend] ?? 0) + n;
+  }
+  return found;
+}
+
+function updateFamilies(models: readonly Group[]): MetricFamily[] {
+  return [
+    {
+      name: 'nearside_updates_total',
+      help: 'Devices that changed to a version, that could not, and that gave it up later. Reports that came in time.',
+      type: 'counter',
+      samples: models.flatMap(({ labels, punctual }) =>
+        Object.entries(punctual.updates ?? {}).flatMap(([version, update]) =>
+          outcomes(
+            { ...labels, version },
+            {
+              installed: update.installed,
+              failed: sumOf(update.failed),
+              'rolled-back': sumOf(update.rolledBack),
+            },
+          ),
+        ),
+      ),
+    },
+  ];
+}
+
+type Bounds = ReadonlyMap<string, ReturnType<typeof targetBound>>;
+
+/** Finds the bound that is nearest to the target of each model. */
+function boundsOf(groups: readonly Group[], targetMs: (model: string) => number): Bounds {
+  const models = new Set(groups.map(({ labels }) => labels.model ?? ''));
+  return new Map([...models].map((model) => [model, targetBound(targetMs(model))]));
+}
+
+function boundSamples(bounds: Bounds): Sample[] {
+  return [...bounds].map(([model, { ms }]) => ({
+    labels: { model },
+    value: Number((ms / 1000).toPrecision(6)),
+  }));
+}
+
+function countWithin(bounds: Bounds, { model = '' }: Labels, counts: Counts): number {
+  return countUpTo(latencyOf(counts), bounds.get(model)?.index ?? 0);
 }
 
 function openFamilies(groups: readonly Group[]): MetricFamily[] {

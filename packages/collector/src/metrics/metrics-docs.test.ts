@@ -23,7 +23,7 @@ async function everyMetric(): Promise<string> {
   const facts = { format: 1, models: [{ model: 'digits', versions: [version] }] };
   writeFileSync(models, JSON.stringify(facts));
   await using collector = await startCollector({
-    file: ':memory:',
+    file: join(folder, 'collector.sqlite'),
     port: 0,
     now: () => NOW_MS,
     models,
@@ -50,7 +50,7 @@ function familiesOf(text: string): Family[] {
       if (family) families.set(name, { ...family, type: rest });
     }
     if (keyword || line === '') continue;
-    const sample = /^[a-z_]+/.exec(line)?.[0] ?? '';
+    const sample = /^[a-z0-9_]+/.exec(line)?.[0] ?? '';
     const family = families.get(sample) ?? families.get(sample.replace(/_(bucket|sum|count)$/, ''));
     if (!family) throw new Error(`a sample without a family: ${line}`);
     for (const [, label = ''] of line.matchAll(/([a-z]+)="/g)) {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { NameKind } from '../counting/known-names.js';
+import { NAME_KINDS, type NameKind } from '../counting/known-names.js';
 import type { ConfiguredFile } from '../files/configured-files.js';
 import { REFUSAL_STATUS, type RefusalCode } from '../refusals/refusal.js';
 
@@ -15,6 +15,8 @@ export interface ProcessMetrics {
   observeWrite(seconds: number): void;
   /** Notes that a file was read, or that it broke and the one before stays. */
   fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
+  /** @param freeBytes on the disk of the store, undefined where it has none of its own */
+  storeState(isReady: boolean, freeBytes: number | undefined): void;
   text(): Promise<string>;
 }
 
@@ -48,6 +50,7 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     labelNames: ['kind'],
     registers,
   });
+  for (const kind of NAME_KINDS) folded.inc({ kind }, 0);
   const writes = new Histogram({
     name: 'nearside_collector_write_duration_seconds',
     help: 'Time until a report is on disk, from its admission.',
@@ -80,8 +83,25 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     labelNames: ['file'],
     registers,
   });
+  const ready = new Gauge({
+    name: 'nearside_collector_ready',
+    help: '1 while this collector can take reports, as /readyz says.',
+    registers,
+  });
+  // made when it is first known: a gauge begins at 0, which would be a full disk
+  let free: Gauge | undefined;
 
   return {
+    storeState(isReady, freeBytes) {
+      ready.set(isReady ? 1 : 0);
+      if (freeBytes === undefined) return;
+      free ??= new Gauge({
+        name: 'nearside_collector_free_bytes',
+        help: "Free bytes of the store's disk. A store in memory or in a database has none.",
+        registers,
+      });
+      free.set(freeBytes);
+    },
     fileState(file, state, atMs) {
       refused.set({ file }, state === 'refused' ? 1 : 0);
       if (state === 'loaded') loaded.set({ file }, atMs / 1000);

@@ -70,6 +70,19 @@ test('a store that cannot be read answers 503, and health stays up', async () =>
   expect((await server.inject('/healthz')).statusCode).toBe(200);
 });
 
+test('where the store cannot be read or written /metrics still says what the process knows', async () => {
+  const { server, errors } = serverOver({
+    totals: () => Promise.reject(full),
+    freeBytes: async () => 12_345,
+  });
+  const { statusCode, body } = await server.inject('/metrics');
+  expect(statusCode).toBe(200);
+  expect(body).toContain('nearside_collector_ready 1');
+  expect(body).toContain('nearside_collector_free_bytes 12345');
+  expect(body).not.toContain('nearside_inferences_total');
+  expect(errors).toEqual([full]);
+});
+
 test('a bug answers 500 without its message and is told to the owner', async () => {
   const bug = new TypeError('secret detail');
   const { server, errors } = serverOver({ models: () => Promise.reject(bug) });

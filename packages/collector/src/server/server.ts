@@ -30,7 +30,7 @@ const TIMEOUTS = Object.freeze({
 });
 
 export interface ServerOptions {
-  readonly store: Pick<RollupStore, 'add' | 'addTraces' | 'traces'>;
+  readonly store: Pick<RollupStore, 'add' | 'addTraces' | 'traces' | 'freeBytes'>;
   readonly answers: Answers;
   readonly names: Names;
   readonly metrics: ProcessMetrics;
@@ -116,7 +116,18 @@ export function createServer(options: ServerOptions): FastifyInstance {
 /** Adds the routes that show what the fleet did. */
 function addFigures(
   server: FastifyInstance,
-  { store, answers, metrics, targets, facts, prices, minDevices, now }: ServerOptions,
+  {
+    store,
+    answers,
+    metrics,
+    targets,
+    facts,
+    prices,
+    minDevices,
+    readiness,
+    now,
+    onError,
+  }: ServerOptions,
 ): void {
   server.get('/v1/fleet/models', async () => ({ models: await answers.models(), nowMs: now() }));
   for (const question of FLEET_QUESTIONS) {
@@ -139,7 +150,14 @@ function addFigures(
   });
 
   server.get('/metrics', async (_request, reply) => {
-    const text = (await answers.metrics(targets())) + (await metrics.text());
+    // a collector whose store fails says so here, and is not taken for one that is down
+    const ofFleet = await answers.metrics(targets()).catch((error: unknown) => {
+      onError(error);
+      return '';
+    });
+    const { status } = await readiness();
+    metrics.storeState(status === 'ready', await store.freeBytes().catch(() => 0));
+    const text = ofFleet + (await metrics.text());
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
 }

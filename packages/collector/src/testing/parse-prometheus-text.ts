@@ -8,7 +8,7 @@ export function parsePrometheusText(text: string): Map<string, number> {
       if (keyword === 'TYPE') typed.add(name as string);
       continue;
     }
-    const match = /^([a-z_]+)(?:\{(?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*\})? (\S+)$/.exec(line);
+    const match = /^([a-z0-9_]+)(?:\{(?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*\})? (\S+)$/.exec(line);
     if (!match) throw new Error(`not a sample: ${line}`);
     const [, name = '', value] = match;
     if (!typed.has(name) && !typed.has(name.replace(/_(bucket|sum|count)$/, ''))) {

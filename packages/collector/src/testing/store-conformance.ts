@@ -379,6 +379,10 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
             invalid: { 'input-invalid': 3 },
             errors: { deadline: 1 },
             histograms: { 'latency.total': { sum: 45 } },
+            cold: 1,
+            bytes: 12_345,
+            quarantines: { 'onnx-webgpu int8 golden-mismatch': 1 },
+            updates: { '1.3.0': { installed: 1, failed: { 'network-failed': 2 } } },
           },
         },
       });
