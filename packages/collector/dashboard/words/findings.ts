@@ -138,6 +138,13 @@ function sentences(finding: Finding): string[] {
         `${version} is right less often than its confidence says: ${formatPoints(finding.deficit)} of all runs labelled since ${since}.`,
       ];
     }
+    case 'accuracy': {
+      const { labelled, offline, ratio, target } = finding;
+      const since = formatSince(finding.sinceMs, DAY_MS);
+      return [
+        `${version} is right in ${formatRate(labelled.value)} of runs labelled since ${since}: ${formatRate(ratio.value)} of the ${formatRate(offline.value)} on held-out data, under the target of ${formatRate(target)}.`,
+      ];
+    }
   }
 }
 

@@ -24,6 +24,7 @@ const NAMES: Record<Look['id'], string> = {
   latency: 'latency',
   drift: 'drift',
   concept: 'accuracy',
+  accuracy: 'accuracy',
 };
 
 export function lookedAtWords(looks: readonly Look[]): LookedAt {
@@ -106,5 +107,7 @@ function seenWords(id: Look['id'], sees: number): string {
       return `a population stability index from about ${sees.toPrecision(2)} on`;
     case 'concept':
       return `right less often than confidence says, by ${formatPoints(sees)}`;
+    case 'accuracy':
+      return `right below about ${formatRate(sees)} as often as on held-out data`;
   }
 }

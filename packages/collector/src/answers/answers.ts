@@ -99,7 +99,11 @@ const QUESTIONS: { readonly [Name in FleetQuestion]: Question<FleetAnswers[Name]
     scope: JUDGED_BY_COHORT,
   },
   drift: { answer: fleetDrift, scope: { ...JUDGED, isRecent: true } },
-  accuracy: { answer: fleetAccuracy, scope: JUDGED_BY_COHORT },
+  accuracy: {
+    answer: (reads, query, context) =>
+      fleetAccuracy(reads, query, { ...context, ...withTargets(context, query) }),
+    scope: JUDGED_BY_COHORT,
+  },
   canary: { answer: fleetCanary, scope: JUDGED_BY_COHORT },
   coverage: { answer: fleetCoverage, scope: JUDGED_BY_COHORT },
   cost: { answer: fleetCost, scope: JUDGED },

@@ -45,7 +45,8 @@ export type Finding =
   | SuccessFinding
   | LatencyFinding
   | DriftFinding
-  | ConceptFinding;
+  | ConceptFinding
+  | AccuracyFinding;
 
 /** Far fewer devices report than usual. */
 export interface SilenceFinding {
@@ -59,6 +60,7 @@ export interface SilenceFinding {
 export interface RolloutFinding {
   readonly id: 'rollout';
   readonly version: string;
+  readonly experiment: string;
   /** End of the first UTC day with this verdict. */
   readonly sinceMs: number | null;
   /** Time of its release, else of its first report. */
@@ -124,6 +126,19 @@ export interface ConceptFinding extends Blame {
   readonly deficit: number;
 }
 
+/** A version is right less often in the field than its target allows. */
+export interface AccuracyFinding extends Blame {
+  readonly id: 'accuracy';
+  readonly version: string;
+  /** Start of the days whose labelled runs say so. */
+  readonly sinceMs: number;
+  readonly labelled: Figure;
+  readonly offline: Figure;
+  /** labelled ÷ offline. */
+  readonly ratio: Figure;
+  readonly target: number;
+}
+
 /** A part carries a change when its share of the change is above its share of the runs by so much. */
 const CLEARLY = 0.1;
 /** A smaller share of the figure before is no change that has a cause. */
@@ -137,6 +152,7 @@ export function findingsOf(answers: HealthAnswers): Finding[] {
     ...services(answers),
     ...drifts(answers),
     ...concepts(answers),
+    ...inaccuracies(answers),
   ];
 }
 
@@ -149,12 +165,13 @@ function silences({ silence }: HealthAnswers): SilenceFinding[] {
 function rollouts(answers: HealthAnswers): RolloutFinding[] {
   const releases = answers.releases?.events ?? [];
   return rollBacks(answers).map((rollout) => {
-    const { version, verdict, guardrails, parts, history } = rollout;
+    const { version, experiment, verdict, guardrails, parts, history } = rollout;
     const because = verdict.verdict === 'roll-back' ? verdict.because : [];
     const last = history.findLastIndex((one) => one.verdict !== 'roll-back');
     return {
       id: 'rollout',
       version,
+      experiment,
       sinceMs: history[last + 1]?.atMs ?? null,
       beganMs: releases.find((event) => event.version === version)?.atMs ?? rollout.sinceMs,
       devices: rollout.devices.canary,
@@ -297,4 +314,14 @@ function concepts({ accuracy }: HealthAnswers): ConceptFinding[] {
     const { deficit, isByFew } = concept;
     return [{ id: 'concept', version, sinceMs: accuracy.fromMs, deficit, isByFew }];
   });
+}
+
+function inaccuracies({ accuracy }: HealthAnswers): AccuracyFinding[] {
+  if (!accuracy) return [];
+  const { fromMs: sinceMs, accuracyRatio: target } = accuracy;
+  return accuracy.versions
+    .filter(({ liveToOffline }) => !isThin(liveToOffline) && isUnder(liveToOffline, target))
+    .map(({ version, labelled, offline, liveToOffline: ratio, isMissByFew: isByFew }) => {
+      return { id: 'accuracy', version, sinceMs, labelled, offline, ratio, target, isByFew };
+    });
 }

@@ -47,6 +47,9 @@ export function looksOf(answers: HealthAnswers): Look[] {
     ...(service ? serviceLooks(service, firstMs) : []),
     ...mostUsed(drift?.versions).map((version) => driftLook(version, drift?.minDevices, firstMs)),
     ...mostUsed(accuracy?.versions).map(conceptLook),
+    ...mostUsed(accuracy?.versions).flatMap((version) =>
+      accuracyLooks(version, accuracy?.accuracyRatio ?? 0),
+    ),
   ];
 }
 
@@ -161,4 +164,10 @@ function conceptLook({ missing, without, concept, devices }: VersionAccuracy): L
   }
   const lacks = without.map((what): Lack => ({ what }));
   return { id: 'concept', lacks: lacks.length > 0 ? lacks : [{ what: 'labels' }] };
+}
+
+/** What it lacks without labels, concept drift lacks too. */
+function accuracyLooks({ liveToOffline }: VersionAccuracy, target: number): Look[] {
+  if (isThin(liveToOffline)) return [];
+  return [{ id: 'accuracy', sees: target - reachOf(liveToOffline) }];
 }

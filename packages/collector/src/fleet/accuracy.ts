@@ -1,5 +1,6 @@
 import type { Baseline, VersionFacts } from '@nearside/core';
 import { DAY_MS, utcDay } from '../counting/time.js';
+import type { ModelTargets } from '../files/targets.js';
 import {
   baselineAccuracy,
   type CohortAccuracy,
@@ -13,7 +14,14 @@ import {
 } from '../statistics/accuracy.js';
 import { addedUp, type BinCounts, totalOf } from '../statistics/bins.js';
 import { ratioFigureOf, ratioOf } from '../statistics/cohort-ratio.js';
-import { type Estimate, type Figure, figureOf, shareFigureOf } from '../statistics/figure.js';
+import {
+  type Estimate,
+  type Figure,
+  figureOf,
+  isUnder,
+  shareFigureOf,
+} from '../statistics/figure.js';
+import { withoutHeaviest } from '../statistics/heaviest-cohorts.js';
 import type { CohortRow, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { binsByCohort, byCohort, ratioByCohort, readCohortDays } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
@@ -25,6 +33,8 @@ import type { FleetQuery, ModelContext } from './query.js';
 /** Answer of `GET /v1/fleet/accuracy`: is the model still right? */
 export interface FleetAccuracy extends ModelRange {
   readonly minDevices: number;
+  /** Target for labelled ÷ offline. */
+  readonly accuracyRatio: number;
   /** Newest first. */
   readonly versions: readonly VersionAccuracy[];
 }
@@ -46,6 +56,8 @@ export interface VersionAccuracy {
   readonly offline: Figure;
   /** labelled ÷ offline. */
   readonly liveToOffline: Figure;
+  /** Its target would be met without the four cohorts with most wrong labels. */
+  readonly isMissByFew: boolean;
   /** `isByFew`: it would not alarm without the four cohorts with most of the deficit. */
   readonly concept:
     | (ConceptChange & { readonly isAlarm: boolean; readonly isByFew: boolean })
@@ -95,9 +107,10 @@ const CONCEPT_LEVEL = 0.005;
 export async function fleetAccuracy(
   store: RollupReads,
   query: FleetQuery,
-  { facts, minDevices }: ModelContext,
+  { facts, minDevices, targets }: ModelContext & { readonly targets: ModelTargets },
 ): Promise<FleetAccuracy> {
   const { model } = query;
+  const { accuracyRatio } = targets;
   // devices are counted by the day: the labels of an hour could be of one device
   const fromMs = utcDay(query.fromMs) * DAY_MS;
   const toMs = (utcDay(query.toMs - 1) + 1) * DAY_MS;
@@ -106,22 +119,23 @@ export async function fleetAccuracy(
     const known = facts?.versions.find((one) => one.version === version);
     const rows =
       devices < minDevices ? [] : await readCohortDays(store, { model, fromMs, toMs, version });
-    const figures = versionAccuracy(rows, { version, devices, known });
+    const figures = versionAccuracy(rows, { version, devices, known, accuracyRatio });
     versions.push(devices < minDevices ? { ...figures, missing: 'too-few-devices' } : figures);
   }
   versions.sort((a, b) => compareVersions(b.version, a.version));
-  return { model, fromMs, toMs, minDevices, versions };
+  return { model, fromMs, toMs, minDevices, accuracyRatio, versions };
 }
 
 interface Asked {
   readonly version: string;
   readonly devices: number;
   readonly known: VersionFacts | undefined;
+  readonly accuracyRatio: number;
 }
 
 function versionAccuracy(
   rows: readonly CohortRow[],
-  { version, devices, known }: Asked,
+  { version, devices, known, accuracyRatio }: Asked,
 ): VersionAccuracy {
   const confidence = confidenceBins(known);
   const cohorts = accuracyByCohort(rows, confidence);
@@ -131,6 +145,9 @@ function versionAccuracy(
   const right = addedUp(cohorts.map((cohort) => cohort.labels.correct));
   const labelled = labelledAccuracy(cohorts);
   const offline = lab && baselineAccuracy(lab);
+  const ratioFor = (live: Estimate | undefined) =>
+    figureOf(quotient(live, offline), { devices, method: 'weighted-labels' });
+  const liveToOffline = ratioFor(labelled);
   return {
     version,
     devices,
@@ -152,7 +169,10 @@ function versionAccuracy(
       devices,
     ),
     offline: shareFigureOf(offline, { devices: 0, method: 'count' }),
-    liveToOffline: figureOf(quotient(labelled, offline), { devices, method: 'weighted-labels' }),
+    liveToOffline,
+    isMissByFew:
+      isUnder(liveToOffline, accuracyRatio) &&
+      !isUnder(ratioFor(labelledAccuracy(withoutMostWrong(cohorts))), accuracyRatio),
     concept: lab
       ? conceptOf(
           cohorts.map((cohort) => cohort.labels),
@@ -209,6 +229,11 @@ function labelsOf(rows: readonly CohortRow[], bins: number): Labelled {
     }
   }
   return { counts, correct };
+}
+
+function withoutMostWrong(cohorts: readonly CohortAccuracy[]): CohortAccuracy[] {
+  const wrong = cohorts.map(({ labels }) => totalOf(labels.counts) - totalOf(labels.correct));
+  return withoutHeaviest(cohorts, wrong);
 }
 
 /** Computes the quotient by the delta method. The two are independent. */

@@ -17,7 +17,7 @@ import { fleetFaults } from './faults.js';
 import { fleetService } from './service.js';
 
 const QUERY = fleetQuery(MONDAY_MS, MONDAY_MS + 2 * DAY_MS);
-const CONTEXT = { facts: FACTS, minDevices: 50 };
+const CONTEXT = { facts: FACTS, minDevices: 50, targets: DEFAULT_TARGETS };
 
 /** Both sides of a rollout on two days, with labels. */
 function reports(): DeviceReport[] {

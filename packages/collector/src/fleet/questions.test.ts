@@ -21,7 +21,7 @@ import { fleetDrift } from './drift.js';
 import { fleetService } from './service.js';
 import { fleetSilence } from './silence.js';
 
-const CONTEXT = { facts: FACTS, minDevices: 50 };
+const CONTEXT = { facts: FACTS, minDevices: 50, targets: DEFAULT_TARGETS };
 
 /** Devices of an hour, each in its cohort; what they see varies. */
 function hour(
@@ -161,6 +161,39 @@ test('accuracy is estimated from confidence, and weighed from labels; precision 
   expect(found?.confusion?.byLabel[2]?.recall.value).toBeNull();
   expect(found?.outcomes).toMatchObject([{ name: 'bought', mean: { value: 0.5 } }]);
   await store.close();
+});
+
+test('a version that is right less often than its target allows is found, and whether it is by four groups of devices', async () => {
+  const whereWrong = async (wrongOf: (g: number) => number) => {
+    const store = await storeOf(
+      hour(MONDAY_MS, 128, (i) => {
+        const wrong = wrongOf(i % 64);
+        const bins: [number, number][] = [
+          [0, 0],
+          [0, 0],
+          [Math.max(4, wrong), Math.max(0, 4 - wrong)],
+        ];
+        return { more: { feedback: { byAge: [{ days: 0, bins }] } } };
+      }),
+    );
+    const day = fleetQuery(MONDAY_MS, MONDAY_MS + DAY_MS);
+    const accuracy = await fleetAccuracy(store, day, CONTEXT);
+    await store.close();
+    return findingsOf({ accuracy }).filter(({ id }) => id === 'accuracy');
+  };
+  expect(await whereWrong(() => 0)).toEqual([]);
+  expect(await whereWrong((g) => g % 2)).toMatchObject([]);
+  expect(await whereWrong((g) => 1 + (g % 2))).toMatchObject([
+    {
+      version: '1.0.0',
+      sinceMs: MONDAY_MS,
+      labelled: { value: 0.625, n: 512 },
+      offline: { value: 0.914 },
+      target: 0.95,
+      isByFew: false,
+    },
+  ]);
+  expect(await whereWrong((g) => (g < 4 ? 40 : 0))).toMatchObject([{ isByFew: true }]);
 });
 
 test('labels for a version that has no rows in the range are nobody’s, and nothing stops', async () => {
