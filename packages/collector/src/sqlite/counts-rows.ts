@@ -7,12 +7,9 @@ import {
   type CellRow,
   type CountsRow,
 } from '../store/kept-rows.js';
-import { cellTable } from './schema.js';
+import { CELL_COLUMNS, cellTable } from '../store/tables.js';
 
 type Key = readonly number[];
-
-/** Rows are by the hour, and older ones by the UTC day. */
-export type CohortTable = 'cohort' | 'cohort_day';
 
 /** Adds counts to the cell of a key: model, start, series, late. The caller must not use `counts` again. */
 export function prepareAddCell(
@@ -21,8 +18,7 @@ export function prepareAddCell(
 ): (key: Key, counts: Counts) => void {
   const table = cellTable(lengthMs);
   const find = database.prepare(`
-    SELECT reports, ok, failed, weighted, devices, latency, counts, histograms
-    FROM ${table} WHERE model = ? AND start = ? AND series = ? AND late = ?`);
+    SELECT ${CELL_COLUMNS.join(', ')} FROM ${table} WHERE model = ? AND start = ? AND series = ? AND late = ?`);
   const replace = database.prepare(
     `REPLACE INTO ${table} VALUES (${Array(12).fill('?').join(', ')})`,
   );
@@ -33,13 +29,10 @@ export function prepareAddCell(
 }
 
 /** Adds counts to the row of a key: model, start, unit, cohort. The caller must not use `counts` again. */
-export function prepareAddCohort(
-  database: Database.Database,
-  table: CohortTable,
-): (key: Key, counts: Counts) => void {
+export function prepareAddCohort(database: Database.Database): (key: Key, counts: Counts) => void {
   const find = database.prepare(`
-    SELECT counts, histograms FROM ${table} WHERE model = ? AND start = ? AND unit = ? AND g = ?`);
-  const replace = database.prepare(`REPLACE INTO ${table} VALUES (?, ?, ?, ?, ?, ?)`);
+    SELECT counts, histograms FROM cohort WHERE model = ? AND start = ? AND unit = ? AND g = ?`);
+  const replace = database.prepare('REPLACE INTO cohort VALUES (?, ?, ?, ?, ?, ?)');
   return (key, counts) => {
     const found = find.get(...key) as CountsRow | undefined;
     replace.run(...key, ...addToCounts(found, counts));

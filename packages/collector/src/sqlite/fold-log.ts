@@ -25,7 +25,7 @@ export function prepareFold(
     INSERT INTO name (kind, model, name, day) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET day = max(day, excluded.day)`);
   const addCells = CELL_LENGTHS.map(({ ms }) => prepareAddCell(database, ms));
-  const addCohort = prepareAddCohort(database, 'cohort');
+  const addCohort = prepareAddCohort(database);
   const addSegment = prepareAddSegment(database);
   const addLifetime = prepareAddLifetime(database);
   const emptyLog = database.prepare('DELETE FROM log');

@@ -2,17 +2,19 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
-import type { KnownName } from '../counting/known-names.js';
+import { RETENTION } from '../counting/retention.js';
 import { freeBytesBeside, requireRoom } from '../store/disk-room.js';
+import { readUnsentFindings, writeLook, writeSent } from '../store/finding-rows.js';
+import { forgetOld } from '../store/forget-old.js';
+import { answerQuestions, readNames } from '../store/questions.js';
+import { writeReleases } from '../store/release-rows.js';
 import type { RollupReads, RollupStore } from '../store/rollup-store.js';
-import { prepareFindings } from './finding-rows.js';
+import { change, type Work } from '../store/statements.js';
+import { readTraces, writeTraces } from '../store/trace-rows.js';
 import { LogWriter } from './log-writer.js';
 import { takeOwnership } from './owner.js';
-import { prepareReads } from './reads.js';
-import { prepareReleases } from './release-rows.js';
-import { prepareRetention } from './retention.js';
+import { prepareRun } from './run-work.js';
 import { ensureSchema } from './schema.js';
-import { prepareTraces } from './trace-rows.js';
 import { type MovedAside, moveAsideUnreleased } from './unreleased-schema.js';
 
 /** A write waits so long for another process that holds the file. Nobody is answered meanwhile, so it then fails. */
@@ -55,7 +57,9 @@ export function openSqliteRollupStore(
 /** Opens a file for reading alone, beside the process that writes to it. */
 export function openSqliteReads(file: string): RollupReads {
   const database = new Database(file, { readonly: true, fileMustExist: true });
-  return prepareReads(database, async (work) => work());
+  const run = prepareRun(database);
+  const read = database.transaction((work: () => Work<unknown>) => run(work()));
+  return answerQuestions(async <Value>(work: () => Work<Value>) => read(work) as Value);
 }
 
 /** SQLite gives the journals beside a file its mode, so nobody but its owner can read them either. */
@@ -73,25 +77,25 @@ export function createSqliteRollupStore(
   configure(database);
   const owner = takeOwnership(database, Date.now);
   const writer = new LogWriter(database, owner);
-  const traces = prepareTraces(database, owner.check);
-  const releases = prepareReleases(database, owner.check);
-  const findings = prepareFindings(database, owner.check);
-  const forget = prepareRetention(database, {
-    checkOwner: owner.check,
-    forgetTraces: traces.forget,
-    forgetReleases: releases.forget,
-    forgetFindings: findings.forget,
+  const run = prepareRun(database);
+  const transact = database.transaction((work: () => Work<unknown>) => {
+    owner.check();
+    return run(work());
   });
   let isClosed = false;
+
+  function write<Value>(work: () => Work<Value>): Promise<Value> {
+    return attempt(() => transact.immediate(work) as Value);
+  }
 
   function settle(): Promise<void> {
     return attempt(() => writer.settle());
   }
 
   /** A file that cannot be written can still be read. */
-  async function read<Value>(work: () => Value): Promise<Value> {
+  async function read<Value>(work: () => Work<Value>): Promise<Value> {
     await settle().catch(() => {});
-    return attempt(work);
+    return attempt(() => run(work()));
   }
 
   return {
@@ -101,24 +105,24 @@ export function createSqliteRollupStore(
         return writer.add(batch);
       });
     },
-    addTraces: (given, nowMs) => {
-      return attempt(() => {
-        requireRoom(freeBytes());
-        traces.add(given, nowMs);
-      });
+    addTraces: async (given, nowMs) => {
+      await attempt(() => requireRoom(freeBytes()));
+      return write(() => writeTraces(given, nowMs));
     },
-    traces: (query) => attempt(() => traces.recent(query)),
-    addReleases: (states, nowMs) => attempt(() => releases.add(states, nowMs)),
-    addLook: (entries, atMs) => attempt(() => findings.addLook(entries, atMs)),
-    unsentFindings: (limit) => attempt(() => findings.unsent(limit)),
-    noteSent: (n) => attempt(() => findings.noteSent(n)),
-    names: () => read(() => readNames(database)),
+    traces: (query) => attempt(() => run(readTraces(query))),
+    addReleases: (states, nowMs) => write(() => writeReleases(states, nowMs)),
+    addLook: (entries, atMs) => write(() => writeLook(entries, atMs)),
+    unsentFindings: (limit) => attempt(() => run(readUnsentFindings(limit))),
+    noteSent: async (n) => void (await write(() => writeSent(n))),
+    isKeeper: async () => true,
+    names: () => read(readNames),
     settle,
     freeBytes: () => attempt(freeBytes),
-    ...prepareReads(database, read),
+    ...answerQuestions(read),
     prune: async (nowMs) => {
       const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));
-      return forget(nowMs, turn).catch(fail);
+      await forgetOld(nowMs, { slice: write, turn, forgetSeen });
+      await giveBackPages(database, turn).catch(fail);
     },
     close: async () => {
       if (isClosed) return;
@@ -142,8 +146,29 @@ function configure(database: Database.Database): void {
   database.pragma('foreign_keys = ON');
 }
 
-function readNames(database: Database.Database): KnownName[] {
-  return database.prepare('SELECT kind, model, name, day FROM name').all() as KnownName[];
+function forgetSeen(today: number, limit: number): Work<number> {
+  return change(
+    `
+    DELETE FROM seen WHERE (day, id) IN (
+      SELECT day, id FROM seen WHERE arrived < @before LIMIT @limit)`,
+    { before: today - RETENTION.seenDays, limit },
+  );
+}
+
+/** One slice gives back so many freed pages. */
+const PAGES_OF_SLICE = 200;
+
+async function giveBackPages(
+  database: Database.Database,
+  turn: () => Promise<boolean>,
+): Promise<void> {
+  while (database.pragma('freelist_count', { simple: true }) !== 0) {
+    const before = database.pragma('page_count', { simple: true });
+    database.pragma(`incremental_vacuum(${PAGES_OF_SLICE})`);
+    // some files give nothing back, such as one in memory
+    if (database.pragma('page_count', { simple: true }) === before) return;
+    if (!(await turn())) return;
+  }
 }
 
 /** A full disk, a locked file and a closed connection have one code. */

@@ -30,8 +30,13 @@ export interface RollupStore extends RollupReads {
   noteSent(n: number): Promise<void>;
   /** The names that have rows, until their counts are pruned. A restart begins with them. */
   names(): Promise<KnownName[]>;
-  /** Makes all that was added before this call readable. */
+  /** Makes all that was added before this call readable. It rejects where that takes too long. */
   settle(): Promise<void>;
+  /**
+   * Of all that write to a store one is its keeper. It alone prunes and looks for findings. One that ends is followed by
+   * another within seconds.
+   */
+  isKeeper(): Promise<boolean>;
   /** Forgets old rows, in slices of less than 50 ms. Hours by cohort are first added to their day. */
   prune(nowMs: number): Promise<void>;
   /** Bytes that are left on its disk. Undefined where it has none of its own, or cannot know. */

@@ -423,6 +423,10 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       ]);
     });
 
+    test('a store that nobody else has open is kept by who opened it', async () => {
+      expect(await store.isKeeper()).toBe(true);
+    });
+
     test('a look writes down what began and ended, and is read back as it was written', async () => {
       const figures = { value: 0.25, of: ['a', null] };
       await store.addLook([entry({ figures }), entry({ kind: 'silence', version: '' })], NOW_MS);
