@@ -18,8 +18,13 @@ export const LOGIN_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A browser without a session gets this page. A proxy may add a path, so its addresses are relative. */
-export function loginPage(problem: string | undefined): string {
+/**
+ * A browser without a session gets this page, and then the one that it asked for. A proxy may add a path, so addresses
+ * are relative.
+ *
+ * @param action a relative address without quotes
+ */
+export function loginPage(action: string, problem: string | undefined): string {
   const alert = problem === undefined ? '' : `\n      <p role="alert">${problem}</p>`;
   return `<!doctype html>
 <html lang="en">
@@ -30,7 +35,7 @@ export function loginPage(problem: string | undefined): string {
     <style>${STYLE}</style>
   </head>
   <body>
-    <form method="post" action="./login">
+    <form method="post" action="${action}">
       <h1>Nearside collector</h1>${alert}
       <input type="text" autocomplete="username" value="collector" hidden>
       <label for="token">Read token</label>

@@ -17,15 +17,16 @@ function serve(readTokens: readonly string[]) {
   server.register(async (scope) => {
     requireReader(scope, { readTokens, now: () => nowMs });
     scope.get('/', async (_request, reply) => reply.type('text/html').send('figures'));
+    scope.get('/runbooks/:name', async () => 'runbook');
     scope.get('/metrics', async () => 'figures');
   });
   server.get('/healthz', async () => 'ok');
   const get = (url: string, headers: Record<string, string> = {}) =>
     server.inject({ url, headers });
-  const login = (token: string, headers: Record<string, string> = {}) =>
+  const login = (token: string, headers: Record<string, string> = {}, url = '/login') =>
     server.inject({
       method: 'POST',
-      url: '/login',
+      url,
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       payload: new URLSearchParams({ token }).toString(),
     });
@@ -86,6 +87,35 @@ test('a browser gets a form, and with the token a cookie that lasts a month and 
   expect((await get('/', { cookie: `theme=dark; ${cookie}` })).body).toBe('figures');
   nowMs = NOW_MS + 31 * DAY_MS;
   expect((await get('/', { cookie })).statusCode).toBe(401);
+});
+
+test('a link leads behind the form to the page and time that it names, and to no other host', async () => {
+  const { get, login } = serve([TOKEN]);
+  const link = '?model=digits&at=2026-03-05T12:10:00.000Z';
+  const actionOf = (body: string) => /action="([^"]*)"/.exec(body)?.[1] ?? '';
+  const action = actionOf((await get(`/${link}`, { accept: 'text/html' })).body);
+  expect(action).toBe(`./login?to=${encodeURIComponent(link)}`);
+  const wrong = await login('wrong', {}, action.slice(1));
+  expect(actionOf(wrong.body)).toBe(action);
+  expect((await login(TOKEN, {}, action.slice(1))).headers.location).toBe(`./${link}`);
+  const runbook = actionOf((await get('/runbooks/silence', { accept: 'text/html' })).body);
+  expect(runbook).toBe('../login?to=runbooks%2Fsilence');
+  expect((await login(TOKEN, {}, '/login?to=runbooks%2Fsilence')).headers.location).toBe(
+    './runbooks/silence',
+  );
+  for (const to of [
+    '//evil.example/',
+    '/\\evil.example',
+    'https://evil.example/',
+    'a"b\n',
+    '../..',
+  ]) {
+    const { headers } = await login(TOKEN, {}, `/login?to=${encodeURIComponent(to)}`);
+    const { host } = new URL(String(headers.location), 'http://collector.example/login');
+    expect(host, to).toBe('collector.example');
+    const form = await login('wrong', {}, `/login?to=${encodeURIComponent(to)}`);
+    expect(actionOf(form.body), to).toMatch(/^\.\/login(\?to=[\w.%!~*'()-]+)?$/);
+  }
 });
 
 test('the cookie is for HTTPS alone where the page came by HTTPS', async () => {

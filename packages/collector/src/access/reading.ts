@@ -38,7 +38,7 @@ export function requireReader(
     if (request.routeOptions.url === '/login' || isReader(request)) return;
     reply.header('WWW-Authenticate', 'Bearer');
     const wantsPage = request.headers.accept?.includes('text/html') ?? false;
-    return wantsPage ? sendLogin(reply) : sendRefusal(reply, NO_READER);
+    return wantsPage ? sendLogin(request, reply) : sendRefusal(reply, NO_READER);
   });
   scope.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -46,26 +46,46 @@ export function requireReader(
     (_request, body, done) => done(null, new URLSearchParams(String(body))),
   );
   // a form that was sent with a wrong token and is loaded again
-  scope.get('/login', async (_request, reply) => reply.header('Location', './').code(303).send());
+  scope.get('/login', async (request, reply) =>
+    reply
+      .header('Location', `./${wantedPage(request)}`)
+      .code(303)
+      .send(),
+  );
   scope.post('/login', async (request, reply) => {
     const token = request.body instanceof URLSearchParams ? request.body.get('token') : undefined;
     if (token && isReadToken(token)) {
       const isSecure = request.protocol === 'https';
       reply.header('Set-Cookie', sessionCookie(token, { nowMs: now(), isSecure }));
-      return reply.header('Location', './').code(303).send();
+      return reply
+        .header('Location', `./${wantedPage(request)}`)
+        .code(303)
+        .send();
     }
     const seconds = wrongTokens(request.ip, now());
     if (seconds > 0) return sendRefusal(reply, tooManyTokens(seconds));
-    return sendLogin(reply, 'This is not a read token of the collector.');
+    return sendLogin(request, reply, 'This is not a read token of the collector.');
   });
 }
 
-function sendLogin(reply: FastifyReply, problem?: string): FastifyReply {
+function sendLogin(request: FastifyRequest, reply: FastifyReply, problem?: string): FastifyReply {
+  const page = wantedPage(request);
+  const query = page && `?to=${encodeURIComponent(page)}`;
+  const isLogin = request.routeOptions.url === '/login';
+  const up = '../'.repeat(isLogin ? 0 : page.replace(/\?.*/s, '').split('/').length - 1);
   return reply
     .code(401)
     .headers({ 'Content-Security-Policy': LOGIN_POLICY, 'Referrer-Policy': 'no-referrer' })
     .type('text/html; charset=utf-8')
-    .send(loginPage(problem));
+    .send(loginPage(`${up || './'}login${query}`, problem));
+}
+
+/** Returns the path and query of this collector that a browser asked for, without a slash at the begin. */
+function wantedPage({ routeOptions, query, url }: FastifyRequest): string {
+  const { to = '' } = query as { to?: unknown };
+  const wanted = routeOptions.url === '/login' ? `/${to}` : url;
+  const { pathname, search } = new URL(wanted.replace(/^\/+/, '/'), 'http://collector');
+  return (pathname + search).replace(/^\/+/, '');
 }
 
 const NO_READER = {
