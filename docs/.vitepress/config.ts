@@ -38,6 +38,7 @@ export default defineConfig({
     ['meta', { name: 'theme-color', content: '#0e1114', media: '(prefers-color-scheme: dark)' }],
   ],
   markdown: {
+    languageAlias: { promql: 'txt' },
     // the default themes have comments and keywords below 4.5:1 on the ground of code
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify: anchorOf },
@@ -76,15 +77,17 @@ export default defineConfig({
         ? []
         : [{ text: 'Benchmarks', link: '/benchmark/', target: '_self' }]),
     ],
-    sidebar: GROUPS.map(({ title, pages }): DefaultTheme.SidebarItem => {
-      const items = pages.map((page) => ({
-        text: page.title,
-        link: `/${placeOf(page.file).replace(/(?:\bindex)?\.md$/, '')}`,
-      }));
-      if (title === 'Reference') items.splice(1, 0, ...reference());
-      // groups that fold would be buttons within buttons, which keeps some readers out
-      return { text: title, items };
-    }),
+    sidebar: GROUPS.filter(({ isByLink }) => !isByLink).map(
+      ({ title, pages }): DefaultTheme.SidebarItem => {
+        const items = pages.map((page) => ({
+          text: page.title,
+          link: `/${placeOf(page.file).replace(/(?:\bindex)?\.md$/, '')}`,
+        }));
+        if (title === 'Reference') items.splice(1, 0, ...reference());
+        // groups that fold would be buttons within buttons, which keeps some readers out
+        return { text: title, items };
+      },
+    ),
     outline: [2, 3],
     externalLinkIcon: true,
     ...(repository === null ? {} : { socialLinks: [{ icon: 'github', link: repository }] }),

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 /**
  * The pages of the site by their files in the repository, in the order of the sidebar.
  *
@@ -8,10 +10,13 @@
  * @typedef {object} Group
  * @property {string} title
  * @property {boolean} [isAboutCode] it is about the code, and not about its use
+ * @property {boolean} [isByLink] other pages lead to these, and the sidebar does not
  * @property {readonly Page[]} pages
  */
 
 export const HOME = 'docs/README.md';
+
+const RUNBOOKS = 'docs/operating/runbooks/';
 
 /** @type {readonly Group[]} */
 export const GROUPS = [
@@ -65,10 +70,13 @@ export const GROUPS = [
     title: 'Operate',
     pages: [
       { file: 'docs/operating/README.md', title: 'Operating' },
+      { file: 'docs/operating/before-production.md', title: 'Before production' },
       { file: 'docs/operating/releases.md', title: 'Host and release' },
       { file: 'docs/operating/running.md', title: 'Run a collector' },
-      { file: 'docs/operating/before-production.md', title: 'Before production' },
+      { file: 'docs/operating/targets.md', title: 'Choose targets' },
+      { file: 'docs/operating/rounds.md', title: 'Rounds' },
       { file: 'docs/operating/incidents.md', title: 'Incidents' },
+      { file: 'docs/operating/postmortem.md', title: 'Postmortem' },
       { file: 'docs/dashboard.md', title: 'The dashboard' },
       { file: 'docs/metrics.md', title: 'Metrics' },
       { file: 'examples/analytics/README.md', title: 'Your own analytics' },
@@ -78,6 +86,14 @@ export const GROUPS = [
       { file: 'packages/collector/README.md', title: 'The collector' },
       { file: 'examples/renew-metadata/README.md', title: 'Renew metadata' },
     ],
+  },
+  {
+    title: 'Runbooks',
+    isByLink: true,
+    pages: readdirSync(new URL(`../../${RUNBOOKS}`, import.meta.url)).map((name) => ({
+      file: RUNBOOKS + name,
+      title: name.replace(/\.md$/, ''),
+    })),
   },
   {
     title: 'Trust',
@@ -120,6 +136,7 @@ export const LEFT_OUT = [
   'packages/nearside/**',
   'packages/pipeline/**',
   // What the build and the tests make.
+  'packages/collector/dist/**',
   'packages/publisher/example/**',
   'playwright-report/**',
   'test-results/**',

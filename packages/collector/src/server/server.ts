@@ -19,6 +19,7 @@ import { parseTraceQuery } from '../traces/trace-query.js';
 import { addTraceRoute } from '../traces/trace-route.js';
 import { CONTENT_SECURITY_POLICY, type Dashboard } from './dashboard.js';
 import type { Readiness } from './readiness.js';
+import { addRunbooks } from './runbooks.js';
 
 /** A client that takes longer is cut off. A report is 8 KB at most, which takes a second over 2G. */
 const TIMEOUTS = Object.freeze({
@@ -108,6 +109,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     });
     requireReader(scope, { readTokens: access.readTokens, now });
     addFigures(scope, options);
+    addRunbooks(scope);
     addDashboard(scope, dashboard);
   });
   return server;

@@ -1,0 +1,241 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { answersOver } from '../packages/collector/src/answers/answers.js';
+import { runCommand as runCollector } from '../packages/collector/src/command/run-command.js';
+import { parsePrices } from '../packages/collector/src/files/prices.js';
+import { parseTargets } from '../packages/collector/src/files/targets.js';
+import { createProcessMetrics } from '../packages/collector/src/metrics/process-metrics.js';
+import { ALERTS, runbookName } from '../packages/collector/src/rules/alerts.js';
+import { createServer } from '../packages/collector/src/server/server.js';
+import {
+  FACTS,
+  HOUR_MS,
+  MONDAY_MS,
+  storeOf,
+} from '../packages/collector/src/testing/fleet-store.js';
+import { READY } from '../packages/collector/src/testing/ready.js';
+import { freshNames } from '../packages/collector/src/testing/sample-report.js';
+import { runCommand as runNearside } from '../packages/publisher/src/commands/run-command.js';
+import { root } from './root.mjs';
+
+const FOLDER = `${root}docs/operating/runbooks/`;
+const MOST_LINES = 25;
+const NOW_MS = MONDAY_MS + 12 * HOUR_MS;
+
+/** What somebody on call puts in. Nothing of it exists, so that no command does anything. */
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  COLLECTOR: '',
+  MODEL: 'digits',
+  VERSION: '1.1.0',
+  BEFORE: '1.0.0',
+  REPO: '/nowhere/site',
+  KEYS: '/nowhere/keys',
+  SITE: '/nowhere/site',
+  PIN: `sha256-${'A'.repeat(43)}`,
+  APP: 'http://127.0.0.1:1/',
+  ORIGIN: 'https://app.example',
+  PROXY: '192.0.2.1',
+};
+
+const books = readdirSync(FOLDER).map((file) => {
+  const text = readFileSync(FOLDER + file, 'utf8');
+  return {
+    name: file.replace(/\.md$/, ''),
+    text,
+    commands: commandsIn(text),
+    queries: queriesIn(text),
+  };
+});
+const commands = [...new Set(books.flatMap((book) => book.commands))];
+const queries = [...new Set(books.flatMap((book) => book.queries))];
+
+test('each alert has a runbook, and each runbook an alert', () => {
+  expect(books.map(({ name }) => name).sort()).toEqual(
+    ALERTS.map(({ name }) => runbookName(name)).sort(),
+  );
+  for (const { name } of ALERTS) {
+    expect(books.find((book) => book.name === runbookName(name))?.text).toMatch(
+      new RegExp(`^# ${name}\n`),
+    );
+  }
+});
+
+test('a runbook says symptom, check, mitigate and verify, in 25 lines at most, each with something to do', () => {
+  for (const { name, text } of books) {
+    expect(text.match(/^## .+$/gm), name).toEqual([
+      '## Symptom',
+      '## Check',
+      '## Mitigate',
+      '## Verify',
+    ]);
+    expect(text.trimEnd().split('\n').length, name).toBeLessThanOrEqual(MOST_LINES);
+    for (const part of text.split(/^## .+$/m).slice(1)) expect(part.trim(), name).not.toBe('');
+  }
+});
+
+test.each(commandsOf('npx nearside'))(
+  'npx nearside %s is a command that exists, with these options',
+  async (line) => {
+    const words = wordsOf(line);
+    const asked = words.length === 1 ? [...words, '--help'] : words;
+    const said: string[] = [];
+    const print = (text: string) => said.push(text);
+    const code = await runNearside(asked, {
+      ...{ out: print, error: print, progress: undefined, askSecret: undefined, debug: false },
+      interrupted: async () => {},
+    });
+    expect(code, said.join('\n')).not.toBe(2);
+  },
+);
+
+test.each(commandsOf('npx @nearside/collector'))(
+  'npx @nearside/collector %s has these options',
+  async (line) => {
+    const said: string[] = [];
+    const print = (text: string) => said.push(text);
+    const signal = AbortSignal.abort();
+    // a token file that does not exist ends it after its words were read
+    const code = await runCollector(wordsOf(line), {
+      print,
+      printError: print,
+      signal,
+      environment: {},
+    });
+    expect({ code, said }).toEqual({ code: 1, said: [expect.stringContaining('file-missing')] });
+  },
+);
+
+test('each address in a runbook is answered, with the fields that are looked at', async () => {
+  const { server, close } = await serveFleet();
+  for (const line of commands.filter((command) => command.startsWith('curl'))) {
+    const address = filled(/"(\$COLLECTOR[^"]*)"/.exec(line)?.[1] ?? '');
+    const { statusCode, body } = await server.inject(address);
+    expect({ address, statusCode }).toEqual({ address, statusCode: 200 });
+    const filter = /\| jq '(.+)'$/.exec(line)?.[1];
+    if (!filter) continue;
+    const fields = keysIn(JSON.parse(body));
+    for (const [field] of filter.matchAll(/(?<!\| )\b[a-zA-Z]\w+/g))
+      expect(fields, line).toContain(field);
+  }
+  await close();
+});
+
+test('each query in a runbook asks for metrics and labels that /metrics has', () => {
+  const page = readFileSync(`${root}docs/metrics.md`, 'utf8');
+  const rows = [...page.matchAll(/^\| `(nearside_\w+)` \| (\w+) \| (.*?) \|/gm)];
+  const labels = new Set([
+    'job',
+    'instance',
+    'le',
+    ...rows.flatMap(([, , , cell = '']) => cell.match(/\w+/g) ?? []),
+  ]);
+  const names = new Set(
+    rows.flatMap(([, name = '', type]) => [
+      name,
+      ...(type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : []),
+    ]),
+  );
+  expect(queries.length).toBeGreaterThan(5);
+  for (const query of queries) {
+    for (const [name] of query.matchAll(/nearside_\w+/g)) expect(names, query).toContain(name);
+    for (const [, list = ''] of query.matchAll(/by \(([^)]*)\)/g))
+      for (const label of list.split(', ')) expect(labels, query).toContain(label);
+    for (const [, label = ''] of query.matchAll(/[{,] ?(\w+)[=!]/g))
+      expect(labels, query).toContain(label);
+  }
+});
+
+test('the index leads to each runbook', () => {
+  const index = readFileSync(`${root}docs/operating/README.md`, 'utf8');
+  for (const { name } of books) expect(index).toContain(`](runbooks/${name}.md)`);
+});
+
+test('each placeholder of a runbook is explained in the index', () => {
+  const index = readFileSync(`${root}docs/operating/README.md`, 'utf8');
+  const used = new Set(books.flatMap(({ text }) => text.match(/\$[A-Z]+/g) ?? []));
+  for (const name of used) expect(index).toContain(`\`${name}\``);
+});
+
+/** Lines of code blocks, and code within a line, that are commands. */
+function commandsIn(text: string): string[] {
+  const joined = text.replaceAll(/ \\\n +/g, ' ');
+  const lines = [...joined.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  );
+  const inline = [
+    ...joined.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`((?:npx|curl) [^`]+)`/g),
+  ].map(([, code = '']) => code);
+  return [...lines, ...inline].map((line) => line.replace(/ +# .*$/, ''));
+}
+
+function queriesIn(text: string): string[] {
+  const blocks = [...text.matchAll(/^```promql\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  );
+  const inline = [
+    ...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`]*nearside_[^`]+)`/g),
+  ].map(([, code = '']) => code);
+  return [...blocks, ...inline];
+}
+
+function commandsOf(program: string): string[] {
+  const found = commands.filter((command) => command.startsWith(`${program} `));
+  expect(found.length).toBeGreaterThan(0);
+  return found.map((command) => command.slice(program.length + 1));
+}
+
+function wordsOf(line: string): string[] {
+  return filled(line.replaceAll('"', ''))
+    .split(' ')
+    .map((word) => (word === 'read-token' ? '/nowhere/token' : word));
+}
+
+function filled(line: string): string {
+  return line
+    .replaceAll(
+      /\$\(\(\$\(date \+%s\) - (\d+)\)\)000/g,
+      (_, seconds) => `${NOW_MS - Number(seconds) * 1000}`,
+    )
+    .replaceAll(/\$([A-Z]+)/g, (_, name) => PLACEHOLDERS[name] ?? `no placeholder ${name}`);
+}
+
+/** A collector that two devices on each side of a rollout report to. */
+async function serveFleet() {
+  const arms = ['stable', 'canary', 'control'] as const;
+  const hours = Array.from({ length: 12 }, (_, hour) => MONDAY_MS + hour * HOUR_MS);
+  const more = { updates: [{ version: '1.1.0', installed: 1 }] };
+  const store = await storeOf(
+    hours.flatMap((atMs) =>
+      arms.flatMap((arm) =>
+        [0, 1].map((g) => ({ atMs, g, arm, more, version: arm === 'canary' ? '1.1.0' : '1.0.0' })),
+      ),
+    ),
+  );
+  const found = { model: 'digits', version: '1.1.0', subject: '', revision: null, figures: {} };
+  await store.addLook(
+    [{ ...found, atMs: NOW_MS - 60_000, kind: 'success', state: 'began' }],
+    NOW_MS,
+  );
+  const server = createServer({
+    store,
+    answers: answersOver(store),
+    names: freshNames(),
+    metrics: createProcessMetrics(NOW_MS),
+    minDevices: 1,
+    readiness: async () => READY,
+    targets: () => parseTargets({}),
+    facts: () => ({ format: 1, models: [FACTS] }),
+    prices: () =>
+      parsePrices({ currency: 'EUR', serverPerMillionInferences: 1, cdnPerGigabyte: 1 }),
+    dashboard: undefined,
+    now: () => NOW_MS,
+    onError: (error) => expect.unreachable(`${error}`),
+  });
+  return { server, close: () => store.close() };
+}
+
+function keysIn(value: unknown, found = new Set<string>()): Set<string> {
+  if (typeof value !== 'object' || value === null) return found;
+  for (const [key, inner] of Object.entries(value)) keysIn(inner, found.add(key));
+  return found;
+}
