@@ -1,4 +1,5 @@
 import { DAY_MS } from '../../src/counting/time.js';
+import { LOOKED_BACK_MS } from '../../src/findings/findings.js';
 import type { FleetAccuracy } from '../../src/fleet/accuracy.js';
 import type { FleetCanary } from '../../src/fleet/canary.js';
 import type { FleetCost } from '../../src/fleet/cost.js';
@@ -89,12 +90,10 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   speed: { path: 'speed', over: shown, everySeconds: 60 },
   objectives: { path: 'objectives', over: lastDays(28), everySeconds: 60 },
   service: { path: 'service', over: shown, everySeconds: 60 },
-  // where windows are days, an alarm needs two of them
-  drift: { path: 'drift', over: atLeast(4 * DAY_MS), everySeconds: 60 },
-  accuracy: { path: 'accuracy', over: atLeast(7 * DAY_MS), everySeconds: 60 },
-  // rollouts that ended lately too, each from its begin
-  canary: { path: 'canary', over: atLeast(14 * DAY_MS), everySeconds: 60 },
-  silence: { path: 'silence', over: atLeast(DAY_MS), everySeconds: 60 },
+  drift: { path: 'drift', over: atLeast(LOOKED_BACK_MS.drift), everySeconds: 60 },
+  accuracy: { path: 'accuracy', over: atLeast(LOOKED_BACK_MS.accuracy), everySeconds: 60 },
+  canary: { path: 'canary', over: atLeast(LOOKED_BACK_MS.canary), everySeconds: 60 },
+  silence: { path: 'silence', over: atLeast(LOOKED_BACK_MS.silence), everySeconds: 60 },
   // all that is kept, to know since when a rollout runs
   releases: { path: 'releases', over: lastDays(400), everySeconds: 60 },
   faults: { path: 'faults', over: shown, everySeconds: 60 },

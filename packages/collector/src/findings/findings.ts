@@ -1,3 +1,4 @@
+import { DAY_MS } from '../counting/time.js';
 import type { FleetAccuracy } from '../fleet/accuracy.js';
 import type { FleetCanary, RolloutFigures } from '../fleet/canary.js';
 import type { FleetDrift } from '../fleet/drift.js';
@@ -37,6 +38,16 @@ export const HEALTH_QUESTIONS = [
   'drift',
   'accuracy',
 ] as const satisfies readonly (keyof HealthAnswers)[];
+
+/** Some questions need more time than a short range has, ms. */
+export const LOOKED_BACK_MS = {
+  silence: DAY_MS,
+  // rollouts that ended lately too, each from its begin
+  canary: 14 * DAY_MS,
+  // where windows are days, an alarm needs two of them
+  drift: 4 * DAY_MS,
+  accuracy: 7 * DAY_MS,
+};
 
 /** Something that somebody should look at: where it is, since when, and its figures. */
 export type Finding =

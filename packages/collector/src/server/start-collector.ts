@@ -6,6 +6,7 @@ import { openAnswers } from '../answers/answers-in-worker.js';
 import { shareAnswers } from '../answers/share-answers.js';
 import { type AuditLog, openAuditLog } from '../files/audit-log.js';
 import { type ConfiguredFiles, openConfiguredFiles } from '../files/configured-files.js';
+import { createLooking } from '../findings/looking.js';
 import { createProcessMetrics, type ProcessMetrics } from '../metrics/process-metrics.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { storeAt } from '../store-at.js';
@@ -22,6 +23,8 @@ export const COLLECTOR_DEFAULTS = Object.freeze({
   /** A smaller group could say something about one device. */
   minDevices: 50,
   pruneEveryMs: 3_600_000,
+  /** Devices speak as often. */
+  lookEveryMs: 300_000,
 });
 
 export interface CollectorOptions extends AccessOptions {
@@ -60,6 +63,8 @@ export interface Collector extends AsyncDisposable {
   readonly port: number;
   /** From now on the models and versions of these facts get rows. */
   useModels(facts: ModelFacts): void;
+  /** Looks for findings now. It does so by itself every five minutes. */
+  look(): Promise<void>;
   /** Finishes requests under way, then closes the file. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -90,7 +95,15 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     parts.files.watch();
     isStarted = true;
     parts.audit.write('start', { file, url, ...accessInAudit(access) });
-    return { url, port, useModels: parts.models.use, close, [Symbol.asyncDispose]: close };
+    const { models, looking } = parts;
+    return {
+      url,
+      port,
+      useModels: models.use,
+      look: looking.look,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -143,20 +156,36 @@ async function openParts(settings: Settings) {
     onError,
   });
   const connections = limitConnections(server.server, access.maxConnections);
-  const pruning = startPruning(() =>
-    store.prune(now()).then(() => audit.write('prune', { file }), onError),
-  );
-  return { audit, files, store, models, reading, server, connections, pruning };
+  const prune = () => store.prune(now()).then(() => audit.write('prune', { file }), onError);
+  const pruning = repeat(prune, COLLECTOR_DEFAULTS.pruneEveryMs);
+  const looking = createLooking({
+    store,
+    answers: reading,
+    contextOf: (name) => ({
+      minDevices,
+      targets: files.targets(),
+      facts: models.facts()?.models.find(({ model }) => model === name),
+    }),
+    revision: () => models.facts()?.revision ?? null,
+    mayLook: store.isKeeper,
+    now,
+    onError,
+  });
+  const looks = repeat(looking.look, COLLECTOR_DEFAULTS.lookEveryMs);
+  return { audit, files, store, models, reading, server, connections, pruning, looking, looks };
 }
 
 async function closeParts(parts: Parts): Promise<void> {
-  const { files, store, reading, server, connections, pruning } = parts;
+  const { files, store, reading, server, connections, pruning, looking, looks } = parts;
   pruning.stop();
+  looks.stop();
+  const looked = looking.close();
   files.close();
   try {
     await drain(server, connections);
   } finally {
     await reading.close();
+    await looked;
     await store.close();
     await pruning.last();
   }
@@ -188,11 +217,11 @@ function openStore({ file, place, onError }: Settings, audit: AuditLog): Promise
   });
 }
 
-/** Prunes now, and again every hour. */
-function startPruning(prune: () => Promise<void>) {
-  let last = prune();
+/** Does it now, and again each time. */
+function repeat(act: () => Promise<void>, everyMs: number) {
+  let last = act();
   const timer = setInterval(() => {
-    last = prune();
-  }, COLLECTOR_DEFAULTS.pruneEveryMs).unref();
+    last = act();
+  }, everyMs).unref();
   return { stop: () => clearInterval(timer), last: () => last };
 }

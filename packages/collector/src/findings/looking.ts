@@ -1,0 +1,84 @@
+import type { Answers, FleetContext } from '../answers/answers.js';
+import type { RollupStore } from '../store/rollup-store.js';
+import { compareLooks, keyOf, type Observation, type Unconfirmed } from './compare-looks.js';
+import { lookAtModel, type SeenModel } from './look-at-model.js';
+
+export interface LookingOptions {
+  readonly store: Pick<RollupStore, 'lastFindings' | 'addLook'>;
+  readonly answers: Answers;
+  readonly contextOf: (model: string) => FleetContext;
+  /** Of the present facts about models. */
+  readonly revision: () => number | null;
+  /** Of several collectors on a store one looks. */
+  readonly mayLook: () => Promise<boolean>;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Looking {
+  /** Looks at all models and writes down what has changed. It never rejects. */
+  look(): Promise<void>;
+  /** Waits for the look under way, which writes nothing any more. */
+  close(): Promise<void>;
+}
+
+/** Looks for findings, one look after the other. */
+export function createLooking(options: LookingOptions): Looking {
+  const { store, answers, contextOf, revision, mayLook, now, onError } = options;
+  let unconfirmed: Unconfirmed = new Map();
+  let last = Promise.resolve();
+  let isClosed = false;
+
+  async function look(): Promise<void> {
+    if (isClosed) return;
+    if (!(await mayLook())) {
+      unconfirmed = new Map();
+      return;
+    }
+    const atMs = now();
+    const { entries: written } = await store.lastFindings();
+    const open = new Set(written.filter(({ state }) => state === 'began').map(keyOf));
+    const isWritten = (one: Observation) => one.state !== 'began' || open.has(keyOf(one));
+    const errors: unknown[] = [];
+    const seen = new Map<string, SeenModel>();
+    for (const { model } of await answers.models()) {
+      if (isClosed) return;
+      const asked = { answers, context: contextOf(model), nowMs: atMs, isWritten };
+      seen.set(model, await lookAtModel(model, { ...asked, onError: (one) => errors.push(one) }));
+    }
+    const compared = compareLooks(
+      unconfirmed,
+      {
+        atMs,
+        revision: revision(),
+        observed: [...seen.values()].flatMap(({ observed }) => observed),
+        // a model that nobody reports any more has nothing wrong
+        isKnown: ({ model, kind }) => !seen.get(model)?.unknown.has(kind),
+      },
+      written,
+    );
+    if (isClosed) return;
+    await store.addLook(compared.entries, atMs);
+    unconfirmed = compared.unconfirmed;
+    if (errors.length > 0) {
+      const [cause] = errors;
+      throw new Error(
+        `A look for findings had ${errors.length} questions without an answer: ${cause}`,
+        { cause },
+      );
+    }
+  }
+
+  return {
+    look() {
+      last = last.then(look).catch((error) => {
+        if (!isClosed) onError(error);
+      });
+      return last;
+    },
+    close() {
+      isClosed = true;
+      return last;
+    },
+  };
+}
