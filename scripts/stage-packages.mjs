@@ -1,6 +1,7 @@
 // Makes of each package a folder that is ready to pack and publish.
-// `node scripts/stage-packages.mjs [--out folder] [--release [--tag v1.2.3]]`; all must be built. With --release it refuses
-// what lacks a field that a published package has to have, and a tag of another version.
+// `node scripts/stage-packages.mjs [--out folder] [--release [--tag v1.2.3]] [core collector …]`: all packages, or those that are
+// named. They must be built. With --release it refuses what lacks a field that a published package has to have, and a tag of
+// another version.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -127,7 +128,8 @@ function filesIn(value) {
 }
 
 async function main() {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       out: { type: 'string', default: join(root, '.nearside/packages') },
       release: { type: 'boolean', default: false },
@@ -152,7 +154,8 @@ async function main() {
     console.error(`Expected the tag v${version}, as package.json says; got ${values.tag}.`);
     process.exit(1);
   }
-  for (const { name, version, dir } of await stagePackages(ownFolder(values.out))) {
+  const names = positionals.length > 0 ? positionals : PACKAGES;
+  for (const { name, version, dir } of await stagePackages(ownFolder(values.out), names)) {
     console.log(`${name} ${version}  ${dir}`);
   }
 }
