@@ -17,6 +17,7 @@ import { type FleetService, fleetService } from '../fleet/service.js';
 import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
 import { type FleetSpeed, fleetSpeed } from '../fleet/speed.js';
 import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
+import { findingMetrics } from '../metrics/finding-metrics.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 import type { ModelSummary, RollupReads } from '../store/rollup-store.js';
 
@@ -126,6 +127,7 @@ export function answersOver(reads: RollupReads): Answers {
   return {
     models: () => reads.models(),
     fleet: (question, query, context) => QUESTIONS[question].answer(reads, query, context),
-    metrics: async (targets) => fleetMetrics(await reads.totals(), targets),
+    metrics: async (targets) =>
+      fleetMetrics(await reads.totals(), targets) + findingMetrics(await reads.lastFindings()),
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NAME_LIMITS } from '../counting/name-rows.js';
 import { startCollector } from '../server/start-collector.js';
+import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { METRIC_LIMITS } from './fleet-metrics.js';
@@ -22,8 +23,14 @@ async function everyMetric(): Promise<string> {
   const version = { version: '1.2.0', manifest: 'ab'.repeat(32), sequence: 1, state: 'stable' };
   const facts = { format: 1, models: [{ model: 'digits', versions: [version] }] };
   writeFileSync(models, JSON.stringify(facts));
+  const file = join(folder, 'collector.sqlite');
+  const store = openSqliteRollupStore(file);
+  const drift = { model: 'digits', version: '1.2.0', kind: 'drift', subject: 'class' };
+  const began = { ...drift, atMs: NOW_MS, state: 'began', revision: null, figures: {} };
+  await store.addLook([began], NOW_MS);
+  await store.close();
   await using collector = await startCollector({
-    file: join(folder, 'collector.sqlite'),
+    file,
     port: 0,
     now: () => NOW_MS,
     models,
@@ -93,6 +100,8 @@ ${table(families.filter((family) => !isOwn(family)))}
 - Error codes, backends, classes of device, sides of a rollout and reasons that this collector does not know are \`other\`.
 - Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file there is room for
   ${NAME_LIMITS.model} models at a time, and for ${NAME_LIMITS.version} versions of each. A version is empty if none was known yet.
+- Findings and the time of the last look are no sums: they are what [looks](../packages/collector/README.md#findings) have written
+  down. A finding that has ended has no series.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
   \`nearside_metric_sets_left_out\` says how many others there are. That makes 50,000 series at most.
 
