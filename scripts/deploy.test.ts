@@ -7,9 +7,10 @@ import { expect, test } from 'vitest';
 import { variablesOf } from '../packages/collector/src/command/option.js';
 import { SERVE_OPTIONS } from '../packages/collector/src/command/serve-options.js';
 import { startCollector } from '../packages/collector/src/server/start-collector.js';
+import { readStages, variablesIn, wordsOf } from './dockerfile.js';
 import { root } from './root.mjs';
 
-const dockerfile = read('Dockerfile');
+const image = readStages().at(-1) ?? [];
 const unit = read('deploy/nearside-collector.service');
 const files = ['Dockerfile', 'compose.yaml', ...inFolder('deploy')].filter((file) =>
   existsSync(root + file),
@@ -23,26 +24,6 @@ function read(file: string): string {
 function inFolder(folder: string): string[] {
   const names = readdirSync(root + folder, { withFileTypes: true });
   return names.filter((entry) => entry.isFile()).map(({ name }) => `${folder}/${name}`);
-}
-
-/** The words after an instruction of the Dockerfile's last stage, the lines of one instruction joined. */
-function instructions(name: string): string[] {
-  const [, stage = ''] = /(?:^|\n)(FROM (?!.* AS )[\s\S]*)$/.exec(dockerfile) ?? [];
-  const lines = stage
-    .replace(/^#.*\n/gm, '')
-    .replace(/\\\n/g, ' ')
-    .split('\n');
-  return lines
-    .filter((line) => line.startsWith(`${name} `))
-    .map((line) => line.slice(name.length + 1));
-}
-
-/** The variables that the image sets. */
-function imageVariables(): Record<string, string> {
-  const pairs = instructions('ENV')
-    .join(' ')
-    .matchAll(/(\w+)=(\S+)/g);
-  return Object.fromEntries([...pairs].map(([, name, value]) => [name, value]));
 }
 
 test.each(files)('each NEARSIDE_ variable in %s is one of a collector', (file) => {
@@ -62,11 +43,11 @@ test('each path that is asked of a collector in these files is answered', async 
 });
 
 test('the image holds no secret, and its collector is not root', () => {
-  expect(dockerfile).not.toMatch(/^(?:ARG|ENV)\b.*(?:TOKEN|PASSWORD|SECRET|KEY)/m);
-  expect(instructions('USER')).toEqual(['1000:1000']);
-  expect(instructions('VOLUME')).toEqual(['/data']);
-  expect(imageVariables()).toMatchObject({ NEARSIDE_FILE: '/data/reports.sqlite' });
-  expect(instructions('EXPOSE')).toEqual([imageVariables().NEARSIDE_PORT]);
+  expect(read('Dockerfile')).not.toMatch(/^(?:ARG|ENV)\b.*(?:TOKEN|PASSWORD|SECRET|KEY)/m);
+  expect(wordsOf(image, 'USER')).toEqual(['1000:1000']);
+  expect(wordsOf(image, 'VOLUME')).toEqual(['/data']);
+  expect(variablesIn(image)).toMatchObject({ NEARSIDE_FILE: '/data/reports.sqlite' });
+  expect(wordsOf(image, 'EXPOSE')).toEqual([variablesIn(image).NEARSIDE_PORT]);
 });
 
 test('the context of the image is a list of what it needs, and all of it exists', () => {
@@ -103,7 +84,7 @@ function importedBy(script: string, found = new Set<string>()): string[] {
 }
 
 test('the health check of the image finds a collector that serves, and fails without one', async () => {
-  const [words = ''] = /\[.*\]/.exec(instructions('HEALTHCHECK').join()) ?? [];
+  const [words = ''] = /\[.*\]/.exec(wordsOf(image, 'HEALTHCHECK').join()) ?? [];
   const [program, ...args] = JSON.parse(words);
   expect(program).toBe('node');
   const check = (port: number) => {
