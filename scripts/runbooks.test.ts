@@ -20,6 +20,10 @@ import { root } from './root.mjs';
 
 const FOLDER = `${root}docs/operating/runbooks/`;
 const MOST_LINES = 25;
+
+/** What is no field in a filter of jq: its own words, and names of what it prints. */
+const OF_JQ = /\b(?:select|or|todate)\b|\w+:/g;
+
 const NOW_MS = MONDAY_MS + 12 * HOUR_MS;
 
 /** What somebody on call puts in. Nothing of it exists, so that no command does anything. */
@@ -114,8 +118,8 @@ test('each address in a runbook is answered, with the fields that are looked at'
     const filter = /\| jq '(.+)'$/.exec(line)?.[1];
     if (!filter) continue;
     const fields = keysIn(JSON.parse(body));
-    for (const [field] of filter.matchAll(/(?<!\| )\b[a-zA-Z]\w+/g))
-      expect(fields, line).toContain(field);
+    const looked = filter.replaceAll(OF_JQ, '').match(/[a-zA-Z]\w+/g) ?? [];
+    for (const field of looked) expect(fields, line).toContain(field);
   }
   await close();
 });
