@@ -160,6 +160,21 @@ test('each placeholder of a runbook is explained in the index', () => {
   for (const name of used) expect(index).toContain(`\`${name}\``);
 });
 
+test('a program can fill in a postmortem: each word in capitals stands in one place', () => {
+  const form = readFileSync(`${root}docs/operating/postmortem.md`, 'utf8');
+  const fields = form.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? [];
+  expect(new Set(fields).size).toBe(fields.length);
+  const times = [
+    'RELEASED',
+    'FIRST_DEVICE',
+    'DETECTED',
+    'VERDICT',
+    'TAKEN_BACK',
+    'LAST_DEVICE_WELL',
+  ];
+  expect(fields).toEqual(expect.arrayContaining(times.map((time) => `${time}_AT`)));
+});
+
 /** Lines of code blocks, and code within a line, that are commands. */
 function commandsIn(text: string): string[] {
   const joined = text.replaceAll(/ \\\n +/g, ' ');

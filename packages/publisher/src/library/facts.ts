@@ -1,3 +1,4 @@
+import { utimes } from 'node:fs/promises';
 import { parseTrust, type Release, type RepositorySource, type Root } from '@nearside/artifact';
 import {
   type Baseline,
@@ -44,7 +45,7 @@ export interface FactsProgress {
 
 export interface WrittenFacts {
   readonly file: string;
-  /** False if the file said all of this already, and nothing was written. */
+  /** False if the file said all of this already, and got a new time alone. */
   readonly changed: boolean;
   readonly models: readonly {
     readonly model: string;
@@ -86,6 +87,8 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   });
   const text = `${JSON.stringify(found, null, 2)}\n`;
   const changed = await writeIfChanged(out, Buffer.from(text));
+  // its time says when the facts were last right: a collector tells a job that no longer runs by it
+  if (!changed) await utimes(out, new Date(), new Date());
   return { file: out, changed, models: found.models.map(countOf) };
 }
 
