@@ -82,7 +82,12 @@ const everyCase = {
   env: EVERY_CASE,
 };
 const mocked = { name: 'mocked', include: [`packages/*/src/${MOCKED}`] };
-const stack = { name: 'stack', include: [`packages/*/src/${STACK}`, `scripts/${STACK}`] };
+const stack = {
+  name: 'stack',
+  include: [`packages/*/src/${STACK}`, `scripts/${STACK}`],
+  // the driver of PostgreSQL requires its parts, and with this condition it would get them as modules
+  without: 'import',
+};
 const long = { ...unit, name: 'long', include: [`packages/*/src/${LONG}`], exclude: [] };
 
 export default defineConfig({
@@ -98,12 +103,15 @@ interface Suite {
   readonly isolate?: boolean;
   readonly setupFiles?: string[];
   readonly env?: Record<string, string>;
+  /** A condition of packages that does not hold. */
+  readonly without?: string;
 }
 
-function inNode(suite: Suite) {
+function inNode({ without, ...suite }: Suite) {
+  const conditions = ['@nearside/source', 'node', 'import'].filter((one) => one !== without);
   return {
     resolve: { conditions: ['@nearside/source'] },
-    ssr: { resolve: { conditions: ['@nearside/source', 'node', 'import'] } },
+    ssr: { resolve: { conditions } },
     test: {
       ...suite,
       environment: 'node' as const,

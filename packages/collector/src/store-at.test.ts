@@ -24,7 +24,7 @@ test('a store in memory has no address', () => {
 });
 
 test.each([
-  ['postgres://fleet:secret@db.example/reports', 'an address that begins with postgres://.'],
+  ['mysql://fleet:secret@db.example/reports', 'an address that begins with mysql://.'],
   ['file://secret.sqlite', 'an address that begins with file://.'],
 ])('%s keeps a collector from starting, and what it says holds no secret', (address, got) => {
   let error: unknown;
@@ -37,4 +37,36 @@ test.each([
   expect(String(error)).toMatch(/file: expected the path of an SQLite file.*Name a file/);
   expect(String(error)).toContain(got);
   expect(String(error)).not.toContain('secret');
+});
+
+test.each([
+  ['a password with a slash', 'postgres://fleet:secret/1@db.example/reports'],
+  ['a password with a question mark', 'postgres://fleet:12?secret@db.example/reports'],
+  ['a password with a hash', 'postgres://fleet:12#secret@db.example/reports'],
+  ['a port that is no number', 'postgres://fleet:secret@db.example:secret/reports'],
+  ['a wish for a standby', 'postgres://fleet:secret@db.example/r?target_session_attrs=standby'],
+])(
+  '%s keeps a collector from starting, and what it says holds nothing of the address',
+  (_what, address) => {
+    let error: unknown;
+    try {
+      storeAt(address);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ name: 'StartError', code: 'option-invalid' });
+    expect(String(error)).toMatch(
+      /^StartError: database: expected postgres:\/\/user:password@host/,
+    );
+    expect(String(error)).not.toMatch(/secret|fleet|example/);
+  },
+);
+
+test.each([
+  'postgres://fleet:s%40cret@db.example/reports',
+  'postgresql://fleet@a.example:5432,b.example:5433/reports?target_session_attrs=read-write',
+  'postgres://fleet@[::1]:5432/reports?sslmode=verify-full',
+  'postgres:///reports?host=/var/run/postgresql',
+])('%s is an address of a database', (address) => {
+  expect(storeAt(address).address).toBe(address);
 });

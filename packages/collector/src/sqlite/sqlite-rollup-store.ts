@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
+import { attempt, reasonOf } from '../store/attempt.js';
 import { freeBytesBeside, requireRoom } from '../store/disk-room.js';
 import { readUnsentFindings, writeLook, writeSent } from '../store/finding-rows.js';
 import { forgetOld } from '../store/forget-old.js';
@@ -122,7 +123,7 @@ export function createSqliteRollupStore(
     prune: async (nowMs) => {
       const turn = () => new Promise<boolean>((next) => setImmediate(() => next(!isClosed)));
       await forgetOld(nowMs, { slice: write, turn, forgetSeen });
-      await giveBackPages(database, turn).catch(fail);
+      await attempt(() => giveBackPages(database, turn));
     },
     close: async () => {
       if (isClosed) return;
@@ -169,31 +170,4 @@ async function giveBackPages(
     if (database.pragma('page_count', { simple: true }) === before) return;
     if (!(await turn())) return;
   }
-}
-
-/** A full disk, a locked file and a closed connection have one code. */
-async function attempt<Value>(work: () => Value): Promise<Value> {
-  try {
-    return work();
-  } catch (cause) {
-    return fail(cause);
-  }
-}
-
-function fail(cause: unknown): never {
-  throw new NearsideError('store-unavailable', `The store failed: ${reasonOf(cause)}.`, {
-    cause,
-    retryable: !isOfTheData(cause),
-  });
-}
-
-/** The data is wrong and not the file, so the same write fails again. */
-function isOfTheData(cause: unknown): boolean {
-  const { code } = cause as { code?: string };
-  const isRefused = /^SQLITE_(?:CONSTRAINT|MISMATCH|RANGE|TOOBIG)/.test(code ?? '');
-  return isRefused || cause instanceof RangeError;
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

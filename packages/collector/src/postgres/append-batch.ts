@@ -1,0 +1,76 @@
+import type { Contribution } from '../counting/contribution.js';
+import { RETENTION } from '../counting/retention.js';
+import { utcDay } from '../counting/time.js';
+import type { Outcome } from '../store/rollup-store.js';
+import { SCHEMA_VERSION, tooOld } from './schema.js';
+import type { Session } from './session.js';
+
+/**
+ * Writes the ids of a batch, and one row of the log with its new contributions. One statement is one transaction, and
+ * one trip over the network.
+ */
+const APPEND = `
+  WITH given AS (
+    SELECT * FROM unnest($1::integer[], $2::uuid[], $3::integer[], $4::text[])
+      AS g (day, id, until, contribution)
+    WHERE (SELECT oldest_writer FROM store) <= $5
+  ), fresh AS (
+    INSERT INTO seen (day, id, until) SELECT day, id, until FROM given
+    ON CONFLICT DO NOTHING RETURNING day, id
+  ), noted AS (
+    INSERT INTO log (contributions)
+    SELECT '[' || string_agg(contribution, ',') || ']' FROM given JOIN fresh USING (day, id)
+    HAVING count(*) > 0
+  )
+  SELECT version, oldest_writer AS oldest,
+    (SELECT json_agg(day || ' ' || replace(id::text, '-', '')) FROM fresh) AS fresh
+  FROM store`;
+
+interface Appended {
+  readonly version: number;
+  readonly oldest: number;
+  readonly fresh: readonly string[] | null;
+}
+
+export async function appendBatch(
+  session: Session,
+  batch: readonly Contribution[],
+): Promise<Outcome[]> {
+  const distinct = new Map<string, Contribution>();
+  for (const contribution of batch) {
+    const key = keyOf(contribution);
+    if (!distinct.has(key)) distinct.set(key, contribution);
+  }
+  // two batches with the same ids take them in the same order, so neither waits for the other crosswise
+  const sorted = [...distinct.keys()].sort().map((key) => distinct.get(key) as Contribution);
+  const columns = [
+    sorted.map(({ day }) => day),
+    sorted.map(({ id }) => id),
+    sorted.map(keptUntil),
+    sorted.map(inText),
+    SCHEMA_VERSION,
+  ];
+  const { rows } = await session.query(APPEND, columns, { name: 'append' });
+  const { version, oldest, fresh } = rows[0] as Appended;
+  if (oldest > SCHEMA_VERSION) throw tooOld(version, oldest);
+  const counted = new Set(fresh);
+  return batch.map((contribution) =>
+    counted.delete(keyOf(contribution)) ? 'counted' : 'duplicate',
+  );
+}
+
+function keyOf({ day, id }: Contribution): string {
+  return `${day} ${id}`;
+}
+
+/** A resend is refused later than that. A device whose clock is behind says so for longer. */
+function keptUntil({ day, bucketMs }: Contribution): number {
+  return Math.max(day, utcDay(bucketMs)) + RETENTION.seenDays;
+}
+
+/** PostgreSQL has no text with a zero, or with half of a surrogate pair. Names of apps may have either. */
+function inText(contribution: Contribution): string {
+  const text = JSON.stringify(contribution);
+  if (!text.includes('\\u')) return text;
+  return text.replace(/\\(u0000|ud[89a-f]..)|\\./g, (all, isBad) => (isBad ? '\ufffd' : all));
+}

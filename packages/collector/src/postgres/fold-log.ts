@@ -1,0 +1,210 @@
+import type { Contribution } from '../counting/contribution.js';
+import { lifetimeCounts } from '../counting/counts.js';
+import type { KnownName } from '../counting/known-names.js';
+import { isOfTheData } from '../store/attempt.js';
+import {
+  addToCell,
+  addToCounts,
+  addToJson,
+  type CellRow,
+  type CountsRow,
+} from '../store/kept-rows.js';
+import { NewNames } from '../store/new-names.js';
+import { Pending, type PendingCell } from '../store/pending.js';
+import { CELL_LENGTHS } from '../store/rollup-store.js';
+import { cellTable } from '../store/tables.js';
+import { addToRows, type SumTable } from './bulk-rows.js';
+import { RowIds } from './row-ids.js';
+import { requireWriter } from './schema.js';
+import type { Session } from './session.js';
+
+/** So many rows of the log are folded at once. Each holds up to 256 reports. */
+const ROWS = 32;
+
+const CELLS: readonly SumTable[] = CELL_LENGTHS.map(({ ms }) => ({
+  name: cellTable(ms),
+  key: ['model', 'start', 'series', 'late'],
+  columns: {
+    reports: 'float8',
+    ok: 'float8',
+    failed: 'float8',
+    weighted: 'float8',
+    devices: 'float8',
+    latency: 'bytea',
+    counts: 'text',
+    histograms: 'bytea',
+  },
+}));
+const COHORT: SumTable = {
+  name: 'cohort',
+  key: ['model', 'start', 'unit', 'g'],
+  columns: { counts: 'text', histograms: 'bytea' },
+};
+const SEGMENT: SumTable = {
+  name: 'segment',
+  key: ['model', 'start', 'series'],
+  columns: { counts: 'text' },
+};
+const LIFETIME: SumTable = {
+  name: 'lifetime',
+  key: ['series'],
+  columns: { last: 'bigint', counts: 'text' },
+};
+
+interface LogRow {
+  readonly n: number;
+  readonly contributions: string;
+}
+
+/** Adds the log to the tables. One keeper has one of these, for as long as it holds the lock. */
+export class LogFolder {
+  readonly #session: Session;
+  readonly #onError: (error: unknown) => void;
+  #ids = new RowIds();
+  #names = new NewNames();
+
+  constructor(session: Session, onError: (error: unknown) => void) {
+    this.#session = session;
+    this.#onError = onError;
+  }
+
+  /** Folds all that is in the log now. */
+  async fold(): Promise<void> {
+    let limit = ROWS;
+    for (;;) {
+      try {
+        const folded = await this.#foldRows(limit);
+        if (folded < limit) return;
+        limit = ROWS;
+      } catch (error) {
+        // the transaction was undone, and with it the ids and names that it made
+        this.#ids = new RowIds();
+        this.#names.forget();
+        if (!isUnreadable(error) || !this.#session.isOpen) throw error;
+        if (limit === 1) await this.#setFirstAside(error);
+        limit = 1;
+      }
+    }
+  }
+
+  /** Adds the first rows of the log to the tables and deletes them, in one transaction. */
+  #foldRows(limit: number): Promise<number> {
+    const session = this.#session;
+    return session.transact(async () => {
+      await requireWriter(session);
+      const { rows } = await session.query('SELECT n, contributions FROM log ORDER BY n LIMIT $1', [
+        limit,
+      ]);
+      if (rows.length === 0) return 0;
+      const pending = new Pending();
+      for (const { contributions } of rows as LogRow[]) {
+        for (const one of JSON.parse(contributions) as Contribution[]) pending.add(one);
+      }
+      await this.#write(pending);
+      await session.query('DELETE FROM log WHERE n = ANY ($1)', [rows.map(({ n }) => n)]);
+      return rows.length;
+    });
+  }
+
+  async #write(pending: Pending): Promise<void> {
+    const session = this.#session;
+    const ids = this.#ids;
+    // all sums are made before any is written, because writing a row changes the counts that are added to it
+    const levels = pending.cellsByLength();
+    await this.#writeNames(pending);
+    await ids.make(session, {
+      series: [...pending.cells.values()].map(({ series }) => series),
+      units: [...pending.cohorts.values()].map(({ unit }) => unit),
+    });
+    await this.#addToLifetimes(levels.at(-1) ?? []);
+    for (const [i, cells] of levels.entries()) {
+      const lengthMs = CELL_LENGTHS[i]?.ms ?? 0;
+      await addToRows(
+        session,
+        CELLS[i] as SumTable,
+        cells.map(({ series, startMs, late, counts }) => ({
+          key: [ids.model(series.model), startMs, ids.series(series), Number(late)],
+          addTo: (found: CellRow | undefined) => addToCell(found, counts, lengthMs),
+        })),
+      );
+    }
+    await addToRows(
+      session,
+      COHORT,
+      [...pending.cohorts.values()].map(({ unit, hourMs, cohort, counts }) => ({
+        key: [ids.model(unit.model), hourMs, ids.unit(unit), cohort],
+        addTo: (found: CountsRow | undefined) => addToCounts(found, counts),
+      })),
+    );
+    await addToRows(
+      session,
+      SEGMENT,
+      [...pending.segments.values()].map(({ series, hourMs, counts }) => ({
+        key: [ids.model(series.model), hourMs, ids.series(series)],
+        addTo: (found: { counts: string } | undefined) => [addToJson(found?.counts, counts)],
+      })),
+    );
+  }
+
+  async #writeNames(pending: Pending): Promise<void> {
+    const names = new Map<string, KnownName>();
+    for (const one of this.#names.in(pending))
+      names.set(`${one.kind} ${one.model} ${one.name}`, one);
+    if (names.size === 0) return;
+    const all = [...names.values()];
+    await this.#session.query(
+      `INSERT INTO name (kind, model, name, day)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+       ON CONFLICT (kind, model, name) DO UPDATE SET day = greatest(name.day, excluded.day)`,
+      [
+        all.map(({ kind }) => kind),
+        all.map(({ model }) => model),
+        all.map(({ name }) => name),
+        all.map(({ day }) => day),
+      ],
+    );
+  }
+
+  /** @param cells of the longest length, of which a series may have several */
+  async #addToLifetimes(cells: readonly PendingCell[]): Promise<void> {
+    const ofSeries = new Map<number, PendingCell[]>();
+    for (const cell of cells) {
+      const id = this.#ids.series(cell.series);
+      ofSeries.set(id, [...(ofSeries.get(id) ?? []), cell]);
+    }
+    await addToRows(
+      this.#session,
+      LIFETIME,
+      [...ofSeries].map(([id, own]) => ({
+        key: [id],
+        addTo: (found: { last: number; counts: string } | undefined) => {
+          let json = found?.counts;
+          for (const { counts, late } of own) json = addToJson(json, lifetimeCounts(counts, late));
+          const lastMs = Math.max(found?.last ?? 0, ...own.map(({ startMs }) => startMs));
+          return [lastMs, json ?? '{}'];
+        },
+      })),
+    );
+  }
+
+  /** One row that cannot be read must not keep others from being counted. */
+  async #setFirstAside(error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    const { rows } = await this.#session.query(
+      `WITH first AS (
+         DELETE FROM log WHERE n = (SELECT min(n) FROM log) RETURNING n, contributions
+       )
+       INSERT INTO log_unreadable SELECT n, contributions, $1 FROM first RETURNING n`,
+      [reason],
+    );
+    this.#onError(
+      new Error(
+        `row ${rows[0]?.n} of the log could not be counted and is now in the table log_unreadable: ${reason}`,
+      ),
+    );
+  }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof TypeError || isOfTheData(error);
+}
