@@ -38,7 +38,8 @@ export default defineConfig({
     ['meta', { name: 'theme-color', content: '#0e1114', media: '(prefers-color-scheme: dark)' }],
   ],
   markdown: {
-    languageAlias: { promql: 'txt' },
+    // queries of runbooks are plain text
+    languages: [{ name: 'promql', scopeName: 'source.promql', patterns: [], repository: {} }],
     // the default themes have comments and keywords below 4.5:1 on the ground of code
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify: anchorOf },
