@@ -18,8 +18,8 @@ RUN install --directory --owner=node --group=node --mode=0700 /data
 ENV NODE_ENV=production \
     PATH=/app/node_modules/.bin:$PATH \
     NEARSIDE_HOST=0.0.0.0 \
-    NEARSIDE_PORT=8787 \
-    NEARSIDE_FILE=/data/reports.sqlite
+    NEARSIDE_PORT=8787
+# without a database its file is .nearside/collector.sqlite here
 WORKDIR /data
 VOLUME /data
 EXPOSE 8787

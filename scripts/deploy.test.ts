@@ -46,7 +46,7 @@ test('the image holds no secret, and its collector is not root', () => {
   expect(read('Dockerfile')).not.toMatch(/^(?:ARG|ENV)\b.*(?:TOKEN|PASSWORD|SECRET|KEY)/m);
   expect(wordsOf(image, 'USER')).toEqual(['1000:1000']);
   expect(wordsOf(image, 'VOLUME')).toEqual(['/data']);
-  expect(variablesIn(image)).toMatchObject({ NEARSIDE_FILE: '/data/reports.sqlite' });
+  expect(wordsOf(image, 'WORKDIR')).toEqual(['/data']);
   expect(wordsOf(image, 'EXPOSE')).toEqual([variablesIn(image).NEARSIDE_PORT]);
 });
 
