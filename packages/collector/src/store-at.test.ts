@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { storeAt } from './store-at.js';
+import { storeAt, storeOf } from './store-at.js';
 import { sampleContribution } from './testing/sample-report.js';
 import { temporaryFolder } from './testing/temporary-folder.js';
 
@@ -34,7 +34,7 @@ test.each([
     error = thrown;
   }
   expect(error).toMatchObject({ name: 'StartError', code: 'option-invalid' });
-  expect(String(error)).toMatch(/file: expected the path of an SQLite file.*Name a file/);
+  expect(String(error)).toMatch(/expected the path of an SQLite file.*Name a file/);
   expect(String(error)).toContain(got);
   expect(String(error)).not.toContain('secret');
 });
@@ -55,9 +55,7 @@ test.each([
       error = thrown;
     }
     expect(error).toMatchObject({ name: 'StartError', code: 'option-invalid' });
-    expect(String(error)).toMatch(
-      /^StartError: database: expected postgres:\/\/user:password@host/,
-    );
+    expect(String(error)).toMatch(/^StartError: expected postgres:\/\/user:password@host/);
     expect(String(error)).not.toMatch(/secret|fleet|example/);
   },
 );
@@ -67,6 +65,18 @@ test.each([
   'postgresql://fleet@a.example:5432,b.example:5433/reports?target_session_attrs=read-write',
   'postgres://fleet@[::1]:5432/reports?sslmode=verify-full',
   'postgres:///reports?host=/var/run/postgresql',
-])('%s is an address of a database', (address) => {
-  expect(storeAt(address).address).toBe(address);
+])('%s is an address of a database, and is named without its user', (address) => {
+  const { address: opened, named } = storeAt(address);
+  expect(opened).toBe(address);
+  expect(JSON.stringify(named)).not.toMatch(/fleet|cret/);
+});
+
+test.each([
+  ['none', {}, 'got none'],
+  ['both', { file: 'a.sqlite', database: 'postgres://fleet:secret@db.example/r' }, 'got both'],
+  ['a database as its file', { file: 'postgres://fleet:secret@db.example/r' }, 'as the database'],
+  ['a file as its database', { database: 'secret.sqlite' }, 'as the file'],
+])('a collector that is given %s does not start', (_what, choice, words) => {
+  expect(() => storeOf(choice)).toThrow(words);
+  expect(() => storeOf(choice)).not.toThrow('secret');
 });

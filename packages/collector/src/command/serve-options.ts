@@ -5,18 +5,27 @@ import { requireTokens } from '../access/tokens.js';
 import { StartError } from '../refusals/start-error.js';
 import { PORTS } from '../server/listen.js';
 import { COLLECTOR_DEFAULTS } from '../server/start-collector.js';
-import { storeAt } from '../store-at.js';
+import { databaseAt, fileAt } from '../store-at.js';
 import { receiverOf } from '../traces/forward-traces.js';
 import { address, flag, integer, list, text, tokens } from './option.js';
+
+/** Reports go to this file where no other place is given. */
+export const DEFAULT_FILE = '.nearside/collector.sqlite';
 
 /** The options of serving, by their names in `startCollector`, and `json`. */
 export const SERVE_OPTIONS = {
   file: text({
     flag: 'file',
     value: 'path',
-    default: '.nearside/collector.sqlite',
+    defaultText: `${DEFAULT_FILE} (command only)`,
     text: 'SQLite file, created with its folder; `:memory:` keeps nothing',
-    check: storeAt,
+    check: fileAt,
+  }),
+  database: address({
+    flag: 'database',
+    value: 'url',
+    text: 'PostgreSQL database in place of the file: `postgres://user:password@host:5432/name`',
+    check: databaseAt,
   }),
   host: text({
     flag: 'host',

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { startCollector } from '../server/start-collector.js';
+import { type StorePlace, storeOf } from '../store-at.js';
 import { type CommandContext, inWords } from './command-context.js';
 import type { ValuesOf } from './option.js';
-import { SERVE_OPTIONS } from './serve-options.js';
+import { DEFAULT_FILE, SERVE_OPTIONS } from './serve-options.js';
 import { takeOptions } from './take-options.js';
 
 /** `nearside-collector` without a further word. */
@@ -13,23 +14,30 @@ export function addServe(program: Command, context: CommandContext): void {
 
 /** Serves until the signal is aborted. */
 async function serve(
-  { json, ...options }: ValuesOf<typeof SERVE_OPTIONS>,
+  {
+    json,
+    database,
+    file = database === undefined ? DEFAULT_FILE : undefined,
+    ...rest
+  }: ValuesOf<typeof SERVE_OPTIONS>,
   { print, printError, signal }: CommandContext,
 ): Promise<void> {
-  const collector = await startCollector({ ...options, onError: printChanges(printError) });
+  const options = { ...rest, file, database, onError: printChanges(printError) };
+  const { named } = storeOf(options);
+  const collector = await startCollector(options);
   const { url, port } = collector;
-  const { file } = options;
-  print(json ? JSON.stringify({ url, port, file }) : greeting(url, file));
+  print(json ? JSON.stringify({ url, port, ...named }) : greeting(url, named));
   if (!signal.aborted) await once(signal, 'abort');
   await collector.close();
 }
 
-function greeting(url: string, file: string): string {
+function greeting(url: string, named: StorePlace['named']): string {
+  const [[what, name] = []] = Object.entries(named);
   return [
     `Nearside collector  ${url}`,
     `  reports           ${url}/v1/reports`,
     `  metrics           ${url}/metrics`,
-    `  file              ${file}`,
+    `  ${what?.padEnd(16)}  ${name}`,
   ].join('\n');
 }
 

@@ -6,6 +6,8 @@ const ADDRESS =
 
 /** The hosts of a database, of which one takes writes at a time. */
 export class Hosts {
+  /** For people: nothing of it is secret. */
+  readonly where: string;
   readonly #configs: readonly ClientConfig[];
   #at = 0;
 
@@ -20,6 +22,7 @@ export class Hosts {
     const wanted = given.get('target_session_attrs') ?? 'read-write';
     if (wanted !== 'read-write') throw invalid('another target_session_attrs than read-write');
     given.delete('target_session_attrs');
+    this.where = `postgres://${hosts}/${name}`;
     this.#configs = hosts.split(',').map((host) => {
       // without a host the address is of a socket, or the settings name one
       const place = `${user === undefined ? '' : `${user}@`}${host}`;
@@ -46,6 +49,6 @@ export class Hosts {
 function invalid(got: string): StartError {
   return new StartError(
     'option-invalid',
-    `database: expected postgres://user:password@host:5432/name, several hosts with commas between, got ${got}. Write @, / and other signs of a password as %40, %2F and so on.`,
+    `expected postgres://user:password@host:5432/name, several hosts with commas between, got ${got}. Write @, / and other signs of a password as %40, %2F and so on.`,
   );
 }

@@ -9,7 +9,7 @@ import { type ConfiguredFiles, openConfiguredFiles } from '../files/configured-f
 import { createLooking } from '../findings/looking.js';
 import { createProcessMetrics, type ProcessMetrics } from '../metrics/process-metrics.js';
 import type { RollupStore } from '../store/rollup-store.js';
-import { storeAt } from '../store-at.js';
+import { type StoreChoice, storeOf } from '../store-at.js';
 import { forwardTraces } from '../traces/forward-traces.js';
 import { readDashboard } from './dashboard.js';
 import { drain } from './drain.js';
@@ -27,9 +27,7 @@ export const COLLECTOR_DEFAULTS = Object.freeze({
   lookEveryMs: 300_000,
 });
 
-export interface CollectorOptions extends AccessOptions {
-  /** SQLite file, created with its folder when missing. `:memory:` keeps nothing. */
-  readonly file: string;
+export interface CollectorOptions extends AccessOptions, StoreChoice {
   /** Address to listen on. */
   readonly host?: string;
   /** By default 8787 or the next free one. 0 takes any free one. */
@@ -65,7 +63,7 @@ export interface Collector extends AsyncDisposable {
   useModels(facts: ModelFacts): void;
   /** Looks for findings now. It does so by itself every five minutes. */
   look(): Promise<void>;
-  /** Finishes requests under way, then closes the file. Safe to call twice. */
+  /** Finishes requests under way, then closes the store. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -73,18 +71,18 @@ export interface Collector extends AsyncDisposable {
  * Opens the store and serves it.
  *
  * @throws StartError when an option cannot be, a file is not right or the port is busy
- * @throws NearsideError `store-unavailable` when the file cannot be opened
+ * @throws NearsideError `store-unavailable` when the file or the database cannot be opened
  */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const settings = settingsOf(options);
-  const { file, host, access } = settings;
+  const { place, host, access } = settings;
   const parts = await openParts(settings);
   let isStarted = false;
   let closing: Promise<void> | undefined;
 
   function close(): Promise<void> {
     closing ??= closeParts(parts).then(() => {
-      if (isStarted) parts.audit.write('stop', { file });
+      if (isStarted) parts.audit.write('stop', place.named);
     });
     return closing;
   }
@@ -94,7 +92,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
     parts.files.watch();
     isStarted = true;
-    parts.audit.write('start', { file, url, ...accessInAudit(access) });
+    parts.audit.write('start', { ...place.named, url, ...accessInAudit(access) });
     const { models, looking } = parts;
     return {
       url,
@@ -122,7 +120,7 @@ function settingsOf(options: CollectorOptions) {
   }
   const forward = tracesTo === undefined ? undefined : forwardTraces(tracesTo, { onError });
   checkAccess(access, host);
-  const place = storeAt(options.file);
+  const place = storeOf(options);
   return { ...options, place, host, minDevices, now, onError, access, forward };
 }
 
@@ -130,7 +128,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** Opens all but the port. */
 async function openParts(settings: Settings) {
-  const { file, place, access, minDevices, forward, now, onError } = settings;
+  const { place, access, minDevices, forward, now, onError } = settings;
   const audit = openAuditLog(settings.auditLog, { now, onError });
   const metrics = createProcessMetrics(now());
   const files = await openFiles(settings, audit, metrics);
@@ -156,7 +154,7 @@ async function openParts(settings: Settings) {
     onError,
   });
   const connections = limitConnections(server.server, access.maxConnections);
-  const prune = () => store.prune(now()).then(() => audit.write('prune', { file }), onError);
+  const prune = () => store.prune(now()).then(() => audit.write('prune', place.named), onError);
   const pruning = repeat(prune, COLLECTOR_DEFAULTS.pruneEveryMs);
   const looking = createLooking({
     store,
@@ -204,8 +202,9 @@ function openFiles(
   });
 }
 
-function openStore({ file, place, onError }: Settings, audit: AuditLog): Promise<RollupStore> {
+function openStore({ file = '', place, onError }: Settings, audit: AuditLog): Promise<RollupStore> {
   return place.open({
+    onError,
     onMovedAside({ schema, to }) {
       audit.write('move-aside', { file, schema, to });
       onError(
