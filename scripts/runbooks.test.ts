@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { answersOver } from '../packages/collector/src/answers/answers.js';
 import { runCommand as runCollector } from '../packages/collector/src/command/run-command.js';
@@ -146,6 +146,16 @@ test('each query in a runbook asks for metrics and labels that /metrics has', ()
       for (const label of list.split(', ')) expect(labels, query).toContain(label);
     for (const [, label = ''] of query.matchAll(/[{,] ?(\w+)[=!]/g))
       expect(labels, query).toContain(label);
+  }
+});
+
+test('each page and each runbook that a runbook names exists', () => {
+  for (const { name, text } of books) {
+    const pages = text.match(/docs\/[\w/-]+\.md/g) ?? [];
+    const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => `${FOLDER}${link}`);
+    for (const file of [...pages.map((page) => root + page), ...links]) {
+      expect(existsSync(file), `${name}: ${file}`).toBe(true);
+    }
   }
 });
 
