@@ -210,6 +210,8 @@ export async function startCollectorIn(dir, port, now) {
     models: found('models.json'),
     slo: found('slo.json'),
     prices: found('prices.json'),
+    // it hears the visits of this machine alone
+    minDevices: 1,
     now,
   });
 }

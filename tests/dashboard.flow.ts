@@ -6,6 +6,7 @@ import {
   FRIDAY_MS,
   seededFleet,
   THURSDAY,
+  THURSDAY_MS,
 } from '../packages/collector/src/testing/seeded-fleet.js';
 import { expectAccessible } from './expect-accessible.js';
 
@@ -13,7 +14,7 @@ import { expectAccessible } from './expect-accessible.js';
 const RUNS = '11.5K';
 
 /** One collector that has seen four days; the tests only look. */
-let collector: { url: string; port: number; close(): Promise<void> };
+let collector: { url: string; port: number; look(): Promise<void>; close(): Promise<void> };
 let dir: string;
 
 test.beforeAll(async () => {
@@ -22,20 +23,33 @@ test.beforeAll(async () => {
   const prices = { currency: 'EUR', serverPerMillionInferences: 40, cdnPerGigabyte: 0.05 };
   await writeFile(`${dir}/prices.json`, JSON.stringify(prices));
   collector = await start();
+  for (const [dayMs, ...clocks] of [
+    [THURSDAY_MS, '04:00', '04:05'],
+    [FRIDAY_MS, '02:00', '02:05', '03:00'],
+  ] as const) {
+    for (const clock of clocks) {
+      const [hours = 0, minutes = 0] = clock.split(':').map(Number);
+      nowMs = dayMs + (hours * 60 + minutes) * 60_000;
+      await collector.look();
+    }
+  }
 });
 test.afterAll(async () => {
   await collector.close();
   await rm(dir, { recursive: true });
 });
 
-/** Its clock stands: three hours after the last report, which nobody sent since. */
+/** Its looks are those of the tests, and then its clock stands: three hours after the last report. */
+let nowMs = THURSDAY_MS;
+
 async function start(port = 0) {
   const { startCollector } = await import('../packages/collector/dist/index.js');
   return startCollector({
     file: `${dir}/fleet.sqlite`,
     prices: `${dir}/prices.json`,
     port,
-    now: () => FRIDAY_MS + 3 * 3_600_000,
+    minDevices: 1,
+    now: () => nowMs,
   });
 }
 
@@ -56,10 +70,14 @@ test('the first screen says what is wrong, since when, and where most of it is',
 }) => {
   const problems = await look(page, THURSDAY);
   const finding = page.locator('[data-finding=success]');
-  await expect(finding).toHaveText(
-    /^1\.1\.0 succeeds in 95\.0% of runs, under the target of 99\.90% since 5 Mar \(UTC\)\. phone carries all of it\.$/,
+  await expect(finding.locator('p').first()).toHaveText(
+    /^1\.1\.0 fails too often, since 5 Mar, 04:05: 95\.0% of runs succeeded then, the target is 99\.90%\. phone carries all of it\.$/,
   );
   await expect(finding).toBeInViewport();
+  await expect(finding.getByRole('link', { name: 'Runbook' })).toHaveAttribute(
+    'href',
+    './runbooks/nearside-success',
+  );
   await expect(page.getByTestId('tile-runs')).toContainText(RUNS);
   await expect(page.getByTestId('tile-success')).toHaveText(
     'Success95.0%of 11,520 runsbefore 100%',
@@ -68,6 +86,17 @@ test('the first screen says what is wrong, since when, and where most of it is',
     /^success95\.0%success before100%.+ – /,
   );
   expect(problems).toEqual([]);
+});
+
+test('a link to a moment opens what was open then, and leads to now', async ({ page }) => {
+  const health = page.getByTestId('health');
+  await look(page, '?model=digits&at=2026-03-05T04:05:00Z');
+  await expect(health).toContainText('digits needed a look at the end of this time');
+  await expect(health.locator('[data-finding=success]')).toContainText('since 5 Mar');
+  await look(page, '?model=digits&at=2026-03-05T04:04:59Z');
+  await expect(health.locator('[data-finding]')).toHaveCount(0);
+  await health.getByRole('link', { name: 'How it is now' }).click();
+  await expect(page).toHaveURL(/range=24h/);
 });
 
 test('a time without a report says so, in a first week what is missing to call it silence, and where reports are', async ({
@@ -358,6 +387,9 @@ test('a mark above a chart says what it stands for, by keyboard and by mouse', a
   const said = page.getByRole('tooltip');
   await marks.getByRole('button').first().focus();
   await expect(said).toHaveText(/: 1\.0\.0 reports for the first time/);
+  await expect(marks.getByRole('button', { name: /fails too often/ })).toHaveAccessibleName(
+    /04:05 – 6 Mar.*, 02:05 \(22 h\): 1\.1\.0 fails too often/,
+  );
   await page.keyboard.press('ArrowRight');
   await expect(said).toContainText(': 1.1.0 reports for the first time');
   await page.keyboard.press('Escape');
@@ -397,6 +429,7 @@ test('every panel is handed out as CSV, and the month as Markdown', async ({ pag
   );
   expect(month.name).toBe('digits-2026-03.md');
   expect(month.text).toContain('inside its objectives on 3 of 4 days');
+  expect(month.text).toContain('| success under its target | 1 | 22 h |');
   await page.emulateMedia({ media: 'print' });
   await expect(page.getByRole('button', { name: 'Print' })).toBeHidden();
   await expect(page.getByRole('heading', { name: 'digits in March 2026' })).toBeVisible();

@@ -1,11 +1,12 @@
 import { DAY_MS } from '../../src/counting/time.js';
-import { LOOKED_BACK_MS } from '../../src/findings/findings.js';
+import { LOOKED_BACK_MS } from '../../src/findings/looked-back.js';
 import type { FleetAccuracy } from '../../src/fleet/accuracy.js';
 import type { FleetCanary } from '../../src/fleet/canary.js';
 import type { FleetCost } from '../../src/fleet/cost.js';
 import type { FleetCoverage } from '../../src/fleet/coverage.js';
 import type { FleetDrift } from '../../src/fleet/drift.js';
 import type { FleetFaults } from '../../src/fleet/faults.js';
+import type { FleetFindings } from '../../src/fleet/findings.js';
 import type { FleetLatency } from '../../src/fleet/latency.js';
 import type { FleetObjectives } from '../../src/fleet/objectives.js';
 import type { FleetParts } from '../../src/fleet/parts.js';
@@ -28,10 +29,12 @@ export interface Asked {
   speed: FleetSpeed;
   objectives: FleetObjectives;
   service: FleetService;
+  serviceLately: FleetService;
   drift: FleetDrift;
   accuracy: FleetAccuracy;
   canary: FleetCanary;
   silence: FleetSilence;
+  findings: FleetFindings;
   releases: FleetReleases;
   faults: FleetFaults;
   traces: { readonly traces: readonly KeptTrace[] };
@@ -44,10 +47,10 @@ export interface Asked {
   monthCost: FleetCost;
   monthCostBefore: FleetCost;
   monthReleases: FleetReleases;
-  monthCanary: FleetCanary;
+  monthFindings: FleetFindings;
+  monthFindingsBefore: FleetFindings;
   monthCoverage: FleetCoverage;
   monthCoverageBefore: FleetCoverage;
-  monthReleasesBefore: FleetReleases;
 }
 
 export type QuestionName = keyof Asked;
@@ -73,7 +76,9 @@ const atLeast =
 /** The days until the end of the range, however short that is. */
 const lastDays =
   (days: number) =>
-  ({ toMs }: Moment): Stretch => ({ fromMs: toMs - days * DAY_MS, toMs });
+  ({ toMs }: Stretch): Stretch => ({ fromMs: toMs - days * DAY_MS, toMs });
+/** All that is kept until the end of the range. */
+const all = lastDays(400);
 
 export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   latency: { path: 'latency', over: shown, isFiltered: true, everySeconds: 15 },
@@ -90,12 +95,18 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   speed: { path: 'speed', over: shown, everySeconds: 60 },
   objectives: { path: 'objectives', over: lastDays(28), everySeconds: 60 },
   service: { path: 'service', over: shown, everySeconds: 60 },
+  serviceLately: {
+    path: 'service',
+    over: ({ toMs }) => ({ fromMs: toMs - LOOKED_BACK_MS.service, toMs }),
+    everySeconds: 60,
+  },
   drift: { path: 'drift', over: atLeast(LOOKED_BACK_MS.drift), everySeconds: 60 },
   accuracy: { path: 'accuracy', over: atLeast(LOOKED_BACK_MS.accuracy), everySeconds: 60 },
   canary: { path: 'canary', over: atLeast(LOOKED_BACK_MS.canary), everySeconds: 60 },
   silence: { path: 'silence', over: atLeast(LOOKED_BACK_MS.silence), everySeconds: 60 },
-  // all that is kept, to know since when a rollout runs
-  releases: { path: 'releases', over: lastDays(400), everySeconds: 60 },
+  findings: { path: 'findings', over: shown, everySeconds: 15 },
+  // to know since when a rollout runs
+  releases: { path: 'releases', over: all, everySeconds: 60 },
   faults: { path: 'faults', over: shown, everySeconds: 60 },
   traces: { path: 'traces', everySeconds: 60 },
   month: inMonth('latency', monthOf),
@@ -106,11 +117,12 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   monthAccuracyBefore: inMonth('accuracy', monthBefore),
   monthCost: inMonth('cost', monthOf),
   monthCostBefore: inMonth('cost', monthBefore),
-  monthReleases: inMonth('releases', monthOf),
-  monthReleasesBefore: inMonth('releases', monthBefore),
+  monthFindings: inMonth('findings', monthOf),
+  monthFindingsBefore: inMonth('findings', monthBefore),
+  // to know which versions went out in the month for the first time
+  monthReleases: inMonth('releases', (moment) => all(monthOf(moment))),
   monthCoverage: inMonth('coverage', monthOf),
   monthCoverageBefore: inMonth('coverage', monthBefore),
-  monthCanary: inMonth('canary', monthOf),
 };
 
 /** A month changes slowly. */

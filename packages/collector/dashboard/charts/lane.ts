@@ -1,11 +1,11 @@
 import { element } from '../element.js';
-import { formatMoment } from '../words/format.js';
+import { formatMoment, formatSpan } from '../words/format.js';
 
 /** An event of a model, or a state for a time. */
 export interface LaneEvent {
-  readonly kind: 'release' | 'rollout' | 'verdict' | 'alarm' | 'silence';
+  readonly kind: 'release' | 'rollout' | 'verdict' | 'finding' | 'silence';
   readonly fromMs: number;
-  /** Null for a moment. */
+  /** Null for a moment, and `Infinity` where it lasts. */
   readonly toMs: number | null;
   /** A short sentence. */
   readonly text: string;
@@ -26,7 +26,7 @@ const SIGNS: Record<LaneEvent['kind'], string> = {
   release: '▲',
   rollout: '▲',
   verdict: '◆',
-  alarm: '!',
+  finding: '!',
   silence: '∅',
 };
 
@@ -86,18 +86,25 @@ export function createLane(): Lane {
 }
 
 function markOf({ kind, fromMs, toMs, text }: LaneEvent, position: number): HTMLElement {
-  const until = toMs === null ? '' : ` – ${formatMoment(toMs)}`;
   return element(
     'button',
     {
       type: 'button',
       class: `event ${kind}${toMs === null ? '' : ' stretch'}`,
-      'aria-label': `${formatMoment(fromMs)}${until}: ${text}`,
+      'aria-label': `${whenWords({ fromMs, toMs })}: ${text}`,
       tabindex: position === 0 ? '0' : '-1',
     },
     SIGNS[kind],
     ...(toMs === null ? [] : [element('span', {}, text)]),
   );
+}
+
+/** "5 Mar, 12:00", "since 5 Mar, 12:00", "5 Mar, 12:00 – 5 Mar, 14:00 (2 h)" */
+function whenWords({ fromMs, toMs }: Pick<LaneEvent, 'fromMs' | 'toMs'>): string {
+  if (toMs === null) return formatMoment(fromMs);
+  return toMs === Infinity
+    ? `since ${formatMoment(fromMs)}`
+    : `${formatMoment(fromMs)} – ${formatMoment(toMs)} (${formatSpan(toMs - fromMs)})`;
 }
 
 /** One for all lanes, because only one mark is looked at. */

@@ -12,14 +12,13 @@ import { tracesPanel } from './traces.js';
 /** These questions find the cause of a problem. */
 export const DEBUG_QUESTIONS: readonly QuestionName[] = [
   'latency',
+  'findings',
   'spread',
   'drift',
   'accuracy',
   'faults',
   'traces',
   'releases',
-  'canary',
-  'silence',
   'latencyBefore',
   'latencyVersionBefore',
 ];

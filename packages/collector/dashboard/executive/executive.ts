@@ -16,16 +16,16 @@ export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
   'month',
   'monthCost',
   'monthObjectives',
+  'monthFindings',
   'monthReleases',
   'monthCoverage',
   'monthAccuracy',
-  'monthCanary',
   'monthBefore',
   'monthObjectivesBefore',
   'monthCostBefore',
   'monthAccuracyBefore',
   'monthCoverageBefore',
-  'monthReleasesBefore',
+  'monthFindingsBefore',
 ];
 
 export interface ExecutiveView {

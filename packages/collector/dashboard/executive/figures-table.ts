@@ -1,9 +1,11 @@
 import type { Figures } from '../../src/fleet/latency.js';
 import type { Budget, FleetObjectives } from '../../src/fleet/objectives.js';
 import { type Answers, answered } from '../asking/ask.js';
+import type { Stretch } from '../state/page-state.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import { formatCompact, formatDuration, formatLeft, formatRate } from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';
+import { backWords, releasedIn } from './releases-table.js';
 
 type Format = (value: number | null | undefined) => string;
 
@@ -46,9 +48,22 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
       ],
       budget('Budget for failures left', ({ success }) => success),
       budget('Budget for slow runs left', ({ latency }) => latency),
+      [
+        text('Releases taken back'),
+        backCell(answers, now),
+        ...(seen ? [backCell(answers, before)] : []),
+      ],
     ],
     none: 'Nothing ran in this month.',
+    note: 'Releases taken back: of the versions that first went out in the month, those that were revoked before its end.',
   };
+}
+
+function backCell(answers: Answers, month: Stretch): Cell {
+  const all = answered(answers, 'monthReleases');
+  const out = all && releasedIn(all, month);
+  const share = out && out.versions.length > 0 ? out.back.length / out.versions.length : null;
+  return number(share, () => (out ? backWords(out) : ''));
 }
 
 function daysCell(objectives: FleetObjectives | undefined): Cell {

@@ -6,6 +6,7 @@ import { daysTable } from './calendar.js';
 import { costTable } from './cost-table.js';
 import { coverageTable } from './coverage-table.js';
 import { figuresTable } from './figures-table.js';
+import { findingsTable } from './findings-table.js';
 import type { Months } from './months.js';
 import { releasesTable } from './releases-table.js';
 import { sentencesOf } from './sentences.js';
@@ -38,7 +39,8 @@ export function monthReport(answers: Answers, months: Months): MonthReport {
   ];
   const sections: Section[] = [
     ...(isEmpty ? [] : figures),
-    ['month-releases', 'Releases', 'monthReleases', () => releasesTable(answers)],
+    ['month-findings', 'Findings', 'monthFindings', () => findingsTable(answers, months)],
+    ['month-releases', 'Releases', 'monthReleases', () => releasesTable(answers, months.now)],
   ];
   return {
     title: `${months.model} in ${months.now.name}${months.now.soFar}`,

@@ -12,7 +12,7 @@ export interface Months {
     /** " so far (10 of 31 days)". Empty where the month is over. */
     readonly soFar: string;
   };
-  readonly before: { readonly name: string };
+  readonly before: Stretch & { readonly name: string };
   /** Months of the first and the newest report: "March 2026 to May 2026". */
   readonly seen: string;
 }
@@ -35,6 +35,7 @@ export function monthBeforeOf(answers: Answers): Figures | undefined {
 
 export function monthsOf(moment: Moment): Months {
   const { key, fromMs, toMs } = monthOf(moment);
+  const earlier = monthBefore(moment);
   const hasBegun = fromMs < moment.nowMs;
   const days = new Date(Date.parse(`${monthsOn(key, 1)}-01`) - 1).getUTCDate();
   const day = new Date(toMs - 1).getUTCDate();
@@ -48,7 +49,7 @@ export function monthsOf(moment: Moment): Months {
       hasBegun,
       soFar: isOver || !hasBegun ? '' : ` so far (${day} of ${days} days)`,
     },
-    before: { name: MONTH.format(monthBefore(moment).fromMs) },
+    before: { ...earlier, name: MONTH.format(earlier.fromMs) },
     seen: [...new Set([moment.seen.fromMs, moment.seen.toMs].map(MONTH.format))].join(' to '),
   };
 }

@@ -4,6 +4,7 @@ import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import {
   formatCompact,
   formatDuration,
+  formatList,
   formatMoney,
   formatPoints,
   formatRate,
@@ -11,8 +12,9 @@ import {
 } from '../words/format.js';
 import { savedAmount } from './cost-table.js';
 import { daysInside } from './figures-table.js';
+import { foundIn, hasLooked, KIND_NAMES } from './findings-table.js';
 import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';
-import { released, takenBack } from './releases-table.js';
+import { backWords, releasedIn, takenBack } from './releases-table.js';
 
 /** A sentence names at most so many versions, the newest. The table has all. */
 const MOST_NAMED = 5;
@@ -25,7 +27,7 @@ export function sentencesOf(answers: Answers, months: Months): string[] {
   if (!hasBegun) return [`${name} has not begun.`];
   const total = answered(answers, 'month')?.total;
   const isShort = total && total.estimatedCount < FEWEST_RUNS;
-  return (isShort ? [little, releases] : [cost, use, objectives, accuracy, releases])
+  return (isShort ? [little, releases] : [cost, use, objectives, findings, accuracy, releases])
     .map((sentence) => sentence(answers, months))
     .filter((words) => words !== undefined);
 }
@@ -114,17 +116,31 @@ const accuracy: Sentence = (answers) => {
   return `${version}, which most devices had, was right in ${formatRate(measured.value)} of runs ${how}${beside}.`;
 };
 
-const releases: Sentence = (answers, { before }) => {
-  const found = answered(answers, 'monthReleases');
-  if (!found) return undefined;
-  const out = released(found);
-  const back = takenBack(answers);
-  const earlier = monthBeforeOf(answers) && answered(answers, 'monthReleasesBefore');
-  const last = earlier ? ` (${before.name}: ${released(earlier).length})` : '';
-  if (out.length === 0 && back.length === 0) return `Nothing was released${last}.`;
-  const more = out.length > MOST_NAMED ? ` and ${out.length - MOST_NAMED} others` : '';
+const findings: Sentence = (answers, { now }) => {
+  const written = answered(answers, 'monthFindings');
+  if (!written || !hasLooked(written, now)) return undefined;
+  const found = foundIn(written, now);
+  if (found.length === 0) return 'No finding was open.';
+  const list = found.map(
+    ({ kind, count, lastedMs }) => `${count} × ${KIND_NAMES[kind]} (${formatSpan(lastedMs)})`,
+  );
+  return `Found: ${formatList(list)}.`;
+};
+
+const releases: Sentence = (answers, { now, before }) => {
+  const all = answered(answers, 'monthReleases');
+  if (!all) return undefined;
+  const out = releasedIn(all, now);
+  const back = takenBack(answers, now);
+  const earlier = monthBeforeOf(answers) && releasedIn(all, before);
+  const last = earlier ? ` (${before.name}: ${earlier.versions.length})` : '';
+  const { versions } = out;
+  if (versions.length === 0 && back.length === 0) return `Nothing was released${last}.`;
+  const more = versions.length > MOST_NAMED ? ` and ${versions.length - MOST_NAMED} others` : '';
   const list =
-    out.length > 0 ? `Released: ${out.slice(-MOST_NAMED).join(', ')}${more}${last}.` : '';
+    versions.length > 0
+      ? `Released: ${versions.slice(-MOST_NAMED).join(', ')}${more}${last}; taken back: ${backWords(out)}.`
+      : '';
   const taken = back.slice(-MOST_NAMED).map(({ version, atMs, outMs }) => {
     const after = outMs === undefined ? '' : ` after ${formatSpan(atMs - outMs)}`;
     return `${version} was taken back${after}.`;

@@ -1,19 +1,22 @@
-import { HEALTH_QUESTIONS } from '../../src/findings/findings.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { type Answers, answered, createAsking } from '../asking/ask.js';
 import { element } from '../element.js';
 import { type Moment, momentOf } from '../state/moment.js';
-import { pageStateSearch } from '../state/page-state.js';
-import { type Health, healthOf } from '../words/findings.js';
+import { DAY, pageStateSearch } from '../state/page-state.js';
+import { HEALTH_QUESTIONS, type Health, healthOf } from '../words/findings.js';
 import { formatList, isolated } from '../words/format.js';
 import type { LookedAt } from '../words/looks.js';
 import { slowerWords } from '../words/speed.js';
 
 /** Several other models in such a state are one line, which opens. */
 const ALIKE: Partial<Record<Health['state'], string>> = {
+  'not-yet': 'not looked at yet',
   'too-early': 'too early to say',
   well: 'healthy',
 };
+
+const RED: readonly Health['state'][] = ['unwell', 'unwatched', 'not-known'];
+const GREY: readonly Health['state'][] = ['looking', 'not-yet', 'too-early'];
 
 /** Another model. */
 interface Other {
@@ -49,18 +52,22 @@ export function createHealthSection(): HealthSection {
 
   return {
     element: section,
-    show({ model, nowMs, toMs }, answers) {
-      const health = healthOf(answers);
+    show(moment, answers) {
+      const { model, nowMs, toMs } = moment;
+      const health = healthOf(answers, moment);
       const isPast = nowMs - toMs > 60_000;
+      const now = isPast ? pageStateSearch({ ...moment.state, range: DAY }) : '';
       const slower = slowerWords(answered(answers, 'speed'));
       const next = JSON.stringify([model, health, isPast, slower]);
       if (next === shown) return;
       shown = next;
-      section.classList.toggle('unwell', health.state === 'unwell' || health.state === 'not-known');
-      section.classList.toggle('doubtful', health.state === 'doubtful');
-      section.classList.toggle('unknown', ['looking', 'too-early'].includes(health.state));
+      section.classList.toggle('unwell', RED.includes(health.state));
+      section.classList.toggle('unknown', GREY.includes(health.state));
       own.replaceChildren(
         ...healthElements(model, health, { isPast }),
+        ...(now
+          ? [element('p', { class: 'more' }, element('a', { href: now }, 'How it is now'))]
+          : []),
         ...smallOf(slower),
         ...(health.state === 'looking' ? [] : lookElements(health.lookedAt)),
       );
@@ -93,7 +100,11 @@ export function createHealthSection(): HealthSection {
         answers = known;
       });
       if (signal.aborted) return;
-      found.push({ model: summary.model, href: pageStateSearch(state), health: healthOf(answers) });
+      found.push({
+        model: summary.model,
+        href: pageStateSearch(state),
+        health: healthOf(answers, about),
+      });
     }
     // a line that is open, or has the focus, stays while nothing has changed
     const next = JSON.stringify(found);
@@ -104,18 +115,21 @@ export function createHealthSection(): HealthSection {
 
 function healthElements(
   name: string,
-  { state, findings, refused, lookedAt }: Health,
+  { state, findings, looked, refused, lookedAt }: Health,
   { isPast }: { isPast: boolean },
 ): HTMLElement[] {
   const model = isolated(name);
-  if (findings.length > 0) {
-    const items = findings.map(({ id, text, more }) =>
-      element('li', { 'data-finding': id }, element('p', {}, text), ...smallOf(more)),
-    );
-    const heading = isPast ? `${model} needed a look` : `${model} needs a look`;
-    return [element('h2', {}, heading), element('ul', {}, ...items)];
+  if (findings.length > 0 || state === 'unwatched') {
+    const items = findings.map(({ id, text, more }) => findingElement(id, text, more));
+    const unwatched = looked ? [findingElement('collector-no-look', looked)] : [];
+    const heading = isPast
+      ? `${model} needed a look at the end of this time`
+      : `${model} needs a look`;
+    return [element('h2', {}, heading), element('ul', {}, ...unwatched, ...items)];
   }
   switch (state) {
+    case 'not-yet':
+      return [element('p', {}, `Not known yet whether ${model} is healthy.`), ...smallOf(looked)];
     case 'looking':
       return [element('p', {}, `Looking whether ${model} is healthy…`)];
     case 'not-known':
@@ -131,15 +145,30 @@ function healthElements(
     default: {
       const { names } = lookedAt;
       return [
-        element('p', {}, isPast ? `${model} was healthy.` : `${model} is healthy.`),
+        element(
+          'p',
+          {},
+          isPast ? `${model} was healthy at the end of this time.` : `${model} is healthy.`,
+        ),
         ...smallOf(
           isPast
-            ? `Nothing in ${names} alarmed at the end of this time.`
-            : `Nothing in ${names} alarms now.`,
+            ? `The last look before its end found nothing in ${names}.`
+            : `The last look found nothing in ${names}.`,
         ),
       ];
     }
   }
+}
+
+/** Each kind of finding has a runbook. */
+function findingElement(id: string, words: string, more = ''): HTMLElement {
+  const runbook = element('a', { href: `./runbooks/nearside-${id}` }, 'Runbook');
+  return element(
+    'li',
+    { 'data-finding': id },
+    element('p', {}, words),
+    element('p', { class: 'more' }, more, more && ' ', runbook),
+  );
 }
 
 function smallOf(words: string): HTMLElement[] {
@@ -181,14 +210,13 @@ function otherLines(others: readonly Other[]): HTMLElement[] {
 }
 
 function otherLine({ model, href, health }: Other): HTMLElement {
-  const { state, findings, lookedAt } = health;
-  const tone = ALIKE[state] ? '' : state === 'doubtful' ? 'doubtful' : 'unwell';
-  const words = ALIKE[state] ?? findings[0]?.text ?? 'not known whether it is healthy';
+  const { state, findings, looked, lookedAt } = health;
+  const words = ALIKE[state] ?? findings[0]?.text ?? (looked || 'not known whether it is healthy');
   const has = state === 'too-early' ? `, ${lookedAt.has[0]}` : '';
   const further = findings.length > 1 ? ` And ${findings.length - 1} more.` : '';
   return element(
     'li',
-    { class: tone },
+    { class: RED.includes(state) ? 'unwell' : '' },
     element('a', { href }, isolated(model)),
     `: ${words}${has}${further}`,
   );

@@ -12,6 +12,7 @@ import { versionsPanel } from './versions.js';
 /** These questions tell what is wrong, since when, and where. They are asked in the order of the page. */
 export const ON_CALL_QUESTIONS: readonly QuestionName[] = [
   'latency',
+  'findings',
   'silence',
   'canary',
   'service',
@@ -22,6 +23,7 @@ export const ON_CALL_QUESTIONS: readonly QuestionName[] = [
   'parts',
   'speed',
   'accuracy',
+  'serviceLately',
   'latencyBefore',
   'latencyVersionBefore',
 ];

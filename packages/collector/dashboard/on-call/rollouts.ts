@@ -7,6 +7,8 @@ import { number, type Table, text } from '../table/table.js';
 import { measureName } from '../words/findings.js';
 import { formatPoints, formatShareOf } from '../words/format.js';
 import {
+  knownWords,
+  lastVerdict,
   type Measured,
   measuresOf,
   measureWords,
@@ -81,9 +83,10 @@ function headingOf(rollout: RolloutFigures, canary: FleetCanary, answers: Answer
   const all = answered(answers, 'releases')?.events ?? [];
   const events = all.filter(({ version }) => version === rollout.version);
   const sides = sidesWords(rollout, events[0]?.atMs ?? rollout.sinceMs);
+  const written = lastVerdict(answered(answers, 'findings'), rollout);
   return rollout.isOver
-    ? [overWords(rollout, events.at(-1)), sides]
-    : [sides, verdictWords(rollout, canary)];
+    ? [overWords(rollout, events.at(-1), written), sides]
+    : [sides, verdictWords(rollout, canary) + knownWords(rollout, written)];
 }
 
 /** So many rollouts that are over are listed one by one. */

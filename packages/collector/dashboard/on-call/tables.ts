@@ -10,6 +10,7 @@ import {
   formatLeft,
   formatMoment,
   formatRate,
+  formatSpan,
 } from '../words/format.js';
 import { chosenFigures } from '../words/scope.js';
 
@@ -114,7 +115,7 @@ const KINDS = {
   release: 'release',
   rollout: 'rollout',
   verdict: 'verdict',
-  alarm: 'drift',
+  finding: 'finding',
   silence: 'silence',
 } as const;
 
@@ -125,22 +126,31 @@ const MOST_EVENTS = 40;
 export const happenedPanel = tablePanel({
   id: 'happened',
   title: 'What happened',
-  gist: ({ rows: [newest] }) => `${newest?.[0]?.text}: ${newest?.[3]?.text}`,
+  gist: ({ rows: [newest] }) => `${newest?.[0]?.text}: ${newest?.[4]?.text}`,
   isWide: true,
-  needs: ['releases'],
+  needs: ['releases', 'findings'],
   table: (_got, { lane }) => ({
-    columns: ['When', 'Until', 'Kind', 'What'],
+    columns: ['When', 'Until', 'Lasted', 'Kind', 'What'],
     rows: lane
       .toReversed()
       .slice(0, MOST_EVENTS)
       .map(({ kind, fromMs, toMs, text: words }) => [
         { text: formatMoment(fromMs), value: new Date(fromMs).toISOString() },
-        toMs === null
-          ? text('', { value: null })
-          : { text: formatMoment(toMs), value: new Date(toMs).toISOString() },
+        ...lengthCells(fromMs, toMs),
         text(KINDS[kind]),
         text(words),
       ]),
-    none: 'No release, verdict, alarm or silence in this time.',
+    none: 'No release, verdict or finding in this time.',
   }),
 });
+
+/** An event that lasts has no end, and a moment no length. */
+function lengthCells(fromMs: number, toMs: number | null): Cell[] {
+  const nothing = text('', { value: null });
+  if (toMs === null) return [nothing, nothing];
+  if (toMs === Infinity) return [text('lasts', { value: null }), nothing];
+  return [
+    { text: formatMoment(toMs), value: new Date(toMs).toISOString() },
+    number(toMs - fromMs, (ms) => formatSpan(ms ?? 0), { unit: 'ms' }),
+  ];
+}

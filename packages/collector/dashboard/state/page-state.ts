@@ -38,7 +38,8 @@ export interface PageState {
   readonly month: string;
 }
 
-const DAY: LastRange = RANGES[2];
+/** The page opens on this range. */
+export const DAY: LastRange = RANGES[2];
 
 export function readPageState(search: string): PageState {
   const given = new URLSearchParams(search);
@@ -51,7 +52,10 @@ export function readPageState(search: string): PageState {
     version: text('version'),
     segment: /^(device|backend):./.test(segment) ? segment : '',
     range:
-      stretchOf(text('from'), text('to')) ?? RANGES.find(({ key }) => key === text('range')) ?? DAY,
+      stretchOf(text('from'), text('to')) ??
+      dayUntil(text('at')) ??
+      RANGES.find(({ key }) => key === text('range')) ??
+      DAY,
     month: /^\d{4}-(0[1-9]|1[0-2])$/.test(month) ? month : '',
   };
 }
@@ -65,6 +69,12 @@ export function pageStateSearch({ range, ...state }: PageState): string {
     search.set('to', new Date(range.toMs).toISOString());
   }
   return `?${search}`;
+}
+
+/** Returns the day before a moment in ISO 8601, with what was written down at that moment. */
+function dayUntil(at: string): Stretch | undefined {
+  const atMs = Date.parse(at);
+  return Number.isNaN(atMs) ? undefined : { fromMs: atMs - DAY.rangeMs, toMs: atMs + 1 };
 }
 
 /** Parses two moments in ISO 8601. @returns undefined where they are none, or in the wrong order */

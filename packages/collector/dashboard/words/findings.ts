@@ -1,14 +1,10 @@
-import { DAY_MS } from '../../src/counting/time.js';
-import {
-  type Finding,
-  findingsOf,
-  HEALTH_QUESTIONS,
-  type HealthAnswers,
-  type LatencyFinding,
-  type SuccessFinding,
-} from '../../src/findings/findings.js';
+import { BUCKET_MS, DAY_MS } from '../../src/counting/time.js';
+import type { Finding } from '../../src/findings/findings.js';
 import { looksOf } from '../../src/findings/looks.js';
+import type { FleetFindings, WrittenFinding } from '../../src/fleet/findings.js';
 import { type Answers, answered, Unanswered } from '../asking/ask.js';
+import type { QuestionName } from '../asking/questions.js';
+import type { Moment } from '../state/moment.js';
 import {
   formatCount,
   formatDuration,
@@ -28,132 +24,201 @@ export interface FindingInWords {
   readonly text: string;
   /** Further sentences. */
   readonly more: string;
-  /** It rests on four of 64 groups of devices, so it may be one device, or somebody who lies. */
-  readonly isByFew: boolean;
 }
 
 export interface Health {
   /**
-   * `doubtful`: all that is wrong rests on a few groups of devices. `looking`: not everything has been answered.
-   * `not-known`: the collector had no answer to something. `too-early`: nothing alarms, and too little has run for that
-   * to say anything.
+   * `looking`: not everything has been answered. `not-known`: the collector had no answer to something. `unwatched`: it
+   * did not look any more. `not-yet`: it has not looked so far. `too-early`: nothing was found, and too little has run for
+   * that to say anything.
    */
-  readonly state: 'well' | 'unwell' | 'doubtful' | 'looking' | 'not-known' | 'too-early';
+  readonly state:
+    | 'well'
+    | 'unwell'
+    | 'looking'
+    | 'not-known'
+    | 'unwatched'
+    | 'not-yet'
+    | 'too-early';
+  /** Open at the end of the time that is shown, the most urgent first. */
   readonly findings: readonly FindingInWords[];
+  /** When the collector looked last, or will look, where that is no matter of course. */
+  readonly looked: string;
   /** The collector's reasons why something is not known. */
   readonly refused: readonly string[];
   readonly lookedAt: LookedAt;
 }
 
-export function healthOf(answers: Answers): Health {
-  const findings = healthFindings(answers);
+/** Tell what there was to find, beside what was found. */
+const LOOKS = ['silence', 'canary', 'service', 'drift', 'accuracy'] as const;
+
+/** A model is well when all of these were answered and the collector has just found nothing. */
+export const HEALTH_QUESTIONS: readonly QuestionName[] = ['findings', ...LOOKS, 'serviceLately'];
+
+/** A collector looks every five minutes. Here two looks were left out, and a third is due. */
+const OVERDUE_MS = 3 * BUCKET_MS;
+
+export function healthOf(answers: Answers, moment: Moment): Health {
+  const written = answered(answers, 'findings');
+  const findings = healthFindings(answers, moment);
   const given = HEALTH_QUESTIONS.map((name) => answers[name]);
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
-  const lookedAt = lookedAtWords(looksOf(healthAnswers(answers)));
-  const known = { findings, refused, lookedAt };
-  if (findings.some(({ isByFew }) => !isByFew)) return { state: 'unwell', ...known };
-  if (findings.length > 0) return { state: 'doubtful', ...known };
+  const lookedAt = lookedAtOf(answers);
+  const overdue = written ? overdueWords(written, moment) : '';
+  const known = { findings, looked: overdue, refused, lookedAt };
+  if (overdue) return { state: 'unwatched', ...known };
+  if (findings.length > 0) return { state: 'unwell', ...known };
+  if (written?.lookedMs === null) return { state: 'not-yet', ...known, looked: FIRST_LOOK };
   if (given.includes(undefined)) return { state: 'looking', ...known };
   if (refused.length > 0) return { state: 'not-known', ...known };
   return { state: lookedAt.isTooEarly ? 'too-early' : 'well', ...known };
 }
 
-/** Findings of all that has been answered, the most urgent first. */
-export function healthFindings(answers: Answers): FindingInWords[] {
-  const findings = findingsOf(healthAnswers(answers));
-  return findings.map((finding) => {
-    const isByFew = 'isByFew' in finding && finding.isByFew;
-    const [text = '', ...more] = sentences(finding);
-    return {
-      id: finding.id,
-      text,
-      more: [...more, ...(isByFew ? [BY_FEW] : [])].join(' '),
-      isByFew,
-    };
-  });
+/** Targets are judged over a short time, of which a model that is not new may have too little. */
+function lookedAtOf(answers: Answers): LookedAt {
+  const health = Object.fromEntries(LOOKS.map((name) => [name, answered(answers, name)]));
+  const overRange = lookedAtWords(looksOf(health));
+  if (overRange.isTooEarly) return overRange;
+  const service = answered(answers, 'serviceLately');
+  return { ...lookedAtWords(looksOf({ ...health, service })), isTooEarly: false };
 }
 
-function healthAnswers(answers: Answers): HealthAnswers {
-  return {
-    silence: answered(answers, 'silence'),
-    canary: answered(answers, 'canary'),
-    service: answered(answers, 'service'),
-    drift: answered(answers, 'drift'),
-    accuracy: answered(answers, 'accuracy'),
-    latency: answered(answers, 'latency'),
-    objectives: answered(answers, 'objectives'),
-    parts: answered(answers, 'parts'),
-    releases: answered(answers, 'releases'),
-  };
+/** Says that looks have stopped before the end of the time that is shown. */
+function overdueWords({ lookedMs }: FleetFindings, { toMs }: Moment): string {
+  return lookedMs === null || toMs - lookedMs <= OVERDUE_MS
+    ? ''
+    : `The collector has not looked since ${formatMoment(lookedMs)}: what began or ended after that is not known.`;
 }
 
-const BY_FEW = 'It is made by four of 64 groups of devices.';
+const FIRST_LOOK =
+  'The collector has not looked yet. It looks when it starts, and every five minutes after that.';
 
-/** The first sentence says what is wrong, since when and where. */
-function sentences(finding: Finding): string[] {
+/** Lists what was open at the end of the time that is shown, the most urgent first. */
+export function healthFindings(answers: Answers, { toMs }: Moment): FindingInWords[] {
+  return writtenFindings(answered(answers, 'findings'))
+    .filter(({ beganMs, endedMs }) => beganMs < toMs && (endedMs ?? Infinity) >= toMs)
+    .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
+    .map(({ kind, figures, beganMs }) => {
+      const { what, detail, where, more } = findingWords(figures);
+      return {
+        id: kind,
+        text: `${capital(what)}, since ${formatMoment(beganMs)}${detail && `: ${detail}`}.${where && ` ${where}`}`,
+        more: more.join(' '),
+      };
+    });
+}
+
+/** The most urgent first. */
+export const KINDS: readonly Finding['id'][] = [
+  'silence',
+  'rollout',
+  'success',
+  'latency',
+  'accuracy',
+  'drift',
+  'concept',
+];
+
+/** Its figures are those of the time when it began. */
+type KnownFinding = WrittenFinding & { readonly kind: Finding['id']; readonly figures: Finding };
+
+/** Returns the findings of the kinds that this page knows. */
+export function writtenFindings(written: FleetFindings | undefined): KnownFinding[] {
+  return (written?.findings ?? []).filter((one): one is KnownFinding =>
+    KINDS.some((id) => id === one.kind),
+  );
+}
+
+interface FindingWords {
+  /** The fault, without a stop: "1.1.0 fails too often". */
+  readonly what: string;
+  /** Its figures when it began. */
+  readonly detail: string;
+  readonly where: string;
+  readonly more: readonly string[];
+}
+
+export function findingWords(finding: Finding): FindingWords {
+  const common = { detail: '', where: '', more: [] };
   if (finding.id === 'silence') {
-    const since = `${finding.isOlder ? 'before ' : ''}${formatMoment(finding.sinceMs)}`;
-    return [`Of the whole fleet far fewer devices report than usual, since ${since}.`];
+    const first = `${finding.isOlder ? 'before ' : ''}${formatMoment(finding.sinceMs)}`;
+    return {
+      ...common,
+      what: 'far fewer devices of the whole fleet report than usual',
+      more: [`The first hour with too few began ${first}.`],
+    };
   }
   const version = isolated(finding.version);
   switch (finding.id) {
     case 'rollout': {
-      const { measures, sinceMs, beganMs, devices } = finding;
+      const { measures, beganMs, devices } = finding;
       const reasons = measures.map(
         ({ name, difference }) => `${measureName(name)} ${formatPoints(difference?.value)}`,
       );
-      const since = sinceMs === null ? '' : `, known since ${formatMoment(sinceMs)}`;
-      return [
-        `${version} is worse than its control${since}: roll it back.`,
-        `It began on ${formatMoment(beganMs)} and is on ${formatCount(devices)} devices.`,
-        `${capital(reasons.join(', '))}.`,
-      ];
+      return {
+        ...common,
+        what: `${version} is worse than its control`,
+        detail: 'roll it back',
+        more: [
+          `It went out on ${formatMoment(beganMs)}, and was then on ${formatCount(devices)} devices.`,
+          `${capital(reasons.join(', '))}.`,
+        ],
+      };
     }
     case 'success': {
-      const { success, target } = finding;
-      const figures = `succeeds in ${formatRate(success.value)} of runs, under the target of ${formatRate(target)}`;
-      return [`${version} ${figures} ${missedWords(finding)}`, ...nowhere(finding.part)];
+      const { success, target, part } = finding;
+      return {
+        what: `${version} fails too often`,
+        detail: `${formatRate(success.value)} of runs succeeded then, the target is ${formatRate(target)}`,
+        where: part ? carriedWords(part) : '',
+        more: nowhere(part),
+      };
     }
     case 'latency': {
-      const { p95Ms, targetMs } = finding;
-      const figures = `takes ${formatDuration(p95Ms.value)} at P95, over the target of ${formatDuration(targetMs)}`;
-      return [`${version} ${figures} ${missedWords(finding)}`, ...nowhere(finding.part)];
+      const { p95Ms, targetMs, part } = finding;
+      return {
+        what: `${version} is too slow`,
+        detail: `it took ${formatDuration(p95Ms.value)} at P95 then, the target is ${formatDuration(targetMs)}`,
+        where: part ? carriedWords(part) : '',
+        more: nowhere(part),
+      };
     }
     case 'drift': {
       const { distribution, sinceMs, windowMs, segment, part } = finding;
-      const carried = segment
-        ? ` ${capital(formatPart(segment.share))} of it is on ${isolated(segment.value)}.`
-        : '';
-      const since = formatSince(sinceMs, windowMs);
-      const where = part ? ` on ${isolated(part.value)}` : '';
-      return [
-        `What ${version} sees or says${where} has changed since ${since}: ${isolated(distribution)}.${carried}`,
-        ...nowhere(segment ?? part),
-      ];
+      return {
+        what: `what ${version} sees or says has changed${part ? ` on ${isolated(part.value)}` : ''}`,
+        detail: isolated(distribution),
+        where: segment
+          ? `${capital(formatPart(segment.share))} of it is on ${isolated(segment.value)}.`
+          : '',
+        more: [
+          `Reports are different from ${formatSince(sinceMs, windowMs)} on.`,
+          ...nowhere(segment ?? part),
+        ],
+      };
     }
-    case 'concept': {
-      const since = formatSince(finding.sinceMs, DAY_MS);
-      return [
-        `${version} is right less often than its confidence says: ${formatPoints(finding.deficit)} of all runs labelled since ${since}.`,
-      ];
-    }
+    case 'concept':
+      return {
+        ...common,
+        what: `${version} is right less often than its confidence says`,
+        detail: `${formatPoints(finding.deficit)} of all runs labelled from ${formatSince(finding.sinceMs, DAY_MS)} on`,
+      };
     case 'accuracy': {
-      const { labelled, offline, ratio, target } = finding;
-      const since = formatSince(finding.sinceMs, DAY_MS);
-      return [
-        `${version} is right in ${formatRate(labelled.value)} of runs labelled since ${since}: ${formatRate(ratio.value)} of the ${formatRate(offline.value)} on held-out data, under the target of ${formatRate(target)}.`,
-      ];
+      const { labelled, ratio, target, sinceMs } = finding;
+      const share = `${formatRate(labelled.value)} of runs labelled from ${formatSince(sinceMs, DAY_MS)} on`;
+      return {
+        ...common,
+        what: `${version} is right less often than its target allows`,
+        detail: `in ${share}, ${formatRate(ratio.value)} as often as on held-out data, the target is ${formatRate(target)}`,
+      };
     }
   }
 }
 
-/** "since 2 Mar (UTC). phone carries 80% of it." */
-function missedWords({ sinceMs, part }: SuccessFinding | LatencyFinding): string {
-  // targets are judged by the UTC day
-  const since = sinceMs === null ? 'in this time' : `since ${formatSince(sinceMs, DAY_MS)}`;
-  const carried = part ? ` ${isolated(part.value)} carries ${formatPart(part.share)} of it.` : '';
-  return `${since}.${carried}`;
+/** "phone carries 80% of it." */
+function carriedWords({ value, share }: { value: string; share: number }): string {
+  return `${isolated(value)} carries ${formatPart(share)} of it.`;
 }
 
 function nowhere(part: object | null | undefined): string[] {

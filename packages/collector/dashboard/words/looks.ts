@@ -36,7 +36,10 @@ export function lookedAtWords(looks: readonly Look[]): LookedAt {
     names: formatList([...new Set(able.map(({ id }) => NAMES[id]))]),
     has: lacks.filter(({ what }) => NEEDED.includes(what)).map(shortWords),
     missing: lacks.map((lack) => lackWords(lack) + (lack.what === 'past' ? PAST_TELLS : '')),
-    unseen: unable.map(({ id, lacks }) => `${NAMES[id]}: ${lacks.map(lackWords).join(', ')}`),
+    unseen: unable.map(({ id, lacks }) => {
+      const lately = id === 'success' || id === 'latency' ? ' in two hours' : '';
+      return `${NAMES[id]}: ${lacks.map(lackWords).join(', ')}${lately}`;
+    }),
     seen: able.map(({ id, sees }) => `${NAMES[id]}: ${seenWords(id, sees)}`),
   };
 }
@@ -100,9 +103,9 @@ function seenWords(id: Look['id'], sees: number): string {
     case 'rollout':
       return `more failed runs than the control has, by about ${formatPoints(sees)}`;
     case 'success':
-      return `below about ${formatRate(sees)} of runs`;
+      return `below about ${formatRate(sees)} of runs in two hours`;
     case 'latency':
-      return `below about ${formatRate(sees)} of results within the target for P95`;
+      return `below about ${formatRate(sees)} of results within the target for P95 in two hours`;
     case 'drift':
       return `a population stability index from about ${sees.toPrecision(2)} on`;
     case 'concept':

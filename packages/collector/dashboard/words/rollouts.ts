@@ -4,6 +4,7 @@ import type {
   RolloutFigures,
   RolloutHold,
 } from '../../src/fleet/canary.js';
+import type { FleetFindings, WrittenVerdict } from '../../src/fleet/findings.js';
 import type { ReleaseEvent } from '../../src/fleet/releases.js';
 import type { Standing } from '../charts/margin-bar.js';
 import { measureName } from './findings.js';
@@ -75,9 +76,34 @@ export function verdictWords(rollout: RolloutFigures, fewest: Fewest): string {
   }
 }
 
-/** "was taken back on 11 Mar, 00:00; the last verdict: roll back" */
-export function overWords({ verdict }: RolloutFigures, end: ReleaseEvent | undefined): string {
-  const said = verdict.verdict.replace('-', ' ');
+/** Returns the last verdict that was written down while a rollout ran. */
+export function lastVerdict(
+  written: FleetFindings | undefined,
+  { version, experiment }: RolloutFigures,
+): WrittenVerdict | undefined {
+  return written?.verdicts.findLast(
+    (one) => one.version === version && one.experiment === experiment && one.verdict !== 'over',
+  );
+}
+
+/** " The verdict is of 9 Mar, 04:10." Empty where another one was written down last. */
+export function knownWords(
+  { verdict }: RolloutFigures,
+  written: WrittenVerdict | undefined,
+): string {
+  return written?.verdict === verdict.verdict
+    ? ` The verdict is of ${formatMoment(written.atMs)}.`
+    : '';
+}
+
+/** "was taken back on 11 Mar, 00:00; its last verdict: roll back, of 9 Mar, 04:10" */
+export function overWords(
+  { verdict }: RolloutFigures,
+  end: ReleaseEvent | undefined,
+  written: WrittenVerdict | undefined,
+): string {
+  const of = written ? `, of ${formatMoment(written.atMs)}` : '';
+  const said = (written?.verdict ?? verdict.verdict).replace('-', ' ') + of;
   if (end?.state === 'revoked') {
     return `was taken back on ${formatMoment(end.atMs)}; its last verdict: ${said}`;
   }

@@ -1,4 +1,3 @@
-import { DAY_MS } from '../counting/time.js';
 import type { FleetAccuracy } from '../fleet/accuracy.js';
 import type { FleetCanary, RolloutFigures } from '../fleet/canary.js';
 import type { FleetDrift } from '../fleet/drift.js';
@@ -29,25 +28,6 @@ export interface HealthAnswers {
   /** Tells when a rollout began. */
   readonly releases?: FleetReleases | undefined;
 }
-
-/** A model is well when all of these were answered and there is no finding. */
-export const HEALTH_QUESTIONS = [
-  'silence',
-  'canary',
-  'service',
-  'drift',
-  'accuracy',
-] as const satisfies readonly (keyof HealthAnswers)[];
-
-/** Some questions need more time than a short range has, ms. */
-export const LOOKED_BACK_MS = {
-  silence: DAY_MS,
-  // rollouts that ended lately too, each from its begin
-  canary: 14 * DAY_MS,
-  // where windows are days, an alarm needs two of them
-  drift: 4 * DAY_MS,
-  accuracy: 7 * DAY_MS,
-};
 
 /** Something that somebody should look at: where it is, since when, and its figures. */
 export type Finding =

@@ -5,14 +5,13 @@ import {
   type FleetQuestion,
   scopeOf,
 } from '../answers/answers.js';
-import { DAY_MS, HOUR_MS } from '../counting/time.js';
+import { DAY_MS } from '../counting/time.js';
 import { VERDICT } from '../fleet/findings.js';
 import { parseFleetQuery } from '../fleet/query.js';
 import type { Observation } from './compare-looks.js';
-import { type Finding, findingsOf, type HealthAnswers, LOOKED_BACK_MS } from './findings.js';
+import { type Finding, findingsOf, type HealthAnswers } from './findings.js';
+import { LOOKED_BACK_MS } from './looked-back.js';
 
-/** Targets are judged over this time. */
-const TARGETS_MS = 2 * HOUR_MS;
 /** Misses of a target are followed back so far. */
 const OBJECTIVES_MS = 28 * DAY_MS;
 /** All releases that are kept. */
@@ -65,7 +64,7 @@ export async function lookAtModel(model: string, options: LookOptions): Promise<
   const health: HealthAnswers = {
     silence: await ask('silence', LOOKED_BACK_MS.silence),
     canary: await ask('canary', LOOKED_BACK_MS.canary),
-    service: await ask('service', TARGETS_MS),
+    service: await ask('service', LOOKED_BACK_MS.service),
     drift: await ask('drift', LOOKED_BACK_MS.drift),
     accuracy: await ask('accuracy', LOOKED_BACK_MS.accuracy),
   };
@@ -78,7 +77,7 @@ export async function lookAtModel(model: string, options: LookOptions): Promise<
   const isMiss = begins.has('success') || begins.has('latency');
   const more: HealthAnswers = {
     objectives: isMiss ? await ask('objectives', OBJECTIVES_MS) : undefined,
-    parts: isMiss ? await ask('parts', TARGETS_MS) : undefined,
+    parts: isMiss ? await ask('parts', LOOKED_BACK_MS.service) : undefined,
     releases: begins.has('rollout') ? await ask('releases', RELEASES_MS) : undefined,
   };
   return { observed: observe(model, { ...health, ...more }), unknown };

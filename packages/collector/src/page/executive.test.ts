@@ -147,7 +147,7 @@ test('of a hundred releases the newest five are named', async () => {
   }));
   const told = await march({ monthReleases: { events } as never });
   expect(told.report.sentences.at(-1)).toBe(
-    'Released: 1.0.95, 1.0.96, 1.0.97, 1.0.98, 1.0.99 and 95 others.',
+    'Released: 1.0.95, 1.0.96, 1.0.97, 1.0.98, 1.0.99 and 95 others; taken back: 0 of 100 (0%).',
   );
 });
 
@@ -156,23 +156,96 @@ test('a version that was taken back says how long it was out, and how long after
     { atMs: MONDAY_MS, version: '1.2.0', state: 'canary', rollout: { fromBps: 0, toBps: 500 } },
     { atMs: MONDAY_MS + 52 * HOUR_MS, version: '1.2.0', state: 'revoked', rollout: null },
   ];
-  const rollout = {
-    version: '1.2.0',
-    history: [
-      { atMs: MONDAY_MS + 24 * HOUR_MS, verdict: 'hold' },
-      { atMs: MONDAY_MS + 48 * HOUR_MS, verdict: 'roll-back' },
-    ],
-  };
+  const verdicts = [
+    { version: '1.2.0', atMs: MONDAY_MS + 24 * HOUR_MS, verdict: 'hold' },
+    { version: '1.2.0', atMs: MONDAY_MS + 48 * HOUR_MS, verdict: 'roll-back' },
+  ];
   const told = await march({
     monthReleases: { model: 'digits', fromMs: 0, toMs: 1, events: released },
-    monthCanary: { rollouts: [rollout] } as never,
+    monthFindings: { findings: [], verdicts } as never,
   });
-  expect(told.report.sentences.at(-1)).toBe('Released: 1.2.0. 1.2.0 was taken back after 2 d 4 h.');
+  expect(told.report.sentences.at(-1)).toBe(
+    'Released: 1.2.0; taken back: 1 of 1 (100%). 1.2.0 was taken back after 2 d 4 h.',
+  );
   const rows = told.report.sections.find(({ id }) => id === 'month-releases')?.table.rows;
   expect(rows?.map((cells) => cells.slice(1).map(({ text }) => text))).toEqual([
     ['1.2.0 goes to 5.0% of devices', ''],
     ['1.2.0 is taken back', 'out for 2 d 4 h, 4 h after the verdict'],
   ]);
+});
+
+test('of releases, those that first went out in the month are counted, and those of them that were revoked in it', async () => {
+  const monthMs = Date.parse('2026-03-01T00:00:00Z');
+  const event = (hours: number, version: string, state: ReleaseEvent['state']) => ({
+    ...{ atMs: monthMs + hours * HOUR_MS, version, state, rollout: null },
+  });
+  const events = [
+    event(-600, '0.9.0', 'stable'),
+    event(-500, '1.0.0', 'stable'),
+    event(-400, '0.9.0', 'revoked'),
+    // was out before the month
+    event(-9, '1.1.0', 'canary'),
+    event(1, '1.1.0', 'stable'),
+    event(2, '1.2.0', 'canary'),
+    event(3, '1.3.0', 'stable'),
+    event(4, '1.2.0', 'revoked'),
+    event(5, '1.1.0', 'revoked'),
+  ];
+  const told = await march({
+    monthBefore: answers.month as never,
+    monthReleases: { events } as never,
+  });
+  expect(told.report.sentences.at(-1)).toBe(
+    'Released: 1.2.0, 1.3.0 (February 2026: 3); taken back: 1 of 2 (50.0%). 1.2.0 was taken back after 2 h. 1.1.0 was taken back after 14 h.',
+  );
+  const figures = told.report.sections.find(({ id }) => id === 'month-figures')?.table;
+  expect(figures?.rows.at(-1)?.map(({ text }) => text)).toEqual([
+    'Releases taken back',
+    '1 of 2 (50.0%)',
+    '1 of 3 (33.3%)',
+  ]);
+  expect(figures?.rows.at(-1)?.[1]?.value).toBe(0.5);
+  expect(figures?.note).toContain('first went out in the month');
+});
+
+test('findings are told by kind, with how many there were and for how long one was open', async () => {
+  const monthMs = Date.parse('2026-03-01T00:00:00Z');
+  const finding = (kind: string, from: number, to: number | null) => ({
+    ...{ kind, subject: '', revision: null, figures: { id: kind } },
+    beganMs: monthMs + from * HOUR_MS,
+    endedMs: to === null ? null : monthMs + to * HOUR_MS,
+  });
+  const lookedMs = FRIDAY_MS + HOUR_MS;
+  const findings = [
+    // from the month before, and two that overlap
+    finding('drift', -5, 2),
+    finding('drift', 10, 14),
+    finding('drift', 12, 17),
+    finding('silence', 20, 20.5),
+    finding('success', 120, null),
+    // the answer is of whole steps
+    finding('latency', -9, -1),
+  ];
+  const told = await march({ monthFindings: { lookedMs, findings, verdicts: [] } as never });
+  expect(told.report.sentences[3]).toBe(
+    'Found: 1 × silence (30 min), 1 × success under its target (1 h) and 3 × drift (9 h).',
+  );
+  const table = told.report.sections.find(({ id }) => id === 'month-findings')?.table;
+  expect(csvOf(table as never)).toBe(
+    [
+      'Finding,How many,Time with one (ms)',
+      `silence,1,${HOUR_MS / 2}`,
+      `success under its target,1,${HOUR_MS}`,
+      `drift,3,${9 * HOUR_MS}`,
+      '',
+    ].join('\r\n'),
+  );
+  expect(reportMarkdown(told.report)).toContain('| drift | 3 | 9 h |');
+  const never = await march({
+    monthFindings: { lookedMs: null, findings: [], verdicts: [] } as never,
+  });
+  expect(reportMarkdown(never.report)).toContain('The collector has not looked for findings');
+  expect(never.report.sentences.join()).not.toContain('finding');
 });
 
 test('Markdown says the same as the page', () => {
@@ -193,6 +266,6 @@ test('a month in which nothing ran is said to be so', async () => {
   expect(empty.sentences[0]).toBe(
     'Nothing ran in February 2026. The reports of digits are of March 2026.',
   );
-  expect(empty.sections.map(({ id }) => id)).toEqual(['month-releases']);
+  expect(empty.sections.map(({ id }) => id)).toEqual(['month-findings', 'month-releases']);
   expect(answers.month).toBeDefined();
 });

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { measureWords, standingOf, verdictWords } from '../../dashboard/words/rollouts.js';
+import { formatMoment } from '../../dashboard/words/format.js';
+import {
+  knownWords,
+  lastVerdict,
+  measureWords,
+  overWords,
+  standingOf,
+  verdictWords,
+} from '../../dashboard/words/rollouts.js';
+
 import type { FleetCanary, GuardrailFigures, RolloutFigures } from '../fleet/canary.js';
 
 const FEWEST: Pick<FleetCanary, 'minDevices' | 'minCohorts'> = { minDevices: 50, minCohorts: 48 };
@@ -29,8 +38,8 @@ const UNSURE = measure('slow-runs', [0.001, -0.069, 0.32], { margin: 0.02 });
 const ALONE = measure('outcome-bought', [0.3, 0.2, 0.4], { isJudged: false });
 const FEW = measure('unsure-runs', [null], { cohorts: 31 });
 
-function words(verdict: RolloutFigures['verdict'], control = 203): string {
-  const rollout: RolloutFigures = {
+function rolloutOf(verdict: RolloutFigures['verdict'], control = 203): RolloutFigures {
+  return {
     version: '1.1.0',
     experiment: '0f0f0f0f',
     sinceMs: 0,
@@ -41,7 +50,10 @@ function words(verdict: RolloutFigures['verdict'], control = 203): string {
     verdict,
     history: [],
   };
-  return verdictWords(rollout, FEWEST);
+}
+
+function words(verdict: RolloutFigures['verdict'], control?: number): string {
+  return verdictWords(rolloutOf(verdict, control), FEWEST);
 }
 
 test('each measure stands to its margin, with the exact figures', () => {
@@ -86,4 +98,24 @@ test('a rollout is held for so many hours or days more, or says what it lacks', 
   // a roll-back waits for none of these
   expect(held(3, 9, 'slow-runs', 'unsure-runs')).toContain('about 9 hours more');
   expect(held(null, null, 'signed-margins')).toContain('does not know its signed release');
+});
+
+test('since when a verdict holds is the time that was written down, and a rollout that is over keeps its last', () => {
+  const atMs = Date.UTC(2026, 2, 9, 4, 10);
+  const entry = { version: '1.1.0', experiment: '0f0f0f0f', revision: null, figures: {} };
+  const written = [
+    { ...entry, atMs: 0, verdict: 'hold' },
+    { ...entry, atMs, verdict: 'roll-back' },
+    { ...entry, experiment: 'another', atMs: atMs + 1, verdict: 'promote' },
+    { ...entry, atMs: atMs + 2, verdict: 'over' },
+  ];
+  const rollout = rolloutOf({ verdict: 'roll-back', because: [] });
+  const last = lastVerdict({ verdicts: written } as never, rollout);
+  expect(knownWords(rollout, last)).toBe(` The verdict is of ${formatMoment(atMs)}.`);
+  expect(knownWords(rolloutOf({ verdict: 'promote' }), last)).toBe('');
+  expect(knownWords(rollout, undefined)).toBe('');
+  const back = { atMs: atMs + 3, version: '1.1.0', state: 'revoked', rollout: null } as const;
+  expect(overWords(rolloutOf({ verdict: 'promote' }), back, last)).toBe(
+    `was taken back on ${formatMoment(atMs)}; its last verdict: roll back, of ${formatMoment(atMs)}`,
+  );
 });
