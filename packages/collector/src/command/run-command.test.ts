@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startCollector } from '../server/start-collector.js';
@@ -92,7 +92,30 @@ test('files that are not right are a failure that names file and field: exit cod
   expect(errors.join()).toMatch(/^nearside-collector: file-invalid: .*slo\.json.*successRate/);
 });
 
+test('rules are printed, or written into a file, from the targets, with the runbooks of the collector', async () => {
+  const slo = join(folder, 'targets.json');
+  writeFileSync(slo, '{ "models": { "ocr": { "successRate": 0.95 } } }');
+  const url = 'https://collector.example';
+  const printed = await run(['rules', '--slo', slo, '--collector', `${url}/`]);
+  expect(printed).toMatchObject({ exitCode: 0, errors: [] });
+  expect(printed.printed.join()).toContain('{model=~"ocr"}');
+  expect(printed.printed.join()).toContain(`runbook_url: ${url}/runbooks/nearside-silence`);
+  const out = join(folder, 'nearside.rules.yml');
+  const written = await run(['rules', '--out', out], undefined, { NEARSIDE_SLO: slo });
+  expect(written).toMatchObject({ exitCode: 0, printed: [], errors: [] });
+  expect(readFileSync(out, 'utf8')).toContain('{model=~"ocr"}');
+});
+
+test('a typo in slo.json makes no rules, and the field is named: exit code 1', async () => {
+  const slo = join(folder, 'typo.json');
+  writeFileSync(slo, '{ "models": { "ocr": { "succesRate": 0.95 } } }');
+  const { exitCode, printed, errors } = await run(['rules', '--slo', slo]);
+  expect({ exitCode, printed }).toEqual({ exitCode: 1, printed: [] });
+  expect(errors.join()).toMatch(/^nearside-collector: file-invalid: .*typo\.json.*succesRate/);
+});
+
 test.each([
+  ['a collector that is no address', ['rules', '--collector', 'collector']],
   ['a port that is no number', ['--port', 'http']],
   ['a floor of zero', ['--min-devices', '0']],
   ['no requests a minute', ['--requests-per-minute', '0']],

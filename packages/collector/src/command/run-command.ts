@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { StartError, type StartErrorCode } from '../refusals/start-error.js';
 import { type CommandContext, inWords } from './command-context.js';
+import { addRules } from './rules.js';
 import { addServe } from './serve.js';
 
 /** These codes are wrong usage, and all others are failures. */
@@ -43,5 +44,6 @@ function createProgram(context: CommandContext): Command {
     })
     .exitOverride();
   addServe(program, context);
+  addRules(program, context);
   return program;
 }

@@ -57,6 +57,9 @@ export interface Counts {
   ok?: number;
   /** Failed calls of all codes. */
   failed?: number;
+  /** Reports with calls that ended, and Σ of the failed ‰ of each: so many calls of one device count as one report. */
+  used?: number;
+  failedPerMille?: number;
   /** Σ (ok + failed) × sampling weight: an estimate for the whole fleet. */
   weighted?: number;
   aborted?: number;
@@ -209,16 +212,17 @@ export function lifetimeCounts(counts: Counts, isLate: boolean): LifetimeCounts 
   const { reports, ok, failed, firsts, loss } = counts;
   const both = { firsts, loss } as LifetimeCounts;
   if (isLate) return { ...both, late: { reports, ok, failed } as LifetimeCounts['late'] };
-  const { aborted, errors, invalid, fallbacks, opens, bytes, quarantines, updates } = counts;
+  const { used, failedPerMille, aborted, errors, invalid, fallbacks, opens } = counts;
+  const { bytes, quarantines, updates } = counts;
   const histograms: Counts['histograms'] = {};
   for (const path of ['latency.total', 'opens.network', 'opens.store'] as const) {
     const histogram = counts.histograms?.[path];
     if (histogram) histograms[path] = histogram;
   }
   const cold = countIn(counts.histograms?.['health.coldRuns']);
-  const calls = { reports, ok, failed, aborted, errors, invalid, fallbacks, opens, histograms };
-  const others = { bytes, quarantines, updates, ...(cold > 0 && { cold }) };
-  return { ...both, punctual: { ...calls, ...others } as Counts };
+  const calls = { reports, used, failedPerMille, ok, failed, aborted, errors, invalid, fallbacks };
+  const starts = { opens, histograms, bytes, quarantines, updates, ...(cold > 0 && { cold }) };
+  return { ...both, punctual: { ...calls, ...starts } as Counts };
 }
 
 /** Folds a histogram of a device to the scale at which its path is kept. */

@@ -44,6 +44,8 @@ function callCounts(report: Report, names: ModelNames): Counts {
     weighted: (health.ok + failed) * dimensions.weight,
     errors: byKnown(health.errors ?? {}, codeName),
   };
+  if (health.ok + failed > 0) counts.used = 1;
+  if (failed > 0) counts.failedPerMille = Math.round((1000 * failed) / (health.ok + failed));
   if (health.aborted) counts.aborted = health.aborted;
   if (health.invalid) counts.invalid = byKnown(health.invalid, codeName);
   if (health.fallbacks) counts.fallbacks = health.fallbacks;

@@ -39,7 +39,7 @@ export async function watchFile<Value>(
   { parse, onLoaded, onRefused, lookEveryMs = LOOK_EVERY_MS }: WatchOptions<Value>,
 ): Promise<WatchedFile<Value>> {
   let seen = await stateOf(path);
-  let current = parseText(path, await readText(path), parse);
+  let current = await readJsonFile(path, parse);
   let looking: Promise<void> | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -48,7 +48,7 @@ export async function watchFile<Value>(
     if (state === seen) return;
     seen = state;
     try {
-      current = parseText(path, await readText(path), parse);
+      current = await readJsonFile(path, parse);
       onLoaded(current);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
@@ -73,6 +73,18 @@ export async function watchFile<Value>(
     },
     close: () => clearInterval(timer),
   };
+}
+
+/**
+ * Reads a JSON file once.
+ *
+ * @throws StartError `file-missing`, `file-invalid`, naming the file and the field
+ */
+export async function readJsonFile<Value>(
+  path: string,
+  parse: (document: unknown) => Value,
+): Promise<Value> {
+  return parseText(path, await readText(path), parse);
 }
 
 /** The state changes with the file, and when another file takes its name. */

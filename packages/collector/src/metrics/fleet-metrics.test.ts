@@ -25,6 +25,8 @@ function totals(durationsMs: readonly number[], more: Partial<Totals> = {}): Tot
         invalid: { 'input-invalid': 3 },
         errors: { deadline: 5, 'device-lost': 6 },
         opens: { tried: 9, failed: { offline: 2 } },
+        used: 20,
+        failedPerMille: 8500,
         cold: 1,
         bytes: 12_345,
         quarantines: {
@@ -73,6 +75,8 @@ test('inferences are counted by outcome, errors by code', () => {
     [`nearside_device_class_inferences_total{${version},device="phone",outcome="error"}`, 11],
     [`nearside_cold_inferences_total{${version}}`, 1],
     [`nearside_failing_devices_total{${version}}`, 3],
+    [`nearside_reports_total{${version}}`, 20],
+    [`nearside_failed_shares_total{${version}}`, 8.5],
     [`nearside_fetched_bytes_total{${version}}`, 12_345],
     [`nearside_quarantines_total{${version},backend="onnx-webgpu"}`, 3],
     [`nearside_quarantines_total{${version},backend="tfjs-webgpu"}`, 1],

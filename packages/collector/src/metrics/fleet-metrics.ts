@@ -185,7 +185,21 @@ function versionFamilies(groups: readonly Group[], targets: Targets): MetricFami
       name: 'nearside_failing_devices_total',
       help: 'Devices with a failed inference, counted once per UTC day, version assigned and side of a rollout. Signed models alone.',
       type: 'counter',
-      samples: counted(({ firsts }) => firsts['arm-day-failed']),
+      samples: groups
+        .filter(({ firsts }) => firsts['arm-day'])
+        .map(({ labels, firsts }) => ({ labels, value: firsts['arm-day-failed'] ?? 0 })),
+    },
+    {
+      name: 'nearside_reports_total',
+      help: 'Reports with inferences. Reports that came in time.',
+      type: 'counter',
+      samples: counted(({ punctual }) => punctual.used),
+    },
+    {
+      name: 'nearside_failed_shares_total',
+      help: 'Sum of the share of failed inferences of each report, so a device that tries all day counts as others do. Reports that came in time.',
+      type: 'counter',
+      samples: counted(({ punctual: { failedPerMille = 0 } }) => failedPerMille / 1000),
     },
     {
       name: 'nearside_fetched_bytes_total',

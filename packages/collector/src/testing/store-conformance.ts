@@ -379,6 +379,8 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
             invalid: { 'input-invalid': 3 },
             errors: { deadline: 1 },
             histograms: { 'latency.total': { sum: 45 } },
+            used: 1,
+            failedPerMille: 250,
             cold: 1,
             bytes: 12_345,
             quarantines: { 'onnx-webgpu int8 golden-mismatch': 1 },
