@@ -28,6 +28,11 @@ process.on('message', async (message) => {
     process.send({ modelsChanged: true });
     return;
   }
+  if (message.look) {
+    await collector.look();
+    process.send({ looked: true });
+    return;
+  }
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   await collector.close();
   process.send({ peakBytes });

@@ -24,6 +24,11 @@ export async function startFleetCollector(file, { nowMs, models, prices, slo }) 
       child.send({ modelsChanged: true });
       await answer();
     },
+    /** Has it look for findings, as it does every five minutes of real time. */
+    async look() {
+      child.send({ look: true });
+      await answer();
+    },
     /** @returns {Promise<number>} the status of the answer */
     send: (report) => post(report, { port, agent }),
     async read(path) {

@@ -26,6 +26,7 @@ export const MONTH = {
     [day(21), [forAll(NEXT), revoked(CANARY, 5), forAll(STABLE)]],
   ],
   silences: [[SILENCE_MS, SILENCE_MS + 5 * HOUR_MS]],
+  looksEveryMs: 6 * HOUR_MS,
   features: ['stroke-width', 'slant'],
   trouble,
   software,

@@ -3,7 +3,7 @@ import { readAnswers } from './answers.mjs';
 import { startFleetCollector } from './collector.mjs';
 import { tallyFaults, tallyUpdate, updateDevice } from './device-faults.mjs';
 import { activityAt, makeDevices, pickByUse } from './devices.mjs';
-import { isSilent, releasesAt } from './fleet-scenarios.mjs';
+import { isLookedAt, isSilent, releasesAt } from './fleet-scenarios.mjs';
 import { forgedReports } from './forge.mjs';
 import { keepReports } from './keep-reports.mjs';
 import { openKnownFiles } from './known-files.mjs';
@@ -70,6 +70,7 @@ export async function simulateFleet(file, { reports, devices: count, seed, scena
     waiting.delete(slot);
     if (isSilent(scenario, atMs)) {
       waitUntil(slot + 1, ...queue);
+      if (isLookedAt(scenario, atMs, WINDOW_MS)) await collector.look();
       continue;
     }
     for (const device of pick(Math.max(0, due))) {
@@ -93,6 +94,7 @@ export async function simulateFleet(file, { reports, devices: count, seed, scena
       queue.push(...forged);
     }
     await sendAll(queue, { collector, kept, nowMs: atMs + WINDOW_MS });
+    if (isLookedAt(scenario, atMs, WINDOW_MS)) await collector.look();
   }
   for (const queue of waiting.values()) await sendAll(queue, { collector, kept, nowMs: endMs });
   const nowMs = endMs + COME_IN_MS;

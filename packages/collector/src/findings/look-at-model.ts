@@ -54,7 +54,7 @@ export async function lookAtModel(model: string, options: LookOptions): Promise<
     const query = parseFleetQuery(asked, nowMs, scopeOf(question));
     try {
       if (!query.ok) throw new Error(query.refusal.message);
-      return await answers.fleet(question, query.value, context);
+      return await answers.fleet(question, query.value, { ...context, isOfNow: true });
     } catch (error) {
       onError(error);
       return undefined;

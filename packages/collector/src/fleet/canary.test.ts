@@ -248,6 +248,8 @@ test('a rollout is over when its version is taken back, or goes to all', async (
   ] as [typeof FACTS, boolean][]) {
     const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts });
     expect(rollouts[0]?.isOver).toBe(isOver);
+    const ofNow = await fleetCanary(store, DAY, { ...CONTEXT, facts, isOfNow: true });
+    expect(ofNow.rollouts).toHaveLength(isOver ? 0 : 1);
   }
   await store.close();
 });

@@ -97,13 +97,14 @@ export async function fleetCanary(
   const rollouts: RolloutFigures[] = [];
   for (const { experiment, version } of await store.rollouts(model)) {
     if (query.version !== undefined && query.version !== version) continue;
-    const rows = await readRolloutDays(store, { model, fromMs, toMs, experiment, version });
     // the state at the end of the range, where that is known
     const state =
       journal.findLast((release) => release.version === version) ??
       context.facts?.versions.find((one) => one.version === version);
     // it has ended when the version was taken back, or is for all
     const isOver = state !== undefined && (state.state === 'revoked' || !state.rollout);
+    if (isOver && context.isOfNow) continue;
+    const rows = await readRolloutDays(store, { model, fromMs, toMs, experiment, version });
     const figures = rolloutFigures(rows, { version, experiment, isOver, toMs, ...context });
     if (figures) rollouts.push(figures);
   }

@@ -43,6 +43,8 @@ export interface ModelContext {
   readonly facts?: ModelFacts['models'][number] | undefined;
   /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
+  /** Rollouts that are over are left out. */
+  readonly isOfNow?: boolean;
 }
 
 const Milliseconds = v.pipe(
