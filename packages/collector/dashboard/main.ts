@@ -64,15 +64,16 @@ function refresh(): void {
 }
 
 async function lookOnce(signal: AbortSignal): Promise<void> {
-  const { models, nowMs } = await fetchJson<{ models: ModelSummary[]; nowMs: number }>(
-    './v1/fleet/models',
-    signal,
-  );
+  const { models, nowMs, minDevices } = await fetchJson<{
+    models: ModelSummary[];
+    nowMs: number;
+    minDevices: number;
+  }>('./v1/fleet/models', signal);
   hideProblem();
   opened ??= models.toSorted((a, b) => b.lastMs - a.lastMs)[0]?.model;
   const summary = models.find(({ model }) => model === (state.model || opened));
   if (!summary) return showNothing(models);
-  const moment = momentOf(state, summary, nowMs);
+  const moment = momentOf(state, summary, { nowMs, minDevices });
   bar.show(moment, models);
   if (state.view !== 'executive' && moment.fromMs > nowMs) return showFuture(summary);
   const { view, asking } = await viewOf(state.view);

@@ -94,7 +94,7 @@ export function createHealthSection(): HealthSection {
     const found: Other[] = [];
     for (const summary of models) {
       const state = { ...moment.state, model: summary.model, version: '', segment: '' };
-      const about = momentOf(state, summary, moment.nowMs);
+      const about = momentOf(state, summary, moment);
       let answers: Answers = {};
       await createAsking(HEALTH_QUESTIONS).refresh(about, signal, (known) => {
         answers = known;

@@ -10,6 +10,8 @@ export interface Moment extends Stretch {
   readonly versionBefore: string;
   /** By the collector's clock. */
   readonly nowMs: number;
+  /** The collector's looks judge no group of fewer devices. */
+  readonly minDevices: number;
   /** The first and the newest report of the model that are kept. */
   readonly seen: Stretch;
 }
@@ -17,7 +19,7 @@ export interface Moment extends Stretch {
 export function momentOf(
   state: PageState,
   { model, versions, firstMs, lastMs }: ModelSummary,
-  nowMs: number,
+  { nowMs, minDevices }: Pick<Moment, 'nowMs' | 'minDevices'>,
 ): Moment {
   const { range } = state;
   const stretch =
@@ -29,6 +31,7 @@ export function momentOf(
     model,
     versionBefore: versionBefore(state.version, versions),
     nowMs,
+    minDevices,
     seen: { fromMs: firstMs, toMs: Math.min(lastMs, nowMs) },
     ...stretch,
   };

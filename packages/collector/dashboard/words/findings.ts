@@ -64,7 +64,7 @@ export function healthOf(answers: Answers, moment: Moment): Health {
   const given = HEALTH_QUESTIONS.map((name) => answers[name]);
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
-  const lookedAt = lookedAtOf(answers);
+  const lookedAt = lookedAtOf(answers, moment);
   const overdue = written ? overdueWords(written, moment) : '';
   const known = { findings, looked: overdue, refused, lookedAt };
   if (overdue) return { state: 'unwatched', ...known };
@@ -76,12 +76,12 @@ export function healthOf(answers: Answers, moment: Moment): Health {
 }
 
 /** Targets are judged over a short time, of which a model that is not new may have too little. */
-function lookedAtOf(answers: Answers): LookedAt {
+function lookedAtOf(answers: Answers, { minDevices }: Moment): LookedAt {
   const health = Object.fromEntries(LOOKS.map((name) => [name, answered(answers, name)]));
-  const overRange = lookedAtWords(looksOf(health));
+  const overRange = lookedAtWords(looksOf(health, minDevices));
   if (overRange.isTooEarly) return overRange;
   const service = answered(answers, 'serviceLately');
-  return { ...lookedAtWords(looksOf({ ...health, service })), isTooEarly: false };
+  return { ...lookedAtWords(looksOf({ ...health, service }, minDevices)), isTooEarly: false };
 }
 
 /** Says that looks have stopped before the end of the time that is shown. */

@@ -37,14 +37,18 @@ export type Lack =
 /** Standard deviations above which a share of `ALARM.level` of a normal distribution lies. */
 const FAR = 3.09;
 
-/** Lists, for each kind of finding, what the same answers could have told. */
-export function looksOf(answers: HealthAnswers): Look[] {
+/**
+ * Lists, for each kind of finding, what the same answers could have told.
+ *
+ * @param minDevices a look does not judge groups of fewer, which a viewer on the collector's own machine sees
+ */
+export function looksOf(answers: HealthAnswers, minDevices = 1): Look[] {
   const { silence, canary, service, drift, accuracy } = answers;
   const firstMs = firstHour(silence);
   return [
     ...(silence ? [silenceLook(silence)] : []),
     ...(canary?.rollouts ?? []).filter(({ isOver }) => !isOver).map(rolloutLook),
-    ...(service ? serviceLooks(service, firstMs) : []),
+    ...(service ? serviceLooks(service, { firstMs, minDevices }) : []),
     ...mostUsed(drift?.versions).map((version) => driftLook(version, drift?.minDevices, firstMs)),
     ...mostUsed(accuracy?.versions).map(conceptLook),
     ...mostUsed(accuracy?.versions).flatMap((version) =>
@@ -87,9 +91,14 @@ function rolloutLook({ verdict, guardrails, devices }: RolloutFigures): Look {
   return { id: 'rollout', sees: Math.max(failed.margin, value - low) };
 }
 
-function serviceLooks(service: FleetService, firstMs: number | null): Look[] {
+interface Known {
+  readonly firstMs: number | null;
+  readonly minDevices: number;
+}
+
+function serviceLooks(service: FleetService, known: Known): Look[] {
   const [version] = mostUsed(service.versions);
-  const lacks = version ? lacksOf(version, service, firstMs) : [lackOfRuns(service)];
+  const lacks = version ? lacksOf(version, service, known) : [lackOfRuns(service)];
   if (lacks.length > 0) return (['success', 'latency'] as const).map((id) => ({ id, lacks }));
   const { success, withinTarget } = version as VersionService;
   return [
@@ -113,16 +122,21 @@ function lackOfRuns({ minDevices }: FleetService): Lack {
 function lacksOf(
   { success, devices }: VersionService,
   { fromMs, toMs }: FleetService,
-  firstMs: number | null,
+  { firstMs, minDevices }: Known,
 ): Lack[] {
-  if (!isThin(success)) return [];
+  if (!isThin(success) && devices >= minDevices) return [];
   const startMs = Math.max(fromMs, firstMs ?? fromMs);
   const enoughMs = startMs + ((toMs - startMs) * FEWEST_EVENTS) / Math.max(1, success.n);
   const isReached = success.n > 0 && enoughMs - startMs <= toMs - fromMs;
   const atMs = isReached ? Math.ceil(enoughMs / HOUR_MS) * HOUR_MS : null;
   return [
     { what: 'runs' as const, have: success.n, need: FEWEST_EVENTS, atMs },
-    { what: 'devices' as const, have: devices, need: FEWEST_DEVICES, atMs: null },
+    {
+      what: 'devices' as const,
+      have: devices,
+      need: Math.max(FEWEST_DEVICES, minDevices),
+      atMs: null,
+    },
   ].filter(({ have, need }) => have < need);
 }
 

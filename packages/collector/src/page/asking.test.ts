@@ -7,7 +7,7 @@ import { readPageState } from '../../dashboard/state/page-state.js';
 const MOMENT = momentOf(
   readPageState(''),
   { model: 'digits', versions: [], firstMs: 0, lastMs: 0 },
-  Date.UTC(2026, 2, 6),
+  { nowMs: Date.UTC(2026, 2, 6), minDevices: 1 },
 );
 
 beforeEach(() => {

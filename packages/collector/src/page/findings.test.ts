@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type Answers, answered, Unanswered } from '../../dashboard/asking/ask.js';
 import type { Moment } from '../../dashboard/state/moment.js';
 import { HEALTH_QUESTIONS, healthFindings, healthOf } from '../../dashboard/words/findings.js';
@@ -84,6 +84,11 @@ const TO_TELL = ', to tell whether inputs or answers change, or devices fall sil
 
 const THREE_DAYS = Array.from({ length: 72 }, (_, i) => i);
 
+let healthy: Awaited<ReturnType<typeof answersOf>>;
+beforeAll(async () => {
+  healthy = await answersOf(hours(THREE_DAYS));
+}, 60_000);
+
 test('a model that ran ten times is not called healthy: what is missing is said, and when it is there', async () => {
   const ten = [{ atMs: MONDAY_MS, g: 7, version: '9.0.0', ok: 10 }];
   const { state, lookedAt } = await healthAt(ten, { minDevices: 1 });
@@ -108,6 +113,14 @@ test('a model that ran ten times is not called healthy: what is missing is said,
   expect(soon).toContain(
     `60 of 100 runs, the rest by about ${formatMoment(MONDAY_MS + 88 * HOUR_MS)}`,
   );
+});
+
+test('a fleet that is smaller than looks judge is not called healthy on the collector’s own machine either', async () => {
+  const { answers, moment } = healthy;
+  const { state, lookedAt } = healthOf(answers, { ...moment, minDevices: 10_000 });
+  expect(state).toBe('too-early');
+  expect(lookedAt.has).toContain('1,536 devices');
+  expect(lookedAt.missing).toContain('1,536 of 10,000 devices');
 });
 
 test('a past that several findings lack is said once, with the day from which on all have it', () => {
@@ -207,7 +220,7 @@ test('what was found is said while other answers are on their way, and a refusal
 });
 
 test('healthy is said of what could be looked at, with what would have been found', async () => {
-  const { state, findings, lookedAt } = await healthAt(hours(THREE_DAYS));
+  const { state, findings, lookedAt } = healthOf(healthy.answers, healthy.moment);
   expect(findings).toEqual([]);
   expect(state).toBe('well');
   expect(lookedAt.names).toBe('success, latency and drift');
@@ -247,7 +260,7 @@ test('silence comes first, with its hour; what misses its target follows', async
 });
 
 test('a model with enough runs is healthy at night too, and which checks had too few in two hours is said', async () => {
-  const { answers, moment } = await answersOf(hours(THREE_DAYS));
+  const { answers, moment } = healthy;
   const quiet = await answersOf([{ atMs: MONDAY_MS + 71 * HOUR_MS, g: 1, ok: 60 }]);
   const night = { ...answers, serviceLately: quiet.answers.service } as Answers;
   const { state, lookedAt } = healthOf(night, moment);

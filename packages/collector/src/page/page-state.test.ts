@@ -18,7 +18,7 @@ const SUMMARY = {
 };
 
 function momentAt(search: string) {
-  return momentOf(readPageState(search), SUMMARY, NOW_MS);
+  return momentOf(readPageState(search), SUMMARY, { nowMs: NOW_MS, minDevices: 1 });
 }
 
 test('an address holds view, model, version, segment and time, and gives them back', () => {
@@ -40,7 +40,10 @@ test('a link that is copied says from when to when, where the page moves on with
   const moment = momentAt('?range=6h');
   expect(moment).toMatchObject({ fromMs: NOW_MS - 6 * HOUR_MS, toMs: NOW_MS });
   const search = pageStateSearch(lastingState(moment));
-  const later = momentOf(readPageState(search), SUMMARY, NOW_MS + 24 * HOUR_MS);
+  const later = momentOf(readPageState(search), SUMMARY, {
+    nowMs: NOW_MS + 24 * HOUR_MS,
+    minDevices: 1,
+  });
   expect(later).toMatchObject({ fromMs: moment.fromMs, toMs: moment.toMs });
   expect(later.state.model).toBe('digits');
   const month = pageStateSearch(lastingState(momentAt('?view=executive')));
@@ -89,7 +92,8 @@ test('a month is a month of the calendar in UTC, as far as it has come', () => {
 
 test('without a choice it is the newest month with data, and never one that has not begun', () => {
   const monthWith = (lastMs: number) =>
-    monthOf(momentOf(readPageState(''), { ...SUMMARY, lastMs }, NOW_MS)).key;
+    monthOf(momentOf(readPageState(''), { ...SUMMARY, lastMs }, { nowMs: NOW_MS, minDevices: 1 }))
+      .key;
   expect(monthWith(NOW_MS)).toBe('2026-03');
   expect(monthWith(Date.UTC(2026, 0, 31, 23))).toBe('2026-01');
   expect(monthWith(Date.UTC(2026, 5, 1))).toBe('2026-03');

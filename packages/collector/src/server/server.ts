@@ -131,7 +131,11 @@ function addFigures(
     onError,
   }: ServerOptions,
 ): void {
-  server.get('/v1/fleet/models', async () => ({ models: await answers.models(), nowMs: now() }));
+  server.get('/v1/fleet/models', async () => ({
+    models: await answers.models(),
+    nowMs: now(),
+    minDevices,
+  }));
   for (const question of FLEET_QUESTIONS) {
     server.get(`/v1/fleet/${question}`, async (request, reply) => {
       const parsed = parseFleetQuery(request.query, now(), scopeOf(question));

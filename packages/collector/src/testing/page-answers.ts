@@ -36,7 +36,7 @@ export async function pageAnswers(
   const reading = answersOver(store);
   const [summary] = await reading.models();
   if (!summary) throw new Error('expected a store with a model');
-  const moment = momentOf(readPageState(search), summary, nowMs);
+  const moment = momentOf(readPageState(search), summary, { nowMs, minDevices });
   const answers: Record<string, unknown> = {};
   for (const name of names) {
     const question = addressOf(QUESTIONS[name], moment);
