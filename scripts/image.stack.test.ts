@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { SERVE_OPTIONS } from '../packages/collector/src/command/serve-options.js';
+import { DEFAULT_FILE } from '../packages/collector/src/command/serve-options.js';
 import { type Instruction, readStages, variablesIn, wordsOf } from './dockerfile.js';
 import { root } from './root.mjs';
 
@@ -33,7 +33,7 @@ test('the steps of the Dockerfile, from its context alone, make a command that s
   await expect(collector.checkHealth()).resolves.toBeDefined();
   expect(await collector.stop()).toBe(0);
   await expect(collector.checkHealth()).rejects.toMatchObject({ code: 1 });
-  expect(existsSync(join(image, 'data', SERVE_OPTIONS.file.defaultText ?? ''))).toBe(true);
+  expect(existsSync(join(image, 'data', DEFAULT_FILE))).toBe(true);
 });
 
 /** Copies what `.dockerignore` leaves. */

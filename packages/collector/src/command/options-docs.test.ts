@@ -13,23 +13,29 @@ test('the table of options in the README is made of the options', async () => {
   await expect(page).toMatchFileSnapshot(readme.pathname);
 });
 
-/** `json` is the command's own. */
+/** Aligned as the other tables of the page are. */
 function table(): string {
-  const rows = Object.entries(SERVE_OPTIONS).map(([name, option]) =>
-    row(name === 'json' ? '' : code(name), option),
-  );
-  return [
-    '| option | command | variable | default | |',
-    '| --- | --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+  const entries: [string, Option<unknown>][] = Object.entries(SERVE_OPTIONS);
+  const rows = [
+    ['option', 'command', 'variable', 'default', ''],
+    ...entries.map(([name, option]) => cellsOf(name, option)),
+  ];
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)));
+  const lines = rows.map((cells) => cells.map((cell, i) => cell.padEnd(widths?.[i] ?? 0)));
+  lines.splice(1, 0, widths?.map((width) => '-'.repeat(width)) ?? []);
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function row(name: string, option: Option<unknown>): string {
+/** `json` is the command's own. */
+function cellsOf(name: string, option: Option<unknown>): string[] {
   const flags = flagsOf(option).map(code).join(', ');
-  const repeated = option.isList ? `${flags}, repeated` : flags;
-  const variables = variablesOf(option).map(code).join(', ');
-  return `| ${name} | ${repeated} | ${variables} | ${option.defaultText ?? ''} | ${option.text} |`;
+  return [
+    name === 'json' ? '' : code(name),
+    option.isList ? `${flags}, repeated` : flags,
+    variablesOf(option).map(code).join(', '),
+    option.defaultText ?? '',
+    option.text,
+  ];
 }
 
 function code(text: string): string {
