@@ -29,7 +29,7 @@ export interface HealthAnswers {
   readonly releases?: FleetReleases | undefined;
 }
 
-/** Something that somebody should look at: where it is, since when, and its figures. */
+/** Something that somebody should look at: where it is, and its figures. */
 export type Finding =
   | SilenceFinding
   | RolloutFinding
@@ -52,8 +52,6 @@ export interface RolloutFinding {
   readonly id: 'rollout';
   readonly version: string;
   readonly experiment: string;
-  /** End of the first UTC day with this verdict. */
-  readonly sinceMs: number | null;
   /** Time of its release, else of its first report. */
   readonly beganMs: number;
   /** Devices with it, on the busiest UTC day. */
@@ -156,14 +154,12 @@ function silences({ silence }: HealthAnswers): SilenceFinding[] {
 function rollouts(answers: HealthAnswers): RolloutFinding[] {
   const releases = answers.releases?.events ?? [];
   return rollBacks(answers).map((rollout) => {
-    const { version, experiment, verdict, guardrails, parts, history } = rollout;
+    const { version, experiment, verdict, guardrails, parts } = rollout;
     const because = verdict.verdict === 'roll-back' ? verdict.because : [];
-    const last = history.findLastIndex((one) => one.verdict !== 'roll-back');
     return {
       id: 'rollout',
       version,
       experiment,
-      sinceMs: history[last + 1]?.atMs ?? null,
       beganMs: releases.find((event) => event.version === version)?.atMs ?? rollout.sinceMs,
       devices: rollout.devices.canary,
       measures: because.map((name) => ({

@@ -66,7 +66,6 @@ test('a canary that is three times slower on tablets alone, and still quick besi
     {
       verdict: { verdict: 'roll-back', because: ['slow-runs-on-tablet'] },
       parts: [{ dimension: 'device', value: 'tablet', name: 'slow-runs-on-tablet' }],
-      history: [{ verdict: 'roll-back' }],
     },
   ]);
   await store.close();
@@ -151,31 +150,6 @@ test('with two canaries of one salt their numbers are not held against each othe
   await store.close();
 });
 
-test('the verdict of each day is what was said at its end, of all that had been seen until then', async () => {
-  const few = rollout({ canary: 0.05, control: 0.05 }, { devices: 40 });
-  const equal = rollout({ canary: 0.05, control: 0.05 }, { day: 1 });
-  const worse = rollout({ canary: 0.6, control: 0.05 }, { day: 2 });
-  const store = await storeOf([...few, ...equal, ...worse]);
-  const noon = MONDAY_MS + 4.5 * DAY_MS;
-  const { rollouts } = await fleetCanary(store, fleetQuery(MONDAY_MS, noon), CONTEXT);
-  const history = rollouts[0]?.history ?? [];
-  const ends = [1, 2, 3, 4, 4.5].map((days) => MONDAY_MS + days * DAY_MS);
-  expect(history.map(({ atMs }) => atMs)).toEqual(ends);
-  expect(history.map(({ verdict }) => verdict)).toEqual([
-    'none',
-    'hold',
-    'roll-back',
-    'roll-back',
-    'roll-back',
-  ]);
-  // as if it had been asked then
-  for (const { atMs, verdict } of history) {
-    const then = await fleetCanary(store, fleetQuery(MONDAY_MS, atMs), CONTEXT);
-    expect(then.rollouts[0]?.verdict.verdict).toBe(verdict);
-  }
-  await store.close();
-});
-
 test('a verdict is on the whole rollout, wherever the range begins that is looked at', async () => {
   const bad = rollout({ canary: 0.6, control: 0.05 });
   const paused = rollout({ canary: 0.05, control: 0.05 }, { day: 7 });
@@ -226,12 +200,14 @@ test('a canary whose control reports later has no verdict until then', async () 
     atMs: one.arm === 'control' ? MONDAY_MS + DAY_MS : one.atMs,
   }));
   const store = await storeOf(later);
-  const { rollouts } = await fleetCanary(
-    store,
-    fleetQuery(MONDAY_MS, MONDAY_MS + 2 * DAY_MS),
-    CONTEXT,
-  );
-  expect(rollouts[0]?.history.map(({ verdict }) => verdict)).toEqual(['none', 'hold']);
+  for (const [days, verdict] of [
+    [1, 'none'],
+    [2, 'hold'],
+  ] as const) {
+    const until = fleetQuery(MONDAY_MS, MONDAY_MS + days * DAY_MS);
+    const { rollouts } = await fleetCanary(store, until, CONTEXT);
+    expect(rollouts[0]?.verdict.verdict).toBe(verdict);
+  }
   await store.close();
 });
 

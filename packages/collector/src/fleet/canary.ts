@@ -18,7 +18,6 @@ import {
   verdictOn,
 } from './rollout-guardrails.js';
 import { type RolloutPart, rolloutParts } from './rollout-parts.js';
-import { type VerdictAt, verdictHistory } from './verdict-history.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
 export interface FleetCanary extends ModelRange {
@@ -42,8 +41,6 @@ export interface RolloutFigures {
   /** Measures by which a device class or a backend is worse by itself. */
   readonly parts: readonly PartFigures[];
   readonly verdict: RolloutVerdict;
-  /** The verdict at the end of each UTC day since the first report. The last is of now. */
-  readonly history: readonly VerdictAt[];
 }
 
 export type RolloutVerdict = Exclude<Verdict, Hold> | RolloutHold | NoVerdict;
@@ -156,7 +153,6 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
             hours: isOver ? null : hoursUntilVerdict(verdict, (toMs - sinceMs) / HOUR_MS),
           }
         : verdict,
-    history: verdictHistory(sides, { guardrails, parts, isKnown, minDevices, sinceMs, toMs }),
   };
 }
 

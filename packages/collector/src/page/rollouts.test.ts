@@ -48,7 +48,6 @@ function rolloutOf(verdict: RolloutFigures['verdict'], control = 203): RolloutFi
     guardrails: [WORSE, WITHIN, UNSURE, ALONE, FEW],
     parts: [],
     verdict,
-    history: [],
   };
 }
 
