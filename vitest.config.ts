@@ -117,6 +117,7 @@ function inNode({ without, ...suite }: Suite) {
       environment: 'node' as const,
       // Other stages run beside it, and a shared machine may be ten times slower: the limit is for what hangs.
       testTimeout: 120_000,
+      hookTimeout: 120_000,
     },
   };
 }

@@ -62,6 +62,7 @@ test.each([
   'scripts/ready.mjs',
   'scripts/soak.mjs',
   'scripts/start.mjs',
+  'scripts/test-stack.mjs',
   'scripts/test.mjs',
 ])(
   '%s runs where nothing is installed: what it imports at first is in Node or in the checkout',

@@ -5,6 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { ensureInstalled } from './install.mjs';
 import { ensureNeeds } from './needs.mjs';
 import { root } from './root.mjs';
+import { scratchFolder } from './scratch-folder.mjs';
 import { readVitest } from './test-report.mjs';
 
 const REPORT = `${root}test-results/stack.json`;
@@ -21,7 +22,7 @@ const { status } = spawnSync(
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
     ...process.argv.slice(2),
   ],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, stdio: 'inherit', env: { ...process.env, TMPDIR: scratchFolder() } },
 );
 const { passed, failed, failures } = readVitest(JSON.parse(readFileSync(REPORT, 'utf8')));
 for (const title of failures) console.log(`Failed: ${title}`);

@@ -1,15 +1,14 @@
 // npm test: installs what is missing, then everything that must hold on every change.
 // `npm test -- --only <lane>` runs a part of it. Its last line is `N passed, N failed`.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statfsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { isInstalled } from './browsers.mjs';
 import { chromiumPath } from './chromium.mjs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
 import { runStages, withNeeds } from './run-stages.mjs';
+import { scratchFolder } from './scratch-folder.mjs';
 import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 
 /** A change may wait so long for its tests on two cores, ms. */
@@ -34,9 +33,6 @@ const ENGINES = {
 };
 
 const RESULTS = `${root}test-results`;
-
-/** Repositories, databases and profiles of tests are written here: a disk that syncs each of them takes longer. */
-const SCRATCH = hasRoom('/dev/shm') ? '/dev/shm' : tmpdir();
 
 const TSC = 'node_modules/typescript-native/bin/tsc';
 
@@ -202,17 +198,6 @@ function reportOf(name) {
   return `${RESULTS}/${name}.json`;
 }
 
-/** A container may have 64 MB there. */
-function hasRoom(directory) {
-  try {
-    accessSync(directory, constants.W_OK);
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize > 4 * 2 ** 30;
-  } catch {
-    return false;
-  }
-}
-
 /** Runs a Node script. Others run beside it, so each line that it prints begins with its name. */
 function runNode(name, args) {
   return new Promise((resolve) => {
@@ -221,7 +206,7 @@ function runNode(name, args) {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        TMPDIR: SCRATCH,
+        TMPDIR: scratchFolder(),
         CHROMIUM: chromiumPath,
         PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(name),
       },

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { StartError, type StartErrorCode } from '../refusals/start-error.js';
 import { type CommandContext, inWords } from './command-context.js';
+import { addMove } from './move.js';
 import { addRules } from './rules.js';
 import { addServe } from './serve.js';
 
@@ -45,5 +46,6 @@ function createProgram(context: CommandContext): Command {
     .exitOverride();
   addServe(program, context);
   addRules(program, context);
+  addMove(program, context);
   return program;
 }

@@ -69,8 +69,8 @@ function keptUntil({ day, bucketMs }: Contribution): number {
 }
 
 /** PostgreSQL has no text with a zero, or with half of a surrogate pair. Names of apps may have either. */
-function inText(contribution: Contribution): string {
-  const text = JSON.stringify(contribution);
+export function inText(value: unknown): string {
+  const text = JSON.stringify(value);
   if (!text.includes('\\u')) return text;
   return text.replace(/\\(u0000|ud[89a-f]..)|\\./g, (all, isBad) => (isBad ? '\ufffd' : all));
 }

@@ -63,15 +63,23 @@ const MIGRATIONS: readonly Migration[] = [{ sql: FIRST, oldestWriter: 1 }];
 /** The schema of this collector. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/** Collectors of an older schema may not write to that of this one. */
+export const OLDEST_WRITER = MIGRATIONS.at(-1)?.oldestWriter;
+
+/** No collector may write while a file is moved into the database. */
+export const MOVING = 2 ** 31 - 1;
+
 /**
  * Brings the tables of a database up to date. Of several that do so at once, one does.
  *
  * @throws Error when a newer collector has changed the tables so that this one may not write to them
  */
-export async function migrate(session: Session): Promise<void> {
+export async function migrate(session: Session, { isMove = false } = {}): Promise<void> {
   await session.transact(async () => {
     await session.query('SELECT pg_advisory_xact_lock($1, $2)', LOCKS.migration);
     const version = await versionOf(session);
+    if (isMove && version > SCHEMA_VERSION) throw tooOld(version, version);
+    if (!isMove && version > 0) await requireWriter(session);
     for (const [i, { sql, oldestWriter }] of MIGRATIONS.entries()) {
       if (i < version) continue;
       await session.query(sql);
@@ -80,7 +88,6 @@ export async function migrate(session: Session): Promise<void> {
         oldestWriter,
       ]);
     }
-    await requireWriter(session);
   });
 }
 
@@ -98,6 +105,11 @@ export async function requireWriter(session: Session): Promise<void> {
 }
 
 export function tooOld(version: number, oldest: number): Error {
+  if (oldest === MOVING) {
+    return new Error(
+      'a file is being moved into the database, or that was interrupted. Let `nearside-collector move` end, or repeat it',
+    );
+  }
   return new Error(
     `the database has schema ${version}, to which collectors of schema ${oldest} and later may write, and this one is of schema ${SCHEMA_VERSION}. Update this collector`,
   );
