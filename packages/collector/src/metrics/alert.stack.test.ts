@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '@nearside/core';
 import { afterAll, expect, test } from 'vitest';
@@ -5,6 +6,7 @@ import { startAlertmanager } from '../../../../scripts/services/alertmanager.mjs
 import { startPrometheus } from '../../../../scripts/services/prometheus.mjs';
 import { startReceiver } from '../../../../scripts/services/receiver.mjs';
 import { until } from '../../../../scripts/services/service.mjs';
+import { runCommand } from '../command/run-command.js';
 import { BUILT_COMMAND, startKillable } from '../testing/killable-collector.js';
 import { sampleReport } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -13,18 +15,6 @@ const closing: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
-
-const RULES = `
-groups:
-  - name: nearside
-    rules:
-      - alert: NearsideSuccessBurn
-        expr: >
-          sum by (model) (rate(nearside_inferences_total{outcome="error"}[1h]))
-            > 0.144 * sum by (model) (rate(nearside_inferences_total{outcome=~"ok|error"}[1h]))
-        labels: { severity: page }
-        annotations: { runbook_url: https://collector.example/runbooks/nearside-success-burn }
-`;
 
 const ALERTMANAGER = `
 route: { receiver: page, group_wait: 1s }
@@ -43,13 +33,13 @@ test('where runs begin to fail, Prometheus and Alertmanager tell a webhook, with
   closing.push(alertmanager.close);
   const prometheus = await startPrometheus({
     jobs: { nearside: [collector.url] },
-    rules: [RULES],
+    rules: [await rulesOf(collector.url)],
     alertmanager: alertmanager.url,
   });
   closing.push(prometheus.close);
 
   await send(collector.url, { errors: {} });
-  await until(async () => (await inferences(prometheus, 'ok')) > 0);
+  await until(async () => (await prometheus.query('nearside:reports:total')).length > 0);
   expect(receiver.received).toEqual([]);
   await send(collector.url, { errors: { deadline: 20 } });
   await until(() => receiver.received.length > 0);
@@ -59,26 +49,38 @@ test('where runs begin to fail, Prometheus and Alertmanager tell a webhook, with
     {
       status: 'firing',
       labels: { alertname: 'NearsideSuccessBurn', model: 'digits', severity: 'page' },
-      annotations: { runbook_url: 'https://collector.example/runbooks/nearside-success-burn' },
+      annotations: { runbook_url: `${collector.url}/runbooks/nearside-success-burn` },
     },
   ]);
+  const runbook = await fetch(body.alerts[0].annotations.runbook_url);
+  expect(await runbook.text()).toMatch(/^# NearsideSuccessBurn/);
 });
 
 /** Reports of 30 devices that spoke just now. */
 async function send(url: string, health: Partial<Report['health']>) {
+  const isFailing = Object.keys(health.errors ?? {}).length > 0;
+  const first: Report['first'] = isFailing ? ['arm-day-failed'] : ['version-day', 'arm-day'];
   for (let device = 0; device < 30; device += 1) {
     const sent = Date.now();
-    const report = sampleReport({ g: device, t0: sent - 300_000, sent, health });
+    const report = sampleReport({ g: device, t0: sent - 300_000, sent, health, first });
     const body = JSON.stringify(report);
     const { status } = await fetch(`${url}/v1/reports`, { method: 'POST', body });
     expect(status).toBe(204);
   }
 }
 
-async function inferences(
-  prometheus: Awaited<ReturnType<typeof startPrometheus>>,
-  outcome: string,
-) {
-  const [sample] = await prometheus.query(`sum(nearside_inferences_total{outcome="${outcome}"})`);
-  return sample?.value ?? 0;
+/** As the command prints them, looked at every second. */
+async function rulesOf(collector: string): Promise<string> {
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const slo = join(temporaryFolder(), 'slo.json');
+  writeFileSync(slo, JSON.stringify({ successRate: 0.99 }));
+  const code = await runCommand(['rules', '--slo', slo, '--collector', collector], {
+    print: (line) => lines.push(line),
+    printError: (line) => errors.push(line),
+    signal: new AbortController().signal,
+    environment: {},
+  });
+  expect({ code, errors }).toEqual({ code: 0, errors: [] });
+  return lines.join('\n').replaceAll('interval: 30s', 'interval: 1s');
 }
