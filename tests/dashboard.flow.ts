@@ -144,7 +144,6 @@ const ROLLOUT = {
   ],
   parts: [],
   verdict: { verdict: 'roll-back', because: ['failed-runs'] },
-  history: [],
 };
 
 test('each card says what it knows, what it waits for and what failed, and asks again at a click', async ({

@@ -6,7 +6,7 @@ from reports import DAY, busiest, sums, table
 
 def canary(fleet, asked):
     pairs = {(r.experiment, r.assigned) for r in fleet.within(asked["fromMs"], asked["toMs"]) if r.arm == "canary"}
-    found = [rollout(whole(fleet, asked, pair), pair[0], fleet.known[pair[1]], asked["toMs"]) for pair in pairs]
+    found = [rollout(whole(fleet, asked, pair), pair[0], fleet.known[pair[1]]) for pair in pairs]
     return {"rollouts": sorted(found, key=lambda one: -one["sinceMs"])}
 
 
@@ -18,28 +18,25 @@ def whole(fleet, asked, pair):
     return [r for r in rows if r.at // DAY >= begin]
 
 
-def rollout(rows, experiment, known, until):
+def rollout(rows, experiment, known):
     version, health = known["version"], known.get("health", {})
     sides = [r for r in rows if r.arm == "canary" and r.assigned == version], [r for r in rows if r.arm == "control"]
     measured, judged = measured_on(sides, version, health)
     level = 0.01 / len(judged)
-    compared = lambda sides: [guardrail(sides, one, judged, level, level / 2) for one in measured]
+    compared = [guardrail(sides, one, judged, level, level / 2) for one in measured]
     parts = parts_of(sides)
     of_parts = [(one, measured_on(on(sides, one), version, health)) for one in parts]
-    compared_parts = lambda sides: [
+    compared_parts = [
         (part, guardrail(on(sides, part), one, known, level, level / 20))
         for part, (own, known) in of_parts for one in own if one[0] in known]
-    worse = [(part, shown) for part, (shown, _) in compared_parts(sides) if is_worse(shown)]
+    worse = [(part, shown) for part, (shown, _) in compared_parts if is_worse(shown)]
     since = min(r.at for r in sides[0])
-    ends = [min(day + DAY, until) for day in range(since // DAY * DAY, until, DAY)]
-    seen = lambda end: [[r for r in side if r.at < end] for side in sides]
     return {
         "version": version, "experiment": experiment, "sinceMs": since, "isOver": known["state"] == "revoked" or "rollout" not in known,
         "devices": of_sides(max(1, busiest(side, "arm-day")) for side in sides),
-        "guardrails": [shown for shown, _ in compared(sides)],
+        "guardrails": [shown for shown, _ in compared],
         "parts": [{"dimension": part[0], "value": part[1], "name": f"{one['name']}-on-{part[1]}", "margin": one["margin"], "difference": one["difference"]} for part, one in worse],
-        "verdict": verdict(compared(sides), compared_parts(sides)),
-        "history": [{"atMs": end, "verdict": verdict(compared(seen(end)), compared_parts(seen(end)))["verdict"] if all(seen(end)) else "none"} for end in ends],
+        "verdict": verdict(compared, compared_parts),
     }
 
 
