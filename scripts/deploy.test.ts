@@ -4,17 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { variablesOf } from '../packages/collector/src/command/option.js';
-import { SERVE_OPTIONS } from '../packages/collector/src/command/serve-options.js';
 import { startCollector } from '../packages/collector/src/server/start-collector.js';
+import { VARIABLES } from './check-variables.js';
 import { readStages, variablesIn, wordsOf } from './dockerfile.js';
 import { root } from './root.mjs';
 
 const image = readStages().at(-1) ?? [];
 const unit = read('deploy/nearside-collector.service');
-const files = ['Dockerfile', 'compose.yaml', ...inFolder('deploy')].filter((file) =>
-  existsSync(root + file),
-);
+const files = ['Dockerfile', 'compose.yaml', ...inFolder('deploy')];
 
 /** From the root of the repository. */
 function read(file: string): string {
@@ -27,9 +24,8 @@ function inFolder(folder: string): string[] {
 }
 
 test.each(files)('each NEARSIDE_ variable in %s is one of a collector', (file) => {
-  const known = Object.values(SERVE_OPTIONS).flatMap(variablesOf);
   const named = [...read(file).matchAll(/\bNEARSIDE_[A-Z_]+/g)].map(([name]) => name);
-  expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  expect(named.filter((name) => !VARIABLES.includes(name))).toEqual([]);
 });
 
 test('each path that is asked of a collector in these files is answered', async () => {
