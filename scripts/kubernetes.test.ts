@@ -28,6 +28,7 @@ interface Deployment {
     readonly template: {
       readonly metadata: { readonly labels: Labels };
       readonly spec: {
+        readonly enableServiceLinks: boolean;
         readonly securityContext: object;
         readonly containers: readonly [Container];
         readonly volumes: readonly {
@@ -77,6 +78,10 @@ test('the variables of the collectors are taken, and name files of the secret an
     files,
   );
   expect(files.length).toBe(5);
+});
+
+test('Kubernetes sets no variable of a collector by itself', () => {
+  expect(pod.enableServiceLinks).toBe(false);
 });
 
 test('probes ask the paths and the port that a collector has, and always keeps one', () => {
