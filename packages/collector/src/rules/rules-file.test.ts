@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { RULES_OPTIONS } from '../command/rules.js';
 import { parseTargets } from '../files/targets.js';
 import { hasPromtool, NO_PROMTOOL, play, rulesOf } from '../testing/promtool.js';
-import { quietDays } from '../testing/quiet-days.js';
-import { fleetSeries, type SeriesOf } from '../testing/reporting-fleet.js';
+import { playQuietDays } from '../testing/quiet-days.js';
+import { collectorSeries, fleetSeries, type SeriesOf } from '../testing/reporting-fleet.js';
 import { ALERTS } from './alerts.js';
 import type { Group } from './rule.js';
 import { ruleGroups, rulesFile } from './rules-file.js';
 
 const URL = 'https://collector.example';
+const LABELS = 'job="nearside",instance="a",model="digits",version="1.0.0"';
 const RULES = ruleGroups(parseTargets({}), URL);
 
 test('each alert of the list is in the rules, and no other, with whom it calls, and its runbook', () => {
@@ -120,27 +121,8 @@ describe
       expect(said).toBe('');
     });
 
-    test('thirty quiet days with a daily cycle, jitter and a broken device call nobody', async () => {
-      const said = await play({
-        rules: pages(RULES),
-        everyMinutes: 5,
-        series: quietDays(4),
-        checks: [
-          { atMinutes: 4 * 1440, expr: 'count(nearside:failed:share1h)', value: 2 },
-          // nights in which the broken device alone spends the budget 14 times too fast
-          {
-            atMinutes: 4 * 1440,
-            expr: 'count(count_over_time((nearside:failed:share1h > 0.0144)[4d:5m]))',
-            value: 2,
-          },
-          {
-            atMinutes: 4 * 1440,
-            expr: 'count_over_time(ALERTS{alertstate="firing"}[30d])',
-            value: null,
-          },
-        ],
-      });
-      expect(said).toBe('');
+    test('quiet days with a daily cycle, jitter and a broken device call nobody', async () => {
+      expect(await playQuietDays(pages(RULES), 2)).toBe('');
     });
 
     test('replicas count once: one that is behind, one that restarts, and one that dies a scrape ahead', async () => {
@@ -180,6 +162,202 @@ describe
           },
           { atMinutes: 120, expr: 'round(sum(nearside:failed:share1h), 0.0001)', value: 0.0005 },
         ],
+      });
+      expect(said).toBe('');
+    });
+
+    test('latency calls somebody beside its finding alone', async () => {
+      const slow = { devices: 50, minutes: 90, slowAt: (minute: number) => Number(minute > 20) };
+      const finding = Array.from({ length: 91 }, (_, minute) =>
+        Number(minute >= 30 && minute < 60),
+      );
+      const burn = 'page NearsideLatencyBurn digits 1.0.0';
+      const said = await play({
+        rules: pages(RULES),
+        everyMinutes: 1,
+        series: {
+          ...fleetSeries(slow),
+          ...fleetSeries({ ...slow, model: 'ocr' }),
+          [`nearside_finding{${LABELS},kind="latency"}`]: finding,
+        },
+        checks: [
+          { atMinutes: 29, firing: [] },
+          { atMinutes: 55, firing: [burn] },
+          { atMinutes: 66, firing: [] },
+        ],
+      });
+      expect(said).toBe('');
+    });
+
+    test('each finding is an alert while it is open, and accuracy calls somebody where something changed too', async () => {
+      const kinds = ['silence', 'rollout', 'success', 'latency', 'drift', 'concept', 'accuracy'];
+      const open = Array.from({ length: 19 }, (_, step) => Number(step >= 2 && step < 12));
+      const findings = kinds.map((kind) => [`nearside_finding{${LABELS},kind="${kind}"}`, open]);
+      const alone = LABELS.replace('digits', 'ocr');
+      const said = await play({
+        rules: rulesOf(RULES, ({ expr }) => expr.includes('nearside_finding')),
+        everyMinutes: 5,
+        series: {
+          ...Object.fromEntries(findings),
+          [`nearside_finding{${alone},kind="accuracy"}`]: open,
+        },
+        checks: [
+          { atMinutes: 5, firing: [] },
+          {
+            atMinutes: 30,
+            firing: [
+              'page NearsideSilence digits 1.0.0',
+              'page NearsideRollout digits 1.0.0',
+              'page NearsideAccuracy digits 1.0.0',
+              'ticket NearsideAccuracy ocr 1.0.0',
+              ...['Success', 'Latency', 'Drift', 'Concept'].map(
+                (kind) => `ticket Nearside${kind} digits 1.0.0`,
+              ),
+            ],
+          },
+          { atMinutes: 80, firing: [] },
+        ],
+      });
+      expect(said).toBe('');
+    });
+
+    test('what is judged by its share over a day is a ticket, and none when the day is over', async () => {
+      const [set, hour] = [`${LABELS},variant="int8",backend="onnx-wasm"`, 4];
+      /** Grows by the first number in 15 minutes, and in the three bad hours by the second. */
+      const counter = (usual: number, bad: number) => {
+        let sum = 0;
+        return Array.from({ length: 41 * hour }, (_, step) => {
+          sum += step > 2 * hour && step <= 5 * hour ? bad : usual;
+          return sum;
+        });
+      };
+      const tickets = ['SuccessBurnSlow', 'LatencyBurnSlow', 'P99', 'ColdStarts', 'FailedOpens'];
+      const all = [...tickets, 'Quarantines', 'FailedUpdates'].map((name) => `Nearside${name}`);
+      const said = await play({
+        rules: rulesOf(RULES, ({ alert }) => all.includes(alert)),
+        everyMinutes: 15,
+        series: {
+          [`nearside_inferences_total{${set},outcome="ok"}`]: counter(1000, 990),
+          [`nearside_inferences_total{${set},outcome="error"}`]: counter(0, 10),
+          [`nearside_inferences_within_target_total{${set}}`]: counter(980, 500),
+          [`nearside_inferences_within_p99_target_total{${LABELS}}`]: counter(998, 900),
+          [`nearside_cold_inferences_total{${LABELS}}`]: counter(5, 100),
+          [`nearside_failing_devices_total{${LABELS}}`]: counter(0, 5),
+          [`nearside_reporting_devices_total{${set}}`]: counter(20, 20),
+          [`nearside_opens_total{${LABELS},outcome="network"}`]: counter(50, 50),
+          [`nearside_opens_total{${LABELS},outcome="error"}`]: counter(20, 40),
+          [`nearside_open_errors_total{${LABELS},code="offline"}`]: counter(20, 20),
+          [`nearside_open_errors_total{${LABELS},code="network-failed"}`]: counter(0, 20),
+          [`nearside_quarantines_total{${LABELS},backend="onnx-webgpu"}`]: counter(0, 5),
+          [`nearside_updates_total{${LABELS},outcome="installed"}`]: counter(10, 10),
+          [`nearside_updates_total{${LABELS},outcome="error"}`]: counter(0, 5),
+          [`nearside_updates_total{${LABELS},outcome="rolled-back"}`]: counter(0, 5),
+        },
+        checks: [
+          { atMinutes: 120, firing: [] },
+          { atMinutes: 300, firing: all.map((name) => `ticket ${name} digits 1.0.0`) },
+          { atMinutes: 40 * 60, firing: [] },
+        ],
+      });
+      expect(said).toBe('');
+    });
+
+    test('bytes that double from a week to the next are a ticket, once both weeks were seen', async () => {
+      let bytes = 0;
+      const dear = Array.from({ length: 22 * 48 }, (_, step) => {
+        bytes += step > 8 * 48 ? 3e7 : 1e7;
+        return bytes;
+      });
+      const said = await play({
+        rules: rulesOf(RULES, ({ alert }) => alert === 'NearsideCost'),
+        everyMinutes: 30,
+        series: {
+          [`nearside_inferences_total{${LABELS},outcome="ok"}`]: dear.map((_, step) => step),
+          [`nearside_fetched_bytes_total{${LABELS}}`]: dear,
+          [`nearside_fetched_bytes_total{${LABELS.replace('1.0.0', '1.1.0')}}`]: dear.map(() => 5),
+        },
+        by: ['alertname', 'model'],
+        checks: [
+          { atMinutes: 13 * 1440, firing: [] },
+          { atMinutes: 15 * 1440, firing: ['NearsideCost digits'] },
+          { atMinutes: 21 * 1440, firing: [] },
+        ],
+      });
+      expect(said).toBe('');
+    });
+
+    test('each alert of the collector fires for the job that it is about, and ends', async () => {
+      const scrapes = Array.from({ length: 61 }, (_, i) => i * 5);
+      const isBad = (minute: number) => minute >= 60 && minute < 150;
+      const when = (bad: number | null, usual: number | null) =>
+        scrapes.map((minute) => (isBad(minute) ? bad : usual));
+      const target = (job: string, instance = 'a') => `job="${job}",instance="${instance}"`;
+      const well = (job: string, instance?: string) =>
+        collectorSeries(300, 5, target(job, instance));
+      const refused = `nearside_collector_reports_total{${target('refused')},outcome="report-invalid"}`;
+      const folded = `nearside_collector_folded_names_total{${target('folded')},kind="model"}`;
+      const facts = `nearside_collector_file_loaded_timestamp_seconds{${target('facts')},file="models"}`;
+      const said = await play({
+        rules: rulesOf(RULES, ({ alert }) => alert.startsWith('NearsideCollector')),
+        everyMinutes: 5,
+        series: {
+          ...well('well'),
+          ...Object.fromEntries(
+            Object.entries(well('down')).map(([name, values]) => [
+              name,
+              values.map((value, i) => (isBad(i * 5) ? null : value)),
+            ]),
+          ),
+          ...well('unready'),
+          [`nearside_collector_ready{${target('unready')}}`]: when(0, 1),
+          ...well('half'),
+          ...well('half', 'b'),
+          [`nearside_collector_ready{${target('half', 'b')}}`]: when(0, 1),
+          ...well('disk'),
+          [`nearside_collector_free_bytes{${target('disk')}}`]: when(5e8, 5e9),
+          ...well('refused'),
+          [refused]: scrapes.map((minute) => 10 * Math.min(150, Math.max(60, minute))),
+          [refused.replace('report-invalid', 'accepted')]: scrapes.map((minute) => 100 * minute),
+          ...well('file'),
+          [`nearside_collector_file_refused{${target('file')},file="prices"}`]: when(1, 0),
+          ...well('folded'),
+          [folded]: scrapes.map((minute) => (minute < 100 ? 0 : 1)),
+          ...well('facts'),
+          [facts]: when(-90_000, 0),
+          ...well('look'),
+          [`nearside_last_look_timestamp_seconds{${target('look')}}`]: scrapes.map(
+            (minute) => 60 * (isBad(minute) ? 60 : minute),
+          ),
+        },
+        by: ['severity', 'alertname', 'job'],
+        checks: [
+          { atMinutes: 55, firing: [] },
+          {
+            atMinutes: 140,
+            firing: [
+              'page NearsideCollectorDown down',
+              'page NearsideCollectorNotReady unready',
+              'ticket NearsideCollectorNotReady half',
+              'ticket NearsideCollectorDisk disk',
+              'ticket NearsideCollectorRefusedReports refused',
+              'ticket NearsideCollectorRefusedFile file',
+              'ticket NearsideCollectorFoldedNames folded',
+              'ticket NearsideCollectorOldFacts facts',
+              'page NearsideCollectorNoLook look',
+            ],
+          },
+          { atMinutes: 300, firing: [] },
+        ],
+      });
+      expect(said).toBe('');
+    });
+
+    test('a Prometheus that scrapes no collector says so', async () => {
+      const said = await play({
+        rules: rulesOf(RULES, ({ alert }) => alert === 'NearsideCollectorDown'),
+        everyMinutes: 5,
+        series: { 'up{job="others"}': [1, 1, 1] },
+        checks: [{ atMinutes: 10, firing: ['page NearsideCollectorDown'] }],
       });
       expect(said).toBe('');
     });

@@ -17,12 +17,14 @@ export interface Scenario {
   readonly everyMinutes: number;
   /** Samples by series, from the first scrape on; null where there is none. */
   readonly series: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Names of the labels by which alerts are told apart. */
+  readonly by?: readonly string[];
   readonly checks: readonly Check[];
 }
 
 interface Check {
   readonly atMinutes: number;
-  /** Alerts as `severity alertname model version`, with what is not empty. By default all that fire. */
+  /** All alerts that fire, as the values of `by`. */
   readonly firing?: readonly string[];
   /** Another question, with its only answer; null where it has none. */
   readonly expr?: string;
@@ -50,7 +52,13 @@ export function rulesOf(groups: readonly Group[], isTaken: (alert: Alerting) => 
 }
 
 /** Lets promtool play a scenario. @returns what is not as expected, empty where all is */
-export async function play({ rules, everyMinutes, series, checks }: Scenario): Promise<string> {
+export async function play({
+  rules,
+  everyMinutes,
+  series,
+  by = ['severity', 'alertname', 'model', 'version'],
+  checks,
+}: Scenario): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'nearside-rules-'));
   try {
     writeFileSync(join(folder, 'rules.yml'), JSON.stringify({ groups: rules }));
@@ -62,10 +70,9 @@ export async function play({ rules, everyMinutes, series, checks }: Scenario): P
       })),
       promql_expr_test: checks.map(({ atMinutes, firing, expr, value }) => ({
         eval_time: `${atMinutes}m`,
-        expr:
-          expr ?? 'group by (severity, alertname, model, version) (ALERTS{alertstate="firing"})',
+        expr: expr ?? `group by (${by.join()}) (ALERTS{alertstate="firing"})`,
         exp_samples: firing
-          ? firing.map((alert) => ({ labels: labelsOf(alert), value: 1 }))
+          ? firing.map((alert) => ({ labels: labelsOf(alert, by), value: 1 }))
           : value === null
             ? []
             : [{ labels: '{}', value }],
@@ -93,9 +100,7 @@ async function promtool(...words: string[]): Promise<string> {
   return code === 0 ? '' : said;
 }
 
-function labelsOf(alert: string): string {
-  const [severity, alertname, model, version] = alert.split(' ');
-  const labels = { severity, alertname, model, version };
-  const given = Object.entries(labels).filter(([, value]) => value !== undefined);
-  return `{${given.map(([name, value]) => `${name}="${value}"`).join(', ')}}`;
+function labelsOf(alert: string, by: readonly string[]): string {
+  const labels = alert.split(' ').map((value, i) => `${by[i]}="${value}"`);
+  return `{${labels.join()}}`;
 }

@@ -1,3 +1,5 @@
+import type { Group } from '../rules/rule.js';
+import { play } from './promtool.js';
 import { collectorSeries, type SeriesOf } from './reporting-fleet.js';
 import { type SeededDraws, seededDraws } from './seeded-draws.js';
 
@@ -23,8 +25,24 @@ const RUNS_PER_REPORT = 5;
 /** Share of the devices that report in five minutes at the busiest hour; at night a tenth of it. */
 const ACTIVE = 0.1;
 
+/** Lets promtool play quiet days. @returns what is not as expected, empty where all is */
+export function playQuietDays(rules: readonly Group[], days: number): Promise<string> {
+  const atMinutes = days * DAY_STEPS * STEP_MINUTES;
+  const overBudget = `count_over_time((nearside:failed:share1h > 0.0144)[${days}d:30m])`;
+  return play({
+    rules,
+    everyMinutes: STEP_MINUTES,
+    series: quietDays(days),
+    checks: [
+      // the broken device alone spends the budgets of both fleets too fast
+      { atMinutes, expr: `count(${overBudget})`, value: FLEETS.length },
+      { atMinutes, expr: `count_over_time(ALERTS{alertstate="firing"}[${days}d])`, value: null },
+    ],
+  });
+}
+
 /** Makes days on which nobody should be called, scraped every five minutes. */
-export function quietDays(days: number): SeriesOf {
+function quietDays(days: number): SeriesOf {
   const draws = seededDraws(36);
   const series: Record<string, (number | null)[]> = {};
   for (const fleet of FLEETS) Object.assign(series, quietSeries(fleet, days, draws));
@@ -70,7 +88,7 @@ function poisson(mean: number, { uniform }: SeededDraws): number {
     const normal = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
     return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal));
   }
-  let count = -1;
-  for (let product = 1; product > Math.exp(-mean); count += 1) product *= uniform();
+  let count = 0;
+  for (let product = uniform(); product > Math.exp(-mean); count += 1) product *= uniform();
   return count;
 }
