@@ -1,7 +1,7 @@
 /** A store keeps its rows this long. */
 export const RETENTION = Object.freeze({
-  /** Ids are kept so long from their arrival, and devices keep reports half as long. A later resend counts again. */
-  seenDays: 30,
+  /** Ids are kept so long from their arrival. Devices keep reports for 14 days, and older ones than 15 are refused. */
+  seenDays: 16,
   cellDays: 35,
   hourDays: 400,
   /** Hours by cohort are kept so long, and then their days. */

@@ -18,7 +18,7 @@ import type { Driver, Session } from './session.js';
 const WRITES = Object.freeze({
   /** Each commit waits for a disk, so several are under way at once. */
   most: 6,
-  answerMs: 5000,
+  answerMs: 10_000,
 });
 
 const READS = Object.freeze({ most: 2, answerMs: 60_000 });

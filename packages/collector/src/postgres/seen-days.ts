@@ -17,10 +17,11 @@ export async function turnSeenDays(session: Session, today: number): Promise<voi
      WHERE inhparent = 'seen'::regclass AND relname ~ '^seen_[0-9]+$'`,
   );
   const days = new Set(rows.map(({ day }) => day as number));
-  for (let day = first; day <= today + DAYS_AHEAD; day += 1) {
-    if (!days.has(day)) await inOne(session, addDay(day));
-  }
-  for (const day of days) if (day < first) await inOne(session, dropDay(day, today));
+  const missing = [];
+  for (let day = first; day <= today + DAYS_AHEAD; day += 1) if (!days.has(day)) missing.push(day);
+  const over = [...days].filter((day) => day < first);
+  await inOne(session, missing.flatMap(addDay));
+  for (const day of over) await inOne(session, dropDay(day, today));
 }
 
 /** Forgets ids of days that have no partition of their own. */
@@ -53,8 +54,7 @@ function dropDay(day: number, today: number): string[] {
 
 /** Reports that arrive meanwhile wait, so it gives up where it would itself wait for long. */
 async function inOne(session: Session, statements: readonly string[]): Promise<void> {
-  await session.transact(async () => {
-    await session.query("SET LOCAL lock_timeout = '1s'");
-    for (const statement of statements) await session.query(statement);
-  });
+  // statements in one text are one transaction
+  const all = ["SET LOCAL lock_timeout = '1s'", ...statements];
+  if (statements.length > 0) await session.query(all.join(';'));
 }

@@ -49,7 +49,7 @@ test('a newer version is told when to come back, so that the device keeps its re
   expect(refusalOf({ v: 7 }).retryAfterSeconds).toBeGreaterThan(0);
 });
 
-test('a report is admitted up to 30 days after its window and refused a moment later', () => {
+test('a report is admitted up to 15 days after its window and refused a moment later', () => {
   const oldest = NOW_MS - ADMISSION.maxAgeMs;
   expect(admit(sampleReport({ t0: oldest })).ok).toBe(true);
   expect(refusalOf(sampleReport({ t0: oldest - 1 }))).toMatchObject({

@@ -10,8 +10,8 @@ import { type Parsed, parseRequest, readJson } from '../refusals/read-request.js
 import type { Refusal } from '../refusals/refusal.js';
 
 export const ADMISSION = Object.freeze({
-  /** Ids are remembered for this long from their arrival. An older report could be a resend of a counted one. */
-  maxAgeMs: 30 * DAY_MS,
+  /** Ids are remembered for longer. An older report could be a resend of a counted one. Devices keep theirs for 14 days. */
+  maxAgeMs: 15 * DAY_MS,
   /** A clock may be set back by this much between a window and its sending, as a wrong time zone is corrected. */
   maxAheadMs: DAY_MS,
   /** A device with a newer library keeps its report until this collector is updated. */

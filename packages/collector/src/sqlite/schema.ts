@@ -16,7 +16,7 @@ const SCHEMA = `
     renewed INTEGER NOT NULL
   );
 
-  -- ids already counted, 30 days from their arrival
+  -- ids already counted, 16 days from their arrival
   CREATE TABLE seen (
     day     INTEGER NOT NULL,
     id      BLOB NOT NULL,

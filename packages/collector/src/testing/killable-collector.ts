@@ -21,6 +21,7 @@ export async function startKillable(
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return {
     url: (JSON.parse(line) as { url: string }).url,
+    signal: (name) => child.kill(name),
     kill: async () => {
       child.kill('SIGKILL');
       await exited;

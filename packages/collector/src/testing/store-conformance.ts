@@ -331,7 +331,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       );
     });
 
-    test('ids are forgotten 30 days after their arrival and no sooner', async () => {
+    test('ids are forgotten 16 days after their arrival and no sooner', async () => {
       const report = sampleContribution();
       await addAll(report);
       const lastDayMs = (utcDay(report.arrivedMs) + RETENTION.seenDays) * DAY_MS;

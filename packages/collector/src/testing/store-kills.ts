@@ -5,6 +5,7 @@ import { sampleReport } from './sample-report.js';
 /** A collector in a process of its own. */
 export interface KillableCollector {
   readonly url: string;
+  signal(name: NodeJS.Signals): void;
   /** Kills as `kill -9` does, and waits until the process is gone. */
   kill(): Promise<void>;
 }

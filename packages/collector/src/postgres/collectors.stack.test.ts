@@ -1,0 +1,180 @@
+import type { Report } from '@nearside/core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startPostgres } from '../../../../scripts/services/postgres.mjs';
+import { until } from '../../../../scripts/services/service.mjs';
+import { BUILT_COMMAND, startKillable } from '../testing/killable-collector.js';
+import { sampleContribution, sampleReport } from '../testing/sample-report.js';
+import type { KillableCollector } from '../testing/store-kills.js';
+import { Connections } from './connections.js';
+import { openPostgresRollupStore } from './postgres-rollup-store.js';
+import type { Session } from './session.js';
+
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres.close());
+
+async function startCollector(address: string): Promise<KillableCollector> {
+  const collector = await startKillable(BUILT_COMMAND, ['--database', address]);
+  onTestFinished(collector.kill);
+  return collector;
+}
+
+async function openStore(address: string, onError: (error: unknown) => void = () => {}) {
+  const store = await openPostgresRollupStore(address, { onError });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Runs statements as nobody's collector. */
+async function ask(address: string, work: (session: Session) => Promise<unknown>): Promise<void> {
+  const connections = new Connections(address, { most: 1, answerMs: 5000 });
+  await connections.use(work);
+  await connections.close();
+}
+
+function freshReport(): Report {
+  return sampleReport({ t0: Date.now() - 300_000, sent: Date.now() });
+}
+
+async function send({ url }: KillableCollector, report: Report): Promise<number> {
+  const body = JSON.stringify(report);
+  return (await fetch(`${url}/v1/reports`, { method: 'POST', body })).status;
+}
+
+async function counted({ url }: KillableCollector): Promise<number> {
+  const answer = await fetch(`${url}/v1/fleet/latency?model=digits`);
+  const { total } = (await answer.json()) as { total: { reports: number } | null };
+  return total?.reports ?? 0;
+}
+
+test('the same reports sent to two collectors at once are each counted once, and both say so', async () => {
+  const address = await postgres.createDatabase();
+  const both = await Promise.all([startCollector(address), startCollector(address)]);
+  const reports = Array.from({ length: 200 }, freshReport);
+  const turned = reports.toReversed();
+  const sent = both.flatMap((collector, i) =>
+    (i === 0 ? reports : turned).map((report) => send(collector, report)),
+  );
+  expect(new Set(await Promise.all(sent))).toEqual(new Set([204]));
+  for (const collector of both) expect(await counted(collector)).toBe(200);
+});
+
+test('when the keeper is killed another collector takes over within ten seconds, and nothing is lost or counted twice', async () => {
+  const address = await postgres.createDatabase();
+  const keeper = await startCollector(address);
+  const other = await startCollector(address);
+  const reports = Array.from({ length: 300 }, freshReport);
+  const answers = reports.map(async (report, i) => {
+    if (i === 150) await keeper.kill();
+    return send(i % 2 === 0 ? keeper : other, report).catch(() => 0);
+  });
+  await Promise.all(answers);
+  const resent = reports.map((report) => send(other, report));
+  expect(new Set(await Promise.all(resent))).toEqual(new Set([204]));
+  await until(async () => (await counted(other)) === 300, { withinMs: 10_000 });
+});
+
+test('a keeper that hangs, or whose network is cut, loses the lock to another within ten seconds', async () => {
+  const address = await postgres.createDatabase();
+  const keeper = await startCollector(address);
+  const store = await openStore(address);
+  expect(await store.isKeeper()).toBe(false);
+  keeper.signal('SIGSTOP');
+  await until(() => store.isKeeper(), { withinMs: 10_000 });
+  keeper.signal('SIGCONT');
+  expect(await send(keeper, freshReport())).toBe(204);
+  await until(async () => (await counted(keeper)) === 1, { withinMs: 10_000 });
+});
+
+test('a row of the log that cannot be read is set aside and told of once, and the others are counted', async () => {
+  const address = await postgres.createDatabase();
+  const errors: string[] = [];
+  const store = await openStore(address, (error) => errors.push(String(error)));
+  await ask(address, (session) =>
+    session.query(`INSERT INTO log (contributions) VALUES ('[{"id"'), ('[{"id":"1"}]')`),
+  );
+  await store.add([sampleContribution()]);
+  await store.settle();
+  await store.settle();
+  expect((await store.totals())[0]?.counts.punctual?.reports).toBe(1);
+  expect(errors).toHaveLength(2);
+  expect(errors.join()).toMatch(/row 1 of the log could not be counted.*log_unreadable/);
+});
+
+test('a name with a character that PostgreSQL has not is counted under one that it has', async () => {
+  const store = await openStore(await postgres.createDatabase());
+  const dimensions = { app: 'a\u0000b\ud800c"\\u0000' };
+  await store.add([sampleContribution({ dimensions })]);
+  const names = await store.names();
+  expect(names.find(({ kind }) => kind === 'app')?.name).toBe('a\ufffdb\ufffdc"\\u0000');
+});
+
+test('several collectors that start at once on an empty database make its tables once', async () => {
+  const address = await postgres.createDatabase();
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(address)));
+  await Promise.all(stores.map((store) => store.add([sampleContribution()])));
+  const keepers = await Promise.all(stores.map((store) => store.isKeeper()));
+  expect(keepers.filter(Boolean)).toHaveLength(1);
+  for (const store of stores) {
+    await store.settle();
+    expect((await store.totals())[0]?.counts.punctual?.reports).toBe(4);
+  }
+});
+
+test('an older collector beside a newer schema stops writing, and does not start again, with a line that says so', async () => {
+  const address = await postgres.createDatabase();
+  const store = await openStore(address);
+  await store.add([sampleContribution()]);
+  await ask(address, (session) => session.query('UPDATE store SET version = 8, oldest_writer = 7'));
+  const line =
+    /schema 8, to which collectors of schema 7 and later may write.*Update this collector/;
+  await expect(store.add([sampleContribution()])).rejects.toThrow(line);
+  await expect(store.settle()).rejects.toThrow(line);
+  await expect(openPostgresRollupStore(address)).rejects.toThrow(line);
+  await ask(address, (session) => session.query('UPDATE store SET oldest_writer = 1'));
+  expect(await store.add([sampleContribution()])).toEqual(['counted']);
+});
+
+test('ids are kept by the day, and days gone by are dropped whole but for those of clocks that were behind', async () => {
+  const address = await postgres.createDatabase();
+  const store = await openStore(address);
+  const today = Math.floor(Date.now() / 86_400_000);
+  const at = (day: number, bucketDay = day) => {
+    const sample = sampleContribution();
+    return { ...sample, day, bucketMs: bucketDay * 86_400_000, arrivedMs: Date.now() };
+  };
+  const right = at(today);
+  const behind = at(today, today + 3);
+  const ahead = at(today + 400, today);
+  await store.add([right, behind, ahead]);
+  const places = async () => {
+    const rows = await postgres.query(
+      'SELECT tableoid::regclass, day FROM seen ORDER BY 2',
+      address,
+    );
+    return rows.map(([table, day]) => `${table} ${Number(day) - today}`);
+  };
+  expect(await places()).toEqual(['seen_other 0', 'seen_other 0', 'seen_other 400']);
+  await store.prune(Date.now());
+  expect(await places()).toEqual([`seen_${today} 0`, `seen_${today} 0`, 'seen_other 400']);
+  expect(await store.add([right, behind, ahead])).toEqual(Array(3).fill('duplicate'));
+  await store.prune((today + 17) * 86_400_000);
+  expect(await places()).toEqual(['seen_other 0', 'seen_other 400']);
+  expect(await store.add([behind])).toEqual(['duplicate']);
+  await store.prune((today + 20) * 86_400_000);
+  expect(await places()).toEqual(['seen_other 400']);
+});
+
+test('a database that cannot be reached keeps a collector from starting, and no line holds the password', async () => {
+  const address = 'postgres://fleet:se%2Fcret@127.0.0.1:1,127.0.0.1:2/reports';
+  const error = await openPostgresRollupStore(address).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'store-unavailable' });
+  expect(String(error)).toMatch(/ECONNREFUSED/);
+  expect(JSON.stringify(error) + String(error)).not.toMatch(/se\/cret|se%2Fcret/);
+  const wrong = (await postgres.createDatabase()).replace(/:[0-9a-f]{32}@/, ':wrong-secret@');
+  const refused = await openPostgresRollupStore(wrong).catch((thrown: unknown) => thrown);
+  expect(String(refused)).toMatch(/password authentication failed/);
+  expect(String(refused)).not.toContain('wrong-secret');
+});
