@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { parseTargets } from '../files/targets.js';
 import { readJsonFile } from '../files/watched-file.js';
-import { StartError } from '../refusals/start-error.js';
 import { rulesFile } from '../rules/rules-file.js';
+import { publicAddressOf } from '../sending/receiver.js';
 import { PORTS } from '../server/listen.js';
 import type { CommandContext } from './command-context.js';
 import { text, type ValuesOf } from './option.js';
@@ -17,7 +17,7 @@ export const RULES_OPTIONS = {
     value: 'url',
     default: `http://127.0.0.1:${PORTS.first}`,
     text: 'address at which people reach the collector, which serves the runbooks',
-    check: addressOf,
+    check: publicAddressOf,
   }),
   out: text({ flag: 'out', value: 'file', text: 'writes into it and prints nothing' }),
 };
@@ -39,19 +39,7 @@ async function printRules(
   { print }: CommandContext,
 ): Promise<void> {
   const targets = slo === undefined ? parseTargets({}) : await readJsonFile(slo, parseTargets);
-  const file = rulesFile(targets, addressOf(collector));
+  const file = rulesFile(targets, publicAddressOf(collector));
   if (out === undefined) print(file.trimEnd());
   else await writeFile(out, file);
-}
-
-/** @returns the address without a slash at its end */
-function addressOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed && /^https?:$/.test(parsed.protocol) && !parsed.search && !parsed.hash) {
-    return parsed.href.replace(/\/$/, '');
-  }
-  throw new StartError(
-    'option-invalid',
-    `expected an address as https://collector.example, got '${url}'.`,
-  );
 }

@@ -3,10 +3,10 @@ import { ACCESS_DEFAULTS, requireAddress } from '../access/access.js';
 import { parseOrigins } from '../access/origins.js';
 import { requireTokens } from '../access/tokens.js';
 import { StartError } from '../refusals/start-error.js';
+import { publicAddressOf, receiverOf } from '../sending/receiver.js';
 import { PORTS } from '../server/listen.js';
 import { COLLECTOR_DEFAULTS } from '../server/start-collector.js';
 import { databaseAt, fileAt } from '../store-at.js';
-import { receiverOf } from '../traces/forward-traces.js';
 import { address, flag, integer, list, text, tokens } from './option.js';
 
 /** Reports go to this file where no other place is given. */
@@ -115,6 +115,19 @@ export const SERVE_OPTIONS = {
     value: 'url',
     text: 'receiver of OTLP/HTTP that also gets all traces',
     check: receiverOf,
+  }),
+  notifyTo: address({
+    flag: 'notify-to',
+    value: 'url',
+    text: 'receiver that is told of each finding when it begins and when it ends, in JSON',
+    check: receiverOf,
+  }),
+  url: text({
+    flag: 'url',
+    value: 'url',
+    defaultText: 'the address to listen on',
+    text: 'address at which people reach it, for links in notices',
+    check: publicAddressOf,
   }),
   json: flag({ flag: 'json', text: 'prints the address as JSON' }),
 };

@@ -52,7 +52,6 @@ function lookingAt(options: Partial<LookingOptions> = {}) {
     answers: answersOver(store),
     contextOf: () => ({ minDevices: 50, targets: parseTargets({}), facts: FACTS }),
     revision: () => 7,
-    mayLook: async () => true,
     now: () => nowMs,
     onError: (error) => errors.push(error as Error),
     ...options,
@@ -211,7 +210,7 @@ test('four of 64 groups of devices can make no finding that anybody is told of',
 
 test('of several collectors only the one that may looks', async () => {
   store = await storeOf(failing());
-  await lookingAt({ mayLook: async () => false }).look(3);
+  await lookingAt({ store: { ...store, isKeeper: async () => false } }).look(3);
   expect(await store.lastFindings()).toEqual({ lookedMs: null, entries: [] });
 });
 
@@ -223,7 +222,7 @@ test('a look that is closed writes nothing, and a store that fails is told of', 
   await looked;
   expect((await store.lastFindings()).lookedMs).toBe(null);
   const addLook = async () => Promise.reject(new Error('full disk'));
-  const failed = lookingAt({ store: { lastFindings: store.lastFindings, addLook } });
+  const failed = lookingAt({ store: { ...store, addLook } });
   await failed.look(1);
   expect([errors, failed.errors.map(({ message }) => message)]).toEqual([[], ['full disk']]);
 });

@@ -4,13 +4,12 @@ import { compareLooks, keyOf, type Observation, type Unconfirmed } from './compa
 import { lookAtModel, type SeenModel } from './look-at-model.js';
 
 export interface LookingOptions {
-  readonly store: Pick<RollupStore, 'lastFindings' | 'addLook'>;
+  /** Of several collectors on a store one looks. */
+  readonly store: Pick<RollupStore, 'lastFindings' | 'addLook' | 'isKeeper'>;
   readonly answers: Answers;
   readonly contextOf: (model: string) => FleetContext;
   /** Of the present facts about models. */
   readonly revision: () => number | null;
-  /** Of several collectors on a store one looks. */
-  readonly mayLook: () => Promise<boolean>;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -24,14 +23,14 @@ export interface Looking {
 
 /** Looks for findings, one look after the other. */
 export function createLooking(options: LookingOptions): Looking {
-  const { store, answers, contextOf, revision, mayLook, now, onError } = options;
+  const { store, answers, contextOf, revision, now, onError } = options;
   let unconfirmed: Unconfirmed = new Map();
   let last = Promise.resolve();
   let isClosed = false;
 
   async function look(): Promise<void> {
     if (isClosed) return;
-    if (!(await mayLook())) {
+    if (!(await store.isKeeper())) {
       unconfirmed = new Map();
       return;
     }

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { parsePrometheusText } from '../testing/parse-prometheus-text.js';
-import { sampleReport } from '../testing/sample-report.js';
+import { NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
 
@@ -104,6 +105,32 @@ test('half-open connections keep nobody waiting, and do not keep it from closing
   expect((await post(`${url}/v1/reports`)).status).toBe(204);
   await close();
   await expect.poll(() => sockets.every(({ destroyed }) => destroyed)).toBe(true);
+});
+
+test('who is to be told of findings hears of one when two looks have seen it, with links to the public address', async () => {
+  const notices: { text: string; link: string }[] = [];
+  const receiver = createServer(async (request, response) => {
+    for await (const body of request) notices.push(JSON.parse(String(body)));
+    response.end();
+  });
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const { url, look } = await start({
+    now: () => NOW_MS,
+    notifyTo: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`,
+    url: 'https://collector.example/',
+  });
+  for (let g = 0; g < 60; g += 1) {
+    const report = sampleReport({ g, t0: NOW_MS - 300_000, sent: NOW_MS });
+    await fetch(`${url}/v1/reports`, { method: 'POST', body: JSON.stringify(report) });
+  }
+  await look();
+  expect(notices).toEqual([]);
+  await look();
+  await expect.poll(() => notices).toHaveLength(1);
+  expect(notices[0]?.text).toMatch(/^digits 1\.2\.0 fails too often/);
+  expect(notices[0]?.link).toMatch(/^https:\/\/collector\.example\/\?view=on-call&model=digits/);
+  receiver.close();
 });
 
 test('readiness is told apart from health', async () => {
@@ -209,6 +236,8 @@ test.each([
   ['half a connection', { maxConnections: 0.5 }, 'option-invalid'],
   ['models that are not there', { models: '/nowhere/models.json' }, 'file-missing'],
   ['targets that are not there', { slo: '/nowhere/slo.json' }, 'file-missing'],
+  ['notices to an address without a scheme', { notifyTo: 'chat.example/hook' }, 'option-invalid'],
+  ['a public address with a password', { url: 'https://on:call@x.example' }, 'option-invalid'],
   ['an audit log nowhere', { auditLog: '/nowhere/audit.jsonl' }, 'file-missing'],
 ])('%s keeps it from starting', async (_what, options, code) => {
   await expect(start(options)).rejects.toMatchObject({ code });

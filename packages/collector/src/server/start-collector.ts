@@ -7,7 +7,9 @@ import { shareAnswers } from '../answers/share-answers.js';
 import { type AuditLog, openAuditLog } from '../files/audit-log.js';
 import { type ConfiguredFiles, openConfiguredFiles } from '../files/configured-files.js';
 import { createLooking } from '../findings/looking.js';
+import { createNotices } from '../findings/notices.js';
 import { createProcessMetrics, type ProcessMetrics } from '../metrics/process-metrics.js';
+import { publicAddressOf, receiverOf } from '../sending/receiver.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { type StoreChoice, storeOf } from '../store-at.js';
 import { forwardTraces } from '../traces/forward-traces.js';
@@ -47,6 +49,10 @@ export interface CollectorOptions extends AccessOptions, StoreChoice {
   readonly prices?: string;
   /** Receiver of OTLP/HTTP that also gets all traces: `https://otel.example/v1/traces`. */
   readonly tracesTo?: string;
+  /** Receiver that is told of each finding when it begins and when it ends: `https://chat.example/hooks/1`. */
+  readonly notifyTo?: string;
+  /** Address at which people reach this collector, for links in notices. By default the one that it listens on. */
+  readonly url?: string;
   /** Viewers who ask within this time read the same answer. */
   readonly shareForMs?: number;
   /** The clock, Unix ms. */
@@ -77,12 +83,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const settings = settingsOf(options);
   const { place, host, access } = settings;
   const parts = await openParts(settings);
-  let isStarted = false;
+  let watching: Watching | undefined;
   let closing: Promise<void> | undefined;
 
   function close(): Promise<void> {
-    closing ??= closeParts(parts).then(() => {
-      if (isStarted) parts.audit.write('stop', place.named);
+    closing ??= closeParts(parts, watching).then(() => {
+      if (watching) parts.audit.write('stop', place.named);
     });
     return closing;
   }
@@ -91,14 +97,13 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     const port = await listen(parts.server, { host, port: options.port });
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
     parts.files.watch();
-    isStarted = true;
+    watching = startWatching(settings, parts, settings.url ?? url);
     parts.audit.write('start', { ...place.named, url, ...accessInAudit(access) });
-    const { models, looking } = parts;
     return {
       url,
       port,
-      useModels: models.use,
-      look: looking.look,
+      useModels: parts.models.use,
+      look: watching.look,
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -112,16 +117,18 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 type Settings = ReturnType<typeof settingsOf>;
 
 function settingsOf(options: CollectorOptions) {
-  const { now = Date.now, onError = () => {}, tracesTo } = options;
+  const { now = Date.now, onError = () => {}, tracesTo, notifyTo } = options;
   const { host = COLLECTOR_DEFAULTS.host, minDevices = COLLECTOR_DEFAULTS.minDevices } = options;
   const access = accessOf(options);
   if (!Number.isSafeInteger(minDevices) || minDevices < 1) {
     throw new RangeError(`minDevices: expected an integer ≥ 1, got ${minDevices}`);
   }
   const forward = tracesTo === undefined ? undefined : forwardTraces(tracesTo, { onError });
+  const receiver = notifyTo === undefined ? undefined : receiverOf(notifyTo);
+  const url = options.url === undefined ? undefined : publicAddressOf(options.url);
   checkAccess(access, host);
   const place = storeOf(options);
-  return { ...options, place, host, minDevices, now, onError, access, forward };
+  return { ...options, place, host, minDevices, now, onError, access, forward, receiver, url };
 }
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
@@ -156,6 +163,15 @@ async function openParts(settings: Settings) {
   const connections = limitConnections(server.server, access.maxConnections);
   const prune = () => store.prune(now()).then(() => audit.write('prune', place.named), onError);
   const pruning = repeat(prune, COLLECTOR_DEFAULTS.pruneEveryMs);
+  return { audit, files, store, models, reading, server, connections, pruning };
+}
+
+type Watching = ReturnType<typeof startWatching>;
+
+/** Looks for findings, now and every five minutes, and has notices sent of what it has written down. */
+function startWatching(settings: Settings, parts: Parts, url: string) {
+  const { minDevices, receiver, now, onError } = settings;
+  const { store, reading, models, files } = parts;
   const looking = createLooking({
     store,
     answers: reading,
@@ -165,25 +181,32 @@ async function openParts(settings: Settings) {
       facts: models.facts()?.models.find(({ model }) => model === name),
     }),
     revision: () => models.facts()?.revision ?? null,
-    mayLook: store.isKeeper,
     now,
     onError,
   });
-  const looks = repeat(looking.look, COLLECTOR_DEFAULTS.lookEveryMs);
-  return { audit, files, store, models, reading, server, connections, pruning, looking, looks };
+  const notices = receiver && createNotices({ receiver, url, store, now, onError });
+  async function look(): Promise<void> {
+    await looking.look();
+    notices?.send();
+  }
+  const looks = repeat(look, COLLECTOR_DEFAULTS.lookEveryMs);
+  async function close(): Promise<void> {
+    looks.stop();
+    await Promise.all([looking.close(), notices?.close()]);
+  }
+  return { look, close };
 }
 
-async function closeParts(parts: Parts): Promise<void> {
-  const { files, store, reading, server, connections, pruning, looking, looks } = parts;
+async function closeParts(parts: Parts, watching: Watching | undefined): Promise<void> {
+  const { files, store, reading, server, connections, pruning } = parts;
   pruning.stop();
-  looks.stop();
-  const looked = looking.close();
+  const watched = watching?.close();
   files.close();
   try {
     await drain(server, connections);
   } finally {
     await reading.close();
-    await looked;
+    await watched;
     await store.close();
     await pruning.last();
   }

@@ -1,5 +1,5 @@
 import type { Traces } from '@nearside/core';
-import { StartError } from '../refusals/start-error.js';
+import { postJson, receiverOf } from '../sending/receiver.js';
 
 const LIMITS = Object.freeze({
   /** With so many requests under way, further traces are not forwarded. */
@@ -21,66 +21,19 @@ export function forwardTraces(
   url: string,
   { onError }: { readonly onError: (error: unknown) => void },
 ): TraceForwarder {
-  const { address, headers } = receiverOf(url);
+  const receiver = receiverOf(url);
   let underWay = 0;
-
-  async function send(traces: Traces): Promise<void> {
-    const response = await fetch(address, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(traces),
-      redirect: 'error',
-      signal: AbortSignal.timeout(LIMITS.answerMs),
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`expected status 200, got ${response.status}`);
-  }
 
   return (traces) => {
     if (underWay >= LIMITS.underWay) return;
     underWay += 1;
-    send(traces)
+    postJson(receiver, traces, LIMITS)
       .catch((cause: Error) => {
-        const receiver = address.origin + address.pathname;
-        onError(
-          new Error(`Traces were not forwarded to ${receiver}: ${cause.message}.`, { cause }),
-        );
+        const to = receiver.address.origin + receiver.address.pathname;
+        onError(new Error(`Traces were not forwarded to ${to}: ${cause.message}.`, { cause }));
       })
       .finally(() => {
         underWay -= 1;
       });
   };
-}
-
-interface Receiver {
-  /** Without a user and a password, which `fetch` refuses. */
-  readonly address: URL;
-  readonly headers: { readonly authorization?: string };
-}
-
-/** @throws StartError `option-invalid` */
-export function receiverOf(url: string): Receiver {
-  const address = URL.canParse(url) ? new URL(url) : undefined;
-  if (!address || !/^https?:$/.test(address.protocol)) throw noReceiver(url);
-  const { username, password } = address;
-  address.username = '';
-  address.password = '';
-  if (username === '' && password === '') return { address, headers: {} };
-  const login = `${decoded(username)}:${decoded(password)}`;
-  return { address, headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a single % stands for itself
-  }
-}
-
-function noReceiver(url: string): StartError {
-  return new StartError(
-    'option-invalid',
-    `traces-to: expected an address such as https://otel.example/v1/traces, got '${url.replace(/^.*@/, '…@')}'.`,
-  );
 }
