@@ -296,6 +296,7 @@ test('models that reported are listed, with the time that it is here', async () 
       },
     ],
     nowMs: NOW_MS,
+    minDevices: 50,
   });
 });
 
