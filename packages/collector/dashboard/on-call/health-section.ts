@@ -12,11 +12,12 @@ import { slowerWords } from '../words/speed.js';
 const ALIKE: Partial<Record<Health['state'], string>> = {
   'not-yet': 'not looked at yet',
   'too-early': 'too early to say',
+  'too-little': 'too little to say',
   well: 'healthy',
 };
 
 const RED: readonly Health['state'][] = ['unwell', 'unwatched', 'not-known'];
-const GREY: readonly Health['state'][] = ['looking', 'not-yet', 'too-early'];
+const GREY: readonly Health['state'][] = ['looking', 'not-yet', 'too-early', 'too-little'];
 
 /** Another model. */
 interface Other {
@@ -138,8 +139,9 @@ function healthElements(
         ...smallOf(refused.join(' ')),
       ];
     case 'too-early':
+    case 'too-little':
       return [
-        element('p', {}, `Too early to say: ${model} has ${formatList(lookedAt.has)}.`),
+        element('p', {}, `Too ${state.slice(4)} to say: ${model} has ${formatList(lookedAt.has)}.`),
         listOf(lookedAt.missing, 'more'),
       ];
     default: {
@@ -177,7 +179,7 @@ function smallOf(words: string): HTMLElement[] {
 
 /** Says whether there is enough to know. It opens to all that could have been found, and all that was not looked at. */
 function lookElements({ isTooEarly, names, seen, unseen }: LookedAt): HTMLElement[] {
-  if (isTooEarly || seen.length === 0) return [];
+  if (seen.length === 0 || isTooEarly) return [];
   const items = [...seen, ...unseen.map((one) => `not looked at: ${one}`)];
   const but = unseen.length > 0 ? ', and not for all' : '';
   return [foldOf(`Enough data to judge ${names}${but}: what would have been found`, listOf(items))];
@@ -212,7 +214,7 @@ function otherLines(others: readonly Other[]): HTMLElement[] {
 function otherLine({ model, href, health }: Other): HTMLElement {
   const { state, findings, looked, lookedAt } = health;
   const words = ALIKE[state] ?? findings[0]?.text ?? (looked || 'not known whether it is healthy');
-  const has = state === 'too-early' ? `, ${lookedAt.has[0]}` : '';
+  const has = state.startsWith('too-') ? `, ${lookedAt.has[0]}` : '';
   const further = findings.length > 1 ? ` And ${findings.length - 1} more.` : '';
   return element(
     'li',

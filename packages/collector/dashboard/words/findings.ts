@@ -30,7 +30,7 @@ export interface Health {
   /**
    * `looking`: not everything has been answered. `not-known`: the collector had no answer to something. `unwatched`: it
    * did not look any more. `not-yet`: it has not looked so far. `too-early`: nothing was found, and too little has run for
-   * that to say anything.
+   * that to say anything. `too-little`: so it is, but the model is not new.
    */
   readonly state:
     | 'well'
@@ -39,7 +39,8 @@ export interface Health {
     | 'not-known'
     | 'unwatched'
     | 'not-yet'
-    | 'too-early';
+    | 'too-early'
+    | 'too-little';
   /** Open at the end of the time that is shown, the most urgent first. */
   readonly findings: readonly FindingInWords[];
   /** When the collector looked last, or will look, where that is no matter of course. */
@@ -72,16 +73,18 @@ export function healthOf(answers: Answers, moment: Moment): Health {
   if (written?.lookedMs === null) return { state: 'not-yet', ...known, looked: FIRST_LOOK };
   if (given.includes(undefined)) return { state: 'looking', ...known };
   if (refused.length > 0) return { state: 'not-known', ...known };
-  return { state: lookedAt.isTooEarly ? 'too-early' : 'well', ...known };
+  if (lookedAt.isTooEarly) return { state: 'too-early', ...known };
+  return { state: lookedAt.names === '' ? 'too-little' : 'well', ...known };
 }
 
-/** Targets are judged over a short time, of which a model that is not new may have too little. */
+/** Targets are judged over two hours, of which a model that is not new may have too little. */
 function lookedAtOf(answers: Answers, { minDevices }: Moment): LookedAt {
   const health = Object.fromEntries(LOOKS.map((name) => [name, answered(answers, name)]));
   const overRange = lookedAtWords(looksOf(health, minDevices));
   if (overRange.isTooEarly) return overRange;
   const service = answered(answers, 'serviceLately');
-  return { ...lookedAtWords(looksOf({ ...health, service }, minDevices)), isTooEarly: false };
+  const lately = lookedAtWords(looksOf({ ...health, service }, minDevices), ' in two hours');
+  return { ...lately, isTooEarly: false };
 }
 
 /** Says that looks have stopped before the end of the time that is shown. */

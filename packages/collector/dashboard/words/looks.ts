@@ -27,19 +27,21 @@ const NAMES: Record<Look['id'], string> = {
   accuracy: 'accuracy',
 };
 
-export function lookedAtWords(looks: readonly Look[]): LookedAt {
+/** @param within the time of which runs and devices are counted, where it is not all */
+export function lookedAtWords(looks: readonly Look[], within = ''): LookedAt {
   const able = looks.filter((look) => 'sees' in look);
   const unable = looks.filter((look) => 'lacks' in look);
   const lacks = eachOnce(unable.flatMap(({ lacks }) => lacks));
+  const timed = (words: string, lack: Lack) => (hasNeed(lack) ? words + within : words);
+  const told = (lack: Lack) => timed(lackWords(lack), lack);
   return {
     isTooEarly: unable.some(({ id }) => id === 'success'),
     names: formatList([...new Set(able.map(({ id }) => NAMES[id]))]),
-    has: lacks.filter(({ what }) => NEEDED.includes(what)).map(shortWords),
-    missing: lacks.map((lack) => lackWords(lack) + (lack.what === 'past' ? PAST_TELLS : '')),
-    unseen: unable.map(({ id, lacks }) => {
-      const lately = id === 'success' || id === 'latency' ? ' in two hours' : '';
-      return `${NAMES[id]}: ${lacks.map(lackWords).join(', ')}${lately}`;
-    }),
+    has: lacks
+      .filter(({ what }) => NEEDED.includes(what))
+      .map((lack) => timed(shortWords(lack), lack)),
+    missing: lacks.map((lack) => told(lack) + (lack.what === 'past' ? PAST_TELLS : '')),
+    unseen: unable.map(({ id, lacks }) => `${NAMES[id]}: ${lacks.map(told).join(', ')}`),
     seen: able.map(({ id, sees }) => `${NAMES[id]}: ${seenWords(id, sees)}`),
   };
 }

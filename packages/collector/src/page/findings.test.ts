@@ -267,6 +267,10 @@ test('a model with enough runs is healthy at night too, and which checks had too
   expect(state).toBe('well');
   expect(lookedAt.names).toBe('drift');
   expect(lookedAt.unseen).toContain('success: 0 of 20 devices in two hours');
+  const blind = { ...night, drift: undefined } as Answers;
+  const little = healthOf({ ...blind, drift: { versions: [] } } as never, moment);
+  expect(little.state).toBe('too-little');
+  expect(little.lookedAt.has).toContain('0 devices in two hours');
 });
 
 test('a canary that is worse is named with its begin, and with the measures that say so', async () => {
