@@ -32,6 +32,7 @@ interface Targets {
 
 interface Prometheus {
   readonly rule_files: readonly string[];
+  readonly alerting: { readonly alertmanagers: readonly Targets[] };
   readonly scrape_configs: readonly (Targets & {
     readonly authorization: { readonly credentials_file: string };
   })[];
@@ -106,7 +107,7 @@ test('secrets are files that neither git nor the image has, and the docs make ea
   expect(read('.gitignore')).toMatch(/^\/secrets\/$/m);
 });
 
-test('Prometheus scrapes the collector with its token, and reads its rules', () => {
+test('Prometheus scrapes the collector with its token, reads its rules and reaches Alertmanager', () => {
   const [job, ...others] = prometheus.scrape_configs;
   expect(others).toEqual([]);
   expect(job?.static_configs).toEqual([{ targets: [`collector:${port}`] }]);
@@ -115,6 +116,10 @@ test('Prometheus scrapes the collector with its token, and reads its rules', () 
   expect(serviceOf('collector').environment?.NEARSIDE_READ_TOKEN_FILE).toBe(
     job?.authorization.credentials_file,
   );
+  expect(serviceOf('alertmanager').ports).toEqual(['127.0.0.1:9093:9093']);
+  expect(prometheus.alerting.alertmanagers).toEqual([
+    { static_configs: [{ targets: ['alertmanager:9093'] }] },
+  ]);
   const rules = mountsOf(serviceOf('rules')).find(({ from }) => from === 'rules');
   expect(serviceOf('rules').command).toEqual(['rules', '--out', `${rules?.to}/nearside.yml`]);
   expect(mountsOf(serviceOf('prometheus'))).toContainEqual({
@@ -124,12 +129,21 @@ test('Prometheus scrapes the collector with its token, and reads its rules', () 
   expect(prometheus.rule_files).toEqual(['rules/*.yml']);
 });
 
-test.each(['prometheus'])('%s of compose.yaml reads the file that it is given', (name) => {
-  const [flag = ''] = serviceOf(name).command ?? [];
-  const { from, to } = mountsOf(serviceOf(name)).find(({ from }) => from.endsWith('.yml')) ?? {};
-  expect(flag).toBe(`--config.file=${to}`);
-  expect(from).toBe(`./deploy/${name}.yml`);
+test('Alertmanager has each file that its configuration names', () => {
+  const named = read('deploy/alertmanager.yml').match(/\/run\/secrets\/[\w-]+/g) ?? [];
+  const given = serviceOf('alertmanager').secrets ?? [];
+  expect(given.map((secret) => `/run/secrets/${secret}`)).toEqual([...new Set(named)]);
 });
+
+test.each(['prometheus', 'alertmanager'])(
+  '%s of compose.yaml reads the file that it is given',
+  (name) => {
+    const [flag = ''] = serviceOf(name).command ?? [];
+    const { from, to } = mountsOf(serviceOf(name)).find(({ from }) => from.endsWith('.yml')) ?? {};
+    expect(flag).toBe(`--config.file=${to}`);
+    expect(from).toBe(`./deploy/${name}.yml`);
+  },
+);
 
 test.skipIf(!hasPromtool)(
   'Prometheus finds nothing wrong with its file, beside the rules and the token',
