@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { parseTargets } from '../files/targets.js';
 import { readJsonFile } from '../files/watched-file.js';
+import { grafanaDashboard } from '../rules/grafana-dashboard.js';
 import { rulesFile } from '../rules/rules-file.js';
 import { publicAddressOf } from '../sending/receiver.js';
 import { PORTS } from '../server/listen.js';
 import type { CommandContext } from './command-context.js';
-import { text, type ValuesOf } from './option.js';
+import { flag, text, type ValuesOf } from './option.js';
 import { SERVE_OPTIONS } from './serve-options.js';
 import { takeOptions } from './take-options.js';
 
@@ -19,6 +20,10 @@ export const RULES_OPTIONS = {
     text: 'address at which people reach the collector, which serves the runbooks',
     check: publicAddressOf,
   }),
+  grafana: flag({
+    flag: 'grafana',
+    text: 'prints the dashboard of who is on call for Grafana instead: JSON',
+  }),
   out: text({ flag: 'out', value: 'file', text: 'writes into it and prints nothing' }),
 };
 
@@ -26,7 +31,9 @@ export const RULES_OPTIONS = {
 export function addRules(program: Command, context: CommandContext): void {
   const command = program
     .command('rules')
-    .description('Prints recording and alerting rules for Prometheus, from the targets.')
+    .description(
+      'Prints recording and alerting rules for Prometheus, from the targets, or a dashboard.',
+    )
     .helpOption('--help', 'print this')
     .allowExcessArguments(false);
   takeOptions(command, RULES_OPTIONS, context.environment, (options) =>
@@ -35,11 +42,16 @@ export function addRules(program: Command, context: CommandContext): void {
 }
 
 async function printRules(
-  { slo, collector, out }: ValuesOf<typeof RULES_OPTIONS>,
+  { slo, collector, grafana, out }: ValuesOf<typeof RULES_OPTIONS>,
   { print }: CommandContext,
 ): Promise<void> {
   const targets = slo === undefined ? parseTargets({}) : await readJsonFile(slo, parseTargets);
-  const file = rulesFile(targets, publicAddressOf(collector));
+  const url = publicAddressOf(collector);
+  const file = grafana ? dashboardFile(url) : rulesFile(targets, url);
   if (out === undefined) print(file.trimEnd());
   else await writeFile(out, file);
+}
+
+function dashboardFile(url: string): string {
+  return `${JSON.stringify(grafanaDashboard(url), null, 2)}\n`;
 }
