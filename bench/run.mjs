@@ -1,4 +1,4 @@
-// npm run bench -- <suite> [--json] [--gate] [--keep] [--trials <n>]
+// npm run bench -- <suite> [--json] [--gate] [--keep] [--trials <n>] [--ids <n>]
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { build } from '../scripts/build.mjs';
@@ -20,10 +20,12 @@ const SUITES = {
   collector: './collector/run.mjs',
   deaths: './deaths/run.mjs',
   quantize: './quantize/run.mjs',
+  operate: './operate/run.mjs',
 };
 
 /** What a suite needs beside Chromium. `artifact` goes on without, and says what its row lacks. */
 const NEEDS = {
+  operate: ['postgres', 'prometheus'],
   start: ['numpy', 'onnxruntime'],
   quantize: [
     ...['numpy', 'onnx', 'onnxruntime', 'PIL', 'cv2', 'pyclipper'],
@@ -36,14 +38,15 @@ if (!Object.hasOwn(SUITES, suite ?? '')) {
   console.error(`bench: expected one of ${Object.keys(SUITES).join(', ')}; got '${suite ?? ''}'`);
   process.exit(2);
 }
-const trials = parseTrials(flags);
+const trials = parseCount(flags, '--trials');
+const ids = parseCount(flags, '--ids');
 ensureNeeds(['chromium', ...(NEEDS[suite] ?? [])]);
 ensureInstalled();
 build();
 
 const { runSuite } = await import(SUITES[suite]);
 const dir = await mkdtemp(`${tmpdir()}/nearside-bench-`);
-const { results, error } = await collectRows(runSuite(dir, { trials }));
+const { results, error } = await collectRows(runSuite(dir, { trials, ids }));
 const failed = error && String(error.message ?? error);
 await rm(dir, { recursive: true, force: true });
 
@@ -58,12 +61,12 @@ if (error) {
 }
 
 /** @returns {number | undefined} undefined leaves it to the suite */
-function parseTrials(flags) {
-  const at = flags.indexOf('--trials');
+function parseCount(flags, flag) {
+  const at = flags.indexOf(flag);
   if (at < 0) return undefined;
-  const trials = Number(flags[at + 1]);
-  if (Number.isSafeInteger(trials) && trials > 0) return trials;
-  console.error(`bench: expected --trials and a positive number; got '${flags[at + 1] ?? ''}'`);
+  const count = Number(flags[at + 1]);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  console.error(`bench: expected ${flag} and a positive number; got '${flags[at + 1] ?? ''}'`);
   process.exit(2);
 }
 

@@ -10,15 +10,20 @@ const DRAFTS = 3000;
 /**
  * A file as it is after 30 days of 5 versions on 6 classes of device and 4 backends.
  *
- * @param {{ reports: number, nowMs?: number, days?: number, version?: string }} options `version`: all have this one
+ * @param {object} options
+ * @param {number} options.reports
+ * @param {number} [options.nowMs]
+ * @param {number} [options.days]
+ * @param {object[]} [options.of] dimensions that reports are given, drawn from these; the others are drawn for each
  */
-export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30, version }) {
+export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30, of = [{}] }) {
   const store = openSqliteRollupStore(file);
   const names = createNames(await store.names());
   const random = seeded(11);
-  const drafts = Array.from({ length: DRAFTS }, () =>
-    contributionOf(draftReport(random, { t0: nowMs, sent: nowMs, version }), nowMs, names),
-  );
+  const drafts = Array.from({ length: Math.max(DRAFTS, of.length) }, (_, i) => {
+    const given = of[i % of.length];
+    return contributionOf(draftReport(random, { t0: nowMs, sent: nowMs, ...given }), nowMs, names);
+  });
   const buckets = (days * 86_400_000) / BUCKET_MS;
   const endMs = nowMs - (nowMs % BUCKET_MS);
   let added = 0;
@@ -27,7 +32,7 @@ export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30, 
     const until = Math.round(((bucket + 1) * reports) / buckets);
     const batch = [];
     for (; added < until; added += 1) {
-      const draft = drafts[Math.floor(random() * DRAFTS)];
+      const draft = drafts[Math.floor(random() * drafts.length)];
       const id = randomBytes(16).toString('hex');
       batch.push({
         ...draft,

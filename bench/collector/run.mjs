@@ -129,7 +129,7 @@ async function askMonth(url) {
 async function cohorts(file) {
   const nowMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const reports = COHORT_DAYS * REPORTS_A_DAY;
-  await fillMonth(file, { reports, nowMs, days: COHORT_DAYS, version: '1.2.0' });
+  await fillMonth(file, { reports, nowMs, days: COHORT_DAYS, of: [{ version: '1.2.0' }] });
   const database = new Database(file, { readonly: true });
   const bytes = database
     .prepare("SELECT sum(pgsize) FROM dbstat WHERE name IN ('cohort', 'segment')")
