@@ -73,6 +73,7 @@ export const GROUPS = [
       { file: 'docs/operating/before-production.md', title: 'Before production' },
       { file: 'docs/operating/releases.md', title: 'Host and release' },
       { file: 'docs/operating/running.md', title: 'Run a collector' },
+      { file: 'docs/operating/alerts.md', title: 'Alerts' },
       { file: 'docs/operating/targets.md', title: 'Choose targets' },
       { file: 'docs/operating/rounds.md', title: 'Rounds' },
       { file: 'docs/operating/incidents.md', title: 'Incidents' },
