@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '@nearside/core';
 import { afterAll, expect, test } from 'vitest';
@@ -16,12 +16,7 @@ afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
 
-const ALERTMANAGER = `
-route: { receiver: page, group_wait: 1s }
-receivers:
-  - name: page
-    webhook_configs: [{ url: '%URL%' }]
-`;
+const DEPLOYED = new URL('../../../../deploy/alertmanager.yml', import.meta.url);
 
 test('where runs begin to fail, Prometheus and Alertmanager tell a webhook, with the address of the runbook', async () => {
   const file = join(temporaryFolder(), 'reports.sqlite');
@@ -29,7 +24,7 @@ test('where runs begin to fail, Prometheus and Alertmanager tell a webhook, with
   closing.push(collector.kill);
   const receiver = await startReceiver();
   closing.push(receiver.close);
-  const alertmanager = await startAlertmanager(ALERTMANAGER.replace('%URL%', receiver.url));
+  const alertmanager = await startAlertmanager(routesTo(receiver.url));
   closing.push(alertmanager.close);
   const prometheus = await startPrometheus({
     jobs: { nearside: [collector.url] },
@@ -44,7 +39,8 @@ test('where runs begin to fail, Prometheus and Alertmanager tell a webhook, with
   await send(collector.url, { errors: { deadline: 20 } });
   await until(() => receiver.received.length > 0);
 
-  const [{ body } = { body: undefined }] = receiver.received;
+  const [{ path, body } = { path: '', body: undefined }] = receiver.received;
+  expect(path).toBe('/page-model');
   expect(body.alerts).toMatchObject([
     {
       status: 'firing',
@@ -67,6 +63,12 @@ async function send(url: string, health: Partial<Report['health']>) {
     const { status } = await fetch(`${url}/v1/reports`, { method: 'POST', body });
     expect(status).toBe(204);
   }
+}
+
+/** Alertmanager as it is deployed, with a receiver here. */
+function routesTo(receiver: string): string {
+  const file = /url_file: \/run\/secrets\/(\S+)-url/g;
+  return readFileSync(DEPLOYED, 'utf8').replaceAll(file, `url: '${receiver}/$1'`);
 }
 
 /** As the command prints them, looked at every second. */
