@@ -91,7 +91,7 @@ test('the first screen says what is wrong, since when, and where most of it is',
 test('a link to a moment opens what was open then, and leads to now', async ({ page }) => {
   const health = page.getByTestId('health');
   await look(page, '?model=digits&at=2026-03-05T04:05:00Z');
-  await expect(health).toContainText('digits needed a look at the end of this time');
+  await expect(health).toContainText('digits needed a look on 5 Mar, 04:05');
   await expect(health.locator('[data-finding=success]')).toContainText('since 5 Mar');
   await look(page, '?model=digits&at=2026-03-05T04:04:59Z');
   await expect(health.locator('[data-finding]')).toHaveCount(0);

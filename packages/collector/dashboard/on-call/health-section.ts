@@ -4,7 +4,7 @@ import { element } from '../element.js';
 import { type Moment, momentOf } from '../state/moment.js';
 import { DAY, pageStateSearch } from '../state/page-state.js';
 import { HEALTH_QUESTIONS, type Health, healthOf } from '../words/findings.js';
-import { formatList, isolated } from '../words/format.js';
+import { formatList, formatMoment, isolated } from '../words/format.js';
 import type { LookedAt } from '../words/looks.js';
 import { slowerWords } from '../words/speed.js';
 
@@ -56,16 +56,16 @@ export function createHealthSection(): HealthSection {
     show(moment, answers) {
       const { model, nowMs, toMs } = moment;
       const health = healthOf(answers, moment);
-      const isPast = nowMs - toMs > 60_000;
-      const now = isPast ? pageStateSearch({ ...moment.state, range: DAY }) : '';
+      const past = nowMs - toMs > 60_000 ? ` on ${formatMoment(toMs)}` : '';
+      const now = past && pageStateSearch({ ...moment.state, range: DAY });
       const slower = slowerWords(answered(answers, 'speed'));
-      const next = JSON.stringify([model, health, isPast, slower]);
+      const next = JSON.stringify([model, health, past, now, slower]);
       if (next === shown) return;
       shown = next;
       section.classList.toggle('unwell', RED.includes(health.state));
       section.classList.toggle('unknown', GREY.includes(health.state));
       own.replaceChildren(
-        ...healthElements(model, health, { isPast }),
+        ...healthElements(model, health, past),
         ...(now
           ? [element('p', { class: 'more' }, element('a', { href: now }, 'How it is now'))]
           : []),
@@ -114,18 +114,17 @@ export function createHealthSection(): HealthSection {
   }
 }
 
+/** @param past " on 9 Mar, 12:05", where the time that is shown has ended */
 function healthElements(
   name: string,
   { state, findings, looked, refused, lookedAt }: Health,
-  { isPast }: { isPast: boolean },
+  past: string,
 ): HTMLElement[] {
   const model = isolated(name);
   if (findings.length > 0 || state === 'unwatched') {
     const items = findings.map(({ id, text, more }) => findingElement(id, text, more));
     const unwatched = looked ? [findingElement('collector-no-look', looked)] : [];
-    const heading = isPast
-      ? `${model} needed a look at the end of this time`
-      : `${model} needs a look`;
+    const heading = past ? `${model} needed a look${past}` : `${model} needs a look`;
     return [element('h2', {}, heading), element('ul', {}, ...unwatched, ...items)];
   }
   switch (state) {
@@ -147,16 +146,8 @@ function healthElements(
     default: {
       const { names } = lookedAt;
       return [
-        element(
-          'p',
-          {},
-          isPast ? `${model} was healthy at the end of this time.` : `${model} is healthy.`,
-        ),
-        ...smallOf(
-          isPast
-            ? `The last look before its end found nothing in ${names}.`
-            : `The last look found nothing in ${names}.`,
-        ),
+        element('p', {}, past ? `${model} was healthy${past}.` : `${model} is healthy.`),
+        ...smallOf(`The last look${past && ' before that'} found nothing in ${names}.`),
       ];
     }
   }
