@@ -21,6 +21,7 @@ function rangesOf({ startMs, endMs }) {
     coverage: { from: endMs - DAY_MS, to: endMs },
     cost: all,
     silence: lately,
+    findings: all,
   };
 }
 

@@ -33,9 +33,11 @@ const LOOKED_AT_MS = 3_600_000;
  *   silentSinceMs?: number,
  *   silentHours?: number,
  *   rollouts: readonly { version: string, because?: readonly string[] }[],
+ *   written?: readonly string[],
  * }} Expected
  *
  * `version`: the one that drift and accuracy are judged by. `because`: one of these rolls the version back.
+ * `written`: findings that are in the log at the end, and whether they have ended.
  *
  * @type {Record<string, FleetScenario>}
  */

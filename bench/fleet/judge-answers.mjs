@@ -30,8 +30,9 @@ function countRows({ truth, sent, answers }) {
   ];
 }
 
-function scenarioRows({ drift, accuracy, canary, silence }, expected) {
+function scenarioRows({ drift, accuracy, canary, silence, findings }, expected) {
   const { version, concept = false, silentSinceMs = null, silentHours, rollouts } = expected;
+  const { written = [] } = expected;
   const { concept: found } = accuracy.versions.find((one) => one.version === version);
   const silent = silence.hours.filter(({ isSilent }) => isSilent).length;
   return [
@@ -44,7 +45,15 @@ function scenarioRows({ drift, accuracy, canary, silence }, expected) {
     ...rollouts.flatMap((rollout) => rolloutRows(canary, rollout)),
     within('silent-since', silence.silentSinceMs, silentSinceMs, HOUR_MS),
     ...(silentHours === undefined ? [] : [exact('silent-hours', silent, silentHours)]),
+    ...written.map((one) => exact(`written: ${one}`, writtenIn(findings).includes(one), true)),
   ];
+}
+
+/** "1.1.0 rollout ended" */
+function writtenIn({ findings }) {
+  return findings.map(({ version, kind, endedMs }) =>
+    [version, kind, endedMs === null ? 'open' : 'ended'].filter(Boolean).join(' '),
+  );
 }
 
 function driftRows({ windowMs, distributions }, { driftSinceMs = null, segment }) {

@@ -26,7 +26,7 @@ export const MONTH = {
     [day(21), [forAll(NEXT), revoked(CANARY, 5), forAll(STABLE)]],
   ],
   silences: [[SILENCE_MS, SILENCE_MS + 5 * HOUR_MS]],
-  looksEveryMs: 6 * HOUR_MS,
+  looksEveryMs: 12 * HOUR_MS,
   features: ['stroke-width', 'slant'],
   trouble,
   software,
@@ -41,6 +41,7 @@ export const MONTH = {
     segment: 'phone',
     silentHours: 5,
     rollouts: [{ version: CANARY, because: ['failed-devices', 'failed-runs'] }, { version: NEXT }],
+    written: [`${CANARY} rollout ended`, 'silence ended', `${NEXT} drift open`],
   },
 };
 
@@ -52,6 +53,7 @@ export const BAD_CANARY = {
   expected: {
     version: STABLE,
     rollouts: [{ version: CANARY, because: ['failed-devices', 'failed-runs'] }],
+    written: [`${CANARY} rollout open`],
   },
 };
 

@@ -18,7 +18,7 @@ from service import service
 from silence import silence
 
 # what was asked, and words
-GIVEN = {"model", "fromMs", "toMs", "minDevices", "targets", "method", "estimated", "kind"}
+GIVEN = {"model", "fromMs", "toMs", "minDevices", "targets", "accuracyRatio", "method", "estimated", "kind"}
 counted = Counter()
 
 

@@ -7,10 +7,10 @@ from reports import C, sums, table
 def accuracy(fleet, asked):
     lo, hi = asked["fromMs"], asked["toMs"]
     rows = lambda version: fleet.within(lo, hi, version=version)
-    return {"versions": [of_version(rows(v), v, devices, fleet.known[v]) for v, devices in fleet.versions(lo, hi)]}
+    return {"versions": [of_version(rows(v), v, devices, fleet.known[v], asked["accuracyRatio"]) for v, devices in fleet.versions(lo, hi)]}
 
 
-def of_version(rows, version, devices, known):
+def of_version(rows, version, devices, known, target):
     lab, classes = known["baseline"]["distributions"]
     edges, counts, correct = lab["edges"], np.array(lab["counts"], float), np.array(lab["correct"], float)
     # with one sample more that is right as often as the model says
@@ -21,7 +21,11 @@ def of_version(rows, version, devices, known):
     live = weighted(runs, labels, right)
     share = correct.sum() / counts.sum()
     offline = share, share * (1 - share) / counts.sum(), counts.sum() - 1, counts.sum()
-    of_both = live and (live[0] / share, (live[0] / share) ** 2 * (live[1] / live[0] ** 2 + offline[1] / share**2), *live[2:])
+    of_both = lambda live: figure(
+        live and (live[0] / share, (live[0] / share) ** 2 * (live[1] / live[0] ** 2 + offline[1] / share**2), *live[2:]), devices, is_share=False)
+    missed = lambda live: live is not None and of_both(live)["high"] < target
+    # without the four cohorts with most wrong labels
+    rest = np.sort(np.argsort((right - labels).sum(1), kind="stable")[4:])
     columns = edges[:-1], edges[1:], runs.sum(0), labels.sum(0), right.sum(0), counts, correct
     names = "from", "to", "runs", "labels", "correct", "lab", "labCorrect"
     mean = lambda name: figure(ratio(*sums(rows, lambda r: r.outcomes.get(name, (0, 0))[1::-1])), devices, is_share=False)
@@ -31,7 +35,8 @@ def of_version(rows, version, devices, known):
         "labelled": figure(live, devices),
         "labelShare": figure(ratio(labels.sum(1), runs.sum(1)), devices),
         "offline": figure(offline, 0),
-        "liveToOffline": figure(of_both, devices, is_share=False),
+        "liveToOffline": of_both(live),
+        "isMissByFew": bool(missed(live) and not missed(weighted(runs[rest], labels[rest], right[rest]))),
         "concept": concept(labels, right, rate, counts),
         "calibration": [dict(zip(names, one)) for one in zip(*columns)],
         "confusion": confusion(ages, classes["labels"], devices),

@@ -23,6 +23,8 @@ export interface SeenWindow {
 
 /** An hour with fewer devices says too little. The windows are then days. */
 const FEWEST_DEVICES = 300;
+/** Who asks for the present alarm alone sees so many windows. Earlier ones do not change it, only since when it lasts. */
+const WINDOWS_OF_NOW = 3;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 4;
 /** Six days before, because the seventh would be a week. */
@@ -31,11 +33,13 @@ const DAYS = 6;
 /** Returns the windows of a range that have ended: hours where most of them have enough devices, else days. */
 export async function driftWindows(
   readHours: ReadHours,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
+  { fromMs, toMs, isOfNow }: { fromMs: number; toMs: number; isOfNow: boolean },
 ): Promise<{ lengthMs: number; windows: DriftWindow[] }> {
-  const lengthMs = (await areHoursFull(readHours, { fromMs, toMs })) ? HOUR_MS : DAY_MS;
-  const first = Math.floor(fromMs / lengthMs);
+  const since = isOfNow ? Math.max(fromMs, toMs - DAY_MS) : fromMs;
+  const lengthMs = (await areHoursFull(readHours, { fromMs: since, toMs })) ? HOUR_MS : DAY_MS;
   const last = Math.floor(toMs / lengthMs);
+  const all = Math.floor(fromMs / lengthMs);
+  const first = isOfNow ? Math.max(all, last - WINDOWS_OF_NOW) : all;
   const windows: DriftWindow[] = [];
   for (let i = first; i < last; i += 1) {
     windows.push(await windowOf(readHours, i * lengthMs, lengthMs));

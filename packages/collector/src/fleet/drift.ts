@@ -87,13 +87,15 @@ export interface WindowDrift {
 export async function fleetDrift(
   store: RollupReads,
   query: FleetQuery,
-  { facts, minDevices }: ModelContext,
+  { facts, minDevices, isOfNow = false }: ModelContext,
 ): Promise<FleetDrift> {
   const { model, fromMs, toMs } = query;
   const versions: VersionDrift[] = [];
   for (const [version, devices] of await devicesByVersion(store, query)) {
     const known = facts?.versions.find((one) => one.version === version);
-    versions.push(await versionDrift(store, { query, version, devices, known, minDevices }));
+    versions.push(
+      await versionDrift(store, { query, version, devices, known, minDevices, isOfNow }),
+    );
   }
   versions.sort((a, b) => compareVersions(b.version, a.version));
   return { model, fromMs, toMs, minDevices, versions };
@@ -105,10 +107,11 @@ interface Asked {
   readonly devices: number;
   readonly known: VersionFacts | undefined;
   readonly minDevices: number;
+  readonly isOfNow: boolean;
 }
 
 async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDrift> {
-  const { query, version, devices, known, minDevices } = asked;
+  const { query, version, devices, known, minDevices, isOfNow } = asked;
   const { model, fromMs, toMs } = query;
   const { baseline, baselineHash } = known ?? {};
   if (!baseline || !baselineHash) {
@@ -118,7 +121,7 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
     return { version, devices, missing: 'too-few-devices', distributions: [] };
   }
   const readHours = readCohortHours(store, { model, version });
-  const { lengthMs, windows } = await driftWindows(readHours, { fromMs, toMs });
+  const { lengthMs, windows } = await driftWindows(readHours, { fromMs, toMs, isOfNow });
   const which = {
     baseline: baselineHash,
     bins: baseline.distributions.map(({ counts }) => counts.length),

@@ -43,7 +43,7 @@ export interface ModelContext {
   readonly facts?: ModelFacts['models'][number] | undefined;
   /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
-  /** Rollouts that are over are left out. */
+  /** Only what is wrong at the end of the range is asked for: nothing is read of rollouts that are over, or of old windows. */
   readonly isOfNow?: boolean;
 }
 

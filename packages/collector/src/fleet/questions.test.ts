@@ -64,6 +64,11 @@ test('what phones see has changed for two hours: one alarm, since when, and phon
   expect(field[0]).toBe(2 * (160 * 6 + 160));
   expect(past[0]).toBe(2 * 320);
   expect(classes?.changed).toBeNull();
+  const longer = fleetQuery(MONDAY_MS, NEXT + 4 * HOUR_MS);
+  const ofNow = await fleetDrift(store, longer, { ...CONTEXT, isOfNow: true });
+  const [windows] = ofNow.versions[0]?.distributions ?? [];
+  expect(windows).toMatchObject({ alarmSinceMs: NEXT + 2 * HOUR_MS, isByFew: false });
+  expect(windows?.windows.length).toBeLessThanOrEqual(3);
   await store.close();
 });
 

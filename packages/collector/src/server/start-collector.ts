@@ -239,11 +239,17 @@ function openStore({ file = '', place, onError }: Settings, audit: AuditLog): Pr
   });
 }
 
-/** Does it now, and again each time. */
+/** Does it now, and again each time, unless it is still at it. */
 function repeat(act: () => Promise<void>, everyMs: number) {
-  let last = act();
+  let isRunning = false;
+  async function run(): Promise<void> {
+    isRunning = true;
+    await act();
+    isRunning = false;
+  }
+  let last = run();
   const timer = setInterval(() => {
-    last = act();
+    if (!isRunning) last = run();
   }, everyMs).unref();
   return { stop: () => clearInterval(timer), last: () => last };
 }
