@@ -9,6 +9,7 @@ import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import { openPostgresRollupStore } from '../postgres/postgres-rollup-store.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { CELL_LENGTHS, type RollupReads, type RollupStore } from '../store/rollup-store.js';
+import { factsOf } from '../testing/fleet-store.js';
 import { sampleContribution } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { runCommand } from './run-command.js';
@@ -51,7 +52,7 @@ const REPORTS = fc.array(
     version: fc.constantFrom('1.2.0', '1.3.0'),
     device: fc.constantFrom('phone', 'tablet'),
     app: fc.constantFrom('2026.3', 'two\nlines', '\\u0000'),
-    hoursAgo: fc.integer({ min: 0, max: 15 * 24 }),
+    hoursAgo: fc.integer({ min: 0, max: 23 * 24 }),
     g: fc.integer({ min: 0, max: 63 }),
     durationsMs: fc.array(fc.double({ min: 0.01, max: 1e4, noNaN: true }), { maxLength: 5 }),
   }),
@@ -75,14 +76,14 @@ async function fill(file: string, reports: readonly Contribution[]): Promise<voi
     NOW_MS,
   );
   const release = { model: 'digits', version: '1.2.0', state: 'stable', rollout: null } as const;
-  await store.addReleases([release], NOW_MS);
+  await store.keepFacts(factsOf([release]), NOW_MS);
   const entry = { atMs: NOW_MS, model: 'digits', version: '1.2.0', kind: 'success', subject: '' };
   const began = { ...entry, state: 'began', revision: 7, figures: { value: 0.25 } };
   await store.addLook([began, { ...began, kind: 'latency', revision: null }], NOW_MS);
   const [first] = await store.unsentFindings(1);
   await store.noteSent(first?.n ?? 0);
   // hours of some days become days
-  await store.prune(NOW_MS + (RETENTION.cohortDays - 7) * DAY_MS);
+  await store.prune(NOW_MS + RETENTION.seenDays * DAY_MS);
   await store.close();
 }
 
@@ -101,7 +102,7 @@ async function everything(store: RollupStore) {
 
 async function everythingOf(store: RollupReads, model: string) {
   const today = utcDay(NOW_MS);
-  const range = { model, fromMs: (today - 20) * DAY_MS, toMs: (today + 1) * DAY_MS };
+  const range = { model, fromMs: (today - 24) * DAY_MS, toMs: (today + 1) * DAY_MS };
   const hours = { ...range, fromMs: range.toMs - 7 * DAY_MS };
   const lengths = CELL_LENGTHS.map(({ ms }) => store.cells({ ...range, stepMs: ms }));
   const sorted = <Row>(rows: readonly Row[]) => rows.map((row) => JSON.stringify(row)).sort();
@@ -110,7 +111,7 @@ async function everythingOf(store: RollupReads, model: string) {
     sums: sorted(await store.sums({ ...range, histograms: ['latency.run', 'opens.store'] })),
     slots: await store.reportsBySlot({ ...range, stepMs: HOUR_MS }),
     devices: await store.devicesByHour(hours),
-    days: sorted(await store.deviceDays({ model, fromDay: today - 20, toDay: today })),
+    days: sorted(await store.deviceDays({ model, fromDay: today - 24, toDay: today })),
     cohorts: sorted(await store.cohorts(hours)),
     cohortDays: sorted(await store.cohortDays(range)),
     segments: sorted(await store.segments({ ...hours, version: '1.2.0' })),
@@ -147,10 +148,8 @@ test('after a move every answer is the same, and no report is counted a second t
       const again = await store.add(reports);
       expect(new Set(again)).toEqual(new Set(['duplicate']));
       // what is added gets numbers after those that were moved
-      await store.addReleases(
-        [{ model: 'digits', version: '1.3.0', state: 'canary', rollout: null }],
-        NOW_MS + 1,
-      );
+      const canary = { model: 'digits', version: '1.3.0', state: 'canary' as const, rollout: null };
+      await store.keepFacts(factsOf([canary]), NOW_MS + 1);
       expect((await store.releases('digits')).at(-1)).toMatchObject({ version: '1.3.0' });
       await store.add([
         sampleContribution(

@@ -1,5 +1,5 @@
 import { OTHER } from './known-codes.js';
-import type { KnownName, Name, NameKind } from './known-names.js';
+import type { KnownName, Name, NameKind, Series } from './known-names.js';
 import { RETENTION } from './retention.js';
 import { DAY_MS, utcDay } from './time.js';
 
@@ -37,6 +37,11 @@ const REPLACING = Object.freeze({
 /** Tells whether a name stands for others. None of these takes a place. */
 export function standsForOthers(name: string): boolean {
   return name === '' || name === UNLISTED || name === OTHER;
+}
+
+/** Tells whether a series is of all combinations of its version that have no row of their own. */
+export function standsForOtherSeries({ variant, backend, device }: Series): boolean {
+  return [variant, backend, device].every((one) => one === OTHER);
 }
 
 /** Who tells of a name, and when. */

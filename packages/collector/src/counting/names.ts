@@ -8,7 +8,7 @@ import {
   type Unit,
   unitName,
 } from './known-names.js';
-import { NameRows, type Telling, UNLISTED } from './name-rows.js';
+import { NameRows, standsForOtherSeries, type Telling, UNLISTED } from './name-rows.js';
 
 /** Names under which reports of one model are counted. */
 export interface ModelNames {
@@ -22,7 +22,14 @@ export interface ModelNames {
   experiment(name: string): string;
   baseline(version: string, hash: string): string;
   /** A report is counted under a cell, and under a row by cohort. */
-  placeOf(report: Report): { series: Series; unit: Unit };
+  placeOf(report: Report): Place;
+  /** The same where their names have rows already. */
+  placeWithin(series: Series, unit: Unit): Place;
+}
+
+interface Place {
+  readonly series: Series;
+  readonly unit: Unit;
 }
 
 export interface Names {
@@ -100,16 +107,17 @@ function modelNames(held: Held, model: string, telling: Telling): ModelNames {
     baseline: (version: string, hash: string) =>
       baselineOf(held, { model, version, hash }, telling),
   };
+  const placeWithin = (series: Series, unit: Unit) => ({
+    series: withinSeries(held, series, telling),
+    unit: withinUnits(held, unit, telling),
+  });
   return {
     ...names,
     placeOf(report) {
       const series = seriesOf(report, names);
-      const unit = unitOf(report, names, series.version);
-      return {
-        series: withinSeries(held, series, telling),
-        unit: withinUnits(held, unit, telling),
-      };
+      return placeWithin(series, unitOf(report, names, series.version));
     },
+    placeWithin,
   };
 }
 
@@ -145,7 +153,7 @@ function baselineOf(
   return OTHER;
 }
 
-type Words = Omit<ModelNames, 'placeOf'>;
+type Words = Omit<ModelNames, 'placeOf' | 'placeWithin'>;
 
 function seriesOf({ dimensions }: Report, names: Words): Series {
   const { version, manifest, variant, backend, device, arm } = dimensions;
@@ -172,6 +180,7 @@ function unitOf({ dimensions }: Report, names: Words, version: string): Unit {
 }
 
 function withinSeries({ rows, onFold }: Held, own: Series, telling: Telling): Series {
+  if (standsForOtherSeries(own)) return own;
   if (rows.admits({ kind: 'series', model: '', name: seriesName(own) }, telling)) return own;
   onFold('series');
   const { model, version } = own;

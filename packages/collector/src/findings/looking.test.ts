@@ -5,6 +5,7 @@ import type { FindingEntry, RollupStore } from '../store/rollup-store.js';
 import {
   type DeviceReport,
   FACTS,
+  factsOf,
   fleetQuery,
   HOUR_MS,
   MONDAY_MS,
@@ -142,7 +143,7 @@ test('when a rollout is over its finding has ended and its verdict is over, and 
   await look(2);
   const rollout = { fromBps: 0, toBps: 500 };
   const revoked = { model: 'digits', version: '1.1.0', state: 'revoked', rollout } as const;
-  await store.addReleases([revoked], NOW_MS);
+  await store.keepFacts(factsOf([revoked]), NOW_MS);
   wait(HOUR_MS);
   await look(2);
   expect((await states()).slice(2)).toEqual([

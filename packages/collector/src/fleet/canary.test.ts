@@ -3,6 +3,7 @@ import {
   DAY_MS,
   type DeviceReport,
   FACTS,
+  factsOf,
   fleetQuery,
   MONDAY_MS,
   storeOf,
@@ -233,8 +234,8 @@ test('a rollout is over when its version is taken back, or goes to all', async (
 test('who looks at a past day sees the rollout as it was then', async () => {
   const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
   const canary = { model: 'digits', version: '1.1.0', rollout: { fromBps: 0, toBps: 500 } };
-  await store.addReleases([{ ...canary, state: 'canary' }], MONDAY_MS);
-  await store.addReleases([{ ...canary, state: 'revoked' }], MONDAY_MS + DAY_MS);
+  await store.keepFacts(factsOf([{ ...canary, state: 'canary' }]), MONDAY_MS);
+  await store.keepFacts(factsOf([{ ...canary, state: 'revoked' }]), MONDAY_MS + DAY_MS);
   const [first, ...others] = FACTS.versions;
   const facts = { ...FACTS, versions: [{ ...first, state: 'revoked' }, ...others] } as typeof FACTS;
   const overAt = async (toMs: number) =>

@@ -4,6 +4,7 @@ import {
   DAY_MS,
   type DeviceReport,
   FACTS,
+  factsOf,
   fleetQuery,
   HOUR_MS,
   MONDAY_MS,
@@ -175,8 +176,8 @@ test('installs are told by the days since the release, whatever clocks say; a ve
     ...{ model: 'digits', version, rollout: null },
     state: 'stable' as const,
   });
-  await store.addReleases([stable('1.0.0')], MONDAY_MS);
-  await store.addReleases([stable('1.1.0')], MONDAY_MS + DAY_MS + 8 * HOUR_MS);
+  await store.keepFacts(factsOf([stable('1.0.0')]), MONDAY_MS);
+  await store.keepFacts(factsOf([stable('1.1.0')]), MONDAY_MS + DAY_MS + 8 * HOUR_MS);
   const week = { ...QUERY, fromMs: MONDAY_MS - 7 * DAY_MS, toMs: MONDAY_MS + 7 * DAY_MS };
   const { updates } = await fleetFaults(store, week, EVERYBODY);
   expect(updates.map(({ version, byAge }) => [version, byAge])).toEqual([

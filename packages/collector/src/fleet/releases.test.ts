@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { releaseStates } from '../server/models.js';
 import { type DeviceReport, FACTS, HOUR_MS, MONDAY_MS, storeOf } from '../testing/fleet-store.js';
 import { fleetReleases } from './releases.js';
 
@@ -20,10 +19,7 @@ test('what facts say is written down when it changes, and a version without fact
   if (!canary || !stable) throw new Error('expected two versions');
   const store = await storeOf([report(1, '1.0.0'), report(5.5, '9.0.0'), report(7, '9.0.0')]);
   const know = (versions: typeof FACTS.versions, hour: number) =>
-    store.addReleases(
-      releaseStates({ format: 1, models: [{ ...FACTS, versions }] }),
-      MONDAY_MS + hour * HOUR_MS,
-    );
+    store.keepFacts({ format: 1, models: [{ ...FACTS, versions }] }, MONDAY_MS + hour * HOUR_MS);
   await know([stable], 2);
   await know([canary, stable], 4);
   await know([{ ...canary, state: 'stable', rollout: undefined }, stable], 8);

@@ -1,7 +1,10 @@
-import type { Report } from '@nearside/core';
+import { type Report, sum } from '@nearside/core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startPostgres } from '../../../../scripts/services/postgres.mjs';
 import { until } from '../../../../scripts/services/service.mjs';
+import { NAME_LIMITS } from '../counting/name-rows.js';
+import { createNames } from '../counting/names.js';
+import { factsOf } from '../testing/fleet-store.js';
 import { BUILT_COMMAND, startKillable } from '../testing/killable-collector.js';
 import { sampleContribution, sampleReport } from '../testing/sample-report.js';
 import type { KillableCollector } from '../testing/store-kills.js';
@@ -109,6 +112,38 @@ test('a name with a character that PostgreSQL has not is counted under one that 
   await store.add([sampleContribution({ dimensions })]);
   const names = await store.names();
   expect(names.find(({ kind }) => kind === 'app')?.name).toBe('a\ufffdb\ufffdc"\\u0000');
+});
+
+test('limits of names hold for the database: what two collectors had room for at once is counted under its limit', async () => {
+  const address = await postgres.createDatabase();
+  const stores = [await openStore(address), await openStore(address)];
+  for (const [i, store] of stores.entries()) {
+    const names = createNames([]);
+    const versions = Array.from({ length: 15 }, (_, n) => `${i}.${n}.0`);
+    await store.add(
+      versions.map((version) => sampleContribution({ dimensions: { version } }, { names })),
+    );
+  }
+  await stores[0]?.settle();
+  const [{ versions } = { versions: [] }] = (await stores[0]?.models()) ?? [];
+  expect(versions).toContain('unlisted');
+  expect(versions.length).toBeLessThanOrEqual(NAME_LIMITS.version + 1);
+  const reports = (await stores[1]?.totals())?.map(({ counts }) => counts.punctual?.reports ?? 0);
+  expect(sum(reports ?? [])).toBe(30);
+});
+
+test('facts of the newest revision hold for all collectors of a database', async () => {
+  const address = await postgres.createDatabase();
+  const facts = (version: string, revision: number) =>
+    factsOf([{ model: 'digits', version, state: 'stable', rollout: null }], revision);
+  const stores = await Promise.all(Array.from({ length: 3 }, () => openStore(address)));
+  await Promise.all(
+    stores.map((store, i) => store.keepFacts(facts(`1.${i}.0`, i + 1), Date.now())),
+  );
+  for (const store of stores) expect(await store.facts()).toEqual(facts('1.2.0', 3));
+  await stores[0]?.add([sampleContribution({ dimensions: { version: '9.9.9' } })]);
+  await stores[1]?.settle();
+  expect(await stores[1]?.models()).toMatchObject([{ versions: ['unlisted'] }]);
 });
 
 test('several collectors that start at once on an empty database make its tables once', async () => {

@@ -1,7 +1,10 @@
 import type { Contribution } from '../counting/contribution.js';
 import { lifetimeCounts } from '../counting/counts.js';
 import type { KnownName } from '../counting/known-names.js';
+import { createNames, type Names } from '../counting/names.js';
+import { withinNames } from '../counting/within-names.js';
 import { isOfTheData } from '../store/attempt.js';
+import { readFacts } from '../store/facts-row.js';
 import {
   addToCell,
   addToCounts,
@@ -11,6 +14,7 @@ import {
 } from '../store/kept-rows.js';
 import { NewNames } from '../store/new-names.js';
 import { Pending, type PendingCell } from '../store/pending.js';
+import { readNames } from '../store/questions.js';
 import { CELL_LENGTHS } from '../store/rollup-store.js';
 import { cellTable } from '../store/tables.js';
 import { addToRows, type SumTable } from './bulk-rows.js';
@@ -61,7 +65,10 @@ export class LogFolder {
   readonly #session: Session;
   readonly #onError: (error: unknown) => void;
   #ids = new RowIds();
-  #names = new NewNames();
+  #newNames = new NewNames();
+  #names: Names | undefined;
+  /** Facts are read again when they were written again. */
+  #factsN = 0;
 
   constructor(session: Session, onError: (error: unknown) => void) {
     this.#session = session;
@@ -79,7 +86,7 @@ export class LogFolder {
       } catch (error) {
         // the transaction was undone, and with it the ids and names that it made
         this.#ids = new RowIds();
-        this.#names.forget();
+        this.#newNames.forget();
         if (!isUnreadable(error) || !this.#session.isOpen) throw error;
         if (limit === 1) await this.#setFirstAside(error);
         limit = 1;
@@ -96,14 +103,28 @@ export class LogFolder {
         limit,
       ]);
       if (rows.length === 0) return 0;
+      const names = await this.#namesNow();
       const pending = new Pending();
       for (const { contributions } of rows as LogRow[]) {
-        for (const one of JSON.parse(contributions) as Contribution[]) pending.add(one);
+        for (const one of JSON.parse(contributions) as Contribution[]) {
+          pending.add(withinNames(one, names));
+        }
       }
       await this.#write(pending);
       await session.query('DELETE FROM log WHERE n = ANY ($1)', [rows.map(({ n }) => n)]);
       return rows.length;
     });
+  }
+
+  /** The limits of names hold for all collectors together. */
+  async #namesNow(): Promise<Names> {
+    const session = this.#session;
+    this.#names ??= createNames(await session.run(readNames()));
+    const { rows } = await session.query('SELECT n FROM facts');
+    const n = rows[0]?.n ?? 0;
+    if (n !== this.#factsN) this.#names.useFacts(await session.run(readFacts()));
+    this.#factsN = n;
+    return this.#names;
   }
 
   async #write(pending: Pending): Promise<void> {
@@ -148,7 +169,7 @@ export class LogFolder {
 
   async #writeNames(pending: Pending): Promise<void> {
     const names = new Map<string, KnownName>();
-    for (const one of this.#names.in(pending))
+    for (const one of this.#newNames.in(pending))
       names.set(`${one.kind} ${one.model} ${one.name}`, one);
     if (names.size === 0) return;
     const all = [...names.values()];

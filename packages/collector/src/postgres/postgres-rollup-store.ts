@@ -1,17 +1,17 @@
 import { NearsideError } from '@nearside/core';
 import { utcDay } from '../counting/time.js';
 import { attempt, reasonOf } from '../store/attempt.js';
+import { readFacts, writeFacts } from '../store/facts-row.js';
 import { readUnsentFindings, writeLook, writeSent } from '../store/finding-rows.js';
 import { forgetOld } from '../store/forget-old.js';
 import { answerQuestions, readNames } from '../store/questions.js';
-import { writeReleases } from '../store/release-rows.js';
 import type { RollupReads, RollupStore } from '../store/rollup-store.js';
 import type { Work } from '../store/statements.js';
 import { readTraces, writeTraces } from '../store/trace-rows.js';
 import { appendBatch } from './append-batch.js';
 import { Connections } from './connections.js';
 import { Keeper, SETTLE } from './keeper.js';
-import { migrate, requireWriter } from './schema.js';
+import { LOCKS, migrate, requireWriter } from './schema.js';
 import { forgetOtherDays, turnSeenDays } from './seen-days.js';
 import type { Driver, Session } from './session.js';
 
@@ -114,7 +114,17 @@ function createStore({ writes, reads, keeper }: Parts): RollupStore {
       ),
     addTraces: (traces, nowMs) => write(() => writeTraces(traces, nowMs)),
     traces: (query) => readNow(() => readTraces(query)),
-    addReleases: (states, nowMs) => write(() => writeReleases(states, nowMs)),
+    keepFacts: (facts, nowMs) =>
+      attempt(() =>
+        writes.use((session) =>
+          session.transact(async () => {
+            // of two that write at once the second sees what the first wrote
+            await session.query('SELECT pg_advisory_xact_lock($1, $2)', LOCKS.facts);
+            return session.run(writeFacts(facts, nowMs));
+          }),
+        ),
+      ),
+    facts: () => readNow(readFacts),
     addLook: (entries, atMs) => keep(() => writeLook(entries, atMs)),
     unsentFindings: (limit) => readNow(() => readUnsentFindings(limit)),
     noteSent: async (n) => void (await keep(() => writeSent(n))),

@@ -27,6 +27,8 @@ export const COLLECTOR_DEFAULTS = Object.freeze({
   pruneEveryMs: 3_600_000,
   /** Devices speak as often. */
   lookEveryMs: 300_000,
+  /** What another collector of the store was given holds here soon. */
+  followEveryMs: 10_000,
 });
 
 export interface CollectorOptions extends AccessOptions, StoreChoice {
@@ -162,8 +164,12 @@ async function openParts(settings: Settings) {
   });
   const connections = limitConnections(server.server, access.maxConnections);
   const prune = () => store.prune(now()).then(() => audit.write('prune', place.named), onError);
-  const pruning = repeat(prune, COLLECTOR_DEFAULTS.pruneEveryMs);
-  return { audit, files, store, models, reading, server, connections, pruning };
+  const follow = () => models.follow().catch(onError);
+  const repeated = [
+    repeat(prune, COLLECTOR_DEFAULTS.pruneEveryMs),
+    ...(place.isShared ? [repeat(follow, COLLECTOR_DEFAULTS.followEveryMs)] : []),
+  ];
+  return { audit, files, store, models, reading, server, connections, repeated };
 }
 
 type Watching = ReturnType<typeof startWatching>;
@@ -198,8 +204,8 @@ function startWatching(settings: Settings, parts: Parts, url: string) {
 }
 
 async function closeParts(parts: Parts, watching: Watching | undefined): Promise<void> {
-  const { files, store, reading, server, connections, pruning } = parts;
-  pruning.stop();
+  const { files, store, reading, server, connections, repeated } = parts;
+  for (const { stop } of repeated) stop();
   const watched = watching?.close();
   files.close();
   try {
@@ -208,7 +214,7 @@ async function closeParts(parts: Parts, watching: Watching | undefined): Promise
     await reading.close();
     await watched;
     await store.close();
-    await pruning.last();
+    await Promise.all(repeated.map(({ last }) => last()));
   }
 }
 

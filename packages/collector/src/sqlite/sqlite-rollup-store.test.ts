@@ -57,7 +57,7 @@ describeCrashes('SQLite', async () => {
   };
 });
 
-test('a report is in every table but those of days gone by, findings, releases and traces, and the log, which is empty once it is settled', async () => {
+test('a report is in every table but those of days gone by, facts, findings, releases and traces, and the log, which is empty once it is settled', async () => {
   const database = new Database(':memory:');
   const store = createSqliteRollupStore(database);
   await store.add([contribution]);
@@ -67,7 +67,7 @@ test('a report is in every table but those of days gone by, findings, releases a
   };
   expect(empty()).not.toContain('log');
   await store.settle();
-  expect(empty()).toEqual(['cohort_day', 'finding', 'log', 'release', 'trace']);
+  expect(empty()).toEqual(['cohort_day', 'facts', 'finding', 'log', 'release', 'trace']);
 });
 
 test('a disk that is full leaves nothing counted, and the resend is counted once', async () => {

@@ -5,10 +5,10 @@ import Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
 import { attempt, reasonOf } from '../store/attempt.js';
 import { freeBytesBeside, requireRoom } from '../store/disk-room.js';
+import { readFacts, writeFacts } from '../store/facts-row.js';
 import { readUnsentFindings, writeLook, writeSent } from '../store/finding-rows.js';
 import { forgetOld } from '../store/forget-old.js';
 import { answerQuestions, readNames } from '../store/questions.js';
-import { writeReleases } from '../store/release-rows.js';
 import type { RollupReads, RollupStore } from '../store/rollup-store.js';
 import { change, type Work } from '../store/statements.js';
 import { readTraces, writeTraces } from '../store/trace-rows.js';
@@ -111,7 +111,8 @@ export function createSqliteRollupStore(
       return write(() => writeTraces(given, nowMs));
     },
     traces: (query) => attempt(() => run(readTraces(query))),
-    addReleases: (states, nowMs) => write(() => writeReleases(states, nowMs)),
+    keepFacts: (facts, nowMs) => write(() => writeFacts(facts, nowMs)),
+    facts: () => attempt(() => run(readFacts())),
     addLook: (entries, atMs) => write(() => writeLook(entries, atMs)),
     unsentFindings: (limit) => attempt(() => run(readUnsentFindings(limit))),
     noteSent: async (n) => void (await write(() => writeSent(n))),

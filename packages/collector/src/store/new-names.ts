@@ -1,6 +1,5 @@
-import { OTHER } from '../counting/known-codes.js';
 import { type KnownName, type NameKind, seriesName, unitName } from '../counting/known-names.js';
-import { standsForOthers } from '../counting/name-rows.js';
+import { standsForOtherSeries, standsForOthers } from '../counting/name-rows.js';
 import type { Pending, PendingCell, PendingCohort } from './pending.js';
 
 /** Finds the names that a store has to write down. Each is written once a day, however many rows have it. */
@@ -32,13 +31,13 @@ export class NewNames {
 }
 
 function* namesOfCell({ series, counts, day }: PendingCell): Generator<KnownName> {
-  const { model, version, variant, backend, device } = series;
+  const { model, version, variant } = series;
   const named = (kind: NameKind, name: string) => ({ kind, model, name, day });
   yield { kind: 'model', model: '', name: model, day };
   yield named('version', version);
   yield named('variant', variant);
   // a combination without a row of its own has none of these
-  if (![variant, backend, device].every((one) => one === OTHER)) {
+  if (!standsForOtherSeries(series)) {
     yield { kind: 'series', model: '', name: seriesName(series), day };
   }
   for (const name of Object.keys(counts.apps ?? {})) yield named('app', name);

@@ -1,7 +1,20 @@
+import type { ModelFacts } from '@nearside/core';
 import { RETENTION } from '../counting/retention.js';
 import { DAY_MS } from '../counting/time.js';
 import type { Release, VersionState } from './rollup-store.js';
 import { change, row, rows, type Work } from './statements.js';
+
+/** The present states of the versions in facts. */
+export function releaseStates({ models }: ModelFacts): VersionState[] {
+  return models.flatMap(({ model, versions }) =>
+    versions.map(({ version, state, rollout }) => ({
+      model,
+      version,
+      state,
+      rollout: rollout ? { fromBps: rollout.fromBps, toBps: rollout.toBps } : null,
+    })),
+  );
+}
 
 interface ReleaseColumns {
   readonly at: number;

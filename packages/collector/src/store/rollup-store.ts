@@ -1,4 +1,4 @@
-import type { Histogram, HistogramPath, TraceSpan } from '@nearside/core';
+import type { Histogram, HistogramPath, ModelFacts, TraceSpan } from '@nearside/core';
 import type { Contribution } from '../counting/contribution.js';
 import type { Counts, LifetimeCounts, SegmentCounts } from '../counting/counts.js';
 import type { KnownName, Series, Unit } from '../counting/known-names.js';
@@ -20,8 +20,14 @@ export interface RollupStore extends RollupReads {
   addTraces(traces: readonly RunTrace[], nowMs: number): Promise<void>;
   /** Traces of a model. The one that arrived last is first. */
   traces(query: TraceQuery): Promise<KeptTrace[]>;
-  /** Writes down, on disk, each version whose state or rollout has changed since it was last written down. */
-  addReleases(states: readonly VersionState[], nowMs: number): Promise<void>;
+  /**
+   * Writes down facts about models, on disk, and each version whose state or rollout has changed since it was last
+   * written down. Facts of an older revision than those that are there change nothing. It resolves with those that hold
+   * now, for all that write to the store.
+   */
+  keepFacts(facts: ModelFacts, nowMs: number): Promise<ModelFacts>;
+  /** The facts that hold. */
+  facts(): Promise<ModelFacts | undefined>;
   /** Writes down, on disk, when findings were looked for and what has changed since the look before, all or none. */
   addLook(entries: readonly NewFindingEntry[], atMs: number): Promise<void>;
   /** Entries of which no notice was sent, the oldest first. */

@@ -147,6 +147,13 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
   );
   CREATE INDEX release_version ON release (model, version, n);
 
+  -- facts about models that hold, and how often they were written
+  CREATE TABLE facts (
+    one   ${integer} PRIMARY KEY CHECK (one = 1),
+    n     ${integer} NOT NULL,
+    facts TEXT NOT NULL
+  );
+
   -- what looks have found to begin, to end or to change. Rows are added, and never changed
   CREATE TABLE finding (
     n        ${number},

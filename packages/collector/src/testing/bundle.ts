@@ -16,11 +16,12 @@ export async function bundle(source: URL): Promise<URL> {
   const build = await rolldown({
     input: fileURLToPath(source),
     platform: 'node',
-    external: [/^node:/, 'better-sqlite3', 'fastify', 'prom-client'],
+    external: [/^node:/, 'better-sqlite3', 'fastify', 'pg', 'prom-client'],
     resolve: { conditionNames: ['@nearside/source', 'node', 'import'] },
     logLevel: 'silent',
   });
-  await build.write({ file: fileURLToPath(new URL('bundle.mjs', folder)), format: 'esm' });
+  const file = fileURLToPath(new URL('bundle.mjs', folder));
+  await build.write({ file, format: 'esm', codeSplitting: false });
   await build.close();
   return new URL('bundle.mjs', folder);
 }

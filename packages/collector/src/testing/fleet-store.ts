@@ -1,7 +1,7 @@
 import type { ModelFacts, Report } from '@nearside/core';
 import { type Contribution, contributionOf } from '../counting/contribution.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
-import type { RollupStore } from '../store/rollup-store.js';
+import type { RollupStore, VersionState } from '../store/rollup-store.js';
 import { freshNames, sampleReport, sketch } from './sample-report.js';
 
 export const HOUR_MS = 3_600_000;
@@ -25,7 +25,30 @@ export const FACTS: ModelFacts['models'][number] = {
   ],
 };
 
-function versionFacts(version: string, more: { state: 'canary' | 'stable'; rollout?: object }) {
+/** Facts that say what these states are. */
+export function factsOf(states: readonly VersionState[], revision?: number): ModelFacts {
+  const models = new Map<string, ModelFacts['models'][number]['versions']>();
+  for (const { model, version, state, rollout } of states) {
+    const facts = versionFacts(version, {
+      state,
+      ...(rollout && { rollout: { salt: 's', ...rollout } }),
+    });
+    models.set(model, [...(models.get(model) ?? []), facts]);
+  }
+  return {
+    format: 1,
+    ...(revision !== undefined && { revision }),
+    models: [...models].map(([model, versions]) => ({ model, versions })),
+  };
+}
+
+function versionFacts(
+  version: string,
+  more: {
+    state: VersionState['state'];
+    rollout?: { salt: string; fromBps: number; toBps: number };
+  },
+) {
   return {
     version,
     manifest: 'ab'.repeat(32),

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RETENTION } from '../counting/retention.js';
 import { DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { RollupStore, VersionState } from '../store/rollup-store.js';
+import { factsOf } from './fleet-store.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** Tests that every store knows last month: days by cohort, and releases. */
@@ -61,11 +62,11 @@ export function describeStoreHistory(name: string, open: () => Promise<RollupSto
       });
       const canary = (toBps: number) =>
         state('1.3.0', { state: 'canary', rollout: { fromBps: 0, toBps } });
-      await store.addReleases([state('1.2.0'), canary(500)], 1000);
-      await store.addReleases([state('1.2.0'), canary(500)], 2000);
-      await store.addReleases([state('1.2.0'), canary(2500)], 3000);
-      await store.addReleases([state('1.2.0', { state: 'revoked' }), state('1.3.0')], 4000);
-      await store.addReleases([state('1.3.0', { model: 'pages' })], 5000);
+      await store.keepFacts(factsOf([state('1.2.0'), canary(500)]), 1000);
+      await store.keepFacts(factsOf([state('1.2.0'), canary(500)]), 2000);
+      await store.keepFacts(factsOf([state('1.2.0'), canary(2500)]), 3000);
+      await store.keepFacts(factsOf([state('1.2.0', { state: 'revoked' }), state('1.3.0')]), 4000);
+      await store.keepFacts(factsOf([state('1.3.0', { model: 'pages' })]), 5000);
       const said = async () =>
         (await store.releases('digits')).map(({ atMs, version, state, rollout }) =>
           [atMs, version, state, rollout?.toBps].join(' '),
@@ -81,6 +82,23 @@ export function describeStoreHistory(name: string, open: () => Promise<RollupSto
       expect(await said()).toEqual(['4000 1.2.0 revoked ', '4000 1.3.0 stable ']);
       await store.prune(NOW_MS);
       expect(await said()).toHaveLength(2);
+    });
+
+    test('facts of an older revision change nothing, and the newest ones hold for all; those without one hold as they come', async () => {
+      const facts = (version: string, revision?: number) =>
+        factsOf([{ model: 'digits', version, state: 'stable', rollout: null }], revision);
+      expect(await store.facts()).toBeUndefined();
+      const newer = facts('1.3.0', 8);
+      expect(await store.keepFacts(facts('1.2.0', 7), 1000)).toEqual(facts('1.2.0', 7));
+      expect(await store.keepFacts(newer, 2000)).toEqual(newer);
+      expect(await store.keepFacts(facts('1.1.0', 6), 3000)).toEqual(newer);
+      expect(await store.facts()).toEqual(newer);
+      const said = async () => (await store.releases('digits')).map(({ version }) => version);
+      expect(await said()).toEqual(['1.2.0', '1.3.0']);
+      await store.keepFacts(facts('1.3.0', 8), 4000);
+      await store.keepFacts(facts('1.0.0'), 5000);
+      expect(await store.facts()).toEqual(facts('1.0.0'));
+      expect(await said()).toEqual(['1.2.0', '1.3.0', '1.0.0']);
     });
 
     test('each version has the hour of its first report', async () => {
