@@ -103,7 +103,7 @@ ${table(families.filter((family) => !isOwn(family)))}
 - Findings and the time of the last look are no sums: they are what [looks](../packages/collector/README.md#findings) have written
   down. A finding that has ended has no series.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
-  \`nearside_metric_sets_left_out\` says how many others there are. That makes 50,000 series at most.
+  \`nearside_metric_sets_left_out\` says how many others there are. That makes 60,000 series at most.
 
 ## Of the process
 
