@@ -13,11 +13,6 @@ interface Query {
   readonly legend: string;
 }
 
-interface Row {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-}
-
 /** Names that a reader chooses, and a metric that has each of them. */
 const VARIABLES = [
   { name: 'model', label: 'Model', metric: 'nearside_inferences_total' },
@@ -30,182 +25,137 @@ const VARIABLES = [
 const VERSION = 'model=~"$model",version=~"$version"';
 const SET = `${VERSION},backend=~"$backend"`;
 
-/** How fast counters grow, each sum once: collectors on one database say the same. */
-function rate(metric: string, labels: string, by: string): string {
-  const replicas = `max without (instance, pod) (rate(${metric}{${labels}}[$__rate_interval]))`;
-  return `sum by (${by}) (${replicas})`;
+/** Each sum once: collectors on one database say the same. */
+function fleet(function_: 'rate' | 'increase', series: string, window: string, by: string): string {
+  return `sum by (${by}) (max without (instance, pod) (${function_}(${series}[${window}])))`;
 }
 
-function failedShare(metric: string, labels: string, by: string): string {
-  const failed = rate(metric, `${labels},outcome="error"`, by);
-  return `${failed} / ${rate(metric, `${labels},outcome=~"ok|error"`, by)}`;
-}
+const rate = (series: string, by: string) => fleet('rate', series, '$__rate_interval', by);
 
-function chart(title: string, unit: string, expr: string, legend: string): Panel {
-  return { title, type: 'timeseries', unit, queries: [{ expr, legend }] };
+/** Names a line by the labels that its series keeps. */
+const legendOf = (by: string) => by.replaceAll(/\w+/g, '{{$&}}').replaceAll(',', '');
+
+function chart(title: string, unit: string, expr: string, by: string): Panel {
+  return { title, type: 'timeseries', unit, queries: [{ expr, legend: legendOf(by) }] };
 }
 
 function stat(title: string, unit: string, expr: string): Panel {
   return { title, type: 'stat', unit, queries: [{ expr, legend: '' }] };
 }
 
+function rates(title: string, series: string, by: string, unit = 'ops'): Panel {
+  return chart(title, unit, rate(series, by), by);
+}
+
+function share(title: string, [part, whole]: readonly [string, string], by: string): Panel {
+  return chart(title, 'percentunit', `${rate(part, by)} / ${rate(whole, by)}`, by);
+}
+
+function failures(title: string, metric: string, labels: string, by: string): Panel {
+  const failed = `${metric}{${labels},outcome="error"}`;
+  return share(title, [failed, `${metric}{${labels},outcome=~"ok|error"}`], by);
+}
+
+function daily(title: string, series: string): Panel {
+  return chart(title, 'none', fleet('increase', series, '1d', 'version'), 'version');
+}
+
 const RUNS = 'nearside_inferences_total';
-const DURATION = 'nearside_inference_duration_seconds_bucket';
+const OF_DEVICES = 'nearside_device_class_inferences_total';
+const OF_ARMS = 'nearside_arm_inferences_total';
+const ALL_FINDINGS = 'max by (model, version, kind) (nearside_finding{model=~"$model"})';
+const WRITES = 'rate(nearside_collector_write_duration_seconds_bucket[$__rate_interval])';
 
-const quantile = (share: number): Query => ({
-  expr: `histogram_quantile(${share}, ${rate(DURATION, SET, 'version, le')})`,
-  legend: `P${100 * share} {{version}}`,
-});
+const quantile = (share: number): Query => {
+  const buckets = rate(`nearside_inference_duration_seconds_bucket{${SET}}`, 'version, le');
+  return {
+    expr: `histogram_quantile(${share}, ${buckets})`,
+    legend: `P${100 * share} {{version}}`,
+  };
+};
 
-const grownInDay = (metric: string, labels: string): string =>
-  `sum by (version) (max without (instance, pod) (increase(${metric}{${labels}}[1d])))`;
+const TIMES: Panel = {
+  title: 'Time from call to result',
+  type: 'timeseries',
+  unit: 's',
+  queries: [0.5, 0.95, 0.99].map(quantile),
+};
 
-const ROWS: readonly Row[] = [
-  {
-    title: 'Now',
-    panels: [
-      {
-        title: 'Open findings',
-        type: 'table',
-        unit: 'none',
-        queries: [
-          {
-            expr: 'max by (model, version, kind) (nearside_finding{model=~"$model"}) or vector(0)',
-            legend: '',
-          },
-        ],
-      },
+const ROWS: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
+  [
+    'Now',
+    [
+      { ...stat('Open findings', 'none', `${ALL_FINDINGS} or vector(0)`), type: 'table' },
       stat('Since the last look', 's', 'time() - max(nearside_last_look_timestamp_seconds)'),
       stat('Collectors that are ready', 'none', 'sum(nearside_collector_ready)'),
     ],
-  },
-  {
-    title: 'Runs',
-    panels: [
-      chart('Runs', 'ops', rate(RUNS, SET, 'version, outcome'), '{{version}} {{outcome}}'),
-      chart('Failed runs', 'percentunit', failedShare(RUNS, SET, 'version'), '{{version}}'),
-      chart('Errors', 'ops', rate('nearside_inference_errors_total', SET, 'code'), '{{code}}'),
+  ],
+  [
+    'Runs',
+    [
+      rates('Runs', `${RUNS}{${SET}}`, 'version, outcome'),
+      failures('Failed runs', RUNS, SET, 'version'),
+      rates('Errors', `nearside_inference_errors_total{${SET}}`, 'code'),
       chart(
         'Failed runs of an hour, as rules see them',
         'percentunit',
         `nearside:failed:share1h{${VERSION}}`,
-        '{{model}} {{version}}',
+        'model, version',
       ),
-      {
-        title: 'Time from call to result',
-        type: 'timeseries',
-        unit: 's',
-        queries: [0.5, 0.95, 0.99].map(quantile),
-      },
-      chart(
+      TIMES,
+      share(
         'Results within the target',
-        'percentunit',
-        `${rate('nearside_inferences_within_target_total', SET, 'version')} / ${rate(RUNS, `${SET},outcome="ok"`, 'version')}`,
-        '{{version}}',
+        [`nearside_inferences_within_target_total{${SET}}`, `${RUNS}{${SET},outcome="ok"}`],
+        'version',
       ),
     ],
-  },
-  {
-    title: 'Where',
-    panels: [
-      chart(
-        'Failed runs by backend',
-        'percentunit',
-        failedShare(RUNS, SET, 'backend'),
-        '{{backend}}',
-      ),
-      chart(
-        'Failed runs by device class',
-        'percentunit',
-        failedShare(
-          'nearside_device_class_inferences_total',
-          `${VERSION},device=~"$device"`,
-          'device',
-        ),
-        '{{device}}',
-      ),
-      chart(
-        'Failed runs by side of a rollout',
-        'percentunit',
-        failedShare('nearside_arm_inferences_total', `${VERSION},arm=~"$arm"`, 'version, arm'),
-        '{{version}} {{arm}}',
-      ),
+  ],
+  [
+    'Where',
+    [
+      failures('Failed runs by backend', RUNS, SET, 'backend'),
+      failures('By device class', OF_DEVICES, `${VERSION},device=~"$device"`, 'device'),
+      failures('By side of a rollout', OF_ARMS, `${VERSION},arm=~"$arm"`, 'version, arm'),
     ],
-  },
-  {
-    title: 'Devices',
-    panels: [
-      chart(
-        'Devices of a day',
-        'none',
-        grownInDay('nearside_reporting_devices_total', SET),
-        '{{version}}',
-      ),
-      chart(
-        'Devices with a failed run',
-        'none',
-        grownInDay('nearside_failing_devices_total', VERSION),
-        '{{version}}',
-      ),
-      chart('Opens', 'ops', rate('nearside_opens_total', VERSION, 'outcome'), '{{outcome}}'),
-      chart('Failed opens', 'ops', rate('nearside_open_errors_total', VERSION, 'code'), '{{code}}'),
-      chart(
+  ],
+  [
+    'Devices',
+    [
+      daily('Devices of a day', `nearside_reporting_devices_total{${SET}}`),
+      daily('Devices with a failed run', `nearside_failing_devices_total{${VERSION}}`),
+      rates('Opens', `nearside_opens_total{${VERSION}}`, 'outcome'),
+      rates('Failed opens', `nearside_open_errors_total{${VERSION}}`, 'code'),
+      share(
         'Runs that waited for a load',
-        'percentunit',
-        `${rate('nearside_cold_inferences_total', VERSION, 'version')} / ${rate(RUNS, `${VERSION},outcome="ok"`, 'version')}`,
-        '{{version}}',
+        [`nearside_cold_inferences_total{${VERSION}}`, `${RUNS}{${VERSION},outcome="ok"}`],
+        'version',
       ),
-      chart(
-        'Backends left alone',
-        'ops',
-        rate('nearside_quarantines_total', `${VERSION},backend=~"$backend"`, 'backend'),
-        '{{backend}}',
-      ),
-      chart(
-        'Updates',
-        'ops',
-        rate('nearside_updates_total', VERSION, 'version, outcome'),
-        '{{version}} {{outcome}}',
-      ),
-      chart(
-        'Answers of the app',
-        'ops',
-        rate('nearside_fallbacks_total', SET, 'version'),
-        '{{version}}',
-      ),
-      chart(
-        'Bytes fetched',
-        'Bps',
-        rate('nearside_fetched_bytes_total', VERSION, 'model'),
-        '{{model}}',
-      ),
-      chart(
-        'Events that no report has',
-        'ops',
-        rate('nearside_lost_events_total', 'model=~"$model"', 'reason'),
-        '{{reason}}',
-      ),
+      rates('Backends left alone', `nearside_quarantines_total{${SET}}`, 'backend'),
+      rates('Updates', `nearside_updates_total{${VERSION}}`, 'version, outcome'),
+      rates('Answers of the app', `nearside_fallbacks_total{${SET}}`, 'version'),
+      rates('Bytes fetched', `nearside_fetched_bytes_total{${VERSION}}`, 'model', 'Bps'),
+      rates('Events in no report', 'nearside_lost_events_total{model=~"$model"}', 'reason'),
     ],
-  },
-  {
-    title: 'Collector',
-    panels: [
+  ],
+  [
+    'Collector',
+    [
       chart(
         'Reports',
         'reqps',
         'sum by (outcome) (rate(nearside_collector_reports_total[$__rate_interval]))',
-        '{{outcome}}',
+        'outcome',
       ),
       chart(
         'P99 until a report is on disk',
         's',
-        'histogram_quantile(0.99, sum by (instance, le) (rate(nearside_collector_write_duration_seconds_bucket[$__rate_interval])))',
-        '{{instance}}',
+        `histogram_quantile(0.99, sum by (instance, le) (${WRITES}))`,
+        'instance',
       ),
-      chart('Memory', 'bytes', 'nearside_collector_resident_memory_bytes', '{{instance}}'),
-      chart('Free on the disk', 'bytes', 'nearside_collector_free_bytes', '{{instance}}'),
+      chart('Memory', 'bytes', 'nearside_collector_resident_memory_bytes', 'instance'),
+      chart('Free on the disk', 'bytes', 'nearside_collector_free_bytes', 'instance'),
     ],
-  },
+  ],
 ];
 
 /** The columns of Grafana's grid, and the size of a panel in them. */
@@ -258,7 +208,7 @@ function variable({ name, label, metric }: (typeof VARIABLES)[number]) {
 function placed() {
   const all: object[] = [];
   let y = 0;
-  for (const { title, panels } of ROWS) {
+  for (const [title, panels] of ROWS) {
     all.push({ id: all.length + 1, type: 'row', title, gridPos: { x: 0, y, w: COLUMNS, h: 1 } });
     y += 1;
     for (const [i, panel] of panels.entries()) {
@@ -295,7 +245,6 @@ function panelAt(
 
 /** All expressions of the dashboard. */
 export function dashboardExpressions(): string[] {
-  return ROWS.flatMap(({ panels }) =>
-    panels.flatMap(({ queries }) => queries.map(({ expr }) => expr)),
-  );
+  const panels = ROWS.flatMap(([, own]) => own);
+  return panels.flatMap(({ queries }) => queries.map(({ expr }) => expr));
 }
