@@ -55,3 +55,27 @@ test('a crowd is divided, so that others have their turn in between', async () =
   expect(new Set(await Promise.all(all))).toEqual(new Set(['counted']));
   expect(store.batches).toEqual([256, 256, 88]);
 });
+
+test('what arrives while a store takes its time becomes larger groups, and not more of them at once', async () => {
+  const batches: number[] = [];
+  const commits: (() => void)[] = [];
+  const count = createGroupCommit({
+    async add(batch) {
+      batches.push(batch.length);
+      await new Promise<void>((resolve) => commits.push(resolve));
+      return batch.map(() => 'counted');
+    },
+  });
+  const all: Promise<Outcome>[] = [];
+  for (let i = 0; i < 40; i += 1) {
+    all.push(count(sampleContribution()));
+    await new Promise(setImmediate);
+  }
+  expect(batches).toEqual([1, 1, 1, 1]);
+  for (const commit of commits.splice(0)) commit();
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(batches).toEqual([1, 1, 1, 1, 36]);
+  for (const commit of commits.splice(0)) commit();
+  expect(new Set(await Promise.all(all))).toEqual(new Set(['counted']));
+});

@@ -5,6 +5,9 @@ import type { Outcome, RollupStore } from './rollup-store.js';
 /** A larger group would keep others waiting longer than the disk does. */
 const LARGEST_GROUP = 256;
 
+/** So many groups are on their way to a store that answers later. What arrives meanwhile becomes one larger group. */
+const MOST_UNDER_WAY = 4;
+
 interface Waiting {
   readonly contribution: Contribution;
   readonly resolve: (outcome: Outcome) => void;
@@ -20,11 +23,27 @@ export function createGroupCommit(
   store: Pick<RollupStore, 'add'>,
 ): (contribution: Contribution) => Promise<Outcome> {
   let waiting: Waiting[] = [];
+  let underWay = 0;
+  let isPlanned = false;
 
-  async function commit(): Promise<void> {
+  function plan(): void {
+    if (isPlanned || underWay >= MOST_UNDER_WAY || waiting.length === 0) return;
+    isPlanned = true;
+    setImmediate(commitNext);
+  }
+
+  async function commitNext(): Promise<void> {
     const group = waiting.slice(0, LARGEST_GROUP);
     waiting = waiting.slice(LARGEST_GROUP);
-    if (waiting.length > 0) setImmediate(commit);
+    isPlanned = false;
+    underWay += 1;
+    plan();
+    await commit(group);
+    underWay -= 1;
+    plan();
+  }
+
+  async function commit(group: readonly Waiting[]): Promise<void> {
     try {
       const outcomes = await store.add(group.map(({ contribution }) => contribution));
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] as Outcome);
@@ -47,7 +66,7 @@ export function createGroupCommit(
   return (contribution) =>
     new Promise((resolve, reject) => {
       waiting.push({ contribution, resolve, reject });
-      if (waiting.length === 1) setImmediate(commit);
+      plan();
     });
 }
 
