@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Alerting, Group } from '../rules/rule.js';
+import type { SeriesOf } from './reporting-fleet.js';
 
 /** Why a test is skipped. */
 export const NO_PROMTOOL = 'promtool is not installed (Debian package prometheus)';
@@ -15,8 +16,7 @@ export interface Scenario {
   readonly rules: readonly Group[];
   /** Scrapes and evaluations are so far apart. */
   readonly everyMinutes: number;
-  /** Samples by series, from the first scrape on; null where there is none. */
-  readonly series: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly series: SeriesOf;
   /** Names of the labels by which alerts are told apart. */
   readonly by?: readonly string[];
   readonly checks: readonly Check[];
@@ -82,6 +82,7 @@ export async function play({
     const document = {
       rule_files: ['rules.yml'],
       evaluation_interval: test.interval,
+      group_eval_order: rules.map(({ name }) => name), // else it changes from run to run
       tests: [test],
     };
     writeFileSync(file, stringify(document));
@@ -92,7 +93,7 @@ export async function play({
 }
 
 /** @returns what it says, empty where nothing is wrong */
-async function promtool(...words: string[]): Promise<string> {
+export async function promtool(...words: string[]): Promise<string> {
   const child = spawn('promtool', words);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));

@@ -13,7 +13,10 @@ export interface ReportingFleet {
   readonly slowAt?: (minute: number) => number;
 }
 
-export type SeriesOf = Readonly<Record<string, readonly (number | null)[]>>;
+/** `null` where there is none. `stale` where a target is gone, as Prometheus notes it. */
+export type Sample = number | null | 'stale';
+/** Samples by series, from the first scrape on. */
+export type SeriesOf = Readonly<Record<string, readonly Sample[]>>;
 
 const MODEL = { model: 'digits', version: '1.0.0' };
 
