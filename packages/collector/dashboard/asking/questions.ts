@@ -104,7 +104,12 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   accuracy: { path: 'accuracy', over: atLeast(LOOKED_BACK_MS.accuracy), everySeconds: 60 },
   canary: { path: 'canary', over: atLeast(LOOKED_BACK_MS.canary), everySeconds: 60 },
   silence: { path: 'silence', over: atLeast(LOOKED_BACK_MS.silence), everySeconds: 60 },
-  findings: { path: 'findings', over: shown, everySeconds: 15 },
+  // with what was written down at the end itself
+  findings: {
+    path: 'findings',
+    over: ({ fromMs, toMs }) => ({ fromMs, toMs: toMs + 1 }),
+    everySeconds: 15,
+  },
   // to know since when a rollout runs
   releases: { path: 'releases', over: all, everySeconds: 60 },
   faults: { path: 'faults', over: shown, everySeconds: 60 },

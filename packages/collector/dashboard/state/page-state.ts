@@ -71,10 +71,10 @@ export function pageStateSearch({ range, ...state }: PageState): string {
   return `?${search}`;
 }
 
-/** Returns the day before a moment in ISO 8601, with what was written down at that moment. */
+/** Returns the day before a moment in ISO 8601. */
 function dayUntil(at: string): Stretch | undefined {
   const atMs = Date.parse(at);
-  return Number.isNaN(atMs) ? undefined : { fromMs: atMs - DAY.rangeMs, toMs: atMs + 1 };
+  return Number.isNaN(atMs) ? undefined : { fromMs: atMs - DAY.rangeMs, toMs: atMs };
 }
 
 /** Parses two moments in ISO 8601. @returns undefined where they are none, or in the wrong order */

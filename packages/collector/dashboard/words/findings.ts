@@ -100,7 +100,7 @@ const FIRST_LOOK =
 /** Lists what was open at the end of the time that is shown, the most urgent first. */
 export function healthFindings(answers: Answers, { toMs }: Moment): FindingInWords[] {
   return writtenFindings(answered(answers, 'findings'))
-    .filter(({ beganMs, endedMs }) => beganMs < toMs && (endedMs ?? Infinity) >= toMs)
+    .filter(({ beganMs, endedMs }) => beganMs <= toMs && (endedMs ?? Infinity) > toMs)
     .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
     .map(({ kind, figures, beganMs }) => {
       const { what, detail, where, more } = findingWords(figures);

@@ -183,10 +183,10 @@ test('a time in the past has what was open then: neither what had ended, nor wha
       .length;
   const endMs = BEGAN_MS + HOUR_MS;
   // the collector rounds a range out to whole steps, so it tells of what came after the end
-  expect(openAt(null, BEGAN_MS)).toBe(0);
-  expect(openAt(endMs, BEGAN_MS + 1)).toBe(1);
-  expect(openAt(endMs, endMs)).toBe(1);
-  expect(openAt(endMs, endMs + 1)).toBe(0);
+  expect(openAt(null, BEGAN_MS - 1)).toBe(0);
+  expect(openAt(endMs, BEGAN_MS)).toBe(1);
+  expect(openAt(endMs, endMs - 1)).toBe(1);
+  expect(openAt(endMs, endMs)).toBe(0);
 });
 
 test('before the first look nobody is told healthy, but when looks come', () => {
