@@ -62,6 +62,9 @@ const REPORTS = fc.array(
 /** A file with all that a store can hold. */
 async function fill(file: string, reports: readonly Contribution[]): Promise<void> {
   const store = openSqliteRollupStore(file);
+  const oldMs = NOW_MS - (RETENTION.cohortDays + 5) * DAY_MS;
+  await store.add([sampleContribution({ t0: oldMs }, { nowMs: oldMs })]);
+  await store.prune(NOW_MS); // its hour becomes a day
   await store.add(reports);
   await store.addTraces(
     [
@@ -82,8 +85,6 @@ async function fill(file: string, reports: readonly Contribution[]): Promise<voi
   await store.addLook([began, { ...began, kind: 'latency', revision: null }], NOW_MS);
   const [first] = await store.unsentFindings(1);
   await store.noteSent(first?.n ?? 0);
-  // hours of some days become days
-  await store.prune(NOW_MS + RETENTION.seenDays * DAY_MS);
   await store.close();
 }
 
@@ -113,7 +114,7 @@ async function everythingOf(store: RollupReads, model: string) {
     devices: await store.devicesByHour(hours),
     days: sorted(await store.deviceDays({ model, fromDay: today - 24, toDay: today })),
     cohorts: sorted(await store.cohorts(hours)),
-    cohortDays: sorted(await store.cohortDays(range)),
+    cohortDays: sorted(await store.cohortDays({ ...range, fromMs: 0 })),
     segments: sorted(await store.segments({ ...hours, version: '1.2.0' })),
     rollouts: sorted(await store.rollouts(model)),
     releases: await store.releases(model),
