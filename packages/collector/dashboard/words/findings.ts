@@ -136,7 +136,7 @@ export function writtenFindings(written: FleetFindings | undefined): KnownFindin
 interface FindingWords {
   /** The fault, without a stop: "1.1.0 fails too often". */
   readonly what: string;
-  /** Its figures when it began. */
+  /** Its figures when it began, or since when reports have it. */
   readonly detail: string;
   readonly where: string;
   readonly more: readonly string[];
@@ -149,7 +149,7 @@ export function findingWords(finding: Finding): FindingWords {
     return {
       ...common,
       what: 'far fewer devices of the whole fleet report than usual',
-      more: [`The first hour with too few began ${first}.`],
+      detail: `the first hour with too few began ${first}`,
     };
   }
   const version = isolated(finding.version);
@@ -191,14 +191,11 @@ export function findingWords(finding: Finding): FindingWords {
       const { distribution, sinceMs, windowMs, segment, part } = finding;
       return {
         what: `what ${version} sees or says has changed${part ? ` on ${isolated(part.value)}` : ''}`,
-        detail: isolated(distribution),
+        detail: `${isolated(distribution)}, in reports from ${formatSince(sinceMs, windowMs)} on`,
         where: segment
           ? `${capital(formatPart(segment.share))} of it is on ${isolated(segment.value)}.`
           : '',
-        more: [
-          `Reports are different from ${formatSince(sinceMs, windowMs)} on.`,
-          ...nowhere(segment ?? part),
-        ],
+        more: nowhere(segment ?? part),
       };
     }
     case 'concept':

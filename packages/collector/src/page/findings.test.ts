@@ -162,18 +162,18 @@ function written(more: Partial<FleetFindings>, shown = SHOWN) {
 
 const SILENCE: Finding = { id: 'silence', sinceMs: MONDAY_MS, isOlder: false };
 
-test('since when something is wrong is the time that was written down, and its first hour follows', () => {
+test('since when something is wrong is the time that was written down, with the hour from which reports have it', () => {
   const { findings } = writtenAt(SHOWN, [SILENCE]);
   expect(healthFindings(written({ findings }), SHOWN)).toEqual([
     {
       id: 'silence',
-      text: `Far fewer devices of the whole fleet report than usual, ${SINCE}.`,
-      more: `The first hour with too few began ${formatMoment(MONDAY_MS)}.`,
+      text: `Far fewer devices of the whole fleet report than usual, ${SINCE}: the first hour with too few began ${formatMoment(MONDAY_MS)}.`,
+      more: '',
     },
   ]);
   const [older] = writtenAt(SHOWN, [{ ...SILENCE, isOlder: true }]).findings;
   const [found] = healthFindings(written({ findings: [older as never] }), SHOWN);
-  expect(found?.more).toContain(`began before ${formatMoment(MONDAY_MS)}.`);
+  expect(found?.text).toContain(`began before ${formatMoment(MONDAY_MS)}.`);
 });
 
 test('a time in the past has what was open then: neither what had ended, nor what came later', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Unanswered } from '../../dashboard/asking/ask.js';
+import { formatMoment } from '../../dashboard/words/format.js';
 import { timelineOf } from '../../dashboard/words/timeline.js';
 
 const HOUR_MS = 3_600_000;
@@ -23,9 +24,9 @@ test('releases, advice to promote and findings with their length are told in ord
     },
     findings: {
       findings: [
-        finding(1, 3, 'silence', { sinceMs: 0 }),
+        finding(1, 3, 'silence', { sinceMs: hour(0) }),
         finding(4, 9, 'rollout', { version: '1.1.0', measures: [], devices: 9, beganMs: 0 }),
-        finding(5, null, 'drift', { version: '1.0.0', distribution: 'class', sinceMs: 0 }),
+        finding(5, null, 'drift', { version: '1.0.0', distribution: 'class', sinceMs: hour(3) }),
         // a newer collector may have kinds that this page does not know
         finding(6, null, 'weather'),
       ],
@@ -38,10 +39,20 @@ test('releases, advice to promote and findings with their length are told in ord
   } as never);
   expect(told.map(({ kind, fromMs, toMs, text }) => [kind, fromMs, toMs, text])).toEqual([
     ['rollout', hour(0), null, '1.1.0 goes to 5.0% of devices'],
-    ['silence', hour(1), hour(3), 'far fewer devices of the whole fleet report than usual'],
+    [
+      'silence',
+      hour(1),
+      hour(3),
+      `far fewer devices of the whole fleet report than usual: the first hour with too few began ${formatMoment(hour(0))}`,
+    ],
     ['verdict', hour(2), null, '1.1.0: promote it'],
     ['verdict', hour(4), hour(9), '1.1.0 is worse than its control: roll it back'],
-    ['finding', hour(5), Infinity, 'what 1.0.0 sees or says has changed: class'],
+    [
+      'finding',
+      hour(5),
+      Infinity,
+      `what 1.0.0 sees or says has changed: class, in reports from ${formatMoment(hour(3))} on`,
+    ],
     ['release', hour(9), null, '1.1.0 is taken back'],
     ['release', hour(10), null, '1.2.0 goes to all devices'],
     ['release', hour(11), null, '9.0.0 reports for the first time'],
