@@ -37,6 +37,8 @@ test('a model with a target of its own has a threshold of its own, and one under
   expect(file).toContain('nearside:failed:share1h{model=~"ocr"} > 0.7');
   expect(file).toMatch(/^# .* ocr is 90 %: 14.4 times its budget .* so it is 7 times\.$/m);
   expect(rulesFile(parseTargets({}), COLLECTOR)).not.toMatch(/success of .* times/);
+  const never = rulesFile(parseTargets({ successRate: 1 }), COLLECTOR);
+  expect(never).toContain('nearside:failed:share1h > 0 and nearside:failed:share15m > 0');
 });
 
 /** `-u` writes the file. */
