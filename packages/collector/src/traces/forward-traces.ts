@@ -12,7 +12,7 @@ export type TraceForwarder = (traces: Traces) => void;
 
 /**
  * Makes a forwarder to a receiver of OTLP/HTTP. Traces are sent once, and are lost to a receiver that does not take
- * them. A user and a password in the address are sent as a header, and no message has them.
+ * them. A user and a password in the address are sent as a header. A message has only the origin of the address.
  *
  * @param onError told why traces were not taken
  * @throws StartError `option-invalid`
@@ -29,8 +29,8 @@ export function forwardTraces(
     underWay += 1;
     postJson(receiver, traces, LIMITS)
       .catch((cause: Error) => {
-        const to = receiver.address.origin + receiver.address.pathname;
-        onError(new Error(`Traces were not forwarded to ${to}: ${cause.message}.`, { cause }));
+        const { origin } = receiver.address;
+        onError(new Error(`Traces were not forwarded to ${origin}: ${cause.message}.`, { cause }));
       })
       .finally(() => {
         underWay -= 1;

@@ -270,7 +270,7 @@ test('a receiver that does not take traces is told of, keeps nobody waiting, and
   });
   expect((await post(sampleTraces({}))).status).toBe(204);
   await vi.waitFor(() => expect(errors).toHaveLength(1), 30_000);
-  const expected = `Traces were not forwarded to http://${host}/v1/traces: expected status 200, got 500.`;
+  const expected = `Traces were not forwarded to http://${host}: expected status 200, got 500.`;
   expect(errors).toMatchObject([{ message: expected }]);
   const basic = Buffer.from('otel:s:cret').toString('base64');
   expect(received[0]?.headers.authorization).toBe(`Basic ${basic}`);
