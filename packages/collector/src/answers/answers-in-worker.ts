@@ -51,7 +51,8 @@ function answersInWorker(store: RollupStore, address: string, worker: URL): Clos
   let isClosed = false;
 
   function start(): Worker {
-    const thread = new Worker(worker, { workerData: address });
+    // conditions of this process, such as those of tests, would have `pg` require ES modules
+    const thread = new Worker(worker, { workerData: address, execArgv: [] });
     thread.unref();
     thread.on('message', (reply: AnswersReply) => {
       const asked = waiting.get(reply.id);
