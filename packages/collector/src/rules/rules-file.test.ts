@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { RULES_OPTIONS } from '../command/rules.js';
 import { parseTargets } from '../files/targets.js';
@@ -10,6 +11,7 @@ import {
   type SeriesOf,
 } from '../testing/reporting-fleet.js';
 import { ALERTS } from './alerts.js';
+import { dashboardExpressions } from './grafana-dashboard.js';
 import type { Group } from './rule.js';
 import { ruleGroups, rulesFile } from './rules-file.js';
 
@@ -29,6 +31,17 @@ test('each alert of the list is in the rules, and no other, with whom it calls, 
     });
     expect(annotations.runbook_url).toMatch(/^https:\/\/collector\.example\/runbooks\/nearside-/);
   }
+});
+
+test('rules and dashboard ask for metrics that a collector has', () => {
+  const page = readFileSync(new URL('../../../../docs/metrics.md', import.meta.url), 'utf8');
+  const asked = [rulesFile(parseTargets({}), COLLECTOR), ...dashboardExpressions()].join('\n');
+  const names = new Set([...asked.matchAll(/\bnearside_\w+/g)].map(([name]) => name));
+  const unknown = [...names].filter(
+    (name) => !page.includes(`\`${name.replace(/_bucket$/, '')}\``),
+  );
+  expect(names.size).toBeGreaterThan(25);
+  expect(unknown).toEqual([]);
 });
 
 test('a model with a target of its own has a threshold of its own, and one under 99 % a lower factor that is told', () => {
