@@ -1,3 +1,4 @@
+import { databaseCosts } from './database-costs.mjs';
 import { databaseIngest } from './database-ingest.mjs';
 import { databaseKills } from './database-kills.mjs';
 import { databaseQuery } from './database-query.mjs';
@@ -14,6 +15,7 @@ const IDS = 2_000_000;
 /** @param {string} dir empty folder to work in */
 export async function* runSuite(dir, { trials = PAIRS, ids = IDS }) {
   yield* databaseIngest(dir, { trials });
+  yield* databaseCosts();
   yield* databaseKills();
   yield* databaseQuery(dir);
   yield* fullIds(dir, { trials, ids });

@@ -76,6 +76,7 @@ export const GROUPS = [
       { file: 'docs/operating/alerts.md', title: 'Alerts' },
       { file: 'docs/operating/targets.md', title: 'Choose targets' },
       { file: 'docs/operating/rounds.md', title: 'Rounds' },
+      { file: 'docs/operating/sizing.md', title: 'Sizing' },
       { file: 'docs/operating/incidents.md', title: 'Incidents' },
       { file: 'docs/operating/postmortem.md', title: 'Postmortem' },
       { file: 'docs/dashboard.md', title: 'The dashboard' },

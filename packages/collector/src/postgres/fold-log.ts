@@ -22,8 +22,13 @@ import { RowIds } from './row-ids.js';
 import { requireWriter } from './schema.js';
 import type { Session } from './session.js';
 
-/** So many rows of the log are folded at once. Each holds up to 256 reports. */
-const ROWS = 32;
+const BATCH = Object.freeze({
+  /** So many rows of the log are folded at first. Each holds up to 256 reports. Then it is as many as fit the time. */
+  rows: 4,
+  mostRows: 32,
+  /** The database takes the lock from a keeper that is silent for long, as one is that adds up reports. */
+  aimMs: 1000,
+});
 
 const CELLS: readonly SumTable[] = CELL_LENGTHS.map(({ ms }) => ({
   name: cellTable(ms),
@@ -64,6 +69,7 @@ interface LogRow {
 export class LogFolder {
   readonly #session: Session;
   readonly #onError: (error: unknown) => void;
+  #limit: number = BATCH.rows;
   #ids = new RowIds();
   #newNames = new NewNames();
   #names: Names | undefined;
@@ -77,19 +83,21 @@ export class LogFolder {
 
   /** Folds all that is in the log now. */
   async fold(): Promise<void> {
-    let limit = ROWS;
     for (;;) {
+      const limit = this.#limit;
+      const startedMs = performance.now();
       try {
         const folded = await this.#foldRows(limit);
+        const isQuick = performance.now() - startedMs < BATCH.aimMs;
+        this.#limit = isQuick ? Math.min(BATCH.mostRows, limit * 2) : Math.ceil(limit / 2);
         if (folded < limit) return;
-        limit = ROWS;
       } catch (error) {
         // the transaction was undone, and with it the ids and names that it made
         this.#ids = new RowIds();
         this.#newNames.forget();
+        this.#limit = 1;
         if (!isUnreadable(error) || !this.#session.isOpen) throw error;
         if (limit === 1) await this.#setFirstAside(error);
-        limit = 1;
       }
     }
   }
