@@ -87,6 +87,8 @@ const stack = {
   include: [`packages/*/src/${STACK}`, `scripts/${STACK}`],
   // the driver of PostgreSQL requires its parts, and with this condition it would get them as modules
   without: 'import',
+  // some make a hundred databases, one for each step at which a fault can strike
+  testTimeout: 600_000,
 };
 const long = { ...unit, name: 'long', include: [`packages/*/src/${LONG}`], exclude: [] };
 
@@ -105,6 +107,7 @@ interface Suite {
   readonly env?: Record<string, string>;
   /** A condition of packages that does not hold. */
   readonly without?: string;
+  readonly testTimeout?: number;
 }
 
 function inNode({ without, ...suite }: Suite) {
@@ -113,11 +116,11 @@ function inNode({ without, ...suite }: Suite) {
     resolve: { conditions: ['@nearside/source'] },
     ssr: { resolve: { conditions } },
     test: {
-      ...suite,
       environment: 'node' as const,
       // Other stages run beside it, and a shared machine may be ten times slower: the limit is for what hangs.
       testTimeout: 120_000,
       hookTimeout: 120_000,
+      ...suite,
     },
   };
 }
