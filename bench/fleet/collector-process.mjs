@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { startCollector } from '@nearside/collector';
 
-const [, , file, startMs, models, prices, slo] = process.argv;
+const [, , file, startMs, models, prices, slo, looksEveryMs] = process.argv;
 let nowMs = Number(startMs);
 const collector = await startCollector({
   file,
@@ -10,6 +10,8 @@ const collector = await startCollector({
   prices,
   slo,
   port: 0,
+  // by its clock; the simulation has it look
+  lookEveryMs: Number(looksEveryMs),
   now: () => nowMs,
   shareForMs: 0,
   onError: (error) => console.error(error),

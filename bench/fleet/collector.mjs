@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 const CONNECTIONS = 32;
 
 /** Starts a collector on a file, with a clock that is moved from here. */
-export async function startFleetCollector(file, { nowMs, models, prices, slo }) {
+export async function startFleetCollector(file, { nowMs, models, prices, slo, looksEveryMs }) {
   const path = fileURLToPath(new URL('collector-process.mjs', import.meta.url));
-  const child = fork(path, [file, String(nowMs), models, prices, slo]);
+  const child = fork(path, [file, String(nowMs), models, prices, slo, String(looksEveryMs)]);
   const answer = async () => (await once(child, 'message'))[0];
   const { url, port } = await answer();
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });

@@ -45,7 +45,11 @@ export async function simulateFleet(file, { reports, devices: count, seed, scena
   const known = await openKnownFiles(dirname(file), scenario, drawsOf(seed + 1));
   let releases = releasesAt(scenario, startMs);
   await known.writeModels(releases);
-  const collector = await startFleetCollector(file, { nowMs: startMs, ...known.files });
+  const collector = await startFleetCollector(file, {
+    nowMs: startMs,
+    looksEveryMs: scenario.looksEveryMs ?? WINDOW_MS,
+    ...known.files,
+  });
   const kept = await keepReports(keep);
   const { truth, add, quantiles } = keepTruth();
   const sent = { duplicates: 0, forged: 0 };

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../src/counting/time.js';
 import type { Finding } from '../../src/findings/findings.js';
 import type { FleetFindings } from '../../src/fleet/findings.js';
 import { type Answers, answered } from '../asking/ask.js';
@@ -15,9 +16,23 @@ export interface FoundInMonth {
   readonly lastedMs: number;
 }
 
+/** A shorter time without a look hides nothing that lasts. */
+const LEAST_UNLOOKED_MS = HOUR_MS;
+
+/** Time of a month in which nobody looked, so that nothing could be found, ms. */
+export function unlookedIn(written: FleetFindings | undefined, month: Stretch): number {
+  const { lookedMs = null, unlooked = [] } = written ?? {};
+  const stretches = [...unlooked, { fromMs: lookedMs, toMs: Infinity }].map((one) => ({
+    fromMs: Math.max(one.fromMs ?? -Infinity, month.fromMs),
+    toMs: Math.min(one.toMs, month.toMs),
+  }));
+  const lengthMs = covered(stretches);
+  return lengthMs < LEAST_UNLOOKED_MS ? 0 : lengthMs;
+}
+
 /** Without a look nothing is found. */
-export function hasLooked(written: FleetFindings | undefined, { fromMs }: Stretch): boolean {
-  return (written?.lookedMs ?? 0) >= fromMs;
+export function hasLooked(written: FleetFindings | undefined, month: Stretch): boolean {
+  return unlookedIn(written, month) < month.toMs - month.fromMs;
 }
 
 /** Returns what was found in a month, by kind, the most urgent first. */
@@ -52,6 +67,11 @@ export function findingsTable(answers: Answers, { now, before }: Months): Table 
   const earlier = monthBeforeOf(answers)
     ? foundIn(answered(answers, 'monthFindingsBefore'), before)
     : undefined;
+  const unlookedMs = unlookedIn(written, now);
+  const without =
+    unlookedMs > 0 && hasLooked(written, now)
+      ? ` For ${formatSpan(unlookedMs)} of this month the collector did not look: what was wrong then is not known.`
+      : '';
   const count = (value: number | null | undefined) => formatCount(value ?? 0);
   const span = (value: number | null | undefined) => formatSpan(value ?? 0);
   const cells = (of: FoundInMonth | undefined) => [
@@ -75,9 +95,9 @@ export function findingsTable(answers: Answers, { now, before }: Months): Table 
       ),
     ]),
     none: hasLooked(written, now)
-      ? 'No finding was open in this month.'
+      ? `No finding was open in this month${without && ' when the collector looked'}.${without}`
       : 'The collector has not looked for findings in this month.',
-    note: 'A finding is something that was wrong with the model. Several of a kind at the same time count their time once.',
+    note: `A finding is something that was wrong with the model. Several of a kind at the same time count their time once.${without}`,
   };
 }
 

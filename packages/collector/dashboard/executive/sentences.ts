@@ -12,7 +12,7 @@ import {
 } from '../words/format.js';
 import { savedAmount } from './cost-table.js';
 import { daysInside } from './figures-table.js';
-import { foundIn, hasLooked, KIND_NAMES } from './findings-table.js';
+import { foundIn, hasLooked, KIND_NAMES, unlookedIn } from './findings-table.js';
 import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';
 import { backWords, releasedIn, takenBack } from './releases-table.js';
 
@@ -120,11 +120,14 @@ const findings: Sentence = (answers, { now }) => {
   const written = answered(answers, 'monthFindings');
   if (!written || !hasLooked(written, now)) return undefined;
   const found = foundIn(written, now);
-  if (found.length === 0) return 'No finding was open.';
+  const unlookedMs = unlookedIn(written, now);
+  const without =
+    unlookedMs === 0 ? '' : ` For ${formatSpan(unlookedMs)} the collector did not look.`;
+  if (found.length === 0) return without ? `Nothing was found.${without}` : 'No finding was open.';
   const list = found.map(
     ({ kind, count, lastedMs }) => `${count} × ${KIND_NAMES[kind]} (${formatSpan(lastedMs)})`,
   );
-  return `Found: ${formatList(list)}.`;
+  return `Found: ${formatList(list)}.${without}`;
 };
 
 const releases: Sentence = (answers, { now, before }) => {

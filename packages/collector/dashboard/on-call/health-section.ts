@@ -121,7 +121,7 @@ function healthElements(
   past: string,
 ): HTMLElement[] {
   const model = isolated(name);
-  if (findings.length > 0 || state === 'unwatched') {
+  if (findings.length > 0 || (state === 'unwatched' && !past)) {
     const items = findings.map(({ id, text, more }) => findingElement(id, text, more));
     const unwatched = looked ? [findingElement('collector-no-look', looked)] : [];
     const heading = past ? `${model} needed a look${past}` : `${model} needs a look`;
@@ -130,6 +130,11 @@ function healthElements(
   switch (state) {
     case 'not-yet':
       return [element('p', {}, `Not known yet whether ${model} is healthy.`), ...smallOf(looked)];
+    case 'unwatched':
+      return [
+        element('p', {}, `Not known whether ${model} was healthy${past}.`),
+        ...smallOf(looked),
+      ];
     case 'looking':
       return [element('p', {}, `Looking whether ${model} is healthy…`)];
     case 'not-known':

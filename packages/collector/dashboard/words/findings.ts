@@ -29,7 +29,7 @@ export interface FindingInWords {
 export interface Health {
   /**
    * `looking`: not everything has been answered. `not-known`: the collector had no answer to something. `unwatched`: it
-   * did not look any more. `not-yet`: it has not looked so far. `too-early`: nothing was found, and too little has run for
+   * did not look at that time. `not-yet`: it has not looked so far. `too-early`: nothing was found, and too little has run for
    * that to say anything. `too-little`: so it is, but the model is not new.
    */
   readonly state:
@@ -43,7 +43,7 @@ export interface Health {
     | 'too-little';
   /** Open at the end of the time that is shown, the most urgent first. */
   readonly findings: readonly FindingInWords[];
-  /** When the collector looked last, or will look, where that is no matter of course. */
+  /** When the collector looked, or will look, where that is no matter of course. */
   readonly looked: string;
   /** The collector's reasons why something is not known. */
   readonly refused: readonly string[];
@@ -66,9 +66,9 @@ export function healthOf(answers: Answers, moment: Moment): Health {
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
   const lookedAt = lookedAtOf(answers, moment);
-  const overdue = written ? overdueWords(written, moment) : '';
-  const known = { findings, looked: overdue, refused, lookedAt };
-  if (overdue) return { state: 'unwatched', ...known };
+  const unwatched = written ? unwatchedWords(written, moment) : '';
+  const known = { findings, looked: unwatched, refused, lookedAt };
+  if (unwatched) return { state: 'unwatched', ...known };
   if (findings.length > 0) return { state: 'unwell', ...known };
   if (written?.lookedMs === null) return { state: 'not-yet', ...known, looked: FIRST_LOOK };
   if (given.includes(undefined)) return { state: 'looking', ...known };
@@ -87,11 +87,19 @@ function lookedAtOf(answers: Answers, { minDevices }: Moment): LookedAt {
   return { ...lately, isTooEarly: false };
 }
 
-/** Says that looks have stopped before the end of the time that is shown. */
-function overdueWords({ lookedMs }: FleetFindings, { toMs }: Moment): string {
-  return lookedMs === null || toMs - lookedMs <= OVERDUE_MS
-    ? ''
-    : `The collector has not looked since ${formatMoment(lookedMs)}: what began or ended after that is not known.`;
+/** Says that there was no look at the end of the time that is shown. */
+function unwatchedWords({ lookedMs, unlooked }: FleetFindings, { toMs }: Moment): string {
+  if (lookedMs === null) return '';
+  if (toMs - lookedMs > OVERDUE_MS) {
+    return `The collector has not looked since ${formatMoment(lookedMs)}: what began or ended after that is not known.`;
+  }
+  const without = unlooked.find(
+    ({ fromMs, toMs: end }) => (fromMs ?? -Infinity) < toMs && toMs < end,
+  );
+  if (!without || toMs - (without.fromMs ?? -Infinity) <= OVERDUE_MS) return '';
+  return without.fromMs === null
+    ? `The collector looked for the first time on ${formatMoment(without.toMs)}: what was wrong before is not known.`
+    : `The collector did not look from ${formatMoment(without.fromMs)} to ${formatMoment(without.toMs)}: what began or ended then is not known.`;
 }
 
 const FIRST_LOOK =

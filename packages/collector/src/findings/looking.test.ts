@@ -53,6 +53,7 @@ function lookingAt(options: Partial<LookingOptions> = {}) {
     answers: answersOver(store),
     contextOf: () => ({ minDevices: 50, targets: parseTargets({}), facts: FACTS }),
     revision: () => 7,
+    everyMs: LOOK_MS,
     now: () => nowMs,
     onError: (error) => errors.push(error as Error),
     ...options,
@@ -213,6 +214,34 @@ test('of several collectors only the one that may looks', async () => {
   store = await storeOf(failing());
   await lookingAt({ store: { ...store, isKeeper: async () => false } }).look(3);
   expect(await store.lastFindings()).toEqual({ lookedMs: null, entries: [] });
+});
+
+test('the first look says so, and so does one before which others were left out', async () => {
+  store = await storeOf([]);
+  const { look, wait } = lookingAt();
+  await look(3);
+  wait(2 * LOOK_MS);
+  await look(1);
+  wait(2 * LOOK_MS + 1);
+  await look(2);
+  const looks = await store.findings({ ...fleetQuery(0, NOW_MS + HOUR_MS), model: '' });
+  expect(looks).toMatchObject([
+    { kind: 'look', state: 'resumed', atMs: NOW_MS, figures: { sinceMs: null } },
+    { atMs: NOW_MS + 8 * LOOK_MS + 1, figures: { sinceMs: NOW_MS + 5 * LOOK_MS } },
+  ]);
+});
+
+test('where reports cannot be made readable there is no look, so that they are not missed as silent devices are', async () => {
+  store = await storeOf(failing());
+  let isStuck = true;
+  const settle = async () => (isStuck ? Promise.reject(new Error('stuck')) : store.settle());
+  const { look, errors } = lookingAt({ store: { ...store, settle } });
+  await look(2);
+  expect((await store.lastFindings()).lookedMs).toBe(null);
+  expect(errors.map(({ message }) => message)).toEqual(['stuck', 'stuck']);
+  isStuck = false;
+  await look(2);
+  expect(await states()).toEqual(['1.0.0 success: began']);
 });
 
 test('a look that is closed writes nothing, and a store that fails is told of', async () => {

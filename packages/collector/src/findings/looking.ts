@@ -1,15 +1,18 @@
 import type { Answers, FleetContext } from '../answers/answers.js';
-import type { RollupStore } from '../store/rollup-store.js';
+import { LOOK, type ResumedFigures } from '../fleet/findings.js';
+import type { NewFindingEntry, RollupStore } from '../store/rollup-store.js';
 import { compareLooks, keyOf, type Observation, type Unconfirmed } from './compare-looks.js';
 import { lookAtModel, type SeenModel } from './look-at-model.js';
 
 export interface LookingOptions {
   /** Of several collectors on a store one looks. */
-  readonly store: Pick<RollupStore, 'lastFindings' | 'addLook' | 'isKeeper'>;
+  readonly store: Pick<RollupStore, 'lastFindings' | 'addLook' | 'isKeeper' | 'settle'>;
   readonly answers: Answers;
   readonly contextOf: (model: string) => FleetContext;
   /** Of the present facts about models. */
   readonly revision: () => number | null;
+  /** Looks are to come so often. */
+  readonly everyMs: number;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -21,9 +24,12 @@ export interface Looking {
   close(): Promise<void>;
 }
 
+/** A longer time without a look is written down. */
+const MOST_MISSED = 3;
+
 /** Looks for findings, one look after the other. */
 export function createLooking(options: LookingOptions): Looking {
-  const { store, answers, contextOf, revision, now, onError } = options;
+  const { store, answers, contextOf, revision, everyMs, now, onError } = options;
   let unconfirmed: Unconfirmed = new Map();
   let last = Promise.resolve();
   let isClosed = false;
@@ -35,7 +41,10 @@ export function createLooking(options: LookingOptions): Looking {
       return;
     }
     const atMs = now();
-    const { entries: written } = await store.lastFindings();
+    // questions are answered without what cannot be made readable, which would look as silence does
+    await store.settle();
+    const { lookedMs, entries } = await store.lastFindings();
+    const written = entries.filter(({ kind }) => kind !== LOOK);
     const open = new Set(written.filter(({ state }) => state === 'began').map(keyOf));
     const isWritten = (one: Observation) => one.state !== 'began' || open.has(keyOf(one));
     const errors: unknown[] = [];
@@ -57,7 +66,9 @@ export function createLooking(options: LookingOptions): Looking {
       written,
     );
     if (isClosed) return;
-    await store.addLook(compared.entries, atMs);
+    const isLate = lookedMs === null || atMs - lookedMs > MOST_MISSED * everyMs;
+    const resumed = isLate ? [resumedAt(atMs, revision(), { sinceMs: lookedMs })] : [];
+    await store.addLook([...resumed, ...compared.entries], atMs);
     unconfirmed = compared.unconfirmed;
     if (errors.length > 0) {
       const [cause] = errors;
@@ -79,5 +90,22 @@ export function createLooking(options: LookingOptions): Looking {
       isClosed = true;
       return last;
     },
+  };
+}
+
+function resumedAt(
+  atMs: number,
+  revision: number | null,
+  figures: ResumedFigures,
+): NewFindingEntry {
+  return {
+    atMs,
+    model: '',
+    version: '',
+    kind: LOOK,
+    subject: '',
+    state: 'resumed',
+    revision,
+    figures,
   };
 }

@@ -81,6 +81,7 @@ test('each beginning and each end is posted once, in order, with its runbook and
   const store = await storeWith([
     entry({}),
     entry({ kind: 'verdict', state: 'roll-back', subject: 'e1' }),
+    entry({ kind: 'look', model: '', version: '', state: 'resumed', figures: { sinceMs: null } }),
     entry({ state: 'ended', atMs: MONDAY_MS + 600_000, figures: null }),
   ]);
   const { send, errors } = noticesTo(`http://on:call@${host}/hook`, store);
@@ -106,7 +107,7 @@ test('each beginning and each end is posted once, in order, with its runbook and
       text: expect.stringMatching(/^Ended: digits 1\.1\.0 fails too often\. /),
       state: 'ended',
       at: '2026-03-02T00:10:00.000Z',
-      n: 3,
+      n: 4,
     }),
   ]);
   expect(received[0]?.login).toBe(`Basic ${Buffer.from('on:call').toString('base64')}`);
@@ -197,6 +198,6 @@ test('the link opens the page on the day before the finding, with what was writt
   expect(readPageState(link.split('/').at(-1) ?? '')).toMatchObject({
     view: 'on-call',
     model: 'digits',
-    range: { fromMs: MONDAY_MS - DAY_MS, toMs: MONDAY_MS + 1 },
+    range: { fromMs: MONDAY_MS - DAY_MS, toMs: MONDAY_MS },
   });
 });

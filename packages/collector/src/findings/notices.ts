@@ -1,5 +1,5 @@
 import { DAY_MS } from '../counting/time.js';
-import { VERDICT } from '../fleet/findings.js';
+import { LOOK, VERDICT } from '../fleet/findings.js';
 import { postJson, type Receiver } from '../sending/receiver.js';
 import type { FindingEntry, RollupStore } from '../store/rollup-store.js';
 import { noticeOf } from './notice.js';
@@ -82,5 +82,5 @@ export function createNotices(options: NoticesOptions): Notices {
 }
 
 function isTold({ kind, atMs }: FindingEntry, nowMs: number): boolean {
-  return kind !== VERDICT && atMs >= nowMs - LIMITS.oldestMs;
+  return kind !== VERDICT && kind !== LOOK && atMs >= nowMs - LIMITS.oldestMs;
 }

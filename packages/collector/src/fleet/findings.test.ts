@@ -98,6 +98,22 @@ test('a range has the verdict that held when it began and those after it, but no
   await close();
 });
 
+test('what was not looked at is told, before the first look and between two of them', async () => {
+  const resumed = (hour: number, sinceMs: number | null) =>
+    entry(hour, { model: '', version: '', kind: 'look', state: 'resumed', figures: { sinceMs } });
+  const { between, close } = await written([resumed(3, null), resumed(9, at(5))]);
+  const first = { fromMs: null, toMs: at(3) };
+  const gap = { fromMs: at(5), toMs: at(9) };
+  expect((await between(0, 10)).unlooked).toEqual([first, gap]);
+  expect((await between(0, 4)).unlooked).toEqual([first]);
+  expect((await between(0, 2)).unlooked).toEqual([first]);
+  expect((await between(3, 5)).unlooked).toEqual([]);
+  expect((await between(6, 7)).unlooked).toEqual([gap]);
+  expect((await between(9, 12)).unlooked).toEqual([]);
+  expect((await between(0, 10)).findings).toEqual([]);
+  await close();
+});
+
 test('an end whose beginning is forgotten is no finding', async () => {
   const { between, close } = await written([entry(3, { state: 'ended' })]);
   expect((await between(0, 10)).findings).toEqual([]);

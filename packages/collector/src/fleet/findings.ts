@@ -1,17 +1,34 @@
 import type { FindingEntry, ModelRange, RollupReads } from '../store/rollup-store.js';
 import type { FleetQuery } from './query.js';
 
-/** Entries of this kind are verdicts on rollouts. All others are findings that began or ended. */
+/** Entries of this kind are verdicts on rollouts. Those of models that are of another kind are findings that began or ended. */
 export const VERDICT = 'verdict';
+/** An entry of this kind, of no model, is a look before which there was none for too long. */
+export const LOOK = 'look';
+
+/** What an entry of a look says. */
+export interface ResumedFigures {
+  /** Time of the look before. Null where it is the first. */
+  readonly sinceMs: number | null;
+}
 
 /** Answer of `GET /v1/fleet/findings`: what looks have written down about a model. */
 export interface FleetFindings extends ModelRange {
   /** When findings were last looked for. Null before the first look. */
   readonly lookedMs: number | null;
+  /** Stretches before `lookedMs` that reach into the range and have no look: whether something was wrong is not known. */
+  readonly unlooked: readonly Unlooked[];
   /** Those that were open at some time of the range, in order of their beginning. */
   readonly findings: readonly WrittenFinding[];
   /** Of each rollout the verdict that held when the range began, and those that it got in the range. */
   readonly verdicts: readonly WrittenVerdict[];
+}
+
+/** From one look to the next, where that was too long. */
+export interface Unlooked {
+  /** Null where there was no look before. */
+  readonly fromMs: number | null;
+  readonly toMs: number;
 }
 
 export interface WrittenFinding {
@@ -41,19 +58,31 @@ export interface WrittenVerdict {
 }
 
 export async function fleetFindings(
-  store: Pick<RollupReads, 'findings' | 'lastFindings'>,
+  store: Pick<RollupReads, 'findings' | 'lookedMs'>,
   { model, fromMs, toMs }: FleetQuery,
 ): Promise<FleetFindings> {
-  const { lookedMs } = await store.lastFindings();
+  const lookedMs = await store.lookedMs();
+  // one that comes after the range tells of its end
+  const looks = await store.findings({ model: '', fromMs, toMs: Number.MAX_SAFE_INTEGER });
   const entries = await store.findings({ model, fromMs, toMs });
   return {
     model,
     fromMs,
     toMs,
     lookedMs,
+    unlooked: looks.flatMap(unlookedBefore).filter((one) => isIn(one, { fromMs, toMs })),
     findings: findingsIn(entries).filter(({ endedMs }) => endedMs === null || endedMs >= fromMs),
     verdicts: entries.flatMap((entry) => verdictsOf(entry, fromMs)),
   };
+}
+
+function unlookedBefore({ kind, atMs, figures }: FindingEntry): Unlooked[] {
+  if (kind !== LOOK) return [];
+  return [{ fromMs: (figures as ResumedFigures).sinceMs, toMs: atMs }];
+}
+
+function isIn(unlooked: Unlooked, { fromMs, toMs }: Omit<ModelRange, 'model'>): boolean {
+  return (unlooked.fromMs ?? -Infinity) < toMs && unlooked.toMs > fromMs;
 }
 
 /** Pairs each beginning with its end. An end whose beginning is forgotten says nothing. */

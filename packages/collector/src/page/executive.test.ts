@@ -6,7 +6,7 @@ import { monthsOf } from '../../dashboard/executive/months.js';
 import { csvOf } from '../../dashboard/table/csv.js';
 import type { ReleaseEvent } from '../fleet/releases.js';
 import type { RollupStore } from '../store/rollup-store.js';
-import { FACTS, HOUR_MS, MONDAY_MS } from '../testing/fleet-store.js';
+import { DAY_MS, FACTS, HOUR_MS, MONDAY_MS } from '../testing/fleet-store.js';
 import { pageAnswers } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet } from '../testing/seeded-fleet.js';
 
@@ -226,7 +226,9 @@ test('findings are told by kind, with how many there were and for how long one w
     // the answer is of whole steps
     finding('latency', -9, -1),
   ];
-  const told = await march({ monthFindings: { lookedMs, findings, verdicts: [] } as never });
+  const told = await march({
+    monthFindings: { lookedMs, unlooked: [], findings, verdicts: [] } as never,
+  });
   expect(told.report.sentences[3]).toBe(
     'Found: 1 × silence (30 min), 1 × success under its target (1 h) and 3 × drift (9 h).',
   );
@@ -242,7 +244,7 @@ test('findings are told by kind, with how many there were and for how long one w
   );
   expect(reportMarkdown(told.report)).toContain('| drift | 3 | 9 h |');
   const never = await march({
-    monthFindings: { lookedMs: null, findings: [], verdicts: [] } as never,
+    monthFindings: { lookedMs: null, unlooked: [], findings: [], verdicts: [] } as never,
   });
   expect(reportMarkdown(never.report)).toContain('The collector has not looked for findings');
   expect(never.report.sentences.join()).not.toContain('finding');
@@ -268,4 +270,24 @@ test('a month in which nothing ran is said to be so', async () => {
   );
   expect(empty.sections.map(({ id }) => id)).toEqual(['month-findings', 'month-releases']);
   expect(answers.month).toBeDefined();
+});
+
+test('a month in which the collector did not look at all times says for how long, and calls nothing healthy', async () => {
+  const monthMs = Date.parse('2026-03-01T00:00:00Z');
+  const after = (hours: number) => monthMs + hours * HOUR_MS;
+  const { sentences, ...report } = await reportOf([
+    { fromMs: null, toMs: after(48) },
+    { fromMs: after(50), toMs: after(53) },
+  ]);
+  expect(sentences).toContain('Nothing was found. For 2 d 3 h the collector did not look.');
+  expect(reportMarkdown({ sentences, ...report })).toContain(
+    'For 2 d 3 h of this month the collector did not look: what was wrong then is not known.',
+  );
+  expect((await reportOf([])).sentences).toContain('No finding was open.');
+
+  async function reportOf(unlooked: readonly object[]) {
+    const lookedMs = FRIDAY_MS + 2 * DAY_MS;
+    const found = { lookedMs, unlooked, findings: [], verdicts: [] };
+    return (await march({ monthFindings: found as never })).report;
+  }
 });

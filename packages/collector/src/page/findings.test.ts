@@ -60,7 +60,7 @@ function writtenAt({ model, fromMs, toMs }: Moment, found: readonly Finding[]): 
     revision: null,
     figures,
   }));
-  return { model, fromMs, toMs, lookedMs: toMs, findings, verdicts: [] };
+  return { model, fromMs, toMs, lookedMs: toMs, unlooked: [], findings, verdicts: [] };
 }
 
 async function healthAt(...asked: Parameters<typeof answersOf>) {
@@ -207,6 +207,28 @@ test('a collector that has not looked for over 15 minutes says so before all els
   // of a time before that it knows
   const earlier = { ...SHOWN, toMs: lookedMs };
   expect(healthOf(written({ lookedMs: lookedMs - 1 }), earlier).looked).toBe('');
+});
+
+test('a past at which nobody looked is not called healthy, and what was open before is said', () => {
+  const { fromMs, toMs } = SHOWN;
+  const minute = (n: number) => fromMs + n * 60_000;
+  const unlooked = [
+    { fromMs: null, toMs: minute(20) },
+    { fromMs: minute(60), toMs: minute(120) },
+  ];
+  const { findings } = writtenAt(SHOWN, [SILENCE]);
+  const at = (n: number, found: typeof findings = []) =>
+    healthOf(written({ lookedMs: toMs, unlooked, findings: found }), { ...SHOWN, toMs: minute(n) });
+  expect(at(10)).toMatchObject({
+    state: 'unwatched',
+    looked: `The collector looked for the first time on ${formatMoment(minute(20))}: what was wrong before is not known.`,
+  });
+  expect(at(90, findings)).toMatchObject({
+    state: 'unwatched',
+    findings: [{ id: 'silence' }],
+    looked: `The collector did not look from ${formatMoment(minute(60))} to ${formatMoment(minute(120))}: what began or ended then is not known.`,
+  });
+  for (const watched of [20, 50, 75, 120, 150]) expect(at(watched).state).not.toBe('unwatched');
 });
 
 test('what was found is said while other answers are on their way, and a refusal says nothing healthy', () => {

@@ -55,6 +55,8 @@ export interface CollectorOptions extends AccessOptions, StoreChoice {
   readonly notifyTo?: string;
   /** Address at which people reach this collector, for links in notices. By default the one that it listens on. */
   readonly url?: string;
+  /** Findings are looked for so often. */
+  readonly lookEveryMs?: number;
   /** Viewers who ask within this time read the same answer. */
   readonly shareForMs?: number;
   /** The clock, Unix ms. */
@@ -69,7 +71,7 @@ export interface Collector extends AsyncDisposable {
   readonly port: number;
   /** From now on the models and versions of these facts get rows. */
   useModels(facts: ModelFacts): void;
-  /** Looks for findings now. It does so by itself every five minutes. */
+  /** Looks for findings now. It does so by itself too. */
   look(): Promise<void>;
   /** Finishes requests under way, then closes the store. Safe to call twice. */
   close(): Promise<void>;
@@ -174,9 +176,10 @@ async function openParts(settings: Settings) {
 
 type Watching = ReturnType<typeof startWatching>;
 
-/** Looks for findings, now and every five minutes, and has notices sent of what it has written down. */
+/** Looks for findings, now and again each time, and has notices sent of what it has written down. */
 function startWatching(settings: Settings, parts: Parts, url: string) {
   const { minDevices, receiver, now, onError } = settings;
+  const { lookEveryMs = COLLECTOR_DEFAULTS.lookEveryMs } = settings;
   const { store, reading, models, files } = parts;
   const looking = createLooking({
     store,
@@ -187,6 +190,7 @@ function startWatching(settings: Settings, parts: Parts, url: string) {
       facts: models.facts()?.models.find(({ model }) => model === name),
     }),
     revision: () => models.facts()?.revision ?? null,
+    everyMs: lookEveryMs,
     now,
     onError,
   });
@@ -195,7 +199,7 @@ function startWatching(settings: Settings, parts: Parts, url: string) {
     await looking.look();
     notices?.send();
   }
-  const looks = repeat(look, COLLECTOR_DEFAULTS.lookEveryMs);
+  const looks = repeat(look, lookEveryMs);
   async function close(): Promise<void> {
     looks.stop();
     await Promise.all([looking.close(), notices?.close()]);

@@ -57,11 +57,16 @@ export function* readFindings({ model, fromMs, toMs }: ModelRange): Work<Finding
 }
 
 export function* readLastFindings(): Work<LastFindings> {
-  const look = yield* row<{ at: number | null }>('SELECT at FROM look');
+  const lookedMs = yield* readLookedMs();
   const found = yield* rows<FindingColumns>(
     `SELECT ${COLUMNS} FROM finding f WHERE ${IS_LAST} ORDER BY n`,
   );
-  return { lookedMs: look?.at ?? null, entries: [...found].map(entryOf) };
+  return { lookedMs, entries: [...found].map(entryOf) };
+}
+
+export function* readLookedMs(): Work<number | null> {
+  const look = yield* row<{ at: number | null }>('SELECT at FROM look');
+  return look?.at ?? null;
 }
 
 function entryOf({ figures, ...entry }: FindingColumns): FindingEntry {

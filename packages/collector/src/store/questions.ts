@@ -10,7 +10,7 @@ import {
   sumBySlot,
 } from './cell-sums.js';
 import { addByDay, daysOf, hoursBeside } from './cohort-days.js';
-import { readFindings, readLastFindings } from './finding-rows.js';
+import { readFindings, readLastFindings, readLookedMs } from './finding-rows.js';
 import { type CountsRow, countsOf } from './kept-rows.js';
 import { readReleases } from './release-rows.js';
 import {
@@ -58,6 +58,7 @@ export function answerQuestions(
     firstReports: through(readFirstReports),
     findings: through(readFindings),
     lastFindings: through(readLastFindings),
+    lookedMs: through(readLookedMs),
     totals: through(readTotals),
   };
 }

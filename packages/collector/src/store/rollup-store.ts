@@ -109,6 +109,8 @@ export interface RollupReads {
   findings(range: ModelRange): Promise<FindingEntry[]>;
   /** The last entry of each subject of all models, in order, and when findings were last looked for. */
   lastFindings(): Promise<LastFindings>;
+  /** When findings were last looked for. Null before the first look. */
+  lookedMs(): Promise<number | null>;
   /** Everything ever counted. The series that reported last is first. Pruning takes nothing from it. */
   totals(): Promise<Totals[]>;
 }

@@ -439,6 +439,7 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       expect(all.map(({ n }) => n)).toEqual(all.map(({ n }) => n).toSorted((a, b) => a - b));
       const last = await store.lastFindings();
       expect(last.lookedMs).toBe(NOW_MS + 2);
+      expect(await store.lookedMs()).toBe(NOW_MS + 2);
       expect(last.entries).toMatchObject([
         { kind: 'silence' },
         { kind: 'success', state: 'ended' },
