@@ -24,6 +24,9 @@ export interface FaultyStore extends Faults {
   reopen(): Promise<RollupStore>;
 }
 
+/** A store on a server is made anew for each step. */
+const LONG = { timeout: 600_000 };
+
 /** Tests that no store loses a report or counts one twice, whatever fails. */
 export function describeCrashes(name: string, open: () => Promise<FaultyStore>): void {
   describe(`${name}, with a fault`, () => {
@@ -66,7 +69,7 @@ export function describeCrashes(name: string, open: () => Promise<FaultyStore>):
 
     for (const when of ['before', 'after'] as const) {
       for (const then of ['go on', 'reopen'] as const) {
-        test(`${when} any step counts each report once in the end (${then})`, async () => {
+        test(`${when} any step counts each report once in the end (${then})`, LONG, async () => {
           const expected = await once();
           const counted = ['counted', 'counted'];
           const duplicates = ['duplicate', 'duplicate'];
@@ -99,38 +102,42 @@ export function describeCrashes(name: string, open: () => Promise<FaultyStore>):
         });
       }
 
-      test(`${when} any step of pruning keeps what each cohort saw on a day, once`, async () => {
-        const range = { model: 'digits', fromMs: 0, toMs: NOW_MS };
-        const hoursOfDays = [2, 3, 5, 26, 27].map((hours) =>
-          sampleContribution({ t0: NOW_MS - hours * 3_600_000, g: hours % 2 }),
-        );
-        const days = async (store: RollupStore) =>
-          (await store.cohortDays(range)).map(({ hourMs, cohort, counts }) => ({
-            day: utcDay(hourMs),
-            cohort,
-            counts,
-          }));
-        const laterMs = NOW_MS + (RETENTION.cohortDays + 3) * DAY_MS;
-        let step = 1;
-        for (; ; step += 1) {
-          const faulty = await open();
-          await faulty.store.add(hoursOfDays);
-          await faulty.store.settle();
-          const expected = await days(faulty.store);
-          expect(expected).toHaveLength(4);
-          faulty.arm({ step, when });
-          await faulty.store.prune(laterMs).catch((error: unknown) => error);
-          const struck = faulty.disarm();
-          const store = await faulty.reopen();
-          expect(sorted(await days(store))).toEqual(sorted(expected));
-          await store.prune(laterMs);
-          expect(sorted(await days(store))).toEqual(sorted(expected));
-          expect(await store.cohorts(range)).toEqual([]);
-          await store.close();
-          if (!struck) break;
-        }
-        expect(step).toBeGreaterThan(20);
-      });
+      test(
+        `${when} any step of pruning keeps what each cohort saw on a day, once`,
+        LONG,
+        async () => {
+          const range = { model: 'digits', fromMs: 0, toMs: NOW_MS };
+          const hoursOfDays = [2, 3, 5, 26, 27].map((hours) =>
+            sampleContribution({ t0: NOW_MS - hours * 3_600_000, g: hours % 2 }),
+          );
+          const days = async (store: RollupStore) =>
+            (await store.cohortDays(range)).map(({ hourMs, cohort, counts }) => ({
+              day: utcDay(hourMs),
+              cohort,
+              counts,
+            }));
+          const laterMs = NOW_MS + (RETENTION.cohortDays + 3) * DAY_MS;
+          let step = 1;
+          for (; ; step += 1) {
+            const faulty = await open();
+            await faulty.store.add(hoursOfDays);
+            await faulty.store.settle();
+            const expected = await days(faulty.store);
+            expect(expected).toHaveLength(4);
+            faulty.arm({ step, when });
+            await faulty.store.prune(laterMs).catch((error: unknown) => error);
+            const struck = faulty.disarm();
+            const store = await faulty.reopen();
+            expect(sorted(await days(store))).toEqual(sorted(expected));
+            await store.prune(laterMs);
+            expect(sorted(await days(store))).toEqual(sorted(expected));
+            expect(await store.cohorts(range)).toEqual([]);
+            await store.close();
+            if (!struck) break;
+          }
+          expect(step).toBeGreaterThan(20);
+        },
+      );
     }
   });
 }
