@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import type { Statement, Work } from '../store/statements.js';
 
@@ -28,6 +29,9 @@ const BEGIN_SESSION = `
     set_config('tcp_user_timeout', '6000', false),
     set_config('synchronous_commit', CASE current_setting('synchronous_commit')
       WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`;
+
+/** A connection that has not ended by then is left alone. */
+const CLOSED_WITHIN_MS = 1000;
 
 /** The class of the driver that makes a connection. Tests give one that fails. */
 export type Driver = new (config: pg.ClientConfig) => pg.Client;
@@ -117,9 +121,10 @@ export class Session {
   async close(): Promise<void> {
     this.#isOpen = false;
     const ended = this.#client.end().catch(() => {});
+    const hangs = setTimeout(CLOSED_WITHIN_MS);
+    await Promise.race([ended, hangs]);
     // one that hangs does not keep the process from ending
     (this.#client as pg.Client & { unref(): void }).unref();
-    await ended;
   }
 
   async #answer({ sql, given, answer }: Statement): Promise<unknown> {

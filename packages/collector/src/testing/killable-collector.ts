@@ -22,6 +22,11 @@ export async function startKillable(
   return {
     url: (JSON.parse(line) as { url: string }).url,
     signal: (name) => child.kill(name),
+    end: async () => {
+      child.kill('SIGTERM');
+      const [code] = (await exited) as [number | null];
+      return code;
+    },
     kill: async () => {
       child.kill('SIGKILL');
       await exited;

@@ -6,6 +6,8 @@ import { sampleReport } from './sample-report.js';
 export interface KillableCollector {
   readonly url: string;
   signal(name: NodeJS.Signals): void;
+  /** Asks it to end. @returns its exit code, null where it was killed */
+  end(): Promise<number | null>;
   /** Kills as `kill -9` does, and waits until the process is gone. */
   kill(): Promise<void>;
 }
