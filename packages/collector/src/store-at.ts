@@ -16,8 +16,6 @@ export type StoreOptions = SqliteOptions & Pick<PostgresOptions, 'onError'>;
 export interface StorePlace {
   /** For people, and without a secret: `{ file: 'reports.sqlite' }` */
   readonly named: { readonly file: string } | { readonly database: string };
-  /** Other collectors write to it too. */
-  readonly isShared: boolean;
   /** Another thread opens it by this. Undefined: it is in the memory of the one that opened it. */
   readonly address: string | undefined;
   /** Opens it for the process that writes to it. */
@@ -90,7 +88,6 @@ export function storeAt(address: string): StorePlace {
 function sqliteAt(file: string): StorePlace {
   return {
     named: { file },
-    isShared: false,
     address: file === ':memory:' ? undefined : pathToFileURL(file).href,
     open: async (options) => openSqliteRollupStore(file, options),
     openReads: async () => openSqliteReads(file),
@@ -103,7 +100,6 @@ function postgresAt(address: string): StorePlace {
   const load = () => import('./postgres/postgres-rollup-store.js');
   return {
     named: { database: where },
-    isShared: true,
     address,
     open: async (options) => (await load()).openPostgresRollupStore(address, options),
     openReads: async () => (await load()).openPostgresReads(address),

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import { factsOf } from '../testing/fleet-store.js';
@@ -44,4 +44,33 @@ test('a collector follows facts that another one was given, and gives its own la
   await store.keepFacts(facts('1.3.0', 8), 3);
   await models.follow();
   expect(models.facts()).toEqual(facts('1.3.0', 8));
+});
+
+test('facts that come while others are written down are written after them, and are given again alone', async () => {
+  const store = openStore();
+  const given: (number | null | undefined)[] = [];
+  let failing = 9;
+  let isFirstKept = false;
+  const slow: RollupStore = {
+    ...store,
+    async keepFacts(own, nowMs) {
+      given.push(own.revision);
+      if (own.revision === failing) throw new Error('away');
+      const kept = store.keepFacts(own, nowMs);
+      if (own.revision === 8) await new Promise((next) => setTimeout(next, 20));
+      isFirstKept = true;
+      return kept;
+    },
+  };
+  const options = { now: () => 2, onError: () => {}, onFold: () => {} };
+  const models = await createModels(slow, undefined, options);
+  models.use(facts('1.2.0', 8));
+  models.use(facts('1.3.0', 9));
+  await models.follow();
+  await vi.waitFor(() => expect(isFirstKept).toBe(true));
+  expect(models.facts()).toEqual(facts('1.3.0', 9));
+  failing = 0;
+  await models.follow();
+  expect(given).toEqual([8, 9, 9, 9]);
+  expect(await store.facts()).toEqual(facts('1.3.0', 9));
 });

@@ -10,7 +10,7 @@ export interface Models {
   facts(): ModelFacts | undefined;
   /** From now on the models and versions of these facts get rows, unless the store has newer facts. */
   use(facts: ModelFacts): void;
-  /** Follows what another collector of the store was given. */
+  /** Follows what another collector of the store was given, and writes down what could not be written before. */
   follow(): Promise<void>;
 }
 
@@ -29,6 +29,7 @@ export async function createModels(
   let facts: ModelFacts | undefined;
   /** The store could not write these down yet. */
   let unkept: ModelFacts | undefined;
+  let last = Promise.resolve();
   const names = createNames(await store.names(), { onFold });
 
   function hold(newest: ModelFacts): void {
@@ -37,10 +38,9 @@ export async function createModels(
   }
 
   async function keep(own: ModelFacts): Promise<void> {
-    unkept = own;
     try {
       const newest = await store.keepFacts(own, now());
-      unkept = undefined;
+      if (unkept === own) unkept = undefined;
       hold(newest);
       if (isOlder(own, newest)) onError(tooOld(own, newest));
     } catch (error) {
@@ -49,16 +49,30 @@ export async function createModels(
     }
   }
 
-  if (given) await keep(given);
+  async function follow(): Promise<void> {
+    if (unkept) return keep(unkept);
+    const newest = await store.facts();
+    if (newest && JSON.stringify(newest) !== JSON.stringify(facts)) hold(newest);
+  }
+
+  /** One after the other, so that what came last holds. */
+  function next(act: () => Promise<void>): Promise<void> {
+    const acted = last.then(act);
+    last = acted.catch(() => {});
+    return acted;
+  }
+
+  function use(own: ModelFacts): Promise<void> {
+    unkept = own;
+    return next(() => keep(own));
+  }
+
+  if (given) await use(given);
   return {
     names,
     facts: () => facts,
-    use: (own) => void keep(own),
-    async follow() {
-      if (unkept) return keep(unkept);
-      const newest = await store.facts();
-      if (newest && JSON.stringify(newest) !== JSON.stringify(facts)) hold(newest);
-    },
+    use: (own) => void use(own),
+    follow: () => next(follow),
   };
 }
 

@@ -62,6 +62,13 @@ test('a second collector on the file does not start, and says which one has it',
   await expect(start()).rejects.toThrow(new RegExp(`process ${process.pid} on .+ writes to it`));
 });
 
+test('a start that fails leaves the file to the next one', async () => {
+  const other = join(folder, `${randomUUID()}.sqlite`);
+  const models = { format: 1, models: [null] } as unknown as ModelFacts;
+  await expect(start({ file: other, models })).rejects.toThrow();
+  await (await start({ file: other })).close();
+});
+
 test('a sum near the largest number is refused and spoils nothing', async () => {
   const report = sampleReport();
   const total = { ...report.latency?.total, sum: 1.7e308 };

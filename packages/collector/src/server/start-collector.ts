@@ -27,7 +27,7 @@ export const COLLECTOR_DEFAULTS = Object.freeze({
   pruneEveryMs: 3_600_000,
   /** Devices speak as often. */
   lookEveryMs: 300_000,
-  /** What another collector of the store was given holds here soon. */
+  /** What another collector of the store was given holds here soon, and what could not be written is tried again. */
   followEveryMs: 10_000,
 });
 
@@ -139,11 +139,30 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** Opens all but the port. */
 async function openParts(settings: Settings) {
-  const { place, access, minDevices, forward, now, onError } = settings;
+  const { now, onError } = settings;
   const audit = openAuditLog(settings.auditLog, { now, onError });
   const metrics = createProcessMetrics(now());
   const files = await openFiles(settings, audit, metrics);
   const store = await openStore(settings, audit);
+  try {
+    const opened = { audit, metrics, files, store };
+    return { ...opened, ...(await openServing(settings, opened)) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly audit: AuditLog;
+  readonly metrics: ProcessMetrics;
+  readonly files: ConfiguredFiles;
+  readonly store: RollupStore;
+}
+
+/** Opens what stands on the store, and begins what is done again and again. */
+async function openServing(settings: Settings, { audit, metrics, files, store }: Opened) {
+  const { place, access, minDevices, forward, now, onError } = settings;
   const given = typeof settings.models === 'string' ? files.facts.current() : settings.models;
   const models = await createModels(store, given, { now, onError, onFold: metrics.countFolded });
   files.facts.onChange(models.use);
@@ -165,13 +184,17 @@ async function openParts(settings: Settings) {
     onError,
   });
   const connections = limitConnections(server.server, access.maxConnections);
-  const prune = () => store.prune(now()).then(() => audit.write('prune', place.named), onError);
-  const follow = () => models.follow().catch(onError);
+  async function prune(): Promise<void> {
+    if (!(await store.isKeeper())) return;
+    await store.prune(now());
+    audit.write('prune', place.named);
+  }
+  const { pruneEveryMs, followEveryMs } = COLLECTOR_DEFAULTS;
   const repeated = [
-    repeat(prune, COLLECTOR_DEFAULTS.pruneEveryMs),
-    ...(place.isShared ? [repeat(follow, COLLECTOR_DEFAULTS.followEveryMs)] : []),
+    repeat(prune, { everyMs: pruneEveryMs, onError }),
+    repeat(models.follow, { everyMs: followEveryMs, onError }),
   ];
-  return { audit, files, store, models, reading, server, connections, repeated };
+  return { models, reading, server, connections, repeated };
 }
 
 type Watching = ReturnType<typeof startWatching>;
@@ -199,7 +222,7 @@ function startWatching(settings: Settings, parts: Parts, url: string) {
     await looking.look();
     notices?.send();
   }
-  const looks = repeat(look, lookEveryMs);
+  const looks = repeat(look, { everyMs: lookEveryMs, onError });
   async function close(): Promise<void> {
     looks.stop();
     await Promise.all([looking.close(), notices?.close()]);
@@ -249,12 +272,17 @@ function openStore({ file = '', place, onError }: Settings, audit: AuditLog): Pr
   });
 }
 
-/** Does it now, and again each time, unless it is still at it. */
-function repeat(act: () => Promise<void>, everyMs: number) {
+interface RepeatOptions {
+  readonly everyMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Does it now, and again each time, whether or not it failed before, unless it is still at it. */
+function repeat(act: () => Promise<void>, { everyMs, onError }: RepeatOptions) {
   let isRunning = false;
   async function run(): Promise<void> {
     isRunning = true;
-    await act();
+    await act().catch(onError);
     isRunning = false;
   }
   let last = run();
