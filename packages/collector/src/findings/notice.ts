@@ -19,8 +19,11 @@ export interface Notice {
   readonly runbook: string;
   /** Opens the page at that time. */
   readonly link: string;
-  /** Each notice has another number. The same one comes twice only where the collector ended before it heard an answer. */
-  readonly n: number;
+  /**
+   * Each notice has another one. The same one comes again where the collector heard no answer in time, or could not write
+   * down that it was taken.
+   */
+  readonly id: number;
 }
 
 /** @param url address at which people reach the collector, without a slash at its end */
@@ -31,7 +34,7 @@ export function noticeOf(entry: FindingEntry, url: string): Notice {
   const runbook = `${url}/runbooks/nearside-${kind}`;
   return {
     text: `${wordsOf(entry)} ${link} Runbook: ${runbook}`,
-    ...{ model, version: version || null, kind, subject, state, at, figures, runbook, link, n },
+    ...{ model, version: version || null, kind, subject, state, at, figures, runbook, link, id: n },
   };
 }
 

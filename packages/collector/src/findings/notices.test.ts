@@ -57,14 +57,14 @@ async function storeWith(entries: readonly NewFindingEntry[]): Promise<RollupSto
 function noticesTo(
   address: string,
   store: RollupStore,
-  { nowMs = MONDAY_MS, answerMs = 5000 } = {},
+  { nowMs = MONDAY_MS, now = () => nowMs, answerMs = 5000 } = {},
 ) {
   const errors: Error[] = [];
   const notices = createNotices({
     receiver: receiverOf(address),
     url: URL,
     store,
-    now: () => nowMs,
+    now,
     onError: (error) => errors.push(error as Error),
     firstPauseMs: 5,
     answerMs,
@@ -101,13 +101,13 @@ test('each beginning and each end is posted once, in order, with its runbook and
       figures: entry({}).figures,
       runbook: `${URL}/runbooks/nearside-success`,
       link: `${URL}/?view=on-call&model=digits&at=2026-03-02T00%3A00%3A00.000Z`,
-      n: 1,
+      id: 1,
     },
     expect.objectContaining({
       text: expect.stringMatching(/^Ended: digits 1\.1\.0 fails too often\. /),
       state: 'ended',
       at: '2026-03-02T00:10:00.000Z',
-      n: 4,
+      id: 4,
     }),
   ]);
   expect(received[0]?.login).toBe(`Basic ${Buffer.from('on:call').toString('base64')}`);
@@ -119,7 +119,7 @@ test('a receiver that fails is tried again until it takes the notice, and no mes
   const { send, errors } = noticesTo(`http://on:call@${host}/secret-hook`, store);
   send();
   await vi.waitFor(isAllSent(store));
-  expect(received.map(({ notice }) => notice.n)).toEqual([1, 1, 1, 2]);
+  expect(received.map(({ notice }) => notice.id)).toEqual([1, 1, 1, 2]);
   expect(errors.map(({ message }) => message)).toEqual(
     Array(2).fill(`Notices were not sent to http://${host}: expected status 200, got 500.`),
   );
@@ -158,7 +158,59 @@ test('nobody is told of what is older than a day, and of several collectors one 
   noticesTo(`http://${host}`, { ...store, isKeeper }, { nowMs }).send();
   noticesTo(`http://${host}`, store, { nowMs }).send();
   await vi.waitFor(isAllSent(store));
-  expect(received.map(({ notice }) => notice.n)).toEqual([2]);
+  expect(received.map(({ notice }) => notice.id)).toEqual([2]);
+});
+
+test('what is written down while the last notice is noted is sent at once too', async () => {
+  const { received, host } = await startReceiver(200);
+  const store = await storeWith([entry({})]);
+  let isLate = false;
+  const late: RollupStore = {
+    ...store,
+    async unsentFindings(limit) {
+      const found = await store.unsentFindings(limit);
+      if (found.length > 0 || isLate) return found;
+      isLate = true;
+      await store.addLook([entry({ version: '1.2.0' })], MONDAY_MS + 1);
+      send();
+      return found;
+    },
+  };
+  const { send } = noticesTo(`http://${host}`, late);
+  send();
+  await vi.waitFor(() => expect(received.map(({ notice }) => notice.id)).toEqual([1, 2]));
+});
+
+test('after days without the receiver it is told of what is still open, and not of what has ended', async () => {
+  const { received, host } = await startReceiver(200);
+  const store = await storeWith([
+    entry({}),
+    entry({ version: '1.2.0' }),
+    entry({ version: '1.2.0', state: 'ended', figures: null }),
+  ]);
+  noticesTo(`http://${host}`, store, { nowMs: MONDAY_MS + 3 * DAY_MS }).send();
+  await vi.waitFor(isAllSent(store));
+  expect(received.map(({ notice }) => notice.version)).toEqual(['1.1.0']);
+});
+
+test('a notice that is refused for an hour is left out, and a line says so', async () => {
+  const { received, host } = await startReceiver(429, 422, 422, 200);
+  const store = await storeWith([entry({}), entry({ version: '1.2.0' })]);
+  let nowMs = MONDAY_MS;
+  const now = () => {
+    // asked three times from the first refusal to the second
+    nowMs += 1_200_000;
+    return nowMs;
+  };
+  const { send, errors } = noticesTo(`http://${host}/secret`, store, { now });
+  send();
+  await vi.waitFor(isAllSent(store));
+  expect(received.at(-1)?.notice.version).toBe('1.2.0');
+  const { message } = errors.at(-1) as Error;
+  expect(message).toBe(
+    `Notice 1 was left out, because http://${host} has refused it for an hour: expected status 200, got 422.`,
+  );
+  expect(errors.filter((one) => one.message.startsWith('Notice 1 '))).toHaveLength(1);
 });
 
 test('each kind of finding has words of its own, and a runbook', () => {

@@ -1,13 +1,15 @@
-import { DAY_MS } from '../counting/time.js';
+import { DAY_MS, HOUR_MS } from '../counting/time.js';
 import { LOOK, VERDICT } from '../fleet/findings.js';
-import { postJson, type Receiver } from '../sending/receiver.js';
+import { NotTakenError, postJson, type Receiver } from '../sending/receiver.js';
 import type { FindingEntry, RollupStore } from '../store/rollup-store.js';
 import { noticeOf } from './notice.js';
 
 const LIMITS = Object.freeze({
   answerMs: 5_000,
-  /** Nobody is told of what is older. */
+  /** Nobody is told of what is older, unless it still lasts. */
   oldestMs: DAY_MS,
+  /** A notice that is refused for so long is left out, so that it keeps no other. */
+  refusedMs: HOUR_MS,
   /** Until it is tried again; then twice as long each time. */
   firstPauseMs: 10_000,
   longestPauseMs: 300_000,
@@ -18,7 +20,7 @@ export interface NoticesOptions {
   /** Address at which people reach the collector. */
   readonly url: string;
   /** Of several collectors on a store one sends. */
-  readonly store: Pick<RollupStore, 'unsentFindings' | 'noteSent' | 'isKeeper'>;
+  readonly store: Pick<RollupStore, 'unsentFindings' | 'noteSent' | 'lastFindings' | 'isKeeper'>;
   readonly now: () => number;
   readonly onError: (error: unknown) => void;
   readonly firstPauseMs?: number;
@@ -26,7 +28,7 @@ export interface NoticesOptions {
 }
 
 export interface Notices {
-  /** Sends what is due, unless it does so already or waits to try again. Nobody waits for it. */
+  /** Sends what is due, after what is under way, or when it tries again. Nobody waits for it. */
   send(): void;
   /** Waits for the notice under way, five seconds at most. */
   close(): Promise<void>;
@@ -40,18 +42,50 @@ export function createNotices(options: NoticesOptions): Notices {
   let waiting: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
   let isClosed = false;
+  /** What was written down since `sending` began may be missed by it. */
+  let isDueAgain = false;
+  let refused: { readonly n: number; readonly sinceMs: number } | undefined;
 
   async function sendDue(): Promise<void> {
-    while (!isClosed && (await store.isKeeper())) {
-      const [entry] = await store.unsentFindings(1);
-      if (!entry) return;
-      if (isTold(entry, now())) await postJson(receiver, noticeOf(entry, url), { answerMs });
-      await store.noteSent(entry.n);
-      pauseMs = firstPauseMs;
+    do {
+      isDueAgain = false;
+      while (!isClosed && (await store.isKeeper())) {
+        const [entry] = await store.unsentFindings(1);
+        if (!entry) break;
+        if (await isTold(entry)) await post(entry);
+        await store.noteSent(entry.n);
+        pauseMs = firstPauseMs;
+      }
+    } while (isDueAgain && !isClosed);
+    sending = undefined;
+  }
+
+  async function isTold({ n, kind, state, atMs }: FindingEntry): Promise<boolean> {
+    if (kind === VERDICT || kind === LOOK) return false;
+    if (atMs >= now() - LIMITS.oldestMs) return true;
+    if (state !== 'began') return false;
+    const { entries } = await store.lastFindings();
+    return entries.some((last) => last.n === n);
+  }
+
+  async function post(entry: FindingEntry): Promise<void> {
+    try {
+      await postJson(receiver, noticeOf(entry, url), { answerMs });
+    } catch (error) {
+      if (!(error instanceof NotTakenError && error.isFinal)) throw error;
+      if (refused?.n !== entry.n) refused = { n: entry.n, sinceMs: now() };
+      if (now() - refused.sinceMs < LIMITS.refusedMs) throw error;
+      const { origin } = receiver.address;
+      onError(
+        new Error(
+          `Notice ${entry.n} was left out, because ${origin} has refused it for an hour: ${error.message}.`,
+        ),
+      );
     }
   }
 
   function tryAgain(cause: Error): void {
+    sending = undefined;
     const { origin } = receiver.address;
     onError(new Error(`Notices were not sent to ${origin}: ${cause.message}.`, { cause }));
     if (isClosed) return;
@@ -63,12 +97,9 @@ export function createNotices(options: NoticesOptions): Notices {
   }
 
   function send(): void {
+    isDueAgain = true;
     if (isClosed || waiting || sending) return;
-    sending = sendDue()
-      .catch(tryAgain)
-      .finally(() => {
-        sending = undefined;
-      });
+    sending = sendDue().catch(tryAgain);
   }
 
   return {
@@ -79,8 +110,4 @@ export function createNotices(options: NoticesOptions): Notices {
       await sending;
     },
   };
-}
-
-function isTold({ kind, atMs }: FindingEntry, nowMs: number): boolean {
-  return kind !== VERDICT && kind !== LOOK && atMs >= nowMs - LIMITS.oldestMs;
 }

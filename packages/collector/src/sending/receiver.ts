@@ -58,6 +58,20 @@ function decoded(text: string): string {
   }
 }
 
+/** The receiver answered with another status than one of success. */
+export class NotTakenError extends Error {
+  override readonly name = 'NotTakenError';
+
+  constructor(readonly status: number) {
+    super(`expected status 200, got ${status}`);
+  }
+
+  /** To send the same again is of no use. */
+  get isFinal(): boolean {
+    return this.status >= 400 && this.status < 500 && ![408, 425, 429].includes(this.status);
+  }
+}
+
 /** @throws Error that says why it was not taken, without the address */
 export async function postJson(
   { address, headers }: Receiver,
@@ -72,5 +86,5 @@ export async function postJson(
     signal: AbortSignal.timeout(answerMs),
   });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`expected status 200, got ${response.status}`);
+  if (!response.ok) throw new NotTakenError(response.status);
 }
