@@ -111,11 +111,10 @@ test('Prometheus scrapes the collector with its token, reads its rules and reach
   const [job, ...others] = prometheus.scrape_configs;
   expect(others).toEqual([]);
   expect(job?.static_configs).toEqual([{ targets: [`collector:${port}`] }]);
-  expect(job?.authorization.credentials_file).toBe('/run/secrets/read-token');
-  expect(serviceOf('prometheus').secrets).toContain('read-token');
-  expect(serviceOf('collector').environment?.NEARSIDE_READ_TOKEN_FILE).toBe(
-    job?.authorization.credentials_file,
-  );
+  // a file of its own: that of the collector has two lines while a token is replaced
+  expect(job?.authorization.credentials_file).toBe('/run/secrets/prometheus-token');
+  expect(serviceOf('prometheus').secrets).toEqual(['prometheus-token']);
+  expect(serviceOf('collector').secrets).not.toContain('prometheus-token');
   expect(serviceOf('alertmanager').ports).toEqual(['127.0.0.1:9093:9093']);
   expect(prometheus.alerting.alertmanagers).toEqual([
     { static_configs: [{ targets: ['alertmanager:9093'] }] },
@@ -151,7 +150,7 @@ test.skipIf(!hasPromtool)(
     const folder = await mkdtemp(`${tmpdir()}/nearside-prometheus-`);
     try {
       await mkdir(`${folder}/rules`);
-      await writeFile(`${folder}/read-token`, 'read-token-0123456789');
+      await writeFile(`${folder}/prometheus-token`, 'read-token-0123456789');
       await writeFile(`${folder}/rules/nearside.yml`, read('deploy/nearside.rules.yml'));
       const config = read('deploy/prometheus.yml').replace('/run/secrets', folder);
       await writeFile(`${folder}/prometheus.yml`, config);
