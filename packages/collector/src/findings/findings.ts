@@ -2,7 +2,6 @@ import type { FleetAccuracy } from '../fleet/accuracy.js';
 import type { FleetCanary, RolloutFigures } from '../fleet/canary.js';
 import type { FleetDrift } from '../fleet/drift.js';
 import type { DriftSegment } from '../fleet/drift-segments.js';
-import type { FleetLatency } from '../fleet/latency.js';
 import type { FleetObjectives, ObjectiveDay } from '../fleet/objectives.js';
 import type { PartName } from '../fleet/observed-bins.js';
 import type { ChangeByPart, FleetPart, FleetParts } from '../fleet/parts.js';
@@ -19,8 +18,6 @@ export interface HealthAnswers {
   readonly service?: FleetService | undefined;
   readonly drift?: FleetDrift | undefined;
   readonly accuracy?: FleetAccuracy | undefined;
-  /** Tells which versions devices still have. */
-  readonly latency?: FleetLatency | undefined;
   /** Tells since which day a target is missed. */
   readonly objectives?: FleetObjectives | undefined;
   /** Tells which part of the fleet carries a change. */
@@ -189,11 +186,12 @@ function services(answers: HealthAnswers): (SuccessFinding | LatencyFinding)[] {
   });
 }
 
-/** Versions that devices still have, with runs enough, and without a due roll-back that says it all. */
+/**
+ * Versions with runs enough, and without a due roll-back that says it all. One that was taken back is among them for as long
+ * as enough devices run it: it still fails for them.
+ */
 function actionable({ versions }: FleetService, answers: HealthAnswers): VersionService[] {
-  const adopted = answers.latency?.versions ?? [];
-  const gone = adopted.filter(({ adoption }) => adoption === 0).map(({ version }) => version);
-  const without = new Set([...gone, ...rollBacks(answers).map(({ version }) => version)]);
+  const without = new Set(rollBacks(answers).map(({ version }) => version));
   return versions.filter(({ version, success }) => !isThin(success) && !without.has(version));
 }
 
