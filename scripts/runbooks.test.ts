@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { answersOver } from '../packages/collector/src/answers/answers.js';
 import { runCommand as runCollector } from '../packages/collector/src/command/run-command.js';
@@ -13,8 +14,10 @@ import {
   MONDAY_MS,
   storeOf,
 } from '../packages/collector/src/testing/fleet-store.js';
+import { hasPromtool, promtool } from '../packages/collector/src/testing/promtool.js';
 import { READY } from '../packages/collector/src/testing/ready.js';
 import { freshNames } from '../packages/collector/src/testing/sample-report.js';
+import { temporaryFolder } from '../packages/collector/src/testing/temporary-folder.js';
 import { runCommand as runNearside } from '../packages/publisher/src/commands/run-command.js';
 import { root } from './root.mjs';
 
@@ -22,7 +25,9 @@ const FOLDER = `${root}docs/operating/runbooks/`;
 const MOST_LINES = 25;
 
 /** What is no field in a filter of jq: its own words, and names of what it prints. */
-const OF_JQ = /\b(?:select|or|todate)\b|\w+:/g;
+const OF_JQ = /\b(?:select|or|todate|sort_by|reverse)\b|\w+:/g;
+
+const folder = temporaryFolder();
 
 const NOW_MS = MONDAY_MS + 12 * HOUR_MS;
 
@@ -39,6 +44,9 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   APP: 'http://127.0.0.1:1/',
   ORIGIN: 'https://app.example',
   PROXY: '192.0.2.1',
+  PROMETHEUS: 'http://127.0.0.1:1',
+  JOB: 'nearside-collector',
+  INSTANCE: 'collector:8787',
 };
 
 const books = readdirSync(FOLDER).map((file) => {
@@ -117,7 +125,7 @@ test.each(commandsOf('npx @nearside/collector'))(
 
 test('each address in a runbook is answered, with the fields that are looked at', async () => {
   const { server, close } = await serveFleet();
-  for (const line of commands.filter((command) => command.startsWith('curl'))) {
+  for (const line of commands.filter((command) => command.includes('"$COLLECTOR'))) {
     const address = filled(/"(\$COLLECTOR[^"]*)"/.exec(line)?.[1] ?? '');
     const { statusCode, body } = await server.inject(address);
     expect({ address, statusCode }).toEqual({ address, statusCode: 200 });
@@ -130,7 +138,15 @@ test('each address in a runbook is answered, with the fields that are looked at'
   await close();
 });
 
-test('each query in a runbook asks for metrics and labels that /metrics has', () => {
+test('a runbook asks Prometheus in one way, and a pasted query has the labels of the alert', () => {
+  for (const { name, text } of books) expect(text, name).not.toContain('```promql');
+  for (const line of commands.filter((command) => command.includes('$PROMETHEUS'))) {
+    // an interactive shell takes ! between double quotes for a command
+    expect(line).toMatch(/--data-urlencode (?:"query=[^"!]+"|'query=[^'$]+') \| jq/);
+  }
+});
+
+test('each query in a runbook asks for metrics and labels that /metrics has', async () => {
   const page = readFileSync(`${root}docs/metrics.md`, 'utf8');
   const rows = [...page.matchAll(/^\| `(nearside_\w+)` \| (\w+) \| (.*?) \|/gm)];
   const labels = new Set([
@@ -146,6 +162,10 @@ test('each query in a runbook asks for metrics and labels that /metrics has', ()
     ]),
   );
   expect(queries.length).toBeGreaterThan(5);
+  const file = join(folder, 'rules.yml');
+  const rules = queries.map((expr) => ({ record: 'a:runbook:query', expr }));
+  writeFileSync(file, JSON.stringify({ groups: [{ name: 'runbooks', rules }] }));
+  if (hasPromtool) expect(await promtool('check', 'rules', '--lint=none', file)).toBe('');
   for (const query of queries) {
     for (const [name] of query.matchAll(/nearside_\w+/g)) expect(names, query).toContain(name);
     for (const [, list = ''] of query.matchAll(/by \(([^)]*)\)/g))
@@ -204,13 +224,8 @@ function commandsIn(text: string): string[] {
 }
 
 function queriesIn(text: string): string[] {
-  const blocks = [...text.matchAll(/^```promql\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
-    block.trim().split('\n'),
-  );
-  const inline = [
-    ...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`]*nearside_[^`]+)`/g),
-  ].map(([, code = '']) => code);
-  return [...blocks, ...inline];
+  const questions = text.matchAll(/(["'])query=(.+?)\1 \|/g);
+  return [...questions].map(([, , query = '']) => filled(query));
 }
 
 function commandsOf(program: string): string[] {
