@@ -10,7 +10,8 @@ import {
 import type { RollupReads, RollupStore } from './store/rollup-store.js';
 
 /** Each store takes its own of these. */
-export type StoreOptions = SqliteOptions & Pick<PostgresOptions, 'onError'>;
+export type StoreOptions = SqliteOptions &
+  Pick<PostgresOptions, 'onError' | 'onFold' | 'onSetAside'>;
 
 /** Where a store is. */
 export interface StorePlace {

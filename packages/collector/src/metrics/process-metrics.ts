@@ -12,6 +12,8 @@ export interface ProcessMetrics {
   countLate(): void;
   /** Counts a name without a row of its own. */
   countFolded(kind: NameKind): void;
+  /** @param rows of the log that this collector could not count */
+  rowsSetAside(rows: number): void;
   observeWrite(seconds: number): void;
   /** Notes that a file was read, or that it broke and the one before stays. */
   fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
@@ -51,6 +53,11 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     registers,
   });
   for (const kind of NAME_KINDS) folded.inc({ kind }, 0);
+  const setAside = new Gauge({
+    name: 'nearside_collector_log_rows_set_aside',
+    help: 'Rows of acknowledged reports that this collector could not count. They wait in the table log_unreadable of its database until another collector can.',
+    registers,
+  });
   const writes = new Histogram({
     name: 'nearside_collector_write_duration_seconds',
     help: 'Time until a report is on disk, from its admission.',
@@ -110,6 +117,7 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     countTraces: (outcome) => traces.inc({ outcome }),
     countLate: () => late.inc(),
     countFolded: (kind) => folded.inc({ kind }),
+    rowsSetAside: (rows) => setAside.set(rows),
     observeWrite: (seconds) => writes.observe(seconds),
     text: () => registry.metrics(),
   };

@@ -9,7 +9,8 @@ import { BUILT_COMMAND, startKillable } from '../testing/killable-collector.js';
 import { sampleContribution, sampleReport } from '../testing/sample-report.js';
 import type { KillableCollector } from '../testing/store-kills.js';
 import { Connections } from './connections.js';
-import { openPostgresRollupStore } from './postgres-rollup-store.js';
+import { openPostgresRollupStore, type PostgresOptions } from './postgres-rollup-store.js';
+import { LOCKS } from './schema.js';
 import type { Session } from './session.js';
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -24,8 +25,8 @@ async function startCollector(address: string): Promise<KillableCollector> {
   return collector;
 }
 
-async function openStore(address: string, onError: (error: unknown) => void = () => {}) {
-  const store = await openPostgresRollupStore(address, { onError });
+async function openStore(address: string, options: PostgresOptions = {}) {
+  const store = await openPostgresRollupStore(address, options);
   onTestFinished(() => store.close());
   return store;
 }
@@ -98,7 +99,7 @@ test('a keeper that hangs, or whose network is cut, loses the lock to another wi
 test('a row of the log that cannot be read is set aside and told of once, and the others are counted', async () => {
   const address = await postgres.createDatabase();
   const errors: string[] = [];
-  const store = await openStore(address, (error) => errors.push(String(error)));
+  const store = await openStore(address, { onError: (error) => errors.push(String(error)) });
   await ask(address, (session) =>
     session.query(`INSERT INTO log (contributions) VALUES ('[{"id"'), ('[{"id":"1"}]')`),
   );
@@ -108,6 +109,52 @@ test('a row of the log that cannot be read is set aside and told of once, and th
   expect((await store.totals())[0]?.counts.punctual?.reports).toBe(1);
   expect(errors).toHaveLength(2);
   expect(errors.join()).toMatch(/row 1 of the log could not be counted.*log_unreadable/);
+});
+
+test('when no row can be counted all but a few stay in the log, that is told, and the next start counts those that were set aside too', async () => {
+  const address = await postgres.createDatabase();
+  const errors: string[] = [];
+  const setAside: number[] = [];
+  const store = await openPostgresRollupStore(address, {
+    onError: (error) => errors.push(String(error)),
+    onSetAside: (rows) => setAside.push(rows),
+  });
+  const rows = Array.from({ length: 30 }, () => JSON.stringify([sampleContribution()]));
+  // a version that cannot read what another one wrote
+  const unreadable = rows.map((row) => `!${row}`);
+  await ask(address, (session) =>
+    session.query('INSERT INTO log (contributions) SELECT unnest($1::text[])', [unreadable]),
+  );
+  await expect(store.settle()).rejects.toThrow(/row \d+ of the log could not be counted.*Update/);
+  expect(setAside.at(-1)).toBe(8);
+  const counts = 'SELECT (SELECT count(*) FROM log), (SELECT count(*) FROM log_unreadable)';
+  expect(await postgres.query(counts, address)).toEqual([['22', '8']]);
+  await until(() => errors.join().includes('Update the collectors'));
+  await store.close();
+  for (const table of ['log', 'log_unreadable']) {
+    const text = `UPDATE ${table} SET contributions = substr(contributions, 2)`;
+    await ask(address, (session) => session.query(text));
+  }
+  const next = await openStore(address);
+  await next.settle();
+  expect((await next.totals())[0]?.counts.punctual?.reports).toBe(30);
+  expect(await postgres.query(counts, address)).toEqual([['0', '0']]);
+});
+
+test('questions of one moment wait together for the keeper', async () => {
+  const address = await postgres.createDatabase();
+  await openStore(address);
+  const store = await openStore(address);
+  await ask(address, async (session) => {
+    let told = 0;
+    await session.query('LISTEN nearside_settle');
+    session.onNotice(() => {
+      told += 1;
+    });
+    await Promise.all(Array.from({ length: 20 }, () => store.settle()));
+    await session.query('SELECT 1');
+    expect(told).toBe(1);
+  });
 });
 
 test('a name with a character that PostgreSQL has not is counted under one that it has', async () => {
@@ -120,7 +167,9 @@ test('a name with a character that PostgreSQL has not is counted under one that 
 
 test('limits of names hold for the database: what two collectors had room for at once is counted under its limit', async () => {
   const address = await postgres.createDatabase();
-  const stores = [await openStore(address), await openStore(address)];
+  const folded: string[] = [];
+  const onFold = (kind: string) => folded.push(kind);
+  const stores = [await openStore(address, { onFold }), await openStore(address)];
   for (const [i, store] of stores.entries()) {
     const names = createNames([]);
     const versions = Array.from({ length: 15 }, (_, n) => `${i}.${n}.0`);
@@ -132,6 +181,7 @@ test('limits of names hold for the database: what two collectors had room for at
   const [{ versions } = { versions: [] }] = (await stores[0]?.models()) ?? [];
   expect(versions).toContain('unlisted');
   expect(versions.length).toBeLessThanOrEqual(NAME_LIMITS.version + 1);
+  expect(folded).toContain('version');
   const reports = (await stores[1]?.totals())?.map(({ counts }) => counts.punctual?.reports ?? 0);
   expect(sum(reports ?? [])).toBe(30);
 });
@@ -171,6 +221,14 @@ test('an older collector beside a newer schema stops writing, and does not start
     /schema 8, to which collectors of schema 7 and later may write.*Update this collector/;
   await expect(store.add([sampleContribution()])).rejects.toThrow(line);
   await expect(store.settle()).rejects.toThrow(line);
+  await expect(store.addTraces([], Date.now())).rejects.toThrow(line);
+  await expect(store.keepFacts(factsOf([]), Date.now())).rejects.toThrow(line);
+  await expect(store.addLook([], Date.now())).rejects.toThrow(line);
+  // a newer collector can be the keeper
+  await ask(address, async (session) => {
+    const { rows } = await session.query('SELECT pg_try_advisory_lock($1, $2)', LOCKS.keeper);
+    expect(rows).toEqual([{ pg_try_advisory_lock: true }]);
+  });
   await expect(openPostgresRollupStore(address)).rejects.toThrow(line);
   await ask(address, (session) => session.query('UPDATE store SET oldest_writer = 1'));
   expect(await store.add([sampleContribution()])).toEqual(['counted']);

@@ -1,9 +1,9 @@
 import type { Contribution } from '../counting/contribution.js';
 import { lifetimeCounts } from '../counting/counts.js';
-import type { KnownName } from '../counting/known-names.js';
+import type { KnownName, NameKind } from '../counting/known-names.js';
 import { createNames, type Names } from '../counting/names.js';
 import { withinNames } from '../counting/within-names.js';
-import { isOfTheData } from '../store/attempt.js';
+import { isOfTheData, reasonOf } from '../store/attempt.js';
 import { readFacts } from '../store/facts-row.js';
 import {
   addToCell,
@@ -29,6 +29,9 @@ const BATCH = Object.freeze({
   /** The database takes the lock from a keeper that is silent for long, as one is that adds up reports. */
   aimMs: 1000,
 });
+
+/** More rows than this that cannot be counted are no matter of the rows: the fault is in this collector. */
+const MOST_SET_ASIDE = 8;
 
 const CELLS: readonly SumTable[] = CELL_LENGTHS.map(({ ms }) => ({
   name: cellTable(ms),
@@ -65,69 +68,86 @@ interface LogRow {
   readonly contributions: string;
 }
 
+export interface FoldOptions {
+  readonly onError: (error: unknown) => void;
+  /** Told of each name that was counted with others, though the collector that took it had room for it. */
+  readonly onFold?: ((kind: NameKind) => void) | undefined;
+  /** Told how many rows of the log are set aside now. */
+  readonly onSetAside?: ((rows: number) => void) | undefined;
+}
+
 /** Adds the log to the tables. One keeper has one of these, for as long as it holds the lock. */
 export class LogFolder {
   readonly #session: Session;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: FoldOptions;
   #limit: number = BATCH.rows;
   #ids = new RowIds();
   #newNames = new NewNames();
   #names: Names | undefined;
   /** Facts are read again when they were written again. */
   #factsN = 0;
+  /** Undefined until those that an earlier keeper set aside are in the log again. */
+  #setAside: number | undefined;
 
-  constructor(session: Session, onError: (error: unknown) => void) {
+  constructor(session: Session, options: FoldOptions) {
     this.#session = session;
-    this.#onError = onError;
+    this.#options = options;
   }
 
   /** Folds all that is in the log now. */
   async fold(): Promise<void> {
+    if (this.#setAside === undefined) await this.#takeBack();
     for (;;) {
       const limit = this.#limit;
       const startedMs = performance.now();
+      const rows = await this.#firstRows(limit);
+      if (rows.length === 0) return;
       try {
-        const folded = await this.#foldRows(limit);
+        await this.#foldRows(rows);
         const isQuick = performance.now() - startedMs < BATCH.aimMs;
         this.#limit = isQuick ? Math.min(BATCH.mostRows, limit * 2) : Math.ceil(limit / 2);
-        if (folded < limit) return;
+        if (rows.length < limit) return;
       } catch (error) {
         // the transaction was undone, and with it the ids and names that it made
         this.#ids = new RowIds();
         this.#newNames.forget();
         this.#limit = 1;
         if (!isUnreadable(error) || !this.#session.isOpen) throw error;
-        if (limit === 1) await this.#setFirstAside(error);
+        const [first, ...others] = rows;
+        if (first && others.length === 0) await this.#setRowAside(first.n, error);
       }
     }
   }
 
-  /** Adds the first rows of the log to the tables and deletes them, in one transaction. */
-  #foldRows(limit: number): Promise<number> {
+  /** Nobody but the keeper deletes rows. */
+  async #firstRows(limit: number): Promise<LogRow[]> {
+    const text = 'SELECT n, contributions FROM log ORDER BY n LIMIT $1';
+    return (await this.#session.query(text, [limit])).rows;
+  }
+
+  /** Adds rows of the log to the tables and deletes them, in one transaction. */
+  #foldRows(rows: readonly LogRow[]): Promise<void> {
     const session = this.#session;
     return session.transact(async () => {
       await requireWriter(session);
-      const { rows } = await session.query('SELECT n, contributions FROM log ORDER BY n LIMIT $1', [
-        limit,
-      ]);
-      if (rows.length === 0) return 0;
       const names = await this.#namesNow();
       const pending = new Pending();
-      for (const { contributions } of rows as LogRow[]) {
+      for (const { contributions } of rows) {
         for (const one of JSON.parse(contributions) as Contribution[]) {
           pending.add(withinNames(one, names));
         }
       }
       await this.#write(pending);
       await session.query('DELETE FROM log WHERE n = ANY ($1)', [rows.map(({ n }) => n)]);
-      return rows.length;
     });
   }
 
   /** The limits of names hold for all collectors together. */
   async #namesNow(): Promise<Names> {
     const session = this.#session;
-    this.#names ??= createNames(await session.run(readNames()));
+    this.#names ??= createNames(await session.run(readNames()), {
+      onFold: this.#options.onFold,
+    });
     const { rows } = await session.query('SELECT n FROM facts');
     const n = rows[0]?.n ?? 0;
     if (n !== this.#factsN) this.#names.useFacts(await session.run(readFacts()));
@@ -216,21 +236,45 @@ export class LogFolder {
     );
   }
 
-  /** One row that cannot be read must not keep others from being counted. */
-  async #setFirstAside(error: unknown): Promise<void> {
-    const reason = error instanceof Error ? error.message : String(error);
-    const { rows } = await this.#session.query(
-      `WITH first AS (
-         DELETE FROM log WHERE n = (SELECT min(n) FROM log) RETURNING n, contributions
-       )
-       INSERT INTO log_unreadable SELECT n, contributions, $1 FROM first RETURNING n`,
-      [reason],
+  /** A keeper of another version may be able to count what the one before could not. */
+  async #takeBack(): Promise<void> {
+    await this.#session.query(
+      `WITH aside AS (DELETE FROM log_unreadable RETURNING n, contributions)
+       INSERT INTO log SELECT n, contributions FROM aside`,
     );
-    this.#onError(
+    this.#noteSetAside(0);
+  }
+
+  /**
+   * One row that cannot be counted must not keep others from it.
+   *
+   * @throws Error when there are too many: then they stay in the log until they can be counted
+   */
+  async #setRowAside(n: number, cause: unknown): Promise<void> {
+    const setAside = this.#setAside ?? 0;
+    const reason = reasonOf(cause);
+    if (setAside >= MOST_SET_ASIDE) {
+      throw new Error(
+        `row ${n} of the log could not be counted: ${reason}. ${setAside} rows are in the table log_unreadable already, so this one and those after it wait in the log. Update the collectors: each that starts to keep the store tries all of them again`,
+        { cause },
+      );
+    }
+    await this.#session.query(
+      `WITH bad AS (DELETE FROM log WHERE n = $1 RETURNING n, contributions)
+       INSERT INTO log_unreadable SELECT n, contributions, $2 FROM bad`,
+      [n, reason],
+    );
+    this.#noteSetAside(setAside + 1);
+    this.#options.onError(
       new Error(
-        `row ${rows[0]?.n} of the log could not be counted and is now in the table log_unreadable: ${reason}`,
+        `row ${n} of the log could not be counted and is now in the table log_unreadable: ${reason}`,
       ),
     );
+  }
+
+  #noteSetAside(rows: number): void {
+    this.#setAside = rows;
+    this.#options.onSetAside?.(rows);
   }
 }
 

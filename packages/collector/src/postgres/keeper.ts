@@ -1,6 +1,6 @@
 import type { Connections } from './connections.js';
-import { LogFolder } from './fold-log.js';
-import { LOCKS } from './schema.js';
+import { type FoldOptions, LogFolder } from './fold-log.js';
+import { LOCKS, NewerSchemaError, requireWriter } from './schema.js';
 import type { Session } from './session.js';
 
 const KEEPER = Object.freeze({
@@ -13,9 +13,8 @@ const KEEPER = Object.freeze({
 /** Who waits for the log to be folded says so on this channel. */
 export const SETTLE = 'nearside_settle';
 
-interface KeeperOptions {
+interface KeeperOptions extends FoldOptions {
   readonly everyMs?: number | undefined;
-  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -24,7 +23,7 @@ interface KeeperOptions {
  */
 export class Keeper {
   readonly #connections: Connections;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: FoldOptions;
   readonly #timer: ReturnType<typeof setInterval>;
   #session: Session | undefined;
   #folder: LogFolder | undefined;
@@ -32,9 +31,9 @@ export class Keeper {
   #isClosed = false;
   #toldOf = '';
 
-  constructor(connections: Connections, { everyMs = KEEPER.everyMs, onError }: KeeperOptions) {
+  constructor(connections: Connections, { everyMs = KEEPER.everyMs, ...options }: KeeperOptions) {
     this.#connections = connections;
-    this.#onError = onError;
+    this.#options = options;
     this.#timer = setInterval(() => this.#foldQuietly(), everyMs).unref();
   }
 
@@ -45,8 +44,14 @@ export class Keeper {
    */
   run<Value>(work: (session: Session) => Promise<Value>): Promise<{ value: Value } | undefined> {
     return this.#inTurn(async () => {
-      const session = await this.#hold();
-      return session && { value: await work(session) };
+      try {
+        const session = await this.#hold();
+        return session && { value: await work(session) };
+      } catch (error) {
+        // a newer collector is to have the lock
+        if (error instanceof NewerSchemaError) await this.#session?.close();
+        throw error;
+      }
     });
   }
 
@@ -72,6 +77,7 @@ export class Keeper {
   async #hold(): Promise<Session | undefined> {
     if (this.#isClosed) throw new Error('the store is closed');
     if (this.#session?.isOpen !== true) {
+      if (this.#folder) this.#options.onSetAside?.(0);
       this.#folder = undefined;
       this.#session = await this.#connections.open();
       await this.#session.query(
@@ -79,6 +85,7 @@ export class Keeper {
       );
     }
     const session = this.#session;
+    await requireWriter(session);
     if (!this.#folder) {
       const { rows } = await session.query(
         'SELECT pg_try_advisory_lock($1, $2) AS "isHeld"',
@@ -87,7 +94,7 @@ export class Keeper {
       if (!rows[0]?.isHeld) return undefined;
       await session.query(`LISTEN ${SETTLE}`);
       session.onNotice(() => this.#foldQuietly());
-      this.#folder = new LogFolder(session, this.#onError);
+      this.#folder = new LogFolder(session, this.#options);
     }
     return session;
   }
@@ -101,7 +108,7 @@ export class Keeper {
         // a database that is away is told of by those who write to it, and a reason once
         if (this.#isClosed || String(error) === this.#toldOf) return;
         this.#toldOf = String(error);
-        this.#onError(error);
+        this.#options.onError(error);
       },
     );
   }

@@ -10,6 +10,7 @@ import type { Work } from '../store/statements.js';
 import { readTraces, writeTraces } from '../store/trace-rows.js';
 import { appendBatch } from './append-batch.js';
 import { Connections } from './connections.js';
+import type { FoldOptions } from './fold-log.js';
 import { Keeper, SETTLE } from './keeper.js';
 import { LOCKS, migrate, requireWriter } from './schema.js';
 import { forgetOtherDays, turnSeenDays } from './seen-days.js';
@@ -29,9 +30,8 @@ const SETTLING = Object.freeze({
   lookEveryMs: 25,
 });
 
-export interface PostgresOptions {
-  /** Told of what fails and is not part of an answer. */
-  readonly onError?: (error: unknown) => void;
+/** `onError` is told of what fails and is not part of an answer. */
+export interface PostgresOptions extends Partial<FoldOptions> {
   readonly foldEveryMs?: number;
   readonly Driver?: Driver;
 }
@@ -44,16 +44,17 @@ export interface PostgresOptions {
  */
 export async function openPostgresRollupStore(
   address: string,
-  { onError = () => {}, foldEveryMs, Driver }: PostgresOptions = {},
+  { foldEveryMs, Driver, onError = () => {}, ...options }: PostgresOptions = {},
 ): Promise<RollupStore> {
   const writes = new Connections(address, { ...WRITES, Driver });
   const reads = new Connections(address, { ...READS, Driver });
-  const keeper = new Keeper(writes, { everyMs: foldEveryMs, onError });
+  let keeper: Keeper | undefined;
   try {
     await writes.use(migrate);
+    keeper = new Keeper(writes, { ...options, everyMs: foldEveryMs, onError });
     await keeper.fold();
   } catch (cause) {
-    await Promise.all([keeper.close(), writes.close()]);
+    await Promise.all([keeper?.close(), writes.close()]);
     throw new NearsideError(
       'store-unavailable',
       `Expected a PostgreSQL database that takes writes: ${reasonOf(cause)}.`,
@@ -85,15 +86,16 @@ interface Parts {
 
 function createStore({ writes, reads, keeper }: Parts): RollupStore {
   const readNow = readThrough(reads);
+  const settled = together(() => settle({ writes, keeper }));
 
   function write<Value>(work: () => Work<Value>): Promise<Value> {
-    return attempt(() => writes.use((session) => session.transact(() => session.run(work()))));
+    return attempt(() => writes.use((session) => runAsWriter(session, work)));
   }
 
   /** Writes what the keeper alone may. */
   function keep<Value>(work: () => Work<Value>): Promise<Value> {
     return attempt(async () => {
-      const kept = await keeper.run((session) => session.transact(() => session.run(work())));
+      const kept = await keeper.run((session) => runAsWriter(session, work));
       if (!kept) throw new Error('another collector keeps the store now');
       return kept.value;
     });
@@ -101,7 +103,7 @@ function createStore({ writes, reads, keeper }: Parts): RollupStore {
 
   /** A store that cannot be written can still be read. */
   async function read<Value>(work: () => Work<Value>): Promise<Value> {
-    await settle({ writes, keeper }).catch(() => {});
+    await settled().catch(() => {});
     return readNow(work);
   }
 
@@ -118,6 +120,7 @@ function createStore({ writes, reads, keeper }: Parts): RollupStore {
       attempt(() =>
         writes.use((session) =>
           session.transact(async () => {
+            await requireWriter(session);
             // of two that write at once the second sees what the first wrote
             await session.query('SELECT pg_advisory_xact_lock($1, $2)', LOCKS.facts);
             return session.run(writeFacts(facts, nowMs));
@@ -130,7 +133,7 @@ function createStore({ writes, reads, keeper }: Parts): RollupStore {
     noteSent: async (n) => void (await keep(() => writeSent(n))),
     isKeeper: () => attempt(async () => (await keeper.run(async () => true)) !== undefined),
     names: () => read(readNames),
-    settle: () => attempt(() => settle({ writes, keeper })),
+    settle: () => attempt(settled),
     freeBytes: async () => undefined,
     ...answerQuestions(read),
     prune: (nowMs) => attempt(() => prune(keeper, keep, nowMs)),
@@ -139,6 +142,28 @@ function createStore({ writes, reads, keeper }: Parts): RollupStore {
       await keeper.close();
       await Promise.all([writes.close(), reads.close()]);
     },
+  };
+}
+
+function runAsWriter<Value>(session: Session, work: () => Work<Value>): Promise<Value> {
+  return session.transact(async () => {
+    await requireWriter(session);
+    return session.run(work());
+  });
+}
+
+/** Who asks while others wait shares the next wait with those who do so too: it has what they added before. */
+function together(wait: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  let next: Promise<void> | undefined;
+  function start(): Promise<void> {
+    next = undefined;
+    last = wait();
+    return last;
+  }
+  return () => {
+    next ??= last.then(start, start);
+    return next;
   };
 }
 

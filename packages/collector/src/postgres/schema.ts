@@ -72,7 +72,7 @@ export const MOVING = 2 ** 31 - 1;
 /**
  * Brings the tables of a database up to date. Of several that do so at once, one does.
  *
- * @throws Error when a newer collector has changed the tables so that this one may not write to them
+ * @throws NewerSchemaError when a newer collector has changed the tables so that this one may not write to them
  */
 export async function migrate(session: Session, { isMove = false } = {}): Promise<void> {
   await session.transact(async () => {
@@ -97,20 +97,23 @@ async function versionOf(session: Session): Promise<number> {
   return (await session.query('SELECT version FROM store')).rows[0]?.version as number;
 }
 
-/** @throws Error when this collector is too old to write */
+/** @throws NewerSchemaError when this collector is too old to write */
 export async function requireWriter(session: Session): Promise<void> {
   const { rows } = await session.query('SELECT version, oldest_writer AS oldest FROM store');
   const { version, oldest } = rows[0] as { version: number; oldest: number };
   if (oldest > SCHEMA_VERSION) throw tooOld(version, oldest);
 }
 
-export function tooOld(version: number, oldest: number): Error {
+/** This collector may not write. */
+export class NewerSchemaError extends Error {}
+
+export function tooOld(version: number, oldest: number): NewerSchemaError {
   if (oldest === MOVING) {
-    return new Error(
+    return new NewerSchemaError(
       'a file is being moved into the database, or that was interrupted. Let `nearside-collector move` end, or repeat it',
     );
   }
-  return new Error(
+  return new NewerSchemaError(
     `the database has schema ${version}, to which collectors of schema ${oldest} and later may write, and this one is of schema ${SCHEMA_VERSION}. Update this collector`,
   );
 }

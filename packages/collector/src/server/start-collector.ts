@@ -143,7 +143,7 @@ async function openParts(settings: Settings) {
   const audit = openAuditLog(settings.auditLog, { now, onError });
   const metrics = createProcessMetrics(now());
   const files = await openFiles(settings, audit, metrics);
-  const store = await openStore(settings, audit);
+  const store = await openStore(settings, audit, metrics);
   try {
     const opened = { audit, metrics, files, store };
     return { ...opened, ...(await openServing(settings, opened)) };
@@ -258,9 +258,15 @@ function openFiles(
   });
 }
 
-function openStore({ file = '', place, onError }: Settings, audit: AuditLog): Promise<RollupStore> {
+function openStore(
+  { file = '', place, onError }: Settings,
+  audit: AuditLog,
+  metrics: ProcessMetrics,
+): Promise<RollupStore> {
   return place.open({
     onError,
+    onFold: metrics.countFolded,
+    onSetAside: metrics.rowsSetAside,
     onMovedAside({ schema, to }) {
       audit.write('move-aside', { file, schema, to });
       onError(
