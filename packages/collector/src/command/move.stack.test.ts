@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPostgres } from '../../../../scripts/services/postgres.mjs';
@@ -10,6 +13,7 @@ import { openPostgresRollupStore } from '../postgres/postgres-rollup-store.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { CELL_LENGTHS, type RollupReads, type RollupStore } from '../store/rollup-store.js';
 import { factsOf } from '../testing/fleet-store.js';
+import { BUILT_COMMAND } from '../testing/killable-collector.js';
 import { sampleContribution } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { runCommand } from './run-command.js';
@@ -25,12 +29,16 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.close());
 
+function move(from: string, to: string, onLine?: (stop: AbortController) => void) {
+  return run(['move', '--from', from, '--to', to], onLine);
+}
+
 /** Runs the command. `onLine` is called with each line of output, and may end it. */
-async function move(from: string, to: string, onLine?: (stop: AbortController) => void) {
+async function run(words: readonly string[], onLine?: (stop: AbortController) => void) {
   const lines: string[] = [];
   const errors: string[] = [];
   const stop = new AbortController();
-  const exitCode = await runCommand(['move', '--from', from, '--to', to], {
+  const exitCode = await runCommand(words, {
     print: (line) => lines.push(line),
     printError: (line) => {
       errors.push(line);
@@ -165,6 +173,43 @@ test('after a move every answer is the same, and no report is counted a second t
   );
 });
 
+test('the command ends by itself with 0 and says what to start, and on a moved file no collector starts', async () => {
+  const [file, address] = [newFile(), await postgres.createDatabase()];
+  await fill(file, [sampleContribution({ t0: NOW_MS - 300_000 }, { nowMs: NOW_MS })]);
+  const args = [fileURLToPath(BUILT_COMMAND), 'move', '--from', file, '--to', address];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+  expect(stdout).toMatch(/^Moved to postgres:\/\/.*Start collectors with --database now/);
+  const { errors, exitCode } = await run(['--port', '0', '--file', file]);
+  expect(exitCode).toBe(1);
+  expect(errors.join()).toMatch(/file-moved: .*\.sqlite was moved to postgres:.*--database/);
+  const [, password = ''] = /:([^:@]+)@/.exec(address) ?? [];
+  expect(password).not.toBe('');
+  expect(stdout + errors.join()).not.toContain(password);
+  // a database that is thrown away takes no file with it
+  expect(await move(file, await postgres.createDatabase())).toMatchObject({ exitCode: 0 });
+});
+
+test('a move whose last answer is lost does not say that nothing was moved', async () => {
+  const [file, address] = [newFile(), await postgres.createDatabase()];
+  await openSqliteRollupStore(file).close();
+  // the commit fails, when all is sent
+  const setUp = await openPostgresRollupStore(address);
+  await setUp.close();
+  await postgres.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not now''; END'`,
+    address,
+  );
+  await postgres.query(
+    `CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON store DEFERRABLE INITIALLY DEFERRED
+     FOR EACH ROW WHEN (NEW.oldest_writer = 1) EXECUTE FUNCTION refuse()`,
+    address,
+  );
+  const { exitCode, errors } = await move(file, address);
+  expect(exitCode).toBe(1);
+  expect(errors.at(-1)).toMatch(/All was sent, and the end is not known: not now/);
+  await openSqliteRollupStore(file).close();
+});
+
 test('a move that was interrupted leaves a database from which no collector serves, and is repeated', async () => {
   const [file, address] = [newFile(), await postgres.createDatabase()];
   // PostgreSQL has no text with one
@@ -184,6 +229,7 @@ test('a move that was interrupted leaves a database from which no collector serv
     code: 'store-unavailable',
     message: expect.stringContaining('repeat it'),
   });
+  await openSqliteRollupStore(file).close();
   expect(await move(file, address)).toMatchObject({ exitCode: 0 });
   const store = await openPostgresRollupStore(address);
   expect(await store.add([report])).toEqual(['duplicate']);

@@ -26,6 +26,7 @@ async function move(
   // nobody but who has such a database loads its driver
   const { moveFile } = await import('../postgres/move-file.js');
   const say = (line: string) => json || printError(line);
-  const counts = await moveFile(from, to, { say, signal });
-  print(json ? JSON.stringify(counts) : 'Moved. Start collectors with --database now.');
+  const { where, counts } = await moveFile(from, to, { say, signal });
+  const done = `Moved to ${where}. Start collectors with --database now: on ${from} none starts any more.`;
+  print(json ? JSON.stringify(counts) : done);
 }

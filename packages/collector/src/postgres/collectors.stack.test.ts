@@ -70,6 +70,12 @@ test('the same reports sent to two collectors at once are each counted once, and
   for (const collector of both) expect(await counted(collector)).toBe(200);
 });
 
+test('a collector that is told to end does so with 0', async () => {
+  const collector = await startCollector(await postgres.createDatabase());
+  await deliver(collector, freshReport());
+  expect(await collector.end()).toBe(0);
+});
+
 test('when the keeper is killed another collector takes over within ten seconds, and nothing is lost or counted twice', async () => {
   const address = await postgres.createDatabase();
   const keeper = await startCollector(address);

@@ -4,10 +4,12 @@ import Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
 import { utcDay } from '../counting/time.js';
 import { StartError } from '../refusals/start-error.js';
+import { markMoved } from '../sqlite/moved-mark.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { reasonOf } from '../store/attempt.js';
 import { inText } from './append-batch.js';
 import { Connections } from './connections.js';
+import { Hosts } from './hosts.js';
 import { LOCKS, MOVING, migrate, OLDEST_WRITER } from './schema.js';
 import { turnSeenDays } from './seen-days.js';
 import type { Session } from './session.js';
@@ -19,8 +21,8 @@ const PROGRESS_ROWS = 1_000_000;
 /** A piece goes into an index of millions of ids. */
 const ANSWER_MS = 120_000;
 
-/** These are of the process that writes to a file, and empty once it is opened. */
-const NOT_MOVED = ['owner', 'log'];
+/** These are of the file alone. The log is empty once it is opened. */
+const NOT_MOVED = ['owner', 'log', 'moved'];
 
 /** Ids are UUIDs there. */
 const SEEN = 'SELECT day, hex(id) AS id, max(day, arrived) + ? AS until FROM seen';
@@ -33,9 +35,9 @@ interface Moving {
 
 /**
  * Takes all that is in a collector's file to an empty database, or nothing. No collector writes to the database before
- * all is there, even when the move is interrupted: it is then repeated.
+ * all is there, even when the move is interrupted: it is then repeated. No collector writes to the file afterwards.
  *
- * @returns the number of rows by table
+ * @returns the database, for people and without a secret, and the number of rows by table
  */
 export async function moveFile(from: string, to: string, moving: Moving) {
   if (!existsSync(from)) {
@@ -43,16 +45,25 @@ export async function moveFile(from: string, to: string, moving: Moving) {
   }
   // it has the file to itself now, and what was in the log is in the tables
   const store = openSqliteRollupStore(from, {
+    isForMove: true,
     onMovedAside({ schema, to }) {
       throw new Error(`its schema ${schema} was never released. It is now ${to}`);
     },
   });
   const file = new Database(from, { readonly: true });
+  const state: MoveState = { isSent: false };
   try {
+    const { where } = new Hosts(to);
     const session = await new Connections(to, { most: 1, answerMs: ANSWER_MS }).open();
-    return await moveTables(file, session, moving).finally(() => session.close());
+    const counts = await moveTables(file, session, { ...moving, state }).finally(() =>
+      session.close(),
+    );
+    markMoved(from, where);
+    return { where, counts };
   } catch (cause) {
-    const message = `Nothing was moved: ${reasonOf(cause)}. The file is as it was.`;
+    const message = state.isSent
+      ? `All was sent, and the end is not known: ${reasonOf(cause)}. Repeat the move: if the database is then not empty, it has everything.`
+      : `Nothing was moved: ${reasonOf(cause)}. The file is as it was.`;
     throw new NearsideError('store-unavailable', message, { cause });
   } finally {
     file.close();
@@ -60,7 +71,16 @@ export async function moveFile(from: string, to: string, moving: Moving) {
   }
 }
 
-async function moveTables(file: Database.Database, session: Session, moving: Moving) {
+interface MoveState {
+  /** All is sent, and nothing is left but the commit. */
+  isSent: boolean;
+}
+
+async function moveTables(
+  file: Database.Database,
+  session: Session,
+  { state, ...moving }: Moving & { readonly state: MoveState },
+) {
   const tables = tablesOf(file);
   await takeDatabase(session, tables);
   return session.transact(async () => {
@@ -68,6 +88,7 @@ async function moveTables(file: Database.Database, session: Session, moving: Mov
     for (const table of tables) counts[table] = await moveRows(file, table, { session, ...moving });
     await numberRowsAnew(session);
     await session.query('UPDATE store SET oldest_writer = $1', [OLDEST_WRITER]);
+    state.isSent = true;
     return counts;
   });
 }

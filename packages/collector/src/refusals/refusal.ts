@@ -53,7 +53,8 @@ export function refusalOf(error: FastifyError): Refusal {
   if (isNearsideError(error) && error.code === 'store-unavailable') {
     return {
       code: 'store-unavailable',
-      message: 'The store did not answer and nothing was counted. Send the same request again.',
+      message:
+        'The store did not confirm it. Send the same request again: no report is counted twice.',
       retryAfterSeconds: STORE_RETRY_SECONDS,
     };
   }

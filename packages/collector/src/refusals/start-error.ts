@@ -10,6 +10,8 @@ export type StartErrorCode =
   | 'file-missing'
   /** A file was read and has a wrong value. */
   | 'file-invalid'
+  /** The SQLite file was moved to a database, where its collectors are to write now. */
+  | 'file-moved'
   | 'port-busy';
 
 /** Keeps a collector from starting. The message says what was expected, what was got and what to do. */

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { NearsideError } from '@nearside/core';
 import Database from 'better-sqlite3';
 import { RETENTION } from '../counting/retention.js';
+import { StartError } from '../refusals/start-error.js';
 import { attempt, reasonOf } from '../store/attempt.js';
 import { freeBytesBeside, requireRoom } from '../store/disk-room.js';
 import { readFacts, writeFacts } from '../store/facts-row.js';
@@ -13,6 +14,7 @@ import type { RollupReads, RollupStore } from '../store/rollup-store.js';
 import { change, type Work } from '../store/statements.js';
 import { readTraces, writeTraces } from '../store/trace-rows.js';
 import { LogWriter } from './log-writer.js';
+import { requireNotMoved } from './moved-mark.js';
 import { takeOwnership } from './owner.js';
 import { prepareRun } from './run-work.js';
 import { ensureSchema } from './schema.js';
@@ -26,6 +28,8 @@ export interface SqliteOptions {
   readonly onMovedAside?: (moved: MovedAside) => void;
   /** Bytes that are left on the disk of the file. */
   readonly freeBytes?: () => number | undefined;
+  /** Opens a file that was moved to a database too. */
+  readonly isForMove?: boolean;
 }
 
 /**
@@ -33,10 +37,15 @@ export interface SqliteOptions {
  *
  * @param file a path, or `:memory:`
  * @throws NearsideError `store-unavailable`
+ * @throws StartError `file-moved`
  */
 export function openSqliteRollupStore(
   file: string,
-  { onMovedAside = () => {}, freeBytes = () => freeBytesBeside(file) }: SqliteOptions = {},
+  {
+    onMovedAside = () => {},
+    freeBytes = () => freeBytesBeside(file),
+    isForMove = false,
+  }: SqliteOptions = {},
 ): RollupStore {
   let database: Database.Database | undefined;
   try {
@@ -44,9 +53,11 @@ export function openSqliteRollupStore(
     if (moved) onMovedAside(moved);
     if (file !== ':memory:') createFile(file);
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+    if (!isForMove) requireNotMoved(database);
     return createSqliteRollupStore(database, freeBytes);
   } catch (cause) {
     database?.close();
+    if (cause instanceof StartError) throw cause;
     throw new NearsideError(
       'store-unavailable',
       `Expected a collector's SQLite file, or a path where one can be made, at ${file}: ${reasonOf(cause)}.`,
