@@ -71,7 +71,8 @@ function driftRows({ windowMs, distributions }, { driftSinceMs = null, segment }
 /** Rolled back where something is wrong with the version, and because of that. */
 function rolloutRows(canary, { version, because }) {
   const { verdict } = canary.rollouts.find((one) => one.version === version);
-  const named = [verdict.because ?? []].flat();
+  // what holds a rollout back is no reason to take it back
+  const named = verdict.verdict === 'roll-back' ? verdict.because : [];
   return [
     exact(`rolled-back-${version}`, verdict.verdict === 'roll-back', because !== undefined),
     ...(because
