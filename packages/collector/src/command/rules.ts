@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { parseTargets } from '../files/targets.js';
 import { readJsonFile } from '../files/watched-file.js';
 import { grafanaDashboard } from '../rules/grafana-dashboard.js';
+import type { RunbookAddress } from '../rules/rule.js';
 import { rulesFile } from '../rules/rules-file.js';
 import { publicAddressOf } from '../sending/receiver.js';
 import { PORTS } from '../server/listen.js';
@@ -18,6 +19,13 @@ export const RULES_OPTIONS = {
     value: 'url',
     default: `http://127.0.0.1:${PORTS.first}`,
     text: 'address at which people reach the collector, which serves the runbooks',
+    check: publicAddressOf,
+  }),
+  runbooks: text({
+    flag: 'runbooks',
+    value: 'url',
+    defaultText: 'the collector',
+    text: 'address of a folder with the files of the runbooks, which alerts link to instead',
     check: publicAddressOf,
   }),
   grafana: flag({
@@ -42,14 +50,19 @@ export function addRules(program: Command, context: CommandContext): void {
 }
 
 async function printRules(
-  { slo, collector, grafana, out }: ValuesOf<typeof RULES_OPTIONS>,
+  { slo, collector, runbooks, grafana, out }: ValuesOf<typeof RULES_OPTIONS>,
   { print }: CommandContext,
 ): Promise<void> {
   const targets = slo === undefined ? parseTargets({}) : await readJsonFile(slo, parseTargets);
   const url = publicAddressOf(collector);
-  const file = grafana ? dashboardFile(url) : rulesFile(targets, url);
+  const runbookAt = runbooks === undefined ? undefined : fileIn(publicAddressOf(runbooks));
+  const file = grafana ? dashboardFile(url) : rulesFile(targets, url, runbookAt);
   if (out === undefined) print(file.trimEnd());
   else await writeFile(out, file);
+}
+
+function fileIn(folder: string): RunbookAddress {
+  return (name) => `${folder}/${name}.md`;
 }
 
 function dashboardFile(url: string): string {

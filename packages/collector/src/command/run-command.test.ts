@@ -100,6 +100,10 @@ test('rules are printed, or written into a file, from the targets, with the runb
   expect(printed).toMatchObject({ exitCode: 0, errors: [] });
   expect(printed.printed.join()).toContain('{model=~"ocr"}');
   expect(printed.printed.join()).toContain(`runbook_url: ${url}/runbooks/nearside-silence`);
+  const kept = await run(['rules', '--runbooks', 'https://git.example/runbooks/']);
+  expect(kept.printed.join()).toContain(
+    'runbook_url: https://git.example/runbooks/nearside-silence.md',
+  );
   const out = join(folder, 'nearside.rules.yml');
   const written = await run(['rules', '--out', out], undefined, { NEARSIDE_SLO: slo });
   expect(written).toMatchObject({ exitCode: 0, printed: [], errors: [] });

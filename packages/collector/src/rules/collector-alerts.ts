@@ -33,7 +33,7 @@ export function collectorAlerts(): Condition[] {
     },
     {
       alert: 'NearsideCollectorDisk',
-      expr: `${FREE} < ${LIMITS.freeBytes}\nor predict_linear(${FREE}[6h], 3 * 86400) < ${LEAST_FREE_BYTES}`,
+      expr: `${FREE} < ${LIMITS.freeBytes}\nor ${fillsUp()}`,
       for: '30m',
     },
     { alert: 'NearsideCollectorRefusedReports', expr: refusedReports(), for: '15m' },
@@ -56,6 +56,12 @@ export function collectorAlerts(): Condition[] {
       expr: `time() - max by (job) (nearside_last_look_timestamp_seconds or ${STARTED}) > ${LIMITS.lookSeconds}`,
     },
   ];
+}
+
+/** Within three days, at the pace of six hours that were all seen, on a disk that still has a collector. */
+function fillsUp(): string {
+  const sixHoursAgo = `last_over_time(${FREE}[30m] offset 5h45m)`;
+  return `predict_linear(${FREE}[6h], 3 * 86400) < ${LEAST_FREE_BYTES} and ${FREE} and ${sixHoursAgo}`;
 }
 
 /** A job of which none answers any more, or no job at all. */

@@ -33,15 +33,20 @@ export interface Condition {
   readonly severity?: Alert['severity'];
 }
 
-/** @param url the collector's, which serves the runbooks */
-export function alerting({ severity, ...condition }: Condition, url: string): Alerting {
+/** Says where a runbook is, by its name. */
+export type RunbookAddress = (name: string) => string;
+
+export function alerting(
+  { severity, ...condition }: Condition,
+  runbookAt: RunbookAddress,
+): Alerting {
   const alert = ALERTS.find(({ name }) => name === condition.alert) as Alert;
   return {
     ...condition,
     labels: { severity: severity ?? alert.severity, team: alert.team },
     annotations: {
       summary: alert.summary,
-      runbook_url: `${url}/runbooks/${runbookName(condition.alert)}`,
+      runbook_url: runbookAt(runbookName(condition.alert)),
     },
   };
 }

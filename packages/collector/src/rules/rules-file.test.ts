@@ -377,6 +377,33 @@ describe
       expect(said).toBe('');
     });
 
+    test('a disk fills up once six hours show it, and not when its collector has moved', async () => {
+      const scrapes = Array.from({ length: 121 }, (_, i) => i * 5);
+      const free = (job: string) => `nearside_collector_free_bytes{job="${job}",instance="a"}`;
+      const falling = scrapes.map((minute) => 54e9 - 2e7 * minute);
+      const by = ['alertname', 'job'];
+      const said = await play({
+        rules: rulesOf(RULES, ({ alert }) => alert === 'NearsideCollectorDisk'),
+        everyMinutes: 5,
+        series: {
+          [free('steady')]: scrapes.map(() => 54e9),
+          [free('filling')]: falling,
+          [free('moved')]: falling.map((bytes, i) => (i * 5 > 480 ? null : bytes)),
+        },
+        by,
+        checks: [
+          { atMinutes: 300, expr: 'count(ALERTS)', value: null },
+          {
+            atMinutes: 480,
+            firing: ['NearsideCollectorDisk filling', 'NearsideCollectorDisk moved'],
+          },
+          { atMinutes: 510, expr: 'count(ALERTS)', value: 1 },
+          { atMinutes: 600, firing: ['NearsideCollectorDisk filling'] },
+        ],
+      });
+      expect(said).toBe('');
+    });
+
     test('a Prometheus that scrapes no collector says so', async () => {
       const said = await play({
         rules: rulesOf(RULES, ({ alert }) => alert === 'NearsideCollectorDown'),

@@ -4,16 +4,21 @@ import { burnPages, burnTickets, fastShares, loweredFactors, slowShares } from '
 import { collectorAlerts } from './collector-alerts.js';
 import { counterRecordings } from './counters.js';
 import { findingAlerts, shareAlerts } from './model-alerts.js';
-import { alerting, type Condition, type Group } from './rule.js';
+import { alerting, type Condition, type Group, type RunbookAddress } from './rule.js';
 
 /**
  * Makes the rules of a Prometheus that scrapes collectors.
  *
- * @param url the collector's, which serves the runbooks
+ * @param url the collector's
+ * @param runbookAt by default the collector serves the runbooks
  */
-export function ruleGroups(targets: Targets, url: string): Group[] {
+export function ruleGroups(
+  targets: Targets,
+  url: string,
+  runbookAt: RunbookAddress = (name) => `${url}/runbooks/${name}`,
+): Group[] {
   const alerts = (conditions: readonly Condition[]) =>
-    conditions.map((condition) => alerting(condition, url));
+    conditions.map((condition) => alerting(condition, runbookAt));
   return [
     {
       name: 'nearside',
@@ -35,8 +40,8 @@ export function ruleGroups(targets: Targets, url: string): Group[] {
 }
 
 /** Writes the rules as Prometheus reads them. */
-export function rulesFile(targets: Targets, url: string): string {
-  const document = new Document({ groups: ruleGroups(targets, url) });
+export function rulesFile(targets: Targets, url: string, runbookAt?: RunbookAddress): string {
+  const document = new Document({ groups: ruleGroups(targets, url, runbookAt) });
   document.commentBefore = [
     'Made by `nearside-collector rules`. Make it again where slo.json changes.',
     ...loweredFactors(targets),
