@@ -62,6 +62,16 @@ test('a question that fails says so, and the next one is answered', async () => 
   await close();
 });
 
+test('the reason why a store failed is said once', async () => {
+  const { store, close } = await open();
+  const answers = openAnswers(store, { address: 'postgres://127.0.0.1:1/reports', worker });
+  await expect(answers.models()).rejects.toThrow(
+    /^The store failed: connect ECONNREFUSED 127\.0\.0\.1:1\.$/,
+  );
+  await answers.close();
+  await close();
+});
+
 test('what is asked while it closes is refused, and does not wait for ever', async () => {
   const { answers, close } = await open();
   const asked = Promise.allSettled([answers.models(), answers.metrics(TARGETS)]);

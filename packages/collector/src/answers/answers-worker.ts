@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { reasonOf } from '../store/attempt.js';
 import { storeAt } from '../store-at.js';
 import { answersOver } from './answers.js';
 import type { AnswersRequest } from './answers-in-worker.js';
@@ -11,6 +12,7 @@ parentPort?.on('message', ({ id, question, given }: AnswersRequest) => {
   const ask = answers[question] as (...given: unknown[]) => Promise<unknown>;
   ask(...given).then(
     (value) => parentPort?.postMessage({ id, ok: true, value }),
-    (error: unknown) => parentPort?.postMessage({ id, ok: false, reason: String(error) }),
+    (error: Error) =>
+      parentPort?.postMessage({ id, ok: false, reason: reasonOf(error.cause ?? error) }),
   );
 });

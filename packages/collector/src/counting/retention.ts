@@ -1,7 +1,11 @@
+import { utcDay } from './time.js';
+
 /** A store keeps its rows this long. */
 export const RETENTION = Object.freeze({
-  /** Ids are kept so long from their arrival. Devices keep reports for 14 days, and older ones than 15 are refused. */
+  /** Ids are kept so long from the day of their window. A report that is older than 15 days is refused. */
   seenDays: 16,
+  /** Ids are kept so long from their arrival too. A device keeps a report for as long, and its clock may be set anew. */
+  resendDays: 14,
   cellDays: 35,
   hourDays: 400,
   /** Hours by cohort are kept so long, and then their days. */
@@ -15,3 +19,14 @@ export const RETENTION = Object.freeze({
   tracesOfModel: 1000,
   traceDays: 7,
 });
+
+/** Returns the last UTC day on which a store still knows the id of a report. It may know it for longer. */
+export function idKeptUntil({
+  bucketMs,
+  arrivedMs,
+}: {
+  readonly bucketMs: number;
+  readonly arrivedMs: number;
+}): number {
+  return Math.max(utcDay(bucketMs) + RETENTION.seenDays, utcDay(arrivedMs) + RETENTION.resendDays);
+}

@@ -1,6 +1,5 @@
 import type { Contribution } from '../counting/contribution.js';
-import { RETENTION } from '../counting/retention.js';
-import { utcDay } from '../counting/time.js';
+import { idKeptUntil } from '../counting/retention.js';
 import type { Outcome } from '../store/rollup-store.js';
 import { SCHEMA_VERSION, tooOld } from './schema.js';
 import type { Session } from './session.js';
@@ -26,6 +25,9 @@ const APPEND = `
     (SELECT json_agg(day || ' ' || replace(id::text, '-', '')) FROM fresh) AS fresh
   FROM store`;
 
+/** SQLSTATE, also of a row that is not for this partition. */
+const CHECK_VIOLATION = '23514';
+
 interface Appended {
   readonly version: number;
   readonly oldest: number;
@@ -46,11 +48,15 @@ export async function appendBatch(
   const columns = [
     sorted.map(({ day }) => day),
     sorted.map(({ id }) => id),
-    sorted.map(keptUntil),
+    sorted.map(idKeptUntil),
     sorted.map(inText),
     SCHEMA_VERSION,
   ];
-  const { rows } = await session.query(APPEND, columns, { name: 'append' });
+  const append = () => session.query(APPEND, columns, { name: 'append' });
+  const { rows } = await append().catch((error: { code?: string }) => {
+    if (error.code !== CHECK_VIOLATION) throw error;
+    return append(); // the day has got a partition while it waited
+  });
   const { version, oldest, fresh } = rows[0] as Appended;
   if (oldest > SCHEMA_VERSION) throw tooOld(version, oldest);
   const counted = new Set(fresh);
@@ -61,11 +67,6 @@ export async function appendBatch(
 
 function keyOf({ day, id }: Contribution): string {
   return `${day} ${id}`;
-}
-
-/** A resend is refused later than that. A device whose clock is behind says so for longer. */
-function keptUntil({ day, bucketMs }: Contribution): number {
-  return Math.max(day, utcDay(bucketMs)) + RETENTION.seenDays;
 }
 
 /** PostgreSQL has no text with a zero, or with half of a surrogate pair. Names of apps may have either. */

@@ -25,7 +25,7 @@ const ANSWER_MS = 120_000;
 const NOT_MOVED = ['owner', 'log', 'moved'];
 
 /** Ids are UUIDs there. */
-const SEEN = 'SELECT day, hex(id) AS id, max(day, arrived) + ? AS until FROM seen';
+const SEEN = 'SELECT day, hex(id) AS id, arrived + ? AS until FROM seen';
 
 interface Moving {
   /** Told of the progress. */

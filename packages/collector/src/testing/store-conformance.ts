@@ -331,6 +331,15 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
       );
     });
 
+    test('the id of a report that arrives late is kept for as long as its device sends it again', async () => {
+      await store.prune(NOW_MS);
+      const t0 = NOW_MS - 14 * DAY_MS;
+      const late = sampleContribution({ t0, sent: NOW_MS });
+      await addAll(late);
+      await store.prune(NOW_MS + RETENTION.resendDays * DAY_MS);
+      expect(await addAll(late)).toEqual(['duplicate']);
+    });
+
     test('ids are forgotten 16 days after their arrival and no sooner', async () => {
       const report = sampleContribution();
       await addAll(report);
