@@ -23,7 +23,7 @@ export function parse<const Schema extends v.GenericSchema>(
   const [issue] = result.issues;
   const path = v.getDotPath(issue) ?? '';
   const expected = expectationOf(issue);
-  const got = issue.received === 'undefined' ? 'nothing' : shortened(issue.received);
+  const got = gotOf(issue);
   throw new NearsideError(
     code,
     `${what}${path && `, ${shortened(path)}`}: expected ${expected}, got ${got}.`,
@@ -42,13 +42,30 @@ function ownFallbacks(schema: object): void {
   owning.add(schema);
   if (Object.hasOwn(schema, '~run'))
     Object.defineProperty(schema, 'fallback', { value: undefined });
+  const { type, entries } = schema as { type?: unknown; entries?: object };
+  // valibot hands this on with an issue, and has no other use for it here
+  if (type === 'strict_object' && entries)
+    Object.defineProperty(schema, 'requirement', { value: Object.keys(entries) });
   for (const part of Object.values(schema)) {
     if (typeof part === 'object' && part !== null) ownFallbacks(part);
   }
 }
 
+/** A strict object has none but its own fields. */
+function isUnknownField({ type, expected }: v.BaseIssue<unknown>): boolean {
+  return type === 'strict_object' && expected === 'never';
+}
+
+function gotOf(issue: v.BaseIssue<unknown>): string {
+  if (isUnknownField(issue)) return 'an unknown field';
+  return issue.received === 'undefined' ? 'nothing' : shortened(issue.received);
+}
+
 /** Our own words where a schema has some; valibot's otherwise, which may be a type, a value or a check. */
-function expectationOf({ message, expected, type }: v.BaseIssue<unknown>): string {
+function expectationOf(issue: v.BaseIssue<unknown>): string {
+  const { message, expected, type, requirement } = issue;
+  if (isUnknownField(issue) && Array.isArray(requirement))
+    return `one of ${requirement.join(', ')}`;
   const isOurs = !message.startsWith('Invalid ');
   return isOurs ? message : (expected ?? type.replaceAll('_', ' '));
 }

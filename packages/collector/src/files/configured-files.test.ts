@@ -59,6 +59,20 @@ async function open(paths: { models?: string; targets?: string; prices?: string 
   return { files, states, errors, acts };
 }
 
+test.each([
+  [{ sucessRate: 0.9 }, /^slo.json, sucessRate: expected one of p95Ms, p99Ms, .*models, got a/],
+  [{ models: { ocr: { p95: 1 } } }, /models.ocr.p95: expected one of p95Ms, .*, got an unknown/],
+  [{ p95Ms: 400, p99Ms: 300 }, /^slo.json, p99Ms: expected p95Ms \(400\) or more, got 300\.$/],
+  [{ models: { ocr: { p95Ms: 800 } } }, /^slo.json, models.ocr.p99Ms: expected .*800.* got 500\.$/],
+])('targets that cannot be meant are refused, with what to write: %j', (document, message) => {
+  expect(() => parseTargets(document)).toThrow(
+    expect.objectContaining({
+      code: 'metadata-malformed',
+      message: expect.stringMatching(message),
+    }),
+  );
+});
+
 test('models.json is read at the start and when it changes; who listens is told', async () => {
   replace(JSON.stringify(factsOf('1.0.0')));
   const { files, states, acts } = await open({ models: path });

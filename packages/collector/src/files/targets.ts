@@ -1,4 +1,4 @@
-import { ModelNameSchema, parse } from '@nearside/core';
+import { ModelNameSchema, NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 
 const Share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -56,7 +56,21 @@ export function parseTargets(document: unknown): Targets {
     code: 'metadata-malformed',
     what: 'slo.json',
   });
-  return { all: { ...DEFAULT_TARGETS, ...all }, models };
+  const targets = { all: { ...DEFAULT_TARGETS, ...all }, models };
+  requireOrder(targets.all, 'p99Ms');
+  for (const model of Object.keys(models)) {
+    requireOrder(targetsOf(targets, model), `models.${model}.p99Ms`);
+  }
+  return targets;
+}
+
+/** 99 of 100 results take no less time than 95 of 100. A target that the file leaves out counts too. */
+function requireOrder({ p95Ms, p99Ms }: ModelTargets, path: string): void {
+  if (p95Ms <= p99Ms) return;
+  throw new NearsideError(
+    'metadata-malformed',
+    `slo.json, ${path}: expected p95Ms (${p95Ms}) or more, got ${p99Ms}.`,
+  );
 }
 
 export function targetsOf({ all, models }: Targets, model: string): ModelTargets {
