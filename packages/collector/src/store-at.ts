@@ -33,7 +33,10 @@ export interface StorePlace {
 export function storeOf({ file, database }: StoreChoice): StorePlace {
   if ((file === undefined) === (database === undefined)) {
     const got = file === undefined ? 'none' : 'both';
-    throw new StartError('option-invalid', `file, database: expected one of the two, got ${got}.`);
+    throw new StartError(
+      'option-invalid',
+      `--file (NEARSIDE_FILE), --database (NEARSIDE_DATABASE): expected one of the two, got ${got}.`,
+    );
   }
   return file === undefined ? databaseAt(database ?? '') : fileAt(file);
 }

@@ -110,7 +110,7 @@ export function requireAddress(text: string): void {
 function readTokenMissing(host: string): StartError {
   return new StartError(
     'read-token-missing',
-    `host: expected a read token beside an address that other machines can reach, got ${host || 'all addresses'} and none. ` +
+    `--host (NEARSIDE_HOST): expected a read token beside an address that other machines can reach, got ${host || 'all addresses'} and none. ` +
       'Give `--read-token-file <file>` or NEARSIDE_READ_TOKEN, or listen on 127.0.0.1.',
   );
 }

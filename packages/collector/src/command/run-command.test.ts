@@ -68,7 +68,12 @@ test('a host that others reach without a read token is wrong usage; with one it 
   const words = ['--json', '--port', '0', '--file', ':memory:', '--host', '0.0.0.0'];
   const refused = await run(words);
   expect(refused.exitCode).toBe(2);
-  expect(refused.errors.join()).toMatch(/^nearside-collector: read-token-missing: [^\n]+$/);
+  expect(refused.errors.join()).toMatch(
+    /^nearside-collector: read-token-missing: --host \(NEARSIDE_HOST\): [^\n]+$/,
+  );
+  const both = await run(['--file', ':memory:', '--database', 'postgres://127.0.0.1:1/reports']);
+  expect(both.exitCode).toBe(2);
+  expect(both.errors.join()).toMatch(/--file \(NEARSIDE_FILE\), --database .*, got both/);
   const token = 'read-token-0123456789';
   const served = await run(
     words,
