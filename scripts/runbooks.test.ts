@@ -78,7 +78,7 @@ test('each alert has a runbook, and each runbook an alert', () => {
   }
 });
 
-test('a runbook says symptom, check, mitigate and verify, in 25 lines at most, each with something to do', () => {
+test('a runbook says symptom, check, mitigate and verify, in 25 lines of text at most, each with something to do', () => {
   for (const { name, text } of books) {
     expect(text.match(/^## .+$/gm), name).toEqual([
       '## Symptom',
@@ -86,7 +86,7 @@ test('a runbook says symptom, check, mitigate and verify, in 25 lines at most, e
       '## Mitigate',
       '## Verify',
     ]);
-    expect(text.trimEnd().split('\n').length, name).toBeLessThanOrEqual(MOST_LINES);
+    expect(text.match(/^.+$/gm)?.length, name).toBeLessThanOrEqual(MOST_LINES);
     for (const part of text.split(/^## .+$/m).slice(1)) expect(part.trim(), name).not.toBe('');
   }
 });
