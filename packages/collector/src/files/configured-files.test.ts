@@ -63,7 +63,7 @@ test.each([
   [{ sucessRate: 0.9 }, /^slo.json, sucessRate: expected one of p95Ms, p99Ms, .*models, got a/],
   [{ models: { ocr: { p95: 1 } } }, /models.ocr.p95: expected one of p95Ms, .*, got an unknown/],
   [{ p95Ms: 400, p99Ms: 300 }, /^slo.json, p99Ms: expected p95Ms \(400\) or more, got 300\.$/],
-  [{ models: { ocr: { p95Ms: 800 } } }, /^slo.json, models.ocr.p99Ms: expected .*800.* got 500\.$/],
+  [{ models: { ocr: { p99Ms: 90 } } }, /^slo.json, models.ocr.p99Ms: expected .*200.* got 90\.$/],
 ])('targets that cannot be meant are refused, with what to write: %j', (document, message) => {
   expect(() => parseTargets(document)).toThrow(
     expect.objectContaining({
@@ -71,6 +71,12 @@ test.each([
       message: expect.stringMatching(message),
     }),
   );
+});
+
+test('who gives a P95 alone over the usual P99 means both', () => {
+  const { all, models } = parseTargets({ p95Ms: 800, models: { ocr: { p95Ms: 2000 } } });
+  expect(all).toMatchObject({ p95Ms: 800, p99Ms: 800 });
+  expect(models).toEqual({ ocr: { p95Ms: 2000, p99Ms: 2000 } });
 });
 
 test('models.json is read at the start and when it changes; who listens is told', async () => {
