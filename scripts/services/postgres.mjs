@@ -18,11 +18,12 @@ const USER = 'nearside';
  *     const address = await postgres.createDatabase(); // postgres://nearside:…@127.0.0.1:…/test_1
  *     await postgres.close();
  *
- * @param {{ settings?: Record<string, string | number> }} [options] of postgresql.conf; nothing is synced unless `fsync` is on
+ * @param {{ settings?: Record<string, string | number>, diskMb?: number }} [options] settings of postgresql.conf, where nothing is
+ *   synced unless `fsync` is on; a disk of its own, MB, which needs root
  */
-export async function startPostgres({ settings = {} } = {}) {
+export async function startPostgres({ settings = {}, diskMb } = {}) {
   const password = randomBytes(16).toString('hex');
-  const postgres = new Postgres({ port: await freePort(), password, settings });
+  const postgres = new Postgres({ port: await freePort(), password, settings, diskMb });
   await postgres.initialise();
   await postgres.start();
   return postgres;
@@ -45,13 +46,14 @@ class Postgres {
   #settings;
   #databases = 0;
 
-  constructor({ port, password, settings }) {
+  constructor({ port, password, settings, diskMb }) {
     this.port = port;
     this.host = `127.0.0.1:${port}`;
     this.#password = password;
     this.#settings = { ...OF_TESTS, ...settings };
     this.#service = new Service('postgres');
-    this.data = join(this.#service.folder, 'data');
+    const place = diskMb ? this.#service.mountDisk(diskMb) : this.#service.folder;
+    this.data = join(place, 'data');
   }
 
   async initialise() {
@@ -77,6 +79,10 @@ class Postgres {
 
   get pid() {
     return this.#service.pid;
+  }
+
+  get isRunning() {
+    return this.#service.isRunning;
   }
 
   /** @returns {string} the address of a database, with its password */

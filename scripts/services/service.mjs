@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,12 +26,30 @@ export class Service {
     if (user.uid !== undefined) chownSync(this.folder, user.uid, user.gid);
     /** @type {import('node:child_process').ChildProcess | undefined} */
     this.child = undefined;
+    /** @type {string | undefined} */
+    this.disk = undefined;
     this.log = '';
     this.removeNow = () => {
       this.child?.kill('SIGKILL');
+      if (this.disk) execFileSync('umount', ['--lazy', this.disk]);
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     };
     process.once('exit', this.removeNow);
+  }
+
+  /**
+   * Makes a disk of its own in its folder, which can be full. It needs root.
+   *
+   * @param {number} megabytes
+   * @returns {string} where it is
+   */
+  mountDisk(megabytes) {
+    const disk = join(this.folder, 'disk');
+    mkdirSync(disk);
+    const mine = user.uid === undefined ? '' : `,uid=${user.uid},gid=${user.gid}`;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m${mine}`, 'tmpfs', disk]);
+    this.disk = disk;
+    return disk;
   }
 
   /**

@@ -1,3 +1,5 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Report } from '@nearside/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { addressOfAll, startPostgres } from '../../../../scripts/services/postgres.mjs';
@@ -22,6 +24,23 @@ async function startTwo(address: string): Promise<KillableCollector[]> {
     for (const { kill } of collectors) await kill();
   });
   return collectors;
+}
+
+/** Writes until there is room for nothing more. */
+function fillDisk(file: string): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    for (const bytes of [1_000_000, 4096]) {
+      const block = Buffer.alloc(bytes);
+      try {
+        while (writeSync(descriptor, block) === bytes);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function freshReport(): Report {
@@ -117,6 +136,32 @@ test.each([
     });
     expect(refused).toBeGreaterThan(0);
     await expectCounted(collectors, sent);
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a database whose disk is full acknowledges nothing that it cannot keep, and goes on when there is room',
+  // only root can make a disk that is full
+  async () => {
+    const postgres = await startPostgres({ diskMb: 200, settings: { min_wal_size: '32MB' } });
+    onTestFinished(() => postgres.close());
+    const collectors = await startTwo(await postgres.createDatabase());
+    const filler = join(postgres.data, '..', 'filler');
+    const more: Report[] = [];
+    const { sent } = await deliverWhile(collectors, async () => {
+      fillDisk(filler);
+      const refuses = async () => {
+        const report = freshReport();
+        more.push(report);
+        return (await send(collectors[0] as KillableCollector, report)).status === 503;
+      };
+      await until(refuses, { everyMs: 0 });
+      rmSync(filler);
+      // it ends where its log finds no room either
+      if (!postgres.isRunning) await postgres.start();
+      for (const report of more) await deliver(collectors, report, 0);
+    });
+    await expectCounted(collectors, sent + more.length);
   },
 );
 
