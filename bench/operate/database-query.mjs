@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { fillMonth } from '../collector/fill.mjs';
@@ -14,7 +15,9 @@ export async function* databaseQuery(dir) {
   await fillMonth(file, { reports: REPORTS });
   const postgres = await startPostgres({ settings: { fsync: 'on' } });
   const address = await postgres.createDatabase();
-  const movingMs = await moveFile(file, address);
+  // no collector starts on a file that was moved
+  await copyFile(file, `${dir}/moved.sqlite`);
+  const movingMs = await moveFile(`${dir}/moved.sqlite`, address);
   const times = { sqlite: [], postgres: [] };
   for (let i = 0; i < QUERIES; i += 1) {
     times.sqlite.push(await coldQuery('--file', file));
