@@ -27,12 +27,7 @@ test.each([
   ['mysql://fleet:secret@db.example/reports', 'an address that begins with mysql://.'],
   ['file://secret.sqlite', 'an address that begins with file://.'],
 ])('%s keeps a collector from starting, and what it says holds no secret', (address, got) => {
-  let error: unknown;
-  try {
-    storeAt(address);
-  } catch (thrown) {
-    error = thrown;
-  }
+  const error = errorOf(address);
   expect(error).toMatchObject({ name: 'StartError', code: 'option-invalid' });
   expect(String(error)).toMatch(/expected the path of an SQLite file.*Name a file/);
   expect(String(error)).toContain(got);
@@ -48,12 +43,7 @@ test.each([
 ])(
   '%s keeps a collector from starting, and what it says holds nothing of the address',
   (_what, address) => {
-    let error: unknown;
-    try {
-      storeAt(address);
-    } catch (thrown) {
-      error = thrown;
-    }
+    const error = errorOf(address);
     expect(error).toMatchObject({ name: 'StartError', code: 'option-invalid' });
     expect(String(error)).toMatch(/^StartError: expected postgres:\/\/user:password@host/);
     expect(String(error)).not.toMatch(/secret|fleet|example/);
@@ -80,3 +70,12 @@ test.each([
   expect(() => storeOf(choice)).toThrow(words);
   expect(() => storeOf(choice)).not.toThrow('secret');
 });
+
+function errorOf(address: string): unknown {
+  try {
+    storeAt(address);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

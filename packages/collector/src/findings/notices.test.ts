@@ -9,6 +9,7 @@ import { receiverOf } from '../sending/receiver.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import type { NewFindingEntry, RollupStore } from '../store/rollup-store.js';
 import { MONDAY_MS } from '../testing/fleet-store.js';
+import { sampleFinding } from '../testing/sample-finding.js';
 import { type Notice, noticeOf } from './notice.js';
 import { createNotices } from './notices.js';
 
@@ -33,19 +34,12 @@ async function startReceiver(...statuses: number[]) {
   return { received, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-function entry(part: Partial<NewFindingEntry>): NewFindingEntry {
-  return {
+const entry = (part: Partial<NewFindingEntry>) =>
+  sampleFinding({
     atMs: MONDAY_MS,
-    model: 'digits',
-    version: '1.1.0',
-    kind: 'success',
-    subject: '',
-    state: 'began',
-    revision: 3,
     figures: { id: 'success', version: '1.1.0', success: { value: 0.8312 }, target: 0.999 },
     ...part,
-  };
-}
+  });
 
 async function storeWith(entries: readonly NewFindingEntry[]): Promise<RollupStore> {
   const store = openSqliteRollupStore(':memory:');

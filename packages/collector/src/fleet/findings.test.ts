@@ -2,23 +2,13 @@ import { expect, test } from 'vitest';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import type { NewFindingEntry } from '../store/rollup-store.js';
 import { fleetQuery, HOUR_MS, MONDAY_MS } from '../testing/fleet-store.js';
+import { sampleFinding } from '../testing/sample-finding.js';
 import { fleetFindings } from './findings.js';
 
 const at = (hour: number) => MONDAY_MS + hour * HOUR_MS;
 
-function entry(hour: number, part: Partial<NewFindingEntry>): NewFindingEntry {
-  return {
-    atMs: at(hour),
-    model: 'digits',
-    version: '1.1.0',
-    kind: 'success',
-    subject: '',
-    state: 'began',
-    revision: 3,
-    figures: { hour },
-    ...part,
-  };
-}
+const entry = (hour: number, part: Partial<NewFindingEntry>) =>
+  sampleFinding({ atMs: at(hour), figures: { hour }, ...part });
 
 async function written(entries: readonly NewFindingEntry[]) {
   const store = openSqliteRollupStore(':memory:');

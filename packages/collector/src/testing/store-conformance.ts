@@ -6,6 +6,7 @@ import { createNames } from '../counting/names.js';
 import { RETENTION } from '../counting/retention.js';
 import { BUCKET_MS, DAY_MS, HOUR_MS, utcDay } from '../counting/time.js';
 import type { CellQuery, NewFindingEntry, RollupStore } from '../store/rollup-store.js';
+import { sampleFinding } from './sample-finding.js';
 import { NOW_MS, type SampleOptions, sampleContribution } from './sample-report.js';
 
 /** Tests that every store has to pass. */
@@ -498,16 +499,4 @@ export function describeRollupStore(name: string, open: () => Promise<RollupStor
   });
 }
 
-function entry(part: Partial<NewFindingEntry>): NewFindingEntry {
-  return {
-    atMs: NOW_MS,
-    model: 'digits',
-    version: '1.2.0',
-    kind: 'success',
-    subject: '',
-    state: 'began',
-    revision: 4,
-    figures: {},
-    ...part,
-  };
-}
+const entry = (part: Partial<NewFindingEntry>) => sampleFinding({ atMs: NOW_MS, ...part });
