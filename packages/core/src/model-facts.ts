@@ -18,7 +18,13 @@ const VersionFactsSchema = v.looseObject({
   state: v.picklist(['canary', 'stable', 'revoked']),
   /** Installs whose bucket is in [fromBps, toBps) are to have it. */
   rollout: v.optional(
-    v.looseObject({ salt: v.string(), fromBps: BasisPoints, toBps: BasisPoints }),
+    v.looseObject({
+      salt: v.string(),
+      fromBps: BasisPoints,
+      toBps: BasisPoints,
+      /** Unix times in ms at which each of its shares was offered, the oldest first. */
+      offeredMs: v.optional(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0)))),
+    }),
   ),
   baseline: v.optional(BaselineSchema),
   /** First 16 hex digits of the SHA-256 of `baseline.json`, as reports name it. */

@@ -4,7 +4,7 @@ import type { KeySource } from '../keys/key-source.js';
 import { changeRepository } from '../repository/change-repository.js';
 import { customOf, requireRelease } from '../repository/checking/release-rules.js';
 import { requirePublished } from '../repository/reading/open-repository.js';
-import { basisPoints } from '../signing/offer-release.js';
+import { basisPoints, offeredTimes } from '../signing/offer-release.js';
 import { type Rewritten, rewriteRelease } from '../signing/rewrite-release.js';
 
 export interface PromoteOptions extends KeySource {
@@ -46,8 +46,9 @@ export async function promote({
   const { result } = await changeRepository(repository, async (locked) => {
     const before = requirePublished(locked.before, repository);
     const release = requireRelease(before, { model, version });
-    const custom = promoted(release, to);
-    const options = { ...keySource, nowMs: now() };
+    const nowMs = now();
+    const custom = promoted(release, to, nowMs);
+    const options = { ...keySource, nowMs };
     const rewritten = await rewriteRelease(locked, { before, release, custom }, options);
     const { sequence, state, rollout } = custom;
     const percent = rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
@@ -56,7 +57,7 @@ export async function promote({
   return result;
 }
 
-function promoted(release: Release, to: number | 'stable'): ReleaseCustom {
+function promoted(release: Release, to: number | 'stable', nowMs: number): ReleaseCustom {
   const custom = customOf(release);
   if (release.state === 'revoked') {
     throw refused(release, 'a version that is not revoked', 'a revoked one: publish a new version');
@@ -78,7 +79,9 @@ function promoted(release: Release, to: number | 'stable'): ReleaseCustom {
     const percent = (rollout.toBps - rollout.fromBps) / 100;
     throw refused(release, `at least the ${percent} % it has`, `${to} %: a rollout only widens`);
   }
-  return { ...custom, rollout: { ...rollout, toBps } };
+  if (toBps === rollout.toBps) return custom;
+  const offeredMs = [...offeredTimes(rollout), nowMs];
+  return { ...custom, rollout: { ...rollout, toBps, offeredMs } };
 }
 
 function refused(release: Release, expected: string, got: string): PublisherError {

@@ -152,7 +152,7 @@ async function sign(
   }: KeySource & { readonly canaryPercent: number | undefined; readonly nowMs: number },
 ): Promise<Outcome> {
   if (before) await checkSchema(source, before, packed.spec);
-  const custom = offerRelease(packed, canaryPercent);
+  const custom = offerRelease(packed, { canaryPercent, nowMs });
   const signed = await signRelease({ packed, before, custom, nowMs, ...keySource });
   await checkRelease(signed, { packed, before, source, nowMs });
   return { ...signed, state: custom.state, rollout: custom.rollout, changed: true };

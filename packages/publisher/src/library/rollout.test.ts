@@ -59,9 +59,30 @@ describe('a canary', () => {
     const wider = await promote({ ...workspace, ...canary, to: 100 });
     expect(wider).toMatchObject({ changed: true, state: 'canary', percent: 100 });
     const [model] = (await inspect(workspace)).models;
-    expect(model?.versions[0]?.rollout).toEqual({ ...published.rollout, toBps: 10_000 });
+    expect(model?.versions[0]?.rollout).toMatchObject({
+      salt: published.rollout?.salt,
+      fromBps: 0,
+      toBps: 10_000,
+    });
     await outside.update();
     await expectSameFiles(await outside.open(), source);
+  });
+
+  test('says when each of its shares was offered, and the same share again signs nothing', async () => {
+    const workspace = await openWorkspace();
+    await workspace.release();
+    const { packed } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
+    const startMs = Date.now();
+    const at = (hours: number) => ({ ...workspace, now: () => startMs + hours * 3_600_000 });
+    await publish({ ...at(0), packed, canaryPercent: 1 });
+    await promote({ ...at(24), ...canary, to: 5 });
+    expect(await promote({ ...at(25), ...canary, to: 5 })).toMatchObject({ changed: false });
+    await promote({ ...at(48), ...canary, to: 25 });
+    const [model] = (await inspect(workspace)).models;
+    expect(model?.versions[0]?.rollout).toMatchObject({
+      toBps: 2500,
+      offeredMs: [startMs, startMs + 24 * 3_600_000, startMs + 48 * 3_600_000],
+    });
   });
 
   test('becomes stable for every device', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseCustom } from '@nearside/artifact';
+import * as v from 'valibot';
 import { requirementsOf } from '../packing/requirements-of.js';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
@@ -10,7 +11,7 @@ import type { PackedVersion } from '../repository/reading/packed-version.js';
  */
 export function offerRelease(
   { spec, release, layout: { onnxRuntime } }: PackedVersion,
-  canaryPercent: number | undefined,
+  { canaryPercent, nowMs }: { canaryPercent: number | undefined; nowMs: number },
 ): ReleaseCustom {
   const { model, version, sequence } = release;
   const identity = { model, version, sequence, ...(onnxRuntime && { onnxRuntime }) };
@@ -18,8 +19,18 @@ export function offerRelease(
   const signed = { ...identity, requires, ...(spec.health && { health: spec.health }) };
   if (canaryPercent === undefined) return { ...signed, state: 'stable' };
   const salt = randomBytes(16).toString('hex');
-  const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent) };
+  const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent), offeredMs: [nowMs] };
   return { ...signed, state: 'canary', rollout };
+}
+
+const OfferedMs = v.fallback(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), []);
+
+/**
+ * Unix times in ms at which the shares of a rollout were offered. The last one says since when it has its share. None
+ * where an older publisher signed it.
+ */
+export function offeredTimes(rollout: ReleaseCustom['rollout']): readonly number[] {
+  return v.parse(OfferedMs, rollout?.offeredMs);
 }
 
 /** @throws RangeError unless it is a share in steps of 0.01 % */
