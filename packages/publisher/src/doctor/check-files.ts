@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type Answer, isFile, typeOf } from './ask.js';
+import { type Answer, isFile, typeOf } from '../network/ask.js';
 import { embedderOf } from './check-page.js';
 import type { Find } from './findings.js';
 import type { Loaded, LoadedFile } from './follow-scripts.js';

@@ -12,6 +12,7 @@ import {
 } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
 import { TUF_ROLES } from '../keys/key-files.js';
+import { ask, isFile } from '../network/ask.js';
 import { openRepository, requireRepository } from '../repository/reading/open-repository.js';
 import {
   ifUsable,
@@ -25,7 +26,6 @@ import { INDEX_FILE, parseSealIndex } from '../sealing/seal-index.js';
 import { expiryState } from '../signing/lifetimes.js';
 import type { Problem } from '../verification/problem.js';
 import { type VersionCheck, verifyFiles, verifyVersion } from '../verification/verify-version.js';
-import { ask, isFile } from './ask.js';
 import { checkCors } from './check-files.js';
 import type { Find } from './findings.js';
 import { modelsIn, vouchersIn } from './read-code.js';

@@ -1,6 +1,6 @@
 import { mapLimited } from '@nearside/artifact';
 import { isNearsideError } from '@nearside/core';
-import { type Answer, ASKING, ask, isFile } from './ask.js';
+import { type Answer, ASKING, ask, isFile } from '../network/ask.js';
 import {
   assetsOptionOf,
   filesNamedIn,

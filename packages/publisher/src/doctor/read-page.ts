@@ -1,5 +1,5 @@
 import { NearsideError } from '@nearside/core';
-import { type Answer, type AskOptions, ask, failed, typeOf } from './ask.js';
+import { type Answer, type AskOptions, ask, failed, typeOf } from '../network/ask.js';
 import { type Policy, parsePolicies } from './policy.js';
 
 /** A longer document is none that people write. */

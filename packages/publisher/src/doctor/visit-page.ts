@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isFile } from './ask.js';
+import { isFile } from '../network/ask.js';
 import { type Browser, type Context, type Tab, within } from './browser.js';
 import type { Find } from './findings.js';
 import type { Loaded } from './follow-scripts.js';

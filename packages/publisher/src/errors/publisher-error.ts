@@ -10,6 +10,8 @@ export const PUBLISHER_ERROR_CODES = [
   'version-conflict',
   'repository-locked',
   'key-unusable',
+  'read-token-missing',
+  'fleet-malformed',
 ] as const;
 
 export type PublisherErrorCode = (typeof PUBLISHER_ERROR_CODES)[number];

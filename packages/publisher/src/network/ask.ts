@@ -21,6 +21,8 @@ export interface Answer {
 export interface AskOptions {
   /** The page that asks: a server sees it as `Origin`, and answers with CORS headers. */
   readonly origin?: string | undefined;
+  /** A secret for the server of this address, and for no other that it redirects to. */
+  readonly bearer?: string | undefined;
   readonly maxBytes?: number | undefined;
   readonly patienceMs?: number | undefined;
 }
@@ -32,7 +34,7 @@ export interface AskOptions {
  * @throws NearsideError `network-failed` says in words why there is none
  */
 export async function ask(url: string, options: AskOptions = {}): Promise<Answer> {
-  const { origin, maxBytes = ASKING.maxBytes, patienceMs = ASKING.patienceMs } = options;
+  const { origin, bearer, maxBytes = ASKING.maxBytes, patienceMs = ASKING.patienceMs } = options;
   const silence = new AbortController();
   const waitOn = () => setTimeout(() => silence.abort(), patienceMs);
   let waiting = waitOn();
@@ -42,6 +44,7 @@ export async function ask(url: string, options: AskOptions = {}): Promise<Answer
         Accept: '*/*',
         'Accept-Encoding': 'gzip, deflate, br',
         ...(origin !== undefined && { Origin: origin }),
+        ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
       },
       signal: AbortSignal.any([silence.signal, AbortSignal.timeout(ASKING.wholeMs)]),
     });

@@ -1,0 +1,110 @@
+import { isNearsideError, parse } from '@nearside/core';
+import type * as v from 'valibot';
+import { PublisherError } from '../errors/publisher-error.js';
+import { ask, failed } from '../network/ask.js';
+import {
+  type FleetCanary,
+  FleetCanarySchema,
+  type FleetFindings,
+  FleetFindingsSchema,
+} from './fleet-answers.js';
+
+/** A collector, and the token that lets its figures be read. */
+export interface Fleet {
+  /** Its address, such as `https://reports.example`. */
+  readonly url: string;
+  /** Not needed where a collector on this machine asks for none. */
+  readonly token?: string | undefined;
+  /** Silence for so long is no answer; by default 15 s. */
+  readonly patienceMs?: number | undefined;
+}
+
+/**
+ * Asks a collector how the rollouts of a model do.
+ *
+ * @throws NearsideError `network-failed` when nothing answers in time, or with another status than 200;
+ *   `read-token-missing`; `fleet-malformed` when the answer is not that of a collector
+ * @throws TypeError when the address or the token cannot be one
+ */
+export function askCanary(fleet: Fleet, model: string): Promise<FleetCanary> {
+  return question(fleet, 'canary', { model, schema: FleetCanarySchema });
+}
+
+/** Asks a collector which verdicts on the rollouts of a model two looks in a row have seen. Throws as {@link askCanary}. */
+export function askFindings(fleet: Fleet, model: string): Promise<FleetFindings> {
+  return question(fleet, 'findings', { model, schema: FleetFindingsSchema });
+}
+
+const MAX_BYTES = 16e6;
+
+async function question<Schema extends v.GenericSchema>(
+  { url, token, patienceMs }: Fleet,
+  name: string,
+  { model, schema }: { model: string; schema: Schema },
+): Promise<v.InferOutput<Schema>> {
+  const address = new URL(`v1/fleet/${name}`, baseOf(url));
+  address.searchParams.set('model', model);
+  const asked = address.href;
+  const { status, bytes } = await ask(asked, {
+    bearer: token === undefined ? undefined : requireToken(token),
+    maxBytes: MAX_BYTES,
+    patienceMs,
+  });
+  if (status === 401) throw noReader(asked, token);
+  if (status !== 200) {
+    const message = `${asked}: expected the answer of a collector, got status ${status}.`;
+    throw failed(message, { url: asked, status });
+  }
+  return read(bytes, { asked, schema });
+}
+
+function read<Schema extends v.GenericSchema>(
+  bytes: Uint8Array,
+  { asked, schema }: { asked: string; schema: Schema },
+): v.InferOutput<Schema> {
+  const malformed = (message: string, cause: unknown) =>
+    new PublisherError('fleet-malformed', message, { details: { url: asked }, cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    const got = bytes.length === 0 ? 'nothing' : 'something else';
+    throw malformed(`${asked}: expected JSON from a collector, got ${got}.`, cause);
+  }
+  try {
+    return parse(schema, value, { code: 'metadata-malformed', what: asked });
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    throw malformed(`${error.message} Is it a collector, and of this version?`, error);
+  }
+}
+
+/** The address is named in messages, so it holds no secret. */
+function baseOf(url: string): URL {
+  const base = URL.canParse(url) ? new URL(url) : undefined;
+  const { protocol, username, password, search, hash } = base ?? {};
+  if (base && /^https?:$/.test(protocol ?? '') && !(username || password || search || hash)) {
+    base.pathname = base.pathname.replace(/\/*$/, '/');
+    return base;
+  }
+  throw new TypeError(
+    '`fleet`: expected the address of a collector, such as https://reports.example, without a user, a query ' +
+      'or a fragment, got another text.',
+  );
+}
+
+function requireToken(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new TypeError(
+    '`fleetToken`: expected a read token of visible ASCII characters, got none or others.',
+  );
+}
+
+function noReader(asked: string, token: string | undefined): PublisherError {
+  return new PublisherError(
+    'read-token-missing',
+    `${asked}: expected a read token of this collector, got ${token === undefined ? 'none' : 'another'}. Set ` +
+      'NEARSIDE_READ_TOKEN, or `--fleet-token-file` to a file that holds it.',
+    { details: { url: asked } },
+  );
+}
