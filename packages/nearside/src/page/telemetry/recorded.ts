@@ -37,6 +37,8 @@ export type Recorded =
 export interface LostWithVersion extends LostPage {
   /** Sequence of the version, where it was known. */
   readonly sequence: number | undefined;
+  /** The version that a device with another one was changing to. */
+  readonly update?: string | undefined;
 }
 
 /** Something that listeners are told of too. */

@@ -309,6 +309,19 @@ test('pages that died are opens that failed, errors of runs, and work that was l
   for (const one of [report, ofModel]) expect(one && complaintOf(one)).toBeUndefined();
 });
 
+test('pages that died of a version on probation are updates that failed, told with the version that serves', async () => {
+  const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
+  const died = { phase: 'loading', backend: 'onnx-wasm', variant: 'int8', threads: 1, atMs: 1 };
+  const page = { ...died, isLasting: false, sequence: 2, update: '1.2.0' } as const;
+  model.recording.tell({ kind: 'deaths', pages: [page, page] as never });
+  await expect.poll(() => model.recording.totals.sealed).toBe(2);
+  const { '1.1.0': report, undefined: ofModel } = await model.close();
+  expect(report?.updates).toEqual([{ version: '1.2.0', failed: { 'page-lost': 2 } }]);
+  expect(report?.opens?.failed).toBe(undefined);
+  expect(ofModel?.opens?.failed).toEqual({ 'page-lost': 2 });
+  for (const one of [report, ofModel]) expect(one && complaintOf(one)).toBeUndefined();
+});
+
 test('outcomes are counted by name, of four names at most; what is more is told as lost', async () => {
   const model = await serve(version('1.1.0', 1, well), version('1.2.0', 2, well));
   const tell = (name: string, value: number) =>

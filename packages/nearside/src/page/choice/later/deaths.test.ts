@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
-import { DAY_MS, parseDeaths, withDeaths } from './deaths.js';
+import { DAY_MS, type Death, lostUpdate, parseDeaths, withDeaths } from './deaths.js';
 
 const NOW_MS = 1_000 * DAY_MS;
 const PLACE = { nowMs: NOW_MS, adapter: undefined };
@@ -57,6 +57,20 @@ test('pages that were at work side by side died once, as when the power is cut; 
   const again = { ...opening, pageMs: 9 };
   const both = withDeaths(NOTHING, [opening, again], PLACE).deaths;
   expect(both.map(({ isLasting }) => isLasting)).toEqual([false, false]);
+});
+
+test('a page that died of a version on probation is an update that was lost, on a device with another version alone', () => {
+  const [death] = withDeaths(NOTHING, [MARK], PLACE).deaths as [Death];
+  const of = (given: Partial<Death>, versions: object) =>
+    lostUpdate({ ...death, ...given }, versions);
+  expect(of({}, { active: 2, previous: 1 })).toBe('2.0.0'); // it is opened once more
+  expect(of({ phase: 'running' }, { active: 1 })).toBe('2.0.0'); // the one before serves again
+  expect(of({ phase: 'updating' }, { active: 1 })).toBe('2.0.0');
+  expect(of({}, { active: 2 })).toBe(undefined);
+  expect(of({}, {})).toBe(undefined);
+  expect(of({ isSettled: true }, { active: 2, previous: 1 })).toBe(undefined);
+  expect(of({ phase: 'tuning' }, { active: 2, previous: 1 })).toBe(undefined);
+  expect(of({ sequence: undefined, version: undefined }, { active: 2 })).toBe(undefined);
 });
 
 test('nothing follows from a mark that is broken, of another library, or from next year', () => {

@@ -72,6 +72,12 @@ export interface Place {
   readonly adapter: string | undefined;
 }
 
+/** Sequences of the versions that serve, or served, on this device, as its ledger has them. */
+interface Versions {
+  readonly active?: number;
+  readonly previous?: number;
+}
+
 interface Judged {
   readonly record: DeathRecord;
   /** The version that is the active one on this device. */
@@ -94,7 +100,7 @@ export async function judgeMarks(
   const locked = new Set([...held, ...pending].map(({ name }) => name));
   const free = marks.map(String).filter((key) => !locked.has(lockOf(key)));
   let record = parseDeaths(deaths, place.nowMs);
-  let versions: { readonly active?: number; readonly previous?: number } = {};
+  let versions: Versions = {};
   const more = [pointerKey(prefix, address.model), ...free];
   await changeDeaths(plan, more, (known, [pointer, ...found]) => {
     versions = pointer ?? {};
@@ -266,15 +272,32 @@ export function createSettling(model: Model) {
 }
 
 /** Takes deaths that no report has: each is given to one caller. */
-export async function takeDeaths(model: Model & Pick<OpenPlan, 'store'>): Promise<Death[]> {
-  let taken: Death[] = [];
+export async function takeDeaths(model: Model & Pick<OpenPlan, 'store'>): Promise<TakenDeath[]> {
+  let taken: TakenDeath[] = [];
   if (model.store !== 'auto') return taken;
-  await changeDeaths(model, [], ({ deaths, good }) => {
-    taken = deaths.filter(({ isTaken }) => !isTaken);
-    if (taken.length === 0) return undefined;
+  const { prefix, address } = model;
+  const pointer = pointerKey(prefix, address.model);
+  await changeDeaths(model, [pointer], ({ deaths, good }, [versions]) => {
+    const left = deaths.filter(({ isTaken }) => !isTaken);
+    if (left.length === 0) return undefined;
+    taken = left.map((death) => ({ ...death, update: lostUpdate(death, versions ?? {}) }));
     return { record: { good, deaths: deaths.map((death) => ({ ...death, isTaken: true })) } };
   });
   return taken;
+}
+
+interface TakenDeath extends Death {
+  /** The version that had not settled, on a device with another one. */
+  readonly update: string | undefined;
+}
+
+/** Nobody goes back from a version for deaths while it is tuned or warmed up. */
+export function lostUpdate(
+  { phase, isSettled, sequence, version }: Death,
+  { active = sequence, previous = sequence }: Versions,
+): string | undefined {
+  const isOfUpdate = phase !== 'tuning' && phase !== 'warming' && !isSettled;
+  return isOfUpdate && (active !== sequence || previous !== sequence) ? version : undefined;
 }
 
 type Model = Pick<OpenPlan, 'prefix' | 'address'>;

@@ -6,7 +6,6 @@ import {
   REPORT_LIMITS,
   record,
 } from '@nearside/core';
-import type { LostPage } from '../../../shared/api/backends.js';
 import type { ModelEmitter } from '../../../shared/api/events.js';
 import type { OpeningStats, ReportTotals } from '../../../shared/api/model.js';
 import type { ServedVersion } from '../../../shared/ended-run.js';
@@ -29,6 +28,7 @@ import {
   type Tally,
   tallyFailedOpen,
   tallyLost,
+  tallyLostUpdate,
   tallyObservation,
   tallyQuarantine,
   tallyRun,
@@ -177,22 +177,22 @@ class Counter {
     }
   }
 
-  /** A death is counted for its version, if that is the one that serves; else for the model. */
+  /**
+   * A death is counted for its version, if that is the one that serves; else for the model. An update is one of the side that
+   * the install is on. Reports are sealed at once: this page may die as those did.
+   */
   #countDeaths(pages: readonly LostWithVersion[]): void {
-    const isOfCurrent = ({ sequence }: LostWithVersion) => sequence === this.#sequence;
-    this.#tellDeaths(pages.filter(isOfCurrent), this.#current);
-    const others = pages.filter((page) => !isOfCurrent(page));
-    this.#tellDeaths(others, subjectOfModel(this.#model));
-  }
-
-  /** Seals the report at once: this page may die as those did. */
-  #tellDeaths(pages: readonly LostPage[], subject: ReportSubject | undefined): void {
-    if (!subject || pages.length === 0) return;
-    const reporter = this.#reporting.of(subject, this.#nowMs);
-    reporter.count((tally) => {
-      for (const page of pages) tallyLost(tally, page);
-    });
-    void reporter.flush();
+    const subjects = new Set([this.#current]);
+    const ofModel = subjectOfModel(this.#model);
+    for (const page of pages) {
+      const subject = page.sequence === this.#sequence ? this.#current : ofModel;
+      subjects.add(subject);
+      this.#into((tally) => tallyLost(tally, page), subject);
+      this.#into((tally) => tallyLostUpdate(tally, page.update));
+    }
+    for (const subject of subjects) {
+      if (subject) void this.#reporting.of(subject, this.#nowMs).flush();
+    }
   }
 
   #into(add: (tally: Tally) => void, subject = this.#current): void {

@@ -1,13 +1,12 @@
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import { isNearsideError, type LossReason, type Store } from '@nearside/core';
 import { openStore } from '#open-store';
-import type { LostPage } from '../../../shared/api/backends.js';
 import type { StoreChoice } from '../../../shared/api/open-options.js';
 import { readInstallIdentity } from '../../../shared/install.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { LAST_STORING_MS, settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan, ReportTarget } from '../../options/plan-opening.js';
-import { createReportTotals } from '../recorded.js';
+import { createReportTotals, type LostWithVersion } from '../recorded.js';
 import { createDelivery } from './deliver.js';
 import type { RunShelf } from './feedback.js';
 import { clearModel, openOutbox } from './outbox.js';
@@ -15,7 +14,7 @@ import { type ReportSubject, subjectOfModel } from './report-subject.js';
 import { claimFirsts, type PossibleFirst, readWindowLengths } from './report-window.js';
 import { type Leaving, Reporter, type ReportingContext } from './reporter.js';
 import { toJson } from './seal-report.js';
-import { increment, tallyFailedOpen, tallyLost } from './tally.js';
+import { increment, tallyFailedOpen, tallyLost, tallyLostUpdate } from './tally.js';
 import { openTracing, type Tracing } from './tracing.js';
 
 /** How long `close` waits for delivery, ms. What is not sent stays stored. */
@@ -214,7 +213,7 @@ function hookPage({ leave, onOnline }: { leave: () => Leaving[]; onOnline: () =>
 export async function reportFailedOpen(
   { report, store: choice, address, signal }: OpenPlan,
   error: unknown,
-  takeLost: () => Promise<readonly LostPage[]>,
+  takeLost: () => Promise<readonly LostWithVersion[]>,
 ): Promise<void> {
   if (!report || signal?.aborted || !isNearsideError(error)) return;
   const store = openStore('nearside-reports', choice);
@@ -231,7 +230,10 @@ export async function reportFailedOpen(
     const lost = await takeLost();
     reporter.count((tally) => {
       tallyFailedOpen(tally, error.code);
-      for (const page of lost) tallyLost(tally, page);
+      for (const page of lost) {
+        tallyLost(tally, page);
+        tallyLostUpdate(tally, page.update);
+      }
     });
     await reporting.close();
   } catch {

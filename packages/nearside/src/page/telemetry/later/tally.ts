@@ -185,6 +185,11 @@ export function tallyLost(tally: Tally, { phase, backend, variant }: LostPage): 
   tallyQuarantine(tally, { backend, variant, code: `lost-${phase}` });
 }
 
+/** A page that died as its device was changing to another version. */
+export function tallyLostUpdate(tally: Tally, version: string | undefined): void {
+  if (version !== undefined) increment(updateOf(tally, version).failed, 'page-lost');
+}
+
 export function tallyFailedOpen({ opens }: Tally, code: string): void {
   opens.tried += 1;
   increment(opens.failed, code);
