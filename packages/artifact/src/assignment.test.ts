@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assignInstall } from './assignment.js';
+import { chooseRelease } from './release.js';
 import { rolloutBucket } from './rollout-bucket.js';
 import type { Targets } from './tuf/metadata.js';
 
@@ -99,4 +100,45 @@ test('a revoked canary assigns nobody, and where all is a canary the others are 
   expect(assignment).toMatchObject({ arm: 'stable', version: '1.0.0' });
   const found = await arms(targetsOf(canary(5_000)));
   expect([...found.keys()].sort()).toEqual(['canary 1.1.0', 'none']);
+});
+
+const stableAt = (sequence: number, state = 'stable'): Offer => ({
+  version: `1.${sequence}.0`,
+  sequence,
+  state,
+});
+
+test.each([
+  ['one that all are offered', stableAt(3)],
+  ['one that all were offered, and that was revoked since', stableAt(3, 'revoked')],
+])('a canary older than %s is over: no install is assigned to it', async (_what, newer) => {
+  const found = await arms(targetsOf(STABLE, canary(10_000), newer));
+  const left = newer.state === 'revoked' ? STABLE.version : newer.version;
+  expect([...found.keys()]).toEqual([`stable ${left}`]);
+});
+
+test('of two canaries with a salt each, installs are assigned to the newer alone', async () => {
+  const rollout = { salt: 'older', fromBps: 0, toBps: 10_000 };
+  const found = await arms(
+    targetsOf(STABLE, { ...canary(2_000), rollout }, canary(2_000, 0, '1.2.0', 3)),
+  );
+  expect([...found.keys()].sort()).toEqual(['canary 1.2.0', 'control 1.0.0', 'stable 1.0.0']);
+});
+
+test('the version that an install chooses is the one that it is assigned to, whatever is offered', async () => {
+  const bps = fc.integer({ min: 0, max: 10_000 });
+  const state = fc.constantFrom('stable', 'canary', 'revoked');
+  const rollout = fc.record({ salt: fc.constantFrom('a', 'b'), fromBps: bps, toBps: bps });
+  const offers = fc.array(fc.record({ state, rollout: fc.option(rollout, { nil: undefined }) }));
+  const support = { features: [], runtimes: ['onnx'] };
+  await fc.assert(
+    fc.asyncProperty(offers, fc.uuid(), async (given, installId) => {
+      const offered = given.map((offer, i) => ({ ...offer, ...stableAt(i + 2, offer.state) }));
+      const targets = targetsOf(STABLE, ...(offered as Offer[]));
+      const assigned = await assignInstall(targets, { model: 'digits', installId });
+      const question = { model: 'digits', installId, support };
+      const chosen = await chooseRelease(targets, question).catch(() => undefined);
+      expect(chosen?.version).toBe(assigned?.version);
+    }),
+  );
 });

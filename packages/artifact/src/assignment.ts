@@ -1,5 +1,5 @@
 import type { Arm } from '@nearside/core';
-import { type Release, releasesOf } from './release.js';
+import { isAdmitted, onOffer, type Release, releasesOf, saltOf } from './release.js';
 import { rolloutBucket } from './rollout-bucket.js';
 import { sha256Hex } from './sha256.js';
 import type { Targets } from './tuf/metadata.js';
@@ -27,9 +27,9 @@ export async function assignInstall(
   targets: Targets,
   { model, installId }: { readonly model: string; readonly installId: string },
 ): Promise<Assignment | undefined> {
-  const offered = releasesOf(targets, model).filter(({ state }) => state !== 'revoked');
+  const offered = onOffer(releasesOf(targets, model));
   const everywhere = offered.find(({ rollout }) => !rollout)?.version;
-  const salt = offered.find(({ rollout }) => rollout)?.rollout?.salt;
+  const salt = saltOf(offered);
   if (salt === undefined) {
     return everywhere === undefined
       ? undefined
@@ -37,17 +37,13 @@ export async function assignInstall(
   }
   const bucket = await rolloutBucket(salt, installId);
   const experiment = (await sha256Hex(new TextEncoder().encode(salt))).slice(0, 8);
-  const canaries = offered.filter(({ rollout }) => rollout?.salt === salt);
-  const canary = canaries.find((release) => holds(release, bucket));
+  const canaries = offered.filter(({ rollout }) => rollout);
+  const canary = canaries.find((release) => isAdmitted(release, bucket));
   if (canary) return { arm: 'canary', version: canary.version, experiment };
   if (everywhere === undefined) return undefined;
   const width = Math.min(WIDEST_CONTROL, Math.max(...canaries.map(widthOf)));
   const arm = bucket >= BUCKETS - width ? 'control' : 'stable';
   return { arm, version: everywhere, experiment };
-}
-
-function holds({ rollout }: Release, bucket: number): boolean {
-  return rollout !== undefined && rollout.fromBps <= bucket && bucket < rollout.toBps;
 }
 
 function widthOf({ rollout }: Release): number {

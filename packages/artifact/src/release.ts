@@ -149,8 +149,26 @@ interface ReleaseQuestion {
 }
 
 /**
- * Chooses the version this device runs: the highest sequence that is supported, admitted by its
- * rollout, not revoked, and has not failed here.
+ * The versions on offer, newest first. A canary is over once all were offered a newer version, even where that one was
+ * revoked since. Of two experiments only the newer is out, so one salt decides for each device.
+ */
+export function onOffer(releases: readonly Release[]): Release[] {
+  const newestForAll = releases.find(({ rollout }) => !rollout)?.sequence ?? 0;
+  const offered = releases.filter(({ state }) => state !== 'revoked');
+  const salt = saltOf(offered);
+  return offered.filter(
+    ({ rollout, sequence }) => !rollout || (rollout.salt === salt && sequence > newestForAll),
+  );
+}
+
+/** The salt of the newest rollout among these; undefined where each is for all. */
+export function saltOf(releases: readonly Release[]): string | undefined {
+  return releases.find(({ rollout }) => rollout)?.rollout?.salt;
+}
+
+/**
+ * Chooses the version this device runs: the highest sequence that is on offer, supported, admitted by its rollout, and
+ * has not failed here.
  *
  * @throws NearsideError `model-not-found`, `version-revoked`, `version-unsupported`, `no-version`
  */
@@ -160,14 +178,12 @@ export async function chooseRelease(
 ): Promise<Release> {
   const releases = releasesOf(targets, model);
   if (releases.length === 0) throw modelNotFound(targets, model);
-  const current = releases.filter((release) => release.state !== 'revoked');
+  const current = onOffer(releases);
   const supported = current.filter((release) => isSupported(release, support));
-  const admitted: Release[] = [];
-  for (const release of supported) {
-    if (!failed.has(release.sequence) && (await isAdmitted(release, installId))) {
-      admitted.push(release);
-    }
-  }
+  const bucket = await rolloutBucket(saltOf(current) ?? '', installId);
+  const admitted = supported.filter(
+    (release) => !failed.has(release.sequence) && isAdmitted(release, bucket),
+  );
   const fallback = fallbackOf(releases, from);
   const chosen = admitted.find(({ sequence }) => sequence === fallback) ?? admitted[0];
   if (chosen) return chosen;
@@ -212,10 +228,9 @@ function fallbackOf(releases: readonly Release[], from: number | undefined): num
   return running?.state === 'revoked' ? running.fallbackSequence : undefined;
 }
 
-async function isAdmitted({ rollout }: Release, installId: string): Promise<boolean> {
-  if (!rollout) return true;
-  const bucket = await rolloutBucket(rollout.salt, installId);
-  return rollout.fromBps <= bucket && bucket < rollout.toBps;
+/** @param bucket of the install, by the salt of the rollout */
+export function isAdmitted({ rollout }: Release, bucket: number): boolean {
+  return !rollout || (rollout.fromBps <= bucket && bucket < rollout.toBps);
 }
 
 function modelNotFound(targets: Targets, model: string): NearsideError {
