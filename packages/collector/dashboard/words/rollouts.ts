@@ -133,7 +133,7 @@ function holdWords(
   if (times !== null) {
     return `${unsure}; more than a year at today’s rate. A larger share of devices would be faster`;
   }
-  if (because.includes('signed-margins')) return 'this collector does not know its signed release';
+  if (because.includes('unknown-version')) return 'this collector does not know its signed release';
   return small
     ? `${few(small.cohorts, minCohorts)} for ${measureName(small.name)}`
     : `${unsure}; how long it takes is not known`;

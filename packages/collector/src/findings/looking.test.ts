@@ -4,6 +4,7 @@ import { parseTargets } from '../files/targets.js';
 import type { FindingEntry, RollupStore } from '../store/rollup-store.js';
 import {
   type DeviceReport,
+  EXPERIMENT,
   FACTS,
   factsOf,
   fleetQuery,
@@ -123,11 +124,11 @@ test('a verdict is written down with its measures and devices, and a rollout tha
   expect(await states()).toEqual(['1.1.0 rollout: began', '1.1.0 verdict: roll-back']);
   const [finding, verdict] = await written();
   expect(finding).toMatchObject({
-    subject: '0f0f0f0f',
+    subject: EXPERIMENT,
     figures: { beganMs: MONDAY_MS, devices: 640 },
   });
   expect(verdict).toMatchObject({
-    subject: '0f0f0f0f',
+    subject: EXPERIMENT,
     figures: {
       devices: { canary: 640, control: 640 },
       verdict: { because: ['failed-runs', 'failed-devices'] },

@@ -1,8 +1,21 @@
 import { HOUR_MS } from '../counting/time.js';
 import type { RatioSums } from '../statistics/cohort-ratio.js';
 import type { Figure } from '../statistics/figure.js';
-import { type ArmSums, FEWEST_COHORTS, onBothSides, sumsBySide } from '../statistics/guardrail.js';
-import { type Hold, hoursUntilVerdict, isWorse, type Verdict } from '../statistics/verdict.js';
+import {
+  type ArmSums,
+  FEWEST_COHORTS,
+  type GuardrailResult,
+  onBothSides,
+  sumsBySide,
+} from '../statistics/guardrail.js';
+import {
+  type Hold,
+  hoursUntilVerdict,
+  isWorse,
+  mayStep,
+  type Verdict,
+  verdictOf,
+} from '../statistics/verdict.js';
 import type { CohortRow, ModelRange, RollupReads } from '../store/rollup-store.js';
 import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
@@ -14,18 +27,34 @@ import {
   compareSides,
   type Guardrail,
   guardrailsOf,
+  judged,
   sumsByCohort,
-  verdictOn,
 } from './rollout-guardrails.js';
 import { type RolloutPart, rolloutParts } from './rollout-parts.js';
+import { type RanAs, ranAs, takenBack } from './rollout-runs.js';
+import { type SignedRollout, signedRollouts } from './signed-rollout.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
 export interface FleetCanary extends ModelRange {
-  /** There is no verdict with fewer on one side. */
+  /** With fewer in the control there is no verdict. With fewer in the canary only their number is compared. */
   readonly minDevices: number;
   /** A measure is not compared with fewer cohorts on both sides. */
   readonly minCohorts: number;
+  /** Version of the signed targets by whose facts it was judged. Null where that is not known. */
+  readonly revision: number | null;
+  /** How long a canary of each share takes. */
+  readonly plans: readonly RolloutPlan[];
   readonly rollouts: readonly RolloutFigures[];
+}
+
+/** What a canary of this share of all installs needs. */
+export interface RolloutPlan {
+  readonly share: number;
+  /**
+   * Hours until a version that is no worse has its verdict, at today's rate of reports. Null where that is not known, and
+   * where it is more than a year.
+   */
+  readonly hours: number | null;
 }
 
 export interface RolloutFigures {
@@ -35,6 +64,16 @@ export interface RolloutFigures {
   readonly sinceMs: number;
   /** It was taken back, or is for all now. Its figures are those of the time while it ran. */
   readonly isOver: boolean;
+  /** Share of all installs that are to have it, 0 … 1. Null where it is not known, or over. */
+  readonly share: number | null;
+  /** Unix times at which its shares were offered, the oldest first. Empty where they are not known. */
+  readonly offeredMs: readonly number[];
+  /** Versions that served on each side, those with most runs first. */
+  readonly ranAs: { readonly canary: readonly RanAs[]; readonly control: readonly RanAs[] };
+  /** Its next share is safe enough: less is asked of a canary that few devices have than of one for all. */
+  readonly mayStep: boolean;
+  /** Updates to it that devices on its side undid by themselves, of those that they tried. */
+  readonly takenBack: { readonly n: number; readonly of: number };
   /** Devices by side, on the busiest UTC day. */
   readonly devices: { readonly canary: number; readonly control: number };
   readonly guardrails: readonly GuardrailFigures[];
@@ -45,6 +84,9 @@ export interface RolloutFigures {
 
 export type RolloutVerdict = Exclude<Verdict, Hold> | RolloutHold | NoVerdict;
 
+/** What holds a rollout as a whole, whatever its measures say. */
+type HoldReason = 'unknown-version' | 'old-facts' | 'missing-devices' | 'few-cohorts' | 'one-day';
+
 export interface RolloutHold extends Hold {
   /**
    * Hours until a verdict at today's rate: `times` as many reports as came since the first, at their mean rate. Null where
@@ -53,11 +95,14 @@ export interface RolloutHold extends Hold {
   readonly hours: number | null;
 }
 
-/** There is no verdict without a control, or with too few devices. */
+/** There is no verdict without a control, or with too few devices in it. */
 export interface NoVerdict {
   readonly verdict: 'none';
   readonly because: 'no-control' | 'too-few-devices';
 }
+
+/** The first is asked about at least: a share that a canary may begin with. */
+const PLANNED_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5];
 
 export interface GuardrailFigures {
   readonly name: string;
@@ -70,6 +115,8 @@ export interface GuardrailFigures {
   readonly control: number | null;
   /** How much worse the canary is. The interval holds at every look. Null where too little is known. */
   readonly difference: Figure;
+  /** The side with more of an outcome, once that is sure. Null for all other measures. */
+  readonly better: 'canary' | 'control' | null;
   /** Cohorts with both sides. */
   readonly cohorts: number;
   /** A verdict depends on it. An outcome without a signed margin is only shown. */
@@ -90,70 +137,120 @@ export async function fleetCanary(
   context: ModelContext,
 ): Promise<FleetCanary> {
   const { model, fromMs, toMs } = query;
+  const { facts, revision = null, minDevices } = context;
   const journal = (await store.releases(model)).filter(({ atMs }) => atMs < toMs);
   const rollouts: RolloutFigures[] = [];
-  for (const { experiment, version } of await store.rollouts(model)) {
+  for (const signed of signedRollouts(await store.rollouts(model), { facts, journal })) {
+    const { version, experiment, isOver, offeredMs } = signed;
     if (query.version !== undefined && query.version !== version) continue;
-    // the state at the end of the range, where that is known
-    const state =
-      journal.findLast((release) => release.version === version) ??
-      context.facts?.versions.find((one) => one.version === version);
-    // it has ended when the version was taken back, or is for all
-    const isOver = state !== undefined && (state.state === 'revoked' || !state.rollout);
     if (isOver && context.isOfNow) continue;
-    const rows = await readRolloutDays(store, { model, fromMs, toMs, experiment, version });
-    const figures = rolloutFigures(rows, { version, experiment, isOver, toMs, ...context });
+    const rows = await readRolloutDays(store, {
+      ...{ model, fromMs, toMs, experiment, version },
+      offeredMs: isOver ? undefined : offeredMs[0],
+    });
+    const figures = rolloutFigures(rows, { ...context, signed, toMs });
     if (figures) rollouts.push(figures);
   }
   rollouts.sort((a, b) => b.sinceMs - a.sinceMs);
-  const { minDevices } = context;
-  return { model, fromMs, toMs, minDevices, minCohorts: FEWEST_COHORTS, rollouts };
+  return {
+    ...{ model, fromMs, toMs, minDevices, minCohorts: FEWEST_COHORTS, revision },
+    plans: PLANNED_SHARES.map((share) => ({ share, hours: null })),
+    rollouts,
+  };
 }
 
 interface Asked extends ModelContext {
-  readonly version: string;
-  readonly experiment: string;
-  readonly isOver: boolean;
+  readonly signed: SignedRollout;
   readonly toMs: number;
 }
 
 function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigures | undefined {
-  const { version, experiment, isOver, toMs, facts, minDevices } = asked;
+  const { signed, facts, minDevices } = asked;
+  const { version, experiment, isOver, share, offeredMs } = signed;
   const canary = rows.filter(({ unit }) => unit.arm === 'canary' && unit.assigned === version);
-  if (canary.length === 0) return undefined;
   const control = rows.filter(({ unit }) => unit.arm === 'control');
   const sides = { canary, control };
+  const [first] = canary.length > 0 ? canary : control;
+  if (!first) return undefined;
   const devices = { canary: devicesOnBusiestDay(canary), control: devicesOnBusiestDay(control) };
-  const sinceMs = Math.min(...canary.map(({ hourMs }) => hourMs));
-  const isKnown = facts?.versions.some((one) => one.version === version) ?? false;
-  const none = noVerdict(devices, minDevices);
-  const guardrails = none ? [] : guardrailsOf(sides, { version, facts });
+  const sinceMs = (canary.length > 0 ? canary : control).reduce(
+    (earliest, { hourMs }) => Math.min(earliest, hourMs),
+    first.hourMs,
+  );
+  const isEnough = (n: number) => n >= minDevices;
+  // of too few canary devices only their number is known
+  const guardrails = guardrailsOf(sides, { version, facts }).filter(
+    ({ measure }) =>
+      isEnough(devices.control) && (isEnough(devices.canary) || measure.kind === 'size'),
+  );
   const whole = compareAll(sides, guardrails);
-  const parts = none ? [] : rolloutParts(sides, { guardrails, version, facts, minDevices });
+  const parts = isEnough(devices.canary)
+    ? rolloutParts(sides, { guardrails, version, facts, minDevices })
+    : [];
   const comparedParts = parts.map((part) => ({
     part,
     compared: compareAll(part.sides, part.guardrails),
   }));
   const compared = { whole, parts: comparedParts.flatMap(({ compared }) => compared) };
-  const verdict = none ?? verdictOn(compared, { isKnown });
   return {
-    version,
-    experiment,
-    sinceMs,
-    isOver,
+    ...{ version, experiment, sinceMs, isOver, share, offeredMs },
+    ranAs: { canary: ranAs(canary, minDevices), control: ranAs(control, minDevices) },
+    takenBack: takenBack(canary, version),
     devices,
     guardrails: whole.map((one) =>
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),
     parts: comparedParts.flatMap(worsePart),
-    verdict:
-      verdict.verdict === 'hold'
-        ? {
-            ...verdict,
-            hours: isOver ? null : hoursUntilVerdict(verdict, (toMs - sinceMs) / HOUR_MS),
-          }
-        : verdict,
+    ...judge(compared, { ...asked, devices, sides, sinceMs }),
   };
+}
+
+interface Judging extends Asked {
+  readonly devices: RolloutFigures['devices'];
+  readonly sides: Sides;
+  readonly sinceMs: number;
+}
+
+/** Says how the rollout should go on. What holds it as a whole is named alone. */
+function judge(
+  compared: Readonly<Record<'whole' | 'parts', readonly Compared[]>>,
+  { signed, facts, devices, minDevices, sides, sinceMs, toMs }: Judging,
+): Pick<RolloutFigures, 'verdict' | 'mayStep'> {
+  const { lack, isOver, share } = signed;
+  const none = noVerdict(devices, minDevices);
+  if (none) return { verdict: none, mayStep: false };
+  if (lack && facts) return heldBy(lack);
+  const whole = judged(compared.whole);
+  const verdict = verdictOf(whole, judged(compared.parts));
+  if (verdict.verdict === 'roll-back') return { verdict, mayStep: false };
+  if (lack) return heldBy(lack);
+  if (devices.canary < minDevices) return heldBy('missing-devices');
+  if (cohortsOnBothSides(sides) < FEWEST_COHORTS) return heldBy('few-cohorts');
+  const hours = (toMs - sinceMs) / HOUR_MS;
+  const hoursLeft = Math.max(0, 24 - hours);
+  if (verdict.verdict === 'promote') {
+    if (hoursLeft === 0) return { verdict, mayStep: !isOver };
+    return heldBy('one-day', { times: 1, hours: isOver ? null : hoursLeft });
+  }
+  const needed = hoursUntilVerdict(verdict, hours);
+  return {
+    verdict: { ...verdict, hours: isOver || needed === null ? null : Math.max(needed, hoursLeft) },
+    mayStep: !isOver && hoursLeft === 0 && mayStep(whole, share),
+  };
+}
+
+function heldBy(
+  reason: HoldReason,
+  { times, hours }: Pick<RolloutHold, 'times' | 'hours'> = { times: null, hours: null },
+): Pick<RolloutFigures, 'verdict' | 'mayStep'> {
+  return { verdict: { verdict: 'hold', because: [reason], times, hours }, mayStep: false };
+}
+
+/** Cohorts whose devices reported on both sides. */
+function cohortsOnBothSides({ canary, control }: Sides): number {
+  const ofControl = new Set(control.map(({ cohort }) => cohort));
+  const ofCanary = new Set(canary.map(({ cohort }) => cohort));
+  return [...ofCanary].filter((cohort) => ofControl.has(cohort)).length;
 }
 
 function compareAll(sides: Sides, guardrails: readonly Guardrail[]): ComparedSums[] {
@@ -161,6 +258,12 @@ function compareAll(sides: Sides, guardrails: readonly Guardrail[]): ComparedSum
     const cohorts = sumsByCohort(sides, guardrail.measure);
     return { guardrail, cohorts, result: compareSides(cohorts, guardrail) };
   });
+}
+
+/** Returns the side with more of an outcome, whose interval holds at every look. */
+function betterSide({ low, high }: GuardrailResult): GuardrailFigures['better'] {
+  if (low > 0) return 'control';
+  return high < 0 ? 'canary' : null;
 }
 
 function worsePart({
@@ -180,12 +283,11 @@ function worsePart({
 }
 
 function noVerdict(
-  { canary, control }: RolloutFigures['devices'],
+  { control }: RolloutFigures['devices'],
   minDevices: number,
 ): NoVerdict | undefined {
   if (control === 0) return { verdict: 'none', because: 'no-control' };
-  if (Math.min(canary, control) >= minDevices) return undefined;
-  return { verdict: 'none', because: 'too-few-devices' };
+  return control < minDevices ? { verdict: 'none', because: 'too-few-devices' } : undefined;
 }
 
 interface ComparedSums extends Compared {
@@ -207,6 +309,7 @@ function guardrailFigures(
     n: { canary: canary.whole, control: control.whole },
     canary: ratioOn(canary),
     control: ratioOn(control),
+    better: kind === 'mean' && result ? betterSide(result) : null,
     difference: {
       value: result?.difference ?? null,
       low: result?.low ?? null,

@@ -41,10 +41,23 @@ export interface FleetQuery extends ModelRange {
 export interface ModelContext {
   /** The facts of the model that is asked about. Without them no baseline is known. */
   readonly facts?: ModelFacts['models'][number] | undefined;
+  /** Version of the signed targets that the facts were made of. */
+  readonly revision?: number | null;
   /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
   /** Only what is wrong at the end of the range is asked for: nothing is read of rollouts that are over, or of old windows. */
   readonly isOfNow?: boolean;
+}
+
+/** Returns what facts say about a model. */
+export function factsAbout(
+  model: string,
+  facts: ModelFacts | undefined,
+): Pick<ModelContext, 'facts' | 'revision'> {
+  return {
+    facts: facts?.models.find((one) => one.model === model),
+    revision: facts?.revision ?? null,
+  };
 }
 
 const Milliseconds = v.pipe(

@@ -11,17 +11,18 @@ const LONGEST_DAYS = 90;
  * Reads the rows of a rollout from the first day of its canary to the end of a range. The range's begin has no part in
  * it, so the figures of a rollout do not depend on how much of it is looked at.
  *
- * @param query has the version of the canary
- * @returns nothing where no UTC day that the range touches has a report of its canary
+ * @param query has the version of the canary, and when that was offered, where that is known
+ * @returns nothing where no UTC day that the range touches has a report of its canary. If it was offered, all canary devices
+ * may be missing: then it is what others reported since
  */
 export async function readRolloutDays(
   store: Pick<RollupReads, 'cohortDays'>,
-  { version, ...query }: Required<CohortQuery>,
+  { version, offeredMs, ...query }: Required<CohortQuery> & { readonly offeredMs?: number },
 ): Promise<CohortRow[]> {
   const fromDay = utcDay(query.fromMs);
   const rows = await readCohortDays(store, { ...query, fromMs: fromDay * DAY_MS });
   let [first] = canaryDays(rows, version);
-  if (first === undefined) return [];
+  if (first === undefined) return rows.filter(({ hourMs }) => hourMs >= (offeredMs ?? Infinity));
   const oldest = utcDay(query.toMs - 1) + 1 - LONGEST_DAYS;
   for (let day = fromDay - 1; day >= Math.max(first - PAUSE_DAYS, oldest); day -= 1) {
     const range = { fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS };

@@ -6,7 +6,7 @@ import {
   compareSizes,
   type GuardrailResult,
 } from '../statistics/guardrail.js';
-import { type Judged, type Verdict, verdictOf } from '../statistics/verdict.js';
+import type { Judged } from '../statistics/verdict.js';
 import { armMeasures, type Measure, type Sides } from './arm-measures.js';
 import { ratioByCohort } from './cohort-rows.js';
 import type { ModelContext } from './query.js';
@@ -103,16 +103,8 @@ export interface Compared {
   readonly result: GuardrailResult | undefined;
 }
 
-/** @param isKnown the signed release is known; without it nothing is promoted, because its margins may be others */
-export function verdictOn(
-  { whole, parts }: { readonly whole: readonly Compared[]; readonly parts: readonly Compared[] },
-  { isKnown }: { isKnown: boolean },
-): Verdict {
-  const unknown = isKnown ? [] : [{ name: 'signed-margins', margin: 0, result: undefined }];
-  return verdictOf([...judged(whole), ...unknown], judged(parts));
-}
-
-function judged(compared: readonly Compared[]): Judged[] {
+/** Returns what a verdict depends on. */
+export function judged(compared: readonly Compared[]): Judged[] {
   return compared
     .filter(({ guardrail }) => guardrail.isJudged)
     .map(({ guardrail: { measure, margin }, result }) => ({ name: measure.name, margin, result }));

@@ -26,6 +26,7 @@ function measure(
     canary: 0.059,
     control: 0.0045,
     difference: { value: value ?? null, low: low ?? null, high: high ?? null, ...common },
+    better: null,
     cohorts: 57,
     isJudged: true,
     ...more,
@@ -44,6 +45,11 @@ function rolloutOf(verdict: RolloutFigures['verdict'], control = 203): RolloutFi
     experiment: '0f0f0f0f',
     sinceMs: 0,
     isOver: false,
+    share: 0.05,
+    offeredMs: [],
+    ranAs: { canary: [], control: [] },
+    mayStep: false,
+    takenBack: { n: 0, of: 0 },
     devices: { canary: 169, control },
     guardrails: [WORSE, WITHIN, UNSURE, ALONE, FEW],
     parts: [],
@@ -96,7 +102,7 @@ test('a rollout is held for so many hours or days more, or says what it lacks', 
   );
   // a roll-back waits for none of these
   expect(held(3, 9, 'slow-runs', 'unsure-runs')).toContain('about 9 hours more');
-  expect(held(null, null, 'signed-margins')).toContain('does not know its signed release');
+  expect(held(null, null, 'unknown-version')).toContain('does not know its signed release');
 });
 
 test('since when a verdict holds is the time that was written down, and a rollout that is over keeps its last', () => {

@@ -9,7 +9,7 @@ import { type Answers, FLEET_QUESTIONS, scopeOf } from '../answers/answers.js';
 import type { Names } from '../counting/names.js';
 import type { Prices } from '../files/prices.js';
 import type { Targets } from '../files/targets.js';
-import { parseFleetQuery } from '../fleet/query.js';
+import { factsAbout, parseFleetQuery } from '../fleet/query.js';
 import type { ProcessMetrics } from '../metrics/process-metrics.js';
 import { REFUSAL_STATUS, refusalOf, sendRefusal } from '../refusals/refusal.js';
 import { addReportRoute } from '../reports/report-route.js';
@@ -144,7 +144,7 @@ function addFigures(
       return answers.fleet(question, query, {
         minDevices: isFromThisMachine(request.raw) ? 1 : minDevices,
         targets: targets(),
-        facts: facts()?.models.find(({ model }) => model === query.model),
+        ...factsAbout(query.model, facts()),
         prices: prices(),
       });
     });

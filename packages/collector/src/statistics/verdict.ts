@@ -38,6 +38,22 @@ export function verdictOf(guardrails: readonly Judged[], parts: readonly Judged[
   };
 }
 
+/**
+ * So many times the margin the upper ends may be over, by the share of devices that have the canary already. With the plain
+ * margin a small share would never be left.
+ */
+const STEPS = [
+  { below: 0.05, times: 4 },
+  { below: 0.25, times: 2 },
+  { below: Infinity, times: 1 },
+];
+
+/** @param share of all installs that have the canary. Where that is not known, as much is asked as of one for many. */
+export function mayStep(guardrails: readonly Judged[], share: number | null): boolean {
+  const { times } = STEPS.find(({ below }) => (share ?? 1) < below) as (typeof STEPS)[number];
+  return guardrails.every(({ result, margin }) => result && result.high < times * margin);
+}
+
 /** One guardrail is enough to roll back. To promote, all of them have to be sure. */
 function timesUntilVerdict(open: readonly Judged[]): number {
   const needed = ({ result }: Judged) => result?.needed ?? Infinity;

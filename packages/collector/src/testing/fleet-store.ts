@@ -11,6 +11,9 @@ export const MONDAY_MS = Date.UTC(2026, 2, 2);
 
 export const BASELINE = 'feedfacefeedface';
 
+/** Of the salt in these facts. */
+export const EXPERIMENT = '043a7187';
+
 /** A query by the hour, about the model that these devices run. */
 export function fleetQuery(fromMs: number, toMs: number) {
   return { model: 'digits', fromMs, toMs, stepMs: HOUR_MS };
@@ -107,6 +110,7 @@ export function deviceContribution(
       version,
       arm,
       device,
+      experiment: EXPERIMENT,
       library,
       assigned: arm === 'canary' ? '1.1.0' : '1.0.0',
       app: app === '' ? undefined : app,

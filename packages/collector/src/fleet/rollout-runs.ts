@@ -1,0 +1,70 @@
+import type { ErrorCode } from '@nearside/core';
+import { type ByName, sumOf } from '../counting/counts.js';
+import { utcDay } from '../counting/time.js';
+import { withoutHeaviest } from '../statistics/heaviest-cohorts.js';
+import type { CohortRow } from '../store/rollup-store.js';
+import { byCohort, firstsIn } from './cohort-rows.js';
+import { onBusiestDay } from './devices-by-version.js';
+import { grouped } from './grouping.js';
+
+export interface RanAs {
+  readonly version: string;
+  readonly runs: number;
+}
+
+/** Returns the versions that served on a side, those with most runs first, without those of too few devices. */
+export function ranAs(side: readonly CohortRow[], minDevices: number): RanAs[] {
+  return [...grouped(side, ({ unit }) => unit.version)]
+    .filter(([version, rows]) => version !== '' && devicesOf(rows) >= minDevices)
+    .map(([version, rows]) => ({
+      version,
+      runs: rows.reduce((sum, { counts: { ok = 0, failed = 0 } }) => sum + ok + failed, 0),
+    }))
+    .sort((a, b) => b.runs - a.runs);
+}
+
+function devicesOf(rows: readonly CohortRow[]): number {
+  return onBusiestDay(
+    rows.map((row) => ({ day: utcDay(row.hourMs), devices: firstsIn([row], 'version-day') })),
+  );
+}
+
+/** Faults of a version for which a device does not install it, or goes back. A missing network is none. */
+const FAULTS: ReadonlySet<string> = new Set<ErrorCode>([
+  'no-backend',
+  'golden-mismatch',
+  'backend-failed',
+  'operator-unsupported',
+  'out-of-memory',
+  'device-lost',
+  'worker-lost',
+  'page-lost',
+  'terminated',
+]);
+
+/**
+ * Counts the updates to a version that devices undid by themselves, of those that they tried, without the cohorts with most
+ * of them: a forger of four must not make a version look undone.
+ */
+export function takenBack(side: readonly CohortRow[], version: string): { n: number; of: number } {
+  const cohorts = byCohort(side, (rows) => {
+    const updates = rows.map(({ counts }) => counts.updates?.[version] ?? {});
+    const undone = updates.flatMap(({ failed, rolledBack }) => [failed, rolledBack].map(faultsIn));
+    return {
+      n: undone.reduce((sum, n) => sum + n, 0),
+      of: updates.reduce((sum, { installed = 0, failed }) => sum + installed + sumOf(failed), 0),
+    };
+  });
+  const kept = withoutHeaviest(
+    cohorts,
+    cohorts.map(({ n }) => n),
+  );
+  return {
+    n: kept.reduce((sum, one) => sum + one.n, 0),
+    of: kept.reduce((sum, one) => sum + one.of, 0),
+  };
+}
+
+function faultsIn(byCode: Readonly<ByName> = {}): number {
+  return Object.entries(byCode).reduce((sum, [code, n]) => sum + (FAULTS.has(code) ? n : 0), 0);
+}

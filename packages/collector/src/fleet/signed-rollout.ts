@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { Release, Rollout } from '../store/rollup-store.js';
+import type { ModelContext } from './query.js';
+
+/** A rollout that devices report or facts name, and what facts say of it. */
+export interface SignedRollout extends Rollout {
+  /** It was taken back, is for all, or all are offered a newer version. */
+  readonly isOver: boolean;
+  /** Share of all installs that are to have it, 0 … 1. Null where it is not known, or over. */
+  readonly share: number | null;
+  /** Unix times at which its shares were offered, the oldest first. Empty where they are not known. */
+  readonly offeredMs: readonly number[];
+  /** Facts do not name its version, or name another rollout of it. */
+  readonly lack: 'unknown-version' | 'old-facts' | undefined;
+}
+
+type State = Pick<Release, 'state'> & Partial<Pick<Release, 'rollout'>>;
+
+/** @param journal until the end of the range: a past range is seen as things stood then */
+export function signedRollouts(
+  reported: readonly Rollout[],
+  { facts, journal }: Pick<ModelContext, 'facts'> & { readonly journal: readonly Release[] },
+): SignedRollout[] {
+  const versions = facts?.versions ?? [];
+  const signed = versions.flatMap(({ version, rollout }) =>
+    rollout ? [{ version, experiment: experimentOf(rollout.salt) }] : [],
+  );
+  const isSigned = (one: Rollout) => signed.some((other) => isSame(one, other));
+  const unreported = signed.filter((one) => !reported.some((other) => isSame(one, other)));
+  return [...reported, ...unreported].map((rollout) => {
+    const known = versions.find(({ version }) => version === rollout.version);
+    const state = stateOf(rollout.version);
+    const isOver =
+      (state !== undefined && (state.state === 'revoked' || !state.rollout)) ||
+      versions.some((one) => known && one.sequence > known.sequence && isForAll(one.version));
+    const isRunning = !isOver && isSigned(rollout);
+    return {
+      ...rollout,
+      isOver,
+      share: (isRunning && state?.rollout && widthOf(state.rollout)) || null,
+      offeredMs: (isSigned(rollout) && known?.rollout?.offeredMs) || [],
+      lack: isOver || isRunning ? undefined : known ? 'old-facts' : 'unknown-version',
+    };
+  });
+
+  function stateOf(version: string): State | undefined {
+    const own = (one: { readonly version: string }) => one.version === version;
+    return journal.findLast(own) ?? versions.find(own);
+  }
+
+  function isForAll(version: string): boolean {
+    const state = stateOf(version);
+    return state?.state === 'stable' && !state.rollout;
+  }
+}
+
+/** Names the experiment of a salt, as devices do. */
+function experimentOf(salt: string): string {
+  return createHash('sha256').update(salt).digest('hex').slice(0, 8);
+}
+
+function isSame(a: Rollout, b: Rollout): boolean {
+  return a.version === b.version && a.experiment === b.experiment;
+}
+
+function widthOf({ fromBps, toBps }: NonNullable<Release['rollout']>): number {
+  return (toBps - fromBps) / 10_000;
+}
