@@ -1,13 +1,14 @@
 import type { ByName } from '../counting/counts.js';
 import type { GroupSums, ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readCohortDays } from './cohort-rows.js';
+import { releaseTimes } from './deliveries.js';
 import { onBusiestDay, readDeviceDays } from './devices-by-version.js';
 import { byFrequency } from './grouping.js';
 import { type FeatureFaults, inputFaults } from './input-faults.js';
 import type { FleetQuery, ModelContext } from './query.js';
 import { type ShadowAgreement, shadowAgreements } from './shadow-agreements.js';
 import { shownParts } from './shown-parts.js';
-import { readReleaseTimes, type UpdateFaults, updateFaults } from './update-faults.js';
+import { type UpdateFaults, updateFaults } from './update-faults.js';
 
 /** Devices of a class left a backend alone so often, because it failed or the browser ended the page with it. */
 export interface Quarantines {
@@ -50,7 +51,7 @@ export async function fleetFaults(
     quarantines: await quarantines(store, groups, { range, minDevices }),
     invalid: byFrequency(groups.map(({ counts }) => counts.invalid)),
     inputs: await inputFaults(store, { range, groups, facts, minDevices }),
-    updates: updateFaults(rows, await readReleaseTimes(store, model)),
+    updates: updateFaults(rows, releaseTimes(await store.releases(model))),
     shadow: shadowAgreements(rows),
   };
 }

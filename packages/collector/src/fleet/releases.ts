@@ -1,9 +1,11 @@
 import { UNLISTED } from '../counting/name-rows.js';
 import type { FirstReport, ModelRange, Release, RollupReads } from '../store/rollup-store.js';
+import { type Deliveries, readDeliveries } from './deliveries.js';
 import type { FleetQuery } from './query.js';
 
-/** Answer of `GET /v1/fleet/releases`: the events of versions, in order of time. */
+/** Answer of `GET /v1/fleet/releases`: the events of versions, in order of time, and how versions were delivered. */
 export interface FleetReleases extends ModelRange {
+  readonly deliveries: Deliveries;
   readonly events: readonly ReleaseEvent[];
 }
 
@@ -14,7 +16,7 @@ export interface ReleaseEvent extends Omit<Release, 'state'> {
 }
 
 export async function fleetReleases(
-  store: Pick<RollupReads, 'releases' | 'firstReports'>,
+  store: Pick<RollupReads, 'releases' | 'firstReports' | 'findings'>,
   { model, fromMs, toMs }: FleetQuery,
 ): Promise<FleetReleases> {
   const known = await store.releases(model);
@@ -25,7 +27,8 @@ export async function fleetReleases(
   const events = [...known, ...seen.map(seenEvent)]
     .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
     .sort((a, b) => a.atMs - b.atMs);
-  return { model, fromMs, toMs, events };
+  const deliveries = await readDeliveries(store, { model, fromMs, toMs });
+  return { model, fromMs, toMs, deliveries, events };
 }
 
 function seenEvent({ version, hourMs }: FirstReport): ReleaseEvent {

@@ -1,5 +1,5 @@
 import { utcDay } from '../counting/time.js';
-import type { CohortRow, RollupReads } from '../store/rollup-store.js';
+import type { CohortRow } from '../store/rollup-store.js';
 import { compareVersions } from './compare-versions.js';
 import { byFrequency } from './grouping.js';
 
@@ -47,16 +47,4 @@ function installedByAge(
     if (installed > 0) byAge.set(days, (byAge.get(days) ?? 0) + installed);
   }
   return [...byAge].sort(([a], [b]) => a - b);
-}
-
-/** Reads when versions were released. Versions that were there when the journal began have no time. */
-export async function readReleaseTimes(
-  store: Pick<RollupReads, 'releases'>,
-  model: string,
-): Promise<Map<string, number>> {
-  const journal = await store.releases(model);
-  const beganMs = Math.min(...journal.map(({ atMs }) => atMs));
-  const times = new Map<string, number>();
-  for (const { version, atMs } of journal) if (!times.has(version)) times.set(version, atMs);
-  return new Map([...times].filter(([, atMs]) => atMs > beganMs));
 }
