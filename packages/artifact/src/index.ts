@@ -75,6 +75,7 @@ export {
   expectedBundle,
   listedTwice,
   modelNames,
+  onOffer,
   type Release,
   type ReleaseCustom,
   releasesOf,

@@ -89,6 +89,13 @@ test('when the running version is revoked, its signed fallback is preferred', as
   const targets = targetsOf({}, {}, { state: 'revoked', fallbackSequence: 1 });
   expect((await chooseRelease(targets, { ...question, from: 3 })).sequence).toBe(1);
   expect((await chooseRelease(targets, question)).sequence).toBe(2);
+  const revokedToo = targetsOf(
+    {},
+    {},
+    { state: 'revoked' },
+    { state: 'revoked', fallbackSequence: 3 },
+  );
+  expect((await chooseRelease(revokedToo, { ...question, from: 4 })).sequence).toBe(2);
 });
 
 describe('the bucket of an install', () => {

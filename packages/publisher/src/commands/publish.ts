@@ -155,13 +155,14 @@ function describePublication(publication: Publication, repository: string): stri
         ? 'Nothing was written.'
         : `Restored ${formatCount(filesWritten, 'missing file')}, ${formatBytes(bytesWritten)}.`;
     const done = `${title} is published in ${repository} with exactly these files. ${unchanged}`;
-    return note === undefined ? [done] : [done, note];
+    return [done, ...(note === undefined ? [] : [note])];
   }
   return [
     `Published ${title} in ${repository}`,
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     `  metadata  ${formatVersions(metadata)}`,
+    ...(note === undefined ? [] : [note]),
   ];
 }
 

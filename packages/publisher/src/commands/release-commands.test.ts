@@ -120,6 +120,15 @@ test('4: refused by a gate', async () => {
   expect((await nearside('revoke', 'tiny', '1.0.0', ...flags, '--force')).exitCode).toBe(0);
 });
 
+test('4: a second canary, with the commands that end the first', async () => {
+  const { workspace, second, flags } = await openDesk();
+  await nearside('publish', second.packed, ...flags, '--canary', '5');
+  const third = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+  const another = await nearside('publish', third.packed, ...flags, '--canary', '5');
+  expect(another.exitCode).toBe(4);
+  expect(another.errors).toMatch(/^nearside: canary-out: [^\n]*`nearside revoke tiny 1\.1\.0 /);
+});
+
 test.each([
   ['promote to nothing', ['promote', 'tiny', '1.0.0', '--repo', 'r']],
   ['promote to two things', ['promote', 't', '1.0.0', '--repo', 'r', '--to', '5', '--stable']],

@@ -115,6 +115,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = Object.freeze({
   usage: EXIT.usage,
   'schema-breaking': EXIT.refused,
   'gate-refused': EXIT.refused,
+  'canary-out': EXIT.refused,
 });
 
 function packageVersion(): string {

@@ -8,6 +8,8 @@ export const PUBLISHER_ERROR_CODES = [
   'golden-missing',
   'output-exists',
   'version-conflict',
+  'canary-out',
+  'clock-behind',
   'repository-locked',
   'key-unusable',
   'read-token-missing',

@@ -1,9 +1,10 @@
-import type { Release, ReleaseCustom } from '@nearside/artifact';
+import { onOffer, type Release, type ReleaseCustom } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import type { KeySource } from '../keys/key-source.js';
 import { changeRepository } from '../repository/change-repository.js';
-import { customOf, requireRelease } from '../repository/checking/release-rules.js';
+import { customOf, requireRelease, requireReleases } from '../repository/checking/release-rules.js';
 import { requirePublished } from '../repository/reading/open-repository.js';
+import { readManifest } from '../repository/reading/read-version.js';
 import { basisPoints, offeredTimes } from '../signing/offer-release.js';
 import { type Rewritten, rewriteRelease } from '../signing/rewrite-release.js';
 
@@ -30,8 +31,9 @@ export interface Promotion extends Rewritten {
  * Offers a canary to more devices, or to all as stable. A rollout keeps its salt and only widens, so a device that
  * runs the version keeps it. The same again signs nothing.
  *
- * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the version is revoked or its
- *   rollout wider already, `repository-locked`, a key code, or a trust code
+ * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the version is revoked, its rollout
+ *   over, or wider already, `clock-behind`, `file-missing` when its bundle is not there, `repository-locked`, a key
+ *   code, or a trust code
  * @throws RangeError when the share is out of range
  */
 export async function promote({
@@ -48,6 +50,9 @@ export async function promote({
     const release = requireRelease(before, { model, version });
     const nowMs = now();
     const custom = promoted(release, to, nowMs);
+    requireOut(release, requireReleases(before, model));
+    requireLater(release, nowMs);
+    await readManifest(locked.source, before.trusted.root, release);
     const options = { ...keySource, nowMs };
     const rewritten = await rewriteRelease(locked, { before, release, custom }, options);
     const { sequence, state, rollout } = custom;
@@ -82,6 +87,31 @@ function promoted(release: Release, to: number | 'stable', nowMs: number): Relea
   if (toBps === rollout.toBps) return custom;
   const offeredMs = [...offeredTimes(rollout), nowMs];
   return { ...custom, rollout: { ...rollout, toBps, offeredMs } };
+}
+
+/** A newer version took its devices, so none would be offered it. */
+function requireOut(release: Release, releases: readonly Release[]): void {
+  if (!release.rollout) return;
+  if (onOffer(releases).some(({ sequence }) => sequence === release.sequence)) return;
+  const newer = releases.find(({ rollout, state }) => !rollout || state !== 'revoked') ?? release;
+  throw refused(
+    release,
+    'a canary that is out',
+    `one that is over, because ${newer.version} is newer: publish it under a new version`,
+  );
+}
+
+/** Metadata that is signed by a clock that was turned back expires too early. */
+function requireLater({ model, version, rollout }: Release, nowMs: number): void {
+  const offeredMs = offeredTimes(rollout).at(-1) ?? 0;
+  if (nowMs >= offeredMs) return;
+  const [expected, got] = [offeredMs, nowMs].map((ms) => new Date(ms).toISOString());
+  throw new PublisherError(
+    'clock-behind',
+    `${model} ${version}: expected a time after ${expected}, when its share was offered, got ${got}. Set the clock ` +
+      'of this machine. If it was the other one that was wrong, `nearside revoke` ends the canary.',
+    { details: { model, version, expected, got } },
+  );
 }
 
 function refused(release: Release, expected: string, got: string): PublisherError {

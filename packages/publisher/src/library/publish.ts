@@ -1,10 +1,12 @@
-import type { ReleaseCustom } from '@nearside/artifact';
+import type { Release, ReleaseCustom } from '@nearside/artifact';
+import { PublisherError } from '../errors/publisher-error.js';
 import type { OnProgress } from '../files/slices.js';
 import type { KeySource } from '../keys/key-source.js';
 import { addressBelowPublic } from '../reference/page-address.js';
 import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
 import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
 import { checkSchema } from '../repository/checking/check-schema.js';
+import { canaryOut } from '../repository/checking/release-rules.js';
 import { findPublished, type PublishedVersion } from '../repository/reading/find-published.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
 import {
@@ -46,7 +48,7 @@ export interface Publication {
   readonly manifestSha256: string;
   /** False if exactly these files were published already. Then nothing was signed. */
   readonly changed: boolean;
-  /** An option that had no effect, because publishing the same again changes no offer. */
+  /** What the caller may not expect: an option without effect, or a canary that is over by this. */
   readonly note?: string;
   readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
@@ -68,7 +70,7 @@ export interface Publication {
  * file appears whole, and after those it names. Publishing the same again signs nothing, and restores chunks that
  * went missing.
  *
- * @throws NearsideError `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of `pack`, or
+ * @throws NearsideError `canary-out`, `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of `pack`, or
  *   a trust code when the repository does not verify or devices would refuse the release
  * @throws TypeError when devices would not accept `baseUrl`, or `module` is no TypeScript or JavaScript
  * @throws RangeError when `canaryPercent` is out of range
@@ -94,7 +96,7 @@ export async function publish({
     const { files, ...facts } =
       before && published
         ? alreadyPublished(before, published, canaryPercent)
-        : await sign(locked, packed, { ...keySource, canaryPercent, nowMs: now() });
+        : await sign(locked, packed, { ...keySource, repository, canaryPercent, nowMs: now() });
     const chunks = await writeChunks(packed, source, writer, onProgress);
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
@@ -146,16 +148,39 @@ async function sign(
   { source, before }: LockedRepository,
   packed: PackedVersion,
   {
+    repository,
     canaryPercent,
     nowMs,
     ...keySource
-  }: KeySource & { readonly canaryPercent: number | undefined; readonly nowMs: number },
+  }: KeySource & Pick<PublishOptions, 'repository' | 'canaryPercent'> & { readonly nowMs: number },
 ): Promise<Outcome> {
+  const { model, version } = packed.release;
+  const canary = before && canaryOut(before, model);
+  if (canary && canaryPercent !== undefined) throw anotherIsOut(packed, canary, repository);
   if (before) await checkSchema(source, before, packed.spec);
   const custom = offerRelease(packed, { canaryPercent, nowMs });
   const signed = await signRelease({ packed, before, custom, nowMs, ...keySource });
   await checkRelease(signed, { packed, before, source, nowMs });
-  return { ...signed, state: custom.state, rollout: custom.rollout, changed: true };
+  const { state, rollout } = custom;
+  const note =
+    canary && `The canary ${canary.version} is over: all devices are offered ${version}.`;
+  return { ...signed, ...(note !== undefined && { note }), state, rollout, changed: true };
+}
+
+function anotherIsOut(
+  { release: { model, version } }: PackedVersion,
+  canary: Release,
+  repository: string,
+): PublisherError {
+  const { version: out, rollout } = canary;
+  const percent = rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
+  const command = (verb: string) => `\`nearside ${verb} ${model} ${out} --repo ${repository}`;
+  return new PublisherError(
+    'canary-out',
+    `${model} ${version}: expected no canary of ${model} to be out, got ${out}, for ${percent} % of devices: a ` +
+      `second one would spoil its comparison. ${command('promote')} --stable\` or ${command('revoke')}\` ends it.`,
+    { details: { model, version, canary: out } },
+  );
 }
 
 function alreadyPublished(

@@ -75,13 +75,14 @@ export async function revoke({
   return result;
 }
 
-/** An earlier revocation keeps its fallback. Otherwise the same call would sign again. */
+/** An earlier revocation keeps its fallback, unless that is revoked too. Otherwise the same call would sign again. */
 function chooseFallback(before: RepositoryState, release: Release): Release | undefined {
   const others = requireReleases(before, release.model).filter(
     ({ sequence }) => sequence !== release.sequence,
   );
   if (release.state === 'revoked') {
-    return others.find(({ sequence }) => sequence === release.fallbackSequence);
+    const earlier = others.find(({ sequence }) => sequence === release.fallbackSequence);
+    if (earlier?.state !== 'revoked') return earlier;
   }
   return others.find(isForEveryone);
 }

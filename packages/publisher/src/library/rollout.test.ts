@@ -4,7 +4,7 @@ import { createMemoryStore, rolloutBucket } from '@nearside/artifact';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { expectSameFiles, openDevice } from '../testing/device.js';
 import { snapshotOf } from '../testing/snapshot.js';
-import { openWorkspace, publishedOnce } from '../testing/workspace.js';
+import { openWorkspace, publishedOnce, type Workspace } from '../testing/workspace.js';
 import { inspect } from './inspect.js';
 import { promote } from './promote.js';
 import { publish } from './publish.js';
@@ -110,6 +110,79 @@ describe('a canary', () => {
   });
 });
 
+describe('while a canary is out', () => {
+  test('another is refused with the commands that end the first, and nothing is written', async () => {
+    const { workspace } = await openRollout();
+    const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+    const before = await snapshotOf(workspace.repository);
+    const second = publish({ ...workspace, packed, canaryPercent: 5 });
+    await expect(second).rejects.toMatchObject({
+      code: 'canary-out',
+      message: expect.stringContaining(
+        `nearside promote tiny 1.1.0 --repo ${workspace.repository} --stable`,
+      ),
+      details: { canary: '1.1.0' },
+    });
+    expect(await snapshotOf(workspace.repository)).toEqual(before);
+  });
+
+  test.each([
+    ['promoted to all', (w: Workspace) => promote({ ...w, ...canary, to: 'stable' })],
+    ['revoked', (w: Workspace) => revoke({ ...w, ...canary })],
+  ])('another is published once the first is %s', async (_what, end) => {
+    const { workspace } = await openRollout();
+    await end(workspace);
+    const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+    const published = await publish({ ...workspace, packed, canaryPercent: 5 });
+    expect(published).toMatchObject({ changed: true, state: 'canary' });
+    expect(published).not.toHaveProperty('note');
+  });
+
+  test('a version for all may be published, which says that the canary is over', async () => {
+    const { workspace, device } = await openRollout();
+    const inside = await device(true);
+    await inside.install();
+    const hotfix = await workspace.release({ version: '1.2.0', sequence: 3, seed: 3 });
+    expect(hotfix.note).toBe('The canary 1.1.0 is over: all devices are offered 1.2.0.');
+    await inside.update();
+    await expectSameFiles(await inside.open(), hotfix.source);
+    for (const to of [50, 'stable'] as const) {
+      await expect(promote({ ...workspace, ...canary, to })).rejects.toMatchObject({
+        code: 'version-conflict',
+        message: expect.stringContaining('one that is over, because 1.2.0 is newer'),
+      });
+    }
+    const { packed } = await workspace.packed({ version: '1.3.0', sequence: 4, seed: 4 });
+    const next = await publish({ ...workspace, packed, canaryPercent: 5 });
+    expect(next).toMatchObject({ changed: true, state: 'canary' });
+  });
+
+  test('a canary that a version for all has ended stays over when that one is revoked', async () => {
+    const { workspace, stable, device } = await openRollout();
+    await workspace.release({ version: '1.2.0', sequence: 3, seed: 3 });
+    await revoke({ ...workspace, model: 'tiny', version: '1.2.0' });
+    await expectSameFiles(await (await device(true)).install(), stable.source);
+  });
+
+  test('a clock that was turned back moves it no further, and takes it back', async () => {
+    const { workspace } = await openRollout();
+    const back = { ...workspace, ...canary, now: () => Date.now() - 3_600_000 };
+    for (const to of [50, 'stable'] as const) {
+      await expect(promote({ ...back, to })).rejects.toMatchObject({ code: 'clock-behind' });
+    }
+    expect(await revoke(back)).toMatchObject({ changed: true });
+  });
+
+  test('one whose bundle is gone is offered to nobody more, and taken back', async () => {
+    const { workspace, published } = await openRollout();
+    const bundle = `${published.manifestSha256}.tiny-1.1.0.oms.json`;
+    await rm(join(workspace.repository, 'targets', bundle));
+    const wider = promote({ ...workspace, ...canary, to: 50 });
+    await expect(wider).rejects.toMatchObject({ code: 'file-missing' });
+    expect(await revoke({ ...workspace, ...canary })).toMatchObject({ changed: true });
+  });
+});
+
 describe('a revoked version', () => {
   test('is run by no device any more, installed or not', async () => {
     const { workspace, stable, device } = await openRollout();
@@ -131,6 +204,21 @@ describe('a revoked version', () => {
     await revoke({ ...workspace, model: 'tiny', version: '1.2.0', fallback: '1.0.0' });
     const [model] = (await inspect(workspace)).models;
     expect(model?.versions[0]).toMatchObject({ state: 'revoked', fallbackSequence: 1 });
+  });
+
+  test('is no fallback, and where a fallback was revoked later the next call names another', async () => {
+    const { workspace } = await openRollout();
+    await promote({ ...workspace, ...canary, to: 'stable' });
+    const newest = { ...workspace, model: 'tiny', version: '1.2.0' };
+    await workspace.release({ version: '1.2.0', sequence: 3, seed: 3 });
+    expect(await revoke(newest)).toMatchObject({ fallback: { version: '1.1.0' } });
+    await revoke({ ...workspace, ...canary });
+    await expect(revoke({ ...newest, fallback: '1.1.0' })).rejects.toMatchObject({
+      code: 'version-conflict',
+      details: { state: 'revoked' },
+    });
+    expect(await revoke(newest)).toMatchObject({ changed: true, fallback: { version: '1.0.0' } });
+    expect(await revoke(newest)).toMatchObject({ changed: false });
   });
 
   test('does not come back: neither promoted nor published again', async () => {

@@ -1,4 +1,10 @@
-import { modelNames, type Release, type ReleaseCustom, releasesOf } from '@nearside/artifact';
+import {
+  modelNames,
+  onOffer,
+  type Release,
+  type ReleaseCustom,
+  releasesOf,
+} from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { RepositoryState } from '../reading/read-repository.js';
 
@@ -48,6 +54,15 @@ export function requireReleases(
     `Expected a model '${model}' in this repository, which offers: ${offered.join(', ') || 'none'}.`,
     { details: { model, offered } },
   );
+}
+
+/** The canary of a model that is out. */
+export function canaryOut(
+  { trusted: { targets } }: Pick<RepositoryState, 'trusted'>,
+  model: string,
+): Release | undefined {
+  const releases = targets ? releasesOf(targets.signed, model) : [];
+  return onOffer(releases).find(({ rollout }) => rollout);
 }
 
 /** The `custom` of a release, without the place of its bundle. */
