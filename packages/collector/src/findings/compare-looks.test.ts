@@ -17,16 +17,20 @@ type Sight = string | undefined;
 
 /** Looks one after the other, and returns what was written down. */
 function written(
-  looks: readonly { readonly sights: readonly Sight[]; readonly atMs: number }[],
+  looks: readonly {
+    readonly sights: readonly Sight[];
+    readonly atMs: number;
+    readonly revision?: number;
+  }[],
   { kind = 'drift', isRestarted = () => false as boolean } = {},
 ): FindingEntry[] {
   const log: FindingEntry[] = [];
   let unconfirmed: Unconfirmed = new Map();
-  for (const [i, { sights, atMs }] of looks.entries()) {
+  for (const [i, { sights, atMs, revision = 1 }] of looks.entries()) {
     if (isRestarted()) unconfirmed = new Map();
     const look: Look = {
       atMs,
-      revision: i,
+      revision,
       observed: sights.flatMap((state, k) =>
         state === undefined || state === 'none' ? [] : [observation(kind, String(k), state, i)],
       ),
@@ -84,8 +88,30 @@ test('a verdict is written down when it changes, and when its rollout is over', 
   ]);
 });
 
+test('a verdict is written down anew by the second look that judges it by other facts; a finding is not, nor that a rollout is over', () => {
+  const of = (kind: string, sights: readonly Sight[], revisions: readonly number[]) =>
+    written(
+      sights.map((sight, i) => ({ sights: [sight], atMs: i, revision: revisions[i] ?? 1 })),
+      { kind },
+    ).map(({ state, revision, atMs }) => [state, revision, atMs]);
+  const held = ['hold', 'hold', 'hold', 'hold', 'hold', 'hold'];
+  expect(of(VERDICT, held, [1, 1, 2, 3, 3, 3])).toEqual([
+    ['hold', 1, 1],
+    ['hold', 3, 4],
+  ]);
+  // seen once by each of two, it is confirmed by none
+  expect(of(VERDICT, ['hold', 'hold', 'roll-back', 'roll-back'], [1, 1, 1, 2])).toEqual([
+    ['hold', 1, 1],
+  ]);
+  expect(of(VERDICT, ['hold', 'hold', OFF, OFF, OFF, OFF], [1, 1, 2, 2, 3, 4])).toEqual([
+    ['hold', 1, 1],
+    ['over', 2, 3],
+  ]);
+  expect(of('drift', [ON, ON, ON, ON], [1, 1, 2, 2])).toEqual([[ON, 1, 1]]);
+});
+
 test('the figures of a beginning are those of the look that wrote it, with its revision', () => {
-  const looks = [ON, ON, OFF, OFF].map((sight, i) => ({ sights: [sight], atMs: i }));
+  const looks = [ON, ON, OFF, OFF].map((sight, i) => ({ sights: [sight], atMs: i, revision: i }));
   expect(written(looks)).toMatchObject([
     { state: 'began', revision: 1, figures: { i: 1 } },
     { state: 'ended', revision: 3, figures: null },

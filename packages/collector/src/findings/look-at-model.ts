@@ -6,6 +6,7 @@ import {
   scopeOf,
 } from '../answers/answers.js';
 import { DAY_MS } from '../counting/time.js';
+import type { RolloutFigures } from '../fleet/canary.js';
 import { VERDICT } from '../fleet/findings.js';
 import { parseFleetQuery } from '../fleet/query.js';
 import type { Observation } from './compare-looks.js';
@@ -101,10 +102,14 @@ function observe(model: string, answers: HealthAnswers): Observation[] {
       version: rollout.version,
       kind: VERDICT,
       subject: rollout.experiment,
-      state: rollout.verdict.verdict,
+      state: writtenVerdict(rollout),
       figures: rollout,
     })),
   ];
+}
+
+function writtenVerdict({ verdict: { verdict }, mayStep }: RolloutFigures): string {
+  return verdict === 'hold' && mayStep ? 'step' : verdict;
 }
 
 /** Tells apart what a version can have several of. */

@@ -52,8 +52,8 @@ function lookingAt(options: Partial<LookingOptions> = {}) {
   const looking = createLooking({
     store,
     answers: answersOver(store),
-    contextOf: () => ({ minDevices: 50, targets: parseTargets({}), facts: FACTS }),
-    revision: () => 7,
+    context: () => ({ minDevices: 50, targets: parseTargets({}) }),
+    facts: () => ({ format: 1, revision: 7, models: [FACTS] }),
     everyMs: LOOK_MS,
     now: () => nowMs,
     onError: (error) => errors.push(error as Error),

@@ -1,5 +1,7 @@
+import type { ModelFacts } from '@nearside/core';
 import type { Answers, FleetContext } from '../answers/answers.js';
 import { LOOK, type ResumedFigures } from '../fleet/findings.js';
+import { factsAbout } from '../fleet/query.js';
 import type { NewFindingEntry, RollupStore } from '../store/rollup-store.js';
 import { compareLooks, keyOf, type Observation, type Unconfirmed } from './compare-looks.js';
 import { lookAtModel, type SeenModel } from './look-at-model.js';
@@ -8,9 +10,9 @@ export interface LookingOptions {
   /** Of several collectors on a store one looks. */
   readonly store: Pick<RollupStore, 'lastFindings' | 'addLook' | 'isKeeper' | 'settle'>;
   readonly answers: Answers;
-  readonly contextOf: (model: string) => FleetContext;
-  /** Of the present facts about models. */
-  readonly revision: () => number | null;
+  readonly context: () => Omit<FleetContext, 'facts' | 'revision'>;
+  /** The present facts about models. All of a look is judged by the same. */
+  readonly facts: () => ModelFacts | undefined;
   /** Looks are to come so often. */
   readonly everyMs: number;
   readonly now: () => number;
@@ -29,7 +31,7 @@ const MOST_MISSED = 3;
 
 /** Looks for findings, one look after the other. */
 export function createLooking(options: LookingOptions): Looking {
-  const { store, answers, contextOf, revision, everyMs, now, onError } = options;
+  const { store, answers, everyMs, now, onError } = options;
   let unconfirmed: Unconfirmed = new Map();
   let last = Promise.resolve();
   let isClosed = false;
@@ -41,6 +43,8 @@ export function createLooking(options: LookingOptions): Looking {
       return;
     }
     const atMs = now();
+    const facts = options.facts();
+    const revision = facts?.revision ?? null;
     // questions are answered without what cannot be made readable, which would look as silence does
     await store.settle();
     const { lookedMs, entries } = await store.lastFindings();
@@ -51,14 +55,15 @@ export function createLooking(options: LookingOptions): Looking {
     const seen = new Map<string, SeenModel>();
     for (const { model } of await answers.models()) {
       if (isClosed) return;
-      const asked = { answers, context: contextOf(model), nowMs: atMs, isWritten };
+      const context = { ...options.context(), ...factsAbout(model, facts) };
+      const asked = { answers, context, nowMs: atMs, isWritten };
       seen.set(model, await lookAtModel(model, { ...asked, onError: (one) => errors.push(one) }));
     }
     const compared = compareLooks(
       unconfirmed,
       {
         atMs,
-        revision: revision(),
+        revision,
         observed: [...seen.values()].flatMap(({ observed }) => observed),
         // a model that nobody reports any more has nothing wrong
         isKnown: ({ model, kind }) => !seen.get(model)?.unknown.has(kind),
@@ -67,7 +72,7 @@ export function createLooking(options: LookingOptions): Looking {
     );
     if (isClosed) return;
     const isLate = lookedMs === null || atMs - lookedMs > MOST_MISSED * everyMs;
-    const resumed = isLate ? [resumedAt(atMs, revision(), { sinceMs: lookedMs })] : [];
+    const resumed = isLate ? [resumedAt(atMs, revision, { sinceMs: lookedMs })] : [];
     await store.addLook([...resumed, ...compared.entries], atMs);
     unconfirmed = compared.unconfirmed;
     if (errors.length > 0) {

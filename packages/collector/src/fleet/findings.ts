@@ -50,7 +50,7 @@ export interface WrittenVerdict {
   readonly version: string;
   readonly experiment: string;
   readonly atMs: number;
-  /** `roll-back`, `promote`, `hold` or `none`; `over` once the rollout has ended. */
+  /** `roll-back`, `promote`, `step` (a hold that may step), `hold` or `none`; `over` once the rollout has ended. */
   readonly verdict: string;
   readonly revision: number | null;
   /** The `RolloutFigures` by which it was said. */

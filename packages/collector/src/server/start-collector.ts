@@ -207,12 +207,8 @@ function startWatching(settings: Settings, parts: Parts, url: string) {
   const looking = createLooking({
     store,
     answers: reading,
-    contextOf: (name) => ({
-      minDevices,
-      targets: files.targets(),
-      facts: models.facts()?.models.find(({ model }) => model === name),
-    }),
-    revision: () => models.facts()?.revision ?? null,
+    context: () => ({ minDevices, targets: files.targets() }),
+    facts: models.facts,
     everyMs: lookEveryMs,
     now,
     onError,
