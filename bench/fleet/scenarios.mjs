@@ -9,6 +9,13 @@ const NONE = 'none';
 /** More failed runs: twice as many, and twice the margin. */
 const FAILING = { failed: 0.01 };
 const MOST_FALSE = 0.02;
+/** Worse by twice a margin in one thing alone. Of failed runs few devices have most, so more devices fail too. */
+const TWICE = {
+  'failed-runs': { worse: FAILING },
+  'failed-starts': { worse: { starts: 0.01 } },
+  'slow-runs': { worse: { slow: 0.04 } },
+  'missing-devices': { silent: 0.2 },
+};
 /** Devices in an hour. */
 const MANY = 30;
 
@@ -25,6 +32,17 @@ export const SCENARIOS = {
     ...quietRollouts(seeds),
     falseAlarms('false-promotes-of-twice-the-margin', seeds, (seed) => {
       return simulateArms({ seed, worse: FAILING }).promotedAt !== undefined;
+    }),
+  ],
+  steps: (seeds) => [
+    ...Object.entries(TWICE).map(([name, worse]) => {
+      return falseAlarms(`false-steps-of-twice-the-margin-of-${name}`, seeds, (seed) =>
+        hasStepped(simulateArms({ seed, devices: 1000, ...worse })),
+      );
+    }),
+    ...[500, 1000, 2000].map((devices) => {
+      const found = each(seeds, (seed) => simulateArms({ seed, devices }));
+      return share(`steps-of-unchanged-on-${devices}-devices`, found, hasStepped);
     }),
   ],
   drift: (seeds) => [
@@ -98,6 +116,7 @@ export const SCENARIOS = {
       share('failing-promoted-by-four-cohorts', hidden, ({ promotedAt }) => promotedAt, {
         atMost: 0,
       }),
+      share('failing-steps-by-four-cohorts', hidden, hasStepped, { atMost: MOST_FALSE }),
       share(
         'failing-rolled-back-despite-four-cohorts',
         hidden,
@@ -127,6 +146,10 @@ export const SCENARIOS = {
 };
 
 /** @typedef {import('./shares.mjs').Row} Row */
+
+function hasStepped({ steppedAt }) {
+  return Object.keys(steppedAt).length > 0;
+}
 
 function quietFields(seeds) {
   const found = each(seeds, (seed) => simulateDrift({ seed }));

@@ -1,9 +1,11 @@
 import { compareShares, compareSizes } from '../../packages/collector/dist/statistics/guardrail.js';
-import { verdictOf } from '../../packages/collector/dist/statistics/verdict.js';
+import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/verdict.js';
 import { drawsOf } from './random.mjs';
 
 const COHORTS = 64;
 const LOOKS_OF_A_DAY = 24;
+/** A share of each kind: of few devices, of some, of many. */
+const SHARES = [0.01, 0.05, 0.25];
 /** Share of an arm's devices that report at a look. */
 const REPORTING = 1 / 6;
 /** Few devices have most of the failures: a beta distribution of this concentration. */
@@ -54,7 +56,13 @@ export function simulateArms(options) {
     control: makeArm({ devices, worse: {}, silent: 0, part }, draws),
   };
   const sums = { whole: makeSums(), parts: new Map(PARTS.map((name) => [name, makeSums()])) };
-  const found = { rolledBackAt: undefined, promotedAt: undefined, because: [], radii: {} };
+  const found = {
+    rolledBackAt: undefined,
+    promotedAt: undefined,
+    because: [],
+    radii: {},
+    steppedAt: {},
+  };
   for (let look = 1; look <= looks; look += 1) {
     const day = Math.floor((look - 1) / LOOKS_OF_A_DAY);
     for (const [arm, list] of Object.entries(arms)) {
@@ -72,6 +80,10 @@ export function simulateArms(options) {
     }
     const { verdict, because } = verdictOf(guardrails, parts);
     if (verdict === 'promote') found.promotedAt ??= look;
+    for (const share of SHARES) {
+      const steps = verdict !== 'roll-back' && look >= LOOKS_OF_A_DAY && mayStep(guardrails, share);
+      if (steps) found.steppedAt[share] ??= look;
+    }
     if (verdict === 'roll-back') {
       found.rolledBackAt ??= look;
       found.because = because;

@@ -1,5 +1,5 @@
 import type { RatioSums } from './cohort-ratio.js';
-import { radiusForEffects } from './distributions.js';
+import { radiusAtAnyLook, radiusForEffects } from './distributions.js';
 import { trimmedDifference } from './trimmed-difference.js';
 
 /** Sums of one cohort on both sides of a rollout. */
@@ -14,6 +14,8 @@ export interface GuardrailResult {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
+  /** It is sure, at every look but for {@link STEP_LEVEL}, that the canary is worse by less than twice the margin. */
+  readonly isUnderTwice: boolean;
   /** Cohorts with both sides. */
   readonly cohorts: number;
   /**
@@ -35,6 +37,8 @@ export interface Judgement {
 
 /** Intervals are narrow for differences of about the margin, and for ones so large that nobody has to wait. */
 const EFFECTS = [1, 20];
+/** Probability that a version that is worse by twice a margin is ever given a larger share. */
+const STEP_LEVEL = 0.02;
 /** Stands for a margin of 0. */
 const LEAST_EFFECT = 1e-4;
 
@@ -79,9 +83,11 @@ export function compareSizes(
     const share = Math.min(Math.max(0.5 - difference, 0), 1 - 1e-9);
     return 1 - share / (1 - share);
   };
-  // the canary's share of devices if so many were missing
+  // what the canary's share of devices falls short of a half if so many are missing
+  const shortfall = (missing: number) => 0.5 - (1 - missing) / (2 - missing);
   const found = judge(differences, {
-    margin: 0.5 - (1 - margin) / (2 - margin),
+    margin: shortfall(margin),
+    twice: shortfall(2 * margin),
     ...levels,
     least: 0.25 / devices,
   });
@@ -117,7 +123,13 @@ export function compareMeans(
 
 function judge(
   differences: Parameters<typeof trimmedDifference>[0],
-  { margin, level, lowLevel = level, least }: Judgement & { readonly least: number },
+  {
+    margin,
+    twice = 2 * margin,
+    level,
+    lowLevel = level,
+    least,
+  }: Judgement & { readonly twice?: number; readonly least: number },
 ): GuardrailResult | undefined {
   const cohorts = differences.length;
   if (cohorts < FEWEST_COHORTS) return undefined;
@@ -126,10 +138,12 @@ function judge(
   const variance = Math.max(found, least) * (degrees / (degrees - 2));
   const effects = EFFECTS.map((effect) => effect * Math.max(margin, LEAST_EFFECT));
   const radiusWith = (times: number, at: number) => radiusForEffects(variance / times, effects, at);
+  const radiusForTwice = radiusAtAnyLook(variance, Math.max(twice, LEAST_EFFECT), STEP_LEVEL);
   return {
     difference: value,
     low: cautious - radiusWith(1, lowLevel),
     high: value + radiusWith(1, level),
+    isUnderTwice: value + radiusForTwice < twice,
     cohorts,
     needed:
       value > margin

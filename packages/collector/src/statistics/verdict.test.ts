@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { seededDraws } from '../testing/seeded-draws.js';
 import { type ArmSums, compareMeans, compareShares, compareSizes } from './guardrail.js';
-import { verdictOf } from './verdict.js';
+import { mayStep, verdictOf } from './verdict.js';
 
 const OPTIONS = { margin: 0.005, level: 0.0016 };
 
@@ -129,11 +129,25 @@ test('an outcome that is the same in every cohort has an interval, and one that 
   expect(result?.high).toBeGreaterThan(0.5);
   const judged = { name: 'outcome-bought', margin: 0.05, result };
   expect(verdictOf([judged]).verdict).toBe('roll-back');
-  const unknown = { difference: 0, low: NaN, high: NaN, cohorts: 64, needed: undefined };
+  const nothing = { isUnderTwice: false, cohorts: 64, needed: undefined };
+  const unknown = { difference: 0, low: NaN, high: NaN, ...nothing };
   expect(verdictOf([{ ...judged, result: unknown }]).verdict).toBe('hold');
 });
 
 test('a margin of nothing still lets a canary be rolled back', () => {
   const result = compareShares(arms(0.05, 0.01), { margin: 0, level: 0.0016 });
   expect(verdictOf([{ name: 'failed-runs', margin: 0, result }]).verdict).toBe('roll-back');
+});
+
+test('less is asked of a small share than of a large one, and of none that a version worse by twice its margin is kept back', () => {
+  const steps = (canary: number, each: number) => {
+    const result = compareShares(arms(canary, 0.01, { each }), OPTIONS);
+    const judged = [{ name: 'failed-runs', margin: 0.005, result }];
+    return [0.01, 0.05, 0.25, null].map((share) => mayStep(judged, share));
+  };
+  expect(steps(0.01, 20)).toEqual([true, false, false, false]);
+  expect(steps(0.01, 60)).toEqual([true, true, false, false]);
+  expect(steps(0.01, 5000)).toEqual([true, true, true, true]);
+  expect(steps(0.02, 100_000)).toEqual([false, false, false, false]);
+  expect(mayStep([{ name: 'failed-runs', margin: 0.005, result: undefined }], 0.01)).toBe(false);
 });

@@ -39,7 +39,7 @@ export function verdictOf(guardrails: readonly Judged[], parts: readonly Judged[
 }
 
 /**
- * So many times the margin the upper ends may be over, by the share of devices that have the canary already. With the plain
+ * Upper ends have to be under so many times the margin, by the share of devices that have the canary already. With the plain
  * margin a small share would never be left.
  */
 const STEPS = [
@@ -48,10 +48,17 @@ const STEPS = [
   { below: Infinity, times: 1 },
 ];
 
-/** @param share of all installs that have the canary. Where that is not known, as much is asked as of one for many. */
+/**
+ * Tells whether a larger share is safe enough. That something is less than four times the margin is true of a version that
+ * is worse by twice, so that is asked for too.
+ *
+ * @param share of all installs that have the canary. Where that is not known, as much is asked as of one for many
+ */
 export function mayStep(guardrails: readonly Judged[], share: number | null): boolean {
   const { times } = STEPS.find(({ below }) => (share ?? 1) < below) as (typeof STEPS)[number];
-  return guardrails.every(({ result, margin }) => result && result.high < times * margin);
+  return guardrails.every(
+    ({ result, margin }) => result?.isUnderTwice && result.high < times * margin,
+  );
 }
 
 /** One guardrail is enough to roll back. To promote, all of them have to be sure. */
