@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { startCollector } from '@nearside/collector';
 
-const [, , file, startMs, models, prices, slo, looksEveryMs] = process.argv;
+const [, , file, startMs, models, prices, slo, looksEveryMs, port] = process.argv;
 let nowMs = Number(startMs);
 const collector = await startCollector({
   file,
   models,
   prices,
   slo,
-  port: 0,
+  port: Number(port),
   // by its clock; the simulation has it look
   lookEveryMs: Number(looksEveryMs),
   now: () => nowMs,
@@ -40,3 +40,6 @@ process.on('message', async (message) => {
   process.send({ peakBytes });
   process.disconnect();
 });
+
+// whoever simulates was ended
+process.on('disconnect', () => process.exit());

@@ -6,15 +6,21 @@ import { fileURLToPath } from 'node:url';
 
 const CONNECTIONS = 32;
 
-/** Starts a collector on a file, with a clock that is moved from here. */
-export async function startFleetCollector(file, { nowMs, models, prices, slo, looksEveryMs }) {
+/** Starts a collector on a file, with a clock that is moved from here. Port 0 takes any free one. */
+export async function startFleetCollector(
+  file,
+  { nowMs, models, prices, slo, looksEveryMs, port: wanted = 0 },
+) {
   const path = fileURLToPath(new URL('collector-process.mjs', import.meta.url));
-  const child = fork(path, [file, String(nowMs), models, prices, slo, String(looksEveryMs)]);
+  const numbers = [looksEveryMs, wanted].map(String);
+  const child = fork(path, [file, String(nowMs), models, prices, slo, ...numbers]);
   const answer = async () => (await once(child, 'message'))[0];
   const { url, port } = await answer();
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
   return {
+    url,
+    port,
     async moveClock(nowMs) {
       child.send({ nowMs });
       await answer();

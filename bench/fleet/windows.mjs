@@ -75,12 +75,18 @@ function observe(tally, { sure, right, atMs }, draws) {
   tallyTruth(tally, run, { truth: { label: LABELS[actual] }, atMs });
 }
 
-/** The report as it is sent right after the window, sealed by the library's own code. */
-export function sealWindow(device, { tally, startMs, version, assignment, software }, draws) {
+/**
+ * The report as it is sent right after the window, sealed by the library's own code.
+ *
+ * @param {{ manifest?: string, baseline?: string }} about as they are published; by default those of the simulated releases
+ */
+export function sealWindow(device, about, draws) {
+  const { tally, startMs, version, assignment, software } = about;
+  const { manifest = MANIFESTS[version], baseline = BASELINE } = about;
   const dimensions = {
     model: MODEL,
     version,
-    manifest: MANIFESTS[version],
+    manifest,
     variant: device.variant,
     backend: device.backend,
     ...software,
@@ -97,7 +103,7 @@ export function sealWindow(device, { tally, startMs, version, assignment, softwa
     startMs: localMs,
     endMs: localMs + WINDOW_MS,
     dimensions,
-    baseline: BASELINE,
+    baseline,
   });
   return {
     ...report,

@@ -8,10 +8,11 @@ import { listen } from '../listen.mjs';
  * @typedef {object} MarkStep
  * @property {'storing' | 'stored' | 'refused' | 'removing' | 'removed'} step
  * @property {string} key of the record
- * @property {string} [phase] of the record; as its backend, variant and threads
+ * @property {string} [phase] of the record; as its backend, variant, threads and version
  * @property {string} [backend]
  * @property {string} [variant]
  * @property {number} [threads]
+ * @property {string} [version]
  * @property {number} [atMs] when it was heard, on the clock of `performance.now`
  */
 

@@ -7,11 +7,11 @@
 export function tellMarks(url) {
   const isMark = (key) => typeof key === 'string' && /\/m\/[^/]+\/[^/]+$/.test(key);
   const tell = (step, key, record = {}) => {
-    const { phase, backend, variant, threads } = record;
+    const { phase, backend, variant, threads, version } = record;
     const request = new XMLHttpRequest();
     try {
       request.open('POST', url, false);
-      request.send(JSON.stringify({ step, key, phase, backend, variant, threads }));
+      request.send(JSON.stringify({ step, key, phase, backend, variant, threads, version }));
     } catch {
       // while a page is left, it may not wait for anything
     }

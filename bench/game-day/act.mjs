@@ -1,0 +1,30 @@
+import { BEFORE } from './versions.mjs';
+
+/** Five browsers have a version within this. */
+export const BROWSERS_LIMIT_MS = 60_000;
+
+/** One step of autopilot, with what it does by default: it takes back, and widens nothing. */
+export async function stepAutopilot(stage) {
+  const { repository, collector, timeline } = stage;
+  const { canaries, acts } = await repository.stepAutopilot({ url: collector.url });
+  const written = canaries[0]?.answer?.written;
+  if (written?.verdict === 'roll-back') timeline.note('verdict', written.atMs);
+  stage.acts.push(...acts);
+  if (acts.some(({ act }) => act === 'revoke')) await afterTakenBack(stage);
+}
+
+/** Takes the version back, as somebody does who is called. */
+export async function takeBack(stage) {
+  await stage.repository.takeBack();
+  await afterTakenBack(stage);
+}
+
+/** Waits until the version before serves in all open browsers. */
+async function afterTakenBack(stage) {
+  const { timeline, collector, browsers } = stage;
+  const startMs = performance.now();
+  timeline.note('taken back');
+  stage.wayBackMs = (await browsers.untilAllRun(BEFORE, BROWSERS_LIMIT_MS)) - startMs;
+  timeline.note('last device well');
+  await collector.learnFacts();
+}

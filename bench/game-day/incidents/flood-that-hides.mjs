@@ -1,0 +1,30 @@
+import { takeBack } from '../act.mjs';
+import { flood } from '../flood.mjs';
+import { staysOut, untilNobodyHasIt } from '../plays.mjs';
+import { passWindows, release } from '../stage.mjs';
+import { SHIPPED } from '../versions.mjs';
+
+/** Invented reports hide that a version is worse. It stays with those who have it, and reaches nobody else. */
+export const floodThatHides = {
+  name: 'flood-that-hides',
+  title: 'a flood of invented reports that hides a version which is worse',
+  people: 'answers came late for a quarter of all devices, until somebody looked',
+  cause:
+    'A step of pre-processing made each picture large, and somebody sent reports of quick runs.',
+  action: 'set a site token and a limit for each address at the collector',
+  actedBy: 'who was called by users',
+  change: 'slow',
+  trouble: (_device, version) => (version === SHIPPED ? { slower: 3 } : {}),
+  async play(stage, packed) {
+    await passWindows(stage, 2);
+    stage.forge = flood('hide');
+    await release(stage, packed);
+    await staysOut(stage, { hours: 2 });
+    stage.check(
+      'it goes to nobody else',
+      stage.shipped.percent === (await stage.repository.percent()),
+    );
+    await takeBack(stage);
+    await untilNobodyHasIt(stage);
+  },
+};

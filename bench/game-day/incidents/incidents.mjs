@@ -1,0 +1,40 @@
+import { collectorDown } from './collector-down.mjs';
+import { diesAtLoad } from './dies-at-load.mjs';
+import { diesInARun } from './dies-in-a-run.mjs';
+import { emptyCaches } from './empty-caches.mjs';
+import { floodThatBlames } from './flood-that-blames.mjs';
+import { floodThatHides } from './flood-that-hides.mjs';
+import { inputDrift } from './input-drift.mjs';
+import { repositoryDown } from './repository-down.mjs';
+import { silentAccuracy } from './silent-accuracy.mjs';
+import { slowVersion } from './slow-version.mjs';
+
+/**
+ * A story that is played on a stage.
+ *
+ * @typedef {object} Incident
+ * @property {string} name
+ * @property {string} title what it was, in words that follow "This was"
+ * @property {string} people what they saw
+ * @property {string} cause
+ * @property {string} action what would keep it from coming again
+ * @property {keyof typeof import('../versions.mjs').CHANGES} change of the version that is shipped
+ * @property {readonly string[]} [kills] a browser's page is ended while it does such work for that version
+ * @property {(device: object, version: string) => import('../crowd.mjs').Trouble} [trouble] on simulated devices
+ * @property {string} [actedBy] who took it back, where that was not autopilot
+ * @property {(stage: object, packed: string) => Promise<void>} play
+ */
+
+/** @type {readonly Incident[]} */
+export const INCIDENTS = [
+  slowVersion,
+  silentAccuracy,
+  diesAtLoad,
+  diesInARun,
+  inputDrift,
+  repositoryDown,
+  collectorDown,
+  emptyCaches,
+  floodThatBlames,
+  floodThatHides,
+];
