@@ -1,3 +1,5 @@
+export type { AutopilotRules, CanaryOnOffer, Decision } from './autopilot/decide.js';
+export type { LoggedAct } from './autopilot/log-of-acts.js';
 export type { CheckedModel } from './doctor/check-model.js';
 export type { Finding, FindingCode, Gravity } from './doctor/findings.js';
 export type { InBrowser } from './doctor/look-in-browser.js';
@@ -11,6 +13,12 @@ export type { EvaluationProgress } from './evaluating/judging/ask-variant.js';
 export type { Evaluation, VariantEvaluation } from './evaluating/judging/evaluation.js';
 export type { Comparison } from './evaluating/judging/open-comparison.js';
 export type { OnProgress, Progress } from './files/slices.js';
+export {
+  type AutopilotOptions,
+  type AutopilotStep,
+  autopilot,
+  type DecidedCanary,
+} from './library/autopilot.js';
 export { type DeltaOptions, type DeltaResult, delta } from './library/delta.js';
 export { type DiffOptions, diff, type FileDiff, type VersionDiff } from './library/diff.js';
 export { type Diagnosis, type DoctorOptions, doctor } from './library/doctor.js';

@@ -31,7 +31,8 @@ export function addPrune(program: Command, terminal: Terminal): void {
 
 const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const;
 
-function parseTime(text: string): number {
+/** `5m` → 300,000 ms. */
+export function parseTime(text: string): number {
   const { count, unit } = /^(?<count>\d+)(?<unit>[dhm])?$/.exec(text)?.groups ?? {};
   if (count !== undefined && (unit !== undefined || count === '0')) {
     return Number(count) * UNITS_MS[(unit ?? 'd') as keyof typeof UNITS_MS];

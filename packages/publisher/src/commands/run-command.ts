@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { explainFailure } from '../terminal/explain-failure.js';
 import { printableTerminal } from '../terminal/printable.js';
 import { EXIT, type ExitCode, type Terminal } from '../terminal/terminal.js';
+import { addAutopilot } from './autopilot.js';
 import { addDelta } from './delta.js';
 import { addDiff } from './diff.js';
 import { addDoctor } from './doctor.js';
@@ -76,6 +77,7 @@ function createProgram(terminal: Terminal, endWith: (exitCode: ExitCode) => void
   addRevoke(program, terminal);
   addPrune(program, terminal);
   addPromote(program, terminal);
+  addAutopilot(program, terminal, endWith);
   addDiff(program, terminal);
   addDelta(program, terminal);
   addServe(program, terminal);

@@ -49,6 +49,8 @@ export const FleetCanarySchema = v.looseObject({
 
 /** Answer of `GET /v1/fleet/findings`. */
 export const FleetFindingsSchema = v.looseObject({
+  /** End of the range: the time at the collector, rounded up to the next of its steps. */
+  toMs: Time,
   /** When the collector last looked; null before the first look. */
   lookedMs: v.nullable(Time),
   /** What two looks in a row have seen, in order of time. */

@@ -64,14 +64,15 @@ export async function delta({
       if (await writer.write(deltaPath(sha256, fromSha256), bytes)) deltasWritten += 1;
       sizes.set(sha256, { fromSha256, sizeBytes: bytes.length });
     }
-    const rewritten =
+    const { files, ...rewritten } =
       sizes.size === 0
-        ? { changed: false, metadata: metadataVersions(before) }
+        ? { changed: false, metadata: metadataVersions(before), files: new Map() }
         : await rewriteRelease(
             locked,
             { before, release, custom: withDeltasFrom(release, olderRelease.sequence) },
             { ...keySource, nowMs: now() },
           );
+    for (const [path, bytes] of files) await writer.write(path, bytes);
     const chunks = [...newer.files.values()].flat();
     const weight = weighUpdate(chunks, [...older.files.values()].flat(), sizes);
     const fraction = weight.deltaBytes / weight.fullBytes;

@@ -1,12 +1,12 @@
 import { onOffer, type Release, type ReleaseCustom } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import type { KeySource } from '../keys/key-source.js';
-import { changeRepository } from '../repository/change-repository.js';
+import { changeRepository, type PublishedRepository } from '../repository/change-repository.js';
 import { customOf, requireRelease, requireReleases } from '../repository/checking/release-rules.js';
 import { requirePublished } from '../repository/reading/open-repository.js';
 import { readManifest } from '../repository/reading/read-version.js';
-import { basisPoints, offeredTimes } from '../signing/offer-release.js';
-import { type Rewritten, rewriteRelease } from '../signing/rewrite-release.js';
+import { basisPoints, offeredTimes, percentOf } from '../signing/offer-release.js';
+import { type Rewritten, rewriteRelease, type SignedRewrite } from '../signing/rewrite-release.js';
 
 export interface PromoteOptions extends KeySource {
   /** Directory of the repository. */
@@ -36,30 +36,33 @@ export interface Promotion extends Rewritten {
  *   code, or a trust code
  * @throws RangeError when the share is out of range
  */
-export async function promote({
-  repository,
-  model,
-  version,
-  to,
-  now = Date.now,
-  ...keySource
-}: PromoteOptions): Promise<Promotion> {
+export async function promote(options: PromoteOptions): Promise<Promotion> {
+  const { repository, to } = options;
   if (to !== 'stable') basisPoints(to);
-  const { result } = await changeRepository(repository, async (locked) => {
-    const before = requirePublished(locked.before, repository);
-    const release = requireRelease(before, { model, version });
-    const nowMs = now();
-    const custom = promoted(release, to, nowMs);
-    requireOut(release, requireReleases(before, model));
-    requireLater(release, nowMs);
-    await readManifest(locked.source, before.trusted.root, release);
-    const options = { ...keySource, nowMs };
-    const rewritten = await rewriteRelease(locked, { before, release, custom }, options);
-    const { sequence, state, rollout } = custom;
-    const percent = rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
-    return { model, version, sequence, state, percent, ...rewritten };
+  const { result } = await changeRepository(repository, async ({ source, before, writer }) => {
+    const published = requirePublished(before, repository);
+    const { files, ...promotion } = await signPromotion({ source, before: published }, options);
+    for (const [path, bytes] of files) await writer.write(path, bytes);
+    return promotion;
   });
   return result;
+}
+
+/** Signs what {@link promote} writes. */
+export async function signPromotion(
+  { source, before }: PublishedRepository,
+  { model, version, to, now = Date.now, keys, passphrase }: Omit<PromoteOptions, 'repository'>,
+): Promise<Promotion & SignedRewrite> {
+  const release = requireRelease(before, { model, version });
+  const nowMs = now();
+  const custom = promoted(release, to, nowMs);
+  requireOut(release, requireReleases(before, model));
+  requireLater(release, nowMs);
+  await readManifest(source, before.trusted.root, release);
+  const options = { keys, passphrase, nowMs };
+  const rewritten = await rewriteRelease({ source }, { before, release, custom }, options);
+  const { sequence, state } = custom;
+  return { model, version, sequence, state, percent: percentOf(custom), ...rewritten };
 }
 
 function promoted(release: Release, to: number | 'stable', nowMs: number): ReleaseCustom {
@@ -81,8 +84,11 @@ function promoted(release: Release, to: number | 'stable', nowMs: number): Relea
   }
   const toBps = rollout.fromBps + basisPoints(to);
   if (toBps < rollout.toBps || toBps > 10_000) {
-    const percent = (rollout.toBps - rollout.fromBps) / 100;
-    throw refused(release, `at least the ${percent} % it has`, `${to} %: a rollout only widens`);
+    throw refused(
+      release,
+      `at least the ${percentOf(release)} % it has`,
+      `${to} %: a rollout only widens`,
+    );
   }
   if (toBps === rollout.toBps) return custom;
   const offeredMs = [...offeredTimes(rollout), nowMs];

@@ -93,7 +93,8 @@ function dueOnline(trusted: TrustedMetadata, held: readonly HeldKey[], nowMs: nu
   );
 }
 
-function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
+/** Less than half of its lifetime is left, or more than all of it. */
+export function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
   const expires = signedOf(trusted, role)?.expires;
   if (expires === undefined) return false;
   return lifetimeLeft(role, expires, nowMs) < DUE_BELOW || isTooLong(role, expires, nowMs);

@@ -1,7 +1,7 @@
 import type { Release } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import type { KeySource } from '../keys/key-source.js';
-import { changeRepository } from '../repository/change-repository.js';
+import { changeRepository, type PublishedRepository } from '../repository/change-repository.js';
 import {
   customOf,
   isForEveryone,
@@ -10,7 +10,7 @@ import {
 } from '../repository/checking/release-rules.js';
 import { requirePublished } from '../repository/reading/open-repository.js';
 import type { RepositoryState } from '../repository/reading/read-repository.js';
-import { type Rewritten, rewriteRelease } from '../signing/rewrite-release.js';
+import { type Rewritten, rewriteRelease, type SignedRewrite } from '../signing/rewrite-release.js';
 
 export interface RevokeOptions extends KeySource {
   /** Directory of the repository. */
@@ -39,40 +39,51 @@ export interface Revocation extends Rewritten {
  * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when devices could not run the fallback,
  *   `gate-refused` when no version would be left for every device, `repository-locked`, a key code, or a trust code
  */
-export async function revoke({
-  repository,
-  model,
-  version,
-  fallback: fallbackVersion,
-  force = false,
-  now = Date.now,
-  ...keySource
-}: RevokeOptions): Promise<Revocation> {
-  const { result } = await changeRepository(repository, async (locked) => {
-    const before = requirePublished(locked.before, repository);
-    const release = requireRelease(before, { model, version });
-    const fallback =
-      fallbackVersion === undefined
-        ? chooseFallback(before, release)
-        : requireFallback(before, release, fallbackVersion);
-    if (!fallback && !force && release.state !== 'revoked') throw lastOne(release);
-    const custom = {
-      ...customOf(release),
-      state: 'revoked' as const,
-      ...(fallback && { fallbackSequence: fallback.sequence }),
-    };
-    const options = { ...keySource, nowMs: now() };
-    const rewritten = await rewriteRelease(locked, { before, release, custom }, options);
-    return {
-      model,
-      version,
-      sequence: release.sequence,
-      state: custom.state,
-      fallback: fallback && { version: fallback.version, sequence: fallback.sequence },
-      ...rewritten,
-    };
+export async function revoke(options: RevokeOptions): Promise<Revocation> {
+  const { repository } = options;
+  const { result } = await changeRepository(repository, async ({ source, before, writer }) => {
+    const published = requirePublished(before, repository);
+    const { files, ...revocation } = await signRevocation({ source, before: published }, options);
+    for (const [path, bytes] of files) await writer.write(path, bytes);
+    return revocation;
   });
   return result;
+}
+
+/** Signs what {@link revoke} writes. */
+export async function signRevocation(
+  { source, before }: PublishedRepository,
+  {
+    model,
+    version,
+    fallback: fallbackVersion,
+    force = false,
+    now = Date.now,
+    keys,
+    passphrase,
+  }: Omit<RevokeOptions, 'repository'>,
+): Promise<Revocation & SignedRewrite> {
+  const release = requireRelease(before, { model, version });
+  const fallback =
+    fallbackVersion === undefined
+      ? chooseFallback(before, release)
+      : requireFallback(before, release, fallbackVersion);
+  if (!fallback && !force && release.state !== 'revoked') throw lastOne(release);
+  const custom = {
+    ...customOf(release),
+    state: 'revoked' as const,
+    ...(fallback && { fallbackSequence: fallback.sequence }),
+  };
+  const options = { keys, passphrase, nowMs: now() };
+  const rewritten = await rewriteRelease({ source }, { before, release, custom }, options);
+  return {
+    model,
+    version,
+    sequence: release.sequence,
+    state: custom.state,
+    fallback: fallback && { version: fallback.version, sequence: fallback.sequence },
+    ...rewritten,
+  };
 }
 
 /** An earlier revocation keeps its fallback, unless that is revoked too. Otherwise the same call would sign again. */

@@ -13,6 +13,11 @@ export interface LockedRepository {
   readonly writer: RepositoryWriter;
 }
 
+/** A repository with its verified state. */
+export interface PublishedRepository extends Pick<LockedRepository, 'source'> {
+  readonly before: RepositoryState;
+}
+
 export interface ChangedRepository<Result> {
   readonly result: Result;
   readonly after: RepositoryState | undefined;

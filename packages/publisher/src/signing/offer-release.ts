@@ -33,6 +33,11 @@ export function offeredTimes(rollout: ReleaseCustom['rollout']): readonly number
   return v.parse(OfferedMs, rollout?.offeredMs);
 }
 
+/** The share of devices that may run a version, in percent. */
+export function percentOf({ rollout }: Pick<ReleaseCustom, 'rollout'>): number {
+  return rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
+}
+
 /** @throws RangeError unless it is a share in steps of 0.01 % */
 export function basisPoints(percent: number): number {
   const bps = Math.round(percent * 100);

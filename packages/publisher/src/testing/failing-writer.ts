@@ -15,6 +15,10 @@ export function failingWriter(original: typeof repositoryWriter): typeof reposit
           count();
           return writer.write(path, bytes);
         },
+        async append(path, text) {
+          count();
+          return writer.append(path, text);
+        },
         async remove(path) {
           count();
           return writer.remove(path);

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeIfChanged } from '../../files/write-if-changed.js';
 
@@ -6,6 +6,8 @@ import { writeIfChanged } from '../../files/write-if-changed.js';
 export interface RepositoryWriter {
   /** @returns false if the file held exactly these bytes, and nothing was written */
   write(path: string, bytes: Uint8Array): Promise<boolean>;
+  /** Adds to the end of a file, which is made when missing. */
+  append(path: string, text: string): Promise<void>;
   /** Removes a file, if it is there. */
   remove(path: string): Promise<void>;
   /** Names in a directory without hidden ones; none if there is no such directory. */
@@ -24,6 +26,7 @@ export function openRepositoryWriter(directory: string): RepositoryWriter {
       totals.sizeBytes += bytes.length;
       return true;
     },
+    append: (path, text) => appendFile(join(directory, path), text, { flush: true }),
     remove: (path) => rm(join(directory, path), { force: true }),
     async list(path) {
       const names = await readdir(join(directory, path)).catch(() => []);

@@ -1,0 +1,162 @@
+/** A version that a part of the devices is offered, as the signed targets say it. */
+export interface CanaryOnOffer {
+  readonly model: string;
+  readonly version: string;
+  /** First 8 hex digits of the SHA-256 of its salt, as reports name it. */
+  readonly experiment: string;
+  /** The share of devices that may run it, in percent. */
+  readonly percent: number;
+  /** When each of its shares was offered, Unix ms. Empty where an older publisher offered it. */
+  readonly offeredMs: readonly number[];
+  /** Another version is there for every device. */
+  readonly hasFallback: boolean;
+}
+
+/** A collector's answer about the experiment of one canary. */
+export interface CanaryAnswer {
+  /** The verdict now, and the guardrails or the reason that it names. */
+  readonly verdict: 'roll-back' | 'promote' | 'hold' | 'none';
+  readonly because: readonly string[];
+  /** No worse than is tolerated at a share as small as its own. */
+  readonly mayStep: boolean;
+  /** Updates that the devices' own gates undid on the canary side, and all that were tried. */
+  readonly takenBack: { readonly n: number; readonly of: number };
+  /** Version of the signed targets by which it is judged now. */
+  readonly revision: number | null;
+  /** The verdict that two looks in a row saw last, a window apart; `step` is a hold that may step. */
+  readonly written:
+    | { readonly verdict: string; readonly revision: number | null; readonly atMs: number }
+    | undefined;
+  /** When the collector last looked, by its own clock. Null before its first look. */
+  readonly lookedMs: number | null;
+  /** The time there when it answered. */
+  readonly nowMs: number;
+}
+
+/** How far autopilot may go. Without steps and `stable` it only takes back. */
+export interface AutopilotRules {
+  /** Shares to widen to, in percent. */
+  readonly steps: readonly number[];
+  /** The last step is all devices. */
+  readonly stable: boolean;
+  /** Ending of a canary of which the collector says nothing while it has its first share. */
+  readonly noAnswer: 'revoke' | 'hold';
+}
+
+export type Decision =
+  | { readonly act: 'revoke'; readonly because: 'worse' | 'no-answer' }
+  | { readonly act: 'promote'; readonly to: number | 'stable'; readonly because: 'good' | 'dwell' }
+  | { readonly act: 'wait'; readonly because: WaitReason };
+
+/**
+ * - `too-early`: a share is kept for a day
+ * - `verdict`: the collector sees no reason to go on yet
+ * - `unconfirmed`: two looks in a row have not yet said so of this experiment and the signed targets now
+ * - `old-facts`: the collector judges by other targets than those signed now
+ * - `no-answer`: the collector says nothing of this canary
+ * - `not-asked`: nobody asked for a wider share by `steps` or `stable`
+ * - `no-fallback`: it is worse, and no version is left for all devices
+ * - `clock`: the time of its offer or of the collector is not that of the clock here
+ * - `unknown-offer`: an older publisher offered it, so nobody knows since when
+ */
+export type WaitReason =
+  | 'too-early'
+  | 'verdict'
+  | 'unconfirmed'
+  | 'old-facts'
+  | 'no-answer'
+  | 'not-asked'
+  | 'no-fallback'
+  | 'clock'
+  | 'unknown-offer';
+
+const LIMITS = Object.freeze({
+  /** Each share is kept for so long at least: a whole day has all its hours. */
+  dwellMs: 86_400_000,
+  /** Looks come every five minutes. When one is older than this, they have stopped. */
+  lookMs: 900_000,
+  /** Clocks that are further apart are not those of one time. */
+  clocksMs: 900_000,
+  /** The devices' own gates took back more than this share: one look is enough. */
+  takenBack: 0.1,
+  /** Up to this share, in percent, the control is as large as the canary. */
+  controlledPercent: 50,
+});
+
+/**
+ * Decides what becomes of a canary. It reads no clock and keeps nothing, so the same question has the same answer.
+ *
+ * @param answer undefined where the collector cannot be reached, or does not know the experiment
+ * @param revision version of the signed targets now
+ */
+export function decide(
+  canary: CanaryOnOffer,
+  answer: CanaryAnswer | undefined,
+  rules: AutopilotRules,
+  { revision, nowMs }: { readonly revision: number; readonly nowMs: number },
+): Decision {
+  const heard = answer && looksGoOn(answer) ? answer : undefined;
+  if (heard?.verdict === 'roll-back') return takeBack(canary, heard, revision);
+  const sinceMs = canary.offeredMs.at(-1);
+  if (sinceMs === undefined) return wait('unknown-offer');
+  if (nowMs < sinceMs) return wait('clock');
+  if (nowMs < sinceMs + LIMITS.dwellMs) return wait('too-early');
+  const to = nextShare(canary, rules);
+  if (canary.percent > LIMITS.controlledPercent) {
+    return to === undefined ? wait('not-asked') : { act: 'promote', to, because: 'dwell' };
+  }
+  if (!heard) return unanswered(canary, rules);
+  if (Math.abs(nowMs - heard.nowMs) > LIMITS.clocksMs) return wait('clock');
+  if (heard.revision !== revision) return wait('old-facts');
+  if (to === undefined) return wait('not-asked');
+  const enough = to === 'stable' ? ['promote'] : ['promote', 'step'];
+  if (!enough.includes(standing(heard))) return wait('verdict');
+  if (!isConfirmed(heard, enough, revision)) return wait('unconfirmed');
+  return { act: 'promote', to, because: 'good' };
+}
+
+/** It may come at any time: what is worse does not stay for a day. */
+function takeBack(canary: CanaryOnOffer, answer: CanaryAnswer, revision: number): Decision {
+  if (answer.revision !== revision) return wait('old-facts');
+  const { n, of } = answer.takenBack;
+  const isSeenByDevices = n > LIMITS.takenBack * of;
+  if (!isSeenByDevices && !isConfirmed(answer, ['roll-back'], revision)) return wait('unconfirmed');
+  return canary.hasFallback ? { act: 'revoke', because: 'worse' } : wait('no-fallback');
+}
+
+/** A canary that nobody can watch does not stay. One that has been widened was seen to be good. */
+function unanswered({ offeredMs, hasFallback }: CanaryOnOffer, rules: AutopilotRules): Decision {
+  const isFirstShare = offeredMs.length === 1;
+  if (!isFirstShare || rules.noAnswer === 'hold') return wait('no-answer');
+  return hasFallback ? { act: 'revoke', because: 'no-answer' } : wait('no-fallback');
+}
+
+function nextShare(
+  { percent }: CanaryOnOffer,
+  { steps, stable }: AutopilotRules,
+): number | 'stable' | undefined {
+  const wider = steps.filter((step) => step > percent);
+  if (wider.length > 0) return Math.min(...wider);
+  return stable ? 'stable' : undefined;
+}
+
+/** A collector that has stopped looking repeats what it once saw. */
+function looksGoOn({ lookedMs, nowMs }: CanaryAnswer): boolean {
+  return lookedMs !== null && nowMs - lookedMs <= LIMITS.lookMs;
+}
+
+function standing({ verdict, mayStep }: CanaryAnswer): string {
+  return verdict === 'hold' && mayStep ? 'step' : verdict;
+}
+
+function isConfirmed(
+  { written }: CanaryAnswer,
+  enough: readonly string[],
+  revision: number,
+): boolean {
+  return written !== undefined && written.revision === revision && enough.includes(written.verdict);
+}
+
+function wait(because: WaitReason): Decision {
+  return { act: 'wait', because };
+}

@@ -1,0 +1,161 @@
+import { setTimeout } from 'node:timers/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Decision } from '../autopilot/decide.js';
+import type { LoggedAct } from '../autopilot/log-of-acts.js';
+import { type AutopilotStep, autopilot, type DecidedCanary } from '../library/autopilot.js';
+import { explainFailure } from '../terminal/explain-failure.js';
+import { FLEET_TOKEN_FILE, type FleetFlags, fleetAt } from '../terminal/fleet-options.js';
+import { formatPercent } from '../terminal/format.js';
+import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
+import { EXIT, type ExitCode, printResult, type Terminal } from '../terminal/terminal.js';
+import { parsePercent } from './promote.js';
+import { parseTime } from './prune.js';
+
+interface AutopilotFlags extends KeyFlags, FleetFlags {
+  readonly fleet: string;
+  readonly facts: string;
+  readonly steps?: readonly number[];
+  readonly stable?: true;
+  /** Of `--no-answer`. */
+  readonly answer: 'revoke' | 'hold';
+  readonly dryRun?: true;
+  readonly every?: number;
+}
+
+export function addAutopilot(
+  program: Command,
+  terminal: Terminal,
+  endWith: (exitCode: ExitCode) => void,
+): void {
+  const command = program
+    .command('autopilot')
+    .description(
+      'Do one step: take back each canary that the collector found worse, and keep metadata and facts fresh.',
+    )
+    .requiredOption(
+      '--repo <dir>',
+      'directory of the repository; a file `hold` in it stops autopilot',
+    )
+    .requiredOption('--fleet <url>', 'address of the collector')
+    .option(...FLEET_TOKEN_FILE)
+    .requiredOption('--facts <file>', 'file to write the facts for the collector to')
+    .option('--steps <percents>', 'widen to these shares of devices too: 1,5,25', parseSteps)
+    .option('--stable', 'offer to all devices too, after the last step')
+    .addOption(
+      new Option('--no-answer <end>', 'what ends a first share that the collector tells nothing of')
+        .choices(['revoke', 'hold'])
+        .default('revoke'),
+    )
+    .option('--dry-run', 'say what would be done and why, and write nothing')
+    .option('--every <time>', 'repeat it: 5m', parseEvery);
+  addKeyOptions(command).action(async (flags: AutopilotFlags) => {
+    const step = async (signal?: AbortSignal) => endWith(await doStep(flags, terminal, signal));
+    if (flags.every === undefined) await step();
+    else await repeat(step, flags.every, terminal);
+  });
+}
+
+async function doStep(
+  flags: AutopilotFlags,
+  terminal: Terminal,
+  signal: AbortSignal | undefined,
+): Promise<ExitCode> {
+  const { repo, fleet, facts, steps, stable, answer, dryRun, json } = flags;
+  const result = await autopilot({
+    ...(await keySource(flags, terminal)),
+    repository: repo,
+    fleet: await fleetAt(fleet, flags),
+    facts,
+    steps,
+    stable,
+    noAnswer: answer,
+    dryRun,
+    pause: (ms) => setTimeout(ms, undefined, { signal }),
+  });
+  printResult(terminal, { json, result, text: () => describe(result) });
+  for (const { code, message } of result.unanswered)
+    terminal.error(`nearside: ${code}: ${message}`);
+  const isRefused = result.canaries.some(({ decision }) => decision.because === 'no-fallback');
+  if (isRefused) return EXIT.refused;
+  return result.unanswered.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** A step that fails does not end the program: the next one does its work. */
+async function repeat(
+  step: (signal: AbortSignal) => Promise<void>,
+  everyMs: number,
+  terminal: Terminal,
+): Promise<void> {
+  const ended = new AbortController();
+  void terminal.interrupted().then(() => ended.abort());
+  const { signal } = ended;
+  do {
+    try {
+      await step(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const { code, message } = explainFailure(error);
+      terminal.error(`nearside: ${code}: ${message}`);
+    }
+    await setTimeout(everyMs, undefined, { signal }).catch(() => {});
+  } while (!signal.aborted);
+}
+
+const BECAUSE: Readonly<Record<Decision['because'], string>> = {
+  worse: 'it is worse than what the others run',
+  good: 'it is no worse than what the others run',
+  dwell: 'it has had its share for a day',
+  'too-early': 'a share is kept for a day',
+  verdict: 'the collector sees no reason to widen it yet',
+  unconfirmed: 'the collector has not said so at two looks in a row yet',
+  'old-facts': 'the collector has other facts than those signed now',
+  'no-answer': 'the collector tells nothing of it',
+  'not-asked': 'no wider share is asked for',
+  'no-fallback': 'no version would be left for all devices: publish one',
+  clock: 'the clock here is not that of its offer, or of the collector',
+  'unknown-offer': 'nobody knows since when it has its share: widen it by hand once',
+};
+
+function describe({ canaries, acts, renewed, isHeld }: AutopilotStep): string {
+  return [
+    ...(isHeld ? ['A file `hold` lies in the repository: nothing is signed.'] : []),
+    ...(canaries.length === 0 ? ['No canary is on offer.'] : []),
+    ...canaries.map((canary) => {
+      const done = acts.find(
+        ({ model, version }) => model === canary.model && version === canary.version,
+      );
+      return describeCanary(canary, done);
+    }),
+    ...(renewed.length > 0 ? [`Signed ${renewed.join(', ')} anew.`] : []),
+  ].join('\n');
+}
+
+function describeCanary(
+  { model, version, percent, decision, answer }: DecidedCanary,
+  done: LoggedAct | undefined,
+): string {
+  const what = `${model} ${version}, canary for ${formatPercent(percent / 100)} of devices`;
+  const reasons = answer && answer.because.length > 0 ? `, by ${answer.because.join(', ')}` : '';
+  const said = answer ? ` The collector: ${answer.verdict}${reasons}.` : '';
+  return `${what}: ${describeAct(decision, done)}, because ${BECAUSE[decision.because]}.${said}`;
+}
+
+function describeAct(decision: Decision, done: LoggedAct | undefined): string {
+  if (decision.act === 'wait') return 'stays';
+  const verb = done ? 'was' : 'would be';
+  const proof = done ? ` (targets ${done.targets})` : '';
+  if (decision.act === 'revoke') return `${verb} taken back${proof}`;
+  const share = decision.to === 'stable' ? 'all' : `${decision.to} %`;
+  return `${verb} offered to ${share}${proof}`;
+}
+
+function parseEvery(text: string): number {
+  const everyMs = parseTime(text);
+  if (everyMs > 0) return everyMs;
+  throw new InvalidArgumentError('Expected a time over 0, such as 5m.');
+}
+
+/** `1,5,25` → shares of devices in percent. */
+function parseSteps(text: string): number[] {
+  return text.split(',').map((share) => parsePercent(share.trim()));
+}

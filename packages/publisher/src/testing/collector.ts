@@ -1,0 +1,79 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** What a collector says of one rollout. */
+export interface SaidOfRollout {
+  readonly version: string;
+  readonly experiment: string;
+  readonly verdict: 'roll-back' | 'promote' | 'hold' | 'none';
+  readonly mayStep?: boolean;
+  readonly takenBack?: { readonly n: number; readonly of: number };
+  /** The verdict that two looks in a row saw; none by default. */
+  readonly written?: string | undefined;
+  /** Of the facts, now and when the verdict was written. */
+  readonly revision: number;
+  readonly writtenRevision?: number;
+}
+
+/** A collector's two answers, with whatever a test has it say. */
+export interface FakeCollector {
+  readonly url: string;
+  /** Undefined: it answers with status 503. */
+  said: readonly SaidOfRollout[] | undefined;
+  /** Its clock. */
+  nowMs: number;
+  asked: number;
+  /** Called at each question, before it is answered. */
+  onAsked: () => void | Promise<void>;
+}
+
+export async function openCollector(): Promise<FakeCollector> {
+  const server = createServer(async (request, response) => {
+    collector.asked += 1;
+    await collector.onAsked();
+    const { said, nowMs } = collector;
+    if (!said) return response.writeHead(503).end();
+    const isCanary = request.url?.startsWith('/v1/fleet/canary');
+    response.end(JSON.stringify(isCanary ? canaryAnswer(said) : findingsAnswer(said, nowMs)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const collector: FakeCollector = { url, said: [], nowMs: Date.now(), asked: 0, onAsked() {} };
+  return collector;
+}
+
+function canaryAnswer(said: readonly SaidOfRollout[]) {
+  const rollouts = said.map(({ version, experiment, verdict, mayStep, takenBack }) => ({
+    version,
+    experiment,
+    sinceMs: 0,
+    isOver: false,
+    devices: { canary: 900, control: 900 },
+    mayStep,
+    takenBack,
+    verdict: { verdict, because: ['failed-runs'] },
+  }));
+  return { revision: said[0]?.revision ?? null, plans: [], rollouts };
+}
+
+function findingsAnswer(said: readonly SaidOfRollout[], nowMs: number) {
+  const verdicts = said.flatMap(({ version, experiment, written, revision, writtenRevision }) =>
+    written === undefined
+      ? []
+      : [
+          {
+            version,
+            experiment,
+            atMs: nowMs - 60_000,
+            verdict: written,
+            revision: writtenRevision ?? revision,
+          },
+        ],
+  );
+  return { toMs: nowMs, lookedMs: nowMs - 60_000, verdicts };
+}
