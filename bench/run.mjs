@@ -21,6 +21,7 @@ const SUITES = {
   deaths: './deaths/run.mjs',
   quantize: './quantize/run.mjs',
   operate: './operate/run.mjs',
+  rollout: './rollout/run.mjs',
 };
 
 /** What a suite needs beside Chromium. `artifact` goes on without, and says what its row lacks. */

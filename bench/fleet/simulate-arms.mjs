@@ -3,7 +3,7 @@ import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/ver
 import { drawsOf } from './random.mjs';
 
 const COHORTS = 64;
-const LOOKS_OF_A_DAY = 24;
+export const LOOKS_OF_A_DAY = 24;
 /** A share of each kind: of few devices, of some, of many. */
 const SHARES = [0.01, 0.05, 0.25];
 /** Share of an arm's devices that report at a look. */
@@ -48,14 +48,8 @@ const PARTS = [...new Set([...CLASSES, ...BACKENDS])];
  * never report; `forge`: what invented reports of some cohorts are to do; `stops: false`: looks on after a verdict
  */
 export function simulateArms(options) {
-  const { seed, devices = 2000, looks = 100, worse = {}, silent = 0, stops = true } = options;
-  const { part, forge, forgedCohorts = 4 } = options;
-  const draws = drawsOf(seed);
-  const arms = {
-    canary: makeArm({ devices, worse, silent, part }, draws),
-    control: makeArm({ devices, worse: {}, silent: 0, part }, draws),
-  };
-  const sums = { whole: makeSums(), parts: new Map(PARTS.map((name) => [name, makeSums()])) };
+  const { looks = 100, stops = true } = options;
+  const arms = openArms(options);
   const found = {
     rolledBackAt: undefined,
     promotedAt: undefined,
@@ -64,17 +58,7 @@ export function simulateArms(options) {
     steppedAt: {},
   };
   for (let look = 1; look <= looks; look += 1) {
-    const day = Math.floor((look - 1) / LOOKS_OF_A_DAY);
-    for (const [arm, list] of Object.entries(arms)) {
-      for (const device of list) {
-        if (draws.chance(REPORTING)) report(device, { arm, day, sums }, draws);
-      }
-    }
-    if (forge) addForged(sums, forge, forgedCohorts);
-    const guardrails = judge(sums.whole, LEVELS.whole);
-    const parts = [...sums.parts].flatMap(([name, ofPart]) =>
-      judge(ofPart, LEVELS.part, `-on-${name}`),
-    );
+    const { guardrails, parts } = arms.look();
     for (const { name, result } of guardrails) {
       found.radii[name] = result ? (result.high - result.low) / 2 : Infinity;
     }
@@ -91,6 +75,41 @@ export function simulateArms(options) {
     }
   }
   return found;
+}
+
+/**
+ * A canary and its control, whose devices report between two looks.
+ *
+ * @param {Omit<Parameters<typeof simulateArms>[0], 'looks' | 'stops'>} options
+ */
+export function openArms({ seed, devices = 2000, worse = {}, silent = 0, ...options }) {
+  const { part, forge, forgedCohorts = 4 } = options;
+  const draws = drawsOf(seed);
+  const arms = {
+    canary: makeArm({ devices, worse, silent, part }, draws),
+    control: makeArm({ devices, worse: {}, silent: 0, part }, draws),
+  };
+  const sums = { whole: makeSums(), parts: new Map(PARTS.map((name) => [name, makeSums()])) };
+  let looks = 0;
+  return {
+    /** @returns what is compared at the next look, as `verdictOf` takes it */
+    look() {
+      const day = Math.floor(looks / LOOKS_OF_A_DAY);
+      looks += 1;
+      for (const [arm, list] of Object.entries(arms)) {
+        for (const device of list) {
+          if (draws.chance(REPORTING)) report(device, { arm, day, sums }, draws);
+        }
+      }
+      if (forge) addForged(sums, forge, forgedCohorts);
+      return {
+        guardrails: judge(sums.whole, LEVELS.whole),
+        parts: [...sums.parts].flatMap(([name, ofPart]) =>
+          judge(ofPart, LEVELS.part, `-on-${name}`),
+        ),
+      };
+    },
+  };
 }
 
 function makeArm({ devices, worse, silent, part }, draws) {
