@@ -2,7 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, type Page } from '@playwright/test';
 import { root } from '../scripts/root.mjs';
-import { makeUnprovable, takeTensorsOnly } from './change-digits.js';
+import { makePatient, makeUnprovable, takeTensorsOnly } from './change-digits.js';
 import { test } from './cleared-page.js';
 import { serveDigits } from './digits-repository.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
@@ -215,6 +215,43 @@ test('a candidate that computes wrong numbers, and one that cannot be loaded, ne
   expect(await update(page)).toBe('ready 1.3.0');
   expect(await runOne(page)).toBe('1 by 1.3.0');
 });
+
+test('a version that is three times as slow over 20 runs gives way to the one before, from the device, and never comes back', async ({
+  page,
+}) => {
+  await openDigits(page, ON_ONNX);
+  await page.evaluate(runTimes, 20);
+  await digits.release({ version: '1.1.0', sequence: 2, change: makePatient });
+  expect(await update(page)).toBe('ready 1.1.0');
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  expect(await page.evaluate(runTimes, 20)).toEqual(['1.1.0']);
+  await expect.poll(() => page.evaluate(runTimes, 1)).toEqual(['1.0.0']);
+  expect(asked.filter((url) => url.startsWith(digits.address.url.replace(/digits$/, '')))).toEqual(
+    [],
+  );
+  expect(await update(page)).toBe('ready nothing');
+  expect(await told(page)).toEqual([
+    { name: 'version-ready', version: '1.1.0', sequence: 2 },
+    { name: 'version-swapped', from: '1.0.0', to: '1.1.0' },
+    { name: 'version-rolled-back', from: '1.1.0', to: '1.0.0', code: 'version-slow' },
+  ]);
+  await page.reload();
+  await page.waitForSelector('html[data-ready=yes]', { state: 'attached' });
+  expect(await openDigits(page, ON_ONNX)).toBe('1.0.0');
+});
+
+/** The input is large enough to keep a patient model busy. @returns the versions that answered */
+async function runTimes(n: number): Promise<string[]> {
+  const scope = globalThis as Scope;
+  const data = new Float32Array(28 * 28).fill(60_000);
+  const pixel_values = { datatype: 'FP32', shape: [1, 1, 28, 28], data };
+  const seen = new Set<string>();
+  for (let i = 0; i < n; i += 1) {
+    seen.add((await scope.model.run({ tensors: { pixel_values } })).meta.version);
+  }
+  return [...seen];
+}
 
 test('a version revoked while it runs gives way to the one before; with none left, runs are refused', async ({
   page,

@@ -44,6 +44,7 @@ export const ERROR_CODES = [
   'microphone-unavailable',
   // backend
   'golden-mismatch',
+  'version-slow',
   'backend-failed',
   'device-lost',
   'out-of-memory',

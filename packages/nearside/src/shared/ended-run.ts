@@ -35,11 +35,11 @@ export interface EndedRun {
   /** `queueMs` is all but the stages: waiting here, the way there and back, waiting there. */
   readonly outcome:
     | { readonly kind: 'ok'; readonly reply: RunReply; readonly queueMs: number }
-    | { readonly kind: 'failed'; readonly code: ErrorCode }
+    | { readonly kind: 'failed'; readonly code: ErrorCode; readonly error: unknown }
     /** The caller has changed its mind, or closed the model. */
     | { readonly kind: 'aborted' }
     /** The app's own function answered. */
-    | { readonly kind: 'fell-back' };
+    | { readonly kind: 'fell-back'; readonly error: unknown };
 }
 
 export type RunObserver = (run: EndedRun) => void;

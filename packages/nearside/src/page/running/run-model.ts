@@ -195,7 +195,7 @@ async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResu
   if (work && !work.isPosted) releaseSnapshot(work.input); // no worker gets it
   const failureOf = (thrown: unknown): EndedRun['outcome'] => {
     if (isOwn(runner, call, thrown)) return { kind: 'aborted' };
-    return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed' };
+    return { kind: 'failed', code: isNearsideError(error) ? error.code : 'backend-failed', error };
   };
   if (fallBack && input !== undefined) {
     const serving = servingOf(runner, call);
@@ -206,7 +206,7 @@ async function fail(runner: Runner, call: Call, error: unknown): Promise<RunResu
     });
     if (answer) {
       runner.isCold = false;
-      tell(runner, call, { kind: 'fell-back' }, answer.meta);
+      tell(runner, call, { kind: 'fell-back', error }, answer.meta);
       return answer;
     }
   }

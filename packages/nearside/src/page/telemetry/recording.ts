@@ -21,6 +21,8 @@ export interface CountHelp {
 export interface Recording {
   readonly lifetime: Lifetime;
   readonly totals: ReportTotals;
+  /** What happened before anything counted it; emptied soon after that. */
+  readonly early: readonly TimedRecord[];
   tell(what: Recorded): void;
   /** Seals every report; called when the runs have ended. */
   close(): Promise<void>;
@@ -39,7 +41,7 @@ const EARLY = 1000;
  *   asked again, and once more by `close`
  */
 export function startRecording(
-  context: Omit<CountingContext, 'lifetime' | 'totals' | 'lostEarly'>,
+  context: Omit<CountingContext, 'lifetime' | 'totals' | 'early' | 'lostEarly'>,
   help: () => Promise<CountHelp>,
   opening: Extract<Recorded, { kind: 'opened' | 'not-opened' }>,
 ): Recording {
@@ -53,8 +55,7 @@ export function startRecording(
   const load = shareOnce(async () => {
     const { startCounting } = await help();
     if (isClosed) return;
-    counting = startCounting({ ...context, lifetime, totals, lostEarly });
-    for (const record of early.splice(0)) counting.count(record);
+    counting = startCounting({ ...context, lifetime, totals, early, lostEarly });
   });
   keepTrying(async () => isClosed || load());
 
@@ -74,6 +75,7 @@ export function startRecording(
   return {
     lifetime,
     totals,
+    early,
     tell,
     async close() {
       await settlesWithin(LAST_LOADING_MS, load());

@@ -5,7 +5,7 @@ import { DAY_MS, type Death, lostUpdate, parseDeaths, withDeaths } from './death
 
 const NOW_MS = 1_000 * DAY_MS;
 const PLACE = { nowMs: NOW_MS, adapter: undefined };
-const NOTHING = { deaths: [], good: [] };
+const NOTHING = { deaths: [], runs: [] };
 
 const MARK = {
   phase: 'loading',
@@ -34,7 +34,11 @@ test('a mark becomes a death, of a version that had settled or not', () => {
     isTaken: false,
     atMs: MARK.atMs,
   });
-  const settled = withDeaths({ deaths: [], good: [[2, 3]] }, [MARK], PLACE).deaths;
+  const settled = withDeaths(
+    { deaths: [], runs: [{ sequence: 2, good: 3, last: [] }] },
+    [MARK],
+    PLACE,
+  ).deaths;
   expect(settled).toMatchObject([{ isSettled: true }]);
 });
 
@@ -98,14 +102,14 @@ test('nothing follows from a mark that is broken, of another library, or from ne
 test('a death that a clock puts ahead is dated now, so that it ends in a day', () => {
   const { deaths } = withDeaths(NOTHING, [{ ...MARK, atMs: NOW_MS + DAY_MS / 2 }], PLACE);
   expect(deaths).toMatchObject([{ atMs: NOW_MS }]);
-  const [read] = parseDeaths({ deaths, good: [] }, NOW_MS - DAY_MS / 2).deaths;
+  const [read] = parseDeaths({ deaths, runs: [] }, NOW_MS - DAY_MS / 2).deaths;
   expect(read?.atMs).toBe(NOW_MS - DAY_MS / 2);
 });
 
 test('deaths are forgotten after 30 days, but for those that last in this browser', () => {
   const [death] = withDeaths(NOTHING, [MARK], PLACE).deaths;
   const lasting = { ...death, isLasting: true, browser: browserName() };
-  const record = { deaths: [death, lasting, { ...lasting, browser: 'another' }], good: [] };
+  const record = { deaths: [death, lasting, { ...lasting, browser: 'another' }], runs: [] };
   expect(parseDeaths(record, NOW_MS + 31 * DAY_MS).deaths).toEqual([lasting]);
   expect(parseDeaths(record, NOW_MS + DAY_MS).deaths).toHaveLength(3);
 });
@@ -117,10 +121,18 @@ test('whatever lies in the store is read, and what is broken is left out', () =>
     5,
     'x',
     [],
-    { deaths: 'all', good: 5 },
+    { deaths: 'all', runs: 5 },
     { deaths: [null, {}] },
   ]) {
     expect(parseDeaths(value, NOW_MS)).toEqual(NOTHING);
   }
-  expect(parseDeaths({ good: [[1, 2], [1], ['a', 1], 5] }, NOW_MS).good).toEqual([[1, 2]]);
+  const run = { sequence: 1, backend: 'onnx-wasm', ms: 5, code: undefined };
+  const whole = { sequence: 1, good: 2, last: [run] };
+  const broken = [
+    ...[null, 5, [1, 2], { ...whole, good: 'all' }, { ...whole, last: undefined }],
+    ...[null, { ...run, backend: 'abacus' }, { ...run, ms: Number.NaN }, { ...run, code: 5 }].map(
+      (one) => ({ ...whole, last: [run, one] }),
+    ),
+  ];
+  expect(parseDeaths({ runs: [...broken, whole] }, NOW_MS).runs).toEqual([whole]);
 });

@@ -15,6 +15,7 @@ import {
   lockOf,
   type StoredMark,
 } from '../page-mark.js';
+import { parseRuns, type VersionRuns } from './version-runs.js';
 
 /** Records of earlier pages: marks to judge, and deaths that were judged. */
 export interface Traces {
@@ -43,8 +44,8 @@ export interface Death extends LostPage {
 /** `d/<model>`: what a device knows of deaths. */
 export interface DeathRecord {
   readonly deaths: readonly Death[];
-  /** Good runs of versions on this device, as far as it matters: by sequence, the latest last. */
-  readonly good: readonly (readonly [sequence: number, runs: number])[];
+  /** Runs of versions on this device, as far as they matter, the version that ran last at the end. */
+  readonly runs: readonly VersionRuns[];
 }
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -52,7 +53,8 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 /** Two deaths within this time are no accident, ms. */
 export const LASTING_WITHIN_MS = 30 * DAY_MS;
 
-const KEPT = Object.freeze({ deaths: 64, versions: 4 });
+/** So many deaths are kept. */
+const KEPT = 64;
 
 /** The database has answered a moment ago. One that takes longer now does not hold up an opening, ms. */
 const PATIENCE_MS = 5_000;
@@ -73,7 +75,7 @@ export interface Place {
 }
 
 /** Sequences of the versions that serve, or served, on this device, as its ledger has them. */
-interface Versions {
+export interface Versions {
   readonly active?: number;
   readonly previous?: number;
 }
@@ -163,7 +165,7 @@ export function withDeaths(
     all.push({ ...death, isLasting });
   }
   all.sort((a, b) => a.atMs - b.atMs);
-  return { ...known, deaths: all.slice(-KEPT.deaths) };
+  return { ...known, deaths: all.slice(-KEPT) };
 }
 
 /** The same work, as far as a device can tell: version, backend, variant, threads, browser, library and GPU. */
@@ -190,7 +192,7 @@ export function isBeside({ phase }: { readonly phase?: LostPage['phase'] | undef
  */
 function deathOf(
   mark: unknown,
-  { good }: DeathRecord,
+  { runs }: DeathRecord,
   { nowMs, adapter }: Place,
 ): Death | undefined {
   const { backend, threads } = (mark ?? {}) as Partial<Death>;
@@ -198,20 +200,20 @@ function deathOf(
   const given = { ...(mark as object), threads: used, adapter, isLasting: false, isTaken: false };
   const death = parseDeath(given, nowMs);
   if (death?.library !== LIBRARY_VERSION) return undefined;
-  const [, runs = 0] = good.find(([sequence]) => sequence === death.sequence) ?? [];
-  return { ...death, isSettled: runs >= SETTLING_RUNS };
+  const { good = 0 } = runs.find(({ sequence }) => sequence === death.sequence) ?? {};
+  return { ...death, isSettled: good >= SETTLING_RUNS };
 }
 
 /** Reads whatever lies in the store. Deaths that have had their time are left out. */
 export function parseDeaths(value: unknown, nowMs: number): DeathRecord {
-  const { deaths, good } = (value ?? {}) as Partial<DeathRecord>;
+  const { deaths, runs } = (value ?? {}) as Partial<DeathRecord>;
   const known = Array.isArray(deaths) ? deaths : [];
   return {
     deaths: known.flatMap((one) => {
       const death = parseDeath(one, nowMs);
       return death && isKept(death, nowMs) ? [death] : [];
     }),
-    good: Array.isArray(good) ? good.filter(isGood) : [],
+    runs: parseRuns(runs),
   };
 }
 
@@ -237,38 +239,10 @@ function parseDeath(value: unknown, nowMs: number): Death | undefined {
   return isWhole ? { ...one, atMs: Math.min(atMs, nowMs) } : undefined;
 }
 
-function isGood(one: unknown): boolean {
-  return Array.isArray(one) && one.length === 2 && one.every(Number.isSafeInteger);
-}
-
 /** As `worker/backends/cpu-features.ts` chooses them, where threads start. */
 export function threadsFor(asked = 4): number {
   if (globalThis.crossOriginIsolated !== true) return 1;
   return Math.max(1, Math.min(asked, globalThis.navigator?.hardwareConcurrency ?? 1));
-}
-
-function countGoodRuns(model: Model, sequence: number, n: number): Promise<void> {
-  return changeDeaths(model, [], ({ deaths, good }) => {
-    const [, before = 0] = good.find(([known]) => known === sequence) ?? [];
-    if (before >= SETTLING_RUNS) return undefined;
-    const others = good.filter(([known]) => known !== sequence);
-    const counted = [sequence, Math.min(before + n, SETTLING_RUNS)] as const;
-    const runs = [...others, counted].slice(-KEPT.versions);
-    return { record: { deaths, good: runs } };
-  });
-}
-
-/** Counts the good runs of versions, each as long as that matters; to be called after each. */
-export function createSettling(model: Model) {
-  /** By sequence: runs of this visit that are still worth counting. */
-  const left = new Map<number, number>();
-  let counting: Promise<unknown> = Promise.resolve();
-  return (sequence: number, n: number): void => {
-    const most = left.get(sequence) ?? SETTLING_RUNS;
-    if (most <= 0) return;
-    left.set(sequence, most - n);
-    counting = counting.then(() => countGoodRuns(model, sequence, n)).catch(() => {});
-  };
 }
 
 /** Takes deaths that no report has: each is given to one caller. */
@@ -277,11 +251,11 @@ export async function takeDeaths(model: Model & Pick<OpenPlan, 'store'>): Promis
   if (model.store !== 'auto') return taken;
   const { prefix, address } = model;
   const pointer = pointerKey(prefix, address.model);
-  await changeDeaths(model, [pointer], ({ deaths, good }, [versions]) => {
+  await changeDeaths(model, [pointer], ({ deaths, runs }, [versions]) => {
     const left = deaths.filter(({ isTaken }) => !isTaken);
     if (left.length === 0) return undefined;
     taken = left.map((death) => ({ ...death, update: lostUpdate(death, versions ?? {}) }));
-    return { record: { good, deaths: deaths.map((death) => ({ ...death, isTaken: true })) } };
+    return { record: { runs, deaths: deaths.map((death) => ({ ...death, isTaken: true })) } };
   });
   return taken;
 }
@@ -300,7 +274,8 @@ export function lostUpdate(
   return isOfUpdate && (active !== sequence || previous !== sequence) ? version : undefined;
 }
 
-type Model = Pick<OpenPlan, 'prefix' | 'address'>;
+/** A model, as its records are found. */
+export type Model = Pick<OpenPlan, 'prefix' | 'address'>;
 
 /**
  * Changes a model's record in one transaction. Nobody waits long for the store, and its failure changes nothing for the
@@ -308,7 +283,7 @@ type Model = Pick<OpenPlan, 'prefix' | 'address'>;
  *
  * @param more keys that are read along
  */
-async function changeDeaths(
+export async function changeDeaths(
   { prefix, address }: Model,
   more: readonly string[],
   change: (

@@ -240,7 +240,10 @@ test('a new version that died twice gives way to the one before it, which serves
 
 test('the second death of a contender with as many threads within 30 days lasts, in the same circumstances alone', () => {
   const place = { nowMs: NOW_MS, adapter: 'a gpu' };
-  const known = { deaths: [death({ hoursAgo: 29 * 24, threads: 1 })], good: [[2, 3]] as const };
+  const known = {
+    deaths: [death({ hoursAgo: 29 * 24, threads: 1 })],
+    runs: [{ sequence: 2, good: 3, last: [] }],
+  };
   const { deaths } = withDeaths(known, [{ ...death(), backend: 'onnx-wasm', threads: 1 }], place);
   expect(deaths.map(({ isLasting }) => isLasting)).toEqual([false, true]);
   const later = { ...WHERE, nowMs: NOW_MS + 60 * DAY_MS };
@@ -327,7 +330,10 @@ function dieAlways(
     hasPrevious: boolean;
   },
 ): number[] {
-  let known: DeathRecord = { deaths: [], good: how.isSettled ? [[2, 3]] : [[1, 3]] };
+  let known: DeathRecord = {
+    deaths: [],
+    runs: [{ sequence: how.isSettled ? 2 : 1, good: 3, last: [] }],
+  };
   let versions = { sequence: 2, hasPrevious: how.hasPrevious };
   const died: number[] = [];
   for (const hour of atHours) {

@@ -1,18 +1,19 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
-import { isNearsideError, NearsideError } from '@nearside/core';
+import { type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
 import { isVersionFault } from '../../../shared/failures.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
 import { unref } from '../../../shared/timers.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
+import type { GiveUp } from '../../choice/later/count-runs.js';
 import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import { type Handover, rested } from '../../serving/handover.js';
 import { sameInterface } from '../../serving/later/revive.js';
-import { rollBack } from '../../serving/later/roll-back.js';
+import { announceRollBack, rollBack } from '../../serving/later/roll-back.js';
 import type { ModelContext, Serving } from '../../serving/serving.js';
 import { withinWatchdog } from '../../workers/watchdog.js';
 import { isDataExpensive } from '../idle-device.js';
-import { proveCandidate, type Trial } from './prove-candidate.js';
+import { proveCandidate, startPrevious, type Trial } from './prove-candidate.js';
 
 /** A repository that any tab has asked so recently is not asked again by itself, ms. */
 const RECENTLY_MS = 60_000;
@@ -36,6 +37,8 @@ export interface Updates {
    * @returns the version that is ready, or undefined when there is nothing to do
    */
   update(): Promise<ReleaseIdentity | undefined>;
+  /** Has the version before the one of this sequence serve again, if that is still the current one. Never rejects. */
+  readonly goBack: GiveUp;
   /** Stops looking, and ends a look under way. */
   close(reason: unknown): void;
 }
@@ -60,6 +63,8 @@ interface Keeping {
   readonly revoked: Map<number, NearsideError>;
   /** Sequence of a version that is proven here, but of another interface: it waits for the next `open`. */
   waiting: number | undefined;
+  /** Sequence of the version that was to give way last. What hindered that is likely to do so again in this visit. */
+  left: number | undefined;
 }
 
 interface Look {
@@ -78,6 +83,7 @@ export function keepCurrent({ handover, woken, ...context }: KeepCurrentOptions)
     isByItself: false,
     revoked: new Map(),
     waiting: undefined,
+    left: undefined,
   };
   const isAuto = context.plan.policy.update === 'auto';
   const stopClock = isAuto ? startUpdateClock(() => void lookByItself(keeping)) : () => {};
@@ -89,6 +95,7 @@ export function keepCurrent({ handover, woken, ...context }: KeepCurrentOptions)
       return keeping.underWay !== undefined;
     },
     update: () => update(keeping),
+    goBack: (sequence, code) => void goBack(keeping, sequence, code),
     close(reason) {
       stopClock();
       closing.abort(reason);
@@ -160,21 +167,74 @@ function isPutOff({ context: { plan, choice }, handover }: Keeping): boolean {
 
 /** The version that serves learns nothing of the trial: it has a choice of its own. */
 async function tryOut(keeping: Keeping, next: ReleaseIdentity): Promise<Serving> {
-  const { handover, context, closing } = keeping;
+  const { closing } = keeping;
   const trial: Trial = { triesLeft: undefined };
-  const { current } = handover;
-  const start = contenderOf(current);
-  const choice = createBackendChoice(context.plan, { ...EMPTY_RECORD, start });
   try {
-    const mark = markBeside('updating', context.mark);
-    const own = { ...context, choice, mark };
-    return await proveCandidate(own, next, { current, trial, signal: closing });
+    const proven = await startBeside(keeping, (own, current) =>
+      proveCandidate(own, next, { current, trial, signal: closing }),
+    );
+    return proven as Serving; // a candidate is opened, or there is an error
   } catch (error) {
     if (!closing.aborted) await settleFailure(keeping, next, { trial, error });
     throw error;
+  }
+}
+
+/** The version that serves learns nothing of the start of another one: that has a choice of its own. */
+async function startBeside(
+  { handover, context }: Keeping,
+  start: (own: ModelContext, current: Serving) => Promise<Serving | undefined>,
+): Promise<Serving | undefined> {
+  const { current } = handover;
+  const record = { ...EMPTY_RECORD, start: contenderOf(current) };
+  const choice = createBackendChoice(context.plan, record);
+  const mark = markBeside('updating', context.mark);
+  try {
+    return await start({ ...context, choice, mark }, current);
   } finally {
     context.mark(BESIDE_RUNS);
   }
+}
+
+/** As a look it needs the worker that serves, so it waits for one under way. */
+async function goBack(keeping: Keeping, sequence: number, code: ErrorCode): Promise<void> {
+  if (keeping.left === sequence) return;
+  keeping.left = sequence;
+  while (keeping.underWay) await keeping.underWay.catch(() => {});
+  keeping.isByItself = true;
+  keeping.underWay = servePrevious(keeping, sequence, code)
+    .catch(() => undefined) // the current one serves on
+    .finally(() => {
+      keeping.underWay = undefined;
+    });
+}
+
+/** Without a version before it, as where that was revoked, the current one serves on. */
+async function servePrevious(
+  keeping: Keeping,
+  sequence: number,
+  code: ErrorCode,
+): Promise<undefined> {
+  const { handover, context, closing } = keeping;
+  const { release: failed, spec } = handover.current.version;
+  if (failed.sequence !== sequence) return;
+  const to = await startBeside(keeping, (own, current) =>
+    startPrevious(own, { current, signal: closing }),
+  );
+  if (!to) return;
+  const isForThisPage = sameInterface(spec, to.version.spec);
+  if (isForThisPage) {
+    handover.take(to, isNoFault);
+    context.choice.settle(contenderOf(to), { ...to.version.release, haveOthersFailed: false });
+  }
+  const told = { ...context, failed, to, code };
+  await rollBack(told).catch(() => announceRollBack(told));
+  if (!isForThisPage) void to.connection.close(undefined); // the next `open` serves it
+}
+
+/** Nothing is left to go back to from the version before. */
+function isNoFault(_error: unknown): _error is NearsideError {
+  return false;
 }
 
 /** A version that was never loaded is not to blame; one that was is reported, and given up after its last try. */

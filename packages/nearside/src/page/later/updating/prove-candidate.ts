@@ -1,5 +1,6 @@
 import type { ReleaseIdentity } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
+import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { tryBackends } from '../../serving/later/try-backends.js';
 import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
 import { endingOnFailure } from '../../workers/connection.js';
@@ -25,9 +26,8 @@ export async function proveCandidate(
   { current, trial, signal }: { current: Serving; trial: Trial; signal: AbortSignal },
 ): Promise<Serving> {
   const { watchdogMs } = context.plan.policy;
-  const others = context.plan.backends.filter((name) => name !== current.backend);
   const which = { kind: 'candidate', sequence: next.sequence } as const;
-  const proven = await tryBackends(context, [current.backend, ...others], {
+  const proven = await tryBackends(context, backendsAfter(current, context), {
     open: (backend) => openOn(backend, context, { ...BESIDE, which, isOptional: false, signal }),
     async load(opened, variant) {
       await endingOnFailure(opened.connection, signal, async () => {
@@ -42,6 +42,27 @@ export async function proveCandidate(
     },
   });
   return proven as Serving; // a candidate is opened, or there is an error
+}
+
+/**
+ * Loads and checks the version before, from the device, beside the one that serves.
+ *
+ * @returns undefined where there is none, or it was revoked
+ */
+export function startPrevious(
+  context: ModelContext,
+  { current, signal }: { current: Serving; signal: AbortSignal },
+): Promise<Serving | undefined> {
+  const which = { kind: 'previous', failed: current.version.release.sequence } as const;
+  return tryBackends(context, backendsAfter(current, context), {
+    open: (backend) => openOn(backend, context, { ...BESIDE, which, isOptional: false, signal }),
+    load: (opened, variant) => load(opened, variant, { signal }),
+  });
+}
+
+/** The backend that serves is tried first. */
+function backendsAfter({ backend }: Serving, { plan }: ModelContext): AvailableBackend[] {
+  return [...new Set([backend, ...plan.backends])];
 }
 
 function noTriesLeft({ model, version }: ReleaseIdentity): NearsideError {

@@ -1,7 +1,9 @@
 import { contenderOf } from '../../../shared/contenders.js';
-import type { RunObserver } from '../../../shared/ended-run.js';
-import { createSettling, takeDeaths } from '../../choice/later/deaths.js';
+import type { EndedRun, RunObserver } from '../../../shared/ended-run.js';
+import { countRuns } from '../../choice/later/count-runs.js';
+import { takeDeaths } from '../../choice/later/deaths.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
+import { runOfVersion } from '../../choice/later/version-runs.js';
 import { UNMARKED } from '../../choice/page-mark.js';
 import { createTuner } from '../../later/tuning/tuner.js';
 import {
@@ -29,7 +31,7 @@ export interface BackgroundWork extends Pick<Updates, 'revoked' | 'update'> {
 
 export interface BackgroundOptions extends Omit<KeepCurrentOptions, 'woken'> {
   readonly queue: Pick<RunQueue<never, never>, 'waiting'>;
-  readonly recording: Pick<Recording, 'lifetime' | 'tell'>;
+  readonly recording: Pick<Recording, 'early' | 'tell'>;
   /** True while a call waits, or work beside runs is under way. */
   readonly isNeeded: () => boolean;
 }
@@ -39,6 +41,7 @@ const NO_UPDATES: Updates = {
   revoked: undefined,
   isLooking: false,
   update: async () => undefined,
+  goBack() {},
   close() {},
 };
 
@@ -78,11 +81,21 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     return tuning;
   }
 
-  const memoryOfRuns = options.mark === UNMARKED.mark ? undefined : createSettling(plan);
-  const early = recording.lifetime.ok;
-  if (early > 0) memoryOfRuns?.(handover.current.version.release.sequence, early);
+  const countRun = options.mark === UNMARKED.mark ? undefined : countRuns(plan, keeper.goBack);
+
+  function ran(run: EndedRun): void {
+    const { served, outcome } = run;
+    hidden.ran();
+    const ofVersion = runOfVersion(run);
+    if (ofVersion) countRun?.(ofVersion);
+    if (outcome.kind !== 'ok') return;
+    void tune();
+    const { batch, times } = outcome.reply;
+    tuner.ran(contenderOf(served), times.run / batch);
+  }
+
+  for (const record of recording.early) if (record.kind === 'ran') ran(record);
   if (choice.caution && handover.current.version.manifestSha256) void tellDeaths(plan, recording);
-  if (early > 0) void tune();
   return {
     get revoked() {
       return keeper.revoked;
@@ -92,14 +105,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     },
     update: keeper.update,
     tune,
-    ran({ served, outcome }) {
-      hidden.ran();
-      if (outcome.kind !== 'ok') return;
-      memoryOfRuns?.(served.version.release.sequence, 1);
-      void tune();
-      const { batch, times } = outcome.reply;
-      tuner.ran(contenderOf(served), times.run / batch);
-    },
+    ran,
     close(reason) {
       hidden.close();
       keeper.close(reason);

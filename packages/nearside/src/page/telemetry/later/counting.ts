@@ -41,7 +41,9 @@ export interface CountingContext {
   readonly emitter: ModelEmitter;
   readonly lifetime: Lifetime;
   readonly totals: ReportTotals;
-  /** Records from before counting began that were too many to keep. */
+  /** Records from before counting began, the first first. */
+  readonly early: TimedRecord[];
+  /** Those that were too many to keep. */
   readonly lostEarly: number;
 }
 
@@ -53,7 +55,7 @@ export interface Counting {
 }
 
 export function startCounting(context: CountingContext): Counting {
-  const { plan, emitter, lifetime, lostEarly } = context;
+  const { plan, emitter, lifetime, early, lostEarly } = context;
   const latency = createHistogram(3);
   const drift = watchDrift(emitter);
   lifetime.counted = () => ({ latencyMs: quantilesOf(latency), drift: drift.scores() });
@@ -69,15 +71,19 @@ export function startCounting(context: CountingContext): Counting {
   const counter = reporting && new Counter(reporting, plan.address.model);
   if (lostEarly > 0) counter?.lose(lostEarly);
 
+  function count(what: TimedRecord): void {
+    counter?.count(what);
+    if (what.kind !== 'ran' || what.outcome.kind !== 'ok') return;
+    record(latency, Math.max(0, what.totalMs));
+    const { observation } = what.outcome.reply;
+    // Frames of a stream resemble each other: as evidence they would count for too much.
+    if (observation && what.series !== 'stream') drift.observe(what.served, observation);
+  }
+
+  for (const what of early) count(what);
+  setTimeout(() => early.splice(0)); // work beside runs, which begins in this turn, reads them too
   return {
-    count(what) {
-      counter?.count(what);
-      if (what.kind !== 'ran' || what.outcome.kind !== 'ok') return;
-      record(latency, Math.max(0, what.totalMs));
-      const { observation } = what.outcome.reply;
-      // Frames of a stream resemble each other: as evidence they would count for too much.
-      if (observation && what.series !== 'stream') drift.observe(what.served, observation);
-    },
+    count,
     async close() {
       await counter?.settled;
       await reporting?.close();

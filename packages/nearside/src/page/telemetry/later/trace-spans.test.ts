@@ -62,7 +62,7 @@ test('it says what ran, and nothing of what it was given or gave', () => {
 });
 
 test('of a run that failed there is its code, and no stage', () => {
-  const spans = traced({ outcome: { kind: 'failed', code: 'backend-failed' } });
+  const spans = traced({ outcome: { kind: 'failed', code: 'backend-failed', error: undefined } });
   parse(TracesSchema, asTraces(spans), { code: 'input-invalid', what: 'traces' });
   expect(spans).toMatchObject([{ name: 'inference', status: { code: 2 } }]);
   expect(JSON.stringify(spans)).toContain(
