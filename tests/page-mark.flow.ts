@@ -345,7 +345,7 @@ async function goodRuns(): Promise<number> {
   });
   opening.result.close();
   const found = keys.result.findIndex((key) => /\/d\/digits$/.test(String(key)));
-  return values.result[found]?.good?.[0]?.[1] ?? 0;
+  return values.result[found]?.runs?.[0]?.good ?? 0;
 }
 
 /** In the page. @returns the error, where it did not open */

@@ -37,7 +37,7 @@ const WORKS = {
  * @param {string[]} how.works of `WORKS`, in turn
  * @param {number} [how.runMs] how long `run` goes on
  * @param {boolean} [how.forget] leaves the device without a memory of deaths and choices
- * @returns what the library says of deaths, what is in the store, and the last work's result
+ * @returns the version that was opened, what the library says of deaths, what is in the store, and the last work's result
  */
 async function visit({ marks, url, trust, options, works, runMs, forget }) {
   if (!url) return { deaths: [] };
@@ -45,12 +45,13 @@ async function visit({ marks, url, trust, options, works, runMs, forget }) {
   const model = await open(url, { trust, ...options });
   globalThis.model = model;
   const { lost } = model.stats().opening;
+  const { version } = model.stats();
   let said;
   for (const name of works) said = await WORKS[name](model, runMs);
   await model.close();
   const deaths = await readDeaths();
   if (forget) await forgetDeaths();
-  return { lost, deaths, said };
+  return { version, lost, deaths, said };
 }
 
 globalThis.answerTo = (how) => visit(how).catch(({ code, message }) => ({ code, message }));

@@ -23,17 +23,19 @@ const LABELLED = 0.02;
  * @param {Partial<import('./trouble.mjs').Trouble>} trouble
  */
 export function liveWindow(device, { startMs, trouble }, draws) {
-  const { failing, slower, lessSure, right, buys } = { ...NO_TROUBLE, ...trouble };
+  const all = { ...NO_TROUBLE, ...trouble };
+  const { lessSure, right, buys } = all;
   const tally = createTally();
   const latenciesMs = [];
   const runs = 1 + draws.poisson(Math.min(8, 1 + device.use / 4));
   for (let i = 0; i < runs; i += 1) {
-    if (draws.chance(Math.min(1, device.failing * failing))) {
-      increment(tally.errors, draws.chance(0.7) ? 'deadline' : 'worker-lost');
+    const { code, times } = drawRun(device, all, draws);
+    if (code) {
+      increment(tally.errors, code);
       continue;
     }
-    const run = device.medianMs * slower * Math.exp(0.25 * draws.normal());
-    const durations = { queue: 0.3 * draws.uniform(), pre: 0.2 * run, run, post: 0.1 };
+    const { run } = times;
+    const durations = { queue: 0.3 * draws.uniform(), ...times };
     const total = Object.values(durations).reduce((sum, ms) => sum + ms, 0);
     latenciesMs.push(total);
     tallyRun(tally, { ...durations, total }, i === 0);
@@ -51,6 +53,15 @@ export function liveWindow(device, { startMs, trouble }, draws) {
     } else record(tally.opens.store, 150 + 100 * draws.uniform());
   }
   return { tally, latenciesMs };
+}
+
+/** One run: why it fails, or how long its steps take, ms. */
+export function drawRun(device, { failing, slower }, draws) {
+  if (draws.chance(Math.min(1, device.failing * failing))) {
+    return { code: draws.chance(0.7) ? 'deadline' : 'worker-lost' };
+  }
+  const run = device.medianMs * slower * Math.exp(0.25 * draws.normal());
+  return { times: { pre: 0.2 * run, run, post: 0.1 } };
 }
 
 /** One run is observed, and sometimes its truth comes back. */
