@@ -1,8 +1,7 @@
 import { onOffer, type Release } from '@nearside/artifact';
-import { sha256Hex } from '../files/digests.js';
 import { isForEveryone } from '../repository/checking/release-rules.js';
 import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
-import { offeredTimes, percentOf } from '../signing/offer-release.js';
+import { experimentOf, offeredTimes, percentOf } from '../signing/offer-release.js';
 import type { CanaryOnOffer } from './decide.js';
 
 /** The versions that a part of the devices is assigned to. */
@@ -20,7 +19,6 @@ export function canariesOnOffer({ trusted }: RepositoryState): CanaryOnOffer[] {
 function canaryOf(release: Release, hasFallback: boolean): CanaryOnOffer[] {
   const { model, version, rollout } = release;
   if (!rollout) return [];
-  const experiment = sha256Hex(rollout.salt).slice(0, 8);
   const offered = { percent: percentOf(release), offeredMs: offeredTimes(rollout) };
-  return [{ model, version, experiment, ...offered, hasFallback }];
+  return [{ model, version, experiment: experimentOf(rollout), ...offered, hasFallback }];
 }

@@ -1,10 +1,13 @@
 import { parseModelAddress } from '@nearside/artifact';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import { askCanary } from '../fleet/ask-fleet.js';
+import { type VerdictPlan, verdictPlan } from '../fleet/verdict-plan.js';
 import { type GeneratedKeys, generateKeys, requireForNewKeys } from '../library/generate-keys.js';
 import { packUnlessPacked } from '../library/pack-temporarily.js';
 import { planUpload, type UploadPlan } from '../library/plan.js';
 import { type PreparedModel, prepareModel } from '../library/prepare-model.js';
 import { type Publication, publish, requireModulePlace } from '../library/publish.js';
+import { readModelDirectory } from '../packing/model-directory.js';
 import { choosePassphrase } from '../terminal/choose-passphrase.js';
 import {
   addDraftOptions,
@@ -13,6 +16,12 @@ import {
   draftOptions,
   goldenOptions,
 } from '../terminal/draft-options.js';
+import {
+  addFleetOptions,
+  describeVerdictPlan,
+  type FleetFlags,
+  fleetAt,
+} from '../terminal/fleet-options.js';
 import {
   describeFirstVisits,
   formatBytes,
@@ -26,7 +35,7 @@ import { sequenceOption } from '../terminal/sequence-option.js';
 import { printProgress, printResult, type Terminal } from '../terminal/terminal.js';
 import { parsePercent } from './promote.js';
 
-interface PublishFlags extends KeyFlags, DraftFlags {
+interface PublishFlags extends KeyFlags, DraftFlags, FleetFlags {
   readonly newKeys?: true;
   readonly sequence?: number;
   readonly canary?: number;
@@ -55,9 +64,14 @@ export function addPublish(program: Command, terminal: Terminal): void {
     name: 'from the name of the source',
     version: '1.0.0',
   }).addOption(sequenceOption());
+  addFleetOptions(command, 'to ask how long the canary takes until a verdict');
   addKeyOptions(command).action(async (source: string, flags: PublishFlags) => {
     const { repo, json } = flags;
-    const { publication, notes, generated, prepared } = await publishModel(source, flags, terminal);
+    const { publication, notes, generated, prepared, untilVerdict } = await publishModel(
+      source,
+      flags,
+      terminal,
+    );
     const plan = flags.plan && (await planUpload({ repository: repo }));
     printResult(terminal, {
       json,
@@ -65,6 +79,7 @@ export function addPublish(program: Command, terminal: Terminal): void {
         ...publication,
         notes,
         ...(plan && { plan }),
+        ...(untilVerdict && { untilVerdict }),
         ...(generated && { keys: generated }),
       },
       text: () => describe(publication, repo, { plan, notes, generated, prepared }),
@@ -74,6 +89,7 @@ export function addPublish(program: Command, terminal: Terminal): void {
 
 async function publishModel(source: string, flags: PublishFlags, terminal: Terminal) {
   const { repo, keys, newKeys, draft: draftDirectory, sequence, canary, baseUrl, module } = flags;
+  if (flags.fleet !== undefined && canary === undefined) throw noCanary();
   await requireModulePlace({ module, baseUrl, repository: repo });
   if (newKeys) await requireForNewKeys({ keys, repository: repo });
   await using prepared = await prepareModel({
@@ -83,6 +99,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     ...draftOptions(flags),
     ...goldenOptions(flags),
   });
+  const untilVerdict = await planCanary(prepared.directory, flags, terminal);
   await using packed = await packUnlessPacked(prepared.directory);
   const made = newKeys ? await makeKeys(keys, terminal) : undefined;
   const publication = await publish({
@@ -94,7 +111,25 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     onProgress: printProgress(terminal, 'written'),
     ...(made ? made.source : await keySource({ keys, repo }, terminal)),
   });
-  return { publication, notes: packed.notes, generated: made?.generated, prepared };
+  return { publication, notes: packed.notes, generated: made?.generated, prepared, untilVerdict };
+}
+
+/** Says how long the canary takes until a verdict, before anything is signed. */
+async function planCanary(
+  modelDirectory: string,
+  { canary, fleet, json, ...flags }: PublishFlags,
+  { out }: Terminal,
+): Promise<VerdictPlan | undefined> {
+  if (fleet === undefined || canary === undefined) return undefined;
+  const { spec } = await readModelDirectory(modelDirectory);
+  const plan = verdictPlan(await askCanary(await fleetAt(fleet, flags), spec.name), canary);
+  if (!json) out(describeVerdictPlan(plan, canary));
+  return plan;
+}
+
+function noCanary(): CommanderError {
+  const message = "error: expected '--canary <percent>' beside '--fleet', got none";
+  return new CommanderError(1, 'commander.missingMandatoryOptionValue', message);
 }
 
 async function makeKeys(out: string, terminal: Terminal) {

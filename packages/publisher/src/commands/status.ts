@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
+import type { CanaryStatus, OfferedToFleet } from '../fleet/offered-to-fleet.js';
 import { type RepositoryStatus, type RoleStatus, status } from '../library/status.js';
-import { formatCount, formatTable } from '../terminal/format.js';
+import {
+  addFleetOptions,
+  describeVerdictPlan,
+  type FleetFlags,
+  fleetAt,
+} from '../terminal/fleet-options.js';
+import { formatCount, formatHours, formatPercent, formatTable } from '../terminal/format.js';
 import {
   type CommonOptions,
   EXIT,
@@ -14,21 +21,30 @@ export function addStatus(
   terminal: Terminal,
   endWith: (exitCode: ExitCode) => void,
 ): void {
-  program
+  const command = program
     .command('status')
     .description(
       'Show how long metadata is valid; exit 3 if under a quarter of a lifetime is left, or more than all of it.',
     )
     .argument('<repository>', 'directory or URL')
-    .option('--trust <pin>', 'check that the repository has this pin')
-    .action(async (repository: string, { trust, json }: CommonOptions & { trust?: string }) => {
-      const result = await status({ repository, trust });
+    .option('--trust <pin>', 'check that the repository has this pin');
+  addFleetOptions(command, 'to ask how what is out does').action(
+    async (repository: string, flags: StatusFlags) => {
+      const { trust, json } = flags;
+      const fleet = flags.fleet === undefined ? undefined : await fleetAt(flags.fleet, flags);
+      const result = await status({ repository, trust, fleet });
       printResult(terminal, { json, result, text: () => describe(result) });
       if (result.expiring || result.tooLong) endWith(EXIT.expiring);
-    });
+    },
+  );
 }
 
-function describe({ pin, roles, tooLong }: RepositoryStatus): string {
+interface StatusFlags extends CommonOptions, FleetFlags {
+  readonly trust?: string;
+}
+
+function describe({ pin, roles, tooLong, models = [] }: RepositoryStatus): string {
+  const revision = roles.find(({ role }) => role === 'targets')?.version ?? 0;
   const late = roles.filter(({ state }) => state !== 'valid').map(({ role }) => role);
   return [
     pin,
@@ -39,6 +55,7 @@ function describe({ pin, roles, tooLong }: RepositoryStatus): string {
     ...(tooLong
       ? ['TOO LONG is past the lifetime of a role: was the clock of who signed ahead?']
       : []),
+    ...models.flatMap((model) => ['', ...describeModel(model, revision)]),
   ].join('\n');
 }
 
@@ -51,5 +68,37 @@ function describeRole(role: RoleStatus): string[] {
     `${state === 'expired' ? 'expired' : 'expires'} ${role.expires}`,
     `${daysLeft.toFixed(1)} days, ${(lifetimeLeft * 100).toFixed(0)} % left`,
     `${threshold} of ${formatCount(keyIds.length, 'key')}: ${keyIds.map((id) => id.slice(0, 12)).join(', ')}`,
+  ];
+}
+
+function describeModel(model: OfferedToFleet, revision: number): string[] {
+  const { version, canary, factsRevision, unknownVersions } = model;
+  const areOld = factsRevision !== null && factsRevision < revision;
+  return [
+    `${model.model}: ${version === undefined ? 'no version' : version} for all devices, ${canary ? `and a canary` : 'no canary'}`,
+    ...(canary ? describeCanary(canary) : []),
+    ...(areOld
+      ? [
+          `  The collector has facts of targets ${factsRevision}, not of ${revision}: run \`nearside facts\`.`,
+        ]
+      : []),
+    ...(unknownVersions.length > 0
+      ? [
+          `  Devices report a canary that this repository does not have: ${unknownVersions.join(', ')}.`,
+        ]
+      : []),
+  ];
+}
+
+function describeCanary(canary: CanaryStatus): string[] {
+  const { version, percent, sinceMs, devices, verdict, because, hoursLeft, plan } = canary;
+  const since = sinceMs === undefined ? '' : ` since ${new Date(sinceMs).toISOString()}`;
+  const left = hoursLeft === null ? '' : `, some ${formatHours(hoursLeft)} to go`;
+  const reasons = because.length === 0 ? '' : ` by ${because.join(', ')}`;
+  return [
+    `  canary   ${version}, offered to ${formatPercent(percent / 100)} of devices${since}`,
+    `  devices  ${devices.canary} with it, ${devices.control} in its control, on the busiest day`,
+    `  verdict  ${verdict}${reasons}${left}`,
+    `  ${describeVerdictPlan(plan, percent)}`,
   ];
 }

@@ -18,18 +18,15 @@ const RolloutSchema = v.looseObject({
   /** Devices by side, on the busiest UTC day. */
   devices: v.looseObject({ canary: Count, control: Count }),
   /** Share of installs that are to have it, by the facts of the collector. */
-  share: v.optional(v.nullable(Share), null),
+  share: v.nullable(Share),
   /** When each of its shares was offered, by the facts of the collector. */
-  offeredMs: v.optional(v.array(Time), []),
+  offeredMs: v.array(Time),
   /** The versions that served on each side, most runs first. */
-  ranAs: v.optional(v.looseObject({ canary: RanAsSchema, control: RanAsSchema }), {
-    canary: [],
-    control: [],
-  }),
+  ranAs: v.looseObject({ canary: RanAsSchema, control: RanAsSchema }),
   /** It is surely not so much worse that it should not be offered to more devices. */
-  mayStep: v.optional(v.boolean(), false),
+  mayStep: v.boolean(),
   /** Updates on the canary's side that the devices' own gates undid, and all that were tried. */
-  takenBack: v.optional(v.looseObject({ n: Count, of: Count }), { n: 0, of: 0 }),
+  takenBack: v.looseObject({ n: Count, of: Count }),
   verdict: v.looseObject({
     verdict: v.picklist(['roll-back', 'promote', 'hold', 'none']),
     because: v.optional(v.union([v.string(), v.array(v.string())])),
@@ -41,9 +38,9 @@ const RolloutSchema = v.looseObject({
 /** Answer of `GET /v1/fleet/canary`. */
 export const FleetCanarySchema = v.looseObject({
   /** Version of the signed targets that the facts of the collector are from; null where it has none. */
-  revision: v.optional(v.nullable(Count), null),
+  revision: v.nullable(Count),
   /** Hours until a verdict on a version that is no worse, by the share; null where not known, or over a year. */
-  plans: v.optional(v.array(v.looseObject({ share: Share, hours: v.nullable(Count) })), []),
+  plans: v.array(v.looseObject({ share: Share, hours: v.nullable(Count) })),
   rollouts: v.array(RolloutSchema),
 });
 

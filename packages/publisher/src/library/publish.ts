@@ -17,7 +17,7 @@ import {
 import { writeChunks } from '../repository/writing/write-chunks.js';
 import { checkRelease } from '../signing/check-release.js';
 import { firstVisitsUntil } from '../signing/lifetimes.js';
-import { basisPoints, offerRelease } from '../signing/offer-release.js';
+import { basisPoints, offerRelease, percentOf } from '../signing/offer-release.js';
 import { type SignedRelease, signRelease } from '../signing/sign-release.js';
 import { modelUrl, openLine } from './offered-models.js';
 
@@ -172,12 +172,11 @@ function anotherIsOut(
   canary: Release,
   repository: string,
 ): PublisherError {
-  const { version: out, rollout } = canary;
-  const percent = rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
+  const { version: out } = canary;
   const command = (verb: string) => `\`nearside ${verb} ${model} ${out} --repo ${repository}`;
   return new PublisherError(
     'canary-out',
-    `${model} ${version}: expected no canary of ${model} to be out, got ${out}, for ${percent} % of devices: a ` +
+    `${model} ${version}: expected no canary of ${model} to be out, got ${out}, for ${percentOf(canary)} % of devices: a ` +
       `second one would spoil its comparison. ${command('promote')} --stable\` or ${command('revoke')}\` ends it.`,
     { details: { model, version, canary: out } },
   );

@@ -1,4 +1,6 @@
 import { parseTrust } from '@nearside/artifact';
+import type { Fleet } from '../fleet/ask-fleet.js';
+import { type OfferedToFleet, offeredToFleet } from '../fleet/offered-to-fleet.js';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
 import {
   openRepository,
@@ -13,6 +15,8 @@ export interface StatusOptions {
   readonly repository: string;
   /** Its pin, if it should be checked. */
   readonly trust?: string | undefined;
+  /** A collector to ask how what is out does. */
+  readonly fleet?: Fleet | undefined;
   readonly now?: () => number;
 }
 
@@ -24,6 +28,8 @@ export interface RepositoryStatus {
   readonly tooLong: boolean;
   /** Root, targets, snapshot, timestamp. */
   readonly roles: readonly RoleStatus[];
+  /** By model, where a collector was asked. */
+  readonly models?: readonly OfferedToFleet[];
 }
 
 export interface RoleStatus {
@@ -42,14 +48,17 @@ export interface RoleStatus {
 }
 
 /**
- * Tells how long the metadata of a repository is still valid. A role that was never published is left out.
+ * Tells how long the metadata of a repository is still valid, and how what is out does where a collector is given. A
+ * role that was never published is left out.
  *
- * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify
- * @throws TypeError when `trust` is no pin
+ * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify; `read-token-missing` or
+ *   `fleet-malformed` of the collector
+ * @throws TypeError when `trust` is no pin, or `fleet` no address
  */
 export async function status({
   repository,
   trust,
+  fleet,
   now = Date.now,
 }: StatusOptions): Promise<RepositoryStatus> {
   const expected = trust === undefined ? undefined : await parseTrust(trust);
@@ -72,5 +81,7 @@ export async function status({
     expiring: roles.some(({ state }) => state === 'expiring' || state === 'expired'),
     tooLong: roles.some(({ state }) => state === 'too-long'),
     roles,
+    ...(fleet &&
+      trusted.targets && { models: await offeredToFleet(trusted.targets.signed, fleet) }),
   };
 }

@@ -30,6 +30,8 @@ const FLAGS: Readonly<Record<string, string>> = Object.freeze({
   keys: '--keys',
   newKeys: '--new-keys',
   baseUrl: '--base-url',
+  fleet: '--fleet',
+  fleetToken: 'NEARSIDE_READ_TOKEN',
   module: '--module',
   reference: '--reference',
   inputs: '--inputs',

@@ -16,6 +16,13 @@ export function formatPercent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
 }
 
+/** `36 hours`, and from two days on `3.5 days`. */
+export function formatHours(hours: number): string {
+  return hours < 48
+    ? formatCount(Math.ceil(hours), 'hour')
+    : `${Number((hours / 24).toPrecision(2))} days`;
+}
+
 /** Lines of columns, each as wide as its widest cell. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>

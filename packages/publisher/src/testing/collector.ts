@@ -54,8 +54,11 @@ function canaryAnswer(said: readonly SaidOfRollout[]) {
     sinceMs: 0,
     isOver: false,
     devices: { canary: 900, control: 900 },
-    mayStep,
-    takenBack,
+    share: null,
+    offeredMs: [],
+    ranAs: { canary: [], control: [] },
+    mayStep: mayStep ?? false,
+    takenBack: takenBack ?? { n: 0, of: 0 },
     verdict: { verdict, because: ['failed-runs'] },
   }));
   return { revision: said[0]?.revision ?? null, plans: [], rollouts };

@@ -1,0 +1,83 @@
+import { onOffer, type Release, type Targets } from '@nearside/artifact';
+import { readableReleases } from '../repository/reading/read-repository.js';
+import { experimentOf, offeredTimes, percentOf } from '../signing/offer-release.js';
+import { askCanary, type Fleet } from './ask-fleet.js';
+import type { FleetCanary, FleetRollout } from './fleet-answers.js';
+import { type VerdictPlan, verdictPlan } from './verdict-plan.js';
+
+/** What devices are offered of a model, by the signed targets, and how it does, by a collector. */
+export interface OfferedToFleet {
+  readonly model: string;
+  /** The version that every device is offered; undefined where there is none. */
+  readonly version: string | undefined;
+  readonly canary: CanaryStatus | undefined;
+  /** Version of the targets that the facts of the collector are from. It judges by these. Null where it has none. */
+  readonly factsRevision: number | null;
+  /** Versions of rollouts that the collector hears of, and that the targets do not list. */
+  readonly unknownVersions: readonly string[];
+}
+
+/** A canary that is out. */
+export interface CanaryStatus {
+  readonly version: string;
+  /** Share of devices that are offered it, in percent. */
+  readonly percent: number;
+  /** Unix time in ms since when it has that share; undefined where an older publisher signed it. */
+  readonly sinceMs: number | undefined;
+  /** Devices that reported, by side, on the busiest UTC day. */
+  readonly devices: { readonly canary: number; readonly control: number };
+  /** As the collector says it; `none` also where no device has reported yet. */
+  readonly verdict: FleetRollout['verdict']['verdict'];
+  /** What it is said by: measures, or what keeps it from being said. */
+  readonly because: readonly string[];
+  /** Hours until a verdict at the rate of reports so far; null where that is not known, or there is one. */
+  readonly hoursLeft: number | null;
+  readonly plan: VerdictPlan;
+}
+
+/** Asks a collector about every model of a repository. Throws as {@link askCanary}. */
+export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<OfferedToFleet[]> {
+  const { releases } = readableReleases(targets);
+  const offered: OfferedToFleet[] = [];
+  for (const model of new Set(releases.map((release) => release.model))) {
+    const ofModel = releases.filter((release) => release.model === model);
+    const answer = await askCanary(fleet, model);
+    const out = onOffer(ofModel);
+    const canary = out.find(({ rollout }) => rollout);
+    const versions = new Set(ofModel.map(({ version }) => version));
+    offered.push({
+      model,
+      version: out.find(({ rollout }) => !rollout)?.version,
+      canary: canary && canaryStatus(canary, answer),
+      factsRevision: answer.revision,
+      unknownVersions: answer.rollouts
+        .filter(({ version, isOver }) => !isOver && !versions.has(version))
+        .map(({ version }) => version),
+    });
+  }
+  return offered;
+}
+
+function canaryStatus(release: Release, answer: FleetCanary): CanaryStatus {
+  const { version, rollout } = release;
+  const experiment = rollout && experimentOf(rollout);
+  const reported = answer.rollouts.find(
+    (one) => one.version === version && one.experiment === experiment,
+  );
+  const {
+    verdict,
+    because = 'no-reports',
+    hours = null,
+  } = reported?.verdict ?? { verdict: 'none' };
+  const percent = percentOf(release);
+  return {
+    version,
+    percent,
+    sinceMs: offeredTimes(rollout).at(-1),
+    devices: reported?.devices ?? { canary: 0, control: 0 },
+    verdict,
+    because: [because].flat(),
+    hoursLeft: hours,
+    plan: verdictPlan(answer, percent),
+  };
+}

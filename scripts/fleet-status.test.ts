@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import {
+  type Collector,
+  startCollector,
+} from '../packages/collector/src/server/start-collector.js';
+import { sampleReport } from '../packages/collector/src/testing/sample-report.js';
+import { facts } from '../packages/publisher/src/library/facts.js';
+import { publish } from '../packages/publisher/src/library/publish.js';
+import { experimentOf } from '../packages/publisher/src/signing/offer-release.js';
+import { runNearside } from '../packages/publisher/src/testing/run-nearside.js';
+import { snapshotOf } from '../packages/publisher/src/testing/snapshot.js';
+import { publishedOnce } from '../packages/publisher/src/testing/workspace.js';
+
+const TOKEN = 'a-read-token-of-the-collector';
+let collector: Collector | undefined;
+afterEach(() => collector?.close());
+
+const publishCanary = publishedOnce(async (workspace) => {
+  const { pin } = await workspace.release();
+  const { packed } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
+  const { rollout } = await publish({ ...workspace, packed, canaryPercent: 5 });
+  return { pin, packed, experiment: rollout && experimentOf(rollout) };
+});
+
+/** A repository with a canary, a collector with its facts, and a command that asks it. */
+async function openFleet() {
+  const { workspace, pin, experiment } = await publishCanary();
+  const models = join(workspace.directory, 'models.json');
+  await facts({ ...workspace, trust: pin, out: models });
+  const options = { readToken: TOKEN, minDevices: 1, models };
+  collector = await startCollector({ file: ':memory:', port: 0, ...options });
+  const { url } = collector;
+  vi.stubEnv('NEARSIDE_READ_TOKEN', TOKEN);
+  const status = (...words: readonly string[]) =>
+    runNearside(['status', workspace.repository, '--fleet', url, ...words]);
+
+  /** Devices of a side report a run each. */
+  async function report(arm: 'canary' | 'control', version: string, devices: number) {
+    for (let g = 0; g < devices; g += 1) {
+      const dimensions = { model: 'tiny', version, assigned: version, arm, experiment };
+      const nowMs = Date.now();
+      const body = JSON.stringify(
+        sampleReport({ g, t0: nowMs - 600_000, sent: nowMs, dimensions }),
+      );
+      const { status } = await fetch(`${url}/v1/reports`, { method: 'POST', body });
+      expect(status).toBe(204);
+    }
+  }
+
+  return { workspace, url, status, report };
+}
+
+test('status --fleet says what is out, on how many devices, and its verdict', async () => {
+  const { status, report } = await openFleet();
+  await report('canary', '1.1.0', 3);
+  await report('control', '1.0.0', 2);
+  const { exitCode, out, errors } = await status();
+  expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
+  const [title, canary, devices, verdict, plan] = out
+    .split('\n')
+    .slice(out.split('\n').indexOf('') + 1);
+  expect(title).toBe('tiny: 1.0.0 for all devices, and a canary');
+  expect(canary).toMatch(/^ {2}canary {3}1\.1\.0, offered to 5 % of devices since 20\d\d-.*Z$/);
+  expect(devices).toBe('  devices  3 with it, 2 in its control, on the busiest day');
+  expect(verdict).toMatch(/^ {2}verdict {2}hold by [a-z-]+/);
+  expect(plan).toMatch(/^ {2}(A verdict takes|How long a verdict takes)/);
+
+  const { models } = JSON.parse((await status('--json')).out);
+  expect(models).toEqual([
+    {
+      model: 'tiny',
+      version: '1.0.0',
+      canary: {
+        version: '1.1.0',
+        percent: 5,
+        sinceMs: expect.any(Number),
+        devices: { canary: 3, control: 2 },
+        verdict: 'hold',
+        because: [expect.any(String)],
+        hoursLeft: null,
+        plan: { hours: null, percentInADay: null },
+      },
+      factsRevision: 2,
+      unknownVersions: [],
+    },
+  ]);
+});
+
+test('a canary that nobody has reported has no verdict, and facts of older targets are told', async () => {
+  const { workspace, status } = await openFleet();
+  expect((await status()).out).toContain('verdict  none by no-reports');
+  const flags = ['--repo', workspace.repository, '--keys', workspace.keys];
+  await runNearside(['promote', 'tiny', '1.1.0', '--to', '25', ...flags]);
+  expect((await status()).out).toContain(
+    'The collector has facts of targets 2, not of 3: run `nearside facts`.',
+  );
+});
+
+test('a rollout of a version that the repository does not have is told', async () => {
+  const { status, report } = await openFleet();
+  await report('canary', '9.9.9', 1);
+  expect((await status()).out).toContain(
+    'Devices report a canary that this repository does not have: unlisted.',
+  );
+});
+
+test('publish --canary --fleet says beforehand how long a verdict takes', async () => {
+  const { workspace, url } = await openFleet();
+  const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+  const site = ['--repo', workspace.repository, '--keys', workspace.keys];
+  await runNearside(['revoke', 'tiny', '1.1.0', ...site]);
+  const words = ['publish', packed, ...site, '--canary', '5', '--fleet', url];
+  const { out } = await runNearside(words);
+  expect(out.split('\n')[0]).toMatch(/^(A verdict takes|How long a verdict takes)/);
+  const again = JSON.parse((await runNearside([...words, '--json'])).out);
+  expect(again).toMatchObject({
+    changed: false,
+    untilVerdict: { hours: null, percentInADay: null },
+  });
+});
+
+test.each([
+  ['another token', 'another', 'read-token-missing'],
+  ['no collector there', undefined, 'network-failed'],
+])('with %s publish --fleet signs nothing', async (_what, token, code) => {
+  const { workspace, url } = await openFleet();
+  if (token === undefined) await collector?.close();
+  else vi.stubEnv('NEARSIDE_READ_TOKEN', token);
+  const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+  const before = await snapshotOf(workspace.repository);
+  const site = ['--repo', workspace.repository, '--keys', workspace.keys];
+  const words = ['publish', packed, ...site, '--canary', '5', '--fleet', url];
+  const { exitCode, errors } = await runNearside(words);
+  expect(exitCode).toBe(1);
+  expect(errors).toContain(`nearside: ${code}: `);
+  expect(await snapshotOf(workspace.repository)).toEqual(before);
+  expect((await runNearside(['status', workspace.repository, '--fleet', url])).exitCode).toBe(1);
+});
+
+test('--fleet is for a canary', async () => {
+  const { exitCode, errors } = await runNearside([
+    ...['publish', 'packed', '--repo', 'site', '--fleet', 'https://reports.example'],
+  ]);
+  expect({ exitCode, errors }).toMatchObject({ exitCode: 2 });
+});
