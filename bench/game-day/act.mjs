@@ -1,4 +1,4 @@
-import { BEFORE } from './versions.mjs';
+import { BEFORE, SHIPPED } from './versions.mjs';
 
 /** Five browsers have a version within this. */
 export const BROWSERS_LIMIT_MS = 60_000;
@@ -10,7 +10,10 @@ export async function stepAutopilot(stage) {
   const written = canaries[0]?.answer?.written;
   if (written?.verdict === 'roll-back') timeline.note('verdict', written.atMs);
   stage.acts.push(...acts);
-  if (acts.some(({ act }) => act === 'revoke')) await afterTakenBack(stage);
+  if (!acts.some(({ act }) => act === 'revoke')) return;
+  // once is enough where devices took it back themselves
+  timeline.note('verdict');
+  await afterTakenBack(stage);
 }
 
 /** Takes the version back, as somebody does who is called. */
@@ -23,8 +26,10 @@ export async function takeBack(stage) {
 async function afterTakenBack(stage) {
   const { timeline, collector, browsers } = stage;
   const startMs = performance.now();
+  const isOut = browsers.seen.some(({ last }) => last?.version === SHIPPED);
   timeline.note('taken back');
-  stage.wayBackMs = (await browsers.untilAllRun(BEFORE, BROWSERS_LIMIT_MS)) - startMs;
+  const wellMs = await browsers.untilAllRun(BEFORE, BROWSERS_LIMIT_MS);
+  if (isOut) stage.wayBackMs = wellMs - startMs;
   timeline.note('last device well');
   await collector.learnFacts();
 }

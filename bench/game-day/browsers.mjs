@@ -6,6 +6,7 @@ const COUNT = 5;
 /** A browser that died is opened again by its user so much later, ms. */
 const REOPENED_MS = 1_000;
 const LOOK_MS = 50;
+const CLOSING_MS = 5_000;
 
 /**
  * Five browsers with a page that runs the model, each with a store of its own.
@@ -70,10 +71,12 @@ async function openBrowser(browser, { site, how, kills = [] }) {
   };
   await context.exposeBinding('tell', (_source, what) => note(seen, what));
   let page;
+  let devtools;
   let isClosing = false;
 
   async function visit() {
     page = await context.newPage();
+    devtools = await context.newCDPSession(page);
     page.once('crash', async () => {
       seen.deaths += 1;
       await new Promise((resolve) => setTimeout(resolve, REOPENED_MS));
@@ -85,12 +88,10 @@ async function openBrowser(browser, { site, how, kills = [] }) {
     return page.evaluate((how) => globalThis.start(how), how);
   }
 
-  marks.hear(async ({ step, version, phase }) => {
+  // the page goes on meanwhile: one that waits cannot be ended so
+  marks.hear(({ step, version, phase }) => {
     if (step !== 'stored' || version !== SHIPPED || !kills.includes(phase)) return;
-    const devtools = await context.newCDPSession(page);
-    // it has no answer: who would give one is gone
     devtools.send('Page.crash').catch(() => {});
-    await new Promise((resolve) => page.once('crash', resolve));
   });
   await visit();
   return {
@@ -99,7 +100,9 @@ async function openBrowser(browser, { site, how, kills = [] }) {
     async close() {
       isClosing = true;
       marks.hear(undefined);
-      await page.evaluate(() => globalThis.model.close()).catch(() => {});
+      // its last report is sealed and sent; a page that is dying has none
+      const closed = page.evaluate(() => globalThis.model?.close()).catch(() => {});
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSING_MS))]);
       await context.close();
       await marks.close();
     },

@@ -42,6 +42,8 @@ export function makeCrowd({ devices: count, seed }) {
     ...device,
     installId: draws.hex(16),
     serves: BEFORE,
+    // as it was told when it installed that
+    assignment: { arm: 'stable', version: BEFORE },
     lookedMs: -Infinity,
     deaths: 0,
     untold: 0,
@@ -129,7 +131,7 @@ function tellColdVisit(tally, { medianMs }) {
 
 /** @returns the version that it has installed just now */
 function takeVersion(device) {
-  const { version } = device.assignment ?? { version: device.serves };
+  const { version } = device.assignment;
   const hasGivenUp = version === SHIPPED && device.deaths >= DEATHS;
   const before = device.serves;
   device.serves = hasGivenUp ? BEFORE : version;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { servedThroughout } from './browsers.mjs';
 import { fillPostmortem } from './postmortem.mjs';
@@ -7,6 +8,8 @@ import { BEFORE, MODEL, SHIPPED } from './versions.mjs';
 
 /** A page that people have open is without an answer for no longer, ms. */
 const LONGEST_GAP_MS = 15_000;
+/** Of a page, before its device goes back by itself. */
+const MOST_DEATHS = 2;
 
 /**
  * Plays one incident from its beginning to its end, and writes down what became of it.
@@ -22,9 +25,11 @@ export async function playIncident(incident, { dir, out, packs, browser, site })
   try {
     await incident.play(stage, packs[incident.change]);
     checkServedThroughout(stage);
-  } finally {
-    await stage.close();
+  } catch (cause) {
+    await stage.close().catch(() => {}); // what was wrong first is told
+    throw new Error(`${incident.name} could not be played to its end: ${cause.message}`, { cause });
   }
+  await stage.close();
   const { name } = incident;
   const folder = `${out}/${name}`;
   await keepEvidence(stage, folder);
@@ -43,26 +48,25 @@ export async function playIncident(incident, { dir, out, packs, browser, site })
 function checkServedThroughout(stage) {
   const { browsers, shipped, counts } = stage;
   const others = browsers.seen.filter((_, i) => shipped?.arms[i] !== 'canary');
-  stage.check(
-    'the version before never stopped serving',
-    counts.strays === 0 && others.every(servedThroughout),
-  );
-  stage.check(
-    'no run failed in an open browser',
-    browsers.seen.every(({ failed }) => Object.keys(failed).length === 0),
-  );
-  stage.check(
-    'no open browser was without an answer for long',
-    others.every(({ longestGapMs }) => longestGapMs < LONGEST_GAP_MS),
-  );
+  const isServed = counts.strays === 0 && others.every(servedThroughout);
+  const noneFailed = browsers.seen.every(({ failed }) => Object.keys(failed).length === 0);
+  const isSoon = others.every(({ longestGapMs }) => longestGapMs < LONGEST_GAP_MS);
+  stage.check('the version before never stopped serving', isServed, others);
+  stage.check('no run failed in an open browser', noneFailed, browsers.seen);
+  const isTwice = browsers.seen.every(({ deaths }) => deaths <= MOST_DEATHS);
+  stage.check('no open browser died more than twice', isTwice, browsers.seen);
+  stage.check('no open browser was without an answer for long', isSoon, others);
 }
 
-/** The collector's file, what it knew, and the signed metadata of before and after. */
+/** The collector's file, what it knew, the signed metadata of before and after, and the log of acts. */
 async function keepEvidence({ collector, repository }, folder) {
   await mkdir(folder, { recursive: true });
   await cp(collector.file, `${folder}/collector.sqlite`);
   await cp(repository.factsFile, `${folder}/models.json`);
-  await cp(`${repository.directory}/metadata`, `${folder}/metadata`, { recursive: true });
+  for (const part of ['metadata', '.autopilot.jsonl']) {
+    const from = `${repository.directory}/${part}`;
+    if (existsSync(from)) await cp(from, `${folder}/${part}`, { recursive: true });
+  }
 }
 
 function wordsOf(stage, folder) {
@@ -99,7 +103,7 @@ function wordsOf(stage, folder) {
     ACTION_DUE: new Date(stage.now() + 7 * 86_400_000).toISOString().slice(0, 10),
     DASHBOARD_LINK: `\`npx nearside-collector --file ${folder}/collector.sqlite --models ${folder}/models.json\``,
     FINDINGS_LINK: 'in the same file',
-    TARGETS_REVISIONS: `${folder}/metadata`,
+    TARGETS_REVISIONS: `${folder}/metadata, and the log of acts beside it`,
     PAGE_RELEASE: '2026.2 and 2026.3',
   };
 }

@@ -58,8 +58,9 @@ export async function openStage(dir, { packed, browser, site, incident }) {
     /** From the act to the last of the open browsers. */
     wayBackMs: undefined,
     checks,
-    check(name, isSo) {
-      checks.push({ name, ok: isSo });
+    /** @param {unknown} [got] told where it is not so */
+    check(name, isSo, got) {
+      checks.push({ name, ok: isSo, ...(!isSo && { got }) });
     },
     move(ms) {
       aheadMs += ms;
