@@ -8,6 +8,7 @@ import { BEFORE, MODEL, SHIPPED } from './versions.mjs';
 
 /** A page that people have open is without an answer for no longer, ms. */
 const LONGEST_GAP_MS = 15_000;
+const SERVED = 'the version before never stopped serving';
 /** Of a page, before its device goes back by itself. */
 const MOST_DEATHS = 2;
 
@@ -51,7 +52,7 @@ function checkServedThroughout(stage) {
   const isServed = counts.strays === 0 && others.every(servedThroughout);
   const noneFailed = browsers.seen.every(({ failed }) => Object.keys(failed).length === 0);
   const isSoon = others.every(({ longestGapMs }) => longestGapMs < LONGEST_GAP_MS);
-  stage.check('the version before never stopped serving', isServed, others);
+  stage.check(SERVED, isServed, { browsers: others, strays: counts.strays });
   stage.check('no run failed in an open browser', noneFailed, browsers.seen);
   const isTwice = browsers.seen.every(({ deaths }) => deaths <= MOST_DEATHS);
   stage.check('no open browser died more than twice', isTwice, browsers.seen);
@@ -70,11 +71,9 @@ async function keepEvidence({ collector, repository }, folder) {
 }
 
 function wordsOf(stage, folder) {
-  const { incident, timeline, rollout, counts, checks, browsers, shipped } = stage;
+  const { incident, timeline, rollout, checks, browsers, shipped } = stage;
   const isShipped = shipped !== undefined;
-  const isBack = timeline.has('taken back');
   const shares = (name) => describeShares(rollout?.guardrails.find((one) => one.name === name));
-  const because = rollout?.verdict.because;
   const inBrowsers = browsers.seen.filter(({ byVersion, deaths }) => byVersion[SHIPPED] || deaths);
   return {
     INCIDENT_NAME: incident.title,
@@ -90,12 +89,13 @@ function wordsOf(stage, folder) {
     WHAT_PEOPLE_SAW: incident.people,
     ...momentWords(timeline),
     WHAT_CAUSED_IT: incident.cause,
-    DETECTED_BY:
-      incident.detectedBy ?? (because ? `the verdict: ${[because].flat().join(', ')}` : 'nothing'),
+    DETECTED_BY: timeline.has('detected')
+      ? (incident.detectedBy ?? describeVerdict(rollout))
+      : 'nothing',
     MISSED_BY: 'not known',
     RUNBOOK_NOTES: 'it was played by a program: nobody read one',
-    ACTED_BY: isBack ? (incident.actedBy ?? 'autopilot') : 'nobody: there was nothing to take back',
-    SERVED_THROUGHOUT: `${checks.every(({ ok }) => ok) ? 'yes' : 'see below'}, ${counts.strays} devices had another one that was not offered it`,
+    ACTED_BY: actedBy(stage),
+    SERVED_THROUGHOUT: checks.find(({ name }) => name === SERVED).ok ? 'yes' : 'no',
     TRIED_IN_VAIN: 'nothing',
     WHAT_WENT_WELL: checks.map(({ name, ok }) => `- ${ok ? 'yes' : '**no**'}: ${name}`).join('\n'),
     ACTION_ITEM: incident.action,
@@ -106,6 +106,15 @@ function wordsOf(stage, folder) {
     TARGETS_REVISIONS: `${folder}/metadata, and the log of acts beside it`,
     PAGE_RELEASE: '2026.2 and 2026.3',
   };
+}
+
+function describeVerdict({ verdict: { verdict, because } }) {
+  return `verdict \`${verdict}\`: ${[because].flat().join(', ')}`;
+}
+
+function actedBy({ timeline, acts }) {
+  if (!timeline.has('taken back')) return 'nobody: there was nothing to take back';
+  return acts.length > 0 ? 'autopilot' : 'somebody who was called by users';
 }
 
 /** `0.52 of the canary's, 0.05 of the control's`. */

@@ -39,7 +39,9 @@ export async function shipWhatIsNoWorse(stage, packed) {
   await staysOut(stage);
 }
 
-export async function staysOut(stage, { hours = WATCHED_HOURS } = {}) {
-  await passUntil(stage, () => stage.timeline.has('taken back'), { hours });
-  stage.check('nothing is taken back', !stage.timeline.has('taken back'));
+/** @param {{ hours?: number, what?: string }} [how] `what` is checked, in words */
+export async function staysOut(stage, how = {}) {
+  const { hours = WATCHED_HOURS, what = 'nothing is taken back' } = how;
+  const isBack = () => stage.timeline.has('taken back');
+  stage.check(what, !(await passUntil(stage, isBack, { hours })), stage.rollout);
 }

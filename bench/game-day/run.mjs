@@ -42,7 +42,9 @@ async function playAll() {
   try {
     for (const incident of wanted) {
       const options = { dir: `${dir}/${incident.name}`, out, packs, browser, site: site.url };
-      const played = await playIncident(incident, options);
+      const played = await playIncident(incident, options).catch((error) =>
+        broken(incident, error),
+      );
       incidents.push(played);
       for (const line of describeIncident(incident, played)) console.error(line);
     }
@@ -65,12 +67,19 @@ async function packAll(dir) {
   return packs;
 }
 
+/** One that breaks off loses none of the others. */
+function broken({ name }, error) {
+  console.error(error);
+  const check = { name: 'it is played to its end', ok: false, got: error.message };
+  return { name, timeline: [], checks: [check], seconds: 0 };
+}
+
 function* describeIncident({ name, title }, { timeline, checks, postmortem, seconds }) {
   yield `${name}: ${title} (${Math.round(seconds)} s)`;
   for (const { what, at, after } of timeline)
     yield `  ${what.padEnd(17)} ${at ?? '–'}  ${after ?? ''}`;
   for (const { name, ok } of checks) yield `  ${ok ? '✓' : '✗'} ${name}`;
-  yield `  ${postmortem}`;
+  if (postmortem) yield `  ${postmortem}`;
 }
 
 function describeRow({ name, value, unit, target, ok }) {

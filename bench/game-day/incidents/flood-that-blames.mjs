@@ -14,7 +14,7 @@ export const floodThatBlames = {
     await passWindows(stage, 2);
     await release(stage, packed);
     stage.forge = flood('blame', { cohorts: 4 });
-    await staysOut(stage, { hours: 1 });
+    await staysOut(stage, { hours: 1, what: 'four groups of devices take nothing back' });
     stage.forge = flood('blame');
     await untilTakenBack(stage);
   },

@@ -18,10 +18,10 @@ import { slowVersion } from './slow-version.mjs';
  * @property {string} people what they saw
  * @property {string} cause
  * @property {string} action what would keep it from coming again
+ * @property {string} [detectedBy] in words, where that is not the verdict
  * @property {keyof typeof import('../versions.mjs').CHANGES} change of the version that is shipped
  * @property {readonly string[]} [kills] a browser's page is ended while it does such work for that version
  * @property {(device: object, version: string) => import('../crowd.mjs').Trouble} [trouble] on simulated devices
- * @property {string} [actedBy] who took it back, where that was not autopilot
  * @property {(stage: object, packed: string) => Promise<void>} play
  */
 

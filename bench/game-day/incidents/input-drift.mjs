@@ -10,6 +10,7 @@ export const inputDrift = {
   people: 'more answers were wrong, on every version',
   cause: 'Pictures were other than those of the days before.',
   action: 'look at what changed in the page and with its users, and train with it',
+  detectedBy: 'finding `drift`',
   change: 'nothing',
   async play(stage) {
     const { timeline } = stage;

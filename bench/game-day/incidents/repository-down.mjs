@@ -14,8 +14,8 @@ export const repositoryDown = {
     await passWindows(stage, 2);
     await release(stage, packed);
     faults.isDown = true;
-    await staysOut(stage, { hours: 1 });
+    await staysOut(stage, { hours: 1, what: 'nothing is taken back while it is down' });
     faults.isDown = false;
-    await staysOut(stage, { hours: 1 });
+    await staysOut(stage, { hours: 1, what: 'nothing is taken back afterwards' });
   },
 };
