@@ -33,7 +33,7 @@ export function markPrefix(prefix: string, model: string): string {
   return `${prefix}/m/${model}/`;
 }
 
-/** `d/<model>`: pages that died while they were at work for it. */
+/** `d/<model>`: pages that died while they were at work for it, and runs of its versions. */
 export function deathsKey(prefix: string, model: string): string {
   return `${prefix}/d/${model}`;
 }

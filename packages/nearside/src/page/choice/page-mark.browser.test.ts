@@ -1,8 +1,8 @@
-import { deathsKey, markPrefix, peekStore } from '@nearside/artifact';
+import { deathsKey, markPrefix, peekStore, pointerKey } from '@nearside/artifact';
 import { afterEach, expect, test } from 'vitest';
 import { LIBRARY_VERSION } from '../../shared/library-version.js';
 import type { OpenPlan } from '../options/plan-opening.js';
-import { judgeMarks } from './later/deaths.js';
+import { judgeMarks, takeDeaths } from './later/deaths.js';
 import { AT_OPENING, AT_RUNS, lockOf, markPage, type StoredMark } from './page-mark.js';
 
 const WORK = { phase: 'loading', backend: 'onnx-wasm', variant: 'int8' } as const;
@@ -91,6 +91,17 @@ test('two tabs that judge one death count it once, and both know of it', async (
   expect(await read(deaths)).toMatchObject({ deaths: [{ phase: 'loading' }] });
 });
 
+test('a report is given each death once, with the version that the device was changing to', async () => {
+  const { plan, judge, pages } = await visit();
+  const where = { threads: 1, pageMs: 1, atMs: Date.now(), browser: 'a browser' };
+  const mark = { ...WORK, ...where, library: LIBRARY_VERSION, sequence: 2, version: '2.0.0' };
+  await write(`${pages}1`, mark);
+  await judge([`${pages}1`]);
+  await write(pointerKey(plan.prefix, plan.address.model), { active: 2, previous: 1 });
+  expect(await takeDeaths(plan)).toMatchObject([{ phase: 'loading', update: '2.0.0' }]);
+  expect(await takeDeaths(plan)).toEqual([]);
+});
+
 test('a mark that the store fails to remove is held until it is removed', async () => {
   const { page, standing } = await visit();
   page.mark(AT_OPENING, WORK);
@@ -139,6 +150,7 @@ async function visit() {
   });
   const place = { nowMs: Date.now() + 1_000, adapter: undefined };
   return {
+    plan,
     page,
     pages,
     deaths: deathsKey(prefix, address.model),
