@@ -47,6 +47,8 @@ export interface Asked {
   monthCost: FleetCost;
   monthCostBefore: FleetCost;
   monthReleases: FleetReleases;
+  monthDeliveries: FleetReleases;
+  monthDeliveriesBefore: FleetReleases;
   monthFindings: FleetFindings;
   monthFindingsBefore: FleetFindings;
   monthCoverage: FleetCoverage;
@@ -126,6 +128,8 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   monthFindingsBefore: inMonth('findings', monthBefore),
   // to know which versions went out in the month for the first time
   monthReleases: inMonth('releases', (moment) => all(monthOf(moment))),
+  monthDeliveries: inMonth('releases', monthOf),
+  monthDeliveriesBefore: inMonth('releases', monthBefore),
   monthCoverage: inMonth('coverage', monthOf),
   monthCoverageBefore: inMonth('coverage', monthBefore),
 };

@@ -3,7 +3,7 @@ import { formatMoment, formatSpan } from '../words/format.js';
 
 /** An event of a model, or a state for a time. */
 export interface LaneEvent {
-  readonly kind: 'release' | 'rollout' | 'verdict' | 'finding' | 'silence';
+  readonly kind: 'release' | 'back' | 'verdict' | 'finding' | 'silence';
   readonly fromMs: number;
   /** Null for a moment, and `Infinity` where it lasts. */
   readonly toMs: number | null;
@@ -24,7 +24,7 @@ export interface Lane {
 /** Signs tell the kinds apart without colour. */
 const SIGNS: Record<LaneEvent['kind'], string> = {
   release: '▲',
-  rollout: '▲',
+  back: '▼',
   verdict: '◆',
   finding: '!',
   silence: '∅',

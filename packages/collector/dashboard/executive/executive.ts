@@ -18,6 +18,7 @@ export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
   'monthObjectives',
   'monthFindings',
   'monthReleases',
+  'monthDeliveries',
   'monthCoverage',
   'monthAccuracy',
   'monthBefore',
@@ -26,6 +27,7 @@ export const EXECUTIVE_QUESTIONS: readonly QuestionName[] = [
   'monthAccuracyBefore',
   'monthCoverageBefore',
   'monthFindingsBefore',
+  'monthDeliveriesBefore',
 ];
 
 export interface ExecutiveView {

@@ -1,11 +1,17 @@
+import type { Deliveries } from '../../src/fleet/deliveries.js';
 import type { Figures } from '../../src/fleet/latency.js';
 import type { Budget, FleetObjectives } from '../../src/fleet/objectives.js';
 import { type Answers, answered } from '../asking/ask.js';
-import type { Stretch } from '../state/page-state.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
-import { formatCompact, formatDuration, formatLeft, formatRate } from '../words/format.js';
+import {
+  formatCompact,
+  formatDuration,
+  formatLeft,
+  formatRate,
+  formatSpan,
+} from '../words/format.js';
 import { type Months, monthBeforeOf } from './months.js';
-import { backWords, releasedIn } from './releases-table.js';
+import { backWords } from './releases-table.js';
 
 type Format = (value: number | null | undefined) => string;
 
@@ -33,6 +39,13 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
     number(objectives && of(objectives).left, formatLeft),
     ...(seen ? [number(objectivesBefore && of(objectivesBefore).left, formatLeft)] : []),
   ];
+  const deliveries = answered(answers, 'monthDeliveries')?.deliveries;
+  const deliveriesBefore = seen && answered(answers, 'monthDeliveriesBefore')?.deliveries;
+  const delivery = (name: string, of: (deliveries: Deliveries) => Cell): Cell[] => [
+    text(name),
+    deliveries ? of(deliveries) : number(null, String),
+    ...(seen ? [deliveriesBefore ? of(deliveriesBefore) : number(null, String)] : []),
+  ];
   return {
     columns: ['', now.name, ...(seen ? [before.name] : [])],
     rows: [
@@ -48,22 +61,30 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
       ],
       budget('Budget for failures left', ({ success }) => success),
       budget('Budget for slow runs left', ({ latency }) => latency),
-      [
-        text('Releases taken back'),
-        backCell(answers, now),
-        ...(seen ? [backCell(answers, before)] : []),
-      ],
+      delivery('Deployments', ({ deployments }) => number(deployments, compact)),
+      delivery('Taken back', backCell),
+      delivery('Lead time', ({ leadMs }) => spanCell(leadMs)),
+      delivery('Time to restore', ({ restoreMs, restoreFromVerdictMs: fromVerdict }) =>
+        spanCell(
+          restoreMs,
+          fromVerdict === null ? '' : `${formatSpan(fromVerdict)} after the verdict`,
+        ),
+      ),
     ],
     none: 'Nothing ran in this month.',
-    note: 'Releases taken back: of the versions that first went out in the month, those that were revoked before its end.',
+    note:
+      'Deployments: versions that first went out in the month. Taken back: those of them that were revoked before its end. ' +
+      'Lead time: from the first devices to all. Time to restore: from the first devices until it was revoked. Both are medians.',
   };
 }
 
-function backCell(answers: Answers, month: Stretch): Cell {
-  const all = answered(answers, 'monthReleases');
-  const out = all && releasedIn(all, month);
-  const share = out && out.versions.length > 0 ? out.back.length / out.versions.length : null;
-  return number(share, () => (out ? backWords(out) : ''));
+function backCell(deliveries: Deliveries): Cell {
+  const { deployments, takenBack } = deliveries;
+  return number(deployments > 0 ? takenBack / deployments : null, () => backWords(deliveries));
+}
+
+function spanCell(lengthMs: number | null, aside = ''): Cell {
+  return number(lengthMs, (ms) => formatSpan(ms ?? 0), { unit: 'ms', aside });
 }
 
 function daysCell(objectives: FleetObjectives | undefined): Cell {

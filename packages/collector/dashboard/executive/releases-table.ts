@@ -1,9 +1,10 @@
+import { type Deliveries, releaseTimes } from '../../src/fleet/deliveries.js';
 import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import { type Answers, answered } from '../asking/ask.js';
 import type { Stretch } from '../state/page-state.js';
 import { type Cell, type Table, text } from '../table/table.js';
 import { formatRate, formatSpan, formatUtcMoment } from '../words/format.js';
-import { releaseWords } from '../words/timeline.js';
+import { actWords } from '../words/timeline.js';
 
 /** A version that was taken back. */
 export interface TakenBack {
@@ -29,38 +30,23 @@ export function takenBack(answers: Answers, month: Stretch): TakenBack[] {
     }));
 }
 
-/** Versions that went out in a month for the first time, and those of them that were taken back until its end. */
-export interface Released {
-  readonly versions: readonly string[];
-  readonly back: readonly string[];
-}
-
-export function releasedIn(all: FleetReleases, month: Stretch): Released {
-  const out = all.events.filter(({ state }) => state !== 'revoked');
-  const versions = [...new Set(out.map(({ version }) => version))].filter((version) =>
-    isWithin(
-      out.find((one) => one.version === version),
-      month,
-    ),
-  );
-  const revoked = eventsIn(all, month).filter(({ state }) => state === 'revoked');
-  return {
-    versions,
-    back: versions.filter((version) => revoked.some((one) => one.version === version)),
-  };
+/** Returns the versions that went out in a month for the first time. */
+export function releasedIn({ events }: FleetReleases, month: Stretch): string[] {
+  const times = releaseTimes(events.filter(({ state }) => state !== 'revoked'));
+  return [...times].filter(([, atMs]) => isWithin({ atMs }, month)).map(([version]) => version);
 }
 
 /** "1 of 3 (33.3%)" */
-export function backWords({ versions, back }: Released): string {
-  return `${back.length} of ${versions.length} (${formatRate(back.length / versions.length)})`;
+export function backWords({ deployments, takenBack }: Deliveries): string {
+  return `${takenBack} of ${deployments} (${formatRate(takenBack / deployments)})`;
 }
 
 function eventsIn(all: FleetReleases | undefined, month: Stretch): readonly ReleaseEvent[] {
   return (all?.events ?? []).filter((event) => isWithin(event, month));
 }
 
-function isWithin(event: ReleaseEvent | undefined, { fromMs, toMs }: Stretch): boolean {
-  return event !== undefined && event.atMs >= fromMs && event.atMs < toMs;
+function isWithin({ atMs }: Pick<ReleaseEvent, 'atMs'>, { fromMs, toMs }: Stretch): boolean {
+  return atMs >= fromMs && atMs < toMs;
 }
 
 /** Tells the events of versions, and how long a bad one was out. */
@@ -73,7 +59,7 @@ export function releasesTable(answers: Answers, month: Stretch): Table {
         event.state === 'revoked' && back.find(({ version }) => version === event.version);
       return [
         { text: formatUtcMoment(event.atMs), value: new Date(event.atMs).toISOString() },
-        text(releaseWords(event)),
+        text(`${event.version} ${actWords(event)}`),
         text(found ? restoreWords(found) : ''),
       ];
     }),

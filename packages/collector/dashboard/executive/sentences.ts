@@ -133,16 +133,17 @@ const findings: Sentence = (answers, { now }) => {
 const releases: Sentence = (answers, { now, before }) => {
   const all = answered(answers, 'monthReleases');
   if (!all) return undefined;
-  const out = releasedIn(all, now);
+  const versions = releasedIn(all, now);
   const back = takenBack(answers, now);
   const earlier = monthBeforeOf(answers) && releasedIn(all, before);
-  const last = earlier ? ` (${before.name}: ${earlier.versions.length})` : '';
-  const { versions } = out;
+  const last = earlier ? ` (${before.name}: ${earlier.length})` : '';
+  const deliveries = answered(answers, 'monthDeliveries')?.deliveries;
+  const share = deliveries?.deployments ? `; taken back: ${backWords(deliveries)}` : '';
   if (versions.length === 0 && back.length === 0) return `Nothing was released${last}.`;
   const more = versions.length > MOST_NAMED ? ` and ${versions.length - MOST_NAMED} others` : '';
   const list =
     versions.length > 0
-      ? `Released: ${versions.slice(-MOST_NAMED).join(', ')}${more}${last}; taken back: ${backWords(out)}.`
+      ? `Released: ${versions.slice(-MOST_NAMED).join(', ')}${more}${last}${share}.`
       : '';
   const taken = back.slice(-MOST_NAMED).map(({ version, atMs, outMs }) => {
     const after = outMs === undefined ? '' : ` after ${formatSpan(atMs - outMs)}`;

@@ -11,6 +11,7 @@ import {
   formatCount,
   formatDuration,
   formatRate,
+  formatShare,
   formatVersion,
   isolated,
   NOTHING,
@@ -61,7 +62,7 @@ export const successPanel = chartPanel({
     heightPx: 200,
     valueRange: successRange,
     formatValue: formatRate,
-    formatTick: (rate) => `${Number((rate * 100).toFixed(2))}%`,
+    formatTick: formatShare,
   },
   data: ({ latency }, context) =>
     chartData(latency, context, [
@@ -105,7 +106,7 @@ export const bandsPanel = chartPanel({
     heightPx: 200,
     valueRange: (_least, greatest) => [0, Math.min(1, Math.max(greatest * 1.15, 0.01))],
     formatValue: formatRate,
-    formatTick: (share) => `${Number((share * 100).toFixed(2))}%`,
+    formatTick: formatShare,
   },
   data: ({ spread }, { moment }) => {
     const all = sumOf(spread.steps);

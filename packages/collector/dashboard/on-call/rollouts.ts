@@ -12,7 +12,7 @@ import {
   type Measured,
   measuresOf,
   measureWords,
-  overWords,
+  ranWords,
   sidesWords,
   standingOf,
   verdictWords,
@@ -63,7 +63,10 @@ function rolloutsTable(canary: FleetCanary, { answers }: PanelContext): Table {
       'Tolerated',
     ],
     rows: canary.rollouts.flatMap((rollout) => [
-      [text(rollout.version), text(headingOf(rollout, canary, answers).join('. '))],
+      [
+        text(rollout.version),
+        text(headingOf(rollout, canary, answers).filter(Boolean).join(' · ')),
+      ],
       ...measuresOf(rollout).map(({ name, canary, control, difference, margin }) => [
         text(rollout.version),
         text(measureName(name)),
@@ -78,15 +81,20 @@ function rolloutsTable(canary: FleetCanary, { answers }: PanelContext): Table {
   };
 }
 
-/** Says what to do and of how many devices that is known, or that it is over. It began with its release, else its first report. */
-function headingOf(rollout: RolloutFigures, canary: FleetCanary, answers: Answers): string[] {
-  const all = answered(answers, 'releases')?.events ?? [];
-  const events = all.filter(({ version }) => version === rollout.version);
-  const sides = sidesWords(rollout, events[0]?.atMs ?? rollout.sinceMs);
+/** Says of how many devices it is known, and what to do unless it is over. It began with its release, else its first report. */
+function headingOf(
+  rollout: RolloutFigures,
+  canary: FleetCanary,
+  answers: Answers,
+): [sides: string, verdict: string, more: string] {
+  const { version, offeredMs, sinceMs } = rollout;
+  const first = answered(answers, 'releases')?.events.find((one) => one.version === version);
   const written = lastVerdict(answered(answers, 'findings'), rollout);
-  return rollout.isOver
-    ? [overWords(rollout, events.at(-1), written), sides]
-    : [sides, verdictWords(rollout, canary) + knownWords(rollout, written)];
+  return [
+    sidesWords(rollout, offeredMs[0] ?? first?.atMs ?? sinceMs),
+    rollout.isOver ? '' : verdictWords(rollout, canary),
+    `${knownWords(rollout, written)} ${ranWords(rollout)}`.trim(),
+  ];
 }
 
 /** So many rollouts that are over are listed one by one. */
@@ -97,10 +105,13 @@ function rolloutElements(canary: FleetCanary, { answers }: PanelContext): HTMLEl
   const over: HTMLElement[] = [];
   for (const rollout of canary.rollouts) {
     const { version, isOver, verdict } = rollout;
-    const [small = '', words = ''] = headingOf(rollout, canary, answers);
-    const heading = [element('b', {}, version), ' ', element('small', {}, small)];
-    const sentence = element('p', { class: isOver ? 'over' : verdict.verdict }, words);
-    const content = [sentence, ...measuresElement(rollout, canary)];
+    const [sides, words, more] = headingOf(rollout, canary, answers);
+    const heading = [element('b', {}, version), ' ', element('small', {}, sides)];
+    const content = [
+      ...(words ? [element('p', { class: verdict.verdict }, words)] : []),
+      ...(more ? [element('p', { class: 'more' }, more)] : []),
+      ...measuresElement(rollout, canary),
+    ];
     if (isOver) over.push(folded(version, heading, content));
     else running.push(element('h3', {}, ...heading), ...content);
   }

@@ -113,7 +113,7 @@ function budgetRow(name: string, { allowed, bad, left }: Budget): Cell[] {
 
 const KINDS = {
   release: 'release',
-  rollout: 'rollout',
+  back: 'taken back',
   verdict: 'verdict',
   finding: 'finding',
   silence: 'silence',

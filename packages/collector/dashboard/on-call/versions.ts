@@ -1,72 +1,160 @@
-import type { FleetService, VersionService } from '../../src/fleet/service.js';
-import { answered } from '../asking/ask.js';
+import { compareVersions } from '../../src/fleet/compare-versions.js';
+import type { FleetLatency, VersionFigures } from '../../src/fleet/latency.js';
+import type { ReleaseEvent } from '../../src/fleet/releases.js';
+import type { VersionService } from '../../src/fleet/service.js';
+import { type Answers, answered } from '../asking/ask.js';
 import { REST_COLOR, versionColors } from '../charts/version-colors.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, figure, number, text } from '../table/table.js';
-import { formatCompact, formatDuration, formatRate, formatVersion } from '../words/format.js';
+import {
+  formatCompact,
+  formatDuration,
+  formatMoment,
+  formatRate,
+  formatShare,
+  formatVersion,
+  NOTHING,
+} from '../words/format.js';
+import {
+  lastVerdict,
+  plansWords,
+  reasonWords,
+  timeNeeded,
+  toDo,
+  verdictName,
+} from '../words/rollouts.js';
+import { actWords, sharedBy } from '../words/timeline.js';
 
 const COLUMNS = [
   'Version',
+  'State',
+  'Of devices',
+  'Last act',
+  'Verdict',
+  'Time needed',
   'Runs',
   'Success',
-  'P50',
   'P95',
-  'P99',
   'Cold starts',
   'Error-free',
-  'Adoption',
-  'Devices',
 ];
 
 const NOTE =
-  'Cold starts: runs that waited for a load. Error-free: device-days without a failed call, of installs that a rollout put on ' +
-  'the version. Adoption: of the devices on the newest day.';
+  'Of devices: those that the version served on the newest day. Cold starts: runs that waited for a load. ' +
+  'Error-free: device-days without a failed call, of installs that a rollout put on the version.';
 
 /** A fleet can have a hundred versions. */
 const SHOWN_VERSIONS = 10;
+/** A folded panel sums up so many. */
+const SUMMED_UP = 3;
 
-/** Shows every version beside the ones before it. */
+/** Shows what is out and to how many devices, what was done last, the verdict, and how each version does. */
 export const versionsPanel = tablePanel({
   id: 'versions',
   title: 'Versions',
   isWide: true,
+  gist: ({ rows }) =>
+    rows
+      .slice(0, SUMMED_UP)
+      .map(([name, state, , , verdict]) => {
+        const said = verdict?.value === null ? '' : `, ${verdict?.text}`;
+        return `${name?.text}: ${state?.text}${said}`;
+      })
+      .join('; '),
   needs: ['latency'],
   table: ({ latency }, { answers }) => {
+    const events = answered(answers, 'releases')?.events ?? [];
+    const service = answered(answers, 'service')?.versions ?? [];
+    const canary = answered(answers, 'canary');
     const colors = versionColors(latency);
-    const service = answered(answers, 'service');
     const { suppressed, minDevices } = latency;
     const hidden =
-      suppressed > 0
-        ? ` ${suppressed} of the groups by version, device class and backend are hidden: they have too few devices (${minDevices}).`
-        : '';
+      suppressed > 0 &&
+      `${suppressed} of the groups by version, device class and backend are hidden: they have too few devices (${minDevices}).`;
     return {
       columns: COLUMNS,
       shownRows: SHOWN_VERSIONS,
-      rows: latency.versions.map((version): Cell[] => {
-        const known = figuresOf(service, version.version);
-        const color = colors.get(version.version) ?? REST_COLOR;
-        const isHidden = version.count === 0 && version.suppressed > 0;
+      rows: versionsIn(latency, events).map((version) => {
+        const own = (one: { readonly version: string }) => one.version === version;
+        const seen = latency.versions.find(own);
+        const isHidden = seen?.count === 0 && seen.suppressed > 0;
         return [
-          text(formatVersion(version.version), { color, ...(isHidden && { aside: 'hidden' }) }),
-          number(isHidden ? null : version.count, (n) => formatCompact(n ?? 0)),
-          known ? figure(known.success, formatRate) : number(version.successRate, formatRate),
-          known ? figure(known.p50Ms, formatDuration) : number(version.p50Ms, formatDuration),
-          known ? figure(known.p95Ms, formatDuration) : number(version.p95Ms, formatDuration),
-          known ? figure(known.p99Ms, formatDuration) : number(version.p99Ms, formatDuration),
-          known ? figure(known.coldStarts, formatRate) : number(null, formatRate),
-          known
-            ? figure(known.errorFreeDevices, formatRate)
-            : number(version.errorFreeDevices, formatRate),
-          number(version.adoption, formatRate),
-          number(isHidden ? null : version.devices, (n) => formatCompact(n ?? 0)),
+          text(formatVersion(version), {
+            color: colors.get(version) ?? REST_COLOR,
+            ...(isHidden && { aside: 'hidden' }),
+          }),
+          text(stateWords(version, events)),
+          number(seen?.adoption, formatRate),
+          actCell(events.findLast(own)),
+          ...verdictCells(version, answers),
+          number(isHidden ? null : seen?.count, (n) => formatCompact(n ?? 0)),
+          ...serviceCells(seen, service.find(own)),
         ];
       }),
       none: 'No version reported in this range.',
-      note: NOTE + hidden,
+      note: [canary && plansWords(canary), NOTE, hidden].filter(Boolean).join(' '),
     };
   },
 });
 
-function figuresOf(service: FleetService | undefined, version: string): VersionService | undefined {
-  return service?.versions.find((one) => one.version === version);
+/** Lists the versions that reported or were released, the newest first. */
+function versionsIn({ versions }: FleetLatency, events: readonly ReleaseEvent[]): string[] {
+  const names = [...versions, ...events].map(({ version }) => version);
+  return [...new Set(names)].sort((a, b) => compareVersions(b, a));
+}
+
+function stateWords(version: string, events: readonly ReleaseEvent[]): string {
+  const last = new Map(events.map((event) => [event.version, event]));
+  const act = last.get(version);
+  if (!act || act.state === 'seen') return 'not known';
+  if (act.state === 'revoked') return 'taken back';
+  const isReplaced = [...last.values()].some(
+    (one) => one.state === 'stable' && !one.rollout && compareVersions(one.version, version) > 0,
+  );
+  if (isReplaced) return 'replaced';
+  return act.rollout ? `canary at ${formatShare(sharedBy(act.rollout))}` : 'for all';
+}
+
+const NOTHING_SAID = text('', { value: null });
+
+function actCell(act: ReleaseEvent | undefined): Cell {
+  if (!act) return NOTHING_SAID;
+  const words = actWords(act);
+  const at = new Date(act.atMs).toISOString();
+  return text(words, { aside: formatMoment(act.atMs), value: `${at} ${words}` });
+}
+
+/** A rollout that is over has the last verdict of its time. */
+function verdictCells(version: string, answers: Answers): Cell[] {
+  const canary = answered(answers, 'canary');
+  const rollout = canary?.rollouts.find((one) => one.version === version);
+  if (!canary || !rollout) return [NOTHING_SAID, number(null, String)];
+  const written = lastVerdict(answered(answers, 'findings'), rollout);
+  const name = verdictName(rollout);
+  const verdict = rollout.isOver
+    ? text(toDo(written?.verdict ?? name))
+    : text(toDo(name), {
+        aside: reasonWords(rollout, canary),
+        ...(name === 'roll-back' && { tone: 'alarm' }),
+      });
+  const hours = 'hours' in rollout.verdict ? rollout.verdict.hours : null;
+  return [verdict, text(timeNeeded(rollout) || NOTHING, { value: hours })];
+}
+
+/** The service of a version is known with intervals, unless it was refused. */
+function serviceCells(seen: VersionFigures | undefined, known: VersionService | undefined): Cell[] {
+  if (!known) {
+    return [
+      number(seen?.successRate, formatRate),
+      number(seen?.p95Ms, formatDuration),
+      number(null, formatRate),
+      number(seen?.errorFreeDevices, formatRate),
+    ];
+  }
+  return [
+    figure(known.success, formatRate),
+    figure(known.p95Ms, formatDuration),
+    figure(known.coldStarts, formatRate),
+    figure(known.errorFreeDevices, formatRate),
+  ];
 }

@@ -13,7 +13,7 @@ export function tableElement(
   const head = columns.map((heading, i) =>
     element('th', { scope: 'col', ...(inWords[i] && { class: 'words' }) }, heading),
   );
-  const body = rows.map((cells) => rowElement(cells, inWords));
+  const body = rows.map((cells) => rowElement(cells, { columns, inWords }));
   for (const row of body.slice(shownRows)) row.className = 'further';
   const more = element(
     'details',
@@ -37,9 +37,16 @@ export function tableElement(
 }
 
 /** A row of one cell is a heading within the table. */
-function rowElement(cells: readonly Cell[], inWords: readonly boolean[]): HTMLElement {
+function rowElement(
+  cells: readonly Cell[],
+  { columns, inWords }: { columns: readonly string[]; inWords: readonly boolean[] },
+): HTMLElement {
   const made = cells.map(cellElement);
-  for (const [i, cell] of made.entries()) cell.classList.toggle('words', inWords[i]);
+  for (const [i, cell] of made.entries()) {
+    cell.classList.toggle('words', inWords[i]);
+    cell.classList.toggle('without', ['', NOTHING].includes(cells[i]?.text ?? ''));
+    cell.dataset.column = columns[i] ?? '';
+  }
   if (cells.length === 1) made[0]?.setAttribute('colspan', String(inWords.length));
   return element('tr', {}, ...made);
 }

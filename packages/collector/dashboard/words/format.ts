@@ -72,6 +72,11 @@ export function formatRate(rate: number | null | undefined): string {
   return `${percent.toFixed(percent >= 99 || percent < 1 ? 2 : 1)}%`;
 }
 
+/** Formats a share that somebody chose, or that an axis has, with no more digits than it has: "5%", "0.25%". */
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toFixed(2))}%`;
+}
+
 /** Formats the rest of a budget as percent. An overspent one is below 0. */
 export function formatLeft(share: number | null | undefined): string {
   if (share === null || share === undefined) return NOTHING;

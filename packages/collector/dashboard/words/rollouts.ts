@@ -5,10 +5,18 @@ import type {
   RolloutHold,
 } from '../../src/fleet/canary.js';
 import type { FleetFindings, WrittenVerdict } from '../../src/fleet/findings.js';
-import type { ReleaseEvent } from '../../src/fleet/releases.js';
 import type { Standing } from '../charts/margin-bar.js';
 import { measureName } from './findings.js';
-import { formatCompact, formatList, formatMoment, formatPoints } from './format.js';
+import {
+  formatCompact,
+  formatCount,
+  formatList,
+  formatMoment,
+  formatPart,
+  formatPoints,
+  formatShare,
+  formatVersion,
+} from './format.js';
 
 /** There is no verdict with fewer. */
 type Fewest = Pick<FleetCanary, 'minDevices' | 'minCohorts'>;
@@ -38,7 +46,7 @@ const STANDING = {
 
 /** "worse than tolerated", and "+6.9 points (1.4 to 11.4, tolerated 0.5)" */
 export function measureWords(measured: Measured, { minCohorts }: Fewest): [string, string] {
-  const { difference, margin, cohorts = 0 } = measured;
+  const { difference, margin, better, cohorts = 0 } = measured;
   const { value, low, high } = difference;
   if (value === null) {
     return [
@@ -48,8 +56,10 @@ export function measureWords(measured: Measured, { minCohorts }: Fewest): [strin
   }
   const tolerated = `tolerated ${Number(bare(margin))}`;
   const figures = `${formatPoints(value)} (${bare(low)} to ${bare(high)}, ${tolerated})`;
-  return [STANDING[standingOf(measured)], figures];
+  return [better ? BETTER[better] : STANDING[standingOf(measured)], figures];
 }
+
+const BETTER = { canary: 'better than the control', control: 'the control is better' } as const;
 
 /** "since 8 Mar, 00:00, on 169 devices beside 203 of the control" */
 export function sidesWords({ devices }: RolloutFigures, beganMs: number): string {
@@ -57,23 +67,99 @@ export function sidesWords({ devices }: RolloutFigures, beganMs: number): string
   return `since ${formatMoment(beganMs)}, on ${canary} devices beside ${control} of the control`;
 }
 
+/** Says which versions served on each side, and how many updates to the canary devices undid by themselves. */
+export function ranWords({ ranAs, takenBack }: RolloutFigures): string {
+  const sides = [
+    ['The canary', ranAs.canary],
+    ['the control', ranAs.control],
+  ] as const;
+  const ran = sides.flatMap(([side, versions]) => {
+    const all = versions.reduce((sum, { runs }) => sum + runs, 0);
+    const names = versions
+      .filter(({ runs }) => runs > 0)
+      .map(({ version, runs }) => `${formatPart(runs / all)} on ${formatVersion(version)}`);
+    return names.length > 0 ? [`${side} ran ${formatList(names)}`] : [];
+  });
+  const { n, of } = takenBack;
+  const undone = `Devices undid ${formatCount(n)} of ${formatCount(of)} updates by themselves`;
+  return [...(ran.length > 0 ? [ran.join(', ')] : []), ...(of > 0 ? [undone] : [])]
+    .map((sentence) => `${sentence}.`)
+    .join(' ');
+}
+
+/** What to do with a rollout in a word or two, by the name of its verdict. */
+const TO_DO: Readonly<Record<string, string>> = {
+  'roll-back': 'roll back',
+  promote: 'promote',
+  step: 'may widen',
+  hold: 'hold',
+  none: 'none yet',
+};
+
+export function toDo(verdict: string): string {
+  return TO_DO[verdict] ?? '';
+}
+
+/** Returns the name of a verdict as it is written down: a hold that may go on to more devices is a step. */
+export function verdictName({ verdict: { verdict }, mayStep }: RolloutFigures): string {
+  return verdict === 'hold' && mayStep ? 'step' : verdict;
+}
+
+/** Says why a verdict is what it is, in a few words. Empty where it needs no reason. */
+export function reasonWords(rollout: RolloutFigures, fewest: Fewest): string {
+  const { verdict, devices } = rollout;
+  switch (verdict.verdict) {
+    case 'roll-back':
+      return formatList(verdict.because.slice(0, MOST_NAMED).map(measureName));
+    case 'promote':
+      return '';
+    case 'hold':
+      return holdReason(verdict, rollout, fewest);
+    case 'none':
+      return verdict.because === 'no-control'
+        ? 'no device of the control has reported'
+        : `${formatCompact(devices.control)} devices of the control have reported, ${fewest.minDevices} are needed`;
+  }
+}
+
+/** A table names so many measures. */
+const MOST_NAMED = 2;
+
 /** Says what to do, and why. */
 export function verdictWords(rollout: RolloutFigures, fewest: Fewest): string {
-  const { verdict, devices } = rollout;
+  const { verdict } = rollout;
+  const reason = reasonWords(rollout, fewest);
   switch (verdict.verdict) {
     case 'roll-back':
       return `Roll it back. Worse than tolerated: ${worseWords(rollout, verdict.because, fewest)}.`;
     case 'promote':
       return 'Promote it: no measure is worse than tolerated.';
-    case 'hold':
-      return `Hold: ${holdWords(verdict, rollout, fewest)}.`;
-    case 'none': {
-      const least = formatCompact(Math.min(devices.canary, devices.control));
-      return verdict.because === 'no-control'
-        ? 'No verdict: no device of the control has reported. Wait, or roll out to fewer devices.'
-        : `No verdict: ${least} devices on one side, ${fewest.minDevices} are needed on each.`;
+    case 'hold': {
+      const length = timeNeeded(rollout);
+      const more = length && `; ${length} more at today’s rate`;
+      const what = rollout.mayStep ? 'It may go to more devices, but not to all' : 'Hold';
+      return `${what}: ${reason}${more}.`;
     }
+    case 'none':
+      return `No verdict: ${reason}.${verdict.because === 'no-control' ? ' Wait, or roll out to fewer devices.' : ''}`;
   }
+}
+
+/** "about 3 days", "over a year". Empty where it is not known, or nothing is waited for. */
+export function timeNeeded({ verdict, isOver }: RolloutFigures): string {
+  if (verdict.verdict !== 'hold' || isOver) return '';
+  const { hours, times } = verdict;
+  if (hours !== null) return `about ${lengthWords(hours)}`;
+  return times === null ? '' : 'over a year';
+}
+
+/** "At today’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 14 hours at 25%." */
+export function plansWords({ plans }: FleetCanary): string {
+  const known = plans.flatMap(({ share, hours }) =>
+    hours === null ? [] : [`${lengthWords(hours)} at ${formatShare(share)}`],
+  );
+  if (known.length === 0) return '';
+  return `At today’s rate a verdict on a version that is no worse takes about ${known.join(', ')} of devices.`;
 }
 
 /** Returns the last verdict that was written down while a rollout ran. */
@@ -86,29 +172,11 @@ export function lastVerdict(
   );
 }
 
-/** " The verdict is of 9 Mar, 04:10." Empty where another one was written down last. */
-export function knownWords(
-  { verdict }: RolloutFigures,
-  written: WrittenVerdict | undefined,
-): string {
-  return written?.verdict === verdict.verdict
-    ? ` The verdict is of ${formatMoment(written.atMs)}.`
+/** "The verdict is of 9 Mar, 04:10." Empty where another one was written down last. */
+export function knownWords(rollout: RolloutFigures, written: WrittenVerdict | undefined): string {
+  return written?.verdict === verdictName(rollout)
+    ? `The verdict is of ${formatMoment(written.atMs)}.`
     : '';
-}
-
-/** "was taken back on 11 Mar, 00:00; its last verdict: roll back, of 9 Mar, 04:10" */
-export function overWords(
-  { verdict }: RolloutFigures,
-  end: ReleaseEvent | undefined,
-  written: WrittenVerdict | undefined,
-): string {
-  const of = written ? `, of ${formatMoment(written.atMs)}` : '';
-  const said = (written?.verdict ?? verdict.verdict).replace('-', ' ') + of;
-  if (end?.state === 'revoked') {
-    return `was taken back on ${formatMoment(end.atMs)}; its last verdict: ${said}`;
-  }
-  const how = end?.state === 'stable' ? 'went to all devices' : 'is over';
-  return `${how}; its last verdict as a canary: ${said}`;
 }
 
 /** "failed runs +6.9 points (1.4 to 11.4, tolerated 0.5), failed starts" */
@@ -119,25 +187,34 @@ function worseWords(rollout: RolloutFigures, because: readonly string[], fewest:
     .join(', ');
 }
 
-function holdWords(
-  { because, times, hours }: RolloutHold,
-  { guardrails }: RolloutFigures,
-  { minCohorts }: Fewest,
+function holdReason(
+  { because, hours }: RolloutHold,
+  { guardrails, devices }: RolloutFigures,
+  { minDevices, minCohorts }: Fewest,
 ): string {
+  const [first = ''] = because;
+  if (HOLDS[first]) return HOLDS[first];
+  if (first === 'few-cohorts')
+    return `fewer than ${minCohorts} of 64 groups of devices are on both sides`;
+  if (devices.canary < minDevices)
+    return `${formatCompact(devices.canary)} devices of the canary have reported, ${minDevices} are needed`;
   const small = guardrails.find(
     ({ name, cohorts }) => because.includes(name) && cohorts < minCohorts,
   );
-  const names = because.length > 2 ? [`${because.length} measures`] : because.map(measureName);
-  const unsure = `not sure yet of ${formatList(names)}`;
-  if (hours !== null) return `${unsure}; about ${lengthWords(hours)} more at today’s rate`;
-  if (times !== null) {
-    return `${unsure}; more than a year at today’s rate. A larger share of devices would be faster`;
-  }
-  if (because.includes('unknown-version')) return 'this collector does not know its signed release';
-  return small
-    ? `${few(small.cohorts, minCohorts)} for ${measureName(small.name)}`
-    : `${unsure}; how long it takes is not known`;
+  // a roll-back waits for no other measure
+  if (small && hours === null)
+    return `${few(small.cohorts, minCohorts)} for ${measureName(small.name)}`;
+  const names =
+    because.length > MOST_NAMED ? [`${because.length} measures`] : because.map(measureName);
+  return `not sure yet of ${formatList(names)}`;
 }
+
+/** Reasons to hold that are no measure. */
+const HOLDS: Readonly<Record<string, string>> = {
+  'unknown-version': 'the collector’s facts do not name this version',
+  'old-facts': 'the collector’s facts are older than this canary',
+  'one-day': 'it has not been out for a whole day',
+};
 
 function lengthWords(hours: number): string {
   return hours > 48 ? `${Math.round(hours / 24)} days` : `${Math.max(2, Math.ceil(hours))} hours`;

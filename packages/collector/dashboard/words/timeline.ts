@@ -4,7 +4,7 @@ import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import { type Answers, answered } from '../asking/ask.js';
 import type { LaneEvent } from '../charts/lane.js';
 import { findingWords, writtenFindings } from './findings.js';
-import { formatRate } from './format.js';
+import { formatShare } from './format.js';
 
 const BPS = 10_000;
 
@@ -13,46 +13,59 @@ export function timelineOf(answers: Answers): LaneEvent[] {
   const written = answered(answers, 'findings');
   return [
     ...releaseEvents(answered(answers, 'releases')),
-    ...promoteEvents(written),
+    ...verdictEvents(written),
     ...findingEvents(written),
   ].sort((a, b) => a.fromMs - b.fromMs);
 }
 
 function releaseEvents(releases: FleetReleases | undefined): LaneEvent[] {
   return (releases?.events ?? []).map((event) => ({
-    kind: event.state === 'canary' ? 'rollout' : 'release',
+    kind: event.state === 'revoked' ? 'back' : 'release',
     fromMs: event.atMs,
     toMs: null,
-    text: releaseWords(event),
+    text: `${event.version} ${actWords(event)}`,
   }));
 }
 
-/** "1.1.0 goes to 5% of devices" */
-export function releaseWords({ version, state, rollout }: ReleaseEvent): string {
+/** "goes to 5% of devices" */
+export function actWords({ state, rollout }: ReleaseEvent): string {
   switch (state) {
     case 'revoked':
-      return `${version} is taken back`;
+      return 'is taken back';
     case 'seen':
-      return `${version} reports for the first time`;
+      return 'reports for the first time';
     case 'canary':
     case 'stable': {
-      const share = rollout ? (rollout.toBps - rollout.fromBps) / BPS : 1;
-      return `${version} goes to ${share === 1 ? 'all devices' : `${formatRate(share)} of devices`}`;
+      const share = sharedBy(rollout);
+      return `goes to ${share === 1 ? 'all devices' : `${formatShare(share)} of devices`}`;
     }
   }
 }
 
-/** Advice to take a release back is a finding. */
-function promoteEvents(written: FleetFindings | undefined): LaneEvent[] {
-  return (written?.verdicts ?? [])
-    .filter(({ verdict }) => verdict === 'promote')
-    .map(({ version, atMs }) => ({
-      kind: 'verdict',
-      fromMs: atMs,
-      toMs: null,
-      text: `${version}: promote it`,
-    }));
+/** Returns the share of devices that a rollout names, 0 … 1. */
+export function sharedBy(rollout: ReleaseEvent['rollout']): number {
+  return rollout ? (rollout.toBps - rollout.fromBps) / BPS : 1;
 }
+
+/** Advice to take a release back is a finding. The first verdict tells nothing new if it is to wait. */
+function verdictEvents(written: FleetFindings | undefined): LaneEvent[] {
+  const before = new Map<string, string>();
+  return (written?.verdicts ?? []).flatMap(({ version, experiment, atMs, verdict }) => {
+    const earlier = before.get(experiment) ?? 'none';
+    before.set(experiment, verdict);
+    const words = ADVICE[verdict];
+    const isSaid = verdict === earlier || (verdict === 'hold' && !ADVICE[earlier]);
+    return words && !isSaid
+      ? [{ kind: 'verdict', fromMs: atMs, toMs: null, text: `${version}: ${words}` }]
+      : [];
+  });
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  promote: 'promote it',
+  step: 'it may go to more devices',
+  hold: 'hold it',
+};
 
 function findingEvents(written: FleetFindings | undefined): LaneEvent[] {
   return writtenFindings(written).map(({ kind, beganMs, endedMs, figures }) => {

@@ -62,7 +62,9 @@ function deliveriesIn(journal: readonly Release[]): Delivery[] {
 }
 
 /** Returns when versions were released. Those that were there when the journal began have no time. */
-export function releaseTimes(journal: readonly Release[]): Map<string, number> {
+export function releaseTimes(
+  journal: readonly Pick<Release, 'version' | 'atMs'>[],
+): Map<string, number> {
   const beganMs = Math.min(...journal.map(({ atMs }) => atMs));
   const times = new Map<string, number>();
   for (const { version, atMs } of journal) if (!times.has(version)) times.set(version, atMs);

@@ -145,14 +145,19 @@ test('of a hundred releases the newest five are named', async () => {
     state: 'stable',
     rollout: null,
   }));
-  const told = await march({ monthReleases: { events } as never });
+  const told = await march({
+    monthReleases: { events } as never,
+    monthDeliveries: { deliveries: { deployments: 99, takenBack: 0 } } as never,
+  });
+  // that the first was there when the record began is no release
   expect(told.report.sentences.at(-1)).toBe(
-    'Released: 1.0.95, 1.0.96, 1.0.97, 1.0.98, 1.0.99 and 95 others; taken back: 0 of 100 (0%).',
+    'Released: 1.0.95, 1.0.96, 1.0.97, 1.0.98, 1.0.99 and 94 others; taken back: 0 of 99 (0%).',
   );
 });
 
 test('a version that was taken back says how long it was out, and how long after the verdict', async () => {
   const released: ReleaseEvent[] = [
+    { atMs: 0, version: '1.0.0', state: 'stable', rollout: null },
     { atMs: MONDAY_MS, version: '1.2.0', state: 'canary', rollout: { fromBps: 0, toBps: 500 } },
     { atMs: MONDAY_MS + 52 * HOUR_MS, version: '1.2.0', state: 'revoked', rollout: null },
   ];
@@ -163,49 +168,48 @@ test('a version that was taken back says how long it was out, and how long after
   const told = await march({
     monthReleases: { events: released } as never,
     monthFindings: { findings: [], verdicts } as never,
+    monthDeliveries: { deliveries: { deployments: 1, takenBack: 1 } } as never,
   });
   expect(told.report.sentences.at(-1)).toBe(
     'Released: 1.2.0; taken back: 1 of 1 (100%). 1.2.0 was taken back after 2 d 4 h.',
   );
   const rows = told.report.sections.find(({ id }) => id === 'month-releases')?.table.rows;
   expect(rows?.map((cells) => cells.slice(1).map(({ text }) => text))).toEqual([
-    ['1.2.0 goes to 5.0% of devices', ''],
+    ['1.2.0 goes to 5% of devices', ''],
     ['1.2.0 is taken back', 'out for 2 d 4 h, 4 h after the verdict'],
   ]);
 });
 
-test('of releases, those that first went out in the month are counted, and those of them that were revoked in it', async () => {
-  const monthMs = Date.parse('2026-03-01T00:00:00Z');
-  const event = (hours: number, version: string, state: ReleaseEvent['state']) => ({
-    ...{ atMs: monthMs + hours * HOUR_MS, version, state, rollout: null },
-  });
-  const events = [
-    event(-600, '0.9.0', 'stable'),
-    event(-500, '1.0.0', 'stable'),
-    event(-400, '0.9.0', 'revoked'),
-    // was out before the month
-    event(-9, '1.1.0', 'canary'),
-    event(1, '1.1.0', 'stable'),
-    event(2, '1.2.0', 'canary'),
-    event(3, '1.3.0', 'stable'),
-    event(4, '1.2.0', 'revoked'),
-    event(5, '1.1.0', 'revoked'),
-  ];
+test('the month has its deployments, the share taken back, the lead time and the time to restore', async () => {
+  const deliveries = {
+    deployments: 4,
+    takenBack: 1,
+    leadMs: 60 * HOUR_MS,
+    restoreMs: 52 * HOUR_MS,
+    restoreFromVerdictMs: 4 * HOUR_MS,
+  };
+  const none = {
+    deployments: 0,
+    takenBack: 0,
+    leadMs: null,
+    restoreMs: null,
+    restoreFromVerdictMs: null,
+  };
   const told = await march({
     monthBefore: answers.month as never,
-    monthReleases: { events } as never,
+    monthDeliveries: { deliveries } as never,
+    monthDeliveriesBefore: { deliveries: none } as never,
   });
-  expect(told.report.sentences.at(-1)).toBe(
-    'Released: 1.2.0, 1.3.0 (February 2026: 3); taken back: 1 of 2 (50.0%). 1.2.0 was taken back after 2 h. 1.1.0 was taken back after 14 h.',
-  );
   const figures = told.report.sections.find(({ id }) => id === 'month-figures')?.table;
-  expect(figures?.rows.at(-1)?.map(({ text }) => text)).toEqual([
-    'Releases taken back',
-    '1 of 2 (50.0%)',
-    '1 of 3 (33.3%)',
+  const words = figures?.rows.slice(-4).map((cells) => cells.map(({ text }) => text));
+  expect(words).toEqual([
+    ['Deployments', '4', '0'],
+    ['Taken back', '1 of 4 (25.0%)', '–'],
+    ['Lead time', '2 d 12 h', '–'],
+    ['Time to restore', '2 d 4 h', '–'],
   ]);
-  expect(figures?.rows.at(-1)?.[1]?.value).toBe(0.5);
-  expect(figures?.note).toContain('first went out in the month');
+  expect(figures?.rows.at(-1)?.[1]?.aside).toBe('4 h after the verdict');
+  expect(figures?.rows.at(-3)?.[1]?.value).toBe(0.25);
 });
 
 test('findings are told by kind, with how many there were and for how long one was open', async () => {

@@ -4,8 +4,11 @@ import {
   knownWords,
   lastVerdict,
   measureWords,
-  overWords,
+  plansWords,
+  ranWords,
+  reasonWords,
   standingOf,
+  timeNeeded,
   verdictWords,
 } from '../../dashboard/words/rollouts.js';
 
@@ -82,8 +85,53 @@ test('a verdict says what to do, and why', () => {
     'no device of the control',
   );
   expect(words({ verdict: 'none', because: 'too-few-devices' }, 9)).toBe(
-    'No verdict: 9 devices on one side, 50 are needed on each.',
+    'No verdict: 9 devices of the control have reported, 50 are needed.',
   );
+});
+
+test('an outcome says which side is better, once that is sure', () => {
+  const more = measure('outcome-bought', [-0.03, -0.05, -0.01], {
+    isJudged: false,
+    better: 'canary',
+  });
+  const less = measure('outcome-bought', [0.03, 0.01, 0.05], {
+    isJudged: false,
+    better: 'control',
+  });
+  expect([more, less].map((one) => measureWords(one, FEWEST)[0])).toEqual([
+    'better than the control',
+    'the control is better',
+  ]);
+});
+
+test('a rollout says which versions served on its sides, and how many updates to it devices undid', () => {
+  const rollout = {
+    ...rolloutOf({ verdict: 'promote' }),
+    ranAs: {
+      canary: [
+        { version: '1.1.0', runs: 750 },
+        { version: '1.0.0', runs: 250 },
+      ],
+      control: [{ version: '1.0.0', runs: 900 }],
+    },
+    takenBack: { n: 3, of: 1040 },
+  };
+  expect(ranWords(rollout)).toBe(
+    'The canary ran 75.0% on 1.1.0 and 25.0% on 1.0.0, the control ran all on 1.0.0. Devices undid 3 of 1,040 updates by themselves.',
+  );
+  expect(ranWords(rolloutOf({ verdict: 'promote' }))).toBe('');
+});
+
+test('before a version is offered, each share has the time that a verdict would need', () => {
+  const plans = [
+    { share: 0.01, hours: null },
+    { share: 0.05, hours: 70 },
+    { share: 0.25, hours: 13.2 },
+  ];
+  expect(plansWords({ plans } as never)).toBe(
+    'At today’s rate a verdict on a version that is no worse takes about 3 days at 5%, 14 hours at 25% of devices.',
+  );
+  expect(plansWords({ plans: plans.slice(0, 1) } as never)).toBe('');
 });
 
 test('a rollout is held for so many hours or days more, or says what it lacks', () => {
@@ -94,18 +142,45 @@ test('a rollout is held for so many hours or days more, or says what it lacks', 
   );
   expect(held(1.1, 0.3, 'slow-runs')).toContain('about 2 hours more');
   expect(held(4391, null, 'failed-runs', 'failed-starts', 'slow-runs')).toBe(
-    'Hold: not sure yet of 3 measures; more than a year at today’s rate. A larger share of devices would be faster.',
+    'Hold: not sure yet of 3 measures; over a year more at today’s rate.',
   );
-  expect(held(null, null, 'slow-runs')).toContain('how long it takes is not known');
   expect(held(null, null, 'slow-runs', 'unsure-runs')).toBe(
     'Hold: too few devices (31 of 64 groups on both sides, 48 needed) for unsure runs.',
   );
   // a roll-back waits for none of these
   expect(held(3, 9, 'slow-runs', 'unsure-runs')).toContain('about 9 hours more');
-  expect(held(null, null, 'unknown-version')).toContain('does not know its signed release');
+  expect(held(1, 7, 'one-day')).toBe(
+    'Hold: it has not been out for a whole day; about 7 hours more at today’s rate.',
+  );
 });
 
-test('since when a verdict holds is the time that was written down, and a rollout that is over keeps its last', () => {
+test('what holds a rollout as a whole is told in words', () => {
+  const reason = (because: string, canary = 169) =>
+    reasonWords(
+      {
+        ...rolloutOf({ verdict: 'hold', because: [because], times: null, hours: null }),
+        devices: { canary, control: 203 },
+      },
+      FEWEST,
+    );
+  expect(reason('unknown-version')).toBe('the collector’s facts do not name this version');
+  expect(reason('old-facts')).toBe('the collector’s facts are older than this canary');
+  expect(reason('few-cohorts')).toBe('fewer than 48 of 64 groups of devices are on both sides');
+  expect(reason('missing-devices', 9)).toBe('9 devices of the canary have reported, 50 are needed');
+  // here it is a measure that is not sure
+  expect(reason('missing-devices')).toBe('not sure yet of missing devices');
+});
+
+test('a hold that is surely not much worse may go to more devices', () => {
+  const hold = rolloutOf({ verdict: 'hold', because: ['slow-runs'], times: 2, hours: 70 });
+  expect(verdictWords({ ...hold, mayStep: true }, FEWEST)).toMatch(
+    /^It may go to more devices, but not to all: not sure yet of slow runs; about 3 days more/,
+  );
+  expect(timeNeeded(hold)).toBe('about 3 days');
+  expect(timeNeeded({ ...hold, isOver: true })).toBe('');
+});
+
+test('since when a verdict holds is the time that was written down', () => {
   const atMs = Date.UTC(2026, 2, 9, 4, 10);
   const entry = { version: '1.1.0', experiment: '0f0f0f0f', revision: null, figures: {} };
   const written = [
@@ -116,11 +191,12 @@ test('since when a verdict holds is the time that was written down, and a rollou
   ];
   const rollout = rolloutOf({ verdict: 'roll-back', because: [] });
   const last = lastVerdict({ verdicts: written } as never, rollout);
-  expect(knownWords(rollout, last)).toBe(` The verdict is of ${formatMoment(atMs)}.`);
+  expect(knownWords(rollout, last)).toBe(`The verdict is of ${formatMoment(atMs)}.`);
   expect(knownWords(rolloutOf({ verdict: 'promote' }), last)).toBe('');
   expect(knownWords(rollout, undefined)).toBe('');
-  const back = { atMs: atMs + 3, version: '1.1.0', state: 'revoked', rollout: null } as const;
-  expect(overWords(rolloutOf({ verdict: 'promote' }), back, last)).toBe(
-    `was taken back on ${formatMoment(atMs)}; its last verdict: roll back, of ${formatMoment(atMs)}`,
-  );
+  const step = [{ ...entry, atMs, verdict: 'step' }];
+  const hold = rolloutOf({ verdict: 'hold', because: [], times: null, hours: null });
+  const lastStep = lastVerdict({ verdicts: step } as never, hold);
+  expect(knownWords({ ...hold, mayStep: true }, lastStep)).toContain(formatMoment(atMs));
+  expect(knownWords(hold, lastStep)).toBe('');
 });

@@ -6,7 +6,7 @@ import { timelineOf } from '../../dashboard/words/timeline.js';
 const HOUR_MS = 3_600_000;
 const hour = (n: number) => 1_772_409_600_000 + n * HOUR_MS;
 
-test('releases, advice to promote and findings with their length are told in order of time', () => {
+test('acts, verdicts and findings with their length are told in order of time', () => {
   const finding = (from: number, to: number | null, id: string, more: object = {}) => ({
     kind: id,
     beganMs: hour(from),
@@ -34,11 +34,17 @@ test('releases, advice to promote and findings with their length are told in ord
         { version: '1.1.0', atMs: hour(2), verdict: 'promote' },
         { version: '1.1.0', atMs: hour(4), verdict: 'roll-back' },
         { version: '1.1.0', atMs: hour(9), verdict: 'over' },
+        // the first hold is no news, nor is the same verdict by new facts
+        { version: '1.3.0', experiment: 'b', atMs: hour(12), verdict: 'none' },
+        { version: '1.3.0', experiment: 'b', atMs: hour(13), verdict: 'hold' },
+        { version: '1.3.0', experiment: 'b', atMs: hour(14), verdict: 'step' },
+        { version: '1.3.0', experiment: 'b', atMs: hour(15), verdict: 'step' },
+        { version: '1.3.0', experiment: 'b', atMs: hour(16), verdict: 'hold' },
       ],
     },
   } as never);
   expect(told.map(({ kind, fromMs, toMs, text }) => [kind, fromMs, toMs, text])).toEqual([
-    ['rollout', hour(0), null, '1.1.0 goes to 5.0% of devices'],
+    ['release', hour(0), null, '1.1.0 goes to 5% of devices'],
     [
       'silence',
       hour(1),
@@ -53,9 +59,11 @@ test('releases, advice to promote and findings with their length are told in ord
       Infinity,
       `what 1.0.0 sees or says has changed: class, in reports from ${formatMoment(hour(3))} on`,
     ],
-    ['release', hour(9), null, '1.1.0 is taken back'],
+    ['back', hour(9), null, '1.1.0 is taken back'],
     ['release', hour(10), null, '1.2.0 goes to all devices'],
     ['release', hour(11), null, '9.0.0 reports for the first time'],
+    ['verdict', hour(14), null, '1.3.0: it may go to more devices'],
+    ['verdict', hour(16), null, '1.3.0: hold it'],
   ]);
 });
 
