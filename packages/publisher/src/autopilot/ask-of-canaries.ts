@@ -10,16 +10,23 @@ export interface ToldOfCanary extends CanaryAnswer {
 }
 
 export interface Asked {
-  /** By experiment. One that the collector does not know is missing. */
-  readonly told: ReadonlyMap<string, ToldOfCanary>;
-  readonly unanswered: readonly Unanswered[];
+  /** One that the collector does not know is missing. */
+  readonly told: readonly ToldOfCanary[];
+  readonly problems: readonly ModelProblem[];
 }
 
-/** A model of which a collector tells nothing, and why. */
-export interface Unanswered {
+/** Why a collector tells nothing of a model, or why it could not be acted on. */
+export interface ModelProblem {
   readonly model: string;
   readonly code: ErrorCode | PublisherErrorCode;
   readonly message: string;
+}
+
+/** @throws unless the error has a code */
+export function problemOf(model: string, error: unknown): ModelProblem {
+  if (!isNearsideError(error)) throw error;
+  const { code, message } = error;
+  return { model, code, message };
 }
 
 /** Asks a collector of every canary. A failure that has a code is no answer. */
@@ -27,22 +34,18 @@ export async function askOfCanaries(
   fleet: Fleet,
   canaries: readonly CanaryOnOffer[],
 ): Promise<Asked> {
-  const told = new Map<string, ToldOfCanary>();
-  const unanswered: Unanswered[] = [];
+  const told: ToldOfCanary[] = [];
+  const problems: ModelProblem[] = [];
   for (const model of new Set(canaries.map((one) => one.model))) {
     try {
       const canary = await askCanary(fleet, model);
       const findings = await askFindings(fleet, model);
-      for (const rollout of canary.rollouts) {
-        told.set(rollout.experiment, answerOf(rollout, canary, findings));
-      }
+      told.push(...canary.rollouts.map((rollout) => answerOf(rollout, canary, findings)));
     } catch (error) {
-      if (!isNearsideError(error)) throw error;
-      const { code, message } = error;
-      unanswered.push({ model, code, message });
+      problems.push(problemOf(model, error));
     }
   }
-  return { told, unanswered };
+  return { told, problems };
 }
 
 function answerOf(

@@ -103,10 +103,16 @@ describe('a canary that is worse', () => {
     expect(decided(saidTwice('roll-back'), { percent: 75, rules: toAll })).toEqual(back);
   });
 
-  test('is taken back whatever clock is wrong here', () => {
-    for (const afterMs of [-400 * DAY_MS, 400 * DAY_MS]) {
+  test('is taken back where the clock here is ahead, or not a day behind the collector', () => {
+    for (const afterMs of [400 * DAY_MS, 2 * HOUR_MS]) {
       expect(decided(saidTwice('roll-back'), { afterMs })).toEqual(back);
     }
+  });
+
+  test('is not taken back by a clock that is behind: what it signs would have expired', () => {
+    expect(decided(saidTwice('roll-back'), { afterMs: -1 })).toEqual(wait('clock'));
+    const longAgo = { offeredMs: [OFFERED_MS - 90 * DAY_MS], afterMs: -30 * DAY_MS };
+    expect(decided(saidTwice('roll-back'), longAgo)).toEqual(wait('clock'));
   });
 });
 

@@ -77,6 +77,8 @@ const LIMITS = Object.freeze({
   lookMs: 900_000,
   /** Clocks that are further apart are not those of one time. */
   clocksMs: 900_000,
+  /** A clock so far behind the collector's signs nothing: a timestamp lives 14 days. */
+  behindMs: 86_400_000,
   /** The devices' own gates took back more than this share: one look is enough. */
   takenBack: 0.1,
   /** Up to this share, in percent, the control is as large as the canary. */
@@ -96,10 +98,12 @@ export function decide(
   { revision, nowMs }: { readonly revision: number; readonly nowMs: number },
 ): Decision {
   const heard = answer && looksGoOn(answer) ? answer : undefined;
-  if (heard?.verdict === 'roll-back') return takeBack(canary, heard, revision);
   const sinceMs = canary.offeredMs.at(-1);
+  // what a clock signs that is behind has expired before any device sees it
+  if (nowMs < (sinceMs ?? 0) || (heard && nowMs < heard.nowMs - LIMITS.behindMs))
+    return wait('clock');
+  if (heard?.verdict === 'roll-back') return takeBack(canary, heard, revision);
   if (sinceMs === undefined) return wait('unknown-offer');
-  if (nowMs < sinceMs) return wait('clock');
   if (nowMs < sinceMs + LIMITS.dwellMs) return wait('too-early');
   const to = nextShare(canary, rules);
   if (canary.percent > LIMITS.controlledPercent) {

@@ -40,7 +40,7 @@ export async function logAct(
   next: LoggedAct | undefined,
   { writer, state, nowMs }: { writer: RepositoryWriter; state: RepositoryState; nowMs: number },
 ): Promise<void> {
-  const text = (await readIfFile(join(repository, LOG_FILE)))?.toString() ?? '';
+  const text = await readText(repository);
   const last = text.split('\n').flatMap(actOf).at(-1);
   const begun = last && !isDone(last, state) ? last : undefined;
   if (begun && next && isSame(begun, next)) return;
@@ -51,6 +51,18 @@ export async function logAct(
   // a killed step may have left half a line
   const ending = text === '' || text.endsWith('\n') ? '' : '\n';
   await writer.append(LOG_FILE, ending + lines.join(''));
+}
+
+/** Versions of the signed targets that prove the acts. */
+export async function provingTargets(repository: string): Promise<number[]> {
+  return (await readText(repository))
+    .split('\n')
+    .flatMap(actOf)
+    .map(({ targets }) => targets);
+}
+
+async function readText(repository: string): Promise<string> {
+  return (await readIfFile(join(repository, LOG_FILE)))?.toString() ?? '';
 }
 
 function actOf(line: string): LoggedAct[] {

@@ -73,11 +73,10 @@ async function doStep(
     pause: (ms) => setTimeout(ms, undefined, { signal }),
   });
   printResult(terminal, { json, result, text: () => describe(result) });
-  for (const { code, message } of result.unanswered)
-    terminal.error(`nearside: ${code}: ${message}`);
-  const isRefused = result.canaries.some(({ decision }) => decision.because === 'no-fallback');
-  if (isRefused) return EXIT.refused;
-  return result.unanswered.length > 0 ? EXIT.failed : EXIT.done;
+  for (const { code, message } of result.problems) terminal.error(`nearside: ${code}: ${message}`);
+  const reasons = result.canaries.map(({ decision }) => decision.because);
+  if (reasons.includes('no-fallback')) return EXIT.refused;
+  return result.problems.length > 0 || reasons.includes('clock') ? EXIT.failed : EXIT.done;
 }
 
 /** A step that fails does not end the program: the next one does its work. */

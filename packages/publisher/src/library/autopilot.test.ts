@@ -1,27 +1,43 @@
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import {
+  appendFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { flights } from '../testing/flight.js';
 import { snapshotOf } from '../testing/snapshot.js';
+import { planUpload } from './plan.js';
+import { promote } from './promote.js';
+import { prune } from './prune.js';
+import { renew } from './renew.js';
+import { revoke } from './revoke.js';
 import { verify } from './verify.js';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
+const CANARY = ['1.1.0 canary 5 %', '1.0.0 stable'];
+const TAKEN_BACK = ['1.1.0 revoked 5 %', '1.0.0 stable'];
 
 const openFlight = flights();
+const openTwoModels = flights(['first', 'second']);
 
 describe('a step', () => {
   test('takes back what two looks in a row found worse, and says so in the facts and in the log', async () => {
     const { workspace, pin, step, says, offers, log, facts } = await openFlight();
     says('roll-back');
-    const done = await step();
-    expect(done).toMatchObject({
+    expect(await step()).toMatchObject({
       canaries: [{ version: '1.1.0', percent: 5, decision: { act: 'revoke', because: 'worse' } }],
       acts: [{ act: 'revoke', targets: 3 }],
       metadata: { targets: 3 },
-      unanswered: [],
+      problems: [],
     });
-    expect(await offers()).toEqual(['1.1.0 revoked 5 %', '1.0.0 stable']);
+    expect(await offers()).toEqual(TAKEN_BACK);
     expect(JSON.parse(await readFile(facts, 'utf8'))).toMatchObject({
       revision: 3,
       models: [{ versions: [{ version: '1.1.0', state: 'revoked' }, { version: '1.0.0' }] }],
@@ -40,9 +56,8 @@ describe('a step', () => {
     ]);
     const signed = join(workspace.repository, 'metadata', '3.targets.json');
     expect(await readFile(signed, 'utf8')).toContain('revoked');
-    expect(await verify({ repository: workspace.repository, trust: pin })).toMatchObject({
-      problems: [],
-    });
+    const verified = await verify({ repository: workspace.repository, trust: pin });
+    expect(verified.problems).toEqual([]);
   });
 
   test('that was done before does nothing, and needs no key', async () => {
@@ -51,13 +66,13 @@ describe('a step', () => {
     await step();
     const before = await snapshotOf(workspace.repository);
     await rm(workspace.keys, { recursive: true });
-    expect(await step()).toMatchObject({ canaries: [], acts: [], renewed: [] });
+    expect(await step()).toMatchObject({ canaries: [], acts: [], renewed: [], problems: [] });
     expect(await snapshotOf(workspace.repository)).toEqual(before);
     expect(await log()).toHaveLength(1);
   });
 
   test('widens nothing unless it is asked to by name', async () => {
-    const { workspace, step, says, offers } = await openFlight();
+    const { workspace, step, says } = await openFlight();
     says('promote');
     const before = await snapshotOf(workspace.repository);
     expect(await step()).toMatchObject({
@@ -65,7 +80,6 @@ describe('a step', () => {
       acts: [],
     });
     expect(await snapshotOf(workspace.repository)).toEqual(before);
-    expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
   });
 
   test('widens step by step, a day each, and goes to all where that is asked for', async () => {
@@ -84,6 +98,361 @@ describe('a step', () => {
     expect(await log()).toMatchObject([
       { act: 'promote', to: 25, because: 'good', targets: 3, verdict: 'hold' },
       { act: 'promote', to: 'stable', because: 'good', targets: 4, verdict: 'promote' },
+    ]);
+  });
+
+  test('refuses a step that is no share of devices, before it asks or writes', async () => {
+    const { step, collector } = await openFlight();
+    await expect(step({ steps: [5, 200] })).rejects.toThrow(RangeError);
+    expect(collector.asked).toBe(0);
+  });
+
+  test('acts on each model, by targets of its own', async () => {
+    const { step, says, log, offers } = await openTwoModels();
+    says('roll-back');
+    await step();
+    expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
+    expect(await log()).toMatchObject([
+      { model: 'first', targets: 5 },
+      { model: 'second', targets: 6 },
+    ]);
+  });
+
+  test('takes one model back where another has a version whose bundle is missing', async () => {
+    const { workspace, step, says, log, collector } = await openTwoModels();
+    says('roll-back');
+    const [first, second] = collector.said ?? [];
+    if (!first || !second) throw new Error('expected two');
+    collector.said = [{ ...first, verdict: 'promote', written: 'promote' }, second];
+    const targets = join(workspace.repository, 'targets');
+    for (const name of await readdir(targets)) {
+      if (name.includes('first-1.1.0')) await rm(join(targets, name));
+    }
+    const stepping = step({ steps: [25], facts: join(workspace.directory, 'no-facts') });
+    // the facts of a version that is not there cannot be written
+    await expect(stepping).rejects.toMatchObject({ code: 'file-missing' });
+    expect(await log()).toMatchObject([{ act: 'revoke', model: 'second' }]);
+  });
+});
+
+describe('what is not enough for an act', () => {
+  test.each<[string, object, string]>([
+    ['one look', { written: 'hold' }, 'unconfirmed'],
+    ['a verdict of the facts before', { writtenRevision: 1 }, 'unconfirmed'],
+    ['facts that are a release behind', { revision: 1 }, 'old-facts'],
+  ])('%s', async (_, changed, because) => {
+    const { step, says, offers, log } = await openFlight();
+    for (const verdict of ['roll-back', 'promote'] as const) {
+      says(verdict, changed);
+      const { canaries, acts } = await step({ steps: [25], stable: true });
+      expect({ canaries, acts }).toMatchObject({
+        canaries: [{ decision: { act: 'wait', because } }],
+        acts: [],
+      });
+    }
+    expect(await offers()).toEqual(CANARY);
+    expect(await log()).toEqual([]);
+  });
+
+  test('a verdict of another experiment, or of another version', async () => {
+    const { step, says, offers } = await openFlight();
+    for (const changed of [{ experiment: '01234567' }, { version: '1.2.0' }]) {
+      says('roll-back', changed);
+      expect(await step({ noAnswer: 'hold' })).toMatchObject({ acts: [] });
+    }
+    expect(await offers()).toEqual(CANARY);
+  });
+
+  test('a verdict of targets that were signed after the question: the next step acts on its own', async () => {
+    const { workspace, options, step, says, offers, collector } = await openFlight();
+    says('roll-back');
+    let raced = false;
+    collector.onAsked = async () => {
+      if (raced) return;
+      raced = true;
+      await promote({ ...options, model: 'tiny', version: '1.1.0', to: 10 });
+    };
+    expect(await step()).toMatchObject({ acts: [], metadata: { targets: 3 } });
+    expect(await offers()).toEqual(['1.1.0 canary 10 %', '1.0.0 stable']);
+    says('roll-back', { revision: 3 });
+    expect(await step()).toMatchObject({ acts: [{ targets: 4 }] });
+    expect(workspace.repository).toBe(options.repository);
+  });
+});
+
+describe('a flood of forged reports', () => {
+  test('for a canary never reaches all devices, as long as nobody asks for it', async () => {
+    const { step, says, offers, collector } = await openFlight();
+    for (let day = 0; day < 4; day += 1) {
+      says('promote', { mayStep: true, written: 'promote', revision: 2 + Math.min(day, 1) });
+      collector.nowMs = Date.now() + day * DAY_MS;
+      await step({ steps: [1, 5, 25], now: () => Date.now() + day * DAY_MS });
+    }
+    expect(await offers()).toEqual(['1.1.0 canary 25 %', '1.0.0 stable']);
+  });
+
+  test('against all at worst takes canaries back, and touches nothing that all are offered', async () => {
+    const { step, says, offers } = await openTwoModels();
+    says('roll-back', { takenBack: { n: 9, of: 9 } });
+    await step({ stable: true });
+    await step({ stable: true });
+    expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
+  });
+});
+
+describe('without an answer of the collector', () => {
+  test('a canary of its first share is taken back after its day, when it was asked again five minutes later', async () => {
+    const { step, offers, log, collector, pauses } = await openFlight();
+    collector.said = undefined;
+    const { problems } = await step();
+    expect(problems).toMatchObject([{ model: 'tiny', code: 'network-failed' }]);
+    expect(pauses).toEqual([300_000]);
+    expect(await offers()).toEqual(TAKEN_BACK);
+    expect(await log()).toMatchObject([{ act: 'revoke', because: 'no-answer', targets: 3 }]);
+  });
+
+  test('nothing happens where it answers again within five minutes', async () => {
+    const { step, says, offers, collector } = await openFlight();
+    collector.said = undefined;
+    const { canaries } = await step({ pause: async () => says('hold') });
+    expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'not-asked' } }]);
+    expect(await offers()).toEqual(CANARY);
+  });
+
+  test('`hold` keeps the canary, and nobody waits', async () => {
+    const { step, offers, collector, pauses } = await openFlight();
+    collector.said = undefined;
+    await step({ noAnswer: 'hold' });
+    expect(await offers()).toEqual(CANARY);
+    expect(pauses).toEqual([]);
+  });
+
+  test('in the middle, between its two questions, nothing is acted on', async () => {
+    const { step, says, offers, collector } = await openFlight();
+    says('roll-back');
+    collector.onAsked = () => {
+      if (collector.asked === 2) collector.said = undefined;
+    };
+    const { problems } = await step({ noAnswer: 'hold' });
+    expect(problems).toMatchObject([{ code: 'network-failed' }]);
+    expect(await offers()).toEqual(CANARY);
+  });
+});
+
+describe('a repository that is out of reach', () => {
+  test('in the middle of a step is an error, and the next step does the work', async () => {
+    const { workspace, step, says, offers, collector } = await openFlight();
+    const { repository } = workspace;
+    says('roll-back');
+    collector.onAsked = async () => {
+      if (collector.asked === 2) await rename(repository, `${repository}.away`);
+    };
+    await expect(step()).rejects.toMatchObject({ code: 'file-missing' });
+    await rename(`${repository}.away`, repository);
+    await step();
+    expect(await offers()).toEqual(TAKEN_BACK);
+  });
+});
+
+describe('a clock', () => {
+  test('that was turned back widens and takes back nothing by the time of the offer, and signs nothing', async () => {
+    const { workspace, step, says, collector } = await openFlight();
+    const now = () => Date.now() - 3 * DAY_MS;
+    const before = await snapshotOf(workspace.repository);
+    says('promote');
+    const rules = { steps: [25], stable: true, now };
+    const waits = { canaries: [{ decision: { act: 'wait', because: 'clock' } }], acts: [] };
+    expect(await step(rules)).toMatchObject(waits);
+    collector.said = undefined;
+    expect(await step(rules)).toMatchObject(waits);
+    expect(await snapshotOf(workspace.repository)).toEqual(before);
+  });
+});
+
+describe('a file `hold` in the repository', () => {
+  test('stops it: nothing is signed, and the facts go on', async () => {
+    const { workspace, step, says, facts } = await openFlight();
+    says('roll-back');
+    await writeFile(join(workspace.repository, 'hold'), '');
+    const before = await snapshotOf(workspace.repository);
+    const later = () => Date.now() + 10 * DAY_MS; // the timestamp is due
+    const held = await step({ now: later });
+    expect(held).toMatchObject({ isHeld: true, acts: [], renewed: [], facts: { file: facts } });
+    expect(await snapshotOf(workspace.repository)).toEqual(before);
+    await rm(join(workspace.repository, 'hold'));
+    expect(await step()).toMatchObject({ isHeld: false, acts: [{ act: 'revoke' }] });
+  });
+
+  test('that comes while it asks keeps it from acting', async () => {
+    const { workspace, step, says, offers, collector } = await openFlight();
+    says('roll-back');
+    collector.onAsked = () => writeFile(join(workspace.repository, 'hold'), '');
+    await step();
+    expect(await offers()).toEqual(CANARY);
+  });
+
+  test('that comes while it acts lets the act be finished, and no other begin', async () => {
+    const { workspace, step, says, offers, log } = await openTwoModels();
+    const [file, hold] = ['.autopilot.jsonl', 'hold'].map((name) =>
+      join(workspace.repository, name),
+    );
+    says('roll-back');
+    const now = () => {
+      if (existsSync(file as string)) writeFileSync(hold as string, '');
+      return Date.now();
+    };
+    expect((await step({ now })).acts).toMatchObject([{ model: 'first' }]);
+    expect(await offers()).toEqual([...TAKEN_BACK, ...CANARY]);
+    expect(await log()).toMatchObject([{ model: 'first', targets: 5 }]);
+  });
+});
+
+describe('a dry run', () => {
+  test('says what would be done, and writes nothing: no facts, no log, no lock', async () => {
+    const { workspace, step, says, collector, pauses } = await openFlight();
+    const before = await snapshotOf(workspace.directory);
+    says('roll-back');
+    expect(await step({ dryRun: true })).toMatchObject({
+      dryRun: true,
+      canaries: [{ decision: { act: 'revoke', because: 'worse' } }],
+      acts: [],
+      facts: undefined,
+    });
+    collector.said = undefined;
+    expect(await step({ dryRun: true })).toMatchObject({
+      canaries: [{ decision: { act: 'revoke', because: 'no-answer' } }],
+    });
+    expect(pauses).toEqual([]);
+    expect(await snapshotOf(workspace.directory)).toEqual(before);
+  });
+});
+
+describe('keys', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test.each(['root.pem', 'root-2.pem', 'model.pem'])(
+    'a %s that it can read is refused',
+    async (file) => {
+      const { workspace, step, says, offers, collector } = await openFlight();
+      says('roll-back');
+      await writeFile(join(workspace.keys, file), 'whatever it holds');
+      for (const dryRun of [false, true]) {
+        await expect(step({ dryRun })).rejects.toMatchObject({
+          code: 'gate-refused',
+          message: expect.stringContaining(file),
+        });
+      }
+      expect(await offers()).toEqual(CANARY);
+      expect(collector.asked).toBe(0);
+    },
+  );
+
+  test.each(['NEARSIDE_KEY_ROOT', 'NEARSIDE_KEY_MODEL'])(
+    '%s is refused, and not printed',
+    async (name) => {
+      const { step } = await openFlight();
+      vi.stubEnv(name, 'a secret');
+      const error = await step().catch((reason) => reason);
+      expect(error).toMatchObject({ code: 'gate-refused', message: expect.stringContaining(name) });
+      expect(error.message + JSON.stringify(error.details)).not.toContain('a secret');
+    },
+  );
+
+  test('that are missing are told of, and nothing is written down', async () => {
+    const { workspace, step, says, log } = await openFlight();
+    says('roll-back');
+    await rm(join(workspace.keys, 'targets.pem'));
+    const { acts, problems } = await step();
+    expect({ acts, problems }).toMatchObject({ acts: [], problems: [{ code: 'file-missing' }] });
+    expect(await log()).toEqual([]);
+  });
+});
+
+describe('metadata and facts', () => {
+  test('snapshot and timestamp are signed anew when less than half of their lifetime is left', async () => {
+    const { step, says } = await openFlight();
+    says('hold');
+    expect(await step()).toMatchObject({ renewed: [] });
+    const inEightDays = await step({ now: () => Date.now() + 8 * DAY_MS, noAnswer: 'hold' });
+    expect(inEightDays).toMatchObject({ renewed: ['timestamp'], metadata: { snapshot: 2 } });
+    const inTwentyDays = await step({ now: () => Date.now() + 20 * DAY_MS, noAnswer: 'hold' });
+    expect(inTwentyDays.renewed).toEqual(['snapshot', 'timestamp']);
+    expect(inTwentyDays.metadata).toMatchObject({ targets: 2, snapshot: 3, timestamp: 4 });
+  });
+
+  test('the facts get a new time at each step, because a collector tells by it that the job still runs', async () => {
+    const { step, says, facts } = await openFlight();
+    says('hold');
+    await step();
+    await utimes(facts, 0, 0);
+    expect((await step()).facts?.changed).toBe(false);
+    expect((await stat(facts)).mtimeMs).toBeGreaterThan(0);
+  });
+});
+
+describe('two autopilots at once', () => {
+  test('do each act once', async () => {
+    const { step, says, offers, log } = await openTwoModels();
+    says('roll-back');
+    const steps = await Promise.all([step(), step(), step()]);
+    expect(steps.flatMap(({ acts }) => acts)).toHaveLength(2);
+    expect(await log()).toHaveLength(2);
+    expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
+    expect(steps.map(({ metadata }) => metadata.targets)).toEqual([6, 6, 6]);
+  });
+});
+
+describe('the log', () => {
+  test('is only added to, also after half a line that a killed step left', async () => {
+    const { workspace, step, says } = await openFlight();
+    const file = join(workspace.repository, '.autopilot.jsonl');
+    await appendFile(file, '{"time":"2026-01-01T00:00:00.000Z","act":"rev');
+    says('roll-back');
+    await step();
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    expect(lines[0]).toBe('{"time":"2026-01-01T00:00:00.000Z","act":"rev');
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ act: 'revoke', targets: 3 });
+    expect(lines.slice(2)).toEqual(['']);
+  });
+
+  test('is no part of an upload', async () => {
+    const { workspace, step, says } = await openFlight();
+    says('roll-back');
+    await step();
+    const { groups } = await planUpload({ repository: workspace.repository });
+    expect(groups.flatMap(({ files }) => files).join()).not.toContain('autopilot');
+  });
+
+  test('keeps the targets that prove an act when others are pruned', async () => {
+    const { workspace, options, step, says } = await openFlight();
+    const { repository } = workspace;
+    says('roll-back');
+    await step();
+    for (const _ of [4, 5, 6]) await renew({ ...options, roles: ['targets'] });
+    const later = { olderThanMs: 0, now: () => Date.now() + 1000 };
+    const { removed } = await prune({ repository, ...later });
+    const targets = removed.map(({ path }) => path).filter((path) => path.includes('.targets.'));
+    expect(targets).toContain('metadata/2.targets.json');
+    expect(targets).not.toContain('metadata/3.targets.json');
+    await rm(join(repository, '.autopilot.jsonl'));
+    const again = await prune({ repository, ...later });
+    expect(again.removed.map(({ path }) => path)).toContain('metadata/3.targets.json');
+  });
+
+  test('says of an act that was begun and came to nothing that it was dropped', async () => {
+    const { workspace, options, step, says, log } = await openFlight();
+    const begun = { time: '2026-01-01T00:00:00.000Z', act: 'promote', to: 25, because: 'good' };
+    const line = { ...begun, model: 'tiny', version: '1.1.0', targets: 3 };
+    await appendFile(join(workspace.repository, '.autopilot.jsonl'), `${JSON.stringify(line)}\n`);
+    await revoke({ ...options, model: 'tiny', version: '1.1.0' });
+    says('roll-back', { revision: 3 });
+    await step();
+    await step();
+    expect(await log()).toMatchObject([
+      line,
+      { ...line, act: 'dropped', time: expect.any(String) },
     ]);
   });
 });

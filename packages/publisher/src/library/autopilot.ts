@@ -3,8 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 import {
   type Asked,
   askOfCanaries,
+  type ModelProblem,
+  problemOf,
   type ToldOfCanary,
-  type Unanswered,
 } from '../autopilot/ask-of-canaries.js';
 import { canariesOnOffer } from '../autopilot/canaries-on-offer.js';
 import {
@@ -39,7 +40,7 @@ import { basisPoints } from '../signing/offer-release.js';
 import type { SignedRewrite } from '../signing/rewrite-release.js';
 import { facts, type WrittenFacts } from './facts.js';
 import { signPromotion } from './promote.js';
-import { isDue, renew } from './renew.js';
+import { isHalfOver, renew } from './renew.js';
 import { signRevocation } from './revoke.js';
 
 export interface AutopilotOptions extends KeySource, Partial<AutopilotRules> {
@@ -70,8 +71,8 @@ export interface AutopilotStep {
   readonly metadata: MetadataVersions;
   /** Absent in a dry run. */
   readonly facts?: WrittenFacts | undefined;
-  /** Models of which the collector told nothing, and why. */
-  readonly unanswered: readonly Unanswered[];
+  /** Models of which the collector told nothing, or that could not be acted on. */
+  readonly problems: readonly ModelProblem[];
 }
 
 export interface DecidedCanary extends CanaryOnOffer {
@@ -93,7 +94,8 @@ const ONLINE_ROLES = ['targets', 'snapshot', 'timestamp'] as const;
  * metadata fresh, and writes the facts. It keeps no state: killed anywhere, the next step finishes the work.
  *
  * @throws NearsideError `gate-refused` where it can read a root or model key, `repository-locked`, a key code, or a
- *   trust code when the repository does not verify. That the collector tells nothing is no error
+ *   trust code when the repository does not verify. That the collector tells nothing, or that a model cannot be acted
+ *   on, is among the `problems`
  * @throws RangeError when a step is no share of devices
  */
 export async function autopilot(options: AutopilotOptions): Promise<AutopilotStep> {
@@ -106,19 +108,18 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   const asked = await askWhetherSilent(before, mayWrite, options);
   const done = mayWrite
     ? await act(asked, options)
-    : { canaries: decideAll(before, asked, options), acts: [] };
+    : { canaries: decideAll(before, asked, options), acts: [], problems: [] };
   const renewed = mayWrite ? await renewDue(options) : [];
   const after = await readState(repository);
+  const { facts: out } = options;
   return {
     dryRun,
     isHeld,
     ...done,
     renewed,
     metadata: metadataVersions(after),
-    facts: dryRun
-      ? undefined
-      : await facts({ repository, trust: after.pin, out: options.facts, now }),
-    unanswered: asked.unanswered,
+    facts: dryRun ? undefined : await facts({ repository, trust: after.pin, out, now }),
+    problems: [...asked.problems, ...done.problems],
   };
 }
 
@@ -154,7 +155,10 @@ function decideAll(
 ): DecidedCanary[] {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
   return canariesOnOffer(state).map((canary) => {
-    const answer = told.get(canary.experiment);
+    const answer = told.find(
+      ({ figures: { version, experiment } }) =>
+        version === canary.version && experiment === canary.experiment,
+    );
     const decision = decide(canary, answer, { steps, stable, noAnswer }, present);
     return { ...canary, decision, answer };
   });
@@ -164,29 +168,31 @@ function decideAll(
  * Decides by the repository as it is under its lock, and acts. Boot files that a killed step left old are written,
  * also where nothing else is.
  */
-async function act(
-  asked: Asked,
-  options: AutopilotOptions,
-): Promise<Pick<AutopilotStep, 'canaries' | 'acts'>> {
+async function act(asked: Asked, options: AutopilotOptions): Promise<Acted> {
   const { repository } = options;
-  const { result } = await changeRepository(repository, async (locked) => {
+  const { result } = await changeRepository(repository, (locked) => {
     const canaries = decideAll(requirePublished(locked.before, repository), asked, options);
-    return { canaries, acts: await doAll(canaries, locked, options) };
+    return doAll(canaries, locked, options);
   });
   return result;
 }
 
-/** Each act is written down before devices can see it. */
+type Acted = Pick<AutopilotStep, 'canaries' | 'acts' | 'problems'>;
+
+/** Each act is written down before devices can see it. A canary that cannot be acted on keeps none from being taken back. */
 async function doAll(
   canaries: readonly DecidedCanary[],
   { source, before, writer }: LockedRepository,
   options: AutopilotOptions,
-): Promise<LoggedAct[]> {
+): Promise<Acted> {
   const { repository, now = Date.now } = options;
   const acts: LoggedAct[] = [];
+  const problems: ModelProblem[] = [];
   let state = requirePublished(before, repository);
   for (const canary of canaries) {
-    const signed = await signAct(canary, { source, before: state }, options);
+    const signed = await signAct(canary, { source, before: state }, options).catch((error) => {
+      problems.push(problemOf(canary.model, error));
+    });
     if (!signed || (await isStopped(repository))) continue;
     const nowMs = now();
     const logged = loggedAct(canary, { targets: signed.metadata.targets, nowMs });
@@ -196,7 +202,7 @@ async function doAll(
     acts.push(logged);
   }
   if (acts.length === 0) await logAct(repository, undefined, { writer, state, nowMs: now() });
-  return acts;
+  return { canaries, acts, problems };
 }
 
 async function signAct(
@@ -218,7 +224,7 @@ async function signAct(
 async function renewDue(options: AutopilotOptions): Promise<readonly TufRole[]> {
   const { repository, now = Date.now } = options;
   const { trusted } = await readState(repository);
-  const roles = ONLINE_ROLES.filter((role) => isDue(trusted, role, now()));
+  const roles = ONLINE_ROLES.filter((role) => isHalfOver(trusted, role, now()));
   if (roles.length === 0) return [];
   const { keys, passphrase } = options;
   return (await renew({ repository, keys, passphrase, roles, now })).renewed;

@@ -8,8 +8,10 @@ import {
   type Root,
   type TrustedMetadata,
   targetPath,
+  targetsPath,
 } from '@nearside/artifact';
 import { NearsideError, sum } from '@nearside/core';
+import { provingTargets } from '../autopilot/log-of-acts.js';
 import { listFiles } from '../files/list-files.js';
 import {
   type KeptGeneration,
@@ -56,8 +58,8 @@ export interface Pruning {
 
 /**
  * Removes files that no device needs any more: chunks, deltas and bundles of revoked versions and of unfinished
- * publishes, and replaced metadata. Roots stay for ever, because every device starts at the first. Files that
- * Nearside does not write stay. It may be ended anywhere, because nothing names the files it removes.
+ * publishes, and replaced metadata. Roots stay for ever, because every device starts at the first, and targets that prove
+ * an act of autopilot. Files that Nearside does not write stay. It may be ended anywhere, because nothing names the files it removes.
  *
  * @throws NearsideError `repository-locked`, a trust code when the repository or an offered version does not verify,
  *   because the files it needs are then unknown
@@ -77,7 +79,9 @@ export async function prune({
   const names = (await listFiles(repository)) ?? [];
   const cutoffMs = now() - olderThanMs;
   const generations = await readKeptGenerations(repository, source, { state, names, cutoffMs });
-  const wanted = await markWanted(source, state.trusted, generations, keepNewest);
+  const { paths, chunks } = await markWanted(source, state.trusted, generations, keepNewest);
+  const proofs = (await provingTargets(repository)).map(targetsPath);
+  const wanted = { paths: new Set([...paths, ...proofs]), chunks };
 
   const removed: { path: string; sizeBytes: number }[] = [];
   let young = 0;

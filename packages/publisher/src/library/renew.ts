@@ -93,9 +93,13 @@ function dueOnline(trusted: TrustedMetadata, held: readonly HeldKey[], nowMs: nu
   );
 }
 
-/** Less than half of its lifetime is left, or more than all of it. */
-export function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
+function isDue(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
   const expires = signedOf(trusted, role)?.expires;
-  if (expires === undefined) return false;
-  return lifetimeLeft(role, expires, nowMs) < DUE_BELOW || isTooLong(role, expires, nowMs);
+  return isHalfOver(trusted, role, nowMs) || (!!expires && isTooLong(role, expires, nowMs));
+}
+
+/** Less than half of its lifetime is left. */
+export function isHalfOver(trusted: TrustedMetadata, role: TufRole, nowMs: number): boolean {
+  const expires = signedOf(trusted, role)?.expires;
+  return expires !== undefined && lifetimeLeft(role, expires, nowMs) < DUE_BELOW;
 }

@@ -10,21 +10,26 @@ import { publishedOnce, type Workspace } from './workspace.js';
 const DAY_MS = 86_400_000;
 
 /**
- * Tests of autopilot begin here: 1.0.0 for all, 1.1.0 for 5 % of the devices since 25 hours, a collector, and the keys
- * that autopilot may have.
+ * Tests of autopilot begin here: of each model 1.0.0 for all, 1.1.0 for 5 % of the devices since 25 hours, a collector, and
+ * the keys that autopilot may have.
  */
-export function flights(): () => Promise<Flight> {
-  const publishCanary = publishedOnce(async (workspace) => {
-    const { pin } = await workspace.release();
-    const { packed } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
-    const now = () => Date.now() - DAY_MS - 3_600_000;
-    const { rollout } = await publish({ ...workspace, packed, canaryPercent: 5, now });
+export function flights(models: readonly string[] = ['tiny']): () => Promise<Flight> {
+  const publishCanaries = publishedOnce(async (workspace) => {
+    const experiments: string[] = [];
+    let pin = '';
+    for (const name of models) {
+      ({ pin } = await workspace.release({ name }));
+      const { packed } = await workspace.packed({ name, version: '1.1.0', sequence: 2, seed: 2 });
+      const now = () => Date.now() - DAY_MS - 3_600_000;
+      const { rollout } = await publish({ ...workspace, packed, canaryPercent: 5, now });
+      experiments.push(sha256Hex(rollout?.salt ?? '').slice(0, 8));
+    }
     for (const key of ['root.pem', 'model.pem']) await rm(join(workspace.keys, key));
-    return { pin, experiment: sha256Hex(rollout?.salt ?? '').slice(0, 8) };
+    return { pin, experiments };
   });
   return async () => {
-    const { workspace, pin, experiment } = await publishCanary();
-    return flightOf(workspace, { pin, experiment });
+    const { workspace, ...published } = await publishCanaries();
+    return flightOf(workspace, published);
   };
 }
 
@@ -32,7 +37,7 @@ export type Flight = Awaited<ReturnType<typeof flightOf>>;
 
 async function flightOf(
   workspace: Workspace,
-  { pin, experiment }: { pin: string; experiment: string },
+  { pin, experiments }: { pin: string; experiments: readonly string[] },
 ) {
   const { repository, keys, directory } = workspace;
   const collector = await openCollector();
@@ -53,19 +58,22 @@ async function flightOf(
     pauses,
     options,
     step: (changed: Partial<AutopilotOptions> = {}) => autopilot({ ...options, ...changed }),
-    /** Has the collector say this at two looks in a row. */
+    /** Has the collector say this of each canary, at two looks in a row. */
     says(verdict: SaidOfRollout['verdict'], changed: Partial<SaidOfRollout> = {}) {
       const written = changed.mayStep ? 'step' : verdict;
-      const said = { version: '1.1.0', experiment, verdict, written, revision: 2, ...changed };
-      collector.said = [said];
-      return said;
+      const revision = 2 * experiments.length;
+      collector.said = experiments.map((experiment) => {
+        return { version: '1.1.0', experiment, verdict, written, revision, ...changed };
+      });
     },
-    /** The versions of the model, the newest first: `1.1.0 canary 5 %`. */
+    /** The versions of each model, the newest first: `1.1.0 canary 5 %`. */
     async offers(): Promise<string[]> {
-      const [model] = (await inspect({ repository })).models;
-      return (model?.versions ?? []).map(({ version, state, rollout }) =>
-        [version, state, ...(rollout ? [`${rollout.toBps / 100} %`] : [])].join(' '),
-      );
+      const { models } = await inspect({ repository });
+      return models
+        .flatMap(({ versions }) => versions)
+        .map(({ version, state, rollout }) =>
+          [version, state, ...(rollout ? [`${rollout.toBps / 100} %`] : [])].join(' '),
+        );
     },
     async log(): Promise<Record<string, unknown>[]> {
       const text = await readFile(join(repository, '.autopilot.jsonl'), 'utf8').catch(() => '');
