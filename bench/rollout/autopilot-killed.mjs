@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { listen } from '../../scripts/listen.mjs';
+import { row } from '../row.mjs';
+import { openReleases } from './releases.mjs';
+
+const PROCESS = fileURLToPath(new URL('autopilot-process.mjs', import.meta.url));
+const HOUR_MS = 3_600_000;
+/** A share is kept for a day. */
+const OFFERED_BEFORE_MS = 25 * HOUR_MS;
+/** Keys that autopilot may read. */
+const ROLES = ['targets', 'snapshot', 'timestamp'];
+
+/** What the collector says, and what autopilot is to make of it. */
+const STORIES = [
+  {
+    verdict: 'roll-back',
+    rules: {},
+    act: 'revoke',
+    isDone: ({ state }) => state === 'revoked',
+  },
+  {
+    verdict: 'promote',
+    rules: { steps: [25] },
+    act: 'promote',
+    isDone: ({ rollout }) => rollout?.toBps === 2500,
+  },
+];
+
+/**
+ * Autopilot is killed before each of its writes, and run again.
+ *
+ * @param {string} dir empty folder to work in
+ */
+export async function autopilotKilled(dir) {
+  const publisher = await import('../../packages/publisher/dist/index.js');
+  const releases = await openReleases(dir);
+  const { rollout } = await releases.offerNext({
+    canaryPercent: 5,
+    now: () => Date.now() - OFFERED_BEFORE_MS,
+  });
+  const experiment = createHash('sha256').update(rollout.salt).digest('hex').slice(0, 8);
+  await mkdir(`${dir}/online`);
+  for (const role of ROLES) await cp(`${dir}/keys/${role}.pem`, `${dir}/online/${role}.pem`);
+
+  let kills = 0;
+  const faults = [];
+  for (const story of STORIES) {
+    const collector = await sayVerdict({ ...story, experiment });
+    for (let killAtWrite = 0; ; killAtWrite += 1) {
+      const repository = `${dir}/killed`;
+      await rm(repository, { recursive: true, force: true });
+      await cp(releases.repository, repository, { recursive: true });
+      const step = {
+        ...{ repository, keys: `${dir}/online`, facts: `${dir}/facts.json` },
+        fleet: { url: collector.url },
+        ...story.rules,
+      };
+      const isKilled = await runStep({ ...step, killAtWrite });
+      if (!isKilled) break;
+      kills += 1;
+      const found = await lookAt(publisher, step, { story, trust: releases.address.trust });
+      faults.push(
+        ...found.map((fault) => `${story.act}, killed at write ${killAtWrite}: ${fault}`),
+      );
+    }
+    await collector.close();
+  }
+  await releases.close();
+  for (const fault of faults) console.error(fault);
+  return row('autopilot-killed', {
+    value: faults.length,
+    unit: `repositories that do not verify, and acts lost or done twice, of ${kills} kills`,
+    atMost: 0,
+  });
+}
+
+/** @returns what is wrong after a kill, and after the step that follows on it */
+async function lookAt({ inspect, verify }, step, { story, trust }) {
+  const { repository, facts } = step;
+  const verifying = async () => (await verify({ repository, trust })).problems;
+  // an old boot file costs requests, and devices do not believe it
+  const faults = (await verifying()).filter(({ what }) => !what.startsWith('boot/'));
+  await runStep(step);
+  faults.push(...(await verifying()));
+  const { models, roles } = await inspect({ repository });
+  const revision = roles.find(({ role }) => role === 'targets').version;
+  const known = JSON.parse(await readFile(facts, 'utf8')).revision;
+  const isWell = {
+    'the act was lost': story.isDone(models[0].versions[0]),
+    'the facts are of other targets': known === revision,
+    'the act is not in the log once': (await actsOf(repository)).join() === story.act,
+  };
+  await runStep(step);
+  isWell['a third step did it again'] = (await actsOf(repository)).join() === story.act;
+  const wrong = Object.keys(isWell).filter((fault) => !isWell[fault]);
+  return [...faults.map(({ message }) => message), ...wrong];
+}
+
+async function actsOf(repository) {
+  const lines = (await readFile(`${repository}/.autopilot.jsonl`, 'utf8')).split('\n');
+  return lines.flatMap((line) => {
+    try {
+      return [JSON.parse(line).act];
+    } catch {
+      return []; // half a line of the killed step, or nothing
+    }
+  });
+}
+
+/** @returns {Promise<boolean>} whether it was killed */
+async function runStep(options) {
+  try {
+    await promisify(execFile)(process.execPath, [PROCESS, JSON.stringify(options)]);
+    return false;
+  } catch (error) {
+    if (error.signal === 'SIGKILL') return true;
+    throw error;
+  }
+}
+
+/** A collector that says at each look the same of the canary, by the facts of the first targets that offer it. */
+function sayVerdict({ verdict, experiment }) {
+  const server = createServer((request, response) => {
+    const nowMs = Date.now();
+    const revision = 2;
+    const rollout = {
+      ...{ version: '1.2.0', experiment, sinceMs: nowMs - OFFERED_BEFORE_MS, isOver: false },
+      devices: { canary: 2000, control: 2000 },
+      verdict: { verdict, because: ['failed-runs'] },
+    };
+    const written = { version: '1.2.0', experiment, atMs: nowMs - 300_000, verdict, revision };
+    const answer = request.url.startsWith('/v1/fleet/canary')
+      ? { revision, plans: [], rollouts: [rollout] }
+      : { toMs: nowMs, lookedMs: nowMs - 60_000, verdicts: [written] };
+    response.end(JSON.stringify(answer));
+  });
+  return listen(server, 0);
+}
