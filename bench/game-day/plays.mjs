@@ -21,6 +21,10 @@ export async function untilTakenBack(stage) {
   const { timeline } = stage;
   const isBack = () => timeline.has('taken back');
   stage.check('it is taken back', await passUntil(stage, isBack, { hours: VERDICT_HOURS }));
+  const { toldBy } = stage.incident;
+  const because = stage.rollout?.verdict.because ?? [];
+  const isTold = [because].flat().some((one) => toldBy.some((name) => one.startsWith(name)));
+  stage.check(`it is told by ${toldBy.join(' or ')}`, isTold, because);
   await untilNobodyHasIt(stage);
 }
 

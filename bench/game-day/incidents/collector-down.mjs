@@ -12,6 +12,7 @@ export const collectorDown = {
   cause:
     'A step of pre-processing made each picture large, and the collector was down for an hour.',
   action: 'run a second collector on the same database',
+  toldBy: ['slow-runs'],
   change: 'slow',
   trouble: (_device, version) => (version === SHIPPED ? { slower: 3 } : {}),
   async play(stage, packed) {

@@ -9,6 +9,7 @@ export const diesInARun = {
   cause: 'The system ended the page in a run, after the golden check had been passed.',
   action:
     'run each version on the largest input that is allowed, on the smallest phone that is supported',
+  toldBy: ['missing-devices', 'failed-starts'],
   change: 'nothing',
   kills: ['running'],
   trouble: (_device, version) => (version === SHIPPED ? { diesIn: 'running' } : {}),

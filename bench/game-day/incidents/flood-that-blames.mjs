@@ -9,6 +9,7 @@ export const floodThatBlames = {
   people: 'nothing: the version before served them',
   cause: 'Somebody sent reports of failures that nobody had, for all groups of devices.',
   action: 'set a site token and a limit for each address at the collector',
+  toldBy: ['failed-runs', 'failed-devices'],
   change: 'nothing',
   async play(stage, packed) {
     await passWindows(stage, 2);

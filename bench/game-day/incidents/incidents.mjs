@@ -18,6 +18,7 @@ import { slowVersion } from './slow-version.mjs';
  * @property {string} people what they saw
  * @property {string} cause
  * @property {string} action what would keep it from coming again
+ * @property {readonly string[]} [toldBy] guardrails, one of which is named by the verdict that takes it back
  * @property {string} [detectedBy] in words, where that is not the verdict
  * @property {keyof typeof import('../versions.mjs').CHANGES} change of the version that is shipped
  * @property {readonly string[]} [kills] a browser's page is ended while it does such work for that version

@@ -8,6 +8,7 @@ export const slowVersion = {
   people: 'answers came late, and all were right',
   cause: 'A step of pre-processing made each picture large before it was made small again.',
   action: 'time each packed version beside the one before it, before it is published',
+  toldBy: ['slow-runs'],
   change: 'slow',
   trouble: (_device, version) => (version === SHIPPED ? { slower: 3 } : {}),
   play: shipWhatIsWorse,
