@@ -31,6 +31,7 @@ import {
   sumsByCohort,
 } from './rollout-guardrails.js';
 import { type RolloutPart, rolloutParts } from './rollout-parts.js';
+import { type RolloutPlan, rolloutPlans } from './rollout-plans.js';
 import { type RanAs, ranAs, takenBack } from './rollout-runs.js';
 import { type SignedRollout, signedRollouts } from './signed-rollout.js';
 
@@ -42,19 +43,9 @@ export interface FleetCanary extends ModelRange {
   readonly minCohorts: number;
   /** Version of the signed targets by whose facts it was judged. Null where that is not known. */
   readonly revision: number | null;
-  /** How long a canary of each share takes. */
+  /** How long a canary of each share would take. Empty where only what is wrong now is asked for. */
   readonly plans: readonly RolloutPlan[];
   readonly rollouts: readonly RolloutFigures[];
-}
-
-/** What a canary of this share of all installs needs. */
-export interface RolloutPlan {
-  readonly share: number;
-  /**
-   * Hours until a version that is no worse has its verdict, at today's rate of reports. Null where that is not known, and
-   * where it is more than a year.
-   */
-  readonly hours: number | null;
 }
 
 export interface RolloutFigures {
@@ -100,9 +91,6 @@ export interface NoVerdict {
   readonly verdict: 'none';
   readonly because: 'no-control' | 'too-few-devices';
 }
-
-/** The first is asked about at least: a share that a canary may begin with. */
-const PLANNED_SHARES = [0.01, 0.05, 0.1, 0.25, 0.5];
 
 export interface GuardrailFigures {
   readonly name: string;
@@ -154,7 +142,7 @@ export async function fleetCanary(
   rollouts.sort((a, b) => b.sinceMs - a.sinceMs);
   return {
     ...{ model, fromMs, toMs, minDevices, minCohorts: FEWEST_COHORTS, revision },
-    plans: PLANNED_SHARES.map((share) => ({ share, hours: null })),
+    plans: context.isOfNow ? [] : await rolloutPlans(store, query, context),
     rollouts,
   };
 }

@@ -59,7 +59,7 @@ export function compareShares(
     difference: canary.part / canary.whole - control.part / control.whole,
     weight: harmonic(canary.whole, control.whole),
   }));
-  return judge(differences, { margin, ...levels, least: leastVariance(both) });
+  return judge(differences, { margin, ...levels, least: leastVariance.share(both) });
 }
 
 /**
@@ -78,22 +78,24 @@ export function compareSizes(
     const whole = canary.whole + control.whole;
     return { difference: 0.5 - canary.whole / whole, weight: whole };
   });
-  const devices = seen.reduce((sum, { canary, control }) => sum + canary.whole + control.whole, 0);
   const missing = (difference: number) => {
     const share = Math.min(Math.max(0.5 - difference, 0), 1 - 1e-9);
     return 1 - share / (1 - share);
   };
-  // what the canary's share of devices falls short of a half if so many are missing
-  const shortfall = (missing: number) => 0.5 - (1 - missing) / (2 - missing);
   const found = judge(differences, {
     margin: shortfall(margin),
     twice: shortfall(2 * margin),
     ...levels,
-    least: 0.25 / devices,
+    least: leastVariance.size(seen),
   });
   if (!found) return undefined;
   const { difference, low, high, ...rest } = found;
   return { ...rest, difference: missing(difference), low: missing(low), high: missing(high) };
+}
+
+/** Returns what the canary's share of the devices of both sides is short of a half, if this share of its own is missing. */
+export function shortfall(missing: number): number {
+  return 0.5 - (1 - missing) / (2 - missing);
 }
 
 /**
@@ -115,10 +117,7 @@ export function compareMeans(
     difference: (control.part / control.whole - canary.part / canary.whole) / scale,
     weight: harmonic(canary.whole, control.whole),
   }));
-  // values vary by about their mean, and less is not believed
-  const { canary, control } = sumsBySide(both);
-  const least = 1 / canary.whole + 1 / control.whole;
-  return judge(differences, { margin, ...levels, least });
+  return judge(differences, { margin, ...levels, least: leastVariance.mean(both) });
 }
 
 function judge(
@@ -136,8 +135,7 @@ function judge(
   const { value, cautious, variance: found, degrees } = trimmedDifference(differences);
   // the variance is estimated from few cohorts, and varies as in Student's distribution
   const variance = Math.max(found, least) * (degrees / (degrees - 2));
-  const effects = EFFECTS.map((effect) => effect * Math.max(margin, LEAST_EFFECT));
-  const radiusWith = (times: number, at: number) => radiusForEffects(variance / times, effects, at);
+  const radiusWith = (times: number, at: number) => radiusFor(variance / times, margin, at);
   const radiusForTwice = radiusAtAnyLook(variance, Math.max(twice, LEAST_EFFECT), STEP_LEVEL);
   return {
     difference: value,
@@ -150,6 +148,12 @@ function judge(
         ? timesNeeded(cautious, (times) => radiusWith(times, lowLevel))
         : timesNeeded(margin - value, (times) => radiusWith(times, level)),
   };
+}
+
+/** Returns the radius of a difference's interval that holds at every look. */
+export function radiusFor(variance: number, margin: number, level: number): number {
+  const effects = EFFECTS.map((effect) => effect * Math.max(margin, LEAST_EFFECT));
+  return radiusForEffects(variance, effects, level);
 }
 
 /** Each step is a tenth more devices. A million times as many is never. */
@@ -168,12 +172,24 @@ function timesNeeded(room: number, radiusWith: (times: number) => number): numbe
   return low < MOST_STEPS ? STEP ** low : undefined;
 }
 
-/** Variance of a share of so many independent events, of which one more has the property. */
-function leastVariance(cohorts: readonly ArmSums[]): number {
-  const { canary, control } = sumsBySide(cohorts);
-  const share = (canary.part + control.part + 1) / (canary.whole + control.whole + 2);
-  return share * (1 - share) * (1 / canary.whole + 1 / control.whole);
-}
+/** A difference varies by no less than this, whatever its cohorts say. */
+export const leastVariance = {
+  /** Of so many independent events one more has the property. */
+  share(cohorts: readonly ArmSums[]): number {
+    const { canary, control } = sumsBySide(cohorts);
+    const share = (canary.part + control.part + 1) / (canary.whole + control.whole + 2);
+    return share * (1 - share) * leastVariance.mean(cohorts);
+  },
+  size(cohorts: readonly ArmSums[]): number {
+    const { canary, control } = sumsBySide(cohorts);
+    return 0.25 / (canary.whole + control.whole);
+  },
+  /** Values vary by about their mean. */
+  mean(cohorts: readonly ArmSums[]): number {
+    const { canary, control } = sumsBySide(cohorts);
+    return 1 / canary.whole + 1 / control.whole;
+  },
+};
 
 /** Returns the cohorts that have something to compare. */
 export function onBothSides(cohorts: readonly ArmSums[]): ArmSums[] {

@@ -69,7 +69,7 @@ function timesUntilVerdict(open: readonly Judged[]): number {
 }
 
 /** Nobody waits longer. */
-const MOST_HOURS = 365 * 24;
+export const MOST_HOURS = 365 * 24;
 
 /**
  * Returns the hours until a verdict, if reports go on to come as they came in the hours so far, and each says as much as
