@@ -7,7 +7,8 @@ import {
 } from '../library/inspect.js';
 import { inspectSealed, isSealed, type SealedInspection } from '../library/inspect-sealed.js';
 import type { InspectedVersion } from '../library/inspect-version.js';
-import { formatBytes, formatCount, formatPercent, formatTable } from '../terminal/format.js';
+import { percentOf } from '../signing/offer-release.js';
+import { formatBytes, formatCount, formatTable } from '../terminal/format.js';
 import { type CommonOptions, printResult, type Terminal } from '../terminal/terminal.js';
 
 export function addInspect(program: Command, terminal: Terminal): void {
@@ -115,10 +116,11 @@ function describeVersion(
   ];
 }
 
-function describeTitle({ version, sequence, state, rollout, fallbackSequence }: InspectedVersion) {
-  const share = rollout ? ` for ${formatPercent((rollout.toBps - rollout.fromBps) / 10_000)}` : '';
+function describeTitle(inspected: InspectedVersion): string {
+  const { version, sequence, state, isOver, fallbackSequence } = inspected;
+  const share = state === 'canary' ? ` for ${percentOf(inspected)} %${isOver ? ', over' : ''}` : '';
   const back = fallbackSequence === undefined ? '' : ` → sequence ${fallbackSequence}`;
-  return `${version}, sequence ${sequence}, ${state}${state === 'canary' ? share : ''}${back}`;
+  return `${version}, sequence ${sequence}, ${state}${share}${back}`;
 }
 
 function describeSize(version: InspectedVersion): string {

@@ -8,6 +8,7 @@ import { planUpload, type UploadPlan } from '../library/plan.js';
 import { type PreparedModel, prepareModel } from '../library/prepare-model.js';
 import { type Publication, publish, requireModulePlace } from '../library/publish.js';
 import { readModelDirectory } from '../packing/model-directory.js';
+import { percentOf } from '../signing/offer-release.js';
 import { choosePassphrase } from '../terminal/choose-passphrase.js';
 import {
   addDraftOptions,
@@ -26,7 +27,6 @@ import {
   describeFirstVisits,
   formatBytes,
   formatCount,
-  formatPercent,
   formatTable,
   formatVersions,
 } from '../terminal/format.js';
@@ -201,9 +201,9 @@ function describePublication(publication: Publication, repository: string): stri
   ];
 }
 
-function describeState({ state, rollout }: Publication): string {
-  if (state !== 'canary' || !rollout) return state;
-  return `canary for ${formatPercent((rollout.toBps - rollout.fromBps) / 10_000)} of devices`;
+function describeState(publication: Publication): string {
+  const { state } = publication;
+  return state === 'canary' ? `canary for ${percentOf(publication)} % of devices` : state;
 }
 
 function describePlan({ headers, groups }: UploadPlan, repository: string): string[] {

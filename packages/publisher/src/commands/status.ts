@@ -75,7 +75,7 @@ function describeModel(model: OfferedToFleet, revision: number): string[] {
   const { version, canary, factsRevision, unknownVersions } = model;
   const areOld = factsRevision !== null && factsRevision < revision;
   return [
-    `${model.model}: ${version === undefined ? 'no version' : version} for all devices, ${canary ? `and a canary` : 'no canary'}`,
+    `${model.model}: ${version ?? 'no version'} for all devices, ${canary ? 'and a canary' : 'no canary'}`,
     ...(canary ? describeCanary(canary) : []),
     ...(areOld
       ? [

@@ -1,4 +1,4 @@
-import type { ReleaseCustom } from '@nearside/artifact';
+import { onOffer, type ReleaseCustom } from '@nearside/artifact';
 import { type Chunk, type ErrorCode, sum } from '@nearside/core';
 import { indexChunks, storedBytesOf } from '../repository/deltas/weigh-update.js';
 import type { ReadVersion } from '../repository/reading/read-version.js';
@@ -8,6 +8,8 @@ export interface InspectedVersion {
   readonly sequence: number;
   readonly state: ReleaseCustom['state'];
   readonly rollout?: ReleaseCustom['rollout'];
+  /** A canary that no device is offered any more, because a newer version was offered to all. */
+  readonly isOver: boolean;
   readonly requires: ReleaseCustom['requires'];
   /** Sequence of the version that a revoked one falls back to. */
   readonly fallbackSequence?: number | undefined;
@@ -50,12 +52,14 @@ export function indexUsers(versions: readonly ReadVersion[]): ChunkUsers {
   return index;
 }
 
-/** @param older the model's older versions, newest first */
+/** @param ofModel the versions of its model, newest first */
 export function inspectVersion(
   read: ReadVersion,
-  older: readonly ReadVersion[],
+  ofModel: readonly ReadVersion[],
   users: ChunkUsers,
 ): InspectedVersion {
+  const older = ofModel.slice(ofModel.indexOf(read) + 1);
+  const onOfferNow = onOffer(ofModel.map(({ release }) => release));
   const { version, sequence, state, rollout, requires, fallbackSequence, target } = read.release;
   const { deltasFrom = [] } = read.release;
   const common = {
@@ -63,6 +67,7 @@ export function inspectVersion(
     sequence,
     state,
     ...(rollout && { rollout }),
+    isOver: state === 'canary' && !onOfferNow.includes(read.release),
     requires,
     ...(fallbackSequence !== undefined && { fallbackSequence }),
     deltasFrom: older

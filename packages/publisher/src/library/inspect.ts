@@ -89,7 +89,7 @@ export async function inspect({ repository, now = Date.now }: InspectOptions): P
     models.push({
       name,
       boot,
-      versions: ofModel.map((version, i) => inspectVersion(version, ofModel.slice(i + 1), users)),
+      versions: ofModel.map((version) => inspectVersion(version, ofModel, users)),
     });
   }
   return {

@@ -48,7 +48,7 @@ export interface Publication {
   readonly manifestSha256: string;
   /** False if exactly these files were published already. Then nothing was signed. */
   readonly changed: boolean;
-  /** What the caller may not expect: an option without effect, or a canary that is over by this. */
+  /** What the caller may not expect: a share that had no effect, or a canary that is over now. */
   readonly note?: string;
   readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
@@ -70,8 +70,8 @@ export interface Publication {
  * file appears whole, and after those it names. Publishing the same again signs nothing, and restores chunks that
  * went missing.
  *
- * @throws NearsideError `canary-out`, `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of `pack`, or
- *   a trust code when the repository does not verify or devices would refuse the release
+ * @throws NearsideError `canary-out`, `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of
+ *   `pack`, or a trust code when the repository does not verify or devices would refuse the release
  * @throws TypeError when devices would not accept `baseUrl`, or `module` is no TypeScript or JavaScript
  * @throws RangeError when `canaryPercent` is out of range
  */
@@ -201,17 +201,14 @@ function alreadyPublished(
 }
 
 /** An offer only widens, by `promote`. */
-function ignoredCanary(
-  { model, version, state, rollout }: PublishedVersion['release'],
-  percent: number | undefined,
-): string | undefined {
+function ignoredCanary(release: Release, percent: number | undefined): string | undefined {
+  const { model, version, state } = release;
   if (percent === undefined) return undefined;
-  const offeredBps = rollout ? rollout.toBps - rollout.fromBps : 10_000;
-  if (state === 'canary' && offeredBps === basisPoints(percent)) return undefined;
-  const is = state === 'canary' ? `a canary for ${offeredBps / 100} % of devices` : 'stable';
-  const advice =
-    state === 'canary'
-      ? `\`nearside promote ${model} ${version}\` widens it.`
-      : 'Offers never narrow: publish a new version as canary.';
+  const isCanary = state === 'canary';
+  if (isCanary && percentOf(release) === basisPoints(percent) / 100) return undefined;
+  const is = isCanary ? `a canary for ${percentOf(release)} % of devices` : 'stable';
+  const advice = isCanary
+    ? `\`nearside promote ${model} ${version}\` widens it.`
+    : 'Offers never narrow: publish a new version as canary.';
   return `The share of ${percent} % was ignored: ${model} ${version} is ${is} already. ${advice}`;
 }

@@ -152,6 +152,13 @@ describe('while a canary is out', () => {
         message: expect.stringContaining('one that is over, because 1.2.0 is newer'),
       });
     }
+    const [model] = (await inspect(workspace)).models;
+    const over = model?.versions.map(({ version, isOver }) => [version, isOver]);
+    expect(over).toEqual([
+      ['1.2.0', false],
+      ['1.1.0', true],
+      ['1.0.0', false],
+    ]);
     const { packed } = await workspace.packed({ version: '1.3.0', sequence: 4, seed: 4 });
     const next = await publish({ ...workspace, packed, canaryPercent: 5 });
     expect(next).toMatchObject({ changed: true, state: 'canary' });
