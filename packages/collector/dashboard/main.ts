@@ -4,7 +4,7 @@ import { type Answers, type Asking, answered, createAsking } from './asking/ask.
 import { FleetUnavailable, fetchJson } from './asking/fetch-json.js';
 import { createBar } from './bar/bar.js';
 import { byId } from './element.js';
-import { hideEmptyState, showHowToStart, showQuietRange, showUnknownModel } from './empty-state.js';
+import { hideEmptyState, showQuietRange } from './empty-state.js';
 import { hideProblem, showProblem } from './problem.js';
 import { type Moment, momentOf } from './state/moment.js';
 import {
@@ -13,7 +13,7 @@ import {
   readPageState,
   type ViewName,
 } from './state/page-state.js';
-import { createView, type View } from './views.js';
+import { createView, fetched, type View } from './views.js';
 
 const REFRESH_SECONDS = 15;
 
@@ -72,7 +72,7 @@ async function lookOnce(signal: AbortSignal): Promise<void> {
   hideProblem();
   opened ??= models.toSorted((a, b) => b.lastMs - a.lastMs)[0]?.model;
   const summary = models.find(({ model }) => model === (state.model || opened));
-  if (!summary) return showNothing(models);
+  if (!summary) return await showNothing(models, signal);
   const moment = momentOf(state, summary, { nowMs, minDevices });
   bar.show(moment, models);
   if (state.view !== 'executive' && moment.fromMs > nowMs) return showFuture(summary);
@@ -124,8 +124,9 @@ function showFuture(summary: ModelSummary): void {
 }
 
 /** Shows that no model has reported, or not the one that is asked for. */
-function showNothing(models: readonly ModelSummary[]): void {
-  hideProblem();
+async function showNothing(models: readonly ModelSummary[], signal: AbortSignal): Promise<void> {
+  const { showHowToStart, showUnknownModel } = await fetched(import('./no-model.js'));
+  if (signal.aborted) return;
   byId('view').hidden = true;
   byId('controls').hidden = true;
   byId('status').textContent = models.length === 0 ? 'No reports yet' : `No model '${state.model}'`;

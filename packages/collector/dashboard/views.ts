@@ -43,12 +43,13 @@ export async function createView(
   }
 }
 
-async function fetched<Module>(module: Promise<Module>): Promise<Module> {
+/** Waits for a script that is not in the page's first one. */
+export async function fetched<Module>(module: Promise<Module>): Promise<Module> {
   try {
     return await module;
   } catch (cause) {
     const words =
-      'The script of this view did not arrive. Where the collector was updated, load the page again.';
+      'A script of this page did not arrive. Where the collector was updated, load the page again.';
     throw new FleetUnavailable(words, { cause });
   }
 }

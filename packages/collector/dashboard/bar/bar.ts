@@ -3,8 +3,7 @@ import { compareVersions } from '../../src/fleet/compare-versions.js';
 import type { ModelSummary } from '../../src/store/rollup-store.js';
 import { copyOnClick } from '../copy-button.js';
 import { byId, element } from '../element.js';
-import { monthsOf } from '../executive/months.js';
-import { lastingState, type Moment } from '../state/moment.js';
+import { lastingState, type Moment, monthOf } from '../state/moment.js';
 import {
   type PageState,
   pageStateSearch,
@@ -12,7 +11,7 @@ import {
   type Stretch,
   VIEWS,
 } from '../state/page-state.js';
-import { formatDay, formatMoment, formatStep } from '../words/format.js';
+import { formatDay, formatMoment, formatMonth, formatStep } from '../words/format.js';
 import { createTimes } from './times.js';
 
 /** The time zone of all times on the page, but for UTC's days. */
@@ -132,7 +131,7 @@ function stretchWords({ fromMs, toMs }: Stretch): string {
 /** The time, version and devices that are chosen, short. */
 function chosenWords(moment: Moment): string {
   const { view, range, version, segment } = moment.state;
-  if (view === 'executive') return monthsOf(moment).now.name;
+  if (view === 'executive') return formatMonth(monthOf(moment).fromMs);
   const time = 'key' in range ? range.words.slice('the '.length) : stretchWords(range);
   return [time, version, segment.split(':')[1]].filter(Boolean).join(', ');
 }

@@ -1,7 +1,7 @@
 import type { CostFigures } from '../../src/fleet/cost.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { number, type Table, text } from '../table/table.js';
-import { formatCompact, formatMoney } from '../words/format.js';
+import { formatCompact } from '../words/format.js';
 import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';
 
 /** Tells the cost of runs, beside that of the same runs on a server. */
@@ -40,4 +40,18 @@ export function savedAmount({ amount, serverAmount }: CostFigures): number | nul
 
 function formatBytes(bytes: number | null | undefined): string {
   return `${formatCompact(Math.round((bytes ?? 0) / 1e6))} MB`;
+}
+
+/** An amount in its currency: "€12.30", "−€9.98". It is never rounded to nothing while it is something: "<€0.01". */
+export function formatMoney(amount: number, currency: string): string {
+  if (amount > 0 && amount < 0.005) return `<${formatMoney(0.01, currency)}`;
+  const digits = Math.abs(amount) >= 1000 ? 0 : 2;
+  return new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+    maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+  })
+    .format(amount)
+    .replace('-', '−');
 }

@@ -2,6 +2,7 @@ import type { Figures } from '../../src/fleet/latency.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { type Moment, monthBefore, monthOf, monthsOn } from '../state/moment.js';
 import type { Stretch } from '../state/page-state.js';
+import { formatMonth } from '../words/format.js';
 
 /** The month of the report, and the one before. */
 export interface Months {
@@ -16,8 +17,6 @@ export interface Months {
   /** Months of the first and the newest report: "March 2026 to May 2026". */
   readonly seen: string;
 }
-
-const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 /** Wrong clocks put a few reports into a month in which nothing ran. */
 const FEWEST_SHARE = 0.01;
@@ -45,11 +44,11 @@ export function monthsOf(moment: Moment): Months {
     now: {
       fromMs,
       toMs,
-      name: MONTH.format(fromMs),
+      name: formatMonth(fromMs),
       hasBegun,
       soFar: isOver || !hasBegun ? '' : ` so far (${day} of ${days} days)`,
     },
-    before: { ...earlier, name: MONTH.format(earlier.fromMs) },
-    seen: [...new Set([moment.seen.fromMs, moment.seen.toMs].map(MONTH.format))].join(' to '),
+    before: { ...earlier, name: formatMonth(earlier.fromMs) },
+    seen: [...new Set([moment.seen.fromMs, moment.seen.toMs].map(formatMonth))].join(' to '),
   };
 }

@@ -3,8 +3,16 @@ import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import { type Answers, answered } from '../asking/ask.js';
 import type { Stretch } from '../state/page-state.js';
 import { type Cell, type Table, text } from '../table/table.js';
-import { formatRate, formatSpan, formatUtcMoment } from '../words/format.js';
+import { formatRate, formatSpan } from '../words/format.js';
 import { actWords } from '../words/timeline.js';
+
+const UTC_MOMENT = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZone: 'UTC',
+});
 
 /** A version that was taken back. */
 export interface TakenBack {
@@ -58,7 +66,7 @@ export function releasesTable(answers: Answers, month: Stretch): Table {
       const found =
         event.state === 'revoked' && back.find(({ version }) => version === event.version);
       return [
-        { text: formatUtcMoment(event.atMs), value: new Date(event.atMs).toISOString() },
+        { text: UTC_MOMENT.format(event.atMs), value: new Date(event.atMs).toISOString() },
         text(`${event.version} ${actWords(event)}`),
         text(found ? restoreWords(found) : ''),
       ];

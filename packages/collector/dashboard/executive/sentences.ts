@@ -5,12 +5,11 @@ import {
   formatCompact,
   formatDuration,
   formatList,
-  formatMoney,
   formatPoints,
   formatRate,
   formatSpan,
 } from '../words/format.js';
-import { savedAmount } from './cost-table.js';
+import { formatMoney, savedAmount } from './cost-table.js';
 import { daysInside } from './figures-table.js';
 import { foundIn, hasLooked, KIND_NAMES, unlookedIn } from './findings-table.js';
 import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';

@@ -1,5 +1,5 @@
 import { compareVersions } from '../../src/fleet/compare-versions.js';
-import type { FleetLatency, VersionFigures } from '../../src/fleet/latency.js';
+import type { FleetLatency } from '../../src/fleet/latency.js';
 import type { ReleaseEvent } from '../../src/fleet/releases.js';
 import type { VersionService } from '../../src/fleet/service.js';
 import { type Answers, answered } from '../asking/ask.js';
@@ -42,6 +42,10 @@ const COLUMNS = [
 const NOTE =
   'Of devices: those that the version served on the newest day. Cold starts: runs that waited for a load. ' +
   'Error-free: device-days without a failed call, of installs that a rollout put on the version.';
+
+/** Cells of words and of numbers that are not there. */
+const UNSAID = text('', { value: null });
+const UNKNOWN = number(null, String);
 
 /** A fleet can have a hundred versions. */
 const SHOWN_VERSIONS = 10;
@@ -88,7 +92,7 @@ export const versionsPanel = tablePanel({
           actCell(events.findLast(own)),
           ...verdictCells(version, answers),
           number(isHidden ? null : seen?.count, (n) => formatCompact(n ?? 0)),
-          ...serviceCells(seen, service.find(own)),
+          ...serviceCells(service.find(own)),
         ];
       }),
       none: 'No version reported in this range.',
@@ -115,10 +119,8 @@ function stateWords(version: string, events: readonly ReleaseEvent[]): string {
   return act.rollout ? `canary at ${formatShare(sharedBy(act.rollout))}` : 'for all';
 }
 
-const NOTHING_SAID = text('', { value: null });
-
 function actCell(act: ReleaseEvent | undefined): Cell {
-  if (!act) return NOTHING_SAID;
+  if (!act) return UNSAID;
   const words = actWords(act);
   const at = new Date(act.atMs).toISOString();
   return text(words, { aside: formatMoment(act.atMs), value: `${at} ${words}` });
@@ -128,7 +130,7 @@ function actCell(act: ReleaseEvent | undefined): Cell {
 function verdictCells(version: string, answers: Answers): Cell[] {
   const canary = answered(answers, 'canary');
   const rollout = canary?.rollouts.find((one) => one.version === version);
-  if (!canary || !rollout) return [NOTHING_SAID, number(null, String)];
+  if (!canary || !rollout) return [UNSAID, UNKNOWN];
   const written = lastVerdict(answered(answers, 'findings'), rollout);
   const name = verdictName(rollout);
   const verdict = rollout.isOver
@@ -141,20 +143,13 @@ function verdictCells(version: string, answers: Answers): Cell[] {
   return [verdict, text(timeNeeded(rollout) || NOTHING, { value: hours })];
 }
 
-/** The service of a version is known with intervals, unless it was refused. */
-function serviceCells(seen: VersionFigures | undefined, known: VersionService | undefined): Cell[] {
-  if (!known) {
-    return [
-      number(seen?.successRate, formatRate),
-      number(seen?.p95Ms, formatDuration),
-      number(null, formatRate),
-      number(seen?.errorFreeDevices, formatRate),
-    ];
-  }
+function serviceCells(known: VersionService | undefined): Cell[] {
+  if (!known) return [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN];
+  const { success, p95Ms, coldStarts, errorFreeDevices } = known;
   return [
-    figure(known.success, formatRate),
-    figure(known.p95Ms, formatDuration),
-    figure(known.coldStarts, formatRate),
-    figure(known.errorFreeDevices, formatRate),
+    figure(success, formatRate),
+    figure(p95Ms, formatDuration),
+    figure(coldStarts, formatRate),
+    figure(errorFreeDevices, formatRate),
   ];
 }

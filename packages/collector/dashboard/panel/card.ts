@@ -2,7 +2,6 @@ import { QUESTIONS } from '../asking/questions.js';
 import { type ChartData, createTimeChart } from '../charts/time-chart.js';
 import { element } from '../element.js';
 import { remember, remembered } from '../tab-memory.js';
-import { csvOf, download } from '../table/csv.js';
 import type { Table } from '../table/table.js';
 import { tableElement } from '../table/table-element.js';
 import { formatSeconds } from '../words/format.js';
@@ -33,8 +32,7 @@ export function createCard(
   { isFolded }: { isFolded: boolean },
 ): Card {
   const { id, title, aside, isWide } = panel;
-  const csv = element('button', { type: 'button', class: 'csv', 'data-testid': 'csv' }, 'CSV');
-  csv.setAttribute('aria-label', `${title} as CSV`);
+  const csv = csvButton(panel, () => newest);
   const heading = element('h2', { id: `${id}-title` }, title);
   const whole = element('small', { hidden: '' }, 'whole fleet');
   if (aside) heading.append(' ', element('small', {}, aside));
@@ -62,13 +60,6 @@ export function createCard(
   let drawing: Drawing | undefined;
   let content: string | undefined;
   let newest: PanelContext | undefined;
-  csv.addEventListener('click', () => {
-    const found = newest && answersFor(panel, newest.answers);
-    if (!newest || !found || !('got' in found)) return;
-    const { model, fromMs, toMs } = newest.moment;
-    const name = `${model}-${id}-${isoMinute(fromMs)}-${isoMinute(toMs)}.csv`;
-    download(name, 'text/csv', csvOf(panel.table(found.got, newest)));
-  });
 
   return {
     element: card,
@@ -141,6 +132,28 @@ export function createCard(
     content = words;
     body.replaceChildren(element('p', { class: `quiet ${more}` }, words));
   }
+}
+
+/** Makes the button that hands a panel out. The script that writes CSV is fetched at the first click. */
+function csvButton(panel: Panel, shown: () => PanelContext | undefined): HTMLButtonElement {
+  const label = `${panel.title} as CSV`;
+  const attributes = { type: 'button', class: 'csv', 'data-testid': 'csv', 'aria-label': label };
+  const button = element('button', attributes, 'CSV');
+  button.addEventListener('click', async () => {
+    const context = shown();
+    const found = context && answersFor(panel, context.answers);
+    if (!context || !found || !('got' in found)) return;
+    const { model, fromMs, toMs } = context.moment;
+    const name = `${model}-${panel.id}-${isoMinute(fromMs)}-${isoMinute(toMs)}.csv`;
+    const table = panel.table(found.got, context);
+    try {
+      const { csvOf, download } = await import('../table/csv.js');
+      download(name, 'text/csv', csvOf(table));
+    } catch {
+      button.textContent = 'Load the page again';
+    }
+  });
+  return button;
 }
 
 /** Returns the headings of a table that has some, else the names of its rows. */

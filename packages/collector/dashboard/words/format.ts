@@ -16,6 +16,8 @@ const UTC_DAY = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 });
 
+const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+
 /** Stands for a number that is not there. */
 export const NOTHING = '–';
 
@@ -106,6 +108,11 @@ export function formatUtcDay(timeMs: number): string {
   return UTC_DAY.format(timeMs);
 }
 
+/** "March 2026", in UTC. */
+export function formatMonth(timeMs: number): string {
+  return MONTH.format(timeMs);
+}
+
 /** "25 Nov, 14:05", with the year where it is not this one. */
 export function formatMoment(timeMs: number): string {
   const year = new Date(timeMs).getFullYear();
@@ -156,31 +163,4 @@ export function formatSpan(ms: number): string {
   if (days > 0) return hours > 0 ? `${days} d ${hours} h` : `${days} d`;
   if (hours > 0) return rest > 0 ? `${hours} h ${rest} min` : `${hours} h`;
   return `${rest} min`;
-}
-
-/** An amount in its currency: "€12.30", "−€9.98". It is never rounded to nothing while it is something: "<€0.01". */
-export function formatMoney(amount: number, currency: string): string {
-  if (amount > 0 && amount < 0.005) return `<${formatMoney(0.01, currency)}`;
-  const digits = Math.abs(amount) >= 1000 ? 0 : 2;
-  return new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-    maximumFractionDigits: digits,
-    minimumFractionDigits: digits,
-  })
-    .format(amount)
-    .replace('-', '−');
-}
-
-const UTC_MOMENT = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  timeZone: 'UTC',
-});
-
-/** "9 Mar, 14:05", in UTC. */
-export function formatUtcMoment(timeMs: number): string {
-  return UTC_MOMENT.format(timeMs);
 }
