@@ -8,7 +8,7 @@ import { openTimeline } from './timeline.mjs';
 import { BEFORE, SHIPPED } from './versions.mjs';
 
 /** Simulated devices. A quarter of them gets what is shipped. */
-const DEVICES = 4_000;
+const DEVICES = 3_000;
 const PERCENT = 25;
 const HOUR_MS = 3_600_000;
 
