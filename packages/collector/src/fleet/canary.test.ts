@@ -246,3 +246,140 @@ test('who looks at a past day sees the rollout as it was then', async () => {
   expect(await overAt(MONDAY_MS + 2 * DAY_MS)).toBe(true);
   await store.close();
 });
+
+/** Margins that few devices are enough for. */
+const WIDE = {
+  'failed-runs-bps': 2000,
+  'failed-devices-bps': 9000,
+  'failed-starts-bps': 2000,
+  'slow-runs-bps': 9000,
+  'unsure-runs-bps': 9000,
+  'missing-devices-bps': 9900,
+};
+
+/** Facts whose canary differs from the usual one. */
+function withCanary(more: object): typeof CONTEXT {
+  const [canary, ...others] = FACTS.versions;
+  const versions = [{ ...canary, health: WIDE, ...more }, ...others] as typeof FACTS.versions;
+  return { ...CONTEXT, facts: { ...FACTS, versions } };
+}
+
+const EQUAL = { canary: 0.05, control: 0.05 };
+
+test('however bad it is, facts that do not name a version, or name another experiment of it, hold it and nothing else', async () => {
+  const store = await storeOf(rollout({ canary: 0.6, control: 0.05 }, { devices: 320 }));
+  const [, ...stable] = FACTS.versions;
+  const rollouts = async (context: typeof CONTEXT) =>
+    (await fleetCanary(store, DAY, context)).rollouts;
+  const held = { share: null, mayStep: false, offeredMs: [] };
+  expect(await rollouts({ ...CONTEXT, facts: { ...FACTS, versions: stable } })).toMatchObject([
+    { ...held, verdict: { verdict: 'hold', because: ['unknown-version'], hours: null } },
+  ]);
+  const another = { rollout: { salt: 'another', fromBps: 0, toBps: 500 } };
+  expect(await rollouts(withCanary(another))).toMatchObject([
+    { ...held, verdict: { verdict: 'hold', because: ['old-facts'] } },
+  ]);
+  // a collector without the file still tells whoever reads it
+  const { facts: _, ...without } = CONTEXT;
+  expect((await fleetCanary(store, DAY, without)).rollouts[0]?.verdict.verdict).toBe('roll-back');
+  await store.close();
+});
+
+test('four cohorts forged without limit neither blame a canary nor make its updates look undone', async () => {
+  const forged = rollout(EQUAL, { devices: 64 })
+    .filter(({ arm, g }) => arm === 'canary' && g < 4)
+    .map((one) => ({
+      ...{ ...one, ok: 0, failed: 1_000_000 },
+      more: { updates: [{ version: '1.1.0', installed: 1, rolledBack: { 'page-lost': 10_000 } }] },
+    }));
+  const store = await storeOf([...rollout(EQUAL, { devices: 320 }), ...forged]);
+  const { rollouts } = await fleetCanary(store, DAY, withCanary({}));
+  expect(rollouts).toMatchObject([{ takenBack: { n: 0 }, mayStep: true }]);
+  expect(rollouts[0]?.verdict.verdict).not.toBe('roll-back');
+  await store.close();
+});
+
+test('updates that canary devices undid by themselves are counted, and not those that lacked the network', async () => {
+  const updates = (i: number) => [
+    { version: '1.1.0', installed: 1, failed: { 'network-failed': 1 } },
+    { version: '1.1.0', installed: 1, rolledBack: { 'page-lost': 1 } },
+  ].slice(i % 2, (i % 2) + 1);
+  const store = await storeOf(
+    rollout(EQUAL, { devices: 128 }).map((one, i) => ({ ...one, more: { updates: updates(i) } })),
+  );
+  const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
+  // without four cohorts, of two devices each
+  expect(rollouts[0]?.takenBack).toEqual({ n: 56, of: 56 + 2 * 64 });
+  await store.close();
+});
+
+test('all is well before a day is over: it is held until then, and after that promoted', async () => {
+  const store = await storeOf(rollout(EQUAL, { devices: 320 }));
+  const offered = { salt: 's', fromBps: 0, toBps: 500, offeredMs: [MONDAY_MS] };
+  const context = { ...withCanary({ rollout: offered }), revision: 7 };
+  const at = async (hours: number) =>
+    fleetCanary(store, fleetQuery(MONDAY_MS, MONDAY_MS + (hours * DAY_MS) / 24), context);
+  expect(await at(20)).toMatchObject({
+    revision: 7,
+    rollouts: [
+      {
+        share: 0.05,
+        offeredMs: [MONDAY_MS],
+        ranAs: {
+          canary: [{ version: '1.1.0', runs: 3200 }],
+          control: [{ version: '1.0.0', runs: 3200 }],
+        },
+        mayStep: false,
+        verdict: { verdict: 'hold', because: ['one-day'], hours: 4 },
+      },
+    ],
+  });
+  const rollouts = [{ mayStep: true, verdict: { verdict: 'promote' } }];
+  expect(await at(24)).toMatchObject({ rollouts });
+  await store.close();
+});
+
+test('devices of too few cohorts hold a rollout', async () => {
+  const store = await storeOf(rollout(EQUAL, { devices: 320 }).filter(({ g }) => g < 47));
+  const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
+  expect(rollouts[0]?.verdict).toMatchObject({ verdict: 'hold', because: ['few-cohorts'] });
+  await store.close();
+});
+
+test('a version whose pages end before they can report is missed from the time when it was offered', async () => {
+  const alone = rollout(EQUAL, { devices: 320 }).filter(({ arm }) => arm === 'control');
+  const offered = { salt: 's', fromBps: 0, toBps: 500, offeredMs: [MONDAY_MS] };
+  const context = { ...CONTEXT, ...withCanary({ health: {}, rollout: offered }) };
+  const store = await storeOf(alone);
+  expect((await fleetCanary(store, DAY, context)).rollouts).toMatchObject([
+    {
+      version: '1.1.0',
+      experiment: EXPERIMENT,
+      devices: { canary: 0, control: 320 },
+      guardrails: [{ name: 'missing-devices' }],
+      verdict: { verdict: 'roll-back', because: ['missing-devices'] },
+    },
+  ]);
+  // of 40 beside 60 that is not sure, and the 40 are too few to say more of them
+  const all = rollout(EQUAL, { devices: 60 });
+  const few = await storeOf(all.filter(({ arm, g }) => arm === 'control' || g < 40));
+  const { rollouts } = await fleetCanary(few, DAY, context);
+  expect(rollouts[0]?.verdict).toMatchObject({ verdict: 'hold', because: ['missing-devices'] });
+  await few.close();
+  await store.close();
+});
+
+test('an outcome with a signed margin says which side has more of it, once that is sure', async () => {
+  const bought = (of: number) => ({ outcomes: { bought: [10, of, of] } }) as DeviceReport['more'];
+  const store = await storeOf(
+    rollout(EQUAL, { devices: 320 }).map((one, i) => ({
+      ...one,
+      more: bought(one.arm === 'canary' ? 8 + (i % 2) : 3 + (i % 2)),
+    })),
+  );
+  const { rollouts } = await fleetCanary(store, DAY, withCanary({}));
+  const better = rollouts[0]?.guardrails.map((one) => [one.name, one.better]);
+  expect(better).toContainEqual(['outcome-bought', 'canary']);
+  expect(better).toContainEqual(['failed-runs', null]);
+  await store.close();
+});

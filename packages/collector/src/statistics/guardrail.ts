@@ -1,5 +1,6 @@
 import type { RatioSums } from './cohort-ratio.js';
 import { radiusAtAnyLook, radiusForEffects } from './distributions.js';
+import { withoutHeaviest } from './heaviest-cohorts.js';
 import { trimmedDifference } from './trimmed-difference.js';
 
 /** Sums of one cohort on both sides of a rollout. */
@@ -59,7 +60,7 @@ export function compareShares(
     difference: canary.part / canary.whole - control.part / control.whole,
     weight: harmonic(canary.whole, control.whole),
   }));
-  return judge(differences, { margin, ...levels, least: leastVariance.share(both) });
+  return judge(differences, { margin, ...levels, least: leastVariance.share(withoutLargest(both)) });
 }
 
 /**
@@ -86,7 +87,7 @@ export function compareSizes(
     margin: shortfall(margin),
     twice: shortfall(2 * margin),
     ...levels,
-    least: leastVariance.size(seen),
+    least: leastVariance.size(withoutLargest(seen)),
   });
   if (!found) return undefined;
   const { difference, low, high, ...rest } = found;
@@ -117,7 +118,7 @@ export function compareMeans(
     difference: (control.part / control.whole - canary.part / canary.whole) / scale,
     weight: harmonic(canary.whole, control.whole),
   }));
-  return judge(differences, { margin, ...levels, least: leastVariance.mean(both) });
+  return judge(differences, { margin, ...levels, least: leastVariance.mean(withoutLargest(both)) });
 }
 
 function judge(
@@ -170,6 +171,24 @@ function timesNeeded(room: number, radiusWith: (times: number) => number): numbe
     else low = middle + 1;
   }
   return low < MOST_STEPS ? STEP ** low : undefined;
+}
+
+/**
+ * Takes the other cohorts for all of them: a forger of four must not make a difference look sure by events without number,
+ * or by more failures than events.
+ */
+function withoutLargest(cohorts: readonly ArmSums[]): ArmSums[] {
+  const sizes = cohorts.map(({ canary, control }) => canary.whole + control.whole);
+  const others = withoutHeaviest(cohorts, sizes);
+  const times = cohorts.length / others.length;
+  const raised = ({ part, whole }: RatioSums) => ({
+    part: times * Math.min(part, whole),
+    whole: times * whole,
+  });
+  return others.map(({ canary, control }) => ({
+    canary: raised(canary),
+    control: raised(control),
+  }));
 }
 
 /** A difference varies by no less than this, whatever its cohorts say. */

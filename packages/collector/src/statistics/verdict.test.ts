@@ -151,3 +151,31 @@ test('less is asked of a small share than of a large one, and of none that a ver
   expect(steps(0.02, 100_000)).toEqual([false, false, false, false]);
   expect(mayStep([{ name: 'failed-runs', margin: 0.005, result: undefined }], 0.01)).toBe(false);
 });
+
+test('events without number in four cohorts make no verdict sooner, and more failures than events none impossible', () => {
+  const quiet = arms(0, 0, { each: 10 });
+  const forgedBy = (forged: ArmSums['canary']) => {
+    const cohorts = quiet.map((own, i) => (i % 16 === 0 ? { canary: forged, control: forged } : own));
+    return compareShares(cohorts, OPTIONS)?.high ?? NaN;
+  };
+  const honest = compareShares(quiet, OPTIONS)?.high ?? NaN;
+  for (const forged of [
+    { part: 0, whole: 1e9 },
+    { part: 1e9, whole: 1 },
+  ]) {
+    expect(forgedBy(forged)).toBeGreaterThan(0.9 * honest);
+    expect(forgedBy(forged)).toBeLessThan(10 * honest);
+  }
+});
+
+test('a flood over all cohorts does blame, and does hide: only a person, or a cap on steps, stands against that', () => {
+  const flooded = (bad: 'canary' | 'control') => {
+    const cohorts = arms(bad === 'canary' ? 0.01 : 0.03, 0.01).map((own) => ({
+      ...own,
+      [bad]: { part: 1e9, whole: 1e9 },
+    }));
+    return verdictOf([{ name: 'failed-runs', margin: 0.005, result: compareShares(cohorts, OPTIONS) }]);
+  };
+  expect(flooded('canary').verdict).toBe('roll-back');
+  expect(flooded('control').verdict).toBe('promote');
+});
