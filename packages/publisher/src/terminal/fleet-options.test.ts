@@ -23,10 +23,10 @@ const hours = [900, 200, 100, 40, 20];
 const plans = [0.01, 0.05, 0.1, 0.25, 0.5].map((share, i) => ({ share, hours: hours[i] ?? null }));
 
 test.each([
-  [5, 'A verdict takes at most 8.3 days at 5 % of devices; 50 % have one in a day.'],
-  [30, 'A verdict takes at most 40 hours at 30 % of devices; 50 % have one in a day.'],
-  [50, 'A verdict takes at most 20 hours at 50 % of devices.'],
-  [0.5, 'A verdict takes longer than is known at 0.5 % of devices; 50 % have one in a day.'],
+  [5, 'A verdict takes about 8.3 days at 5 % of devices; 50 % have one in a day.'],
+  [30, 'A verdict takes about 40 hours at 30 % of devices; 50 % have one in a day.'],
+  [50, 'A verdict takes about 20 hours at 50 % of devices.'],
+  [0.5, '0.5 % of devices may be too few for a verdict; 50 % have one in a day.'],
 ])(
   'how long a verdict takes at %d %% is said by the next smaller share that is planned',
   (percent, words) => {
@@ -37,7 +37,7 @@ test.each([
 test('where no share has a verdict in a day, or nothing is known, that is said', () => {
   const slow = verdictPlan({ plans: plans.slice(0, 2) }, 1);
   expect(describeVerdictPlan(slow, 1)).toBe(
-    'A verdict takes at most 38 days at 1 % of devices; no share has one in a day.',
+    'A verdict takes about 38 days at 1 % of devices; no share has one in a day.',
   );
   const unknown = verdictPlan({ plans: [{ share: 0.05, hours: null }] }, 5);
   expect(describeVerdictPlan(unknown, 5)).toContain('is not known');

@@ -40,12 +40,16 @@ export function describeVerdictPlan(
   { hours, percentInADay }: VerdictPlan,
   percent: number,
 ): string {
+  const share = `${formatPercent(percent / 100)} of devices`;
   if (hours === null && percentInADay === null) {
-    return 'How long a verdict takes is not known: too few devices report yet, or it takes over a year.';
+    return `How long a verdict takes at ${share} is not known: too few devices report, or it is over a year.`;
   }
-  const here = `${hours === null ? 'longer than is known' : `at most ${formatHours(hours)}`} at ${formatPercent(percent / 100)} of devices`;
-  if (percentInADay === null) return `A verdict takes ${here}; no share has one in a day.`;
-  const inADay =
-    percentInADay > percent ? `; ${formatPercent(percentInADay / 100)} have one in a day` : '';
-  return `A verdict takes ${here}${inADay}.`;
+  const here =
+    hours === null
+      ? `${share} may be too few for a verdict`
+      : `A verdict takes about ${formatHours(hours)} at ${share}`;
+  if (percentInADay === null) return `${here}; no share has one in a day.`;
+  return percentInADay > percent
+    ? `${here}; ${formatPercent(percentInADay / 100)} have one in a day.`
+    : `${here}.`;
 }
