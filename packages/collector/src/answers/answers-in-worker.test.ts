@@ -46,7 +46,7 @@ test('a thread of its own answers as the store does, with what was added before'
       const answer = await answers.fleet(question, QUERY, CONTEXT);
       expect(answer, question).toEqual(await inline.fleet(question, QUERY, CONTEXT));
     }
-    expect(await answers.metrics(TARGETS)).toEqual(await inline.metrics(TARGETS));
+    expect(await answers.metrics(TARGETS, 0)).toEqual(await inline.metrics(TARGETS, 0));
   }
   await close();
 });
@@ -74,7 +74,7 @@ test('the reason why a store failed is said once', async () => {
 
 test('what is asked while it closes is refused, and does not wait for ever', async () => {
   const { answers, close } = await open();
-  const asked = Promise.allSettled([answers.models(), answers.metrics(TARGETS)]);
+  const asked = Promise.allSettled([answers.models(), answers.metrics(TARGETS, 0)]);
   await close();
   expect(await asked).toHaveLength(2);
   await expect(answers.models()).rejects.toMatchObject({ code: 'store-unavailable' });

@@ -87,7 +87,7 @@ function answersInWorker(store: RollupStore, address: string, worker: URL): Clos
   return {
     models: () => ask('models') as ReturnType<Answers['models']>,
     fleet: (...given) => ask('fleet', ...given) as never,
-    metrics: (targets) => ask('metrics', targets) as ReturnType<Answers['metrics']>,
+    metrics: (...given) => ask('metrics', ...given) as ReturnType<Answers['metrics']>,
     close: async () => {
       isClosed = true;
       await running?.terminate();

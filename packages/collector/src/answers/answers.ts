@@ -1,10 +1,12 @@
 import { RETENTION } from '../counting/retention.js';
+import { DAY_MS } from '../counting/time.js';
 import type { Prices } from '../files/prices.js';
 import { type Targets, targetsOf } from '../files/targets.js';
 import { type FleetAccuracy, fleetAccuracy } from '../fleet/accuracy.js';
 import { type FleetCanary, fleetCanary } from '../fleet/canary.js';
 import { type FleetCost, fleetCost } from '../fleet/cost.js';
 import { type FleetCoverage, fleetCoverage } from '../fleet/coverage.js';
+import { type Deliveries, readDeliveries } from '../fleet/deliveries.js';
 import { type FleetDrift, fleetDrift } from '../fleet/drift.js';
 import { type FleetFaults, fleetFaults } from '../fleet/faults.js';
 import { type FleetFindings, fleetFindings } from '../fleet/findings.js';
@@ -17,6 +19,7 @@ import { type FleetService, fleetService } from '../fleet/service.js';
 import { type FleetSilence, fleetSilence } from '../fleet/silence.js';
 import { type FleetSpeed, fleetSpeed } from '../fleet/speed.js';
 import { type FleetSpread, fleetSpread } from '../fleet/spread.js';
+import { DELIVERY_DAYS, deliveryMetrics } from '../metrics/delivery-metrics.js';
 import { findingMetrics } from '../metrics/finding-metrics.js';
 import { fleetMetrics } from '../metrics/fleet-metrics.js';
 import type { ModelSummary, RollupReads } from '../store/rollup-store.js';
@@ -60,7 +63,7 @@ export interface Answers {
    *
    * @param targets an inference within its target is counted as quick
    */
-  metrics(targets: Targets): Promise<string>;
+  metrics(targets: Targets, nowMs: number): Promise<string>;
 }
 
 /** How a question is answered, and about which ranges. */
@@ -127,7 +130,18 @@ export function answersOver(reads: RollupReads): Answers {
   return {
     models: () => reads.models(),
     fleet: (question, query, context) => QUESTIONS[question].answer(reads, query, context),
-    metrics: async (targets) =>
-      fleetMetrics(await reads.totals(), targets) + findingMetrics(await reads.lastFindings()),
+    metrics: async (targets, nowMs) =>
+      fleetMetrics(await reads.totals(), targets) +
+      findingMetrics(await reads.lastFindings()) +
+      deliveryMetrics(await recentDeliveries(reads, nowMs)),
   };
+}
+
+async function recentDeliveries(reads: RollupReads, nowMs: number) {
+  const found: [string, Deliveries][] = [];
+  for (const { model } of await reads.models()) {
+    const range = { model, fromMs: nowMs - DELIVERY_DAYS * DAY_MS, toMs: nowMs + 1 };
+    found.push([model, await readDeliveries(reads, range)]);
+  }
+  return found;
 }

@@ -52,15 +52,15 @@ test('another floor or range is another question', async () => {
   await shared.fleet('latency', QUERY, context(50));
   await shared.fleet('latency', QUERY, context(1));
   await shared.fleet('latency', { ...QUERY, model: 'pages' }, context(50));
-  await shared.metrics(TARGETS);
+  await shared.metrics(TARGETS, 0);
   expect(asked()).toBe(4);
 });
 
 test('an answer that failed is not shared', async () => {
   const { shared, asked, fail } = counted();
   fail(true);
-  await expect(shared.metrics(TARGETS)).rejects.toThrow('no');
+  await expect(shared.metrics(TARGETS, 0)).rejects.toThrow('no');
   fail(false);
-  await shared.metrics(TARGETS);
+  await shared.metrics(TARGETS, 0);
   expect(asked()).toBe(2);
 });

@@ -52,7 +52,7 @@ export function shareAnswers(
       share(`${question} ${context.minDevices} ${JSON.stringify(query)}`, () =>
         answers.fleet(question, query, context),
       ),
-    metrics: (targets) =>
-      share(`metrics ${JSON.stringify(targets)}`, () => answers.metrics(targets)),
+    metrics: (targets, nowMs) =>
+      share(`metrics ${JSON.stringify(targets)}`, () => answers.metrics(targets, nowMs)),
   };
 }

@@ -4,8 +4,12 @@ import { expect, test } from 'vitest';
 import { NAME_LIMITS } from '../counting/name-rows.js';
 import { startCollector } from '../server/start-collector.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
+import type { VersionState } from '../store/rollup-store.js';
+import { factsOf } from '../testing/fleet-store.js';
+import { sampleFinding } from '../testing/sample-finding.js';
 import { NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { DELIVERY_DAYS } from './delivery-metrics.js';
 import { METRIC_LIMITS } from './fleet-metrics.js';
 
 const folder = temporaryFolder();
@@ -25,9 +29,28 @@ async function everyMetric(): Promise<string> {
   writeFileSync(models, JSON.stringify(facts));
   const file = join(folder, 'collector.sqlite');
   const store = openSqliteRollupStore(file);
-  const drift = { model: 'digits', version: '1.2.0', kind: 'drift', subject: 'class' };
-  const began = { ...drift, atMs: NOW_MS, state: 'began', revision: null, figures: {} };
-  await store.addLook([began], NOW_MS);
+  const atMs = NOW_MS - 3000;
+  const [drift, verdict] = [
+    { version: '1.2.0', kind: 'drift' },
+    { version: '1.1.0', kind: 'verdict' },
+  ];
+  const found = [
+    sampleFinding({ ...drift, atMs }),
+    sampleFinding({ ...verdict, atMs, state: 'roll-back' }),
+  ];
+  await store.addLook(found, NOW_MS);
+  // one went to all, and one was taken back
+  const states = [['1.0.0 stable'], ['1.1.0 canary', '1.2.0 stable'], ['1.1.0 revoked']];
+  for (const [i, named] of states.entries()) {
+    const known = named.map((one) => one.split(' ') as [string, VersionState['state']]);
+    const facts = known.map(([version, state]) => ({
+      model: 'digits',
+      version,
+      state,
+      rollout: null,
+    }));
+    await store.keepFacts(factsOf(facts), NOW_MS - 5000 + 2000 * i);
+  }
   await store.close();
   await using collector = await startCollector({
     file,
@@ -100,6 +123,8 @@ ${table(families.filter((family) => !isOwn(family)))}
 - Error codes, backends, classes of device, sides of a rollout and reasons that this collector does not know are \`other\`.
 - Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file there is room for
   ${NAME_LIMITS.model} models at a time, and for ${NAME_LIMITS.version} versions of each. A version is empty if none was known yet.
+- Deployments and their times are no sums: they are what the journal of releases has of the last ${DELIVERY_DAYS} days, as
+  \`/v1/fleet/releases\` has it of any range. Versions of the first \`models.json\` that names a model count as old.
 - Findings and the time of the last look are no sums: they are what [looks](../packages/collector/README.md#findings) have written
   down. A finding that has ended has no series.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.

@@ -157,7 +157,7 @@ function addFigures(
 
   server.get('/metrics', async (_request, reply) => {
     // a collector whose store fails says so here, and is not taken for one that is down
-    const ofFleet = await answers.metrics(targets()).catch((error: unknown) => {
+    const ofFleet = await answers.metrics(targets(), now()).catch((error: unknown) => {
       onError(error);
       return '';
     });

@@ -60,7 +60,11 @@ export function compareShares(
     difference: canary.part / canary.whole - control.part / control.whole,
     weight: harmonic(canary.whole, control.whole),
   }));
-  return judge(differences, { margin, ...levels, least: leastVariance.share(withoutLargest(both)) });
+  return judge(differences, {
+    margin,
+    ...levels,
+    least: leastVariance.share(withoutLargest(both)),
+  });
 }
 
 /**

@@ -155,7 +155,9 @@ test('less is asked of a small share than of a large one, and of none that a ver
 test('events without number in four cohorts make no verdict sooner, and more failures than events none impossible', () => {
   const quiet = arms(0, 0, { each: 10 });
   const forgedBy = (forged: ArmSums['canary']) => {
-    const cohorts = quiet.map((own, i) => (i % 16 === 0 ? { canary: forged, control: forged } : own));
+    const cohorts = quiet.map((own, i) =>
+      i % 16 === 0 ? { canary: forged, control: forged } : own,
+    );
     return compareShares(cohorts, OPTIONS)?.high ?? NaN;
   };
   const honest = compareShares(quiet, OPTIONS)?.high ?? NaN;
@@ -174,7 +176,9 @@ test('a flood over all cohorts does blame, and does hide: only a person, or a ca
       ...own,
       [bad]: { part: 1e9, whole: 1e9 },
     }));
-    return verdictOf([{ name: 'failed-runs', margin: 0.005, result: compareShares(cohorts, OPTIONS) }]);
+    return verdictOf([
+      { name: 'failed-runs', margin: 0.005, result: compareShares(cohorts, OPTIONS) },
+    ]);
   };
   expect(flooded('canary').verdict).toBe('roll-back');
   expect(flooded('control').verdict).toBe('promote');
