@@ -142,12 +142,16 @@ def compare(kind, canary, control, margin, level, low_level):
     seen = canary[1] + control[1] > 0 if kind == "size" else (canary[1] > 0) & (control[1] > 0)
     (a, n), (b, m) = canary[:, seen], control[:, seen]
     if seen.sum() < 48: return None
-    x, weight, least = a / n - b / m if kind != "size" else 0.5 - n / (n + m), n * m / (n + m), 1 / n.sum() + 1 / m.sum()
+    # the least variance is by the events of all but the four largest cohorts, taken for all
+    others = np.argsort(-(n + m), kind="stable")[4:]
+    all_a, all_n, all_b, all_m = (one[others].sum() * len(n) / len(others) for one in (np.minimum(a, n), n, np.minimum(b, m), m))
+    x, weight = a / n - b / m if kind != "size" else 0.5 - n / (n + m), n * m / (n + m)
+    if kind == "size": weight, least, margin = n + m, 0.25 / (all_n + all_m), 0.5 - (1 - margin) / (2 - margin)
+    else: least = 1 / all_n + 1 / all_m
     if kind == "share":
-        s = (a.sum() + b.sum() + 1) / (n.sum() + m.sum() + 2)
+        s = (all_a + all_b + 1) / (all_n + all_m + 2)
         least *= s * (1 - s)
-    elif kind == "size": weight, least, margin = n + m, 0.25 / (n + m).sum(), 0.5 - (1 - margin) / (2 - margin)
-    else: x = -x / abs(trimmed(b / m, m)[0])
+    if kind == "mean": x = -x / abs(trimmed(b / m, m)[0])
     value, cautious, variance, df = trimmed(x, weight)
     variance = max(variance, least) * df / (df - 2)
     far = lambda times, at=level: radius(variance / times, [effect * max(margin, 1e-4) for effect in (1, 20)], at)
