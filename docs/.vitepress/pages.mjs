@@ -87,6 +87,7 @@ export const GROUPS = [
       { file: 'docs/errors.md', title: 'Errors by code' },
       { file: 'packages/collector/README.md', title: 'The collector' },
       { file: 'examples/renew-metadata/README.md', title: 'Renew metadata' },
+      { file: 'examples/autopilot/README.md', title: 'Autopilot' },
       { file: 'examples/model-ci/README.md', title: 'Release from CI' },
     ],
   },

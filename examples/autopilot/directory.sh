@@ -1,0 +1,27 @@
+#!/bin/sh
+# Fetches the repository from a directory that a web server on this machine shows, or uploads what autopilot changes: metadata
+# and boot files, each after those it names. Files whose names begin with a dot stay here; among them is the log of acts.
+set -eu
+: "${SITE:?expected a directory}"
+: "${PUBLISHED:?expected the directory that a web server shows}"
+
+case "${1:-}" in
+fetch)
+  mkdir -p "$SITE"
+  # a file that is gone there, such as hold, goes here too
+  for old in "$SITE"/*; do rm -rf "$old"; done
+  cp -R "$PUBLISHED"/* "$SITE"
+  ;;
+upload)
+  cp "$SITE"/metadata/*.targets.json "$SITE"/metadata/*.snapshot.json "$PUBLISHED/metadata"
+  # a device may read it at any time, so it appears whole
+  cp "$SITE/metadata/timestamp.json" "$PUBLISHED/metadata/.timestamp.json"
+  mv "$PUBLISHED/metadata/.timestamp.json" "$PUBLISHED/metadata/timestamp.json"
+  rm -rf "$PUBLISHED/boot"
+  if [ -d "$SITE/boot" ]; then cp -R "$SITE/boot" "$PUBLISHED"; fi
+  ;;
+*)
+  echo "expected fetch or upload, got '${1:-}'" >&2
+  exit 2
+  ;;
+esac

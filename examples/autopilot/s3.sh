@@ -1,0 +1,26 @@
+#!/bin/sh
+# Fetches the repository from a bucket, or uploads what autopilot changes: metadata and boot files, each after those it names.
+# Files whose names begin with a dot stay here; among them is the log of acts.
+set -eu
+: "${SITE:?expected a directory}"
+: "${BUCKET:?expected an address such as s3://example-models}"
+
+case "${1:-}" in
+fetch)
+  aws s3 sync "$BUCKET" "$SITE" --exclude '.*' --exclude metadata/timestamp.json --exclude 'boot/*'
+  aws s3 cp "$BUCKET/metadata/timestamp.json" "$SITE/metadata/timestamp.json"
+  aws s3 sync "$BUCKET/boot" "$SITE/boot" --delete --exact-timestamps
+  # somebody may have taken it away
+  aws s3 ls "$BUCKET/hold" >/dev/null || rm -f "$SITE/hold"
+  ;;
+upload)
+  aws s3 sync "$SITE/metadata" "$BUCKET/metadata" --exclude timestamp.json \
+    --cache-control 'public, max-age=31536000, immutable'
+  aws s3 cp "$SITE/metadata/timestamp.json" "$BUCKET/metadata/timestamp.json" --cache-control no-cache
+  aws s3 sync "$SITE/boot" "$BUCKET/boot" --delete --cache-control no-cache
+  ;;
+*)
+  echo "expected fetch or upload, got '${1:-}'" >&2
+  exit 2
+  ;;
+esac

@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { expect, test } from '@playwright/test';
+import { root } from '../scripts/root.mjs';
+import { packDigits } from './digits-repository.js';
+import { madeOnce } from './made-once.js';
+
+const EXAMPLE = `${root}examples/autopilot`;
+
+/** A published repository behind HTTP with a canary of digits, a collector that found it worse, and the job's environment. */
+async function openJob(dir: string) {
+  const { generateKeys, inspect, publish, serveRepository } = await import(
+    '../packages/publisher/dist/index.js'
+  );
+  const [keys, published] = [`${dir}/keys`, `${dir}/published`];
+  await generateKeys({ out: keys });
+  await cp(madeOnce('packed-1.0.0'), `${dir}/packed-1.0.0`, { recursive: true });
+  await packDigits(dir, { version: '1.1.0', sequence: 2 });
+  await publish({ packed: `${dir}/packed-1.0.0`, repository: published, keys });
+  const canary = { packed: `${dir}/packed-1.1.0`, canaryPercent: 5 };
+  const { pin, rollout } = await publish({ ...canary, repository: published, keys });
+  const web = await serveRepository({ dir: published, port: 0 });
+  const collector = await openCollector(rollout?.salt ?? '');
+  const key = (role: string) => readFile(`${keys}/${role}.pem`, 'utf8');
+  const env = {
+    PATH: `${root}node_modules/.bin:${process.env.PATH}`,
+    SITE: `${dir}/site`,
+    STORE: `${EXAMPLE}/directory.sh`,
+    PUBLISHED: published,
+    URL: web.url,
+    PIN: pin,
+    FLEET: collector.url,
+    FACTS: `${dir}/models.json`,
+    NEARSIDE_KEY_TARGETS: await key('targets'),
+    NEARSIDE_KEY_SNAPSHOT: await key('snapshot'),
+    NEARSIDE_KEY_TIMESTAMP: await key('timestamp'),
+  };
+  await rm(keys, { recursive: true });
+  return {
+    env,
+    /** The state of the newest version, as devices see it. */
+    async state() {
+      const [model] = (await inspect({ repository: web.url })).models;
+      return model?.versions[0]?.state;
+    },
+    async log() {
+      const text = await readFile(`${env.SITE}/.autopilot.jsonl`, 'utf8').catch(() => '');
+      return text.split('\n').filter((line) => line);
+    },
+    async close() {
+      await web.close();
+      collector.close();
+    },
+  };
+}
+
+/** The two answers of a collector that found the canary worse at two looks in a row. */
+async function openCollector(salt: string) {
+  const experiment = createHash('sha256').update(salt).digest('hex').slice(0, 8);
+  const about = { version: '1.1.0', experiment };
+  const verdict = { verdict: 'roll-back', because: ['failed-runs'] };
+  const figures = {
+    sinceMs: 0,
+    isOver: false,
+    devices: { canary: 900, control: 900 },
+    share: 0.05,
+    offeredMs: [0],
+    ranAs: { canary: [], control: [] },
+    mayStep: false,
+    takenBack: { n: 0, of: 900 },
+  };
+  const server = createServer((request, response) => {
+    const nowMs = Date.now();
+    const rollouts = [{ ...about, ...figures, verdict }];
+    const verdicts = [{ ...about, atMs: nowMs, verdict: 'roll-back', revision: 2 }];
+    const answer = request.url?.includes('canary')
+      ? { revision: 2, plans: [], rollouts }
+      : { toMs: nowMs, lookedMs: nowMs, verdicts };
+    response.end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => server.close();
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+let dir: string;
+
+test.beforeEach(async () => {
+  dir = await mkdtemp(`${tmpdir()}/nearside-autopilot-`);
+});
+
+test.afterEach(async () => {
+  await rm(dir, { recursive: true });
+});
+
+/** Runs a script of the example in a folder without keys, as a scheduler does, beside the servers of this process. */
+function run(script: string, env: Record<string, string>, ...words: string[]) {
+  return new Promise<{ code: number; printed: string }>((resolve) => {
+    execFile(`${EXAMPLE}/${script}`, words, { cwd: dir, env }, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), printed: stdout + stderr });
+    });
+  });
+}
+
+test('the job of the example takes a worse canary back, once, after an upload that failed', async () => {
+  const { env, state, log, close } = await openJob(dir);
+  const broken = `${dir}/broken.sh`;
+  const half = 'cp "$SITE"/metadata/*.targets.json "$PUBLISHED/metadata"; echo lost >&2; exit 7';
+  const script = `#!/bin/sh\nif [ "$1" = upload ]; then ${half}; fi\nexec "${env.STORE}" "$@"\n`;
+  await writeFile(broken, script, { mode: 0o755 });
+  const failed = await run('autopilot.sh', { ...env, STORE: broken });
+  expect(failed).toEqual({ code: 7, printed: expect.stringContaining('lost') });
+  expect(await state()).toBe('canary');
+
+  const { code, printed } = await run('autopilot.sh', env);
+  expect({ code, printed }).toEqual({
+    code: 0,
+    printed: expect.stringContaining('digits 1.1.0, canary for 5 % of devices: was taken back'),
+  });
+  expect(printed).toContain('everything verifies');
+  expect(await state()).toBe('revoked');
+  expect(await log()).toHaveLength(1);
+  expect(JSON.parse(await readFile(env.FACTS, 'utf8')).revision).toBe(3);
+
+  // what was done is not done again, and what somebody puts beside the published files is fetched
+  await writeFile(`${env.PUBLISHED}/hold`, '');
+  expect(await run('autopilot.sh', env)).toEqual({
+    code: 0,
+    printed: 'A file `hold` lies in the repository: nothing is signed.\nNo canary is on offer.\n',
+  });
+  await close();
+});
+
+test('a bucket gets the metadata before the timestamp, and the boot files last', async () => {
+  const bin = `${dir}/bin`;
+  await mkdir(bin);
+  await writeFile(`${bin}/aws`, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env.PATH}`, SITE: 'site', BUCKET: 's3://models' };
+  const { printed } = await run('s3.sh', env, 'upload');
+  expect(printed.split('\n').map((line) => line.split(' ').slice(1, 4).join(' '))).toEqual([
+    'sync site/metadata s3://models/metadata',
+    'cp site/metadata/timestamp.json s3://models/metadata/timestamp.json',
+    'sync site/boot s3://models/boot',
+    '',
+  ]);
+  expect((await run('s3.sh', env, 'elsewhere')).code).toBe(2);
+});
