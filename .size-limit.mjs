@@ -62,5 +62,5 @@ export default [
   file('nearside.module.js', '75264 B'),
   file('nearside.search.js', '10240 B'),
   file('nearside.global.js', '27648 B'),
-  file('nearside.later.js', '47616 B'),
+  file('nearside.later.js', '47600 B'),
 ];
