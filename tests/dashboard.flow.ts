@@ -255,6 +255,7 @@ test('a page without a model in its address opens on the one that reported last,
   await page.getByText('and 92 more').click();
   await expect(rows).toHaveCount(102);
   expect(await widerThan(page)).toBe(0);
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
 test('dragging over a chart shows that time everywhere, and back goes back', async ({ page }) => {
@@ -586,7 +587,7 @@ test('a view whose script does not arrive says so, and comes when it is asked fo
   await look(page, THURSDAY);
   await page.route('**/assets/debug-*.js', (route) => route.abort());
   await page.getByTestId('view-debug').click();
-  await expect(page.locator('#problem')).toContainText('The script of this view did not arrive.');
+  await expect(page.locator('#problem')).toContainText('A script of this page did not arrive.');
   await page.unroute('**/assets/debug-*.js');
   await page.getByRole('button', { name: 'Try now' }).click();
   await expect(page.locator('#distributions')).toBeVisible();

@@ -48,9 +48,7 @@ export async function fetched<Module>(module: Promise<Module>): Promise<Module> 
   try {
     return await module;
   } catch (cause) {
-    const words =
-      'A script of this page did not arrive. Where the collector was updated, load the page again.';
-    throw new FleetUnavailable(words, { cause });
+    throw new FleetUnavailable('A script of this page did not arrive. Load it again.', { cause });
   }
 }
 

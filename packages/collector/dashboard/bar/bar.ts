@@ -17,6 +17,9 @@ import { createTimes } from './times.js';
 /** The time zone of all times on the page, but for UTC's days. */
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+type Choose = (change: Partial<PageState>) => void;
+type Show = (state: PageState) => void;
+
 export interface Bar {
   show(moment: Moment, models: readonly ModelSummary[]): void;
   /** Offers these device classes and backends. */
@@ -24,29 +27,15 @@ export interface Bar {
 }
 
 /** Makes the bar of views, model, version, segment and time. `choose` is told of changes. */
-export function createBar(choose: (change: Partial<PageState>) => void): Bar {
-  const tabs = VIEWS.map(({ key, label }) => {
-    const tab = element('a', { href: '#', 'data-testid': `view-${key}` }, label);
-    tab.addEventListener('click', (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      choose({ view: key });
-    });
-    byId('views').append(tab);
-    return tab;
-  });
+export function createBar(choose: Choose): Bar {
+  const showTabs = createTabs(choose);
   const model = byId<HTMLSelectElement>('model');
   const version = byId<HTMLSelectElement>('version');
   const segment = byId<HTMLSelectElement>('segment');
   model.addEventListener('change', () => choose({ model: model.value, version: '', segment: '' }));
   version.addEventListener('change', () => choose({ version: version.value }));
   segment.addEventListener('change', () => choose({ segment: segment.value }));
-  const radios = RANGES.map((range) => {
-    const radio = element('input', { type: 'radio', name: 'range', value: range.key });
-    radio.addEventListener('change', () => choose({ range }));
-    byId('ranges').append(element('label', {}, radio, element('span', {}, range.label)));
-    return radio;
-  });
+  const showRange = createRanges(choose);
   const times = createTimes(choose);
   const copy = byId('copy-link');
   let newest: Moment | undefined;
@@ -71,12 +60,7 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
       copy.replaceChildren('Copy link');
       controls.hidden = false;
       byId('time').hidden = state.view === 'executive';
-      for (const [i, tab] of tabs.entries()) {
-        const key = VIEWS[i]?.key ?? 'on-call';
-        tab.href = pageStateSearch({ ...state, view: key });
-        if (key === state.view) tab.setAttribute('aria-current', 'page');
-        else tab.removeAttribute('aria-current');
-      }
+      showTabs(state);
       chooseFrom(
         model,
         models.map((one) => [one.model, one.model] as const),
@@ -95,9 +79,7 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
       if (segment.options.length === 0 || state.segment !== segment.value) showSegments([]);
       version.parentElement?.toggleAttribute('hidden', state.view === 'executive');
       segment.parentElement?.toggleAttribute('hidden', state.view === 'executive');
-      for (const radio of radios) {
-        radio.checked = 'key' in state.range && radio.value === state.range.key;
-      }
+      showRange(state);
       times.show(moment);
       const summary = models.find((one) => one.model === moment.model);
       const words = freshness(moment, summary?.lastMs ?? 0);
@@ -118,6 +100,40 @@ export function createBar(choose: (change: Partial<PageState>) => void): Bar {
     );
     chooseFrom(segment, [['', 'All devices'], ...options], chosen);
   }
+}
+
+/** Makes the links to the views. With a modifier key the browser opens them elsewhere. */
+function createTabs(choose: Choose): Show {
+  const tabs = VIEWS.map(({ key, label }) => {
+    const tab = element('a', { href: '#', 'data-testid': `view-${key}` }, label);
+    tab.addEventListener('click', (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      choose({ view: key });
+    });
+    byId('views').append(tab);
+    return { key, tab };
+  });
+  return (state) => {
+    for (const { key, tab } of tabs) {
+      tab.href = pageStateSearch({ ...state, view: key });
+      if (key === state.view) tab.setAttribute('aria-current', 'page');
+      else tab.removeAttribute('aria-current');
+    }
+  };
+}
+
+/** Makes the choice of ranges that end now. */
+function createRanges(choose: Choose): Show {
+  const radios = RANGES.map((range) => {
+    const radio = element('input', { type: 'radio', name: 'range', value: range.key });
+    radio.addEventListener('change', () => choose({ range }));
+    byId('ranges').append(element('label', {}, radio, element('span', {}, range.label)));
+    return radio;
+  });
+  return ({ range }) => {
+    for (const radio of radios) radio.checked = 'key' in range && radio.value === range.key;
+  };
 }
 
 /** "5 Mar, 06:00–12:00", "5 Mar – 7 Mar" */

@@ -189,22 +189,23 @@ function listOf(items: readonly (string | Node)[], tone = ''): HTMLElement {
   return element('ul', { class: tone }, ...items.map((one) => element('li', {}, one)));
 }
 
-/** Models with something wrong come first, each in a line. Several that are in one of the other states share a line. */
+/** So many models that are not well have a line each. */
+const MOST_ALONE = 5;
+
+/** Models with something wrong come first, each in a line. Further ones share a line, and so do those in another state. */
 function otherLines(others: readonly Other[]): HTMLElement[] {
-  const alone = others.filter(({ health }) => !ALIKE[health.state]);
-  const alike = Object.entries(ALIKE).flatMap(([state, words]) => {
-    const lines = others.filter(({ health }) => health.state === state).map(otherLine);
-    return lines.length < 2
-      ? lines
-      : [
-          element(
-            'li',
-            {},
-            foldOf(`${lines.length} others: ${words}`, element('ul', {}, ...lines)),
-          ),
-        ];
-  });
-  return [...alone.map(otherLine), ...alike];
+  const alone = others.filter(({ health }) => !ALIKE[health.state]).map(otherLine);
+  const further = alone.splice(MOST_ALONE);
+  const alike = Object.entries(ALIKE).flatMap(([state, words]) =>
+    foldedLines(words, others.filter(({ health }) => health.state === state).map(otherLine)),
+  );
+  return [...alone, ...foldedLines('not well either', further), ...alike];
+}
+
+function foldedLines(words: string, lines: readonly HTMLElement[]): readonly HTMLElement[] {
+  if (lines.length < 2) return lines;
+  const list = element('ul', {}, ...lines);
+  return [element('li', {}, foldOf(`${lines.length} others: ${words}`, list))];
 }
 
 function otherLine({ model, href, health }: Other): HTMLElement {

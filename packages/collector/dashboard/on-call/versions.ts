@@ -19,8 +19,8 @@ import {
   lastVerdict,
   plansWords,
   reasonWords,
+  TO_DO,
   timeNeeded,
-  toDo,
   verdictName,
 } from '../words/rollouts.js';
 import { actWords, sharedBy } from '../words/timeline.js';
@@ -60,10 +60,7 @@ export const versionsPanel = tablePanel({
   gist: ({ rows }) =>
     rows
       .slice(0, SUMMED_UP)
-      .map(([name, state, , , verdict]) => {
-        const said = verdict?.value === null ? '' : `, ${verdict?.text}`;
-        return `${name?.text}: ${state?.text}${said}`;
-      })
+      .map((cells) => [0, 1, 4].map((i) => cells[i]?.text).filter(Boolean).join(', '))
       .join('; '),
   needs: ['latency'],
   table: ({ latency }, { answers }) => {
@@ -134,8 +131,8 @@ function verdictCells(version: string, answers: Answers): Cell[] {
   const written = lastVerdict(answered(answers, 'findings'), rollout);
   const name = verdictName(rollout);
   const verdict = rollout.isOver
-    ? text(toDo(written?.verdict ?? name))
-    : text(toDo(name), {
+    ? text(TO_DO[written?.verdict ?? name] ?? '')
+    : text(TO_DO[name] ?? '', {
         aside: reasonWords(rollout, canary),
         ...(name === 'roll-back' && { tone: 'alarm' }),
       });

@@ -137,7 +137,7 @@ export function createCard(
 /** Makes the button that hands a panel out. The script that writes CSV is fetched at the first click. */
 function csvButton(panel: Panel, shown: () => PanelContext | undefined): HTMLButtonElement {
   const label = `${panel.title} as CSV`;
-  const attributes = { type: 'button', class: 'csv', 'data-testid': 'csv', 'aria-label': label };
+  const attributes = { type: 'button', class: 'csv', 'aria-label': label };
   const button = element('button', attributes, 'CSV');
   button.addEventListener('click', async () => {
     const context = shown();

@@ -88,17 +88,13 @@ export function ranWords({ ranAs, takenBack }: RolloutFigures): string {
 }
 
 /** What to do with a rollout in a word or two, by the name of its verdict. */
-const TO_DO: Readonly<Record<string, string>> = {
+export const TO_DO: Readonly<Record<string, string>> = {
   'roll-back': 'roll back',
   promote: 'promote',
   step: 'may widen',
   hold: 'hold',
   none: 'none yet',
 };
-
-export function toDo(verdict: string): string {
-  return TO_DO[verdict] ?? '';
-}
 
 /** Returns the name of a verdict as it is written down: a hold that may go on to more devices is a step. */
 export function verdictName({ verdict: { verdict }, mayStep }: RolloutFigures): string {
@@ -117,7 +113,7 @@ export function reasonWords(rollout: RolloutFigures, fewest: Fewest): string {
       return holdReason(verdict, rollout, fewest);
     case 'none':
       return verdict.because === 'no-control'
-        ? 'no device of the control has reported'
+        ? 'no device of the control has reported: wait, or roll out to fewer devices'
         : `${formatCompact(devices.control)} devices of the control have reported, ${fewest.minDevices} are needed`;
   }
 }
@@ -141,7 +137,7 @@ export function verdictWords(rollout: RolloutFigures, fewest: Fewest): string {
       return `${what}: ${reason}${more}.`;
     }
     case 'none':
-      return `No verdict: ${reason}.${verdict.because === 'no-control' ? ' Wait, or roll out to fewer devices.' : ''}`;
+      return `No verdict: ${reason}.`;
   }
 }
 

@@ -201,7 +201,7 @@ test('each version has its state, the act and the verdict that it got last, and 
   expect(table.rows[0]?.[5]?.value).toBe(70);
   expect(table.note).toMatch(/takes about 14 hours at 25% of devices\. Of devices: /);
   expect(panel?.gist?.(table)).toBe(
-    '1.3.0: canary at 5%, may widen; 1.2.0: for all; 1.1.0: taken back, roll back',
+    '1.3.0, canary at 5%, may widen; 1.2.0, for all; 1.1.0, taken back, roll back',
   );
 });
 
