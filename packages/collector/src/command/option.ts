@@ -48,7 +48,10 @@ export function text<D extends string | undefined = undefined>({
   default: initial,
   ...about
 }: About<string> & { readonly default?: D }): Option<string | D> {
-  const parse = (texts: readonly string[]) => lastOf(texts, check) ?? (initial as D);
+  const parse = (texts: readonly string[]) => {
+    const last = texts.at(-1);
+    return last === undefined ? (initial as D) : checked(last, check);
+  };
   return { ...WORD, defaultText: initial, ...about, parse };
 }
 
@@ -70,14 +73,13 @@ export function list({ check, ...about }: About<readonly string[]>): Option<read
 }
 
 /** Some that hold at once, so that an old one can be replaced. */
-export function tokens({ check, ...about }: About<readonly string[]>): Option<readonly string[]> {
-  const parse = (texts: readonly string[]) => checked(texts, check);
-  return { ...WORD, isWord: false, isInFile: true, ...about, parse };
+export function tokens(about: About<readonly string[]>): Option<readonly string[]> {
+  return { ...list(about), isList: false, isWord: false, isInFile: true };
 }
 
 /** It may hold a password, and then belongs into a file. */
-export function address({ check, ...about }: About<string>): Option<string | undefined> {
-  return { ...WORD, isInFile: true, ...about, parse: (texts) => lastOf(texts, check) };
+export function address(about: About<string>): Option<string | undefined> {
+  return { ...text(about), isInFile: true };
 }
 
 /** Its variable is `true` or `false`. */
@@ -93,11 +95,6 @@ export function variableOf({ flag }: Pick<Option<unknown>, 'flag'>): string {
 export function variablesOf(option: Pick<Option<unknown>, 'flag' | 'isInFile'>): string[] {
   const variable = variableOf(option);
   return option.isInFile ? [variable, `${variable}_FILE`] : [variable];
-}
-
-function lastOf(texts: readonly string[], check?: (value: string) => unknown): string | undefined {
-  const last = texts.at(-1);
-  return last === undefined ? undefined : checked(last, check);
 }
 
 function checked<T>(value: T, check?: (value: T) => unknown): T {
