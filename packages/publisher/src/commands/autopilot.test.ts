@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { revoke } from '../library/revoke.js';
@@ -72,13 +72,25 @@ test('while a file `hold` is there nothing is signed, and it says so', async () 
   expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
 });
 
+test('with --every a step that fails is told of and does not end it; an interruption does', async () => {
+  const { run, says, offers, workspace } = await openDesk();
+  says('roll-back');
+  const { repository } = workspace;
+  await rename(repository, `${repository}.away`);
+  const failed = await run('--every', '5m');
+  expect(failed).toMatchObject({ exitCode: 0, errors: expect.stringContaining('file-missing') });
+  await rename(`${repository}.away`, repository);
+  expect((await run('--every', '5m')).out).toContain('was taken back');
+  expect(await offers()).toEqual(['1.1.0 revoked 5 %', '1.0.0 stable']);
+});
+
 test.each([
   [['--steps', '1,200'], 'Expected a percentage'],
   [['--steps', ''], 'Expected a percentage'],
   [['--no-answer', 'promote'], 'Allowed choices are revoke, hold'],
   [['--every', '0'], 'Expected a time over 0'],
 ])('wrong usage: %j', async (words, message) => {
-  const { run } = await openDesk();
-  const { exitCode, errors } = await run(...words);
+  const where = ['--repo', 'site', '--fleet', 'https://reports.example', '--facts', 'models.json'];
+  const { exitCode, errors } = await runNearside(['autopilot', ...where, ...words]);
   expect({ exitCode, errors }).toEqual({ exitCode: 2, errors: expect.stringContaining(message) });
 });

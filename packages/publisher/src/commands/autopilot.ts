@@ -92,7 +92,7 @@ async function repeat(
     try {
       await step(signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (error instanceof Error && error.name === 'AbortError') return;
       const { code, message } = explainFailure(error);
       terminal.error(`nearside: ${code}: ${message}`);
     }
