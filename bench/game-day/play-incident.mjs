@@ -47,12 +47,12 @@ export async function playIncident(incident, { dir, out, packs, browser, site })
 
 /** Whoever was not offered the version had the one before all the time; nobody else was left without an answer. */
 function checkServedThroughout(stage) {
-  const { browsers, shipped, counts } = stage;
+  const { browsers, shipped, strays } = stage;
   const others = browsers.seen.filter((_, i) => shipped?.arms[i] !== 'canary');
-  const isServed = counts.strays === 0 && others.every(servedThroughout);
+  const isServed = strays === 0 && others.every(servedThroughout);
   const noneFailed = browsers.seen.every(({ failed }) => Object.keys(failed).length === 0);
   const isSoon = others.every(({ longestGapMs }) => longestGapMs < LONGEST_GAP_MS);
-  stage.check(SERVED, isServed, { browsers: others, strays: counts.strays });
+  stage.check(SERVED, isServed, { browsers: others, strays });
   stage.check('no run failed in an open browser', noneFailed, browsers.seen);
   const isTwice = browsers.seen.every(({ deaths }) => deaths <= MOST_DEATHS);
   stage.check('no open browser died more than twice', isTwice, browsers.seen);

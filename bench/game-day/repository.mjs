@@ -37,7 +37,6 @@ export async function openRepository(dir, { packed, now }) {
 
   return {
     directory: repository,
-    keys,
     factsFile,
     faults,
     /** What reports name: hashes of versions, and of their baseline. */
@@ -45,15 +44,11 @@ export async function openRepository(dir, { packed, now }) {
     address: { url: `${server.url}/${MODEL}`, trust: pin },
     close: () => server.close(),
     targets: () => readTargets(repository),
-    async revision() {
-      return (await readTargets(repository)).version;
-    },
     /** @returns {Promise<number>} the share of devices that the shipped version is offered to */
     async percent() {
       const { rollout } = (await shippedIn(repository)) ?? {};
       return rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
     },
-    writeFacts,
     /**
      * Ships a version to a share of all devices. Who is on which side is drawn by its salt: it is signed again, before
      * anybody sees it, until the open browsers are where the story needs them.

@@ -48,8 +48,8 @@ export async function openStage(dir, { packed, browser, site, incident }) {
     shipped: undefined,
     /** Simulated devices by the version that served them in the last window. */
     served: new Map(),
-    /** Of simulated devices: reports of the shipped version, and of it where it was not offered. */
-    counts: { shipped: 0, strays: 0 },
+    /** Windows of simulated devices in which the version shipped served, and was not offered. */
+    strays: 0,
     /** What the collector has said last. */
     findings: [],
     rollout: undefined,
@@ -88,7 +88,7 @@ export async function release(stage, packed) {
 
 /** Devices run for five minutes and report, the collector looks, and autopilot takes a step. */
 export async function passWindow(stage, { apartMs = WINDOW_MS } = {}) {
-  const { now, repository, collector, crowd, timeline, counts } = stage;
+  const { now, repository, collector, crowd, timeline } = stage;
   const atMs = now();
   const published = { ...repository.published, experiment: stage.shipped?.experiment };
   const { reports, served, strays } = await crowd.window(atMs, {
@@ -98,8 +98,7 @@ export async function passWindow(stage, { apartMs = WINDOW_MS } = {}) {
     trouble: stage.trouble,
   });
   stage.served = served;
-  counts.shipped += served.get(SHIPPED) ?? 0;
-  counts.strays += strays;
+  stage.strays += strays;
   if (timeline.has('taken back') && served.has(SHIPPED)) {
     timeline.noteLast('last device well', atMs + WINDOW_MS);
   }
