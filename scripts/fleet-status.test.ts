@@ -20,12 +20,13 @@ const publishCanary = publishedOnce(async (workspace) => {
   const { pin } = await workspace.release();
   const { packed } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
   const { rollout } = await publish({ ...workspace, packed, canaryPercent: 5 });
-  return { pin, packed, experiment: rollout && experimentOf(rollout) };
+  const { packed: next } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+  return { pin, next, experiment: rollout && experimentOf(rollout) };
 });
 
 /** A repository with a canary, a collector with its facts, and a command that asks it. */
 async function openFleet() {
-  const { workspace, pin, experiment } = await publishCanary();
+  const { workspace, pin, next, experiment } = await publishCanary();
   const models = join(workspace.directory, 'models.json');
   await facts({ ...workspace, trust: pin, out: models });
   const options = { readToken: TOKEN, minDevices: 1, models };
@@ -48,7 +49,7 @@ async function openFleet() {
     }
   }
 
-  return { workspace, url, status, report };
+  return { workspace, next, url, status, report };
 }
 
 test('status --fleet says what is out, on how many devices, and its verdict', async () => {
@@ -106,11 +107,10 @@ test('a rollout of a version that the repository does not have is told', async (
 });
 
 test('publish --canary --fleet says beforehand how long a verdict takes', async () => {
-  const { workspace, url } = await openFleet();
-  const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+  const { workspace, next, url } = await openFleet();
   const site = ['--repo', workspace.repository, '--keys', workspace.keys];
   await runNearside(['revoke', 'tiny', '1.1.0', ...site]);
-  const words = ['publish', packed, ...site, '--canary', '5', '--fleet', url];
+  const words = ['publish', next, ...site, '--canary', '5', '--fleet', url];
   const { out } = await runNearside(words);
   expect(out.split('\n')[0]).toMatch(/^How long a verdict takes at 5 % of devices is not known/);
   const again = JSON.parse((await runNearside([...words, '--json'])).out);
@@ -124,13 +124,12 @@ test.each([
   ['another token', 'another', 'read-token-missing'],
   ['no collector there', undefined, 'network-failed'],
 ])('with %s publish --fleet signs nothing', async (_what, token, code) => {
-  const { workspace, url } = await openFleet();
+  const { workspace, next, url } = await openFleet();
   if (token === undefined) await collector?.close();
   else vi.stubEnv('NEARSIDE_READ_TOKEN', token);
-  const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
   const before = await snapshotOf(workspace.repository);
   const site = ['--repo', workspace.repository, '--keys', workspace.keys];
-  const words = ['publish', packed, ...site, '--canary', '5', '--fleet', url];
+  const words = ['publish', next, ...site, '--canary', '5', '--fleet', url];
   const { exitCode, errors } = await runNearside(words);
   expect(exitCode).toBe(1);
   expect(errors).toContain(`nearside: ${code}: `);

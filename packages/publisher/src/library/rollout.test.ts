@@ -17,7 +17,8 @@ const publishCanary = publishedOnce(async (workspace) => {
   const stable = await workspace.release();
   const { packed, source } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
   const published = await publish({ ...workspace, packed, canaryPercent: 10 });
-  return { stable, packed, source, published };
+  const next = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+  return { stable, packed, source, published, next };
 });
 
 /** A stable version, a canary for 10 % of devices, and a device in and one out of these. */
@@ -112,10 +113,9 @@ describe('a canary', () => {
 
 describe('while a canary is out', () => {
   test('another is refused with the commands that end the first, and nothing is written', async () => {
-    const { workspace } = await openRollout();
-    const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
+    const { workspace, next } = await openRollout();
     const before = await snapshotOf(workspace.repository);
-    const second = publish({ ...workspace, packed, canaryPercent: 5 });
+    const second = publish({ ...workspace, packed: next.packed, canaryPercent: 5 });
     await expect(second).rejects.toMatchObject({
       code: 'canary-out',
       message: expect.stringContaining(
@@ -130,22 +130,21 @@ describe('while a canary is out', () => {
     ['promoted to all', (w: Workspace) => promote({ ...w, ...canary, to: 'stable' })],
     ['revoked', (w: Workspace) => revoke({ ...w, ...canary })],
   ])('another is published once the first is %s', async (_what, end) => {
-    const { workspace } = await openRollout();
+    const { workspace, next } = await openRollout();
     await end(workspace);
-    const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
-    const published = await publish({ ...workspace, packed, canaryPercent: 5 });
+    const published = await publish({ ...workspace, packed: next.packed, canaryPercent: 5 });
     expect(published).toMatchObject({ changed: true, state: 'canary' });
     expect(published).not.toHaveProperty('note');
   });
 
   test('a version for all may be published, which says that the canary is over', async () => {
-    const { workspace, device } = await openRollout();
+    const { workspace, next, device } = await openRollout();
     const inside = await device(true);
     await inside.install();
-    const hotfix = await workspace.release({ version: '1.2.0', sequence: 3, seed: 3 });
+    const hotfix = await publish({ ...workspace, packed: next.packed });
     expect(hotfix.note).toBe('The canary 1.1.0 is over: all devices are offered 1.2.0.');
     await inside.update();
-    await expectSameFiles(await inside.open(), hotfix.source);
+    await expectSameFiles(await inside.open(), next.source);
     for (const to of [50, 'stable'] as const) {
       await expect(promote({ ...workspace, ...canary, to })).rejects.toMatchObject({
         code: 'version-conflict',
@@ -160,13 +159,13 @@ describe('while a canary is out', () => {
       ['1.0.0', false],
     ]);
     const { packed } = await workspace.packed({ version: '1.3.0', sequence: 4, seed: 4 });
-    const next = await publish({ ...workspace, packed, canaryPercent: 5 });
-    expect(next).toMatchObject({ changed: true, state: 'canary' });
+    const another = await publish({ ...workspace, packed, canaryPercent: 5 });
+    expect(another).toMatchObject({ changed: true, state: 'canary' });
   });
 
   test('a canary that a version for all has ended stays over when that one is revoked', async () => {
-    const { workspace, stable, device } = await openRollout();
-    await workspace.release({ version: '1.2.0', sequence: 3, seed: 3 });
+    const { workspace, stable, next, device } = await openRollout();
+    await publish({ ...workspace, packed: next.packed });
     await revoke({ ...workspace, model: 'tiny', version: '1.2.0' });
     await expectSameFiles(await (await device(true)).install(), stable.source);
   });
