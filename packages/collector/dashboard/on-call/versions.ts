@@ -60,7 +60,12 @@ export const versionsPanel = tablePanel({
   gist: ({ rows }) =>
     rows
       .slice(0, SUMMED_UP)
-      .map((cells) => [0, 1, 4].map((i) => cells[i]?.text).filter(Boolean).join(', '))
+      .map((cells) =>
+        [0, 1, 4]
+          .map((i) => cells[i]?.text)
+          .filter(Boolean)
+          .join(', '),
+      )
       .join('; '),
   needs: ['latency'],
   table: ({ latency }, { answers }) => {
