@@ -213,16 +213,19 @@ test('a canary whose control reports later has no verdict until then', async () 
   await store.close();
 });
 
-test('a rollout is over when its version is taken back, or goes to all', async () => {
+test('a rollout is over when its version is taken back, or it or a newer one goes to all, even if that one is taken back since', async () => {
   const store = await storeOf(rollout({ canary: 0.3, control: 0.05 }));
   const [canary, stable] = FACTS.versions;
   const revoked = { ...FACTS, versions: [{ ...canary, state: 'revoked' }, stable] };
   const { rollout: _, ...everywhere } = { ...canary, state: 'stable' };
+  const newer = { ...everywhere, version: '1.2.0', sequence: 9 };
   for (const [facts, isOver] of [
     [FACTS, false],
     [undefined, false],
     [revoked, true],
     [{ ...FACTS, versions: [everywhere, stable] }, true],
+    [{ ...FACTS, versions: [{ ...newer, state: 'stable' }, canary, stable] }, true],
+    [{ ...FACTS, versions: [{ ...newer, state: 'revoked' }, canary, stable] }, true],
   ] as [typeof FACTS, boolean][]) {
     const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts });
     expect(rollouts[0]?.isOver).toBe(isOver);

@@ -32,7 +32,7 @@ export function signedRollouts(
     const state = stateOf(rollout.version);
     const isOver =
       (state !== undefined && (state.state === 'revoked' || !state.rollout)) ||
-      versions.some((one) => known && one.sequence > known.sequence && isForAll(one.version));
+      versions.some((one) => known && one.sequence > known.sequence && wasForAll(one.version));
     const isRunning = !isOver && isSigned(rollout);
     return {
       ...rollout,
@@ -48,9 +48,10 @@ export function signedRollouts(
     return journal.findLast(own) ?? versions.find(own);
   }
 
-  function isForAll(version: string): boolean {
+  /** Also where it was taken back since: a canary before it stays over, as on devices. */
+  function wasForAll(version: string): boolean {
     const state = stateOf(version);
-    return state?.state === 'stable' && !state.rollout;
+    return state !== undefined && !state.rollout;
   }
 }
 
