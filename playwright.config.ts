@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
-import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
+import { chromiumGpuLaunch, chromiumLaunch, chromiumTestLaunch } from './scripts/chromium.mjs';
 
 /** What every engine is held to; Chromium without a GPU runs all the rest as well. */
 const EVERYWHERE = [
@@ -114,7 +114,7 @@ export default defineConfig({
       name: 'chromium',
       testIgnore: [WEBKIT],
       grepInvert: [GPU, LONG],
-      use: { browserName: 'chromium', launchOptions: chromiumLaunch },
+      use: { browserName: 'chromium', launchOptions: chromiumTestLaunch },
     },
     {
       name: 'long',

@@ -1,7 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { firefoxLaunch, isInstalled } from './scripts/browsers.mjs';
-import { chromiumGpuLaunch, chromiumLaunch } from './scripts/chromium.mjs';
+import { chromiumGpuLaunch, chromiumLaunch, chromiumTestLaunch } from './scripts/chromium.mjs';
 
 interface Lane {
   readonly name: string;
@@ -18,7 +18,7 @@ const lanes: Lane[] = [
   {
     name: 'browser',
     browser: 'chromium',
-    launchOptions: chromiumLaunch,
+    launchOptions: chromiumTestLaunch,
     include: ['packages/*/src/**/*.browser.test.ts'],
   },
   {

@@ -52,7 +52,19 @@ export const chromiumLaunch = {
   ],
 };
 
-/** The same with WebGPU computed in software: right or wrong as on a GPU, and never fast. */
+/** How much of a wasm function runs before V8 optimises it, bytes of its code. In a test little runs as often. */
+const TIERING_BUDGET = 1_000_000_000;
+
+/**
+ * The same for tests where no speed is told: to optimise a runtime's functions takes longer than most tests compute.
+ * The lanes of `npm run test:long` and `npm run test:engines`, and all benches, leave V8 as it is.
+ */
+export const chromiumTestLaunch = {
+  ...chromiumLaunch,
+  args: [...chromiumLaunch.args, `--js-flags=--wasm-tiering-budget=${TIERING_BUDGET}`],
+};
+
+/** The same as the first with WebGPU computed in software: right or wrong as on a GPU, and never fast. */
 export const chromiumGpuLaunch = {
   ...chromiumLaunch,
   args: [...chromiumLaunch.args, '--enable-unsafe-webgpu'],

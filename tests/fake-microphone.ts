@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromiumLaunch } from '../scripts/chromium.mjs';
+import { chromiumTestLaunch } from '../scripts/chromium.mjs';
 import { root } from '../scripts/root.mjs';
 
 const RATE = 48_000;
@@ -10,13 +10,13 @@ const RATE = 48_000;
 export function fakeMicrophone() {
   const file = join(tmpdir(), `nearside-heard-${process.pid}.wav`);
   const args = [
-    ...chromiumLaunch.args,
+    ...chromiumTestLaunch.args,
     '--use-fake-device-for-media-stream',
     '--use-fake-ui-for-media-stream',
     `--use-file-for-fake-audio-capture=${file}`,
   ];
   return {
-    launchOptions: { ...chromiumLaunch, args },
+    launchOptions: { ...chromiumTestLaunch, args },
     async write() {
       const { decodeAudio } = await import('../packages/pipeline/dist/index.js');
       const { openResampler } = await import('../packages/pipeline/dist/audio/resampler.js');
