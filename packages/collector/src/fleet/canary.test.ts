@@ -306,7 +306,11 @@ test('updates that canary devices undid by themselves are counted, and not those
   const updates = (i: number) =>
     [
       { version: '1.1.0', installed: 1, failed: { 'network-failed': 1 } },
-      { version: '1.1.0', installed: 1, rolledBack: { 'page-lost': 1 } },
+      {
+        version: '1.1.0',
+        installed: 1,
+        rolledBack: { [i % 4 === 1 ? 'page-lost' : 'version-slow']: 1 },
+      },
     ].slice(i % 2, (i % 2) + 1);
   const store = await storeOf(
     rollout(EQUAL, { devices: 128 }).map((one, i) => ({ ...one, more: { updates: updates(i) } })),

@@ -40,6 +40,7 @@ const FAULTS: ReadonlySet<string> = new Set<ErrorCode>([
   'worker-lost',
   'page-lost',
   'terminated',
+  'version-slow',
 ]);
 
 /**
