@@ -180,6 +180,12 @@ describe('above half of all devices', () => {
       expect(decided(answer, { percent: 60 })).toEqual(wait('not-asked'));
     }
   });
+
+  test('nothing is widened by a clock that is ahead of the collector: the day is not over', () => {
+    const half = { rules: toAll, percent: 60 };
+    const early = said({ nowMs: OFFERED_MS + HOUR_MS, lookedMs: OFFERED_MS + HOUR_MS });
+    expect(decided(early, half)).toEqual(wait('clock'));
+  });
 });
 
 describe('without an answer of the collector', () => {

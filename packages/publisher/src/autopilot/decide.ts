@@ -105,12 +105,12 @@ export function decide(
   if (heard?.verdict === 'roll-back') return takeBack(canary, heard, revision);
   if (sinceMs === undefined) return wait('unknown-offer');
   if (nowMs < sinceMs + LIMITS.dwellMs) return wait('too-early');
+  if (heard && Math.abs(nowMs - heard.nowMs) > LIMITS.clocksMs) return wait('clock');
   const to = nextShare(canary, rules);
   if (canary.percent > LIMITS.controlledPercent) {
     return to === undefined ? wait('not-asked') : { act: 'promote', to, because: 'dwell' };
   }
   if (!heard) return unanswered(canary, rules);
-  if (Math.abs(nowMs - heard.nowMs) > LIMITS.clocksMs) return wait('clock');
   if (heard.revision !== revision) return wait('old-facts');
   if (to === undefined) return wait('not-asked');
   const enough = to === 'stable' ? ['promote'] : ['promote', 'step'];
