@@ -6,6 +6,7 @@ import type { CanaryAnswer, CanaryOnOffer } from './decide.js';
 
 /** A collector's answer about a canary, and all its figures for the log. */
 export interface ToldOfCanary extends CanaryAnswer {
+  readonly model: string;
   readonly figures: FleetRollout;
 }
 
@@ -38,9 +39,9 @@ export async function askOfCanaries(
   const problems: ModelProblem[] = [];
   for (const model of new Set(canaries.map((one) => one.model))) {
     try {
-      const canary = await askCanary(fleet, model);
       const findings = await askFindings(fleet, model);
-      told.push(...canary.rollouts.map((rollout) => answerOf(rollout, canary, findings)));
+      const canary = await askCanary(fleet, model, findings.toMs);
+      told.push(...canary.rollouts.map((one) => answerOf(one, { model, canary, findings })));
     } catch (error) {
       problems.push(problemOf(model, error));
     }
@@ -48,14 +49,20 @@ export async function askOfCanaries(
   return { told, problems };
 }
 
+interface Answers {
+  readonly model: string;
+  readonly canary: FleetCanary;
+  readonly findings: FleetFindings;
+}
+
 function answerOf(
   rollout: FleetRollout,
-  { revision }: FleetCanary,
-  { verdicts, lookedMs, toMs }: FleetFindings,
+  { model, canary: { revision }, findings: { verdicts, lookedMs, toMs } }: Answers,
 ): ToldOfCanary {
   const { verdict, because = [] } = rollout.verdict;
   const { version, experiment, mayStep, takenBack } = rollout;
   return {
+    model,
     verdict,
     because: [because].flat(),
     mayStep,

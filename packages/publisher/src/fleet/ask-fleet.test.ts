@@ -26,9 +26,11 @@ const answering = (status: number, body: string) =>
 
 test('a collector is asked below its address, with the token', async () => {
   const { url, asked } = await answering(200, EMPTY);
-  const found = await askCanary({ url: `${url}/below/`, token: TOKEN }, 'digits');
+  const nowMs = 1_700_000_000_000;
+  const found = await askCanary({ url: `${url}/below/`, token: TOKEN }, 'digits', nowMs);
   expect(found).toMatchObject({ revision: 3, rollouts: [] });
-  const path = '/below/v1/fleet/canary?model=digits';
+  // an answer for the last hour would not tell of a rollout whose devices sleep since midnight
+  const path = `/below/v1/fleet/canary?model=digits&from=${nowMs - 14 * 86_400_000}`;
   expect(asked).toEqual([{ url: path, authorization: `Bearer ${TOKEN}` }]);
 });
 

@@ -19,20 +19,25 @@ export interface Fleet {
   readonly patienceMs?: number | undefined;
 }
 
+/** A rollout of which nobody reported for so long is not told of, ms. Apps rest at night, at weekends and in holidays. */
+const LOOKED_BACK_MS = 14 * 86_400_000;
+
 /**
  * Asks a collector how the rollouts of a model do.
  *
+ * @param nowMs the time there, where that is known
  * @throws NearsideError `network-failed` when nothing answers in time, or with another status than 200;
  *   `read-token-missing`; `fleet-malformed` when the answer is not that of a collector
  * @throws TypeError when the address or the token cannot be one
  */
-export function askCanary(fleet: Fleet, model: string): Promise<FleetCanary> {
-  return question(fleet, 'canary', { model, schema: FleetCanarySchema });
+export function askCanary(fleet: Fleet, model: string, nowMs = Date.now()): Promise<FleetCanary> {
+  const from = nowMs - LOOKED_BACK_MS;
+  return question(fleet, 'canary', { asked: { model, from }, schema: FleetCanarySchema });
 }
 
 /** Asks a collector which verdicts on the rollouts of a model two looks in a row have seen. Throws as {@link askCanary}. */
 export function askFindings(fleet: Fleet, model: string): Promise<FleetFindings> {
-  return question(fleet, 'findings', { model, schema: FleetFindingsSchema });
+  return question(fleet, 'findings', { asked: { model }, schema: FleetFindingsSchema });
 }
 
 const MAX_BYTES = 16e6;
@@ -40,10 +45,12 @@ const MAX_BYTES = 16e6;
 async function question<Schema extends v.GenericSchema>(
   { url, token, patienceMs }: Fleet,
   name: string,
-  { model, schema }: { model: string; schema: Schema },
+  { asked: parameters, schema }: { asked: Record<string, string | number>; schema: Schema },
 ): Promise<v.InferOutput<Schema>> {
   const address = new URL(`v1/fleet/${name}`, baseOf(url));
-  address.searchParams.set('model', model);
+  for (const [key, value] of Object.entries(parameters)) {
+    address.searchParams.set(key, String(value));
+  }
   const asked = address.href;
   const { status, bytes } = await ask(asked, {
     bearer: token === undefined ? undefined : requireToken(token),

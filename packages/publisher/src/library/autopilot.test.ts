@@ -163,6 +163,13 @@ describe('what is not enough for an act', () => {
     expect(await offers()).toEqual(CANARY);
   });
 
+  test('a verdict that forged reports of another model bring forth, which name its experiment', async () => {
+    const { step, says, offers, collector } = await openTwoModels();
+    collector.onAsked = () => says(collector.asked <= 2 ? 'roll-back' : 'hold');
+    await step();
+    expect(await offers()).toEqual([...TAKEN_BACK, ...CANARY]);
+  });
+
   test('a verdict of targets that were signed after the question: the next step acts on its own', async () => {
     const { workspace, options, step, says, offers, collector } = await openFlight();
     says('roll-back');
@@ -239,6 +246,19 @@ describe('without an answer of the collector', () => {
   });
 });
 
+describe('an app that nobody has used since midnight', () => {
+  test('does not end its canary, because the collector is asked of its reports of two weeks', async () => {
+    const { step, offers, collector } = await openFlight();
+    collector.nowMs = Date.now();
+    await step({ noAnswer: 'hold' });
+    const from = String(collector.nowMs - 14 * DAY_MS);
+    expect(collector.urls.map((url) => new URLSearchParams(url.split('?')[1]).get('from'))).toEqual(
+      [null, from],
+    );
+    expect(await offers()).toEqual(CANARY);
+  });
+});
+
 describe('a repository that is out of reach', () => {
   test('in the middle of a step is an error, and the next step does the work', async () => {
     const { workspace, step, says, offers, collector } = await openFlight();
@@ -289,6 +309,17 @@ describe('a file `hold` in the repository', () => {
     collector.onAsked = () => writeFile(join(workspace.repository, 'hold'), '');
     await step();
     expect(await offers()).toEqual(CANARY);
+  });
+
+  test('that comes while it waits for a silent collector keeps it from renewing too', async () => {
+    const { workspace, step, collector } = await openFlight();
+    collector.said = undefined;
+    const now = () => Date.now() + 10 * DAY_MS; // the timestamp is due
+    const pause = () => writeFile(join(workspace.repository, 'hold'), '');
+    const before = await snapshotOf(workspace.repository);
+    expect(await step({ now, pause })).toMatchObject({ isHeld: true, acts: [], renewed: [] });
+    await rm(join(workspace.repository, 'hold'));
+    expect(await snapshotOf(workspace.repository)).toEqual(before);
   });
 
   test('that comes while it acts lets the act be finished, and no other begin', async () => {

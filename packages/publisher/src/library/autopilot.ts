@@ -103,13 +103,14 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   for (const percent of options.steps ?? []) basisPoints(percent);
   await requireOnlineKeys(options);
   const before = await readState(repository);
-  const isHeld = await isStopped(repository);
-  const mayWrite = !dryRun && !isHeld;
+  const wasHeld = await isStopped(repository);
+  const mayWrite = !dryRun && !wasHeld;
   const asked = await askWhetherSilent(before, mayWrite, options);
   const done = mayWrite
     ? await act(asked, options)
     : { canaries: decideAll(before, asked, options), acts: [], problems: [] };
-  const renewed = mayWrite ? await renewDue(options) : [];
+  const isHeld = wasHeld || (await isStopped(repository)); // it may have waited for minutes
+  const renewed = mayWrite && !isHeld ? await renewDue(options) : [];
   const after = await readState(repository);
   const { facts: out } = options;
   return {
@@ -156,8 +157,8 @@ function decideAll(
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
   return canariesOnOffer(state).map((canary) => {
     const answer = told.find(
-      ({ figures: { version, experiment } }) =>
-        version === canary.version && experiment === canary.experiment,
+      ({ model, figures: { version, experiment } }) =>
+        model === canary.model && version === canary.version && experiment === canary.experiment,
     );
     const decision = decide(canary, answer, { steps, stable, noAnswer }, present);
     return { ...canary, decision, answer };

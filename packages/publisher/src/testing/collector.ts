@@ -24,6 +24,8 @@ export interface FakeCollector {
   /** Its clock. */
   nowMs: number;
   asked: number;
+  /** Paths of the questions. */
+  readonly urls: string[];
   /** Called at each question, before it is answered. */
   onAsked: () => void | Promise<void>;
 }
@@ -31,6 +33,7 @@ export interface FakeCollector {
 export async function openCollector(): Promise<FakeCollector> {
   const server = createServer(async (request, response) => {
     collector.asked += 1;
+    collector.urls.push(request.url ?? '');
     await collector.onAsked();
     const { said, nowMs } = collector;
     if (!said) return response.writeHead(503).end();
@@ -43,7 +46,14 @@ export async function openCollector(): Promise<FakeCollector> {
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const collector: FakeCollector = { url, said: [], nowMs: Date.now(), asked: 0, onAsked() {} };
+  const collector: FakeCollector = {
+    url,
+    said: [],
+    nowMs: Date.now(),
+    asked: 0,
+    urls: [],
+    onAsked() {},
+  };
   return collector;
 }
 
