@@ -108,7 +108,7 @@ test('a link that was cut off says so, and no card is empty', async ({ page }) =
   await expect(page.getByRole('heading', { level: 2 })).toHaveText(['Share and compare', 'Device']);
 });
 
-test('the operator atlas tells right, wrong, absent and hung tests apart, and its link shows them elsewhere', async ({
+test('the operator atlas tells right, wrong, absent and hung tests apart, and its link shows them elsewhere @long', async ({
   page,
   browser,
 }) => {

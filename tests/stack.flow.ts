@@ -57,7 +57,7 @@ test('a model is published once, when a file of it is first asked for, in turn; 
   expect(steps.filter((step) => step === 'voice begins')).toHaveLength(1);
 });
 
-test('when digits come inverted for two days, the dashboard of `npm start` shows the drift; it has targets and prices too', async ({
+test('when digits come inverted for two days, the dashboard of `npm start` shows the drift; it has targets and prices too @long', async ({
   page,
 }, testInfo) => {
   const dir = await mkdtemp(`${tmpdir()}/nearside-drift-`);
