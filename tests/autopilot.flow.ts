@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -135,17 +135,37 @@ test('the job of the example takes a worse canary back, once, after an upload th
   await close();
 });
 
-test('a bucket gets the metadata before the timestamp, and the boot files last', async () => {
-  const bin = `${dir}/bin`;
-  await mkdir(bin);
-  await writeFile(`${bin}/aws`, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
-  const env = { PATH: `${bin}:${process.env.PATH}`, SITE: 'site', BUCKET: 's3://models' };
-  const { printed } = await run('s3.sh', env, 'upload');
-  expect(printed.split('\n').map((line) => line.split(' ').slice(1, 4).join(' '))).toEqual([
-    'sync site/metadata s3://models/metadata',
-    'cp site/metadata/timestamp.json s3://models/metadata/timestamp.json',
-    'sync site/boot s3://models/boot',
-    '',
-  ]);
-  expect((await run('s3.sh', env, 'elsewhere')).code).toBe(2);
+test.describe('with a bucket', () => {
+  const bucket = { SITE: 'site', BUCKET: 's3://models' };
+
+  /** Runs `s3.sh` with such a script in place of the command line of AWS. */
+  async function runWithAws(script: string, word: string) {
+    const bin = `${dir}/bin`;
+    await mkdir(bin, { recursive: true });
+    await writeFile(`${bin}/aws`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return run('s3.sh', { ...bucket, PATH: `${bin}:${process.env.PATH}` }, word);
+  }
+
+  test('it gets the metadata before the timestamp, and the boot files last', async () => {
+    const { printed } = await runWithAws('echo "$@"', 'upload');
+    expect(printed.split('\n').map((line) => line.split(' ').slice(1, 4).join(' '))).toEqual([
+      'sync site/metadata s3://models/metadata',
+      'cp site/metadata/timestamp.json s3://models/metadata/timestamp.json',
+      'sync site/boot s3://models/boot',
+      '',
+    ]);
+    expect((await runWithAws('', 'elsewhere')).code).toBe(2);
+  });
+
+  test('a request that fails ends the job before it signs, and keeps the file that stops it', async () => {
+    await mkdir(`${dir}/site`);
+    await writeFile(`${dir}/site/hold`, '');
+    await runWithAws('echo >>requests', 'fetch');
+    const requests = (await readFile(`${dir}/requests`)).length;
+    for (let nth = 1; nth <= requests; nth += 1) {
+      const fails = `echo >>before-${nth}; [ "$(wc -l <before-${nth})" -ne ${nth} ] || exit 254`;
+      expect((await runWithAws(fails, 'fetch')).code).toBe(254);
+      expect(await readdir(`${dir}/site`)).toEqual(['hold']);
+    }
+  });
 });

@@ -7,11 +7,10 @@ set -eu
 
 case "${1:-}" in
 fetch)
-  aws s3 sync "$BUCKET" "$SITE" --exclude '.*' --exclude metadata/timestamp.json --exclude 'boot/*'
   aws s3 cp "$BUCKET/metadata/timestamp.json" "$SITE/metadata/timestamp.json"
-  aws s3 sync "$BUCKET/boot" "$SITE/boot" --delete --exact-timestamps
-  # somebody may have taken it away
-  aws s3 ls "$BUCKET/hold" >/dev/null || rm -f "$SITE/hold"
+  # a file that is gone there, such as hold, goes here too
+  aws s3 sync "$BUCKET" "$SITE" --delete --exact-timestamps --exclude '.*' --exclude metadata/timestamp.json \
+    --exclude 'deltas/*'
   ;;
 upload)
   aws s3 sync "$SITE/metadata" "$BUCKET/metadata" --exclude timestamp.json \
