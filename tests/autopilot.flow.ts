@@ -106,23 +106,35 @@ function run(script: string, env: Record<string, string>, ...words: string[]) {
   });
 }
 
-test('the job of the example takes a worse canary back, once, after an upload that failed', async () => {
+/** A store whose upload ends so. */
+async function brokenStore({ STORE }: { STORE: string }, upload: string): Promise<string> {
+  const script = `#!/bin/sh\nif [ "$1" = upload ]; then ${upload}; exit 7; fi\nexec "${STORE}" "$@"\n`;
+  await writeFile(`${dir}/broken.sh`, script, { mode: 0o755 });
+  return `${dir}/broken.sh`;
+}
+
+test('the job of the example takes a worse canary back, once, after uploads that failed', async () => {
   const { env, state, log, close } = await openJob(dir);
-  const broken = `${dir}/broken.sh`;
-  const half = 'cp "$SITE"/metadata/*.targets.json "$PUBLISHED/metadata"; echo lost >&2; exit 7';
-  const script = `#!/bin/sh\nif [ "$1" = upload ]; then ${half}; fi\nexec "${env.STORE}" "$@"\n`;
-  await writeFile(broken, script, { mode: 0o755 });
-  const failed = await run('autopilot.sh', { ...env, STORE: broken });
-  expect(failed).toEqual({ code: 7, printed: expect.stringContaining('lost') });
+  const beforeTimestamp = 'cp "$SITE"/metadata/*.targets.json "$PUBLISHED/metadata"';
+  const failed = { ...env, STORE: await brokenStore(env, beforeTimestamp) };
+  expect((await run('autopilot.sh', failed)).code).toBe(7);
   expect(await state()).toBe('canary');
+
+  const beforeBoot = `"${env.STORE}" upload; rm -r "$PUBLISHED/boot"`;
+  await brokenStore(env, beforeBoot);
+  expect(await run('autopilot.sh', failed)).toEqual({
+    code: 7,
+    printed: expect.stringContaining('digits 1.1.0, canary for 5 % of devices: was taken back'),
+  });
+  expect(await state()).toBe('revoked');
 
   const { code, printed } = await run('autopilot.sh', env);
   expect({ code, printed }).toEqual({
     code: 0,
-    printed: expect.stringContaining('digits 1.1.0, canary for 5 % of devices: was taken back'),
+    printed: expect.stringContaining('everything verifies'),
   });
-  expect(printed).toContain('everything verifies');
-  expect(await state()).toBe('revoked');
+  const boot = await readFile(`${env.PUBLISHED}/boot/digits.json`, 'utf8');
+  expect(boot).toContain('metadata/3.targets.json');
   expect(await log()).toHaveLength(1);
   expect(JSON.parse(await readFile(env.FACTS, 'utf8')).revision).toBe(3);
 

@@ -12,13 +12,20 @@ set -eu
 : "${FACTS:?expected the file that the collector reads}"
 export SITE
 
-# It begins with what devices see: where the last upload failed, the step is taken again.
+# Prints checksums of the files that change under their names.
+changing() {
+  for file in "$SITE"/metadata/timestamp.json "$SITE"/boot/*; do
+    [ ! -f "$file" ] || cksum "$file"
+  done
+}
+
+# It begins with what devices see, so what the last upload left out differs again.
 "$STORE" fetch
-before=$(cksum <"$SITE/metadata/timestamp.json")
+before=$(changing)
 code=0
 nearside autopilot --repo "$SITE" --fleet "$FLEET" --facts "$FACTS" "$@" || code=$?
 # An act is uploaded even where something else failed.
-if [ "$(cksum <"$SITE/metadata/timestamp.json")" != "$before" ]; then
+if [ "$(changing)" != "$before" ]; then
   "$STORE" upload
   nearside verify "$URL" --trust "$PIN"
 fi
