@@ -147,6 +147,22 @@ test('the job of the example takes a worse canary back, once, after uploads that
   await close();
 });
 
+test('what somebody publishes while the job is at work stays', async () => {
+  const { env, close } = await openJob(dir);
+  const racing = `${dir}/racing.sh`;
+  const timestamp = `${env.PUBLISHED}/metadata/timestamp.json`;
+  const race = `if [ "$1" = upload ]; then echo >>"${timestamp}"; fi`;
+  await writeFile(racing, `#!/bin/sh\n${race}\nexec "${env.STORE}" "$@"\n`, { mode: 0o755 });
+  const before = await readFile(timestamp, 'utf8');
+  const { code, printed } = await run('autopilot.sh', { ...env, STORE: racing });
+  expect({ code, printed }).toEqual({
+    code: 1,
+    printed: expect.stringContaining('has changed since it was fetched'),
+  });
+  expect(await readFile(timestamp, 'utf8')).toBe(`${before}\n`);
+  await close();
+});
+
 test.describe('with a bucket', () => {
   const bucket = { SITE: 'site', BUCKET: 's3://models' };
 
@@ -159,7 +175,10 @@ test.describe('with a bucket', () => {
   }
 
   test('it gets the metadata before the timestamp, and the boot files last', async () => {
-    const { printed } = await runWithAws('echo "$@"', 'upload');
+    await mkdir(`${dir}/site`);
+    await writeFile(`${dir}/site/.fetched.json`, 'as it is');
+    const aws = 'case "$*" in *" -") printf "as it is";; *) echo "$@";; esac';
+    const { printed } = await runWithAws(aws, 'upload');
     expect(printed.split('\n').map((line) => line.split(' ').slice(1, 4).join(' '))).toEqual([
       'sync site/metadata s3://models/metadata',
       'cp site/metadata/timestamp.json s3://models/metadata/timestamp.json',
@@ -167,6 +186,17 @@ test.describe('with a bucket', () => {
       '',
     ]);
     expect((await runWithAws('', 'elsewhere')).code).toBe(2);
+  });
+
+  test('it gets nothing where somebody else has changed it, or where it does not answer', async () => {
+    await mkdir(`${dir}/site`);
+    await writeFile(`${dir}/site/.fetched.json`, 'as it was');
+    for (const answer of ['printf "as it is"', 'exit 1']) {
+      const { code, printed } = await runWithAws(`echo >>asked; ${answer}`, 'upload');
+      expect(code).toBe(1);
+      expect(printed).toMatch(/^s3:\/\/models has changed since it was fetched/);
+    }
+    expect(await readFile(`${dir}/asked`, 'utf8')).toBe('\n\n');
   });
 
   test('a request that fails ends the job before it signs, and keeps the file that stops it', async () => {

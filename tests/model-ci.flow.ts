@@ -124,3 +124,19 @@ ${BIN}/nearside "$@"
   await writeFile(`${bin}/nearside`, lossy, { mode: 0o755 });
   await expectRefused(1, /digest-mismatch/, bin);
 });
+
+test('the job of the example releases nothing where somebody else has published meanwhile', async () => {
+  await writeModel(NEXT);
+  const bin = `${dir}/bin`;
+  await mkdir(bin);
+  const timestamp = `${dir}/site/metadata/timestamp.json`;
+  const racing = `#!/bin/sh
+${BIN}/nearside "$@"
+[ "$1" != publish ] || echo >>"${timestamp}"`;
+  await writeFile(`${bin}/nearside`, racing, { mode: 0o755 });
+  const before = await readFile(timestamp, 'utf8');
+  const { status, stderr } = release(bin);
+  expect(stderr).toContain('has changed meanwhile: nothing is released');
+  expect(status).toBe(1);
+  expect(await readFile(timestamp, 'utf8')).toBe(`${before}\n`);
+});

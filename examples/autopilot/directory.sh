@@ -11,8 +11,14 @@ fetch)
   # a file that is gone there, such as hold, goes here too
   for old in "$SITE"/*; do rm -rf "$old"; done
   cp -R "$PUBLISHED"/* "$SITE"
+  cp "$SITE/metadata/timestamp.json" "$SITE/.fetched.json"
   ;;
 upload)
+  # what somebody else publishes meanwhile, such as a version taken back, stays
+  if ! cmp -s "$SITE/.fetched.json" "$PUBLISHED/metadata/timestamp.json"; then
+    echo "$PUBLISHED has changed since it was fetched: nothing is uploaded, the next run begins with that" >&2
+    exit 1
+  fi
   cp "$SITE"/metadata/*.targets.json "$SITE"/metadata/*.snapshot.json "$PUBLISHED/metadata"
   # a device may read it at any time, so it appears whole
   cp "$SITE/metadata/timestamp.json" "$PUBLISHED/metadata/.timestamp.json"

@@ -11,8 +11,14 @@ fetch)
   # a file that is gone there, such as hold, goes here too
   aws s3 sync "$BUCKET" "$SITE" --delete --exact-timestamps --exclude '.*' --exclude metadata/timestamp.json \
     --exclude 'deltas/*'
+  cp "$SITE/metadata/timestamp.json" "$SITE/.fetched.json"
   ;;
 upload)
+  # what somebody else publishes meanwhile, such as a version taken back, stays
+  if ! aws s3 cp "$BUCKET/metadata/timestamp.json" - | cmp -s - "$SITE/.fetched.json"; then
+    echo "$BUCKET has changed since it was fetched: nothing is uploaded, the next run begins with that" >&2
+    exit 1
+  fi
   aws s3 sync "$SITE/metadata" "$BUCKET/metadata" --exclude timestamp.json \
     --cache-control 'public, max-age=31536000, immutable'
   aws s3 cp "$SITE/metadata/timestamp.json" "$BUCKET/metadata/timestamp.json" --cache-control no-cache

@@ -17,7 +17,14 @@ trap 'exit 1' HUP INT TERM
 nearside pack "$MODEL" --evaluate "$ITEMS" --out "$work/packed"
 # Publishes in a copy: what fails was never offered, and its version is free for the next attempt.
 cp -R "$SITE" "$work/site"
+seen() { cat "$1/metadata/timestamp.json" 2>/dev/null | cksum; }
+before=$(seen "$work/site")
 nearside publish "$work/packed" --repo "$work/site" --canary "$CANARY" --json >"$work/release.json"
 node "$(dirname "$0")/open-as-device.mjs" "$work/site" "$work/release.json"
+# What somebody else published meanwhile, such as a version taken back, stays.
+if [ "$(seen "$SITE")" != "$before" ]; then
+  echo "$SITE has changed meanwhile: nothing is released, try again" >&2
+  exit 1
+fi
 cp -R "$work/site/." "$SITE"
 cp "$work/release.json" .
