@@ -128,9 +128,13 @@ function sayVerdict({ verdict, experiment }) {
   const server = createServer((request, response) => {
     const nowMs = Date.now();
     const revision = 2;
+    const offeredMs = nowMs - OFFERED_BEFORE_MS;
     const rollout = {
-      ...{ version: '1.2.0', experiment, sinceMs: nowMs - OFFERED_BEFORE_MS, isOver: false },
+      ...{ version: '1.2.0', experiment, sinceMs: offeredMs, isOver: false },
+      ...{ share: 0.05, offeredMs: [offeredMs], mayStep: verdict === 'promote' },
       devices: { canary: 2000, control: 2000 },
+      ranAs: { canary: [], control: [] },
+      takenBack: { n: 0, of: 2000 },
       verdict: { verdict, because: ['failed-runs'] },
     };
     const written = { version: '1.2.0', experiment, atMs: nowMs - 300_000, verdict, revision };

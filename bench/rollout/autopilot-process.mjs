@@ -21,5 +21,11 @@ for (const name of WRITES) {
   };
 }
 syncBuiltinESMExports();
-const { acts } = await autopilot(options);
-console.log(JSON.stringify(acts));
+await autopilot({
+  ...options,
+  pause() {
+    throw new Error(
+      'Expected the collector to tell of the canary, got nothing that autopilot takes',
+    );
+  },
+});
