@@ -29,28 +29,61 @@ const ActSchema = v.looseObject({
 export type LoggedAct = v.InferOutput<typeof ActSchema>;
 
 /**
- * Writes down that an act begins, before anybody can see it. Killed after that, the next step does the act and writes no
- * second line; or it writes that the act was dropped.
+ * Writes down that an act begins, before anybody can see it. Killed after that, or where the repository is fetched anew
+ * because an upload failed, the next step does the act and writes no second line; or {@link logDropped} says that it came
+ * to nothing.
  *
- * @param next the act that is signed now; undefined where none is
- * @param state the repository without it
+ * @param next the act that is signed now
  */
 export async function logAct(
   repository: string,
-  next: LoggedAct | undefined,
+  next: LoggedAct,
+  writer: RepositoryWriter,
+): Promise<void> {
+  const text = await readText(repository);
+  if (keptActs(text).some((act) => isSame(act, next))) return;
+  await append(text, [next], writer);
+}
+
+/**
+ * Writes down which acts that were begun have come to nothing.
+ *
+ * @param state the repository when all that is to be done is done
+ */
+export async function logDropped(
+  repository: string,
   { writer, state, nowMs }: { writer: RepositoryWriter; state: RepositoryState; nowMs: number },
 ): Promise<void> {
   const text = await readText(repository);
-  const last = text.split('\n').flatMap(actOf).at(-1);
-  const begun = last && !isDone(last, state) ? last : undefined;
-  if (begun && next && isSame(begun, next)) return;
   const time = new Date(nowMs).toISOString();
-  const dropped = begun ? [{ ...begun, time, act: 'dropped' as const }] : [];
-  const lines = [...dropped, ...(next ? [next] : [])].map((act) => `${JSON.stringify(act)}\n`);
-  if (lines.length === 0) return;
+  const dropped = keptActs(text)
+    .filter((act) => !isDone(act, state))
+    .map((act) => ({ ...act, time, act: 'dropped' as const }));
+  if (dropped.length > 0) await append(text, dropped, writer);
+}
+
+/** Acts that no later line says were dropped. */
+function keptActs(text: string): LoggedAct[] {
+  return text
+    .split('\n')
+    .flatMap(actOf)
+    .reduce<LoggedAct[]>(
+      (kept, act) =>
+        act.act === 'dropped'
+          ? kept.filter((one) => !isSame({ ...one, act: 'dropped' }, act))
+          : [...kept, act],
+      [],
+    );
+}
+
+async function append(
+  text: string,
+  acts: readonly LoggedAct[],
+  writer: RepositoryWriter,
+): Promise<void> {
   // a killed step may have left half a line
   const ending = text === '' || text.endsWith('\n') ? '' : '\n';
-  await writer.append(LOG_FILE, ending + lines.join(''));
+  await writer.append(LOG_FILE, ending + acts.map((act) => `${JSON.stringify(act)}\n`).join(''));
 }
 
 /** Versions of the signed targets that prove the acts. */
@@ -79,7 +112,7 @@ function isDone({ act, model, version, to }: LoggedAct, { trusted }: RepositoryS
     ? readableReleases(trusted.targets.signed)
     : { releases: [] };
   const release = releases.find((one) => one.model === model && one.version === version);
-  if (!release || act === 'dropped') return true;
+  if (!release) return true;
   if (act === 'revoke') return release.state === 'revoked';
   return to === 'stable' ? !release.rollout : percentOf(release) >= (to ?? 0);
 }

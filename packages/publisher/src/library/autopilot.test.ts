@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import {
   appendFile,
+  cp,
   readdir,
   readFile,
   rename,
@@ -470,6 +471,22 @@ describe('the log', () => {
     await rm(join(repository, '.autopilot.jsonl'));
     const again = await prune({ repository, ...later });
     expect(again.removed.map(({ path }) => path)).toContain('metadata/3.targets.json');
+  });
+
+  test('has each act once where a repository that was never uploaded is fetched again, also of two models', async () => {
+    const { workspace, step, says, log, offers } = await openTwoModels();
+    const { repository } = workspace;
+    await cp(repository, `${repository}.published`, { recursive: true });
+    says('roll-back');
+    await step();
+    const acts = await log();
+    for (const name of await readdir(repository)) {
+      if (name !== '.autopilot.jsonl') await rm(join(repository, name), { recursive: true });
+    }
+    await cp(`${repository}.published`, repository, { recursive: true });
+    await step();
+    expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
+    expect(await log()).toEqual(acts);
   });
 
   test('says of an act that was begun and came to nothing that it was dropped', async () => {

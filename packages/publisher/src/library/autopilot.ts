@@ -14,7 +14,7 @@ import {
   type Decision,
   decide,
 } from '../autopilot/decide.js';
-import { type LoggedAct, logAct } from '../autopilot/log-of-acts.js';
+import { type LoggedAct, logAct, logDropped } from '../autopilot/log-of-acts.js';
 import { requireOnlineKeys } from '../autopilot/require-online-keys.js';
 import { exists } from '../files/stat-path.js';
 import type { Fleet } from '../fleet/ask-fleet.js';
@@ -197,12 +197,12 @@ async function doAll(
     if (!signed || (await isStopped(repository))) continue;
     const nowMs = now();
     const logged = loggedAct(canary, { targets: signed.metadata.targets, nowMs });
-    await logAct(repository, logged, { writer, state, nowMs });
+    await logAct(repository, logged, writer);
     for (const [path, bytes] of signed.files) await writer.write(path, bytes);
     state = requirePublished(await readRepository(source), repository);
     acts.push(logged);
   }
-  if (acts.length === 0) await logAct(repository, undefined, { writer, state, nowMs: now() });
+  await logDropped(repository, { writer, state, nowMs: now() });
   return { canaries, acts, problems };
 }
 
