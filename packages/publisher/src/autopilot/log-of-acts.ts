@@ -64,16 +64,12 @@ export async function logDropped(
 
 /** Acts that no later line says were dropped. */
 function keptActs(text: string): LoggedAct[] {
-  return text
-    .split('\n')
-    .flatMap(actOf)
-    .reduce<LoggedAct[]>(
-      (kept, act) =>
-        act.act === 'dropped'
-          ? kept.filter((one) => !isSame({ ...one, act: 'dropped' }, act))
-          : [...kept, act],
-      [],
-    );
+  const acts = text.split('\n').flatMap(actOf);
+  return acts.filter(
+    (one, i) =>
+      one.act !== 'dropped' &&
+      !acts.slice(i + 1).some((later) => isSame(later, { ...one, act: 'dropped' })),
+  );
 }
 
 async function append(
