@@ -209,6 +209,7 @@ function holdReason(
 const HOLDS: Readonly<Record<string, string>> = {
   'unknown-version': 'the collector’s facts do not name this version',
   'old-facts': 'the collector’s facts are older than this canary',
+  'not-run': 'too few devices of the canary have run it',
   'one-day': 'it has not been out for a whole day',
 };
 

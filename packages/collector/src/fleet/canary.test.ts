@@ -321,6 +321,17 @@ test('updates that canary devices undid by themselves are counted, and not those
   await store.close();
 });
 
+test('a version that no canary device ran is not promoted, because both sides are the same', async () => {
+  const unable = rollout(EQUAL, { devices: 320 }).map((one) => ({ ...one, version: '1.0.0' }));
+  const store = await storeOf(unable);
+  const at = fleetQuery(MONDAY_MS, MONDAY_MS + 2 * DAY_MS);
+  const { rollouts } = await fleetCanary(store, at, withCanary({}));
+  expect(rollouts).toMatchObject([
+    { verdict: { verdict: 'hold', because: ['not-run'] }, mayStep: false },
+  ]);
+  await store.close();
+});
+
 test('all is well before a day is over: it is held until then, and after that promoted', async () => {
   const store = await storeOf(rollout(EQUAL, { devices: 320 }));
   const offered = { salt: 's', fromBps: 0, toBps: 500, offeredMs: [MONDAY_MS] };

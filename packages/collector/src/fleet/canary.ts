@@ -76,7 +76,13 @@ export interface RolloutFigures {
 export type RolloutVerdict = Exclude<Verdict, Hold> | RolloutHold | NoVerdict;
 
 /** What holds a rollout as a whole, whatever its measures say. */
-type HoldReason = 'unknown-version' | 'old-facts' | 'missing-devices' | 'few-cohorts' | 'one-day';
+type HoldReason =
+  | 'unknown-version'
+  | 'old-facts'
+  | 'missing-devices'
+  | 'few-cohorts'
+  | 'not-run'
+  | 'one-day';
 
 export interface RolloutHold extends Hold {
   /**
@@ -180,16 +186,18 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
     compared: compareAll(part.sides, part.guardrails),
   }));
   const compared = { whole, parts: comparedParts.flatMap(({ compared }) => compared) };
+  const ran = { canary: ranAs(canary, minDevices), control: ranAs(control, minDevices) };
+  const isRun = ran.canary.some((one) => one.version === version);
   return {
     ...{ version, experiment, sinceMs, isOver, share, offeredMs },
-    ranAs: { canary: ranAs(canary, minDevices), control: ranAs(control, minDevices) },
+    ranAs: ran,
     takenBack: takenBack(canary, version),
     devices,
     guardrails: whole.map((one) =>
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),
     parts: comparedParts.flatMap(worsePart),
-    ...judge(compared, { ...asked, devices, sides, sinceMs }),
+    ...judge(compared, { ...asked, devices, sides, sinceMs, isRun }),
   };
 }
 
@@ -197,12 +205,14 @@ interface Judging extends Asked {
   readonly devices: RolloutFigures['devices'];
   readonly sides: Sides;
   readonly sinceMs: number;
+  /** Enough devices ran the version. Those that cannot, or have not fetched it, are as well as the control. */
+  readonly isRun: boolean;
 }
 
 /** Says how the rollout should go on. What holds it as a whole is named alone. */
 function judge(
   compared: Readonly<Record<'whole' | 'parts', readonly Compared[]>>,
-  { signed, facts, devices, minDevices, sides, sinceMs, toMs }: Judging,
+  { signed, facts, devices, minDevices, sides, sinceMs, isRun, toMs }: Judging,
 ): Pick<RolloutFigures, 'verdict' | 'mayStep'> {
   const { lack, isOver, share } = signed;
   const none = noVerdict(devices, minDevices);
@@ -214,6 +224,7 @@ function judge(
   if (lack) return heldBy(lack);
   if (devices.canary < minDevices) return heldBy('missing-devices');
   if (cohortsOnBothSides(sides) < FEWEST_COHORTS) return heldBy('few-cohorts');
+  if (!isRun) return heldBy('not-run');
   const hours = (toMs - sinceMs) / HOUR_MS;
   const hoursLeft = Math.max(0, 24 - hours);
   if (verdict.verdict === 'promote') {
