@@ -139,3 +139,4 @@ export { numbersOf } from './tensor-numbers.js';
 export { shapeFits, tensorsFit } from './tensors-fit.js';
 export { type TraceSpan, type Traces, TracesSchema } from './trace.js';
 export { ONNX_WEIGHT_TYPES, roundUp, usualTolerance } from './usual-tolerance.js';
+export { BACKEND_FAULTS, isReasonToGiveUp } from './version-faults.js';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@nearside/core';
+import { isReasonToGiveUp } from '@nearside/core';
 import { type ByName, sumOf } from '../counting/counts.js';
 import { utcDay } from '../counting/time.js';
 import { withoutHeaviest } from '../statistics/heaviest-cohorts.js';
@@ -29,20 +29,6 @@ function devicesOf(rows: readonly CohortRow[]): number {
   );
 }
 
-/** Faults of a version for which a device does not install it, or goes back. A missing network is none. */
-const FAULTS: ReadonlySet<string> = new Set<ErrorCode>([
-  'no-backend',
-  'golden-mismatch',
-  'backend-failed',
-  'operator-unsupported',
-  'out-of-memory',
-  'device-lost',
-  'worker-lost',
-  'page-lost',
-  'terminated',
-  'version-slow',
-]);
-
 /**
  * Counts the updates to a version that devices undid by themselves, of those that they tried, without the cohorts with most
  * of them: a forger of four must not make a version look undone.
@@ -67,5 +53,8 @@ export function takenBack(side: readonly CohortRow[], version: string): { n: num
 }
 
 function faultsIn(byCode: Readonly<ByName> = {}): number {
-  return Object.entries(byCode).reduce((sum, [code, n]) => sum + (FAULTS.has(code) ? n : 0), 0);
+  return Object.entries(byCode).reduce(
+    (sum, [code, n]) => sum + (isReasonToGiveUp(code) ? n : 0),
+    0,
+  );
 }

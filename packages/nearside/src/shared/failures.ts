@@ -1,14 +1,4 @@
-import { isNearsideError, NearsideError } from '@nearside/core';
-
-const CODES = [
-  'no-backend',
-  'golden-mismatch',
-  'backend-failed',
-  'operator-unsupported',
-  'out-of-memory',
-  'device-lost',
-  'worker-lost',
-] as const;
+import { BACKEND_FAULTS, isNearsideError, NearsideError } from '@nearside/core';
 
 /**
  * A version does wrong by itself on a backend: the next backend is tried, or the version before serves again. That is no
@@ -17,7 +7,7 @@ const CODES = [
  */
 export function isBackendFault(error: unknown): error is NearsideError {
   if (!isNearsideError(error) || isOverBudget(error)) return false;
-  return CODES.some((code) => code === error.code);
+  return BACKEND_FAULTS.some((code) => code === error.code);
 }
 
 /** A backend's own files are out of reach. Offline, those of another one may be in a cache. */
