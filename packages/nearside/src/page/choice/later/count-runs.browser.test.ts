@@ -12,14 +12,16 @@ async function device(pointer: object = { active: 2, previous: 1 }) {
   const record = deathsKey(model.prefix, 'digits');
   await ask((objects) => objects.put(pointer, pointerKey(model.prefix, 'digits')));
   const givenUp: unknown[] = [];
+  async function last() {
+    const [known] = await ask((objects) => objects.get(record));
+    return (known as DeathRecord | undefined)?.runs.at(-1)?.last ?? [];
+  }
   return {
     givenUp,
     visit: () => countRuns(model, (...given) => givenUp.push(given)),
     lose: () => ask((objects) => objects.delete(record)),
-    async counted() {
-      const [known] = await ask((objects) => objects.get(record));
-      return (known as DeathRecord | undefined)?.runs.at(-1)?.last.length ?? 0;
-    },
+    counted: async () => (await last()).length,
+    times: async () => (await last()).map(({ ms }) => ms),
   };
 }
 
@@ -70,6 +72,19 @@ test('runs of a version that is new no more are written many at a time', async (
   count({ ...good, sequence: 3 }); // another one is new, and counts at once with those that wait
   await expect.poll(counted).toBe(1);
   expect(transact()).toBeLessThan(4);
+});
+
+test('of a version that is new no more a visit leaves its last runs, and not the slow first ones of many visits', async () => {
+  const { visit, counted, times } = await device({ active: 2, previous: 1 });
+  const run = (ms: number) => ({ sequence: 2, backend: 'onnx-wasm', ms, code: undefined }) as const;
+  const count = visit();
+  for (let i = 0; i < 200; i += 1) count(run(30));
+  await expect.poll(counted).toBe(20);
+  const next = visit();
+  next(run(300));
+  await expect.poll(times).toContain(300);
+  for (let i = 0; i < 25; i += 1) next(run(40));
+  await expect.poll(times).toEqual(new Array(20).fill(40));
 });
 
 /** Transactions that were begun since. */

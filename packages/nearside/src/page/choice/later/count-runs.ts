@@ -1,7 +1,14 @@
 import { pointerKey } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
 import { changeDeaths, type Model, type Versions } from './deaths.js';
-import { NEW_RUNS, type VersionRun, type VersionRuns, whyGoBack, withRun } from './version-runs.js';
+import {
+  LOOKED_AT,
+  NEW_RUNS,
+  type VersionRun,
+  type VersionRuns,
+  whyGoBack,
+  withRun,
+} from './version-runs.js';
 
 /** Told why the active version has to give way to the one before it, as often as that is found. */
 export type GiveUp = (sequence: number, code: ErrorCode) => void;
@@ -17,9 +24,12 @@ export function countRuns(model: Model, giveUp: GiveUp): (run: VersionRun) => vo
   let counting: Promise<unknown> = Promise.resolve();
   /** The version that ran last, once it is new no more. */
   let old: number | undefined;
+  /** So many of its runs are waited for: first for those that are looked at, because a visit may have no more. */
+  let many = LOOKED_AT;
 
   async function count(): Promise<void> {
     isDue = false;
+    if (waiting.length >= many) many = NEW_RUNS;
     const { version, code } = await storeRuns(model, waiting.splice(0));
     if (!version) return; // the store keeps it waiting
     old = version.good < NEW_RUNS ? undefined : version.sequence;
@@ -28,7 +38,7 @@ export function countRuns(model: Model, giveUp: GiveUp): (run: VersionRun) => vo
 
   return (run) => {
     waiting.push(run);
-    if (isDue || (run.sequence === old && waiting.length < NEW_RUNS)) return;
+    if (isDue || (run.sequence === old && waiting.length < many)) return;
     isDue = true;
     counting = counting.then(count).catch(() => {});
   };

@@ -26,7 +26,7 @@ export interface VersionRuns {
 export const NEW_RUNS = 200;
 
 /** So many runs are looked at, and compared with as many of the version before. */
-const LOOKED_AT = 20;
+export const LOOKED_AT = 20;
 
 /** A version that failed so often among them is given up, unless the one before did so too. */
 const MOST_FAILED = 10;
