@@ -187,7 +187,7 @@ test('a candidate that hangs in its warm-up is ended, has two tries, and never s
   }
   expect(await update(page)).toBe('ready nothing');
   expect(await told(page)).toEqual([
-    { name: 'version-rolled-back', from: '1.1.0', to: '1.0.0', code: 'backend-failed' },
+    { name: 'version-failed', version: '1.1.0', code: 'backend-failed' },
   ]);
 });
 

@@ -16,7 +16,13 @@ function stroke(x) {
 const one = () => stroke(13);
 
 /** Events of a model that a flow may want to see. */
-const TELLING = ['version-ready', 'version-swapped', 'version-rolled-back', 'version-unsupported'];
+const TELLING = [
+  'version-ready',
+  'version-swapped',
+  'version-failed',
+  'version-rolled-back',
+  'version-unsupported',
+];
 
 Object.assign(globalThis, { nearside, microphone, showInDevTools, one, stroke, TELLING });
 document.documentElement.dataset.ready = 'yes';

@@ -15,7 +15,7 @@ import {
   type ServerEndpoint,
   type WorkerEvent,
 } from '../shared/protocol.js';
-import { answerCalls } from '../worker/serve.js';
+import { answerCalls, reply } from '../worker/serve.js';
 
 /** How a model answers, where it is not as all do; `tell` sends the page an event. */
 export type StandIn = (
@@ -154,7 +154,7 @@ function serveAt(
   const answer = (name: string, work: (request: never) => Promise<unknown>) => {
     return async (request: never) => {
       asked.push(`${name} ${backend}`);
-      return { ok: true, value: await work(request) };
+      return reply(() => work(request), 'backend-failed');
     };
   };
   const api = Object.entries(calls).map(([name, work]) => [name, answer(name, work)]);

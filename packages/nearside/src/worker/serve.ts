@@ -149,7 +149,7 @@ function replying(model: ModelCalls): AnsweredCalls {
 }
 
 /** Nothing is thrown across the boundary: a thrown error keeps only its message. */
-async function reply<Value>(
+export async function reply<Value>(
   work: () => Promise<Value>,
   otherwise: ErrorCode,
 ): Promise<Reply<Value>> {

@@ -54,8 +54,9 @@ export interface ModelEvents {
   /** Fetched, loaded and checked: it takes over now, or at the next `open` if its interface differs. */
   'version-ready': { readonly version: string; readonly sequence: number };
   'version-swapped': { readonly from: string; readonly to: string };
+  /** It served, or was to serve at an `open`, and the one before it serves. */
   'version-rolled-back': { readonly from: string; readonly to: string; readonly code: ErrorCode };
-  /** Loaded or checked beside the one that serves, in vain; it is tried again, or given up after its last try. */
+  /** Loaded or checked beside the one that serves, in vain, for the first time; it is tried once more, unless no try would help. */
   'version-failed': { readonly version: string; readonly code: ErrorCode };
   /** Offered to this device, but it needs a newer library. */
   'version-unsupported': { readonly version: string; readonly sequence: number };

@@ -1,8 +1,8 @@
-import { NearsideError } from '@nearside/core';
+import { type ErrorCode, NearsideError } from '@nearside/core';
 import { expect, test, vi } from 'vitest';
 import type { ModelEvents } from '../../../shared/api/events.js';
 import type { OpenedVersion, OpenRequest } from '../../../shared/protocol.js';
-import { VERSION, withStandIns } from '../../../testing/worker-stand-in.js';
+import { LOADED, VERSION, withStandIns } from '../../../testing/worker-stand-in.js';
 import { Handover } from '../../serving/handover.js';
 import { keepCurrent } from './keep-current.js';
 
@@ -65,3 +65,53 @@ test('a verdict on a version that serves no more changes nothing', async () => {
   expect([serves(), openings()]).toEqual(['1.1.0', 1]);
   keeper.close(undefined);
 });
+
+test('a candidate that fails both its tries is told as failed once, given up, and never as rolled back, for it never served', async () => {
+  const { keeper, emitter, rejected } = await tryCandidate('backend-failed');
+  const told: [string, string][] = [];
+  emitter.on('version-failed', ({ version, code }) => told.push([version, code]));
+  emitter.on('version-rolled-back', ({ from }) => told.push([from, 'rolled back']));
+  await expect(keeper.update().catch(({ code }) => code)).resolves.toBe('no-backend');
+  expect([told, rejected]).toEqual([[['1.1.0', 'no-backend']], []]);
+  await expect(keeper.update().catch(({ code }) => code)).resolves.toBe('no-backend');
+  expect(told).toEqual([['1.1.0', 'no-backend']]);
+  expect(rejected).toEqual([{ sequence: 2, failure: 'no-backend' }]);
+  keeper.close(undefined);
+});
+
+test('a candidate whose files no try would mend is told as failed, and given up at once', async () => {
+  const { keeper, emitter, rejected } = await tryCandidate('model-invalid');
+  const told: string[] = [];
+  emitter.on('version-failed', ({ code }) => told.push(code));
+  emitter.on('version-rolled-back', () => told.push('rolled back'));
+  await expect(keeper.update().catch(({ code }) => code)).resolves.toBe('model-invalid');
+  expect(told).toEqual(['model-invalid']);
+  expect(rejected).toEqual([{ sequence: 2, failure: 'model-invalid' }]);
+  keeper.close(undefined);
+});
+
+/** A version serves, and the one on offer fails in the same way each time it is loaded. */
+async function tryCandidate(code: ErrorCode) {
+  const rejected: unknown[] = [];
+  let [isServing, triesLeft] = [false, 2];
+  const { context, serve } = withStandIns(
+    () => ({
+      open: async ({ which }: OpenRequest) => (which.kind === 'candidate' ? NEW : BEFORE),
+      check: async () => ({ next: NEW.release, isRevoked: false }),
+      spendTry: async () => {
+        triesLeft -= 1;
+        return triesLeft;
+      },
+      async load() {
+        if (isServing) throw new NearsideError(code, 'it does not load');
+        isServing = true;
+        return LOADED;
+      },
+      reject: async (what) => void rejected.push(what),
+    }),
+    { plan: { policy: { update: 'manual', warmUpMs: 60_000, watchdogMs: 120_000 } } },
+  );
+  const handover = new Handover(await serve(), { revive: async (lost) => lost, onHanded() {} });
+  const keeper = keepCurrent({ ...context, handover, woken: async () => {} });
+  return { keeper, emitter: context.emitter, rejected };
+}

@@ -9,7 +9,7 @@ import type { GiveUp } from '../../choice/later/count-runs.js';
 import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import { type Handover, rested } from '../../serving/handover.js';
 import { sameInterface } from '../../serving/later/revive.js';
-import { announceRollBack, rollBack } from '../../serving/later/roll-back.js';
+import { announceRollBack, reject, rollBack } from '../../serving/later/roll-back.js';
 import type { ModelContext, Serving } from '../../serving/serving.js';
 import { withinWatchdog } from '../../workers/watchdog.js';
 import { isDataExpensive } from '../idle-device.js';
@@ -237,7 +237,10 @@ function isNoFault(_error: unknown): _error is NearsideError {
   return false;
 }
 
-/** A version that was never loaded is not to blame; one that was is reported, and given up after its last try. */
+/**
+ * A version that was never loaded is not to blame. One that was is told of at its first failure, because a visit may be over
+ * before the second, and given up after its last try.
+ */
 async function settleFailure(
   keeping: Keeping,
   failed: ReleaseIdentity,
@@ -245,12 +248,12 @@ async function settleFailure(
 ): Promise<void> {
   const { plan, emitter } = keeping.context;
   const code = isNearsideError(error) ? error.code : 'backend-failed';
-  const giveUp = () => rollBack({ failed, to: keeping.handover.current, code, plan, emitter });
-  if (code === 'model-invalid') return giveUp(); // no try would change that
   if (code === 'task-mismatch') keeping.waiting = failed.sequence; // another page may ask for its task
-  if (triesLeft === undefined) return;
-  emitter.emit('version-failed', { version: failed.version, code });
-  if (triesLeft <= 0) await giveUp();
+  const isHopeless = code === 'model-invalid'; // no try would change that
+  if (triesLeft === undefined && !isHopeless) return;
+  const isFirst = triesLeft === undefined || triesLeft > 0;
+  if (isFirst) emitter.emit('version-failed', { version: failed.version, code });
+  if (isHopeless || !isFirst) await reject({ failed, to: keeping.handover.current, code, plan });
 }
 
 function takeOver(keeping: Keeping, next: Serving): void {

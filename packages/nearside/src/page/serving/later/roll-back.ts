@@ -16,22 +16,25 @@ export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
 }
 
 /**
- * Gives a version up on this device and says so. Three things lead here: an installed version that
- * cannot be loaded any more, a candidate that has used up its tries, and a version that fails soon
- * after it took over. In each another one serves, and no network is needed.
+ * Gives a version up that served on this device, and says so. Another one serves, and no network is needed.
  *
  * @throws NearsideError a store code, or `terminated`
  */
 export async function rollBack(event: RollBack): Promise<void> {
-  const { failed, to, code, plan } = event;
-  const rejected = { sequence: failed.sequence, failure: code };
-  const { watchdogMs } = plan.policy;
-  const how = { watchdogMs, signal: undefined };
-  await askWorker(to.connection, how, ({ reject }) => reject(rejected));
+  await reject(event);
   announceRollBack(event);
 }
 
-/** For a version that is not to blame: its bytes are gone, and may come back with the network. */
+/** Has the device remember not to try a version again. Throws as {@link rollBack}. */
+export function reject({ failed, to, code, plan }: Omit<RollBack, 'emitter'>): Promise<void> {
+  const rejected = { sequence: failed.sequence, failure: code };
+  const { watchdogMs } = plan.policy;
+  return askWorker(to.connection, { watchdogMs, signal: undefined }, (worker) =>
+    worker.reject(rejected),
+  );
+}
+
+/** Says it alone where a version is not to blame, as one whose bytes are gone, and where the device cannot remember it. */
 export function announceRollBack({ failed, to, code, emitter }: RollBack): void {
   const { version } = to.version.release;
   emitter.emit('version-rolled-back', { from: failed.version, to: version, code });
