@@ -19,8 +19,8 @@ await model.run(image);`;
     element(
       'p',
       {},
-      'Name this collector where a page opens a model. The first report arrives after five ' +
-        'minutes, or as soon as the page is hidden or the model closed.',
+      'Name this collector where a page opens a model. A device reports a version for the first ' +
+        'time after a minute, or as soon as the page is hidden or left or the model is closed.',
     ),
     element('pre', { tabindex: '0' }, element('code', {}, code)),
     element('div', { class: 'actions' }, copy),
