@@ -95,6 +95,23 @@ test('models.json is read at the start and when it changes; who listens is told'
   expect(acts()[1]).toEqual({ at: '1970-01-01T00:00:00.000Z', act: 'models-loaded', path });
 });
 
+test('a file that is written anew with the same content is fresh but no act, unless one was refused between', async () => {
+  const text = JSON.stringify(factsOf('1.0.0'));
+  replace(text);
+  const { files, states, acts } = await open({ models: path });
+  for (const content of [text, '{', text]) {
+    replace(content);
+    await files.look();
+  }
+  const [loaded, refused] = ['models loaded', 'models refused'];
+  expect(states).toEqual([loaded, loaded, refused, loaded]);
+  expect(acts().map(({ act }) => act)).toEqual([
+    'models-loaded',
+    'models-refused',
+    'models-loaded',
+  ]);
+});
+
 test('models.json that breaks while running changes nothing, and is told once for each time it breaks', async () => {
   replace(JSON.stringify(factsOf('1.0.0')));
   const { files, states, errors, acts } = await open({ models: path });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type ModelFacts, parseModelFacts } from '@nearside/core';
 import type { StartError } from '../refusals/start-error.js';
 import type { Act, AuditLog } from './audit-log.js';
@@ -79,21 +80,28 @@ async function open<Value>(
 ) {
   const path = paths[file];
   if (path === undefined) return undefined;
-  const tell = (state: 'loaded' | 'refused', facts: Record<string, string>) => {
-    onState(file, state);
-    audit.write(`${file}-${state}` satisfies Act, facts);
+  /** What the audit log says of the file last. Undefined where it was refused. */
+  let logged: Value | undefined;
+  const loaded = (value: Value) => {
+    onState(file, 'loaded');
+    // a scheduler writes the same facts anew
+    if (!isDeepStrictEqual(value, logged)) audit.write(`${file}-loaded` satisfies Act, { path });
+    logged = value;
   };
   const watched = await watchFile(path, {
     parse,
     onLoaded: (value) => {
       onChange(value);
-      tell('loaded', { path });
+      loaded(value);
     },
     onRefused: (error: StartError) => {
+      logged = undefined;
       onError(error);
-      tell('refused', { path, code: error.code, message: error.message });
+      onState(file, 'refused');
+      const { code, message } = error;
+      audit.write(`${file}-refused` satisfies Act, { path, code, message });
     },
   });
-  tell('loaded', { path });
+  loaded(watched.current);
   return watched;
 }
