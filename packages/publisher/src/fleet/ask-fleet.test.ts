@@ -66,12 +66,15 @@ test('a collector that is not reached, and one that never answers, are no answer
   });
 });
 
-test('the token goes to no other server', async () => {
+test('the token goes to no other server, and what that answers is not believed', async () => {
   const other = await answering(200, EMPTY);
   const { url } = await listen((_request, response) =>
     response.writeHead(302, { Location: other.url }).end(),
   );
-  await askCanary({ url, token: TOKEN }, 'digits');
+  const asking = askCanary({ url, token: TOKEN }, 'digits');
+  await expect(asking).rejects.toThrow(
+    `expected an answer of ${url}, got a redirect to ${other.url}`,
+  );
   expect(other.asked).toEqual([{ url: '/', authorization: undefined }]);
 });
 

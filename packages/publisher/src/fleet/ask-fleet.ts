@@ -52,11 +52,20 @@ async function question<Schema extends v.GenericSchema>(
     address.searchParams.set(key, String(value));
   }
   const asked = address.href;
-  const { status, bytes } = await ask(asked, {
+  const {
+    url: answered,
+    status,
+    bytes,
+  } = await ask(asked, {
     bearer: token === undefined ? undefined : requireToken(token),
     maxBytes: MAX_BYTES,
     patienceMs,
   });
+  const { origin } = new URL(answered);
+  if (origin !== address.origin) {
+    const message = `${asked}: expected an answer of ${address.origin}, got a redirect to ${origin}. Give the address of the collector itself.`;
+    throw failed(message, { url: asked });
+  }
   if (status === 401) throw noReader(asked, token);
   if (status !== 200) {
     const message = `${asked}: expected the answer of a collector, got status ${status}.`;

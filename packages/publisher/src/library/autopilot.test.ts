@@ -219,6 +219,16 @@ describe('without an answer of the collector', () => {
     expect(await log()).toMatchObject([{ act: 'revoke', because: 'no-answer', targets: 3 }]);
   });
 
+  test('a token that it refuses is a wrong setting and no silence: nothing is taken back', async () => {
+    const { step, offers, collector, pauses } = await openFlight();
+    Object.assign(collector, { said: undefined, status: 401 });
+    const { problems, canaries } = await step();
+    expect(problems).toMatchObject([{ model: 'tiny', code: 'read-token-missing' }]);
+    expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'no-answer' } }]);
+    expect(pauses).toEqual([]);
+    expect(await offers()).toEqual(CANARY);
+  });
+
   test('nothing happens where it answers again within five minutes', async () => {
     const { step, says, offers, collector } = await openFlight();
     collector.said = undefined;

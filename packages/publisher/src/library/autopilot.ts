@@ -151,7 +151,7 @@ async function askWhetherSilent(
 
 function decideAll(
   state: RepositoryState,
-  { told }: Asked,
+  { told, problems }: Asked,
   { steps = [], stable = false, noAnswer = 'revoke', now = Date.now }: AutopilotOptions,
 ): DecidedCanary[] {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
@@ -160,7 +160,12 @@ function decideAll(
       ({ model, figures: { version, experiment } }) =>
         model === canary.model && version === canary.version && experiment === canary.experiment,
     );
-    const decision = decide(canary, answer, { steps, stable, noAnswer }, present);
+    // a refused token is a wrong setting, and no silence
+    const isRefused = problems.some(
+      ({ model, code }) => model === canary.model && code === 'read-token-missing',
+    );
+    const rules = { steps, stable, noAnswer: isRefused ? 'hold' : noAnswer } as const;
+    const decision = decide(canary, answer, rules, present);
     return { ...canary, decision, answer };
   });
 }

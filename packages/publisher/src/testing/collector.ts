@@ -19,8 +19,10 @@ export interface SaidOfRollout {
 /** A collector's two answers, with whatever a test has it say. */
 export interface FakeCollector {
   readonly url: string;
-  /** Undefined: it answers with status 503. */
+  /** Undefined: it answers with `status`. */
   said: readonly SaidOfRollout[] | undefined;
+  /** 503 by default. */
+  status: number;
   /** Its clock. */
   nowMs: number;
   asked: number;
@@ -35,8 +37,8 @@ export async function openCollector(): Promise<FakeCollector> {
     collector.asked += 1;
     collector.urls.push(request.url ?? '');
     await collector.onAsked();
-    const { said, nowMs } = collector;
-    if (!said) return response.writeHead(503).end();
+    const { said, status, nowMs } = collector;
+    if (!said) return response.writeHead(status).end();
     const isCanary = request.url?.startsWith('/v1/fleet/canary');
     response.end(JSON.stringify(isCanary ? canaryAnswer(said) : findingsAnswer(said, nowMs)));
   });
@@ -49,6 +51,7 @@ export async function openCollector(): Promise<FakeCollector> {
   const collector: FakeCollector = {
     url,
     said: [],
+    status: 503,
     nowMs: Date.now(),
     asked: 0,
     urls: [],
