@@ -6,26 +6,39 @@ import { expect, test } from '@playwright/test';
 import { writeDigits } from '../packages/publisher/src/testing/write-digits.js';
 import { root } from '../scripts/root.mjs';
 import { keepVariants, makePatient, makeUnprovable } from './change-digits.js';
+import { packDigits } from './digits-repository.js';
 import { madeOnce } from './made-once.js';
 
 const EXAMPLE = `${root}examples/model-ci`;
 const BIN = `${root}node_modules/.bin`;
 
+const NEXT = { version: '1.1.0', sequence: 2 };
+
+/** What the tests share: keys, a repository that offers digits 1.0.0 to all, items, and digits 1.1.0, packed. */
+let shared: string;
+let pin: string;
 let dir: string;
 let variables: Record<string, string>;
 
-/** A repository that offers digits 1.0.0 to all. */
-test.beforeEach(async () => {
+test.beforeAll(async () => {
   const { generateKeys, publish } = await import('../packages/publisher/dist/index.js');
-  dir = await mkdtemp(`${tmpdir()}/nearside-model-ci-`);
-  await generateKeys({ out: `${dir}/keys` });
+  shared = await mkdtemp(`${tmpdir()}/nearside-model-ci-shared-`);
+  await generateKeys({ out: `${shared}/keys` });
   const packed = madeOnce('packed-1.0.0');
-  const { pin } = await publish({ packed, repository: `${dir}/site`, keys: `${dir}/keys` });
-  await writeDigits(`${dir}/items`, 1000);
+  ({ pin } = await publish({ packed, repository: `${shared}/site`, keys: `${shared}/keys` }));
+  await writeDigits(`${shared}/items`, 1000);
+  await packDigits(shared, NEXT);
+});
+
+test.afterAll(() => rm(shared, { recursive: true }));
+
+test.beforeEach(async () => {
+  dir = await mkdtemp(`${tmpdir()}/nearside-model-ci-`);
+  await cp(`${shared}/site`, `${dir}/site`, { recursive: true });
   await mkdir(`${dir}/work`);
   variables = {
     MODEL: `${dir}/digits`,
-    ITEMS: `${dir}/items`,
+    ITEMS: `${shared}/items`,
     SITE: `${dir}/site`,
     PIN: pin,
     CANARY: '60',
@@ -33,17 +46,17 @@ test.beforeEach(async () => {
   };
   for (const role of ['model', 'targets', 'snapshot', 'timestamp']) {
     const key = `NEARSIDE_KEY_${role.toUpperCase()}`;
-    variables[key] = await readFile(`${dir}/keys/${role}.pem`, 'utf8');
+    variables[key] = await readFile(`${shared}/keys/${role}.pem`, 'utf8');
   }
 });
 
 test.afterEach(() => rm(dir, { recursive: true }));
 
 /** The model directory that is to be released. One variant is enough where nothing has to differ from it. */
-async function writeModel(named: object, variants = ['fp32']) {
+async function writeModel(variants = ['fp32']) {
   await cp(`${root}models/digits`, `${dir}/digits`, { recursive: true });
   const spec = JSON.parse(await readFile(`${dir}/digits/model.json`, 'utf8'));
-  await writeFile(`${dir}/digits/model.json`, JSON.stringify({ ...spec, ...named }));
+  await writeFile(`${dir}/digits/model.json`, JSON.stringify({ ...spec, ...NEXT }));
   await keepVariants(`${dir}/digits`, variants);
 }
 
@@ -54,6 +67,23 @@ function environment(bin = BIN) {
 
 function release(bin?: string) {
   return spawnSync(`${EXAMPLE}/release.sh`, { cwd: dir, env: environment(bin), encoding: 'utf8' });
+}
+
+/**
+ * A `nearside` for the gates after `pack`, which passed.
+ *
+ * @param afterPublish what else happens
+ * @returns its folder
+ */
+async function packedAlready(packed: string, afterPublish = ':'): Promise<string> {
+  const script = `#!/bin/sh
+if [ "$1" = pack ]; then exec cp -R "${packed}" "$6"; fi
+${BIN}/nearside "$@" || exit
+if [ "$1" = publish ]; then ${afterPublish}; fi
+`;
+  await mkdir(`${dir}/bin`);
+  await writeFile(`${dir}/bin/nearside`, script, { mode: 0o755 });
+  return `${dir}/bin`;
 }
 
 /** @returns every file of the repository with its bytes */
@@ -76,10 +106,8 @@ async function expectRefused(status: number, reason: RegExp, bin?: string) {
   }
 }
 
-const NEXT = { version: '1.1.0', sequence: 2 };
-
 test('the job of the example offers a model that passes every gate to its canary', async () => {
-  await writeModel(NEXT);
+  await writeModel();
   const { status, stdout } = release();
   expect(stdout).toMatch(/Device \d+ opened digits 1.1.0 on onnx-wasm: proven/);
   expect(status).toBe(0);
@@ -97,45 +125,33 @@ test('the job of the example offers a model that passes every gate to its canary
 });
 
 test('the job of the example publishes no model whose small variant lost too much', async () => {
-  await writeModel(NEXT, ['int8', 'fp32']);
+  await writeModel(['int8', 'fp32']);
   await makePatient(`${dir}/digits`);
   await expectRefused(4, /gate-refused: Variant 'int8' of digits 1.1.0/);
 });
 
 test('the job of the example publishes no model that gives other golden outputs', async () => {
-  await writeModel(NEXT);
+  await writeModel();
   await makeUnprovable(`${dir}/digits`, ['fp32']);
   await expectRefused(1, /golden-mismatch/);
 });
 
 test('the job of the example leaves the repository as it was where the publish is refused', async () => {
-  await writeModel({ version: '1.0.0', sequence: 1 });
-  await expectRefused(1, /version-conflict/);
+  await packDigits(dir, { version: '1.0.0', sequence: 2 });
+  await expectRefused(1, /version-conflict/, await packedAlready(`${dir}/packed-1.0.0`));
 });
 
 test('the job of the example leaves the repository as it was where a device does not open the version', async () => {
-  await writeModel(NEXT);
   // What a publish wrote is lost on the way to the disk.
-  const bin = `${dir}/bin`;
-  await mkdir(bin);
-  const lossy = `#!/bin/sh
-${BIN}/nearside "$@"
-[ "$1" != publish ] || for chunk in "$4"/chunks/*; do : >"$chunk"; done`;
-  await writeFile(`${bin}/nearside`, lossy, { mode: 0o755 });
-  await expectRefused(1, /digest-mismatch/, bin);
+  const lose = 'for chunk in "$4"/chunks/*; do : >"$chunk"; done';
+  await expectRefused(1, /digest-mismatch/, await packedAlready(`${shared}/packed-1.1.0`, lose));
 });
 
 test('the job of the example releases nothing where somebody else has published meanwhile', async () => {
-  await writeModel(NEXT);
-  const bin = `${dir}/bin`;
-  await mkdir(bin);
   const timestamp = `${dir}/site/metadata/timestamp.json`;
-  const racing = `#!/bin/sh
-${BIN}/nearside "$@"
-[ "$1" != publish ] || echo >>"${timestamp}"`;
-  await writeFile(`${bin}/nearside`, racing, { mode: 0o755 });
   const before = await readFile(timestamp, 'utf8');
-  const { status, stderr } = release(bin);
+  const race = `echo >>"${timestamp}"`;
+  const { status, stderr } = release(await packedAlready(`${shared}/packed-1.1.0`, race));
   expect(stderr).toContain('has changed meanwhile: nothing is released');
   expect(status).toBe(1);
   expect(await readFile(timestamp, 'utf8')).toBe(`${before}\n`);
