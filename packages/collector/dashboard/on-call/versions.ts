@@ -1,4 +1,5 @@
 import { compareVersions } from '../../src/fleet/compare-versions.js';
+import { verdictName } from '../../src/fleet/findings.js';
 import type { FleetLatency } from '../../src/fleet/latency.js';
 import type { ReleaseEvent } from '../../src/fleet/releases.js';
 import type { VersionService } from '../../src/fleet/service.js';
@@ -15,14 +16,7 @@ import {
   formatVersion,
   NOTHING,
 } from '../words/format.js';
-import {
-  lastVerdict,
-  plansWords,
-  reasonWords,
-  TO_DO,
-  timeNeeded,
-  verdictName,
-} from '../words/rollouts.js';
+import { lastVerdict, plansWords, reasonWords, TO_DO, timeNeeded } from '../words/rollouts.js';
 import { actWords, sharedBy } from '../words/timeline.js';
 
 const COLUMNS = [

@@ -4,7 +4,7 @@ import type {
   RolloutFigures,
   RolloutHold,
 } from '../../src/fleet/canary.js';
-import type { FleetFindings, WrittenVerdict } from '../../src/fleet/findings.js';
+import { type FleetFindings, verdictName, type WrittenVerdict } from '../../src/fleet/findings.js';
 import type { Standing } from '../charts/margin-bar.js';
 import { measureName } from './findings.js';
 import {
@@ -95,11 +95,6 @@ export const TO_DO: Readonly<Record<string, string>> = {
   hold: 'hold',
   none: 'none yet',
 };
-
-/** Returns the name of a verdict as it is written down: a hold that may go on to more devices is a step. */
-export function verdictName({ verdict: { verdict }, mayStep }: RolloutFigures): string {
-  return verdict === 'hold' && mayStep ? 'step' : verdict;
-}
 
 /** Says why a verdict is what it is, in a few words. Empty where it needs no reason. */
 export function reasonWords(rollout: RolloutFigures, fewest: Fewest): string {

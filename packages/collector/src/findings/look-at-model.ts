@@ -6,8 +6,7 @@ import {
   scopeOf,
 } from '../answers/answers.js';
 import { DAY_MS } from '../counting/time.js';
-import type { RolloutFigures } from '../fleet/canary.js';
-import { VERDICT } from '../fleet/findings.js';
+import { VERDICT, verdictName } from '../fleet/findings.js';
 import { parseFleetQuery } from '../fleet/query.js';
 import type { Observation } from './compare-looks.js';
 import { type Finding, findingsOf, type HealthAnswers } from './findings.js';
@@ -102,14 +101,10 @@ function observe(model: string, answers: HealthAnswers): Observation[] {
       version: rollout.version,
       kind: VERDICT,
       subject: rollout.experiment,
-      state: writtenVerdict(rollout),
+      state: verdictName(rollout),
       figures: rollout,
     })),
   ];
-}
-
-function writtenVerdict({ verdict: { verdict }, mayStep }: RolloutFigures): string {
-  return verdict === 'hold' && mayStep ? 'step' : verdict;
 }
 
 /** Tells apart what a version can have several of. */

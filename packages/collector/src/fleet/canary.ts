@@ -217,6 +217,7 @@ function judge(
   const { lack, isOver, share } = signed;
   const none = noVerdict(devices, minDevices);
   if (none) return { verdict: none, mayStep: false };
+  // facts of something else hold it however bad it is; a collector without any still tells of a bad one
   if (lack && facts) return heldBy(lack);
   const whole = judged(compared.whole);
   const verdict = verdictOf(whole, judged(compared.parts));

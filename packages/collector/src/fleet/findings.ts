@@ -1,8 +1,15 @@
 import type { FindingEntry, ModelRange, RollupReads } from '../store/rollup-store.js';
+import type { RolloutFigures } from './canary.js';
 import type { FleetQuery } from './query.js';
 
 /** Entries of this kind are verdicts on rollouts. Those of models that are of another kind are findings that began or ended. */
 export const VERDICT = 'verdict';
+
+/** Returns the name of a verdict as it is written down: a hold that may go on to more devices is a step. */
+export function verdictName({ verdict: { verdict }, mayStep }: RolloutFigures): string {
+  return verdict === 'hold' && mayStep ? 'step' : verdict;
+}
+
 /** An entry of this kind, of no model, is a look before which there was none for too long. */
 export const LOOK = 'look';
 

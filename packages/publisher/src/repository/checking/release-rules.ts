@@ -8,7 +8,7 @@ import {
 import { NearsideError } from '@nearside/core';
 import type { RepositoryState } from '../reading/read-repository.js';
 
-export const EVERY_DEVICE_BPS = 10_000;
+const EVERY_DEVICE_BPS = 10_000;
 
 /** @returns true if every device may run the version, so that others can fall back to it */
 export function isForEveryone({ state, rollout }: ReleaseCustom): boolean {
