@@ -147,7 +147,7 @@ test('the job of the example takes a worse canary back, once, after uploads that
   await close();
 });
 
-test('what somebody publishes while the job is at work stays', async () => {
+test('what somebody publishes while the job is at work stays @long', async () => {
   const { env, close } = await openJob(dir);
   const racing = `${dir}/racing.sh`;
   const timestamp = `${env.PUBLISHED}/metadata/timestamp.json`;

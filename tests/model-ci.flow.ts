@@ -124,19 +124,19 @@ test('the job of the example offers a model that passes every gate to its canary
   await server.close();
 });
 
-test('the job of the example publishes no model whose small variant lost too much', async () => {
+test('the job of the example publishes no model whose small variant lost too much @long', async () => {
   await writeModel(['int8', 'fp32']);
   await makePatient(`${dir}/digits`);
   await expectRefused(4, /gate-refused: Variant 'int8' of digits 1.1.0/);
 });
 
-test('the job of the example publishes no model that gives other golden outputs', async () => {
+test('the job of the example publishes no model that gives other golden outputs @long', async () => {
   await writeModel();
   await makeUnprovable(`${dir}/digits`, ['fp32']);
   await expectRefused(1, /golden-mismatch/);
 });
 
-test('the job of the example leaves the repository as it was where the publish is refused', async () => {
+test('the job of the example leaves the repository as it was where the publish is refused @long', async () => {
   await packDigits(dir, { version: '1.0.0', sequence: 2 });
   await expectRefused(1, /version-conflict/, await packedAlready(`${dir}/packed-1.0.0`));
 });
@@ -147,7 +147,7 @@ test('the job of the example leaves the repository as it was where a device does
   await expectRefused(1, /digest-mismatch/, await packedAlready(`${shared}/packed-1.1.0`, lose));
 });
 
-test('the job of the example releases nothing where somebody else has published meanwhile', async () => {
+test('the job of the example releases nothing where somebody else has published meanwhile @long', async () => {
   const timestamp = `${dir}/site/metadata/timestamp.json`;
   const before = await readFile(timestamp, 'utf8');
   const race = `echo >>"${timestamp}"`;
