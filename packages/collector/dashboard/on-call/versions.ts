@@ -1,7 +1,7 @@
 import { compareVersions } from '../../src/fleet/compare-versions.js';
 import { verdictName } from '../../src/fleet/findings.js';
 import type { FleetLatency } from '../../src/fleet/latency.js';
-import type { ReleaseEvent } from '../../src/fleet/releases.js';
+import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import type { VersionService } from '../../src/fleet/service.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { REST_COLOR, versionColors } from '../charts/version-colors.js';
@@ -63,7 +63,7 @@ export const versionsPanel = tablePanel({
       .join('; '),
   needs: ['latency'],
   table: ({ latency }, { answers }) => {
-    const events = answered(answers, 'releases')?.events ?? [];
+    const { events, over } = answered(answers, 'releases') ?? { events: [], over: [] };
     const service = answered(answers, 'service')?.versions ?? [];
     const canary = answered(answers, 'canary');
     const colors = versionColors(latency);
@@ -83,7 +83,7 @@ export const versionsPanel = tablePanel({
             color: colors.get(version) ?? REST_COLOR,
             ...(isHidden && { aside: 'hidden' }),
           }),
-          text(stateWords(version, events)),
+          text(stateWords(version, { events, over })),
           number(seen?.adoption, formatRate),
           actCell(events.findLast(own)),
           ...verdictCells(version, answers),
@@ -103,11 +103,15 @@ function versionsIn({ versions }: FleetLatency, events: readonly ReleaseEvent[])
   return [...new Set(names)].sort((a, b) => compareVersions(b, a));
 }
 
-function stateWords(version: string, events: readonly ReleaseEvent[]): string {
+function stateWords(
+  version: string,
+  { events, over }: Pick<FleetReleases, 'events' | 'over'>,
+): string {
   const last = new Map(events.map((event) => [event.version, event]));
   const act = last.get(version);
   if (!act || act.state === 'seen') return 'not known';
   if (act.state === 'revoked') return 'taken back';
+  if (over.includes(version)) return 'canary, over';
   const isReplaced = [...last.values()].some(
     (one) => one.state === 'stable' && !one.rollout && compareVersions(one.version, version) > 0,
   );

@@ -23,7 +23,7 @@ test('what facts say is written down when it changes, and a version without fact
   await know([stable], 2);
   await know([canary, stable], 4);
   await know([{ ...canary, state: 'stable', rollout: undefined }, stable], 8);
-  const { events } = await fleetReleases(store, QUERY);
+  const { events } = await fleetReleases(store, QUERY, {});
   const hours = events.map(({ atMs, version, state, rollout }) => [
     ...[(atMs - MONDAY_MS) / HOUR_MS, version, state],
     rollout,
@@ -41,12 +41,29 @@ test('of a range the events within it, and of other models none', async () => {
   const store = await storeOf([report(1, '1.0.0'), report(3, '1.1.0')]);
   const of = async (fromHour: number, toHour: number, model = 'digits') => {
     const range = { fromMs: MONDAY_MS + fromHour * HOUR_MS, toMs: MONDAY_MS + toHour * HOUR_MS };
-    const { events } = await fleetReleases(store, { ...QUERY, ...range, model });
+    const { events } = await fleetReleases(store, { ...QUERY, ...range, model }, {});
     return events.map(({ version }) => version);
   };
   expect(await of(0, 10)).toEqual(['1.0.0', '1.1.0']);
   expect(await of(1, 3)).toEqual(['1.0.0']);
   expect(await of(3, 4)).toEqual(['1.1.0']);
   expect(await of(0, 10, 'pages')).toEqual([]);
+  await store.close();
+});
+
+test('a canary behind a version for all is over, also once that one is taken back, and before that it is not', async () => {
+  const store = await storeOf([]);
+  const [canary, stable] = FACTS.versions;
+  if (!canary || !stable) throw new Error('expected two versions');
+  const newer = { ...stable, version: '1.2.0', sequence: 9 };
+  const know = async (hour: number, ...versions: typeof FACTS.versions) => {
+    const facts = { ...FACTS, versions: [...versions, canary, stable] };
+    await store.keepFacts({ format: 1, models: [facts] }, MONDAY_MS + hour * HOUR_MS);
+    const toMs = MONDAY_MS + (hour + 1) * HOUR_MS;
+    return (await fleetReleases(store, { ...QUERY, toMs }, { facts })).over;
+  };
+  expect(await know(1)).toEqual([]);
+  expect(await know(2, newer)).toEqual(['1.1.0']);
+  expect(await know(3, { ...newer, state: 'revoked' })).toEqual(['1.1.0']);
   await store.close();
 });

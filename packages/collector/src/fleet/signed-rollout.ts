@@ -4,7 +4,7 @@ import type { ModelContext } from './query.js';
 
 /** A rollout that devices report or facts name, and what facts say of it. */
 export interface SignedRollout extends Rollout {
-  /** It was taken back, is for all, or all are offered a newer version. */
+  /** It was taken back, is for all, or ended by a newer version for all or a newer canary of another salt. */
   readonly isOver: boolean;
   /** Share of all installs that are to have it, 0 … 1. Null where it is not known, or over. */
   readonly share: number | null;
@@ -21,10 +21,16 @@ export function signedRollouts(
   reported: readonly Rollout[],
   { facts, journal }: Pick<ModelContext, 'facts'> & { readonly journal: readonly Release[] },
 ): SignedRollout[] {
-  const versions = facts?.versions ?? [];
-  const signed = versions.flatMap(({ version, rollout }) =>
-    rollout ? [{ version, experiment: experimentOf(rollout.salt) }] : [],
+  const versions = (facts?.versions ?? []).toSorted((a, b) => b.sequence - a.sequence);
+  const signed = versions.flatMap(({ version, sequence, rollout }) =>
+    rollout ? [{ version, sequence, experiment: experimentOf(rollout.salt) }] : [],
   );
+  // by the rule of devices: one for all ends canaries before it, even if it was taken back since
+  const forAll = versions.find(({ version }) => !stateOf(version)?.rollout);
+  const newest = signed.find(({ version }) => {
+    const state = stateOf(version);
+    return state?.rollout && state.state !== 'revoked';
+  });
   const isSigned = (one: Rollout) => signed.some((other) => isSame(one, other));
   const unreported = signed.filter((one) => !reported.some((other) => isSame(one, other)));
   return [...reported, ...unreported].map((rollout) => {
@@ -32,7 +38,8 @@ export function signedRollouts(
     const state = stateOf(rollout.version);
     const isOver =
       (state !== undefined && (state.state === 'revoked' || !state.rollout)) ||
-      versions.some((one) => known && one.sequence > known.sequence && wasForAll(one.version));
+      isAfter(forAll, known) ||
+      (isAfter(newest, known) && newest?.experiment !== rollout.experiment);
     const isRunning = !isOver && isSigned(rollout);
     return {
       ...rollout,
@@ -47,12 +54,12 @@ export function signedRollouts(
     const own = (one: { readonly version: string }) => one.version === version;
     return journal.findLast(own) ?? versions.find(own);
   }
+}
 
-  /** Also where it was taken back since: a canary before it stays over, as on devices. */
-  function wasForAll(version: string): boolean {
-    const state = stateOf(version);
-    return state !== undefined && !state.rollout;
-  }
+type InOrder = { readonly sequence: number } | undefined;
+
+function isAfter(one: InOrder, other: InOrder): boolean {
+  return one !== undefined && other !== undefined && one.sequence > other.sequence;
 }
 
 /** Names the experiment of a salt, as devices do. */

@@ -161,12 +161,14 @@ test('each version has its state, the act and the verdict that it got last, and 
   const answers = {
     latency: { versions: [{ version: '1.2.0', count: 9, adoption: 0.9 }], suppressed: 0 },
     releases: {
+      over: ['1.2.1', '1.1.0'],
       events: [
         at(1, '1.0.0', 'stable'),
         at(2, '1.1.0', 'canary', 500),
         at(3, '1.1.0', 'revoked'),
         at(4, '1.2.0', 'canary', 500),
         at(5, '1.2.0', 'stable'),
+        at(5, '1.2.1', 'canary', 500),
         at(6, '1.3.0', 'canary', 100),
         at(7, '1.3.0', 'canary', 500),
       ],
@@ -194,6 +196,7 @@ test('each version has its state, the act and the verdict that it got last, and 
       'may widen · not sure yet of slow runs',
       'about 3 days',
     ],
+    ['1.2.1', 'canary, over', '–', `goes to 5% of devices · ${when(5)}`, '', '–'],
     ['1.2.0', 'for all', '90.0%', `goes to all devices · ${when(5)}`, '', '–'],
     ['1.1.0', 'taken back', '–', `is taken back · ${when(3)}`, 'roll back', '–'],
     ['1.0.0', 'replaced', '–', `goes to all devices · ${when(1)}`, '', '–'],
@@ -201,7 +204,7 @@ test('each version has its state, the act and the verdict that it got last, and 
   expect(table.rows[0]?.[5]?.value).toBe(70);
   expect(table.note).toMatch(/takes about 14 hours at 25% of devices\. Of devices: /);
   expect(panel?.gist?.(table)).toBe(
-    '1.3.0, canary at 5%, may widen; 1.2.0, for all; 1.1.0, taken back, roll back',
+    '1.3.0, canary at 5%, may widen; 1.2.1, canary, over; 1.2.0, for all',
   );
 });
 
