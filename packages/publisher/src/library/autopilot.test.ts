@@ -61,12 +61,11 @@ describe('a step', () => {
     expect(verified.problems).toEqual([]);
   });
 
-  test('that was done before does nothing, and needs no key', async () => {
+  test('that was done before does nothing', async () => {
     const { workspace, step, says, log } = await openFlight();
     says('roll-back');
     await step();
     const before = await snapshotOf(workspace.repository);
-    await rm(workspace.keys, { recursive: true });
     expect(await step()).toMatchObject({ canaries: [], acts: [], renewed: [], problems: [] });
     expect(await snapshotOf(workspace.repository)).toEqual(before);
     expect(await log()).toHaveLength(1);
@@ -402,13 +401,42 @@ describe('keys', () => {
     },
   );
 
-  test('that are missing are told of, and nothing is written down', async () => {
-    const { workspace, step, says, log } = await openFlight();
+  test.each(['targets', 'snapshot', 'timestamp'])(
+    'a %s key that is missing is told of at every step, long before an act needs it',
+    async (role) => {
+      const { workspace, step, collector } = await openFlight();
+      await rm(join(workspace.keys, `${role}.pem`));
+      for (const dryRun of [false, true]) {
+        const error = await step({ dryRun }).catch((reason) => reason);
+        expect(error).toMatchObject({ code: 'file-missing', details: { role } });
+        expect(error.message).toContain(
+          'got neither. `--keys` says where those of this repository',
+        );
+        expect(error.message).not.toContain('--new-keys');
+      }
+      expect(collector.asked).toBe(0);
+    },
+  );
+
+  test('a folder of keys that is not there is refused, and keys in the environment are enough', async () => {
+    const { workspace, step, says } = await openFlight();
     says('roll-back');
-    await rm(join(workspace.keys, 'targets.pem'));
-    const { acts, problems } = await step();
-    expect({ acts, problems }).toMatchObject({ acts: [], problems: [{ code: 'file-missing' }] });
-    expect(await log()).toEqual([]);
+    const keys = `${workspace.keys}-that-is-not-there`;
+    await expect(step({ keys })).rejects.toMatchObject({ code: 'file-missing' });
+    for (const role of ['targets', 'snapshot', 'timestamp']) {
+      const pem = await readFile(join(workspace.keys, `${role}.pem`), 'utf8');
+      vi.stubEnv(`NEARSIDE_KEY_${role.toUpperCase()}`, pem);
+    }
+    expect(await step({ keys })).toMatchObject({ acts: [{ act: 'revoke' }] });
+  });
+
+  test('a root key that it can read is refused with the command that mends it', async () => {
+    const { workspace, step } = await openFlight();
+    const { keys } = workspace;
+    await writeFile(join(keys, 'root.pem'), 'whatever it holds');
+    await expect(step()).rejects.toThrow(
+      `\`mkdir online && cp ${keys}/{targets,snapshot,timestamp}.pem online/\``,
+    );
   });
 });
 

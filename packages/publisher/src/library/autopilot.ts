@@ -15,7 +15,11 @@ import {
   decide,
 } from '../autopilot/decide.js';
 import { type LoggedAct, logAct, logDropped } from '../autopilot/log-of-acts.js';
-import { requireOnlineKeys } from '../autopilot/require-online-keys.js';
+import {
+  ONLINE_ROLES,
+  requireNoOfflineKey,
+  requireOnlineKeys,
+} from '../autopilot/require-online-keys.js';
 import { exists } from '../files/stat-path.js';
 import type { Fleet } from '../fleet/ask-fleet.js';
 import type { TufRole } from '../keys/key-files.js';
@@ -87,8 +91,6 @@ const ASK_AGAIN_MS = 300_000;
 /** A file of this name in the repository stops autopilot. It is not hidden, so that anybody sees and uploads it. */
 const HOLD_FILE = 'hold';
 
-const ONLINE_ROLES = ['targets', 'snapshot', 'timestamp'] as const;
-
 /**
  * Does one step: asks the collector of each canary on offer, takes back what is worse, widens what it may, keeps
  * metadata fresh, and writes the facts. It keeps no state: killed anywhere, the next step finishes the work.
@@ -101,8 +103,9 @@ const ONLINE_ROLES = ['targets', 'snapshot', 'timestamp'] as const;
 export async function autopilot(options: AutopilotOptions): Promise<AutopilotStep> {
   const { repository, dryRun = false, now = Date.now } = options;
   for (const percent of options.steps ?? []) basisPoints(percent);
-  await requireOnlineKeys(options);
+  await requireNoOfflineKey(options);
   const before = await readState(repository);
+  await requireOnlineKeys(options, before.trusted.root);
   const wasHeld = await isStopped(repository);
   const mayWrite = !dryRun && !wasHeld;
   const asked = await askWhetherSilent(before, mayWrite, options);

@@ -41,19 +41,23 @@ export function requireThreshold(
   const ofRole = held.filter((key) => key.role === role);
   const named = ofRole.filter(({ id }) => keyids.includes(id));
   if (named.length >= threshold) return named.map(({ key }) => createTufSigner(key));
-  if (ofRole.length === 0) throw noKey(role, keySource);
+  if (ofRole.length === 0) {
+    throw noKey(role, keySource, '`--keys` says where those of this repository are.');
+  }
   if (named.length === 0) throw foreignKeys(root, role, ofRole);
   throw tooFew(root, role, named);
 }
 
 /** @throws NearsideError `file-missing` */
-export function noKey(role: HeldKey['role'], { keys = 'keys' }: KeySource): NearsideError {
+export function noKey(
+  role: HeldKey['role'],
+  { keys = 'keys' }: KeySource,
+  remedy = '`--keys` says where the keys are; `nearside publish --new-keys` makes those of a new repository.',
+): NearsideError {
   const file = privateKeyFile(keys, role);
   return new NearsideError(
     'file-missing',
-    `${file}: expected a private key of '${role}' there or in ${keyVariable(role)}, got neither. ` +
-      '`--keys` says where the keys are; `nearside publish --new-keys` makes those of a ' +
-      'new repository.',
+    `${file}: expected a private key of '${role}' there or in ${keyVariable(role)}, got neither. ${remedy}`,
     { details: { file, role } },
   );
 }
