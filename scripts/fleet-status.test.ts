@@ -134,7 +134,17 @@ test.each([
   expect(exitCode).toBe(1);
   expect(errors).toContain(`nearside: ${code}: `);
   expect(await snapshotOf(workspace.repository)).toEqual(before);
-  expect((await runNearside(['status', workspace.repository, '--fleet', url])).exitCode).toBe(1);
+});
+
+test('status --fleet tells expiry also where the collector tells nothing, and exits with 1', async () => {
+  const { status } = await openFleet();
+  await collector?.close();
+  const { exitCode, out, errors } = await status();
+  expect(exitCode).toBe(1);
+  expect(out).toMatch(/timestamp .* expires /);
+  expect(errors).toContain('nearside: network-failed: ');
+  const document = JSON.parse((await status('--json')).out);
+  expect(document).toMatchObject({ fleetProblem: { code: 'network-failed' } });
 });
 
 test('--fleet is for a canary', async () => {

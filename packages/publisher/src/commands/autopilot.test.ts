@@ -12,7 +12,7 @@ async function openDesk() {
   const { repository, keys } = flight.workspace;
   const flags = ['--repo', repository, '--keys', keys, '--fleet', flight.collector.url];
   const words = ['autopilot', ...flags, '--facts', flight.facts];
-  return { ...flight, run: (...more: string[]) => runNearside([...words, ...more]) };
+  return { ...flight, desk: words, run: (...more: string[]) => runNearside([...words, ...more]) };
 }
 
 test('one step says what it did and why', async () => {
@@ -72,23 +72,62 @@ test('while a file `hold` is there nothing is signed, and it says so', async () 
   expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
 });
 
-test('with --every a step that fails is told of and does not end it; an interruption does', async () => {
-  const { run, says, offers, workspace } = await openDesk();
-  says('roll-back');
+test('with --every a later step that fails is told of and does not end it; an interruption does', async () => {
+  const { desk, says, offers, workspace } = await openDesk();
   const { repository } = workspace;
-  await rename(repository, `${repository}.away`);
-  const failed = await run('--every', '5m');
-  expect(failed).toMatchObject({ exitCode: 0, errors: expect.stringContaining('file-missing') });
-  await rename(`${repository}.away`, repository);
-  expect((await run('--every', '5m')).out).toContain('was taken back');
+  says('hold');
+  const waits: number[] = [];
+  let interrupt = () => {};
+  const interrupted = new Promise<void>((resolve) => {
+    interrupt = resolve;
+  });
+  const wait = async (ms: number) => {
+    waits.push(ms);
+    if (waits.length === 1) await rename(repository, `${repository}.away`);
+    if (waits.length === 2) await rename(`${repository}.away`, repository);
+    if (waits.length === 2) says('roll-back');
+    if (waits.length === 3) interrupt();
+  };
+  const { exitCode, out, errors } = await runNearside([...desk, '--every', '5m'], {
+    interrupted: () => interrupted,
+    wait,
+  });
+  expect({ exitCode, waits }).toEqual({ exitCode: 0, waits: [300_000, 300_000, 300_000] });
+  expect(errors).toContain('file-missing');
+  expect(out).toContain('was taken back');
   expect(await offers()).toEqual(['1.1.0 revoked 5 %', '1.0.0 stable']);
+});
+
+test.each<[string, string[], number, string]>([
+  ['a root key that it can read', [], 4, 'gate-refused'],
+  ['a folder of keys that is not there', ['--keys', 'nowhere'], 1, 'file-missing'],
+  ['an address that is none', ['--fleet', '127.0.0.1:8899'], 2, 'usage'],
+])('with --every %s ends it at once', async (_, words, exitCode, code) => {
+  const { run, workspace } = await openDesk();
+  await writeFile(join(workspace.keys, 'root.pem'), '');
+  const failed = await run('--every', '5m', ...words);
+  expect(failed).toMatchObject({ exitCode, errors: expect.stringContaining(`nearside: ${code}`) });
+});
+
+test('before it takes back a canary that the collector tells nothing of, it says that it waits and how long', async () => {
+  const { desk, collector } = await openDesk();
+  collector.said = undefined;
+  const waits: number[] = [];
+  const { out, errors } = await runNearside([...desk, '--json'], {
+    wait: async (ms) => waits.push(ms),
+  });
+  expect(waits).toEqual([300_000]);
+  expect(errors).toContain('Asks again in 5 minutes, and takes the canary back');
+  expect(JSON.parse(out)).toMatchObject({ acts: [{ act: 'revoke', because: 'no-answer' }] });
 });
 
 test.each([
   [['--steps', '1,200'], 'Expected a percentage'],
   [['--steps', ''], 'Expected a percentage'],
   [['--no-answer', 'promote'], 'Allowed choices are revoke, hold'],
-  [['--every', '0'], 'Expected a time over 0'],
+  [['--steps', '25,5'], 'Expected shares that ascend'],
+  [['--every', '0'], 'Expected a time of a minute or more, such as 5m'],
+  [['--every', '10s'], 'Expected a time of a minute or more, such as 5m'],
 ])('wrong usage: %j', async (words, message) => {
   const where = ['--repo', 'site', '--fleet', 'https://reports.example', '--facts', 'models.json'];
   const { exitCode, errors } = await runNearside(['autopilot', ...where, ...words]);

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Decision } from '../autopilot/decide.js';
 import type { LoggedAct } from '../autopilot/log-of-acts.js';
+import type { KeySource } from '../keys/key-source.js';
 import { type AutopilotStep, autopilot, type DecidedCanary } from '../library/autopilot.js';
 import { explainFailure } from '../terminal/explain-failure.js';
 import { FLEET_TOKEN_FILE, type FleetFlags, fleetAt } from '../terminal/fleet-options.js';
@@ -49,7 +50,9 @@ export function addAutopilot(
     .option('--dry-run', 'say what would be done and why, and write nothing')
     .option('--every <time>', 'repeat it: 5m', parseEvery);
   addKeyOptions(command).action(async (flags: AutopilotFlags) => {
-    const step = async (signal?: AbortSignal) => endWith(await doStep(flags, terminal, signal));
+    const keys = await keySource(flags, terminal);
+    const step = async (signal?: AbortSignal) =>
+      endWith(await doStep(flags, { keys, terminal, signal }));
     if (flags.every === undefined) await step();
     else await repeat(step, flags.every, terminal);
   });
@@ -57,12 +60,15 @@ export function addAutopilot(
 
 async function doStep(
   flags: AutopilotFlags,
-  terminal: Terminal,
-  signal: AbortSignal | undefined,
+  {
+    keys,
+    terminal,
+    signal,
+  }: { keys: KeySource; terminal: Terminal; signal: AbortSignal | undefined },
 ): Promise<ExitCode> {
   const { repo, fleet, facts, steps, stable, answer, dryRun, json } = flags;
   const result = await autopilot({
-    ...(await keySource(flags, terminal)),
+    ...keys,
     repository: repo,
     fleet: await fleetAt(fleet, flags),
     facts,
@@ -70,7 +76,10 @@ async function doStep(
     stable,
     noAnswer: answer,
     dryRun,
-    pause: (ms) => setTimeout(ms, undefined, { signal }),
+    pause(ms) {
+      terminal.error(describePause(ms));
+      return letPass(ms, terminal, signal);
+    },
   });
   printResult(terminal, { json, result, text: () => describe(result) });
   for (const { code, message } of result.problems) terminal.error(`nearside: ${code}: ${message}`);
@@ -79,7 +88,10 @@ async function doStep(
   return result.problems.length > 0 || reasons.includes('clock') ? EXIT.failed : EXIT.done;
 }
 
-/** A step that fails does not end the program: the next one does its work. */
+/**
+ * A first step that fails ends the program, so that whoever starts it sees why. Later ones do not: the next one does
+ * their work.
+ */
 async function repeat(
   step: (signal: AbortSignal) => Promise<void>,
   everyMs: number,
@@ -88,16 +100,27 @@ async function repeat(
   const ended = new AbortController();
   void terminal.interrupted().then(() => ended.abort());
   const { signal } = ended;
+  let isFirst = true;
   do {
     try {
       await step(signal);
     } catch (error) {
       if (error instanceof Error && error.name === 'AbortError') return;
       const { code, message } = explainFailure(error);
+      if (isFirst && code !== 'repository-locked') throw error;
       terminal.error(`nearside: ${code}: ${message}`);
     }
-    await setTimeout(everyMs, undefined, { signal }).catch(() => {});
+    isFirst = false;
+    await letPass(everyMs, terminal, signal).catch(() => {});
   } while (!signal.aborted);
+}
+
+function letPass(
+  ms: number,
+  { wait }: Terminal,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  return wait ? wait(ms, { signal }) : setTimeout(ms, undefined, { signal });
 }
 
 const BECAUSE: Readonly<Record<Decision['because'], string>> = {
@@ -148,13 +171,22 @@ function describeAct(decision: Decision, done: LoggedAct | undefined): string {
   return `${verb} offered to ${share}${proof}`;
 }
 
-function parseEvery(text: string): number {
-  const everyMs = parseTime(text);
-  if (everyMs > 0) return everyMs;
-  throw new InvalidArgumentError('Expected a time over 0, such as 5m.');
+function describePause(ms: number): string {
+  return (
+    'nearside: the collector tells nothing of a canary that has had its first share for a day. ' +
+    `Asks again in ${ms / 60_000} minutes, and takes the canary back if it still tells nothing.`
+  );
 }
 
-/** `1,5,25` → shares of devices in percent. */
+function parseEvery(text: string): number {
+  const { count, unit } = /^(?<count>\d+)(?<unit>[dhm])$/.exec(text)?.groups ?? {};
+  if (Number(count) > 0 && unit) return parseTime(text);
+  throw new InvalidArgumentError('Expected a time of a minute or more, such as 5m or 1h.');
+}
+
+/** `1,5,25` → shares of devices in percent, each larger than the one before. */
 function parseSteps(text: string): number[] {
-  return text.split(',').map((share) => parsePercent(share.trim()));
+  const shares = text.split(',').map((share) => parsePercent(share.trim()));
+  if (shares.every((share, i) => i === 0 || share > (shares[i - 1] ?? 0))) return shares;
+  throw new InvalidArgumentError('Expected shares that ascend, such as 1,5,25.');
 }

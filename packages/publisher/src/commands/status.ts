@@ -34,7 +34,10 @@ export function addStatus(
       const fleet = flags.fleet === undefined ? undefined : await fleetAt(flags.fleet, flags);
       const result = await status({ repository, trust, fleet });
       printResult(terminal, { json, result, text: () => describe(result) });
-      if (result.expiring || result.tooLong) endWith(EXIT.expiring);
+      const { expiring, tooLong, fleetProblem: problem } = result;
+      if (problem) terminal.error(`nearside: ${problem.code}: ${problem.message}`);
+      if (problem) endWith(EXIT.failed);
+      if (expiring || tooLong) endWith(EXIT.expiring);
     },
   );
 }

@@ -36,7 +36,7 @@ test('a collector is asked below its address, with the token', async () => {
 
 test.each([
   ['401', 401, '{}', 'read-token-missing', 'got another'],
-  ['404, as where no collector is', 404, 'not here', 'network-failed', 'status 404'],
+  ['404, as below another path', 404, 'not here', 'network-failed', 'without a path'],
   ['503', 503, '{}', 'network-failed', 'status 503'],
   ['a page', 200, '<!doctype html>', 'fleet-malformed', 'expected JSON'],
   ['nothing', 200, '', 'fleet-malformed', 'got nothing'],
@@ -80,6 +80,8 @@ test('the token goes to no other server, and what that answers is not believed',
 
 test.each([
   { url: 'reports.example' },
+  { url: '127.0.0.1:8899' },
+  { url: 'localhost:8899' },
   { url: 'ftp://reports.example' },
   { url: `https://reader:${TOKEN}@reports.example` },
   { url: `https://reports.example?token=${TOKEN}` },
@@ -89,4 +91,6 @@ test.each([
   const error = await askCanary(fleet, 'digits').catch((reason) => reason);
   expect(error).toBeInstanceOf(TypeError);
   expect(error.message).not.toContain(TOKEN);
+  const isWhole = fleet.url.startsWith('http');
+  expect(error.message.includes('without http:// or https://')).toBe(!isWhole);
 });

@@ -47,7 +47,7 @@ async function question<Schema extends v.GenericSchema>(
   name: string,
   { asked: parameters, schema }: { asked: Record<string, string | number>; schema: Schema },
 ): Promise<v.InferOutput<Schema>> {
-  const address = new URL(`v1/fleet/${name}`, baseOf(url));
+  const address = new URL(`v1/fleet/${name}`, fleetAddress(url));
   for (const [key, value] of Object.entries(parameters)) {
     address.searchParams.set(key, String(value));
   }
@@ -68,7 +68,11 @@ async function question<Schema extends v.GenericSchema>(
   }
   if (status === 401) throw noReader(asked, token);
   if (status !== 200) {
-    const message = `${asked}: expected the answer of a collector, got status ${status}.`;
+    const advice =
+      status === 404
+        ? ' `--fleet` takes the address of the collector without a path, such as https://reports.example.'
+        : '';
+    const message = `${asked}: expected the answer of a collector, got status ${status}.${advice}`;
     throw failed(message, { url: asked, status });
   }
   return read(bytes, { asked, schema });
@@ -95,17 +99,22 @@ function read<Schema extends v.GenericSchema>(
   }
 }
 
-/** The address is named in messages, so it holds no secret. */
-function baseOf(url: string): URL {
+/**
+ * The address is named in messages, so it holds no secret.
+ *
+ * @throws TypeError
+ */
+export function fleetAddress(url: string): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined;
   const { protocol, username, password, search, hash } = base ?? {};
   if (base && /^https?:$/.test(protocol ?? '') && !(username || password || search || hash)) {
     base.pathname = base.pathname.replace(/\/*$/, '/');
     return base;
   }
+  const got = /^https?:\/\//i.test(url) ? 'another text' : 'a text without http:// or https://';
   throw new TypeError(
     '`fleet`: expected the address of a collector, such as https://reports.example, without a user, a query ' +
-      'or a fragment, got another text.',
+      `or a fragment, got ${got}.`,
   );
 }
 

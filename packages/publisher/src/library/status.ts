@@ -1,4 +1,5 @@
-import { parseTrust } from '@nearside/artifact';
+import { parseTrust, type Targets } from '@nearside/artifact';
+import { isNearsideError, type NearsideError } from '@nearside/core';
 import type { Fleet } from '../fleet/ask-fleet.js';
 import { type OfferedToFleet, offeredToFleet } from '../fleet/offered-to-fleet.js';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
@@ -29,8 +30,12 @@ export interface RepositoryStatus {
   /** Root, targets, snapshot, timestamp. */
   readonly roles: readonly RoleStatus[];
   /** By model, where a collector was asked. */
-  readonly models?: readonly OfferedToFleet[];
+  readonly models?: readonly OfferedToFleet[] | undefined;
+  /** Why the collector told nothing. */
+  readonly fleetProblem?: FleetProblem | undefined;
 }
+
+export type FleetProblem = Pick<NearsideError, 'code' | 'message'>;
 
 export interface RoleStatus {
   readonly role: TufRole;
@@ -51,8 +56,7 @@ export interface RoleStatus {
  * Tells how long the metadata of a repository is still valid, and how what is out does where a collector is given. A
  * role that was never published is left out.
  *
- * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify; `read-token-missing` or
- *   `fleet-malformed` of the collector
+ * @throws NearsideError `file-missing`, a network code, or a trust code when it does not verify
  * @throws TypeError when `trust` is no pin, or `fleet` no address
  */
 export async function status({
@@ -81,7 +85,20 @@ export async function status({
     expiring: roles.some(({ state }) => state === 'expiring' || state === 'expired'),
     tooLong: roles.some(({ state }) => state === 'too-long'),
     roles,
-    ...(fleet &&
-      trusted.targets && { models: await offeredToFleet(trusted.targets.signed, fleet) }),
+    ...(fleet && trusted.targets && (await askFleet(trusted.targets.signed, fleet))),
   };
+}
+
+/** Expiry is told also where a collector is down. */
+async function askFleet(
+  targets: Targets,
+  fleet: Fleet,
+): Promise<Pick<RepositoryStatus, 'models' | 'fleetProblem'>> {
+  try {
+    return { models: await offeredToFleet(targets, fleet) };
+  } catch (error) {
+    if (!isNearsideError(error)) throw error;
+    const { code, message } = error;
+    return { fleetProblem: { code, message } };
+  }
 }

@@ -9,6 +9,10 @@ export interface Terminal {
   progress?: ((line: string) => void) | undefined;
   /** Resolves when the user ends a command that would go on for ever. */
   interrupted(): Promise<void>;
+  /** Lets time pass, until the signal ends it. By default it does. */
+  wait?:
+    | ((ms: number, options: { readonly signal?: AbortSignal | undefined }) => Promise<unknown>)
+    | undefined;
   /** Asks for a secret without showing it. Absent if nobody sits at a keyboard. */
   askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Errors are printed with their stack and causes. */
