@@ -163,6 +163,23 @@ test('what somebody publishes while the job is at work stays @long', async () =>
   await close();
 });
 
+test('a directory that is no published repository, or the same as its copy, is refused and left as it is', async () => {
+  const file = `${dir}/live/metadata/timestamp.json`;
+  await mkdir(`${dir}/live/metadata`, { recursive: true });
+  await writeFile(file, 'live');
+  const wrong = [
+    ['live', 'live'],
+    ['live/..', 'live'],
+    ['live/copy', 'live'],
+    ['live', 'another'],
+  ];
+  for (const [SITE = '', PUBLISHED = ''] of wrong) {
+    const env = { PATH: process.env.PATH ?? '', SITE, PUBLISHED };
+    expect((await run('directory.sh', env, 'fetch')).code).toBe(2);
+    expect(await readFile(file, 'utf8')).toBe('live');
+  }
+});
+
 test.describe('with a bucket', () => {
   const bucket = { SITE: 'site', BUCKET: 's3://models' };
 

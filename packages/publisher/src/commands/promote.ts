@@ -1,7 +1,7 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Promotion, promote } from '../library/promote.js';
 import { basisPoints } from '../signing/offer-release.js';
-import { formatPercent } from '../terminal/format.js';
+import { formatPercent, NEXT } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
@@ -41,7 +41,7 @@ function nothingSaid(): CommanderError {
 function describe({ model, version, state, percent, changed, metadata }: Promotion): string {
   const offered = `${state}, offered to ${formatPercent(percent / 100)} of devices`;
   return changed
-    ? `${model} ${version} is now ${offered} (targets ${metadata.targets}).`
+    ? `${model} ${version} is now ${offered} (targets ${metadata.targets}).\n${NEXT}`
     : `${model} ${version} is ${offered} already. Nothing was signed.`;
 }
 

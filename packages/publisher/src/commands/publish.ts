@@ -29,6 +29,7 @@ import {
   formatCount,
   formatTable,
   formatVersions,
+  NEXT,
 } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { sequenceOption } from '../terminal/sequence-option.js';
@@ -58,7 +59,10 @@ export function addPublish(program: Command, terminal: Terminal): void {
       parseBaseUrl,
     )
     .option('--module <file>', 'write a .ts or .js module that exports the address and its types')
-    .option('--plan', 'print the order and headers for uploading the repository');
+    .option(
+      '--plan',
+      'print the order and headers for uploading the repository too, after it is published',
+    );
   addDraftOptions(command, {
     draft: 'a temporary one',
     name: 'from the name of the source',
@@ -198,6 +202,7 @@ function describePublication(publication: Publication, repository: string): stri
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     `  metadata  ${formatVersions(metadata)}`,
     ...(note === undefined ? [] : [note]),
+    ...(publication.state === 'canary' ? [NEXT] : []),
   ];
 }
 

@@ -29,7 +29,10 @@ test('a release: diff, canary, delta, promote, revoke, prune', async () => {
   expect(delta.out).toMatch(/^ {2}deltas {4}[\d.]+ kB, [\d.]+ %$/m);
 
   const wider = await nearside('promote', 'tiny', '1.1.0', '--to', '50', ...flags);
-  expect(wider.out).toBe('tiny 1.1.0 is now canary, offered to 50 % of devices (targets 4).');
+  expect(wider.out).toMatch(
+    /^tiny 1.1.0 is now canary, offered to 50 % of devices \(targets 4\)\.\n/,
+  );
+  for (const { out } of [canary, wider]) expect(out).toMatch(/^Next: upload .* `nearside facts`/m);
   expect((await nearside('promote', 'tiny', '1.1.0', '--to', '50', ...flags)).out).toBe(
     'tiny 1.1.0 is canary, offered to 50 % of devices already. Nothing was signed.',
   );
@@ -40,7 +43,9 @@ test('a release: diff, canary, delta, promote, revoke, prune', async () => {
   await nearside('promote', 'tiny', '1.1.0', '--stable', ...flags);
 
   const revoked = await nearside('revoke', 'tiny', '1.1.0', ...flags);
-  expect(revoked.out).toBe('Revoked tiny 1.1.0 (targets 6). Devices go back to 1.0.0.');
+  expect(revoked.out).toMatch(
+    /^Revoked tiny 1.1.0 \(targets 6\)\. Devices go back to 1.0.0\.\nNext: upload .* `nearside facts`/,
+  );
   const dry = await nearside(
     'prune',
     '--repo',

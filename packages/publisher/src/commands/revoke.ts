@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Revocation, revoke } from '../library/revoke.js';
+import { NEXT } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { printResult, type Terminal } from '../terminal/terminal.js';
 
@@ -31,6 +32,6 @@ export function addRevoke(program: Command, terminal: Terminal): void {
 function describe({ model, version, fallback, changed, metadata }: Revocation): string {
   const back = fallback ? `Devices go back to ${fallback.version}.` : 'No version is left for all.';
   return changed
-    ? `Revoked ${model} ${version} (targets ${metadata.targets}). ${back}`
+    ? `Revoked ${model} ${version} (targets ${metadata.targets}). ${back}\n${NEXT}`
     : `${model} ${version} is revoked already. Nothing was signed.`;
 }

@@ -23,6 +23,10 @@ export function formatHours(hours: number): string {
     : `${Number((hours / 24).toPrecision(2))} days`;
 }
 
+/** What is left to do when a release has changed. */
+export const NEXT =
+  'Next: upload what is new, `timestamp.json` after all but `boot/`, which comes last; then run `nearside facts` for the collector.';
+
 /** Lines of columns, each as wide as its widest cell. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
