@@ -32,10 +32,8 @@ export interface RepositoryStatus {
   /** By model, where a collector was asked. */
   readonly models?: readonly OfferedToFleet[] | undefined;
   /** Why the collector told nothing. */
-  readonly fleetProblem?: FleetProblem | undefined;
+  readonly fleetProblem?: Pick<NearsideError, 'code' | 'message'> | undefined;
 }
-
-export type FleetProblem = Pick<NearsideError, 'code' | 'message'>;
 
 export interface RoleStatus {
   readonly role: TufRole;
