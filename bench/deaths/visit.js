@@ -2,6 +2,7 @@
 import { open } from 'nearside';
 import photoUrl from '../../examples/ocr-pwa/public/example.jpg?url';
 import { tellMarks } from '../../scripts/kills/tell-marks.mjs';
+import { drawOne } from '../draw-one.js';
 import { forgetDeaths, readDeaths } from './records.js';
 
 /** Warming up takes 2 s at most, and waits for an idle page. */
@@ -55,15 +56,6 @@ async function visit({ marks, url, trust, options, works, runMs, forget }) {
 }
 
 globalThis.answerTo = (how) => visit(how).catch(({ code, message }) => ({ code, message }));
-
-/** A white stroke downwards on black. */
-function drawOne() {
-  const image = new ImageData(28, 28);
-  image.data.fill(255);
-  for (let i = 0; i < image.data.length; i += 4) image.data.fill(0, i, i + 3);
-  for (let y = 5; y < 23; y += 1) image.data.fill(255, (y * 28 + 13) * 4, (y * 28 + 15) * 4);
-  return image;
-}
 
 /** A browser that nobody drives is told by its address, and answers. */
 const { how, answer } = Object.fromEntries(new URLSearchParams(location.search));

@@ -1,5 +1,6 @@
 // A page as people have it open: it runs the model, tells what it reads, and looks for another version every few seconds.
 import { open } from 'nearside';
+import { drawOne } from '../draw-one.js';
 
 const RUN_EVERY_MS = 500;
 const UPDATE_EVERY_MS = 5_000;
@@ -28,15 +29,6 @@ async function readOnce(model) {
   } catch ({ code, message }) {
     return { code: code ?? message };
   }
-}
-
-/** A white stroke downwards on black. */
-function drawOne() {
-  const image = new ImageData(28, 28);
-  image.data.fill(255);
-  for (let i = 0; i < image.data.length; i += 4) image.data.fill(0, i, i + 3);
-  for (let y = 5; y < 23; y += 1) image.data.fill(255, (y * 28 + 13) * 4, (y * 28 + 15) * 4);
-  return image;
 }
 
 /** What puts it on a side of a rollout. It never leaves a device but here. */

@@ -1,6 +1,7 @@
 // A page that runs its model without a pause, and counts how each run ended. After it has slept it looks for another version
 // before it runs again.
 import { open } from 'nearside';
+import { drawOne } from '../draw-one.js';
 
 /** So many callers wait for a result at any time. */
 const CALLERS = 4;
@@ -44,14 +45,5 @@ globalThis.begin = async ({ url, trust }) => {
   };
   globalThis.update = async () => (await model.update())?.version;
 };
-
-/** A white stroke downwards on black. */
-function drawOne() {
-  const image = new ImageData(28, 28);
-  image.data.fill(255);
-  for (let i = 0; i < image.data.length; i += 4) image.data.fill(0, i, i + 3);
-  for (let y = 5; y < 23; y += 1) image.data.fill(255, (y * 28 + 13) * 4, (y * 28 + 15) * 4);
-  return image;
-}
 
 document.documentElement.dataset.state = 'ready';

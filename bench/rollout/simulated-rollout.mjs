@@ -1,5 +1,5 @@
 import { compareLooks } from '../../packages/collector/dist/findings/compare-looks.js';
-import { VERDICT } from '../../packages/collector/dist/fleet/findings.js';
+import { VERDICT, verdictName } from '../../packages/collector/dist/fleet/findings.js';
 import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/verdict.js';
 import { decide } from '../../packages/publisher/dist/autopilot/decide.js';
 import { LOOKS_OF_A_DAY, openArms } from '../fleet/simulate-arms.mjs';
@@ -67,7 +67,7 @@ function openLog() {
   return {
     /** @returns the entry that is written down for the rollout after this look */
     add({ verdict, mayStep }, atMs) {
-      const state = verdict === 'hold' && mayStep ? 'step' : verdict;
+      const state = verdictName({ verdict: { verdict }, mayStep });
       const subject = { model: MODEL, version: VERSION, kind: VERDICT, subject: EXPERIMENT };
       const observed = [{ ...subject, state, figures: null }];
       const look = { atMs, revision: REVISION, observed, isKnown: () => true };

@@ -1,24 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import {
-  appendFile,
-  cp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { flights } from '../testing/flight.js';
 import { snapshotOf } from '../testing/snapshot.js';
-import { planUpload } from './plan.js';
 import { promote } from './promote.js';
-import { prune } from './prune.js';
-import { renew } from './renew.js';
-import { revoke } from './revoke.js';
 import { verify } from './verify.js';
 
 const DAY_MS = 86_400_000;
@@ -368,78 +354,6 @@ describe('a dry run', () => {
   });
 });
 
-describe('keys', () => {
-  afterEach(() => {
-    vi.unstubAllEnvs();
-  });
-
-  test.each(['root.pem', 'root-2.pem', 'model.pem'])(
-    'a %s that it can read is refused',
-    async (file) => {
-      const { workspace, step, says, offers, collector } = await openFlight();
-      says('roll-back');
-      await writeFile(join(workspace.keys, file), 'whatever it holds');
-      for (const dryRun of [false, true]) {
-        await expect(step({ dryRun })).rejects.toMatchObject({
-          code: 'gate-refused',
-          message: expect.stringContaining(file),
-        });
-      }
-      expect(await offers()).toEqual(CANARY);
-      expect(collector.asked).toBe(0);
-    },
-  );
-
-  test.each(['NEARSIDE_KEY_ROOT', 'NEARSIDE_KEY_MODEL'])(
-    '%s is refused, and not printed',
-    async (name) => {
-      const { step } = await openFlight();
-      vi.stubEnv(name, 'a secret');
-      const error = await step().catch((reason) => reason);
-      expect(error).toMatchObject({ code: 'gate-refused', message: expect.stringContaining(name) });
-      expect(error.message + JSON.stringify(error.details)).not.toContain('a secret');
-    },
-  );
-
-  test.each(['targets', 'snapshot', 'timestamp'])(
-    'a %s key that is missing is told of at every step, long before an act needs it',
-    async (role) => {
-      const { workspace, step, collector } = await openFlight();
-      await rm(join(workspace.keys, `${role}.pem`));
-      for (const dryRun of [false, true]) {
-        const error = await step({ dryRun }).catch((reason) => reason);
-        expect(error).toMatchObject({ code: 'file-missing', details: { role } });
-        expect(error.message).toContain(
-          'got neither. `--keys` says where those of this repository',
-        );
-        expect(error.message).not.toContain('--new-keys');
-      }
-      expect(collector.asked).toBe(0);
-    },
-  );
-
-  test('a folder of keys that is not there is refused, and keys in the environment are enough', async () => {
-    const { workspace, step, says } = await openFlight();
-    says('roll-back');
-    const keys = `${workspace.keys}-that-is-not-there`;
-    await expect(step({ keys })).rejects.toMatchObject({ code: 'file-missing' });
-    for (const role of ['targets', 'snapshot', 'timestamp']) {
-      const pem = await readFile(join(workspace.keys, `${role}.pem`), 'utf8');
-      vi.stubEnv(`NEARSIDE_KEY_${role.toUpperCase()}`, pem);
-    }
-    expect(await step({ keys })).toMatchObject({ acts: [{ act: 'revoke' }] });
-  });
-
-  test('a root key that it can read is refused with the command that mends it', async () => {
-    const { workspace, step } = await openFlight();
-    const { keys } = workspace;
-    await writeFile(join(keys, 'root.pem'), 'whatever it holds');
-    await expect(step()).rejects.toThrow(
-      `\`mkdir online && cp ${keys}/{targets,snapshot,timestamp}.pem online/\``,
-    );
-  });
-});
-
 describe('metadata and facts', () => {
   test('snapshot and timestamp are signed anew when less than half of their lifetime is left', async () => {
     const { step, says } = await openFlight();
@@ -471,74 +385,5 @@ describe('two autopilots at once', () => {
     expect(await log()).toHaveLength(2);
     expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
     expect(steps.map(({ metadata }) => metadata.targets)).toEqual([6, 6, 6]);
-  });
-});
-
-describe('the log', () => {
-  test('is only added to, also after half a line that a killed step left', async () => {
-    const { workspace, step, says } = await openFlight();
-    const file = join(workspace.repository, '.autopilot.jsonl');
-    await appendFile(file, '{"time":"2026-01-01T00:00:00.000Z","act":"rev');
-    says('roll-back');
-    await step();
-    const lines = (await readFile(file, 'utf8')).split('\n');
-    expect(lines[0]).toBe('{"time":"2026-01-01T00:00:00.000Z","act":"rev');
-    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ act: 'revoke', targets: 3 });
-    expect(lines.slice(2)).toEqual(['']);
-  });
-
-  test('is no part of an upload', async () => {
-    const { workspace, step, says } = await openFlight();
-    says('roll-back');
-    await step();
-    const { groups } = await planUpload({ repository: workspace.repository });
-    expect(groups.flatMap(({ files }) => files).join()).not.toContain('autopilot');
-  });
-
-  test('keeps the targets that prove an act when others are pruned', async () => {
-    const { workspace, options, step, says } = await openFlight();
-    const { repository } = workspace;
-    says('roll-back');
-    await step();
-    for (const _ of [4, 5, 6]) await renew({ ...options, roles: ['targets'] });
-    const later = { olderThanMs: 0, now: () => Date.now() + 1000 };
-    const { removed } = await prune({ repository, ...later });
-    const targets = removed.map(({ path }) => path).filter((path) => path.includes('.targets.'));
-    expect(targets).toContain('metadata/2.targets.json');
-    expect(targets).not.toContain('metadata/3.targets.json');
-    await rm(join(repository, '.autopilot.jsonl'));
-    const again = await prune({ repository, ...later });
-    expect(again.removed.map(({ path }) => path)).toContain('metadata/3.targets.json');
-  });
-
-  test('has each act once where a repository that was never uploaded is fetched again, also of two models', async () => {
-    const { workspace, step, says, log, offers } = await openTwoModels();
-    const { repository } = workspace;
-    await cp(repository, `${repository}.published`, { recursive: true });
-    says('roll-back');
-    await step();
-    const acts = await log();
-    for (const name of await readdir(repository)) {
-      if (name !== '.autopilot.jsonl') await rm(join(repository, name), { recursive: true });
-    }
-    await cp(`${repository}.published`, repository, { recursive: true });
-    await step();
-    expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
-    expect(await log()).toEqual(acts);
-  });
-
-  test('says of an act that was begun and came to nothing that it was dropped', async () => {
-    const { workspace, options, step, says, log } = await openFlight();
-    const begun = { time: '2026-01-01T00:00:00.000Z', act: 'promote', to: 25, because: 'good' };
-    const line = { ...begun, model: 'tiny', version: '1.1.0', targets: 3 };
-    await appendFile(join(workspace.repository, '.autopilot.jsonl'), `${JSON.stringify(line)}\n`);
-    await revoke({ ...options, model: 'tiny', version: '1.1.0' });
-    says('roll-back', { revision: 3 });
-    await step();
-    await step();
-    expect(await log()).toMatchObject([
-      line,
-      { ...line, act: 'dropped', time: expect.any(String) },
-    ]);
   });
 });
