@@ -38,14 +38,6 @@ test.each([
   expect(words).toMatch(/Traces of single runs(\]\(\S+\))? are sent only with \[?`traceRate`/);
 });
 
-test('what no device sends is called reserved, and the page of the dashboard does not describe it', async () => {
-  const page = await readFile(`${root}docs/privacy.md`, 'utf8');
-  const rows = page.split('\n').filter((line) => line.startsWith('| `shadow.'));
-  expect(rows).not.toEqual([]);
-  for (const row of rows) expect(row).toContain('reserved: no device sends it yet');
-  expect(await readFile(`${root}docs/dashboard.md`, 'utf8')).not.toMatch(/shadow/i);
-});
-
 /** Keys of attributes, wherever they are in a schema; a resource has but one, the name of the library. */
 function* keysOf(schema: unknown): Generator<string> {
   if (typeof schema !== 'object' || schema === null) return;

@@ -42,6 +42,11 @@ async function arms(targets: Targets) {
   return found;
 }
 
+test('a shadow puts no install on another side', async () => {
+  const shadow = { ...canary(10_000), state: 'shadow' };
+  expect([...(await arms(targetsOf(STABLE, shadow))).keys()]).toEqual(['stable 1.0.0']);
+});
+
 test('without a rollout every install is stable, on the newest version, in no experiment', async () => {
   const targets = targetsOf(STABLE, { version: '1.1.0', sequence: 2 });
   const assignment = await assignInstall(targets, { model: 'digits', installId: 'x' });

@@ -6,6 +6,7 @@ import {
   findRelease,
   type ReleaseCustom,
   releasesOf,
+  shadowOnOffer,
   unsupportedReleases,
 } from './release.js';
 import { rolloutBucket } from './rollout-bucket.js';
@@ -50,6 +51,17 @@ test('a version is not a candidate without one runtime, and every feature, that 
   expect(await chosen(targets)).toBe(2);
   const above = unsupportedReleases(targets, { model: 'digits', support, above: 2 });
   expect(above.map(({ sequence }) => sequence)).toEqual([4, 3]);
+});
+
+test('a shadow serves nowhere, and is out until all are offered a newer version', async () => {
+  const all = { salt: 's', fromBps: 0, toBps: 10_000 };
+  const shadow = { state: 'shadow', rollout: all } as const;
+  const out = (targets: Targets) => shadowOnOffer(releasesOf(targets, 'digits'))?.sequence;
+  expect(await chosen(targetsOf({}, shadow))).toBe(1);
+  expect(out(targetsOf({}, shadow))).toBe(2);
+  expect(out(targetsOf({}, shadow, shadow))).toBe(3);
+  expect(out(targetsOf({}, shadow, {}))).toBeUndefined();
+  expect(out(targetsOf({}, shadow, { state: 'canary', rollout: all }))).toBeUndefined();
 });
 
 test('a sequence that is listed twice is refused by name, and neither of the two is found', async () => {

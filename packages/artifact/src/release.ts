@@ -27,7 +27,8 @@ export const ReleaseSchema = v.looseObject({
   model: ModelNameSchema,
   version: VersionSchema,
   sequence: Sequence,
-  state: v.picklist(['canary', 'stable', 'revoked']),
+  /** A shadow runs beside the version that serves, on the installs of its rollout. It never serves. */
+  state: v.picklist(['shadow', 'canary', 'stable', 'revoked']),
   rollout: v.optional(
     v.looseObject({ salt: v.string(), fromBps: BasisPoints, toBps: BasisPoints }),
   ),
@@ -153,12 +154,26 @@ interface ReleaseQuestion {
  * revoked since. Of two experiments only the newer is out, so one salt decides for each device.
  */
 export function onOffer(releases: readonly Release[]): Release[] {
-  const newestForAll = releases.find(({ rollout }) => !rollout)?.sequence ?? 0;
-  const offered = releases.filter(({ state }) => state !== 'revoked');
+  const newestForAll = newestForAllOf(releases);
+  const offered = releases.filter(({ state }) => state !== 'revoked' && state !== 'shadow');
   const salt = saltOf(offered);
   return offered.filter(
     ({ rollout, sequence }) => !rollout || (rollout.salt === salt && sequence > newestForAll),
   );
+}
+
+/**
+ * The newest shadow that is out. While a canary is out there is none, because it would slow one side of the comparison; and
+ * it is over once all were offered a newer version.
+ */
+export function shadowOnOffer(releases: readonly Release[]): Release | undefined {
+  if (saltOf(onOffer(releases)) !== undefined) return undefined;
+  const newest = releases.find(({ state }) => state === 'shadow');
+  return newest && newest.sequence > newestForAllOf(releases) ? newest : undefined;
+}
+
+function newestForAllOf(releases: readonly Release[]): number {
+  return releases.find(({ rollout }) => !rollout)?.sequence ?? 0;
 }
 
 /** The salt of the newest rollout among these; undefined where each is for all. */

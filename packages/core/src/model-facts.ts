@@ -15,7 +15,7 @@ const VersionFactsSchema = v.looseObject({
   /** SHA-256 of the signed bundle, as reports name it. */
   manifest: Sha256HexSchema,
   sequence: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  state: v.picklist(['canary', 'stable', 'revoked']),
+  state: v.picklist(['shadow', 'canary', 'stable', 'revoked']),
   /** Installs whose bucket is in [fromBps, toBps) are to have it. */
   rollout: v.optional(
     v.looseObject({

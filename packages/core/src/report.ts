@@ -266,12 +266,14 @@ export const ReportSchema = v.strictObject({
     atMost(REPORT_LIMITS.outcomes, Label, v.strictTuple([Positive, Sum, SumOfSquares])),
   ),
 
-  /** A candidate that ran beside the active version. Reserved: no device sends it yet. */
+  /** A shadow: a version that ran on a sample of inputs beside the one that serves, and answered nobody. */
   shadow: v.optional(
     v.strictObject({
       candidate: VersionSchema,
       n: Count,
       agreements: Count,
+      /** [n, agreements] by bin of the distribution `confidence`, of the version that serves. */
+      bins: v.optional(v.pipe(v.array(v.strictTuple([Count, Count])), v.maxLength(BINS_LIMIT))),
       /** Candidate minus active, ms: sum and sum of squares. */
       latencyDifference: v.strictTuple([Sum, SumOfSquares]),
       errorDifference: v.pipe(v.number(), v.safeInteger()),

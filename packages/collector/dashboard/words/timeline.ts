@@ -34,6 +34,8 @@ export function actWords({ state, rollout }: ReleaseEvent): string {
       return 'is taken back';
     case 'seen':
       return 'reports for the first time';
+    case 'shadow':
+      return `runs beside, on ${formatShare(sharedBy(rollout))} of devices`;
     case 'canary':
     case 'stable': {
       const share = sharedBy(rollout);

@@ -21,7 +21,9 @@ export function signedRollouts(
   reported: readonly Rollout[],
   { facts, journal }: Pick<ModelContext, 'facts'> & { readonly journal: readonly Release[] },
 ): SignedRollout[] {
-  const versions = (facts?.versions ?? []).toSorted((a, b) => b.sequence - a.sequence);
+  const versions = (facts?.versions ?? [])
+    .filter(({ state }) => state !== 'shadow') // it serves nowhere
+    .toSorted((a, b) => b.sequence - a.sequence);
   const signed = versions.flatMap(({ version, sequence, rollout }) =>
     rollout ? [{ version, sequence, experiment: experimentOf(rollout.salt) }] : [],
   );

@@ -232,7 +232,7 @@ export interface Rollout {
 export interface VersionState {
   readonly model: string;
   readonly version: string;
-  readonly state: 'canary' | 'stable' | 'revoked';
+  readonly state: 'shadow' | 'canary' | 'stable' | 'revoked';
   /** Installs whose bucket is in [fromBps, toBps) are to have it. */
   readonly rollout: { readonly fromBps: number; readonly toBps: number } | null;
 }
