@@ -53,13 +53,7 @@ export function openVersionLedger(
   const keyOf = (sequence: number) => versionKey(prefix, model, sequence);
 
   /** One version and the pointer change together. */
-  function step(
-    sequence: number,
-    change: (
-      pointer: Pointer,
-      record: VersionRecord | undefined,
-    ) => { pointer?: Pointer; record?: VersionRecord } | undefined,
-  ): Promise<void> {
+  function step(sequence: number, change: Step): Promise<void> {
     const keys = [keyOfPointer, keyOf(sequence), MARKS_KEY];
     return store.transact(keys, ([pointer, record, marks]) => {
       const next = ownFields(change(parsePointer(pointer), parseRecord(record)), 1);
@@ -68,23 +62,6 @@ export function openVersionLedger(
       if (next?.record) set.set(keyOf(sequence), next.record);
       return { set };
     });
-  }
-
-  function updated(
-    { release, bundle, chunks, whole }: VersionEntry,
-    record: VersionRecord | undefined,
-  ) {
-    return {
-      state: 'fetching' as const,
-      triesLeft: CANDIDATE_TRIES,
-      provenBy: [],
-      ...record,
-      bundle,
-      version: release.version,
-      chunks: mergeChunks(record?.chunks ?? [], chunks),
-      whole: mergeWhole(record?.whole, whole),
-      lastUsedMs: now(),
-    };
   }
 
   return {
@@ -96,19 +73,11 @@ export function openVersionLedger(
       return new Set(failed.map(([sequence]) => sequence));
     },
     remember: (entry) =>
-      step(entry.release.sequence, (_pointer, record) => ({ record: updated(entry, record) })),
-    makeCandidate: (sequence) =>
-      step(sequence, (pointer, record) =>
-        record && pointer.candidate !== sequence && pointer.active !== sequence
-          ? {
-              pointer: { ...pointer, candidate: sequence },
-              record: { ...record, triesLeft: CANDIDATE_TRIES },
-            }
-          : undefined,
-      ),
+      step(entry.release.sequence, (_, record) => ({ record: updated(entry, record, now()) })),
+    makeCandidate: (sequence) => step(sequence, candidateOf(sequence)),
     async spendTry(sequence) {
       let left: number | undefined;
-      await step(sequence, (_pointer, record) => {
+      await step(sequence, (_, record) => {
         if (!record || record.triesLeft <= 0) return undefined;
         left = record.triesLeft - 1;
         return { record: { ...record, triesLeft: left } };
@@ -116,23 +85,58 @@ export function openVersionLedger(
       return left;
     },
     activate: (entry, provenBy) =>
-      step(entry.release.sequence, (pointer, known) => {
-        const record = updated(entry, known);
-        return {
-          pointer: switchedTo(entry.release.sequence, pointer),
-          record: {
-            ...record,
-            state: 'proven',
-            triesLeft: CANDIDATE_TRIES,
-            provenBy: [...new Set([...record.provenBy, provenBy])],
-          },
-        };
-      }),
+      step(entry.release.sequence, (pointer, known) => ({
+        pointer: switchedTo(entry.release.sequence, pointer),
+        record: proven(updated(entry, known, now()), provenBy),
+      })),
     reject: (sequence, failure) =>
       step(sequence, (pointer, record) => ({
         pointer: without(sequence, pointer),
         ...(record && { record: { ...record, state: 'failed', failure, triesLeft: 0 } }),
       })),
+  };
+}
+
+/** What a step makes of the pointer and of a version's record; undefined where it changes nothing. */
+type Step = (
+  pointer: Pointer,
+  record: VersionRecord | undefined,
+) => { pointer?: Pointer; record?: VersionRecord } | undefined;
+
+function updated(
+  { release, bundle, chunks, whole }: VersionEntry,
+  record: VersionRecord | undefined,
+  nowMs: number,
+): VersionRecord {
+  return {
+    state: 'fetching',
+    triesLeft: CANDIDATE_TRIES,
+    provenBy: [],
+    ...record,
+    bundle,
+    version: release.version,
+    chunks: mergeChunks(record?.chunks ?? [], chunks),
+    whole: mergeWhole(record?.whole, whole),
+    lastUsedMs: nowMs,
+  };
+}
+
+function candidateOf(sequence: number): Step {
+  return (pointer, record) =>
+    record && pointer.candidate !== sequence && pointer.active !== sequence
+      ? {
+          pointer: { ...pointer, candidate: sequence },
+          record: { ...record, triesLeft: CANDIDATE_TRIES },
+        }
+      : undefined;
+}
+
+function proven(record: VersionRecord, provenBy: string): VersionRecord {
+  return {
+    ...record,
+    state: 'proven',
+    triesLeft: CANDIDATE_TRIES,
+    provenBy: [...new Set([...record.provenBy, provenBy])],
   };
 }
 

@@ -31,7 +31,7 @@ const MOST_MISSED = 3;
 
 /** Looks for findings, one look after the other. */
 export function createLooking(options: LookingOptions): Looking {
-  const { store, answers, everyMs, now, onError } = options;
+  const { store, everyMs, now, onError } = options;
   let unconfirmed: Unconfirmed = new Map();
   let last = Promise.resolve();
   let isClosed = false;
@@ -51,14 +51,8 @@ export function createLooking(options: LookingOptions): Looking {
     const written = entries.filter(({ kind }) => kind !== LOOK);
     const open = new Set(written.filter(({ state }) => state === 'began').map(keyOf));
     const isWritten = (one: Observation) => one.state !== 'began' || open.has(keyOf(one));
-    const errors: unknown[] = [];
-    const seen = new Map<string, SeenModel>();
-    for (const { model } of await answers.models()) {
-      if (isClosed) return;
-      const context = { ...options.context(), ...factsAbout(model, facts) };
-      const asked = { answers, context, nowMs: atMs, isWritten };
-      seen.set(model, await lookAtModel(model, { ...asked, onError: (one) => errors.push(one) }));
-    }
+    const asked = { nowMs: atMs, facts, isWritten, isClosed: () => isClosed };
+    const { seen, errors } = await lookAtModels(options, asked);
     const compared = compareLooks(
       unconfirmed,
       {
@@ -75,13 +69,7 @@ export function createLooking(options: LookingOptions): Looking {
     const resumed = isLate ? [resumedAt(atMs, revision, { sinceMs: lookedMs })] : [];
     await store.addLook([...resumed, ...compared.entries], atMs);
     unconfirmed = compared.unconfirmed;
-    if (errors.length > 0) {
-      const [cause] = errors;
-      throw new Error(
-        `A look for findings had ${errors.length} questions without an answer: ${cause}`,
-        { cause },
-      );
-    }
+    if (errors.length > 0) throw unanswered(errors);
   }
 
   return {
@@ -96,6 +84,37 @@ export function createLooking(options: LookingOptions): Looking {
       return last;
     },
   };
+}
+
+/** @returns what each model has, and the errors of questions without an answer */
+async function lookAtModels(
+  { answers, context }: Pick<LookingOptions, 'answers' | 'context'>,
+  {
+    facts,
+    isClosed,
+    ...asked
+  }: {
+    readonly nowMs: number;
+    readonly facts: ModelFacts | undefined;
+    readonly isWritten: (one: Observation) => boolean;
+    readonly isClosed: () => boolean;
+  },
+): Promise<{ seen: ReadonlyMap<string, SeenModel>; errors: readonly unknown[] }> {
+  const seen = new Map<string, SeenModel>();
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  for (const { model } of await answers.models()) {
+    if (isClosed()) break;
+    const about = { ...context(), ...factsAbout(model, facts) };
+    seen.set(model, await lookAtModel(model, { ...asked, answers, context: about, onError }));
+  }
+  return { seen, errors };
+}
+
+function unanswered(errors: readonly unknown[]): Error {
+  const [cause] = errors;
+  const n = errors.length;
+  return new Error(`A look for findings had ${n} questions without an answer: ${cause}`, { cause });
 }
 
 function resumedAt(
