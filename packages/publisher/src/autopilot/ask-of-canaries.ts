@@ -1,8 +1,8 @@
-import { type ErrorCode, isNearsideError } from '@nearside/core';
-import type { PublisherErrorCode } from '../errors/publisher-error.js';
+import { isNearsideError } from '@nearside/core';
 import { askCanary, askFindings, type Fleet } from '../fleet/ask-fleet.js';
 import type { FleetCanary, FleetFindings, FleetRollout } from '../fleet/fleet-answers.js';
 import type { CanaryAnswer, CanaryOnOffer } from './decide.js';
+import { problemOf, type StepProblem } from './step-problem.js';
 
 /** A collector's answer about a canary, and all its figures for the log. */
 export interface ToldOfCanary extends CanaryAnswer {
@@ -13,37 +13,24 @@ export interface ToldOfCanary extends CanaryAnswer {
 export interface Asked {
   /** One that the collector does not know is missing. */
   readonly told: readonly ToldOfCanary[];
-  readonly problems: readonly ModelProblem[];
+  readonly problems: readonly StepProblem[];
 }
 
-/** Why a collector tells nothing of a model, or why it could not be acted on. */
-export interface ModelProblem {
-  readonly model: string;
-  readonly code: ErrorCode | PublisherErrorCode;
-  readonly message: string;
-}
-
-/** @throws unless the error has a code */
-export function problemOf(model: string, error: unknown): ModelProblem {
-  if (!isNearsideError(error)) throw error;
-  const { code, message } = error;
-  return { model, code, message };
-}
-
-/** Asks a collector of every canary. A failure that has a code is no answer. */
+/** Asks a collector of every canary. A failure that has a code is no answer; any other is a wrong address or token. */
 export async function askOfCanaries(
   fleet: Fleet,
   canaries: readonly CanaryOnOffer[],
 ): Promise<Asked> {
   const told: ToldOfCanary[] = [];
-  const problems: ModelProblem[] = [];
+  const problems: StepProblem[] = [];
   for (const model of new Set(canaries.map((one) => one.model))) {
     try {
       const findings = await askFindings(fleet, model);
       const canary = await askCanary(fleet, model, findings.toMs);
       told.push(...canary.rollouts.map((one) => answerOf(one, { model, canary, findings })));
     } catch (error) {
-      problems.push(problemOf(model, error));
+      if (!isNearsideError(error)) throw error;
+      problems.push(problemOf(error, model));
     }
   }
   return { told, problems };

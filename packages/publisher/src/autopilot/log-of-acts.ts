@@ -1,6 +1,11 @@
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isNearsideError } from '@nearside/core';
 import * as v from 'valibot';
-import { readIfFile } from '../files/read-small-file.js';
+import { explainFailure } from '../errors/explain-failure.js';
+import { PublisherError } from '../errors/publisher-error.js';
+import { exists, isFile } from '../files/stat-path.js';
 import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
 import type { RepositoryWriter } from '../repository/writing/repository-writer.js';
 import { percentOf } from '../signing/offer-release.js';
@@ -28,38 +33,50 @@ const ActSchema = v.looseObject({
 /** A line of the log. */
 export type LoggedAct = v.InferOutput<typeof ActSchema>;
 
-/**
- * Writes down that an act begins, before anybody can see it. Killed after that, or where the repository is fetched anew
- * because an upload failed, the next step does the act and writes no second line; or {@link logDropped} says that it came
- * to nothing.
- *
- * @param next the act that is signed now
- */
-export async function logAct(
-  repository: string,
-  next: LoggedAct,
-  writer: RepositoryWriter,
-): Promise<void> {
-  const text = await readText(repository);
-  if (keptActs(text).some((act) => isSame(act, next))) return;
-  await append(text, [next], writer);
+/** The log of a repository that nobody else changes meanwhile. */
+export interface LogOfActs {
+  /**
+   * Writes down that an act begins, before anybody can see it. Killed after that, or where the repository is fetched anew
+   * because an upload failed, the next step does the act and writes no second line; or `drop` says that it came to nothing.
+   *
+   * @throws NearsideError `log-unusable`
+   */
+  begin(act: LoggedAct): Promise<void>;
+  /**
+   * Writes down which acts that were begun have come to nothing.
+   *
+   * @param state the repository when all that is to be done is done
+   * @throws NearsideError `log-unusable`
+   */
+  drop(state: RepositoryState, nowMs: number): Promise<void>;
 }
 
-/**
- * Writes down which acts that were begun have come to nothing.
- *
- * @param state the repository when all that is to be done is done
- */
-export async function logDropped(
-  repository: string,
-  { writer, state, nowMs }: { writer: RepositoryWriter; state: RepositoryState; nowMs: number },
-): Promise<void> {
-  const text = await readText(repository);
-  const time = new Date(nowMs).toISOString();
-  const dropped = keptActs(text)
-    .filter((act) => !isDone(act, state))
-    .map((act) => ({ ...act, time, act: 'dropped' as const }));
-  if (dropped.length > 0) await append(text, dropped, writer);
+/** @throws NearsideError `log-unusable` where it cannot be read, or this user may not write it */
+export async function openLog(repository: string, writer: RepositoryWriter): Promise<LogOfActs> {
+  let text = await readText(repository, constants.R_OK | constants.W_OK);
+
+  async function append(acts: readonly LoggedAct[]): Promise<void> {
+    // a killed step may have left half a line
+    const ending = text === '' || text.endsWith('\n') ? '' : '\n';
+    const added = ending + acts.map((act) => `${JSON.stringify(act)}\n`).join('');
+    await writer.append(LOG_FILE, added).catch((cause) => {
+      throw unusable(repository, 'one that cannot be added to', cause);
+    });
+    text += added;
+  }
+
+  return {
+    async begin(act) {
+      if (!keptActs(text).some((kept) => isSame(kept, act))) await append([act]);
+    },
+    async drop(state, nowMs) {
+      const time = new Date(nowMs).toISOString();
+      const dropped = keptActs(text)
+        .filter((act) => !isDone(act, state))
+        .map((act) => ({ ...act, time, act: 'dropped' as const }));
+      if (dropped.length > 0) await append(dropped);
+    },
+  };
 }
 
 /** Acts that no later line says were dropped. */
@@ -72,17 +89,7 @@ function keptActs(text: string): LoggedAct[] {
   );
 }
 
-async function append(
-  text: string,
-  acts: readonly LoggedAct[],
-  writer: RepositoryWriter,
-): Promise<void> {
-  // a killed step may have left half a line
-  const ending = text === '' || text.endsWith('\n') ? '' : '\n';
-  await writer.append(LOG_FILE, ending + acts.map((act) => `${JSON.stringify(act)}\n`).join(''));
-}
-
-/** Versions of the signed targets that prove the acts. */
+/** Versions of the signed targets that prove the acts. Throws `log-unusable` where it cannot be read. */
 export async function provingTargets(repository: string): Promise<number[]> {
   return (await readText(repository))
     .split('\n')
@@ -90,8 +97,29 @@ export async function provingTargets(repository: string): Promise<number[]> {
     .map(({ targets }) => targets);
 }
 
-async function readText(repository: string): Promise<string> {
-  return (await readIfFile(join(repository, LOG_FILE)))?.toString() ?? '';
+/** @param mode it must be possible to access it for this */
+async function readText(repository: string, mode = constants.R_OK): Promise<string> {
+  const file = join(repository, LOG_FILE);
+  try {
+    if (!(await exists(file))) return '';
+    if (!(await isFile(file))) throw unusable(repository, 'a folder, FIFO or device');
+    await access(file, mode);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isNearsideError(error)) throw error;
+    throw unusable(repository, 'one that this user may not read or write', error);
+  }
+}
+
+function unusable(repository: string, got: string, cause?: unknown): PublisherError {
+  const file = join(repository, LOG_FILE);
+  const why = cause === undefined ? '' : ` (${explainFailure(cause).code})`;
+  return new PublisherError(
+    'log-unusable',
+    `${file}: expected the log of acts, a file that autopilot can read and add to, got ${got}${why}. Mend it or ` +
+      'move it away. Until then a worse canary is taken back without a line, and none is widened.',
+    { details: { file }, cause },
+  );
 }
 
 function actOf(line: string): LoggedAct[] {

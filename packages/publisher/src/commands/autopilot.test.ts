@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { revoke } from '../library/revoke.js';
@@ -37,6 +37,16 @@ test('a dry run says what it would do and why', async () => {
   );
   expect((await run('--dry-run')).out).toContain('stays, because no wider share is asked for.');
   expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
+});
+
+test('an act is told of where the facts cannot be written after it, and the exit code is 1', async () => {
+  const { run, says, facts } = await openDesk();
+  says('roll-back');
+  await mkdir(facts);
+  const { exitCode, out, errors } = await run();
+  expect(exitCode).toBe(1);
+  expect(out).toContain('was taken back (targets 3)');
+  expect(errors).toContain(`nearside: output-exists: ${facts}: expected a file`);
 });
 
 test('a collector without an answer is told of, and the exit code is 1', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { explainFailure } from '../terminal/explain-failure.js';
+import { explainFailure } from '../errors/explain-failure.js';
 import { printableTerminal } from '../terminal/printable.js';
 import { EXIT, type ExitCode, type Terminal } from '../terminal/terminal.js';
 import { addAutopilot } from './autopilot.js';

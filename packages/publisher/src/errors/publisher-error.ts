@@ -12,6 +12,7 @@ export const PUBLISHER_ERROR_CODES = [
   'clock-behind',
   'repository-locked',
   'key-unusable',
+  'log-unusable',
   'read-token-missing',
   'fleet-malformed',
 ] as const;

@@ -1,8 +1,18 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flights } from '../testing/flight.js';
+import { type Flight, flights } from '../testing/flight.js';
 import { snapshotOf } from '../testing/snapshot.js';
 import { promote } from './promote.js';
 import { verify } from './verify.js';
@@ -10,6 +20,11 @@ import { verify } from './verify.js';
 const DAY_MS = 86_400_000;
 const CANARY = ['1.1.0 canary 5 %', '1.0.0 stable'];
 const TAKEN_BACK = ['1.1.0 revoked 5 %', '1.0.0 stable'];
+
+const loop = async (path: string) => {
+  await rm(path, { force: true });
+  await symlink(basename(path), path);
+};
 
 const openFlight = flights();
 const openTwoModels = flights(['first', 'second']);
@@ -104,7 +119,10 @@ describe('a step', () => {
     ]);
   });
 
-  test('takes one model back where another has a version whose bundle is missing', async () => {
+  test.each<[string, (bundle: string) => Promise<unknown>, string]>([
+    ['is missing', (bundle) => rm(bundle), 'file-missing'],
+    ['cannot be read', (bundle) => loop(bundle), 'ELOOP'],
+  ])('takes one model back where the bundle of another %s', async (_, spoil, code) => {
     const { workspace, step, says, log, collector } = await openTwoModels();
     says('roll-back');
     const [first, second] = collector.said ?? [];
@@ -112,12 +130,59 @@ describe('a step', () => {
     collector.said = [{ ...first, verdict: 'promote', written: 'promote' }, second];
     const targets = join(workspace.repository, 'targets');
     for (const name of await readdir(targets)) {
-      if (name.includes('first-1.1.0')) await rm(join(targets, name));
+      if (name.includes('first-1.1.0')) await spoil(join(targets, name));
     }
-    const stepping = step({ steps: [25], facts: join(workspace.directory, 'no-facts') });
-    // the facts of a version that is not there cannot be written
-    await expect(stepping).rejects.toMatchObject({ code: 'file-missing' });
-    expect(await log()).toMatchObject([{ act: 'revoke', model: 'second' }]);
+    const { acts, facts, problems } = await step({ steps: [25] });
+    expect(acts).toMatchObject([{ act: 'revoke', model: 'second' }]);
+    expect(await log()).toMatchObject(acts);
+    // the facts of a version that cannot be read are not written
+    expect(facts).toBe(undefined);
+    expect(problems).toMatchObject([{ code, model: 'first' }, { code }]);
+  });
+});
+
+describe('a log that cannot be written', () => {
+  const unusable = { code: 'log-unusable', message: expect.stringContaining('.autopilot.jsonl') };
+
+  test.each<[string, (file: string) => Promise<unknown>]>([
+    ['a folder', (file) => mkdir(file)],
+    ['a link to a folder that is not there', (file) => symlink('/nowhere/log', file)],
+  ])('keeps no canary from being taken back, and none is widened: %s', async (_, spoil) => {
+    const { workspace, step, says, offers } = await openFlight();
+    await spoil(join(workspace.repository, '.autopilot.jsonl'));
+    says('hold', { mayStep: true });
+    expect(await step({ steps: [25] })).toMatchObject({ acts: [], problems: [unusable] });
+    expect(await offers()).toEqual(CANARY);
+    says('roll-back');
+    const { acts, problems } = await step();
+    expect(acts).toMatchObject([{ act: 'revoke', targets: 3 }]);
+    expect(problems).toMatchObject([unusable]);
+    expect(await offers()).toEqual(TAKEN_BACK);
+  });
+
+  test('is told of at a step that has nothing to do, before the night on which it matters', async () => {
+    const { workspace, step, says } = await openFlight();
+    await mkdir(join(workspace.repository, '.autopilot.jsonl'));
+    says('hold');
+    expect(await step()).toMatchObject({ acts: [], problems: [unusable] });
+  });
+});
+
+describe('what fails after an act', () => {
+  test.each<[string, (flight: Flight) => string]>([
+    ['the facts', ({ facts }) => facts],
+    ['a boot file', ({ workspace }) => join(workspace.repository, 'boot', 'tiny.json')],
+  ])('is told beside it: %s', async (_, file) => {
+    const flight = await openFlight();
+    const { step, says, log } = flight;
+    const blocked = file(flight);
+    await rm(blocked, { force: true });
+    await mkdir(blocked, { recursive: true });
+    says('roll-back');
+    const { acts, problems } = await step();
+    expect(acts).toMatchObject([{ act: 'revoke', targets: 3 }]);
+    expect(problems).toMatchObject([{ code: 'output-exists' }]);
+    expect(await log()).toMatchObject(acts);
   });
 });
 
@@ -297,6 +362,17 @@ describe('a file `hold` in the repository', () => {
     expect(await snapshotOf(workspace.repository)).toEqual(before);
     await rm(join(workspace.repository, 'hold'));
     expect(await step()).toMatchObject({ isHeld: false, acts: [{ act: 'revoke' }] });
+  });
+
+  test.each<[string, (hold: string) => Promise<unknown>]>([
+    ['a link to nothing', (hold) => symlink('/nowhere/hold', hold)],
+    ['a link to itself', loop],
+  ])('stops it where it is %s', async (_, put) => {
+    const { workspace, step, says, offers } = await openFlight();
+    says('roll-back');
+    await put(join(workspace.repository, 'hold'));
+    expect(await step()).toMatchObject({ isHeld: true, acts: [] });
+    expect(await offers()).toEqual(CANARY);
   });
 
   test('that comes while it asks keeps it from acting', async () => {

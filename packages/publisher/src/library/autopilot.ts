@@ -1,12 +1,7 @@
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import {
-  type Asked,
-  askOfCanaries,
-  type ModelProblem,
-  problemOf,
-  type ToldOfCanary,
-} from '../autopilot/ask-of-canaries.js';
+import { type Asked, askOfCanaries, type ToldOfCanary } from '../autopilot/ask-of-canaries.js';
 import { canariesOnOffer } from '../autopilot/canaries-on-offer.js';
 import {
   type AutopilotRules,
@@ -14,13 +9,14 @@ import {
   type Decision,
   decide,
 } from '../autopilot/decide.js';
-import { type LoggedAct, logAct, logDropped } from '../autopilot/log-of-acts.js';
+import { type LoggedAct, openLog } from '../autopilot/log-of-acts.js';
 import {
   ONLINE_ROLES,
   requireNoOfflineKey,
   requireOnlineKeys,
 } from '../autopilot/require-online-keys.js';
-import { exists } from '../files/stat-path.js';
+import { problemOf, type StepProblem } from '../autopilot/step-problem.js';
+import { isCode } from '../files/make-directory.js';
 import type { Fleet } from '../fleet/ask-fleet.js';
 import type { TufRole } from '../keys/key-files.js';
 import type { KeySource } from '../keys/key-source.js';
@@ -68,15 +64,14 @@ export interface AutopilotStep {
   readonly isHeld: boolean;
   /** Each canary on offer, and what was decided of it. */
   readonly canaries: readonly DecidedCanary[];
-  /** Lines of the log of acts. */
+  /** As the log of acts has them, unless a problem says that it could not be written. */
   readonly acts: readonly LoggedAct[];
   /** Roles that were signed anew, because less than half of their lifetime was left. */
   readonly renewed: readonly TufRole[];
   readonly metadata: MetadataVersions;
-  /** Absent in a dry run. */
+  /** Absent in a dry run, and where they could not be written. */
   readonly facts?: WrittenFacts | undefined;
-  /** Models of which the collector told nothing, or that could not be acted on. */
-  readonly problems: readonly ModelProblem[];
+  readonly problems: readonly StepProblem[];
 }
 
 export interface DecidedCanary extends CanaryOnOffer {
@@ -96,8 +91,8 @@ const HOLD_FILE = 'hold';
  * metadata fresh, and writes the facts. It keeps no state: killed anywhere, the next step finishes the work.
  *
  * @throws NearsideError `gate-refused` where it can read a root or model key, `repository-locked`, a key code, or a
- *   trust code when the repository does not verify. That the collector tells nothing, or that a model cannot be acted
- *   on, is among the `problems`
+ *   trust code when the repository does not verify. What comes after an act, or hinders the act on one model alone, is
+ *   among the `problems`, and so is that the collector tells nothing
  * @throws RangeError when a step is no share of devices
  */
 export async function autopilot(options: AutopilotOptions): Promise<AutopilotStep> {
@@ -109,21 +104,29 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   const wasHeld = await isStopped(repository);
   const mayWrite = !dryRun && !wasHeld;
   const asked = await askWhetherSilent(before, mayWrite, options);
-  const done = mayWrite
+  const { canaries, acts, problems } = mayWrite
     ? await act(asked, options)
     : { canaries: decideAll(before, asked, options), acts: [], problems: [] };
+  // whatever fails from here on, what was done is told
+  const unlessFails = <Value>(work: Promise<Value>) =>
+    work.catch((error) => {
+      problems.push(problemOf(error));
+      return undefined;
+    });
   const isHeld = wasHeld || (await isStopped(repository)); // it may have waited for minutes
-  const renewed = mayWrite && !isHeld ? await renewDue(options) : [];
+  const renewed = mayWrite && !isHeld ? await unlessFails(renewDue(options)) : undefined;
   const after = await readState(repository);
-  const { facts: out } = options;
+  const of = { repository, trust: after.pin, out: options.facts, now };
+  const written = dryRun ? undefined : await unlessFails(facts(of));
   return {
     dryRun,
     isHeld,
-    ...done,
-    renewed,
+    canaries,
+    acts,
+    renewed: renewed ?? [],
     metadata: metadataVersions(after),
-    facts: dryRun ? undefined : await facts({ repository, trust: after.pin, out, now }),
-    problems: [...asked.problems, ...done.problems],
+    facts: written,
+    problems: [...asked.problems, ...problems],
   };
 }
 
@@ -131,8 +134,12 @@ function readState(repository: string): Promise<RepositoryState> {
   return requireRepository(openDirectorySource(repository), repository);
 }
 
+/** Whatever is there stops it: a link to nothing too, and what cannot be looked at. */
 function isStopped(repository: string): Promise<boolean> {
-  return exists(join(repository, HOLD_FILE));
+  return lstat(join(repository, HOLD_FILE)).then(
+    () => true,
+    (error) => !isCode(error, 'ENOENT'),
+  );
 }
 
 /** Nothing is taken back because a collector was silent once. */
@@ -179,55 +186,71 @@ function decideAll(
  */
 async function act(asked: Asked, options: AutopilotOptions): Promise<Acted> {
   const { repository } = options;
-  const { result } = await changeRepository(repository, (locked) => {
-    const canaries = decideAll(requirePublished(locked.before, repository), asked, options);
-    return doAll(canaries, locked, options);
+  const acted: Acted = { canaries: [], acts: [], problems: [] };
+  await changeRepository(repository, (locked) => {
+    acted.canaries = decideAll(requirePublished(locked.before, repository), asked, options);
+    return doAll(acted, locked, options);
+  }).catch((error) => {
+    if (acted.acts.length === 0) throw error;
+    acted.problems.push(problemOf(error));
   });
-  return result;
+  return acted;
 }
 
-type Acted = Pick<AutopilotStep, 'canaries' | 'acts' | 'problems'>;
+interface Acted {
+  canaries: readonly DecidedCanary[];
+  readonly acts: LoggedAct[];
+  readonly problems: StepProblem[];
+}
 
-/** Each act is written down before devices can see it. A canary that cannot be acted on keeps none from being taken back. */
+/**
+ * Each act is written down before devices can see it. A canary that cannot be acted on keeps none from being taken back,
+ * nor does a log that cannot be written: then it has a gap, and nothing is widened.
+ */
 async function doAll(
-  canaries: readonly DecidedCanary[],
-  { source, before, writer }: LockedRepository,
+  { canaries, acts, problems }: Acted,
+  { source, writer }: LockedRepository,
   options: AutopilotOptions,
-): Promise<Acted> {
+): Promise<void> {
   const { repository, now = Date.now } = options;
-  const acts: LoggedAct[] = [];
-  const problems: ModelProblem[] = [];
-  let state = requirePublished(before, repository);
+  const tell = (error: unknown, model?: string) => {
+    problems.push(problemOf(error, model));
+    return undefined;
+  };
+  const readPublished = async () => requirePublished(await readRepository(source), repository);
+  const log = await openLog(repository, writer).catch(tell);
   for (const canary of canaries) {
-    const signed = await signAct(canary, { source, before: state }, options).catch((error) => {
-      problems.push(problemOf(canary.model, error));
-    });
-    if (!signed || (await isStopped(repository))) continue;
-    const nowMs = now();
-    const logged = loggedAct(canary, { targets: signed.metadata.targets, nowMs });
-    await logAct(repository, logged, writer);
-    for (const [path, bytes] of signed.files) await writer.write(path, bytes);
-    state = requirePublished(await readRepository(source), repository);
-    acts.push(logged);
+    const { model, decision } = canary;
+    if (decision.act === 'wait' || (decision.act === 'promote' && !log)) continue;
+    const before = await readPublished();
+    try {
+      const signed = await signAct(canary, decision, { source, before }, options);
+      if (await isStopped(repository)) continue;
+      const act = loggedAct(canary, decision, { targets: signed.metadata.targets, nowMs: now() });
+      await log?.begin(act).catch((error) => {
+        if (decision.act === 'promote') throw error;
+        tell(error, model);
+      });
+      for (const [path, bytes] of signed.files) await writer.write(path, bytes);
+      acts.push(act);
+    } catch (error) {
+      tell(error, model);
+    }
   }
-  await logDropped(repository, { writer, state, nowMs: now() });
-  return { canaries, acts, problems };
+  await log?.drop(await readPublished(), now()).catch(tell);
 }
+
+type Act = Exclude<Decision, { act: 'wait' }>;
 
 async function signAct(
-  { model, version, decision }: DecidedCanary,
+  { model, version }: DecidedCanary,
+  decision: Act,
   repository: PublishedRepository,
   { keys, passphrase, now }: AutopilotOptions,
-): Promise<SignedRewrite | undefined> {
+): Promise<SignedRewrite> {
   const options = { model, version, keys, passphrase, now };
-  switch (decision.act) {
-    case 'revoke':
-      return signRevocation(repository, options);
-    case 'promote':
-      return signPromotion(repository, { ...options, to: decision.to });
-    case 'wait':
-      return undefined;
-  }
+  if (decision.act === 'revoke') return signRevocation(repository, options);
+  return signPromotion(repository, { ...options, to: decision.to });
 }
 
 async function renewDue(options: AutopilotOptions): Promise<readonly TufRole[]> {
@@ -240,14 +263,15 @@ async function renewDue(options: AutopilotOptions): Promise<readonly TufRole[]> 
 }
 
 function loggedAct(
-  { model, version, decision, answer }: DecidedCanary,
+  { model, version, answer }: DecidedCanary,
+  decision: Act,
   { targets, nowMs }: { targets: number; nowMs: number },
 ): LoggedAct {
   return {
     time: new Date(nowMs).toISOString(),
     model,
     version,
-    ...(decision as Exclude<Decision, { act: 'wait' }>),
+    ...decision,
     targets,
     verdict: answer?.verdict,
     figures: answer?.figures,

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type * as repositoryWriter from '../repository/writing/repository-writer.js';
 
 /** Makes the nth change to a repository fail, as a full disk or a crash would; by default none. */
-const failure = { atChange: Number.POSITIVE_INFINITY, changes: 0 };
+const failure = { atChange: Number.POSITIVE_INFINITY, changes: 0, isReached: false };
 
 /** The repository writer with {@link interrupt}, for `vi.mock`. */
 export function failingWriter(original: typeof repositoryWriter): typeof repositoryWriter {
@@ -28,21 +28,21 @@ export function failingWriter(original: typeof repositoryWriter): typeof reposit
   };
 }
 
-/** @returns true if `act` reached that change and failed there */
+/** @returns true if `act` reached that change, and that and all later ones failed */
 export async function interrupt(atChange: number, act: () => Promise<unknown>): Promise<boolean> {
-  Object.assign(failure, { atChange, changes: 0 });
+  Object.assign(failure, { atChange, changes: 0, isReached: false });
   try {
     await act();
-    return false;
   } catch (error) {
     expect(error).toHaveProperty('message', 'injected');
-    return true;
   } finally {
     failure.atChange = Number.POSITIVE_INFINITY;
   }
+  return failure.isReached;
 }
 
 function count(): void {
-  if (failure.changes === failure.atChange) throw new Error('injected');
+  failure.isReached = failure.changes === failure.atChange;
+  if (failure.isReached) throw new Error('injected');
   failure.changes += 1;
 }
