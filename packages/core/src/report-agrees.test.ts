@@ -39,6 +39,17 @@ function report(change: (report: Changeable) => void = () => {}): unknown {
     baseline: '0123456789abcdef',
     drift: { seen: 3, counts: [[1, 2], []] },
     feedback: { byAge: [{ days: 0, bins: [[2, 1]], values: [2, -1, 3, 5] }] },
+    shadow: {
+      candidate: '1.3.0',
+      n: 3,
+      agreements: 2,
+      bins: [
+        [1, 0],
+        [1, 1],
+      ],
+      latencyDifference: [4, 16],
+      errorDifference: 1,
+    },
   };
   change(whole);
   return JSON.parse(JSON.stringify(whole));
@@ -84,6 +95,21 @@ test.each<[string, string, (report: Changeable) => void]>([
     'errors that cannot be',
     'feedback.byAge.0.values',
     (r) => (r.feedback.byAge[0].values = [1, 5, 3, 9]),
+  ],
+  ['more agreements than inputs of a shadow', 'shadow.agreements', (r) => (r.shadow.n = 1)],
+  ['more inputs in bins than there were', 'shadow.bins', (r) => (r.shadow.bins[0] = [3, 0])],
+  ['more agreements in bins than in all', 'shadow.bins', (r) => (r.shadow.bins[1] = [1, 3])],
+  ['more agreements than inputs in a bin', 'shadow.bins.0', (r) => (r.shadow.bins[0] = [0, 1])],
+  [
+    'a difference that its squares do not allow',
+    'shadow.latencyDifference',
+    (r) => (r.shadow.latencyDifference = [9, 16]),
+  ],
+  ['more errors than inputs', 'shadow.errorDifference', (r) => (r.shadow.errorDifference = -4)],
+  [
+    'more runs of a shadow than a device does',
+    'shadow',
+    (r) => Object.assign(r.shadow, { n: 1e6, latencyDifference: [0, 0] }),
   ],
   ['an age twice', 'feedback.byAge', (r) => r.feedback.byAge.push({ days: 0 })],
   ['more in bins than were sampled', 'drift.counts.0', (r) => (r.drift.counts[0] = [2, 2])],
@@ -172,7 +198,7 @@ test('an open that failed before a version was known has none', () => {
   const early = (r: Changeable) => {
     const { model, library, device, weight } = r.dimensions;
     r.dimensions = { model, library, device, weight };
-    for (const group of ['first', 'latency', 'score', 'baseline', 'drift', 'feedback'])
+    for (const group of ['first', 'latency', 'score', 'baseline', 'drift', 'feedback', 'shadow'])
       delete r[group];
     r.health = { ok: 0 };
     r.opens = { tried: 1, failed: { 'network-failed': 1 } };

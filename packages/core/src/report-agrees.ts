@@ -63,6 +63,7 @@ function* complaints(report: Report): Generator<ReportComplaint | undefined> {
   yield* ofDistributions(report);
   yield* ofFeedback(report);
   yield* ofOutcomes(report);
+  yield* ofShadow(report);
 }
 
 function* ofDimensions({ dimensions, first = [] }: Report): Generator<ReportComplaint | undefined> {
@@ -133,12 +134,13 @@ function* ofDistributions({
   baseline,
   drift,
   feedback,
+  shadow,
 }: Report): Generator<ReportComplaint | undefined> {
-  // Without a baseline all feedback is in one bin.
+  // Without a baseline all feedback is in one bin, and a shadow's runs are in none.
   const needsBaseline = feedback?.byAge.some(
     ({ bins, confusion }) => confusion || (bins?.length ?? 0) > 1,
   );
-  yield unless(!(drift || needsBaseline) || baseline !== undefined, 'baseline', [
+  yield unless(!(drift || needsBaseline || shadow?.bins) || baseline !== undefined, 'baseline', [
     'the hash of one',
     'none',
   ]);
@@ -180,6 +182,24 @@ function* ofOutcomes({ outcomes = {} }: Report): Generator<ReportComplaint | und
       `(Σ value)² ≤ n Σ value², of values up to ${LARGEST_VALUE}`,
       `${n}, ${total}, ${squares}`,
     ]);
+  }
+}
+
+function* ofShadow({ shadow }: Report): Generator<ReportComplaint | undefined> {
+  if (!shadow) return;
+  const { n, agreements, bins = [], latencyDifference, errorDifference } = shadow;
+  const [total, squares] = latencyDifference;
+  yield notOver('shadow.agreements', agreements, n, 'as many as there were');
+  yield notOver('shadow.errorDifference', Math.abs(errorDifference), n, 'as many as there were');
+  yield unless(total ** 2 <= n * squares * (1 + ROUNDING), 'shadow.latencyDifference', [
+    '(Σ difference)² ≤ n Σ difference²',
+    `${n}, ${total}, ${squares}`,
+  ]);
+  const [inBins, agreed] = [sum(bins.map(([of]) => of)), sum(bins.map(([, of]) => of))];
+  yield notOver('shadow.bins', inBins, n, '`n`');
+  yield notOver('shadow.bins', agreed, agreements, '`agreements`');
+  for (const [bin, [of, same]] of bins.entries()) {
+    yield notOver(`shadow.bins.${bin}`, same, of, 'as many as there were');
   }
 }
 

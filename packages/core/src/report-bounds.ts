@@ -5,7 +5,7 @@ import { sum } from './sum.js';
 
 /** No device has more calls of `run` or `outcome`, or feedback that finds no run, in a second. */
 const CALLS = 10_000;
-/** No device opens a model, wakes it from rest, or tries a version, more often in a second. */
+/** No device opens a model, wakes it from rest, tries a version, or runs a shadow, more often in a second. */
 const LOADS = 10;
 /** An opening before the window fetches no more than a wasm memory holds, bytes; then 1 Gbit a second. */
 const [OPENING_BYTES, BYTES] = [2 ** 32, 1.25e8];
@@ -17,7 +17,7 @@ export type Excess = readonly [path: string, got: number, most: number];
 
 /** Lists what no device can have done: the device leaves it out, the collector refuses it. */
 export function excessesOf(report: Report): Excess[] {
-  const { dt, health, latency, opens, score, stream, feedback, outcomes } = report;
+  const { dt, health, latency, opens, score, stream, feedback, outcomes, shadow } = report;
   const { ok, errors, invalid, aborted, fallbacks } = health;
   const series = [score, stream].map(
     (of) => of && [of.ok, of.failed, 'dropped' in of && of.dropped],
@@ -37,6 +37,7 @@ export function excessesOf(report: Report): Excess[] {
     ['resource.busyMs', report.resource?.busyMs ?? 0, busyMs],
     ['feedback', addUp(labels), REPORT_LIMITS.rememberedRuns + runs],
     ['feedback.unmatched', feedback?.unmatched ?? 0, calls],
+    ['shadow', shadow?.n ?? 0, LOADS * seconds],
     ['outcomes', addUp(Object.values(outcomes ?? {}).map(([n]) => n)), calls],
   ];
   return all.filter(([, got, most]) => got > most);

@@ -2,7 +2,7 @@ import { isNearsideError } from '@nearside/core';
 import type { ReleaseIdentity } from '../oms/verify-bundle.js';
 import { announceStale, announceUnsupported } from './announce.js';
 import type { InstallationContext } from './installation-context.js';
-import { chooseOffered, isOffered } from './offered-release.js';
+import { chooseOffered, chooseShadow, isOffered } from './offered-release.js';
 import type { OpenedRelease } from './opened-release.js';
 
 /** The result of a look at the repository. */
@@ -11,6 +11,8 @@ export interface UpdateCheck {
   readonly next: ReleaseIdentity | undefined;
   /** The active version must not run any more, whether or not there is a next one. */
   readonly isRevoked: boolean;
+  /** A version that this device is to run beside the one that serves. There is none where there is a next one. */
+  readonly shadow: ReleaseIdentity | undefined;
 }
 
 /**
@@ -40,8 +42,15 @@ export async function lookForUpdate(
     if (isRevoked && isNearsideError(error)) return undefined;
     throw error;
   });
-  if (!chosen || chosen.sequence === sequence) return { isRevoked, next: undefined };
-  return { isRevoked, next: { model, version: chosen.version, sequence: chosen.sequence } };
+  if (chosen && chosen.sequence !== sequence) {
+    return { isRevoked, next: identityOf(chosen), shadow: undefined };
+  }
+  const shadow = isRevoked ? undefined : await chooseShadow(trusted, context);
+  return { isRevoked, next: undefined, shadow: shadow && identityOf(shadow) };
+}
+
+function identityOf({ model, version, sequence }: ReleaseIdentity): ReleaseIdentity {
+  return { model, version, sequence };
 }
 
 async function readActive(ledger: InstallationContext['ledger']) {

@@ -4,7 +4,8 @@ import type { VerifiedFile } from '../chunked-file.js';
 import { LIMITS } from '../limits.js';
 import type { ReadFileOptions } from '../model-version.js';
 import { firstThatAnswers } from '../network/mirrors.js';
-import { findRelease } from '../release.js';
+import { findRelease, type Release, releasesOf, shadowOnOffer } from '../release.js';
+import type { Targets } from '../tuf/metadata.js';
 import { pinPrefix } from '../tuf/pin.js';
 import { findInstalled, findVersion, openProven } from './find-version.js';
 import type { InstallationContext } from './installation-context.js';
@@ -39,6 +40,8 @@ export interface ModelInstallation {
   openServed(sequence: number): Promise<OpenedRelease | undefined>;
   /** Opens the version that `check` named, as the candidate of this device. */
   openCandidate(sequence: number): Promise<OpenedRelease>;
+  /** Opens the shadow that `check` named, in the same way. It is not to be activated. */
+  openShadow(sequence: number): Promise<OpenedRelease>;
   /**
    * Reads files of a version, fetching what is missing: resumed where an earlier try stopped, and
    * once for all tabs.
@@ -91,7 +94,8 @@ export function openModelInstallation(options: InstallationOptions): ModelInstal
     open: () => openFound(installation),
     openPrevious: (failed) => findInstalled(context, failed),
     openServed: (sequence) => openServed(installation, sequence),
-    openCandidate: (sequence) => openCandidate(context, sequence),
+    openCandidate: (sequence) => openCandidate(context, { sequence, isFor: isNotRevoked }),
+    openShadow: (sequence) => openCandidate(context, { sequence, isFor: isShadow }),
     readFiles: (version, names, how) => {
       const read = (options: ReadFileOptions) =>
         readConfirmed(installation, version, names, options);
@@ -133,9 +137,18 @@ async function openServed(
   return version;
 }
 
+/** Of what targets offer now, is this one still what it is to be opened as? */
+type IsFor = (release: Release, targets: Targets) => boolean;
+
+const isNotRevoked: IsFor = ({ state }) => state !== 'revoked';
+
+/** One that has become a canary, or is beside one, is a shadow no more. */
+const isShadow: IsFor = ({ model, sequence }, targets) =>
+  shadowOnOffer(releasesOf(targets, model))?.sequence === sequence;
+
 async function openCandidate(
   context: InstallationContext,
-  sequence: number,
+  { sequence, isFor }: { sequence: number; isFor: IsFor },
 ): Promise<OpenedRelease> {
   const { metadata, ledger, model } = context;
   const wanted = { model, sequence };
@@ -143,7 +156,7 @@ async function openCandidate(
   const isThere = findRelease(recent.targets.signed, wanted) !== undefined;
   const trusted = isThere ? recent : await metadata.refresh();
   const release = findRelease(trusted.targets.signed, wanted);
-  if (!release || release.state === 'revoked') {
+  if (!release || !isFor(release, trusted.targets.signed)) {
     throw notOffered(model, release?.version ?? `of sequence ${sequence}`);
   }
   const version = await openRelease(release, { ...context, trusted });

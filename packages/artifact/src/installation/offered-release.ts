@@ -1,6 +1,16 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { verifyBundle } from '../oms/verify-bundle.js';
-import { chooseRelease, expectedBundle, findRelease, type Release } from '../release.js';
+import {
+  chooseRelease,
+  expectedBundle,
+  findRelease,
+  isAdmitted,
+  isSupported,
+  type Release,
+  releasesOf,
+  shadowOnOffer,
+} from '../release.js';
+import { rolloutBucket } from '../rollout-bucket.js';
 import { MODEL_KEYS_FIELD } from '../tuf/metadata.js';
 import type { CompleteMetadata } from '../tuf/trusted-metadata.js';
 import { verifyBytes } from '../verified-bytes.js';
@@ -20,6 +30,18 @@ export async function chooseOffered(
 ): Promise<Release> {
   const failed = await ledger.failed();
   return chooseRelease(targets.signed, { model, installId, support, failed, from });
+}
+
+/** The shadow that this device is to run beside the version that serves, if there is one, and it has not failed here. */
+export async function chooseShadow(
+  { targets }: CompleteMetadata,
+  { model, installId, support, ledger }: Chooser,
+): Promise<Release | undefined> {
+  const shadow = shadowOnOffer(releasesOf(targets.signed, model));
+  if (!shadow || !isSupported(shadow, support)) return undefined;
+  const bucket = await rolloutBucket(shadow.rollout?.salt ?? '', installId);
+  const hasFailed = (await ledger.failed()).has(shadow.sequence);
+  return isAdmitted(shadow, bucket) && !hasFailed ? shadow : undefined;
 }
 
 /** @returns true if targets still offer a version under this bundle, and root still names the key that signed it */

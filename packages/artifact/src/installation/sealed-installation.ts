@@ -51,13 +51,14 @@ export async function openSealedInstallation(options: SealedOptions): Promise<Mo
     openPrevious: async () => undefined,
     openServed: () => openSealed(model),
     openCandidate: () => openSealed(model),
+    openShadow: () => openSealed(model),
     readFiles: (version, names, how) =>
       readForAllTabs(model, version, names, {
         ...how,
         read: (options) => version.readFiles(names, options),
       }),
     activate: (version, provenBy) => activate(model, version, provenBy),
-    check: async () => ({ next: undefined, isRevoked: false }),
+    check: async () => ({ next: undefined, isRevoked: false, shadow: undefined }),
     spendTry: async () => undefined,
     reject: async () => {},
     storage: () => reportStorage(store, model),

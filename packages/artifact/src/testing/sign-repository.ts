@@ -43,16 +43,23 @@ export const WEIGHTS = 'onnx/model.onnx';
  *
  * @param releases the weights of each, in chunks
  * @param changeLayout makes a layout differ from the digests that are signed beside it
+ * @param offer to whom a release is offered in a generation, counted from 1; to all by default
  */
 export async function signRepository(
   releases: readonly (readonly Bytes[])[],
-  { changeLayout = () => {} }: { changeLayout?: (files: LayoutFiles) => void } = {},
+  {
+    changeLayout = () => {},
+    offer = () => ({}),
+  }: {
+    changeLayout?: (files: LayoutFiles) => void;
+    offer?: (sequence: number, generation: number) => object;
+  } = {},
 ): Promise<SignedRepository> {
   const keys = await createKeys();
   const files = new Map<string, Bytes>();
   const root = await signMetadata(rootOf(keys), keys.root);
   files.set(rootPath(1), root);
-  const targets: Record<string, object> = {};
+  const targets: Record<string, { custom: { sequence: number } }> = {};
   const generations: ReadonlyMap<string, Bytes>[] = [];
   for (const [i, chunks] of releases.entries()) {
     const release = { model: 'tiny', version: `1.${i}.0`, sequence: i + 1 };
@@ -60,12 +67,13 @@ export async function signRepository(
     const bundle = await signBundle(release, digests, keys.model);
     const name = bundleName(release.model, release.version);
     const described = await describe(bundle);
-    targets[name] = {
-      ...described,
-      custom: { ...release, state: 'stable', requires: { format: 1 } },
-    };
+    const custom = { ...release, state: 'stable', requires: { format: 1 } };
+    targets[name] = { ...described, custom };
     files.set(targetPath(name, described.hashes.sha256), bundle);
-    await addMetadata(files, i + 1, targets, keys);
+    const offered = Object.entries(targets).map(([name, { custom, ...target }]) => {
+      return [name, { ...target, custom: { ...custom, ...offer(custom.sequence, i + 1) } }];
+    });
+    await addMetadata(files, i + 1, Object.fromEntries(offered), keys);
     generations.push(new Map(files));
   }
   const weights = releases.map((chunks) => new Uint8Array(chunks.flatMap((chunk) => [...chunk])));

@@ -97,7 +97,7 @@ async function tryCandidate(code: ErrorCode) {
   const { context, serve } = withStandIns(
     () => ({
       open: async ({ which }: OpenRequest) => (which.kind === 'candidate' ? NEW : BEFORE),
-      check: async () => ({ next: NEW.release, isRevoked: false }),
+      check: async () => ({ next: NEW.release, isRevoked: false, shadow: undefined }),
       spendTry: async () => {
         triesLeft -= 1;
         return triesLeft;
