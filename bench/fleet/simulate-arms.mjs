@@ -3,11 +3,11 @@ import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/ver
 import { drawsOf } from './random.mjs';
 
 const COHORTS = 64;
-export const LOOKS_OF_A_DAY = 24;
+const LOOKS_OF_A_DAY = 24;
 /** A share of each kind: of few devices, of some, of many. */
 const SHARES = [0.01, 0.05, 0.25];
-/** Share of an arm's devices that report at a look. */
-const REPORTING = 1 / 6;
+/** Reports of a device on a day. */
+const REPORTS_OF_A_DAY = 4;
 /** Few devices have most of the failures: a beta distribution of this concentration. */
 const CONCENTRATION = 8;
 /** What is so of a version that is no worse. */
@@ -80,10 +80,11 @@ export function simulateArms(options) {
 /**
  * A canary and its control, whose devices report between two looks.
  *
- * @param {Omit<Parameters<typeof simulateArms>[0], 'looks' | 'stops'>} options
+ * @param {Omit<Parameters<typeof simulateArms>[0], 'looks' | 'stops'> & { looksOfADay?: number }} options
  */
 export function openArms({ seed, devices = 2000, worse = {}, silent = 0, ...options }) {
-  const { part, forge, forgedCohorts = 4 } = options;
+  const { part, forge, forgedCohorts = 4, looksOfADay = LOOKS_OF_A_DAY } = options;
+  const reporting = REPORTS_OF_A_DAY / looksOfADay;
   const draws = drawsOf(seed);
   const arms = {
     canary: makeArm({ devices, worse, silent, part }, draws),
@@ -94,11 +95,11 @@ export function openArms({ seed, devices = 2000, worse = {}, silent = 0, ...opti
   return {
     /** @returns what is compared at the next look, as `verdictOf` takes it */
     look() {
-      const day = Math.floor(looks / LOOKS_OF_A_DAY);
+      const day = Math.floor(looks / looksOfADay);
       looks += 1;
       for (const [arm, list] of Object.entries(arms)) {
         for (const device of list) {
-          if (draws.chance(REPORTING)) report(device, { arm, day, sums }, draws);
+          if (draws.chance(reporting)) report(device, { arm, day, sums }, draws);
         }
       }
       if (forge) addForged(sums, forge, forgedCohorts);

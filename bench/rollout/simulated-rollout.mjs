@@ -2,7 +2,7 @@ import { compareLooks } from '../../packages/collector/dist/findings/compare-loo
 import { VERDICT, verdictName } from '../../packages/collector/dist/fleet/findings.js';
 import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/verdict.js';
 import { decide } from '../../packages/publisher/dist/autopilot/decide.js';
-import { LOOKS_OF_A_DAY, openArms } from '../fleet/simulate-arms.mjs';
+import { openArms } from '../fleet/simulate-arms.mjs';
 
 const MODEL = 'digits';
 const VERSION = '1.1.0';
@@ -10,34 +10,40 @@ const EXPERIMENT = '5f3c9a70';
 /** Version of the signed targets that offer it. */
 const REVISION = 2;
 const OFFERED_MS = Date.UTC(2026, 2, 1);
-const LOOKS_EVERY_MS = 86_400_000 / LOOKS_OF_A_DAY;
+const RULES = { steps: [1, 5, 25], stable: false, noAnswer: 'revoke' };
+/** As a collector looks. */
+const LOOKS_EVERY_MS = 300_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const FOUR_DAYS_MS = 4 * DAY_MS;
 
 /**
- * Follows a canary to the first act of autopilot: simulated devices, the collector's statistics and log of verdicts, and
+ * @typedef {object} Acts after so many hours; Infinity where there was none
+ * @property {number} revokedHours
+ * @property {number} promotedHours it would have got its next share: it is looked at on with the share that it has
+ */
+
+/**
+ * Follows a canary until autopilot takes it back: simulated devices, the collector's statistics and log of verdicts, and
  * autopilot's decision.
  *
- * @param {{
- *   seed: number,
- *   devices: number,
- *   percent: number,
- *   steps?: readonly number[],
- *   worse?: object,
- *   looks?: number,
- * }} options `devices` on each side, which is `percent` of all; `worse` as of `simulateArms`
- * @returns {{ act: 'revoke' | 'promote' | 'wait', looks: number }} and at which look; `wait` where there was none
+ * @param {{ seed: number, devices: number, percent: number, worse?: object }} options `devices` on each side, which is
+ *   `percent` of all; `worse` as of `simulateArms`
+ * @returns {Acts}
  */
-export function simulateRollout({ seed, devices, percent, steps = [], worse, looks = 100 }) {
-  const arms = openArms({ seed, devices, worse });
+export function simulateRollout({ seed, devices, percent, worse }) {
+  const arms = openArms({ seed, devices, worse, looksOfADay: DAY_MS / LOOKS_EVERY_MS });
   const canary = {
     ...{ model: MODEL, version: VERSION, experiment: EXPERIMENT, percent },
     offeredMs: [OFFERED_MS],
     hasFallback: true,
   };
-  const rules = { steps, stable: false, noAnswer: 'revoke' };
   const log = openLog();
-  for (let look = 1; look <= looks; look += 1) {
-    const nowMs = OFFERED_MS + look * LOOKS_EVERY_MS;
-    const judged = judge(arms.look(), { percent, isOneDay: look >= LOOKS_OF_A_DAY });
+  const acts = { revokedHours: Infinity, promotedHours: Infinity };
+  for (let sinceMs = LOOKS_EVERY_MS; sinceMs <= FOUR_DAYS_MS; sinceMs += LOOKS_EVERY_MS) {
+    const nowMs = OFFERED_MS + sinceMs;
+    const hours = sinceMs / HOUR_MS;
+    const judged = judge(arms.look(), { percent, isOneDay: sinceMs >= DAY_MS });
     const answer = {
       ...judged,
       takenBack: { n: 0, of: 0 },
@@ -46,10 +52,11 @@ export function simulateRollout({ seed, devices, percent, steps = [], worse, loo
       lookedMs: nowMs,
       nowMs,
     };
-    const { act } = decide(canary, answer, rules, { revision: REVISION, nowMs });
-    if (act !== 'wait') return { act, looks: look };
+    const { act } = decide(canary, answer, RULES, { revision: REVISION, nowMs });
+    if (act === 'promote') acts.promotedHours = Math.min(acts.promotedHours, hours);
+    if (act === 'revoke') return { ...acts, revokedHours: hours };
   }
-  return { act: 'wait', looks };
+  return acts;
 }
 
 /** As the collector answers: nothing is promoted or widened before a whole day. */

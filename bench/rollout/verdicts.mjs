@@ -1,60 +1,60 @@
 import { intervalOf } from '../bootstrap.mjs';
 import { share } from '../fleet/shares.mjs';
 import { row } from '../row.mjs';
-import { simulateRollout } from './simulated-rollout.mjs';
+import { simulateRollouts } from './simulate-rollouts.mjs';
 
 const ROLLOUTS = 1_000;
 /** Canaries with so many devices on each side, and their share of all. */
 const USUAL = { devices: 2_000, percent: 5 };
 const SMALL = { devices: 500, percent: 1 };
-const STEPS = [1, 5, 25];
-const MOST_FALSE = 0.02;
 /** 2 % of its runs fail and not 1 %: that is worse by twice the margin. */
 const FAILING = { failed: 0.01 };
-/** Most failing versions are taken back after so many looks. */
-const LOOKS = 21;
-/** Four days of an hour each. */
-const MOST_LOOKS = 100;
+/** 1.5 % of its starts fail and not 0.5 %: by twice the margin too. Few starts are counted. */
+const NOT_STARTING = { starts: 0.01 };
+const MOST_FALSE = 0.02;
+/** Windows of an hour, in which a sixth of all devices report. */
+const WINDOWS = 21;
 
 /**
- * What autopilot makes of simulated canaries of which the truth is known.
+ * What autopilot makes of simulated canaries of which the truth is known. The collector looks every five minutes.
  *
  * @param {{ trials?: number }} options rollouts of each kind
  */
 export async function* verdicts({ trials: rollouts = ROLLOUTS }) {
-  const each = (options) =>
-    Array.from({ length: rollouts }, (_, i) => simulateRollout({ seed: i + 1, ...options }));
-  const unit = `of ${rollouts} rollouts`;
-  const acts = (name, found, wrong, goal) => ({
-    unit,
-    ...share(name, found, ({ act }) => act === wrong, goal),
+  const unit = `of ${rollouts} rollouts, four days with a look every five minutes`;
+  const rowOf = (name, found, isSo, goal) => ({ unit, ...share(name, found, isSo, goal) });
+  const isTakenBack = ({ revokedHours }) => revokedHours < Infinity;
+  const isWidened = ({ promotedHours }) => promotedHours < Infinity;
+
+  const failing = await simulateRollouts(rollouts, { ...USUAL, worse: FAILING });
+  yield detected('detect-windows', failing, { atMost: WINDOWS });
+  yield rowOf('autopilot-false-steps', failing, isWidened, { atMost: MOST_FALSE });
+  const notStarting = await simulateRollouts(rollouts, { ...USUAL, worse: NOT_STARTING });
+  yield rowOf('autopilot-false-steps, failed starts', notStarting, isWidened, {
+    atMost: MOST_FALSE,
   });
 
-  yield acts('autopilot-false-rollbacks', each(USUAL), 'revoke', { atMost: MOST_FALSE });
-  const stepping = { worse: FAILING, steps: STEPS };
-  const usual = each({ ...USUAL, ...stepping });
-  yield acts('autopilot-false-steps', usual, 'promote', { atMost: MOST_FALSE });
-  const small = each({ ...SMALL, ...stepping });
-  yield acts('autopilot-false-steps, 500 devices', small, 'promote');
+  const small = await simulateRollouts(rollouts, { ...SMALL, worse: FAILING });
+  yield rowOf('autopilot-false-steps, 500 devices', small, isWidened);
+  const isDetected = ({ revokedHours }) => revokedHours <= WINDOWS;
+  yield rowOf(`detected-in-${WINDOWS}-windows, 500 devices`, small, isDetected);
+  yield rowOf('detected-in-four-days, 500 devices', small, isTakenBack);
 
-  yield detected('detect-windows', each({ ...USUAL, worse: FAILING }), { atMost: LOOKS });
-  const few = each({ ...SMALL, worse: FAILING });
-  for (const looks of [LOOKS, MOST_LOOKS]) {
-    const isDetected = (one) => one.act === 'revoke' && one.looks <= looks;
-    yield { unit, ...share(`detected-in-${looks}-looks, 500 devices`, few, isDetected) };
-  }
+  const same = await simulateRollouts(rollouts, USUAL);
+  yield rowOf('autopilot-false-rollbacks', same, isTakenBack, { atMost: MOST_FALSE });
+  yield rowOf('autopilot-steps, no worse', same, isWidened);
 }
 
-/** The look by which nine of ten were taken back. */
+/** The window in which nine of ten were taken back. */
 function detected(name, found, goal) {
-  const looks = found.map(({ act, looks }) => (act === 'revoke' ? looks : Infinity));
+  const windows = found.map(({ revokedHours }) => Math.ceil(revokedHours));
   const ninetieth = (values) =>
     values.toSorted((a, b) => a - b)[Math.ceil(0.9 * values.length) - 1];
-  const median = looks.toSorted((a, b) => a - b)[looks.length >> 1];
+  const median = windows.toSorted((a, b) => a - b)[windows.length >> 1];
   return row(name, {
-    value: ninetieth(looks),
-    unit: `looks, for nine of ten of ${found.length} rollouts; for half of them ${median}`,
-    interval: intervalOf(looks, ninetieth),
+    value: ninetieth(windows),
+    unit: `windows of an hour, for nine of ten of ${found.length} rollouts; for half of them ${median}`,
+    interval: intervalOf(windows, ninetieth),
     ...goal,
   });
 }

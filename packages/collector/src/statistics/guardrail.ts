@@ -23,7 +23,7 @@ export interface GuardrailResult {
    * Times as many devices as now until the interval could be under the margin, or above 0 where the difference is over the
    * margin. 1 is enough now, undefined is never.
    */
-  readonly needed: number | undefined;
+  needed(): number | undefined;
 }
 
 /** How a difference is judged. */
@@ -151,7 +151,7 @@ function judge(
     high: value + radiusWith(1, level),
     isUnderTwice: value + radiusForTwice < twice,
     cohorts,
-    needed:
+    needed: () =>
       value > margin
         ? timesNeeded(cautious, (times) => radiusWith(times, lowLevel))
         : timesNeeded(margin - value, (times) => radiusWith(times, level)),
@@ -224,11 +224,14 @@ export function onBothSides(cohorts: readonly ArmSums[]): ArmSums[] {
 
 /** Adds up the cohorts on each side. */
 export function sumsBySide(cohorts: readonly ArmSums[]): ArmSums {
-  const of = (side: keyof ArmSums) => ({
-    part: cohorts.reduce((sum, cohort) => sum + cohort[side].part, 0),
-    whole: cohorts.reduce((sum, cohort) => sum + cohort[side].whole, 0),
-  });
-  return { canary: of('canary'), control: of('control') };
+  const sums = { canary: { part: 0, whole: 0 }, control: { part: 0, whole: 0 } };
+  for (const { canary, control } of cohorts) {
+    sums.canary.part += canary.part;
+    sums.canary.whole += canary.whole;
+    sums.control.part += control.part;
+    sums.control.whole += control.whole;
+  }
+  return sums;
 }
 
 function harmonic(a: number, b: number): number {

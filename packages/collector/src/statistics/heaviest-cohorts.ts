@@ -6,7 +6,17 @@ export function withoutHeaviest<Cohort>(
   cohorts: readonly Cohort[],
   weights: readonly number[],
 ): Cohort[] {
-  const order = [...cohorts.keys()].sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
-  const heaviest = new Set(order.slice(0, HEAVIEST));
+  const heaviest = new Set<number>();
+  while (heaviest.size < Math.min(HEAVIEST, cohorts.length)) {
+    heaviest.add(heaviestBut(heaviest));
+  }
   return cohorts.filter((_, i) => !heaviest.has(i));
+
+  function heaviestBut(others: ReadonlySet<number>): number {
+    let at = -1;
+    for (let i = 0; i < cohorts.length; i += 1) {
+      if (!others.has(i) && (at < 0 || (weights[i] ?? 0) > (weights[at] ?? 0))) at = i;
+    }
+    return at;
+  }
 }

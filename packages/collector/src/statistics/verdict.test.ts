@@ -129,7 +129,7 @@ test('an outcome that is the same in every cohort has an interval, and one that 
   expect(result?.high).toBeGreaterThan(0.5);
   const judged = { name: 'outcome-bought', margin: 0.05, result };
   expect(verdictOf([judged]).verdict).toBe('roll-back');
-  const nothing = { isUnderTwice: false, cohorts: 64, needed: undefined };
+  const nothing = { isUnderTwice: false, cohorts: 64, needed: () => undefined };
   const unknown = { difference: 0, low: NaN, high: NaN, ...nothing };
   expect(verdictOf([{ ...judged, result: unknown }]).verdict).toBe('hold');
 });

@@ -63,7 +63,7 @@ export function mayStep(guardrails: readonly Judged[], share: number | null): bo
 
 /** One guardrail is enough to roll back. To promote, all of them have to be sure. */
 function timesUntilVerdict(open: readonly Judged[]): number {
-  const needed = ({ result }: Judged) => result?.needed ?? Infinity;
+  const needed = ({ result }: Judged) => result?.needed() ?? Infinity;
   const over = open.filter(({ result, margin }) => result && result.difference > margin);
   return over.length > 0 ? Math.min(...over.map(needed)) : Math.max(...open.map(needed));
 }
