@@ -79,8 +79,8 @@ export function figuresTable(answers: Answers, { now, before }: Months): Table {
 }
 
 function backCell(deliveries: Deliveries): Cell {
-  const { deployments, takenBack } = deliveries;
-  return number(deployments > 0 ? takenBack / deployments : null, () => backWords(deliveries));
+  const { deployments, revoked } = deliveries;
+  return number(deployments > 0 ? revoked / deployments : null, () => backWords(deliveries));
 }
 
 function spanCell(lengthMs: number | null, aside = ''): Cell {

@@ -15,7 +15,7 @@ const UTC_MOMENT = new Intl.DateTimeFormat('en-GB', {
 });
 
 /** A version that was taken back. */
-export interface TakenBack {
+export interface RevokedVersion {
   readonly version: string;
   readonly atMs: number;
   /** Since when the verdict was to roll back. Undefined where it never was. */
@@ -24,8 +24,8 @@ export interface TakenBack {
   readonly outMs: number | undefined;
 }
 
-/** Returns the versions that were taken back in a month. */
-export function takenBack(answers: Answers, month: Stretch): TakenBack[] {
+/** Returns the versions that were revoked in a month. */
+export function revokedIn(answers: Answers, month: Stretch): RevokedVersion[] {
   const all = answered(answers, 'monthReleases');
   const verdicts = answered(answers, 'monthFindings')?.verdicts ?? [];
   return eventsIn(all, month)
@@ -45,8 +45,8 @@ export function releasedIn({ events }: FleetReleases, month: Stretch): string[] 
 }
 
 /** "1 of 3 (33.3%)" */
-export function backWords({ deployments, takenBack }: Deliveries): string {
-  return `${takenBack} of ${deployments} (${formatRate(takenBack / deployments)})`;
+export function backWords({ deployments, revoked }: Deliveries): string {
+  return `${revoked} of ${deployments} (${formatRate(revoked / deployments)})`;
 }
 
 function eventsIn(all: FleetReleases | undefined, month: Stretch): readonly ReleaseEvent[] {
@@ -59,7 +59,7 @@ function isWithin({ atMs }: Pick<ReleaseEvent, 'atMs'>, { fromMs, toMs }: Stretc
 
 /** Tells the events of versions, and how long a bad one was out. */
 export function releasesTable(answers: Answers, month: Stretch): Table {
-  const back = takenBack(answers, month);
+  const back = revokedIn(answers, month);
   return {
     columns: ['When', 'What', 'Time to restore'],
     rows: eventsIn(answered(answers, 'monthReleases'), month).map((event): Cell[] => {
@@ -75,7 +75,7 @@ export function releasesTable(answers: Answers, month: Stretch): Table {
   };
 }
 
-function restoreWords({ atMs, knownMs, outMs }: TakenBack): string {
+function restoreWords({ atMs, knownMs, outMs }: RevokedVersion): string {
   const out = outMs === undefined ? '' : `out for ${formatSpan(atMs - outMs)}`;
   const known =
     knownMs === undefined || knownMs > atMs

@@ -13,7 +13,7 @@ import { formatMoney, savedAmount } from './cost-table.js';
 import { daysInside } from './figures-table.js';
 import { foundIn, hasLooked, KIND_NAMES, unlookedIn } from './findings-table.js';
 import { FEWEST_RUNS, type Months, monthBeforeOf } from './months.js';
-import { backWords, releasedIn, takenBack } from './releases-table.js';
+import { backWords, releasedIn, revokedIn } from './releases-table.js';
 
 /** A sentence names at most so many versions, the newest. The table has all. */
 const MOST_NAMED = 5;
@@ -133,7 +133,7 @@ const releases: Sentence = (answers, { now, before }) => {
   const all = answered(answers, 'monthReleases');
   if (!all) return undefined;
   const versions = releasedIn(all, now);
-  const back = takenBack(answers, now);
+  const back = revokedIn(answers, now);
   const earlier = monthBeforeOf(answers) && releasedIn(all, before);
   const last = earlier ? ` (${before.name}: ${earlier.length})` : '';
   const deliveries = answered(answers, 'monthDeliveries')?.deliveries;

@@ -187,7 +187,7 @@ function holdReason(
   if (HOLDS[first]) return HOLDS[first];
   if (first === 'few-cohorts')
     return `fewer than ${minCohorts} of 64 groups of devices are on both sides`;
-  if (devices.canary < minDevices)
+  if (first === 'few-canary-devices')
     return `${formatCompact(devices.canary)} devices of the canary have reported, ${minDevices} are needed`;
   const small = guardrails.find(
     ({ name, cohorts }) => because.includes(name) && cohorts < minCohorts,

@@ -319,6 +319,23 @@ test('updates that canary devices undid by themselves are counted, and not those
   await store.close();
 });
 
+test('a device that gives a version up after two deaths has undone one update, whether or not it told that it installed it', async () => {
+  const ends: NonNullable<NonNullable<DeviceReport['more']>['updates']>[number][] = [
+    { version: '1.1.0', installed: 1 },
+    { version: '1.1.0', failed: { 'page-lost': 2 }, rolledBack: { 'page-lost': 1 } },
+  ];
+  const store = await storeOf(
+    rollout(EQUAL, { devices: 128 }).map((one, i) => ({
+      ...one,
+      more: { updates: ends.slice(i % 2, (i % 2) + 1) },
+    })),
+  );
+  const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
+  // without four cohorts, of two devices each
+  expect(rollouts[0]?.takenBack).toEqual({ n: 64 - 8, of: 128 - 8 });
+  await store.close();
+});
+
 test('a version that no canary device ran is not promoted, because both sides are the same', async () => {
   const unable = rollout(EQUAL, { devices: 320 }).map((one) => ({ ...one, version: '1.0.0' }));
   const store = await storeOf(unable);
@@ -381,7 +398,7 @@ test('a version whose pages end before they can report is missed from the time w
   const all = rollout(EQUAL, { devices: 60 });
   const few = await storeOf(all.filter(({ arm, g }) => arm === 'control' || g < 40));
   const { rollouts } = await fleetCanary(few, DAY, context);
-  expect(rollouts[0]?.verdict).toMatchObject({ verdict: 'hold', because: ['missing-devices'] });
+  expect(rollouts[0]?.verdict).toMatchObject({ verdict: 'hold', because: ['few-canary-devices'] });
   await few.close();
   await store.close();
 });

@@ -79,7 +79,7 @@ export type RolloutVerdict = Exclude<Verdict, Hold> | RolloutHold | NoVerdict;
 type HoldReason =
   | 'unknown-version'
   | 'old-facts'
-  | 'missing-devices'
+  | 'few-canary-devices'
   | 'few-cohorts'
   | 'not-run'
   | 'one-day';
@@ -223,7 +223,7 @@ function judge(
   const verdict = verdictOf(whole, judged(compared.parts));
   if (verdict.verdict === 'roll-back') return { verdict, mayStep: false };
   if (lack) return heldBy(lack);
-  if (devices.canary < minDevices) return heldBy('missing-devices');
+  if (devices.canary < minDevices) return heldBy('few-canary-devices');
   if (cohortsOnBothSides(sides) < FEWEST_COHORTS) return heldBy('few-cohorts');
   if (!isRun) return heldBy('not-run');
   const hours = (toMs - sinceMs) / HOUR_MS;

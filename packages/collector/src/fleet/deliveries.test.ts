@@ -42,7 +42,7 @@ test('two versions went out, one of them to all after two days, and one came bac
   await store.addLook(entries, minute);
   expect(await readDeliveries(store, WEEK)).toEqual({
     deployments: 2,
-    takenBack: 1,
+    revoked: 1,
     leadMs: 48 * HOUR_MS,
     restoreMs: HOUR_MS,
     restoreFromVerdictMs: 600_000,
@@ -56,6 +56,6 @@ test('what was out when the journal began, and what was done after the range, is
     [3, { '1.1.0': 'stable', '1.2.0': 'stable' }],
     [200, { '1.1.0': 'stable', '1.2.0': 'revoked', '1.3.0': 5 }],
   );
-  const none = { takenBack: 0, restoreMs: null, restoreFromVerdictMs: null };
+  const none = { revoked: 0, restoreMs: null, restoreFromVerdictMs: null };
   expect(await readDeliveries(store, WEEK)).toEqual({ ...none, deployments: 1, leadMs: 0 });
 });

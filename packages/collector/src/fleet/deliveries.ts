@@ -6,8 +6,8 @@ import { VERDICT } from './findings.js';
 export interface Deliveries {
   /** Versions that were offered for the first time. */
   readonly deployments: number;
-  /** Those of them that were taken back in the range. */
-  readonly takenBack: number;
+  /** Those of them that were revoked in the range. */
+  readonly revoked: number;
   /** From a version's first offer until it was for all, of those that came to be for all. Null where none did. */
   readonly leadMs: number | null;
   /** From the first offer of a version until it was taken back, of those that were taken back. */
@@ -21,7 +21,7 @@ interface Delivery {
   readonly version: string;
   readonly offeredMs: number | undefined;
   readonly forAllMs: number | undefined;
-  readonly takenBackMs: number | undefined;
+  readonly revokedMs: number | undefined;
 }
 
 export async function readDeliveries(
@@ -32,17 +32,17 @@ export async function readDeliveries(
   const isIn = (atMs = NaN) => atMs >= range.fromMs && atMs < range.toMs;
   const all = deliveriesIn(journal);
   const deployed = all.filter(({ offeredMs }) => isIn(offeredMs));
-  const back = all.filter(({ takenBackMs }) => isIn(takenBackMs));
+  const back = all.filter(({ revokedMs }) => isIn(revokedMs));
   const fromMs = Math.min(range.fromMs, ...back.flatMap(({ offeredMs }) => offeredMs ?? []));
   const verdicts = back.length > 0 && (await readRollBacks(store, { ...range, fromMs }));
   return {
     deployments: deployed.length,
-    takenBack: deployed.filter((one) => back.includes(one)).length,
+    revoked: deployed.filter((one) => back.includes(one)).length,
     leadMs: medianTime(all, ({ offeredMs, forAllMs }) => isIn(forAllMs) && [offeredMs, forAllMs]),
-    restoreMs: medianTime(back, ({ offeredMs, takenBackMs }) => [offeredMs, takenBackMs]),
+    restoreMs: medianTime(back, ({ offeredMs, revokedMs }) => [offeredMs, revokedMs]),
     restoreFromVerdictMs: medianTime(
       back,
-      ({ version, takenBackMs }) => verdicts && [verdicts.get(version), takenBackMs],
+      ({ version, revokedMs }) => verdicts && [verdicts.get(version), revokedMs],
     ),
   };
 }
@@ -56,7 +56,7 @@ function deliveriesIn(journal: readonly Release[]): Delivery[] {
       version,
       offeredMs: isKnownOffer ? offered.get(version) : undefined,
       forAllMs: own.find(({ state, rollout }) => state === 'stable' && !rollout)?.atMs,
-      takenBackMs: isKnownOffer ? own.find(({ state }) => state === 'revoked')?.atMs : undefined,
+      revokedMs: isKnownOffer ? own.find(({ state }) => state === 'revoked')?.atMs : undefined,
     };
   });
 }

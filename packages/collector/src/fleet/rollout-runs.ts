@@ -5,7 +5,7 @@ import { withoutHeaviest } from '../statistics/heaviest-cohorts.js';
 import type { CohortRow } from '../store/rollup-store.js';
 import { byCohort, firstsIn } from './cohort-rows.js';
 import { onBusiestDay } from './devices-by-version.js';
-import { grouped } from './grouping.js';
+import { byFrequency, grouped } from './grouping.js';
 
 export interface RanAs {
   readonly version: string;
@@ -35,11 +35,16 @@ function devicesOf(rows: readonly CohortRow[]): number {
  */
 export function takenBack(side: readonly CohortRow[], version: string): { n: number; of: number } {
   const cohorts = byCohort(side, (rows) => {
-    const updates = rows.map(({ counts }) => counts.updates?.[version] ?? {});
-    const undone = updates.flatMap(({ failed, rolledBack }) => [failed, rolledBack].map(faultsIn));
+    const all = rows.map(({ counts }) => counts.updates?.[version] ?? {});
+    const failed = byFrequency(all.map((one) => one.failed));
+    const rolledBack = byFrequency(all.map((one) => one.rolledBack));
+    const installed = all.reduce((sum, one) => sum + (one.installed ?? 0), 0);
+    // two deaths end in one roll-back: a page that died may not have told that it was installed
+    const { 'page-lost': back = 0 } = rolledBack;
+    const deaths = Math.min(failed['page-lost'] ?? 0, 2 * back);
     return {
-      n: undone.reduce((sum, n) => sum + n, 0),
-      of: updates.reduce((sum, { installed = 0, failed }) => sum + installed + sumOf(failed), 0),
+      n: faultsIn(failed) + faultsIn(rolledBack) - deaths,
+      of: installed + sumOf(failed) - Math.max(0, deaths - back),
     };
   });
   const kept = withoutHeaviest(
@@ -52,7 +57,7 @@ export function takenBack(side: readonly CohortRow[], version: string): { n: num
   };
 }
 
-function faultsIn(byCode: Readonly<ByName> = {}): number {
+function faultsIn(byCode: Readonly<ByName>): number {
   return Object.entries(byCode).reduce(
     (sum, [code, n]) => sum + (isReasonToGiveUp(code) ? n : 0),
     0,

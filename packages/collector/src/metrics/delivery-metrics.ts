@@ -23,7 +23,7 @@ export function deliveryMetrics(models: readonly (readonly [string, Deliveries])
       name: 'nearside_deployments_taken_back',
       help: `Those of them that were taken back.`,
       type: 'gauge',
-      samples: of(({ takenBack }) => takenBack),
+      samples: of(({ revoked }) => revoked),
     },
     {
       name: 'nearside_lead_time_seconds',

@@ -147,7 +147,7 @@ test('of a hundred releases the newest five are named', async () => {
   }));
   const told = await march({
     monthReleases: { events } as never,
-    monthDeliveries: { deliveries: { deployments: 99, takenBack: 0 } } as never,
+    monthDeliveries: { deliveries: { deployments: 99, revoked: 0 } } as never,
   });
   // that the first was there when the record began is no release
   expect(told.report.sentences.at(-1)).toBe(
@@ -168,7 +168,7 @@ test('a version that was taken back says how long it was out, and how long after
   const told = await march({
     monthReleases: { events: released } as never,
     monthFindings: { findings: [], verdicts } as never,
-    monthDeliveries: { deliveries: { deployments: 1, takenBack: 1 } } as never,
+    monthDeliveries: { deliveries: { deployments: 1, revoked: 1 } } as never,
   });
   expect(told.report.sentences.at(-1)).toBe(
     'Released: 1.2.0; taken back: 1 of 1 (100%). 1.2.0 was taken back after 2 d 4 h.',
@@ -183,14 +183,14 @@ test('a version that was taken back says how long it was out, and how long after
 test('the month has its deployments, the share taken back, the lead time and the time to restore', async () => {
   const deliveries = {
     deployments: 4,
-    takenBack: 1,
+    revoked: 1,
     leadMs: 60 * HOUR_MS,
     restoreMs: 52 * HOUR_MS,
     restoreFromVerdictMs: 4 * HOUR_MS,
   };
   const none = {
     deployments: 0,
-    takenBack: 0,
+    revoked: 0,
     leadMs: null,
     restoreMs: null,
     restoreFromVerdictMs: null,

@@ -167,8 +167,9 @@ test('what holds a rollout as a whole is told in words', () => {
   expect(reason('old-facts')).toBe('the collector’s facts are older than this canary');
   expect(reason('few-cohorts')).toBe('fewer than 48 of 64 groups of devices are on both sides');
   expect(reason('not-run')).toBe('too few devices of the canary have run it');
-  expect(reason('missing-devices', 9)).toBe('9 devices of the canary have reported, 50 are needed');
-  // here it is a measure that is not sure
+  expect(reason('few-canary-devices', 9)).toBe(
+    '9 devices of the canary have reported, 50 are needed',
+  );
   expect(reason('missing-devices')).toBe('not sure yet of missing devices');
 });
 
