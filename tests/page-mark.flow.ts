@@ -91,7 +91,7 @@ test('a page that dies while it loads beside one at work is counted once, howeve
   const busy = await visit(context);
   await busy.evaluate(openModel, { ...served.digits.address, options: { tune: 'off' } });
   await busy.evaluate(runOn);
-  await expect.poll(() => busy.evaluate(goodRuns)).toBe(3);
+  await expect.poll(() => busy.evaluate(goodRuns)).toBeGreaterThanOrEqual(3);
   const died = await dieAt(context, 'loading');
   const pages = await Promise.all([visit(context), visit(context)]);
   const address = { ...served.digits.address, options: {} };
