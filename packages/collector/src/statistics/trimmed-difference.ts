@@ -47,12 +47,16 @@ export function trimmedDifference(cohorts: readonly CohortDifference[]): {
 }
 
 function weightedMean(cohorts: readonly CohortDifference[]): number {
-  const whole = cohorts.reduce((sum, { weight }) => sum + weight, 0);
-  return cohorts.reduce((sum, { difference, weight }) => sum + difference * weight, 0) / whole;
+  let [whole, sum] = [0, 0];
+  for (const { difference, weight } of cohorts) {
+    whole += weight;
+    sum += difference * weight;
+  }
+  return sum / whole;
 }
 
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = new Float64Array(values).sort();
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1
     ? (sorted[middle] as number)
