@@ -79,6 +79,7 @@ export {
   type Release,
   type ReleaseCustom,
   releasesOf,
+  shadowOnOffer,
 } from './release.js';
 export {
   bootPath,

@@ -118,7 +118,8 @@ function describeVersion(
 
 function describeTitle(inspected: InspectedVersion): string {
   const { version, sequence, state, isOver, fallbackSequence } = inspected;
-  const share = state === 'canary' ? ` for ${percentOf(inspected)} %${isOver ? ', over' : ''}` : '';
+  const isShare = state === 'canary' || state === 'shadow';
+  const share = isShare ? ` for ${percentOf(inspected)} %${isOver ? ', over' : ''}` : '';
   const back = fallbackSequence === undefined ? '' : ` → sequence ${fallbackSequence}`;
   return `${version}, sequence ${sequence}, ${state}${share}${back}`;
 }

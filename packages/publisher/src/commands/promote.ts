@@ -13,7 +13,7 @@ interface PromoteFlags extends KeyFlags {
 export function addPromote(program: Command, terminal: Terminal): void {
   const command = program
     .command('promote')
-    .description('Offer a canary to more devices, or to all of them as stable.')
+    .description('Offer a canary or shadow to more devices, or to all of them as stable.')
     .argument('<model>', 'name of the model')
     .argument('<version>', 'a published version')
     .requiredOption('--repo <dir>', 'directory of the repository')

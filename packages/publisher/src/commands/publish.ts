@@ -1,5 +1,5 @@
 import { parseModelAddress } from '@nearside/artifact';
-import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { askCanary } from '../fleet/ask-fleet.js';
 import { type VerdictPlan, verdictPlan } from '../fleet/verdict-plan.js';
 import { type GeneratedKeys, generateKeys, requireForNewKeys } from '../library/generate-keys.js';
@@ -40,6 +40,7 @@ interface PublishFlags extends KeyFlags, DraftFlags, FleetFlags {
   readonly newKeys?: true;
   readonly sequence?: number;
   readonly canary?: number;
+  readonly shadow?: number;
   readonly baseUrl?: string;
   readonly module?: string;
   readonly plan?: true;
@@ -53,6 +54,14 @@ export function addPublish(program: Command, terminal: Terminal): void {
     .requiredOption('--repo <dir>', 'directory of the repository')
     .option('--new-keys', 'make the keys of a new repository, in --keys')
     .option('--canary <percent>', 'offer it to this share of devices only', parsePercent)
+    .addOption(
+      new Option(
+        '--shadow <percent>',
+        'run it beside what serves, on this share; it answers nobody',
+      )
+        .argParser(parsePercent)
+        .conflicts('canary'),
+    )
     .option(
       '--base-url <url>',
       'address of the repository, for the printed open() line',
@@ -92,7 +101,17 @@ export function addPublish(program: Command, terminal: Terminal): void {
 }
 
 async function publishModel(source: string, flags: PublishFlags, terminal: Terminal) {
-  const { repo, keys, newKeys, draft: draftDirectory, sequence, canary, baseUrl, module } = flags;
+  const {
+    repo,
+    keys,
+    newKeys,
+    draft: draftDirectory,
+    sequence,
+    canary,
+    shadow,
+    baseUrl,
+    module,
+  } = flags;
   if (flags.fleet !== undefined && canary === undefined) throw noCanary();
   await requireModulePlace({ module, baseUrl, repository: repo });
   if (newKeys) await requireForNewKeys({ keys, repository: repo });
@@ -110,6 +129,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     packed: packed.directory,
     repository: repo,
     canaryPercent: canary,
+    shadowPercent: shadow,
     baseUrl,
     module,
     onProgress: printProgress(terminal, 'written'),
@@ -202,13 +222,23 @@ function describePublication(publication: Publication, repository: string): stri
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     `  metadata  ${formatVersions(metadata)}`,
     ...(note === undefined ? [] : [note]),
-    ...(publication.state === 'canary' ? [NEXT] : []),
+    ...describeNext(publication, repository),
+  ];
+}
+
+function describeNext({ model, version, state }: Publication, repository: string): string[] {
+  if (state === 'stable') return [];
+  if (state === 'canary') return [NEXT];
+  return [
+    NEXT,
+    "Then the collector's page says how often it agrees with the version that serves. To let it serve: " +
+      `nearside promote ${model} ${version} --repo ${repository} --to 5`,
   ];
 }
 
 function describeState(publication: Publication): string {
-  const { state } = publication;
-  return state === 'canary' ? `canary for ${percentOf(publication)} % of devices` : state;
+  const { state, rollout } = publication;
+  return rollout ? `${state} for ${percentOf(publication)} % of devices` : state;
 }
 
 function describePlan({ headers, groups }: UploadPlan, repository: string): string[] {

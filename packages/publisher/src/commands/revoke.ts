@@ -29,9 +29,14 @@ export function addRevoke(program: Command, terminal: Terminal): void {
   });
 }
 
-function describe({ model, version, fallback, changed, metadata }: Revocation): string {
-  const back = fallback ? `Devices go back to ${fallback.version}.` : 'No version is left for all.';
+function describe(revocation: Revocation): string {
+  const { model, version, changed, metadata } = revocation;
   return changed
-    ? `Revoked ${model} ${version} (targets ${metadata.targets}). ${back}\n${NEXT}`
+    ? `Revoked ${model} ${version} (targets ${metadata.targets}). ${describeWayBack(revocation)}\n${NEXT}`
     : `${model} ${version} is revoked already. Nothing was signed.`;
+}
+
+function describeWayBack({ was, fallback }: Revocation): string {
+  if (was === 'shadow') return 'It served nobody; no device runs it beside any more.';
+  return fallback ? `Devices go back to ${fallback.version}.` : 'No version is left for all.';
 }

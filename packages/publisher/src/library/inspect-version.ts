@@ -1,5 +1,6 @@
-import { onOffer, type ReleaseCustom } from '@nearside/artifact';
+import type { ReleaseCustom } from '@nearside/artifact';
 import { type Chunk, type ErrorCode, sum } from '@nearside/core';
+import { isOut } from '../repository/checking/release-rules.js';
 import { indexChunks, storedBytesOf } from '../repository/deltas/weigh-update.js';
 import type { ReadVersion } from '../repository/reading/read-version.js';
 
@@ -8,7 +9,7 @@ export interface InspectedVersion {
   readonly sequence: number;
   readonly state: ReleaseCustom['state'];
   readonly rollout?: ReleaseCustom['rollout'];
-  /** A canary that no device is offered any more, because a newer version was offered to all. */
+  /** A canary or shadow that a newer version ended, so no device runs it any more. */
   readonly isOver: boolean;
   readonly requires: ReleaseCustom['requires'];
   /** Sequence of the version that a revoked one falls back to. */
@@ -59,7 +60,7 @@ export function inspectVersion(
   users: ChunkUsers,
 ): InspectedVersion {
   const older = ofModel.slice(ofModel.indexOf(read) + 1);
-  const onOfferNow = onOffer(ofModel.map(({ release }) => release));
+  const releases = ofModel.map(({ release }) => release);
   const { version, sequence, state, rollout, requires, fallbackSequence, target } = read.release;
   const { deltasFrom = [] } = read.release;
   const common = {
@@ -67,7 +68,7 @@ export function inspectVersion(
     sequence,
     state,
     ...(rollout && { rollout }),
-    isOver: state === 'canary' && !onOfferNow.includes(read.release),
+    isOver: (state === 'canary' || state === 'shadow') && !isOut(read.release, releases),
     requires,
     ...(fallbackSequence !== undefined && { fallbackSequence }),
     deltasFrom: older

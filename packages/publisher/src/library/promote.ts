@@ -1,12 +1,19 @@
-import { onOffer, type Release, type ReleaseCustom } from '@nearside/artifact';
+import type { Release, ReleaseCustom } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import type { KeySource } from '../keys/key-source.js';
 import { changeRepository, type PublishedRepository } from '../repository/change-repository.js';
-import { customOf, requireRelease, requireReleases } from '../repository/checking/release-rules.js';
+import {
+  customOf,
+  isOut,
+  requireRelease,
+  requireReleases,
+} from '../repository/checking/release-rules.js';
 import { requirePublished } from '../repository/reading/open-repository.js';
+import type { RepositoryState } from '../repository/reading/read-repository.js';
 import { readManifest } from '../repository/reading/read-version.js';
 import { basisPoints, offeredTimes, percentOf } from '../signing/offer-release.js';
 import { type Rewritten, rewriteRelease, type SignedRewrite } from '../signing/rewrite-release.js';
+import { requireNoCanary } from './admit-share.js';
 
 export interface PromoteOptions extends KeySource {
   /** Directory of the repository. */
@@ -29,9 +36,10 @@ export interface Promotion extends Rewritten {
 
 /**
  * Offers a canary to more devices, or to all as stable. A rollout keeps its salt and only widens, so a device that
- * runs the version keeps it. The same again signs nothing.
+ * runs the version keeps it. A shadow becomes a canary, also of a smaller share, as it serves nobody yet. The same again
+ * signs nothing.
  *
- * @throws NearsideError `model-not-found`, `no-version`, `version-conflict` when the version is revoked, its rollout
+ * @throws NearsideError `canary-out` for a shadow while a canary is out, `model-not-found`, `no-version`, `version-conflict` when the version is revoked, its rollout
  *   over, or wider already, `clock-behind`, `file-missing` when its bundle is not there, `repository-locked`, a key
  *   code, or a trust code
  * @throws RangeError when the share is out of range
@@ -41,6 +49,7 @@ export async function promote(options: PromoteOptions): Promise<Promotion> {
   if (to !== 'stable') basisPoints(to);
   const { result } = await changeRepository(repository, async ({ source, before, writer }) => {
     const published = requirePublished(before, repository);
+    if (to !== 'stable') requireNoOther(published, options);
     const { files, ...promotion } = await signPromotion({ source, before: published }, options);
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return promotion;
@@ -65,6 +74,13 @@ export async function signPromotion(
   return { model, version, sequence, state, percent: percentOf(custom), ...rewritten };
 }
 
+/** A canary may be widened while it is out. A shadow becomes one, so no other may be. */
+function requireNoOther(before: RepositoryState, options: PromoteOptions): void {
+  if (requireRelease(before, options).state !== 'shadow') return;
+  const why = 'a second one would spoil its comparison';
+  requireNoCanary(requireReleases(before, options.model), options, why);
+}
+
 function promoted(release: Release, to: number | 'stable', nowMs: number): ReleaseCustom {
   const custom = customOf(release);
   if (release.state === 'revoked') {
@@ -74,7 +90,7 @@ function promoted(release: Release, to: number | 'stable', nowMs: number): Relea
     const { rollout: _rollout, ...everyone } = custom;
     return { ...everyone, state: 'stable' };
   }
-  const { rollout } = release;
+  const { rollout, state } = release;
   if (!rollout) {
     throw refused(
       release,
@@ -83,6 +99,9 @@ function promoted(release: Release, to: number | 'stable', nowMs: number): Relea
     );
   }
   const toBps = rollout.fromBps + basisPoints(to);
+  if (state === 'shadow') {
+    return { ...custom, state: 'canary', rollout: { ...rollout, toBps, offeredMs: [nowMs] } };
+  }
   if (toBps < rollout.toBps || toBps > 10_000) {
     throw refused(
       release,
@@ -98,24 +117,25 @@ function promoted(release: Release, to: number | 'stable', nowMs: number): Relea
 /** A newer version took its devices, so none would be offered it. */
 function requireOut(release: Release, releases: readonly Release[]): void {
   if (!release.rollout) return;
-  if (onOffer(releases).some(({ sequence }) => sequence === release.sequence)) return;
+  if (isOut(release, releases)) return;
   const newer = releases.find(({ rollout, state }) => !rollout || state !== 'revoked') ?? release;
   throw refused(
     release,
-    'a canary that is out',
+    `a ${release.state} that is out`,
     `one that is over, because ${newer.version} is newer: publish it under a new version`,
   );
 }
 
 /** Metadata that is signed by a clock that was turned back expires too early. */
-function requireLater({ model, version, rollout }: Release, nowMs: number): void {
+function requireLater({ model, version, state, rollout }: Release, nowMs: number): void {
   const offeredMs = offeredTimes(rollout).at(-1) ?? 0;
   if (nowMs >= offeredMs) return;
   const [expected, got] = [offeredMs, nowMs].map((ms) => new Date(ms).toISOString());
   throw new PublisherError(
     'clock-behind',
     `${model} ${version}: expected a time after ${expected}, when its share was offered, got ${got}. Set the clock ` +
-      'of this machine. If it was the other one that was wrong, `nearside revoke` ends the canary.',
+      'of this machine. If it was the other one that was wrong, `nearside revoke` ends the ' +
+      `${state}.`,
     { details: { model, version, expected, got } },
   );
 }

@@ -1,12 +1,11 @@
 import type { Release, ReleaseCustom } from '@nearside/artifact';
-import { PublisherError } from '../errors/publisher-error.js';
 import type { OnProgress } from '../files/slices.js';
 import type { KeySource } from '../keys/key-source.js';
 import { addressBelowPublic } from '../reference/page-address.js';
 import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
 import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
 import { checkSchema } from '../repository/checking/check-schema.js';
-import { canaryOut } from '../repository/checking/release-rules.js';
+import { canaryOut, releasesIn, shadowOut } from '../repository/checking/release-rules.js';
 import { findPublished, type PublishedVersion } from '../repository/reading/find-published.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
 import {
@@ -17,8 +16,9 @@ import {
 import { writeChunks } from '../repository/writing/write-chunks.js';
 import { checkRelease } from '../signing/check-release.js';
 import { firstVisitsUntil } from '../signing/lifetimes.js';
-import { basisPoints, offerRelease, percentOf } from '../signing/offer-release.js';
+import { basisPoints, offerRelease, percentOf, type Share } from '../signing/offer-release.js';
 import { type SignedRelease, signRelease } from '../signing/sign-release.js';
+import { requireComparable, requireNoCanary } from './admit-share.js';
 import { modelUrl, openLine } from './offered-models.js';
 
 export interface PublishOptions extends KeySource {
@@ -28,6 +28,11 @@ export interface PublishOptions extends KeySource {
   readonly repository: string;
   /** Offers a new version to this share of devices only, in percent; `promote` widens it. */
   readonly canaryPercent?: number | undefined;
+  /**
+   * Runs a new version beside the one that serves, on this share of devices, in percent. It answers nobody; `promote`
+   * makes it a canary.
+   */
+  readonly shadowPercent?: number | undefined;
   /** Address of the repository on the web, for the `open` line; by default `repository` below `public/`. */
   readonly baseUrl?: string | undefined;
   /** A TypeScript or JavaScript module to write, which exports the model's reference with its types. */
@@ -41,14 +46,14 @@ export interface Publication {
   readonly version: string;
   readonly sequence: number;
   readonly state: ReleaseCustom['state'];
-  /** The share of devices that may run it, if that is not all. */
+  /** The share of devices that it is for, if that is not all. */
   readonly rollout?: ReleaseCustom['rollout'];
   readonly pin: string;
   /** SHA-256 of the signed bundle in hex. It names the version in reports. */
   readonly manifestSha256: string;
   /** False if exactly these files were published already. Then nothing was signed. */
   readonly changed: boolean;
-  /** What the caller may not expect: a share that had no effect, or a canary that is over now. */
+  /** What the caller may not expect: a share that had no effect, or a version that is over now. */
   readonly note?: string;
   readonly metadata: MetadataVersions;
   /** Distinct chunks of the version, and those that were not there yet. */
@@ -70,15 +75,17 @@ export interface Publication {
  * file appears whole, and after those it names. Publishing the same again signs nothing, and restores chunks that
  * went missing.
  *
- * @throws NearsideError `canary-out`, `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of
+ * @throws NearsideError `canary-out`, `gate-refused` for a shadow that nothing is comparable with, `version-conflict`, `schema-breaking`, `repository-locked`, a key code, a code of
  *   `pack`, or a trust code when the repository does not verify or devices would refuse the release
- * @throws TypeError when devices would not accept `baseUrl`, or `module` is no TypeScript or JavaScript
- * @throws RangeError when `canaryPercent` is out of range
+ * @throws TypeError when devices would not accept `baseUrl`, `module` is no TypeScript or JavaScript, or the version is to
+ *   be both canary and shadow
+ * @throws RangeError when a share is out of range
  */
 export async function publish({
   packed: packedDirectory,
   repository,
   canaryPercent,
+  shadowPercent,
   baseUrl,
   module,
   onProgress = () => {},
@@ -88,15 +95,15 @@ export async function publish({
   const packed = await readPackedVersion(packedDirectory);
   const url = modelUrl(packed.release.model, { baseUrl, repository }); // throws before anything is written
   await requireModulePlace({ module, baseUrl, repository });
-  if (canaryPercent !== undefined) basisPoints(canaryPercent);
+  const share = shareOf({ canaryPercent, shadowPercent });
 
   const { result, after, written } = await changeRepository(repository, async (locked) => {
     const { source, before, writer } = locked;
     const published = before && (await findPublished(source, before, packed));
     const { files, ...facts } =
       before && published
-        ? alreadyPublished(before, published, canaryPercent)
-        : await sign(locked, packed, { ...keySource, repository, canaryPercent, nowMs: now() });
+        ? alreadyPublished(before, published, share)
+        : await sign(locked, packed, { ...keySource, repository, share, nowMs: now() });
     const chunks = await writeChunks(packed, source, writer, onProgress);
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
@@ -136,6 +143,21 @@ export async function requireModulePlace({
   );
 }
 
+function shareOf({
+  canaryPercent,
+  shadowPercent,
+}: Pick<PublishOptions, 'canaryPercent' | 'shadowPercent'>): Share | undefined {
+  if (canaryPercent !== undefined && shadowPercent !== undefined) {
+    throw new TypeError(
+      'publish: expected `canaryPercent` or `shadowPercent`, got both: a canary serves, a shadow never does.',
+    );
+  }
+  const percent = canaryPercent ?? shadowPercent;
+  if (percent === undefined) return undefined;
+  basisPoints(percent);
+  return { state: canaryPercent === undefined ? 'shadow' : 'canary', percent };
+}
+
 interface Outcome
   extends Pick<
     Publication,
@@ -149,45 +171,61 @@ async function sign(
   packed: PackedVersion,
   {
     repository,
-    canaryPercent,
+    share,
     nowMs,
     ...keySource
-  }: KeySource & Pick<PublishOptions, 'repository' | 'canaryPercent'> & { readonly nowMs: number },
+  }: KeySource & {
+    readonly repository: string;
+    readonly share: Share | undefined;
+    readonly nowMs: number;
+  },
 ): Promise<Outcome> {
   const { model, version } = packed.release;
-  const canary = before && canaryOut(before, model);
-  if (canary && canaryPercent !== undefined) throw anotherIsOut(packed, canary, repository);
+  const releases = before ? releasesIn(before, model) : [];
+  if (share) requireNoCanary(releases, { model, version, repository }, WHY_NO_CANARY[share.state]);
+  if (share?.state === 'shadow') requireComparable(releases, packed);
   if (before) await checkSchema(source, before, packed.spec);
-  const custom = offerRelease(packed, { canaryPercent, nowMs });
+  const custom = offerRelease(packed, { share, nowMs });
   const signed = await signRelease({ packed, before, custom, nowMs, ...keySource });
   await checkRelease(signed, { packed, before, source, nowMs });
   const { state, rollout } = custom;
-  const note =
-    canary && `The canary ${canary.version} is over: all devices are offered ${version}.`;
+  const note = endedBy({ version, share }, releases);
   return { ...signed, ...(note !== undefined && { note }), state, rollout, changed: true };
 }
 
-function anotherIsOut(
-  { release: { model, version } }: PackedVersion,
-  canary: Release,
-  repository: string,
-): PublisherError {
-  const { version: out } = canary;
-  const command = (verb: string) => `\`nearside ${verb} ${model} ${out} --repo ${repository}`;
-  return new PublisherError(
-    'canary-out',
-    `${model} ${version}: expected no canary of ${model} to be out, got ${out}, for ${percentOf(canary)} % of devices: a ` +
-      `second one would spoil its comparison. ${command('promote')} --stable\` or ${command('revoke')}\` ends it.`,
-    { details: { model, version, canary: out } },
-  );
+const WHY_NO_CANARY = {
+  canary: 'a second one would spoil its comparison',
+  shadow: 'a shadow would slow one side of its comparison',
+} as const;
+
+/** Says which versions are over, or wait, because of this one. */
+function endedBy(
+  { version, share }: { readonly version: string; readonly share: Share | undefined },
+  releases: readonly Release[],
+): string | undefined {
+  const canary = canaryOut(releases); // none where there is a share
+  const shadow = shadowOut(releases);
+  const lines = [];
+  if (canary)
+    lines.push(`The canary ${canary.version} is over: all devices are offered ${version}.`);
+  if (shadow && !share) {
+    lines.push(`The shadow ${shadow.version} is over: all devices are offered ${version}.`);
+  }
+  if (shadow && share?.state === 'shadow') {
+    lines.push(`The shadow ${shadow.version} is over: ${version} runs beside instead.`);
+  }
+  if (shadow && share?.state === 'canary') {
+    lines.push(`The shadow ${shadow.version} does not run while this canary is out.`);
+  }
+  return lines.join(' ') || undefined;
 }
 
 function alreadyPublished(
   before: RepositoryState,
   { release, manifest }: PublishedVersion,
-  canaryPercent: number | undefined,
+  share: Share | undefined,
 ): Outcome {
-  const note = ignoredCanary(release, canaryPercent);
+  const note = ignoredShare(release, share);
   return {
     ...(note !== undefined && { note }),
     pin: before.pin,
@@ -201,14 +239,16 @@ function alreadyPublished(
 }
 
 /** An offer only widens, by `promote`. */
-function ignoredCanary(release: Release, percent: number | undefined): string | undefined {
+function ignoredShare(release: Release, share: Share | undefined): string | undefined {
   const { model, version, state } = release;
-  if (percent === undefined) return undefined;
-  const isCanary = state === 'canary';
-  if (isCanary && percentOf(release) === basisPoints(percent) / 100) return undefined;
-  const is = isCanary ? `a canary for ${percentOf(release)} % of devices` : 'stable';
-  const advice = isCanary
-    ? `\`nearside promote ${model} ${version}\` widens it.`
-    : 'Offers never narrow: publish a new version as canary.';
-  return `The share of ${percent} % was ignored: ${model} ${version} is ${is} already. ${advice}`;
+  if (!share) return undefined;
+  if (state === share.state && percentOf(release) === basisPoints(share.percent) / 100) {
+    return undefined;
+  }
+  const is = state === 'stable' ? state : `a ${state} for ${percentOf(release)} % of devices`;
+  const advice =
+    state === 'stable'
+      ? 'Offers never narrow: publish a new version.'
+      : `\`nearside promote ${model} ${version}\` ${state === 'canary' ? 'widens it' : 'makes it a canary'}.`;
+  return `The share of ${share.percent} % was ignored: ${model} ${version} is ${is} already. ${advice}`;
 }

@@ -1,4 +1,4 @@
-import type { Release } from '@nearside/artifact';
+import type { Release, ReleaseCustom } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
 import type { KeySource } from '../keys/key-source.js';
 import { changeRepository, type PublishedRepository } from '../repository/change-repository.js';
@@ -29,6 +29,8 @@ export interface Revocation extends Rewritten {
   readonly version: string;
   readonly sequence: number;
   readonly state: 'revoked';
+  /** What it was. A shadow served nobody, so no device goes back. */
+  readonly was: ReleaseCustom['state'];
   /** The version that devices go back to; absent if none is left. */
   readonly fallback?: { readonly version: string; readonly sequence: number } | undefined;
 }
@@ -68,7 +70,8 @@ export async function signRevocation(
     fallbackVersion === undefined
       ? chooseFallback(before, release)
       : requireFallback(before, release, fallbackVersion);
-  if (!fallback && !force && release.state !== 'revoked') throw lastOne(release);
+  const wasServing = release.state === 'canary' || release.state === 'stable';
+  if (!fallback && !force && wasServing) throw lastOne(release);
   const custom = {
     ...customOf(release),
     state: 'revoked' as const,
@@ -81,6 +84,7 @@ export async function signRevocation(
     version,
     sequence: release.sequence,
     state: custom.state,
+    was: release.state,
     fallback: fallback && { version: fallback.version, sequence: fallback.sequence },
     ...rewritten,
   };
@@ -107,7 +111,7 @@ function requireFallback(before: RepositoryState, release: Release, version: str
   throw new PublisherError(
     'version-conflict',
     `${model} ${version}: expected to fall back to a stable version that every device is offered, ` +
-      `got ${got === 'canary' ? 'a canary' : got}.`,
+      `got ${got === 'canary' || got === 'shadow' ? `a ${got}` : got}.`,
     { details: { model, version: release.version, fallback: version, state: fallback.state } },
   );
 }

@@ -5,23 +5,26 @@ import { sha256Hex } from '../files/digests.js';
 import { requirementsOf } from '../packing/requirements-of.js';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
-/**
- * Describes a new version for the targets. It is offered to every device, or to a share that a new salt draws.
- *
- * @param canaryPercent over 0, at most 100, in steps of 0.01
- */
+/** A share of devices that a new version is for: a canary serves there, a shadow runs beside the version that does. */
+export interface Share {
+  readonly state: 'canary' | 'shadow';
+  /** Over 0, at most 100, in steps of 0.01. */
+  readonly percent: number;
+}
+
+/** Describes a new version for the targets. It is offered to every device, or is for a share that a new salt draws. */
 export function offerRelease(
   { spec, release, layout: { onnxRuntime } }: PackedVersion,
-  { canaryPercent, nowMs }: { canaryPercent: number | undefined; nowMs: number },
+  { share, nowMs }: { share: Share | undefined; nowMs: number },
 ): ReleaseCustom {
   const { model, version, sequence } = release;
   const identity = { model, version, sequence, ...(onnxRuntime && { onnxRuntime }) };
   const requires = requirementsOf(spec);
   const signed = { ...identity, requires, ...(spec.health && { health: spec.health }) };
-  if (canaryPercent === undefined) return { ...signed, state: 'stable' };
+  if (!share) return { ...signed, state: 'stable' };
   const salt = randomBytes(16).toString('hex');
-  const rollout = { salt, fromBps: 0, toBps: basisPoints(canaryPercent), offeredMs: [nowMs] };
-  return { ...signed, state: 'canary', rollout };
+  const rollout = { salt, fromBps: 0, toBps: basisPoints(share.percent), offeredMs: [nowMs] };
+  return { ...signed, state: share.state, rollout };
 }
 
 const OfferedMs = v.fallback(v.array(v.pipe(v.number(), v.safeInteger(), v.minValue(0))), []);

@@ -14,6 +14,8 @@ export interface SyntheticModel {
   /** Added to some of the bytes. */
   readonly tuning?: number;
   readonly inputName?: string;
+  /** Names the better of its two scores, so that two versions can agree. */
+  readonly decides?: boolean;
 }
 
 /** Writes a tiny, complete model directory and returns its path. */
@@ -28,10 +30,11 @@ export async function writeSyntheticModel(
     nearSeed,
     tuning = 1,
     inputName = 'x',
+    decides = false,
   }: SyntheticModel = {},
 ): Promise<string> {
   const files: Record<string, string | Uint8Array> = {
-    'model.json': json(specOf({ name, version, sequence }, inputName)),
+    'model.json': json(specOf({ name, version, sequence }, { inputName, decides })),
     'golden.json': json(goldenOf(inputName)),
     'baseline.json': json(BASELINE),
     'MODEL.md': `# ${name}\n\nA model of nothing, for tests.\n`,
@@ -77,7 +80,10 @@ function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function specOf(identity: { name: string; version: string; sequence: number }, inputName: string) {
+function specOf(
+  identity: { name: string; version: string; sequence: number },
+  { inputName, decides }: { inputName: string; decides: boolean },
+) {
   return {
     format: 1,
     ...identity,
@@ -85,7 +91,7 @@ function specOf(identity: { name: string; version: string; sequence: number }, i
     inputs: [{ name: inputName, datatype: 'FP32', shape: [-1, 4] }],
     outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }],
     preprocessing: [],
-    postprocessing: [],
+    postprocessing: decides ? [{ step: 'top-k', top_k: 1, id2label: { 0: 'no', 1: 'yes' } }] : [],
     variants: [
       { name: 'onnx', runtime: 'onnx', dtype: 'fp32', files: ['onnx/model.onnx'] },
       {

@@ -4,6 +4,7 @@ import {
   type Release,
   type ReleaseCustom,
   releasesOf,
+  shadowOnOffer,
 } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import type { RepositoryState } from '../reading/read-repository.js';
@@ -46,7 +47,7 @@ export function requireReleases(
   model: string,
 ): Release[] {
   const { targets } = trusted;
-  const releases = targets ? releasesOf(targets.signed, model) : [];
+  const releases = releasesIn({ trusted }, model);
   if (releases.length > 0) return releases;
   const offered = targets ? modelNames(targets.signed) : [];
   throw new NearsideError(
@@ -56,13 +57,28 @@ export function requireReleases(
   );
 }
 
-/** The canary of a model that is out. */
-export function canaryOut(
+/** All published versions of a model, newest first; none where it has none. */
+export function releasesIn(
   { trusted: { targets } }: Pick<RepositoryState, 'trusted'>,
   model: string,
-): Release | undefined {
-  const releases = targets ? releasesOf(targets.signed, model) : [];
+): Release[] {
+  return targets ? releasesOf(targets.signed, model) : [];
+}
+
+/** The canary that is out, of all versions of a model. */
+export function canaryOut(releases: readonly Release[]): Release | undefined {
   return onOffer(releases).find(({ rollout }) => rollout);
+}
+
+/** The shadow that is out, also while it waits because a canary is. */
+export function shadowOut(releases: readonly Release[]): Release | undefined {
+  return shadowOnOffer(releases.filter(({ state }) => state !== 'canary'));
+}
+
+/** @returns false for a canary or a shadow that a newer version ended */
+export function isOut({ state, sequence }: Release, releases: readonly Release[]): boolean {
+  if (state === 'shadow') return shadowOut(releases)?.sequence === sequence;
+  return onOffer(releases).some((one) => one.sequence === sequence);
 }
 
 /** The `custom` of a release, without the place of its bundle. */
