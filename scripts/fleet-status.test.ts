@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { experimentOf } from '../packages/artifact/src/rollout-bucket.js';
 import {
   type Collector,
   startCollector,
@@ -7,7 +8,6 @@ import {
 import { sampleReport } from '../packages/collector/src/testing/sample-report.js';
 import { facts } from '../packages/publisher/src/library/facts.js';
 import { publish } from '../packages/publisher/src/library/publish.js';
-import { experimentOf } from '../packages/publisher/src/signing/offer-release.js';
 import { runNearside } from '../packages/publisher/src/testing/run-nearside.js';
 import { snapshotOf } from '../packages/publisher/src/testing/snapshot.js';
 import { publishedOnce } from '../packages/publisher/src/testing/workspace.js';
@@ -21,7 +21,7 @@ const publishCanary = publishedOnce(async (workspace) => {
   const { packed } = await workspace.packed({ version: '1.1.0', sequence: 2, seed: 2 });
   const { rollout } = await publish({ ...workspace, packed, canaryPercent: 5 });
   const { packed: next } = await workspace.packed({ version: '1.2.0', sequence: 3, seed: 3 });
-  return { pin, next, experiment: rollout && experimentOf(rollout) };
+  return { pin, next, experiment: rollout && (await experimentOf(rollout.salt)) };
 });
 
 /** A repository with a canary, a collector with its facts, and a command that asks it. */

@@ -1,7 +1,6 @@
 import type { Arm } from '@nearside/core';
 import { isAdmitted, onOffer, type Release, releasesOf, saltOf } from './release.js';
-import { rolloutBucket } from './rollout-bucket.js';
-import { sha256Hex } from './sha256.js';
+import { experimentOf, rolloutBucket } from './rollout-bucket.js';
 import type { Targets } from './tuf/metadata.js';
 
 /** The side of a rollout that an install is on, whatever version serves there. */
@@ -9,7 +8,7 @@ export interface Assignment {
   readonly arm: Arm;
   /** The version that the rollout, or its absence, puts this install on. */
   readonly version: string;
-  /** First 8 hex digits of the SHA-256 of the rollout's salt; undefined where there is no rollout. */
+  /** Undefined where there is no rollout. */
   readonly experiment: string | undefined;
 }
 
@@ -36,7 +35,7 @@ export async function assignInstall(
       : { arm: 'stable', version: everywhere, experiment: undefined };
   }
   const bucket = await rolloutBucket(salt, installId);
-  const experiment = (await sha256Hex(new TextEncoder().encode(salt))).slice(0, 8);
+  const experiment = await experimentOf(salt);
   const canaries = offered.filter(({ rollout }) => rollout);
   const canary = canaries.find((release) => isAdmitted(release, bucket));
   if (canary) return { arm: 'canary', version: canary.version, experiment };

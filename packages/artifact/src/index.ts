@@ -94,7 +94,7 @@ export {
   targetPath,
   targetsPath,
 } from './repository-paths.js';
-export { rolloutBucket } from './rollout-bucket.js';
+export { experimentOf, rolloutBucket } from './rollout-bucket.js';
 export { readSeal, type Seal, writeSeal } from './seal.js';
 export { sha256, sha256Hex } from './sha256.js';
 export { openStore } from './stores/indexeddb-store.js';

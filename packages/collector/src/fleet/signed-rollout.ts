@@ -64,7 +64,7 @@ function isAfter(one: InOrder, other: InOrder): boolean {
   return one !== undefined && other !== undefined && one.sequence > other.sequence;
 }
 
-/** Names the experiment of a salt, as devices do. */
+/** Names the experiment of a salt, as `experimentOf` of @nearside/artifact does for devices. */
 function experimentOf(salt: string): string {
   return createHash('sha256').update(salt).digest('hex').slice(0, 8);
 }

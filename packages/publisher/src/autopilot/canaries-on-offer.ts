@@ -1,24 +1,26 @@
-import { onOffer, type Release } from '@nearside/artifact';
+import { experimentOf, onOffer } from '@nearside/artifact';
 import { isForEveryone } from '../repository/checking/release-rules.js';
 import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
-import { experimentOf, offeredTimes, percentOf } from '../signing/offer-release.js';
+import { offeredTimes, percentOf } from '../signing/offer-release.js';
 import type { CanaryOnOffer } from './decide.js';
 
-/** The versions that a part of the devices is assigned to. */
-export function canariesOnOffer({ trusted }: RepositoryState): CanaryOnOffer[] {
+/** The versions that a part of the devices is assigned to, one of a model at most. */
+export async function canariesOnOffer({ trusted }: RepositoryState): Promise<CanaryOnOffer[]> {
   if (!trusted.targets) return [];
   const { releases } = readableReleases(trusted.targets.signed);
-  const models = [...new Set(releases.map(({ model }) => model))];
-  return models.flatMap((model) => {
+  const canaries: CanaryOnOffer[] = [];
+  for (const model of new Set(releases.map(({ model }) => model))) {
     const ofModel = releases.filter((release) => release.model === model);
-    const hasFallback = ofModel.some(isForEveryone);
-    return onOffer(ofModel).flatMap((release) => canaryOf(release, hasFallback));
-  });
-}
-
-function canaryOf(release: Release, hasFallback: boolean): CanaryOnOffer[] {
-  const { model, version, rollout } = release;
-  if (!rollout) return [];
-  const offered = { percent: percentOf(release), offeredMs: offeredTimes(rollout) };
-  return [{ model, version, experiment: experimentOf(rollout), ...offered, hasFallback }];
+    const canary = onOffer(ofModel).find(({ rollout }) => rollout);
+    if (!canary?.rollout) continue;
+    canaries.push({
+      model,
+      version: canary.version,
+      experiment: await experimentOf(canary.rollout.salt),
+      percent: percentOf(canary),
+      offeredMs: offeredTimes(canary.rollout),
+      hasFallback: ofModel.some(isForEveryone),
+    });
+  }
+  return canaries;
 }

@@ -2,7 +2,7 @@
 export interface CanaryOnOffer {
   readonly model: string;
   readonly version: string;
-  /** First 8 hex digits of the SHA-256 of its salt, as reports name it. */
+  /** As reports name it. */
   readonly experiment: string;
   /** The share of devices that may run it, in percent. */
   readonly percent: number;

@@ -1,6 +1,6 @@
-import { onOffer, type Release, type Targets } from '@nearside/artifact';
+import { experimentOf, onOffer, type Release, type Targets } from '@nearside/artifact';
 import { readableReleases } from '../repository/reading/read-repository.js';
-import { experimentOf, offeredTimes, percentOf } from '../signing/offer-release.js';
+import { offeredTimes, percentOf } from '../signing/offer-release.js';
 import { askCanary, type Fleet } from './ask-fleet.js';
 import type { FleetCanary, FleetRollout } from './fleet-answers.js';
 import { type VerdictPlan, verdictPlan } from './verdict-plan.js';
@@ -48,7 +48,7 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
     offered.push({
       model,
       version: out.find(({ rollout }) => !rollout)?.version,
-      canary: canary && canaryStatus(canary, answer),
+      canary: canary && (await canaryStatus(canary, answer)),
       factsRevision: answer.revision,
       unknownVersions: answer.rollouts
         .filter(({ version, isOver }) => !isOver && !versions.has(version))
@@ -58,9 +58,9 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
   return offered;
 }
 
-function canaryStatus(release: Release, answer: FleetCanary): CanaryStatus {
+async function canaryStatus(release: Release, answer: FleetCanary): Promise<CanaryStatus> {
   const { version, rollout } = release;
-  const experiment = rollout && experimentOf(rollout);
+  const experiment = rollout && (await experimentOf(rollout.salt));
   const reported = answer.rollouts.find(
     (one) => one.version === version && one.experiment === experiment,
   );

@@ -106,7 +106,7 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   const asked = await askWhetherSilent(before, mayWrite, options);
   const { canaries, acts, problems } = mayWrite
     ? await act(asked, options)
-    : { canaries: decideAll(before, asked, options), acts: [], problems: [] };
+    : { canaries: await decideAll(before, asked, options), acts: [], problems: [] };
   // whatever fails from here on, what was done is told
   const unlessFails = <Value>(work: Promise<Value>) =>
     work.catch((error) => {
@@ -149,9 +149,9 @@ async function askWhetherSilent(
   options: AutopilotOptions,
 ): Promise<Asked> {
   const { fleet, pause = setTimeout } = options;
-  const canaries = canariesOnOffer(state);
+  const canaries = await canariesOnOffer(state);
   const asked = await askOfCanaries(fleet, canaries);
-  const isSilent = decideAll(state, asked, options).some(
+  const isSilent = (await decideAll(state, asked, options)).some(
     ({ decision: { act, because } }) => act === 'revoke' && because === 'no-answer',
   );
   if (!isSilent || !mayWrite) return asked;
@@ -159,13 +159,13 @@ async function askWhetherSilent(
   return askOfCanaries(fleet, canaries);
 }
 
-function decideAll(
+async function decideAll(
   state: RepositoryState,
   { told, problems }: Asked,
   { steps = [], stable = false, noAnswer = 'revoke', now = Date.now }: AutopilotOptions,
-): DecidedCanary[] {
+): Promise<DecidedCanary[]> {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
-  return canariesOnOffer(state).map((canary) => {
+  return (await canariesOnOffer(state)).map((canary) => {
     const answer = told.find(
       ({ model, figures: { version, experiment } }) =>
         model === canary.model && version === canary.version && experiment === canary.experiment,
@@ -187,9 +187,9 @@ function decideAll(
 async function act(asked: Asked, options: AutopilotOptions): Promise<Acted> {
   const { repository } = options;
   const acted: Acted = { canaries: [], acts: [], problems: [] };
-  await changeRepository(repository, (locked) => {
-    acted.canaries = decideAll(requirePublished(locked.before, repository), asked, options);
-    return doAll(acted, locked, options);
+  await changeRepository(repository, async (locked) => {
+    acted.canaries = await decideAll(requirePublished(locked.before, repository), asked, options);
+    await doAll(acted, locked, options);
   }).catch((error) => {
     if (acted.acts.length === 0) throw error;
     acted.problems.push(problemOf(error));

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseCustom } from '@nearside/artifact';
 import * as v from 'valibot';
-import { sha256Hex } from '../files/digests.js';
 import { requirementsOf } from '../packing/requirements-of.js';
 import type { PackedVersion } from '../repository/reading/packed-version.js';
 
@@ -40,11 +39,6 @@ export function offeredTimes(rollout: ReleaseCustom['rollout']): readonly number
 /** The share of devices that may run a version, in percent. */
 export function percentOf({ rollout }: Pick<ReleaseCustom, 'rollout'>): number {
   return rollout ? (rollout.toBps - rollout.fromBps) / 100 : 100;
-}
-
-/** Names the experiment of a rollout as devices do, in their reports. */
-export function experimentOf({ salt }: NonNullable<ReleaseCustom['rollout']>): string {
-  return sha256Hex(salt).slice(0, 8);
 }
 
 /** @throws RangeError unless it is a share in steps of 0.01 % */

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256Hex } from '../files/digests.js';
+import { experimentOf } from '@nearside/artifact';
 import { type AutopilotOptions, autopilot } from '../library/autopilot.js';
 import { inspect } from '../library/inspect.js';
 import { publish } from '../library/publish.js';
@@ -22,7 +22,7 @@ export function flights(models: readonly string[] = ['tiny']): () => Promise<Fli
       const { packed } = await workspace.packed({ name, version: '1.1.0', sequence: 2, seed: 2 });
       const now = () => Date.now() - DAY_MS - 3_600_000;
       const { rollout } = await publish({ ...workspace, packed, canaryPercent: 5, now });
-      experiments.push(sha256Hex(rollout?.salt ?? '').slice(0, 8));
+      experiments.push(await experimentOf(rollout?.salt ?? ''));
     }
     for (const key of ['root.pem', 'model.pem']) await rm(join(workspace.keys, key));
     return { pin, experiments };
