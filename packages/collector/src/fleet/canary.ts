@@ -132,9 +132,9 @@ export async function fleetCanary(
 ): Promise<FleetCanary> {
   const { model, fromMs, toMs } = query;
   const { facts, revision = null, minDevices } = context;
-  const journal = (await store.releases(model)).filter(({ atMs }) => atMs < toMs);
+  const asked = { facts, journal: await store.releases(model), toMs };
   const rollouts: RolloutFigures[] = [];
-  for (const signed of signedRollouts(await store.rollouts(model), { facts, journal })) {
+  for (const signed of signedRollouts(await store.rollouts(model), asked)) {
     const { version, experiment, isOver, offeredMs } = signed;
     if (query.version !== undefined && query.version !== version) continue;
     if (isOver && context.isOfNow) continue;

@@ -31,8 +31,7 @@ export async function fleetReleases(
   const events = [...known, ...seen.map(seenEvent)]
     .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
     .sort((a, b) => a.atMs - b.atMs);
-  const journal = known.filter(({ atMs }) => atMs < toMs);
-  const over = signedRollouts([], { facts, journal }).filter(({ isOver }) => isOver);
+  const over = signedRollouts([], { facts, journal: known, toMs }).filter(({ isOver }) => isOver);
   const deliveries = await readDeliveries(store, { model, fromMs, toMs });
   return {
     ...{ model, fromMs, toMs, deliveries, events },

@@ -16,11 +16,12 @@ export interface SignedRollout extends Rollout {
 
 type State = Pick<Release, 'state'> & Partial<Pick<Release, 'rollout'>>;
 
-/** @param journal until the end of the range: a past range is seen as things stood then */
+/** @param toMs end of the range: a past one is seen as things stood then, as far as the journal reaches */
 export function signedRollouts(
   reported: readonly Rollout[],
-  { facts, journal }: Pick<ModelContext, 'facts'> & { readonly journal: readonly Release[] },
+  { facts, journal, toMs }: Asked,
 ): SignedRollout[] {
+  const untilThen = journal.filter(({ atMs }) => atMs < toMs);
   const versions = (facts?.versions ?? [])
     .filter(({ state }) => state !== 'shadow') // it serves nowhere
     .toSorted((a, b) => b.sequence - a.sequence);
@@ -28,10 +29,10 @@ export function signedRollouts(
     rollout ? [{ version, sequence, experiment: experimentOf(rollout.salt) }] : [],
   );
   // by the rule of devices: one for all ends canaries before it, even if it was taken back since
-  const forAll = versions.find(({ version }) => !stateOf(version)?.rollout);
+  const forAll = versions.find(({ version }) => isThere(version) && !stateOf(version)?.rollout);
   const newest = signed.find(({ version }) => {
     const state = stateOf(version);
-    return state?.rollout && state.state !== 'revoked';
+    return isThere(version) && state?.rollout && state.state !== 'revoked';
   });
   const isSigned = (one: Rollout) => signed.some((other) => isSame(one, other));
   const unreported = signed.filter((one) => !reported.some((other) => isSame(one, other)));
@@ -54,8 +55,19 @@ export function signedRollouts(
 
   function stateOf(version: string): State | undefined {
     const own = (one: { readonly version: string }) => one.version === version;
-    return journal.findLast(own) ?? versions.find(own);
+    return untilThen.findLast(own) ?? versions.find(own);
   }
+
+  /** A version that the journal names after the range was not there yet. */
+  function isThere(version: string): boolean {
+    const isOf = (all: readonly Release[]) => all.some((one) => one.version === version);
+    return untilThen.length === 0 || isOf(untilThen) || !isOf(journal);
+  }
+}
+
+interface Asked extends Pick<ModelContext, 'facts'> {
+  readonly journal: readonly Release[];
+  readonly toMs: number;
 }
 
 type InOrder = { readonly sequence: number } | undefined;

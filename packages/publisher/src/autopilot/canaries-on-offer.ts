@@ -1,5 +1,5 @@
-import { experimentOf, onOffer } from '@nearside/artifact';
-import { isForEveryone } from '../repository/checking/release-rules.js';
+import { experimentOf } from '@nearside/artifact';
+import { canaryOut, isForEveryone } from '../repository/checking/release-rules.js';
 import { type RepositoryState, readableReleases } from '../repository/reading/read-repository.js';
 import { offeredTimes, percentOf } from '../signing/offer-release.js';
 import type { CanaryOnOffer } from './decide.js';
@@ -11,7 +11,7 @@ export async function canariesOnOffer({ trusted }: RepositoryState): Promise<Can
   const canaries: CanaryOnOffer[] = [];
   for (const model of new Set(releases.map(({ model }) => model))) {
     const ofModel = releases.filter((release) => release.model === model);
-    const canary = onOffer(ofModel).find(({ rollout }) => rollout);
+    const canary = canaryOut(ofModel);
     if (!canary?.rollout) continue;
     canaries.push({
       model,

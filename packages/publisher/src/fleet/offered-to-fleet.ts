@@ -1,4 +1,5 @@
 import { experimentOf, onOffer, type Release, type Targets } from '@nearside/artifact';
+import { canaryOut } from '../repository/checking/release-rules.js';
 import { readableReleases } from '../repository/reading/read-repository.js';
 import { offeredTimes, percentOf } from '../signing/offer-release.js';
 import { askCanary, type Fleet } from './ask-fleet.js';
@@ -42,12 +43,11 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
   for (const model of new Set(releases.map((release) => release.model))) {
     const ofModel = releases.filter((release) => release.model === model);
     const answer = await askCanary(fleet, model);
-    const out = onOffer(ofModel);
-    const canary = out.find(({ rollout }) => rollout);
+    const canary = canaryOut(ofModel);
     const versions = new Set(ofModel.map(({ version }) => version));
     offered.push({
       model,
-      version: out.find(({ rollout }) => !rollout)?.version,
+      version: onOffer(ofModel).find(({ rollout }) => !rollout)?.version,
       canary: canary && (await canaryStatus(canary, answer)),
       factsRevision: answer.revision,
       unknownVersions: answer.rollouts
