@@ -92,7 +92,9 @@ export const versionsPanel = tablePanel({
         ];
       }),
       none: 'No version reported in this range.',
-      note: [canary && plansWords(canary), NOTE, hidden].filter(Boolean).join(' '),
+      note: [canary && plansWords(canary), [NOTE, hidden].filter(Boolean).join(' ')]
+        .filter(Boolean)
+        .join('\n\n'),
     };
   },
 });

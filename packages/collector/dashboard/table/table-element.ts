@@ -32,7 +32,7 @@ export function tableElement(
       ),
     ),
     ...(rows.length > shownRows ? [more] : []),
-    ...(note ? [element('p', { class: 'quiet' }, note)] : []),
+    ...(note ? note.split('\n\n').map((one) => element('p', { class: 'quiet' }, one)) : []),
   ];
 }
 

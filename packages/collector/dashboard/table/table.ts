@@ -10,7 +10,7 @@ export interface Table {
   readonly none: string;
   /** Names, in a few words, the thing that would fill an empty table: "labels by model.feedback". */
   readonly filledBy?: string;
-  /** Explains the columns. */
+  /** Explains the columns, in paragraphs. */
   readonly note?: string | undefined;
   /** Further rows are folded on the page. */
   readonly shownRows?: number;

@@ -144,13 +144,19 @@ export function timeNeeded({ verdict, isOver }: RolloutFigures): string {
   return times === null ? '' : 'over a year';
 }
 
-/** "At today’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 14 hours at 25%." */
+/** "At today’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 24 hours at 25% and more." */
 export function plansWords({ plans }: FleetCanary): string {
   const known = plans.flatMap(({ share, hours }) =>
-    hours === null ? [] : [`${lengthWords(hours)} at ${formatShare(share)}`],
+    hours === null ? [] : [{ share: formatShare(share), length: lengthWords(hours) }],
   );
-  if (known.length === 0) return '';
-  return `At today’s rate a verdict on a version that is no worse takes about ${known.join(', ')} of devices.`;
+  // most larger shares need a whole day, and nothing is promoted before
+  const enough = known.findIndex(({ length }) => length === known.at(-1)?.length);
+  const said = known.slice(0, enough + 1).map(({ share, length }, i) => {
+    const more = i === enough && i < known.length - 1 ? ' and more' : '';
+    return `${length} at ${share}${i === 0 ? ' of devices' : ''}${more}`;
+  });
+  if (said.length === 0) return '';
+  return `At today’s rate a verdict on a version that is no worse takes about ${said.join(', ')}.`;
 }
 
 /** Returns the last verdict that was written down while a rollout ran. */

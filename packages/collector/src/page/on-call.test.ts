@@ -202,7 +202,7 @@ test('each version has its state, the act and the verdict that it got last, and 
     ['1.0.0', 'replaced', '–', `goes to all devices · ${when(1)}`, '', '–'],
   ]);
   expect(table.rows[0]?.[5]?.value).toBe(70);
-  expect(table.note).toMatch(/takes about 14 hours at 25% of devices\. Of devices: /);
+  expect(table.note).toMatch(/takes about 14 hours at 25% of devices\.\n\nOf devices: /);
   expect(panel?.gist?.(table)).toBe(
     '1.3.0, canary at 5%, may widen; 1.2.1, canary, over; 1.2.0, for all',
   );

@@ -129,7 +129,11 @@ test('before a version is offered, each share has the time that a verdict would 
     { share: 0.25, hours: 13.2 },
   ];
   expect(plansWords({ plans } as never)).toBe(
-    'At today’s rate a verdict on a version that is no worse takes about 3 days at 5%, 14 hours at 25% of devices.',
+    'At today’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 14 hours at 25%.',
+  );
+  const inADay = [...plans, { share: 0.5, hours: 13.2 }];
+  expect(plansWords({ plans: inADay } as never)).toMatch(
+    / 3 days at 5% of devices, 14 hours at 25% and more\.$/,
   );
   expect(plansWords({ plans: plans.slice(0, 1) } as never)).toBe('');
 });
