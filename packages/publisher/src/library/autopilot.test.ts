@@ -269,6 +269,15 @@ describe('without an answer of the collector', () => {
     expect(await log()).toMatchObject([{ act: 'revoke', because: 'no-answer', targets: 3 }]);
   });
 
+  test('a collector to which no device of the canary has reported in two weeks tells nothing of it either', async () => {
+    const { step, offers, collector, pauses } = await openFlight();
+    collector.said = [];
+    const { acts, problems } = await step();
+    expect(acts).toMatchObject([{ act: 'revoke', because: 'no-answer' }]);
+    expect({ problems, pauses }).toEqual({ problems: [], pauses: [300_000] });
+    expect(await offers()).toEqual(TAKEN_BACK);
+  });
+
   test('a token that it refuses is a wrong setting and no silence: nothing is taken back', async () => {
     const { step, offers, collector, pauses } = await openFlight();
     Object.assign(collector, { said: undefined, status: 401 });
