@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isNearsideError } from '@nearside/core';
 import * as v from 'valibot';
 import { explainFailure } from '../errors/explain-failure.js';
 import { PublisherError } from '../errors/publisher-error.js';
@@ -100,15 +99,13 @@ export async function provingTargets(repository: string): Promise<number[]> {
 /** @param mode it must be possible to access it for this */
 async function readText(repository: string, mode = constants.R_OK): Promise<string> {
   const file = join(repository, LOG_FILE);
-  try {
-    if (!(await exists(file))) return '';
-    if (!(await isFile(file))) throw unusable(repository, 'a folder, FIFO or device');
-    await access(file, mode);
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isNearsideError(error)) throw error;
-    throw unusable(repository, 'one that this user may not read or write', error);
-  }
+  if (!(await exists(file))) return '';
+  if (!(await isFile(file))) throw unusable(repository, 'a folder, FIFO or device');
+  return access(file, mode)
+    .then(() => readFile(file, 'utf8'))
+    .catch((cause) => {
+      throw unusable(repository, 'one that this user may not read or write', cause);
+    });
 }
 
 function unusable(repository: string, got: string, cause?: unknown): PublisherError {

@@ -13,3 +13,15 @@ export function problemOf(error: unknown, model?: string): StepProblem {
   const { code, message } = explainFailure(error);
   return { model, code, message };
 }
+
+/** Waits for work. Where that fails, it is told, and the step goes on. */
+export async function orTell<Value>(
+  problems: StepProblem[],
+  work: Promise<Value>,
+  model?: string,
+): Promise<Value | undefined> {
+  return work.catch((error) => {
+    problems.push(problemOf(error, model));
+    return undefined;
+  });
+}

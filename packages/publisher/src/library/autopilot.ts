@@ -15,7 +15,7 @@ import {
   requireNoOfflineKey,
   requireOnlineKeys,
 } from '../autopilot/require-online-keys.js';
-import { problemOf, type StepProblem } from '../autopilot/step-problem.js';
+import { orTell, problemOf, type StepProblem } from '../autopilot/step-problem.js';
 import { isCode } from '../files/make-directory.js';
 import type { Fleet } from '../fleet/ask-fleet.js';
 import type { TufRole } from '../keys/key-files.js';
@@ -107,17 +107,11 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   const { canaries, acts, problems } = mayWrite
     ? await act(asked, options)
     : { canaries: await decideAll(before, asked, options), acts: [], problems: [] };
-  // whatever fails from here on, what was done is told
-  const unlessFails = <Value>(work: Promise<Value>) =>
-    work.catch((error) => {
-      problems.push(problemOf(error));
-      return undefined;
-    });
   const isHeld = wasHeld || (await isStopped(repository)); // it may have waited for minutes
-  const renewed = mayWrite && !isHeld ? await unlessFails(renewDue(options)) : undefined;
+  const renewed = mayWrite && !isHeld ? await orTell(problems, renewDue(options)) : [];
   const after = await readState(repository);
   const of = { repository, trust: after.pin, out: options.facts, now };
-  const written = dryRun ? undefined : await unlessFails(facts(of));
+  const written = dryRun ? undefined : await orTell(problems, facts(of));
   return {
     dryRun,
     isHeld,
@@ -213,12 +207,8 @@ async function doAll(
   options: AutopilotOptions,
 ): Promise<void> {
   const { repository, now = Date.now } = options;
-  const tell = (error: unknown, model?: string) => {
-    problems.push(problemOf(error, model));
-    return undefined;
-  };
   const readPublished = async () => requirePublished(await readRepository(source), repository);
-  const log = await openLog(repository, writer).catch(tell);
+  const log = await orTell(problems, openLog(repository, writer));
   for (const canary of canaries) {
     const { model, decision } = canary;
     if (decision.act === 'wait' || (decision.act === 'promote' && !log)) continue;
@@ -227,17 +217,15 @@ async function doAll(
       const signed = await signAct(canary, decision, { source, before }, options);
       if (await isStopped(repository)) continue;
       const act = loggedAct(canary, decision, { targets: signed.metadata.targets, nowMs: now() });
-      await log?.begin(act).catch((error) => {
-        if (decision.act === 'promote') throw error;
-        tell(error, model);
-      });
+      if (decision.act === 'promote') await log?.begin(act);
+      else if (log) await orTell(problems, log.begin(act), model);
       for (const [path, bytes] of signed.files) await writer.write(path, bytes);
       acts.push(act);
     } catch (error) {
-      tell(error, model);
+      problems.push(problemOf(error, model));
     }
   }
-  await log?.drop(await readPublished(), now()).catch(tell);
+  if (log) await orTell(problems, log.drop(await readPublished(), now()));
 }
 
 type Act = Exclude<Decision, { act: 'wait' }>;
