@@ -5,7 +5,8 @@ import { errorsPanel } from '../on-call/tables.js';
 import type { Panel } from '../panel/panel.js';
 import { accuracyPanel, confusionPanel, outcomesPanel, reliabilityPanel } from './accuracy.js';
 import { distributionsPanel } from './distributions.js';
-import { inputsPanel, quarantinesPanel, shadowPanel, updatesPanel } from './faults.js';
+import { inputsPanel, quarantinesPanel, updatesPanel } from './faults.js';
+import { shadowPanel } from './shadow.js';
 import { stagesPanel } from './stages.js';
 import { tracesPanel } from './traces.js';
 

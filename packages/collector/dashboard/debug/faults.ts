@@ -2,13 +2,7 @@ import type { FleetFaults } from '../../src/fleet/faults.js';
 import { tablePanel } from '../panel/panel.js';
 import { type Cell, number, text } from '../table/table.js';
 import { lostNote } from '../words/codes.js';
-import {
-  formatCount,
-  formatDuration,
-  formatPoints,
-  formatRate,
-  isolated,
-} from '../words/format.js';
+import { formatCount, isolated } from '../words/format.js';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
 
@@ -103,28 +97,4 @@ function codesOf(byCode: Readonly<Record<string, number>>): string {
   return Object.entries(byCode)
     .map(([code, n]) => `${code}: ${count(n)}`)
     .join(', ');
-}
-
-export const shadowPanel = tablePanel({
-  id: 'shadow',
-  title: 'Shadow',
-  aside: 'candidates that ran beside what serves',
-  needs: ['faults'],
-  table: ({ faults }) => ({
-    columns: ['Candidate', 'Runs', 'Agree', 'Takes longer by', 'Fails more by'],
-    rows: faults.shadow.map((one) => [
-      text(one.candidate),
-      number(one.n, count),
-      number(one.agreement, formatRate, { ...(one.n < 100 && { isThin: true }) }),
-      number(one.latencyDifferenceMs, formatDifference),
-      number(one.errorDifference, formatPoints),
-    ]),
-    none: 'No candidate ran beside the version that serves. No device sends this yet.',
-    filledBy: 'no device sends it yet',
-  }),
-});
-
-function formatDifference(ms: number | null | undefined): string {
-  const value = ms ?? 0;
-  return `${value < 0 ? '−' : '+'}${formatDuration(Math.abs(value))}`;
 }

@@ -1,4 +1,5 @@
 import { type Deliveries, releaseTimes } from '../../src/fleet/deliveries.js';
+import { firstOffer } from '../../src/fleet/first-offer.js';
 import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import { type Answers, answered } from '../asking/ask.js';
 import type { Stretch } from '../state/page-state.js';
@@ -24,17 +25,21 @@ export interface RevokedVersion {
   readonly outMs: number | undefined;
 }
 
-/** Returns the versions that were revoked in a month. */
+/** Returns the versions that were revoked in a month. One that was a shadow alone was never out. */
 export function revokedIn(answers: Answers, month: Stretch): RevokedVersion[] {
   const all = answered(answers, 'monthReleases');
+  const events = all?.events ?? [];
+  const isShadow = (version: string) =>
+    !firstOffer(events, version) &&
+    events.some((one) => one.version === version && one.state === 'shadow');
   const verdicts = answered(answers, 'monthFindings')?.verdicts ?? [];
   return eventsIn(all, month)
-    .filter(({ state }) => state === 'revoked')
+    .filter(({ state, version }) => state === 'revoked' && !isShadow(version))
     .map(({ version, atMs }) => ({
       version,
       atMs,
       knownMs: verdicts.find((one) => one.version === version && one.verdict === 'roll-back')?.atMs,
-      outMs: all?.events.find((one) => one.version === version && one.state !== 'revoked')?.atMs,
+      outMs: firstOffer(events, version)?.atMs,
     }));
 }
 

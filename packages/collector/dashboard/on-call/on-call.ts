@@ -17,6 +17,7 @@ export const ON_CALL_QUESTIONS: readonly QuestionName[] = [
   'canary',
   'service',
   'releases',
+  'faults',
   'spread',
   'objectives',
   'drift',

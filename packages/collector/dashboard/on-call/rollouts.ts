@@ -1,4 +1,5 @@
 import type { FleetCanary, RolloutFigures } from '../../src/fleet/canary.js';
+import { firstOffer } from '../../src/fleet/first-offer.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { marginAxis, marginBar } from '../charts/margin-bar.js';
 import { element } from '../element.js';
@@ -88,7 +89,7 @@ function headingOf(
   answers: Answers,
 ): [sides: string, verdict: string, more: string] {
   const { version, offeredMs, sinceMs } = rollout;
-  const first = answered(answers, 'releases')?.events.find((one) => one.version === version);
+  const first = firstOffer(answered(answers, 'releases')?.events ?? [], version);
   const written = lastVerdict(answered(answers, 'findings'), rollout);
   return [
     sidesWords(rollout, offeredMs[0] ?? first?.atMs ?? sinceMs),

@@ -97,8 +97,8 @@ export interface Counts {
   feedback?: Record<string, FeedbackCounts>;
   unmatched?: number;
   outcomes?: Record<string, { n: number; sum: number; squares: number }>;
-  /** By candidate. */
-  shadow?: Record<string, ByName>;
+  /** By the version that ran beside. */
+  shadow?: Record<string, ShadowCounts>;
 }
 
 /** Counts of the devices of a class with a backend. Those of a rollout's sides have what verdicts need. */
@@ -120,6 +120,17 @@ export function partOfKey(key: string): Part {
 export interface Part {
   readonly device: string;
   readonly backend: string;
+}
+
+/** Runs of the version that serves and of one beside it. Sums of the latter less the former. */
+export interface ShadowCounts {
+  n: number;
+  agreements: number;
+  latency: number;
+  latencySquares: number;
+  errors: number;
+  /** By bin of confidence of the version that serves. */
+  bins?: Record<string, { n: number; agreements: number }>;
 }
 
 interface FeedbackCounts {

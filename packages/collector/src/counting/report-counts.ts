@@ -1,5 +1,12 @@
 import { type Report, reportHistograms } from '@nearside/core';
-import { addCounts, type ByName, type Counts, keptHistogram, sumOf } from './counts.js';
+import {
+  addCounts,
+  type ByName,
+  type Counts,
+  keptHistogram,
+  type ShadowCounts,
+  sumOf,
+} from './counts.js';
 import { backendName, codeName, OTHER, quarantineName, reasonName } from './known-codes.js';
 import type { ModelNames } from './names.js';
 
@@ -21,16 +28,11 @@ export function reportCounts(report: Report, names: ModelNames, version: string)
   if (report.drift) addDrift(counts, report.drift, names.baseline(version, report.baseline ?? ''));
   addFeedback(counts, report);
   addOutcomes(counts, report, names);
-  const { inputs, loss, shadow } = report;
+  addShadow(counts, report, names);
+  const { inputs, loss } = report;
   if (loss) counts.loss = byKnown(loss, reasonName);
   for (const [position, missing, stale, invalid] of inputs ?? []) {
     addCounts(counts, { inputs: { [featureKey(position)]: { missing, stale, invalid } } });
-  }
-  if (shadow) {
-    const { n, agreements, latencyDifference, errorDifference } = shadow;
-    const [latency, latencySquares] = latencyDifference;
-    const difference = { n, agreements, latency, latencySquares, errors: errorDifference };
-    counts.shadow = { [names.version(shadow.candidate)]: difference };
   }
   return counts;
 }
@@ -174,6 +176,20 @@ function addOutcomes(counts: Counts, { outcomes }: Report, names: ModelNames): v
   for (const [name, [n, sum, squares]] of Object.entries(outcomes ?? {})) {
     addCounts(counts, { outcomes: { [names.outcome(name)]: { n, sum, squares } } });
   }
+}
+
+function addShadow(counts: Counts, { shadow }: Report, names: ModelNames): void {
+  if (!shadow) return;
+  const { candidate, n, agreements, bins, latencyDifference, errorDifference } = shadow;
+  const [latency, latencySquares] = latencyDifference;
+  const both: ShadowCounts = { n, agreements, latency, latencySquares, errors: errorDifference };
+  if (bins) {
+    both.bins = {};
+    for (const [bin, [of, same]] of bins.entries()) {
+      if (of > 0) both.bins[bin] = { n: of, agreements: same };
+    }
+  }
+  counts.shadow = { [names.version(candidate)]: both };
 }
 
 /** Counts unknown names together. */

@@ -2,6 +2,7 @@ import type { FleetAccuracy } from '../fleet/accuracy.js';
 import type { FleetCanary, RolloutFigures } from '../fleet/canary.js';
 import type { FleetDrift } from '../fleet/drift.js';
 import type { DriftSegment } from '../fleet/drift-segments.js';
+import { firstOffer } from '../fleet/first-offer.js';
 import type { FleetObjectives, ObjectiveDay } from '../fleet/objectives.js';
 import type { PartName } from '../fleet/observed-bins.js';
 import type { ChangeByPart, FleetPart, FleetParts } from '../fleet/parts.js';
@@ -157,7 +158,7 @@ function rollouts(answers: HealthAnswers): RolloutFinding[] {
       id: 'rollout',
       version,
       experiment,
-      beganMs: releases.find((event) => event.version === version)?.atMs ?? rollout.sinceMs,
+      beganMs: firstOffer(releases, version)?.atMs ?? rollout.sinceMs,
       devices: rollout.devices.canary,
       measures: because.map((name) => ({
         name,

@@ -77,10 +77,12 @@ function versionCoverage(
   };
 }
 
-/** Returns the share of a rollout's range. The newest stable version gets what no rollout takes. */
+/** Returns the share of a rollout's range. The newest stable version gets what no rollout takes, and a shadow none. */
 function targetOf(version: VersionFacts, versions: readonly VersionFacts[]): number {
   const width = ({ rollout, state }: VersionFacts) =>
-    rollout && state !== 'revoked' ? (rollout.toBps - rollout.fromBps) / BPS : 0;
+    rollout && state !== 'revoked' && state !== 'shadow'
+      ? (rollout.toBps - rollout.fromBps) / BPS
+      : 0;
   if (version.state === 'revoked') return 0;
   if (version.rollout) return width(version);
   const stable = versions.filter(({ state, rollout }) => state === 'stable' && !rollout);

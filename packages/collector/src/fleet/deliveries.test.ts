@@ -9,7 +9,7 @@ const WEEK = { model: 'digits', fromMs: MONDAY_MS, toMs: MONDAY_MS + 168 * HOUR_
 let store: RollupStore;
 afterEach(() => store.close());
 
-/** Facts as they were at these hours: each version `stable`, `revoked`, or a canary of so many percent. */
+/** Facts as they were at these hours: each version `stable`, `revoked`, `shadow`, or a canary of so many percent. */
 async function journal(
   ...known: readonly (readonly [hour: number, Record<string, string | number>])[]
 ) {
@@ -46,6 +46,22 @@ test('two versions went out, one of them to all after two days, and one came bac
     leadMs: 48 * HOUR_MS,
     restoreMs: HOUR_MS,
     restoreFromVerdictMs: 600_000,
+  });
+});
+
+test('a shadow is delivered once it serves, and one that was taken back before was never out', async () => {
+  const since = { '1.0.0': 'stable' };
+  await journal(
+    [-99, since],
+    [1, { ...since, '1.1.0': 'shadow' }],
+    [3, { ...since, '1.1.0': 5 }],
+    [5, { ...since, '1.1.0': 'stable' }],
+    [6, { '1.1.0': 'stable', '1.2.0': 'shadow' }],
+    [7, { '1.1.0': 'stable', '1.2.0': 'revoked' }],
+  );
+  expect(await readDeliveries(store, WEEK)).toEqual({
+    ...{ deployments: 1, revoked: 0, leadMs: 2 * HOUR_MS },
+    ...{ restoreMs: null, restoreFromVerdictMs: null },
   });
 });
 

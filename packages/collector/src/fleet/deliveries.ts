@@ -50,8 +50,8 @@ export async function readDeliveries(
 function deliveriesIn(journal: readonly Release[]): Delivery[] {
   const offered = releaseTimes(journal);
   return [...new Set(journal.map(({ version }) => version))].map((version) => {
-    const own = journal.filter((one) => one.version === version);
-    const isKnownOffer = own[0]?.state !== 'revoked';
+    const own = journal.filter((one) => one.version === version && one.state !== 'shadow');
+    const isKnownOffer = own[0] !== undefined && own[0].state !== 'revoked';
     return {
       version,
       offeredMs: isKnownOffer ? offered.get(version) : undefined,
@@ -61,13 +61,18 @@ function deliveriesIn(journal: readonly Release[]): Delivery[] {
   });
 }
 
-/** Returns when versions were released. Those that were there when the journal began have no time. */
+/**
+ * Returns when versions were first offered. Those that were there when the journal began have no time, and a shadow is
+ * offered to nobody.
+ */
 export function releaseTimes(
-  journal: readonly Pick<Release, 'version' | 'atMs'>[],
+  journal: readonly (Pick<Release, 'version' | 'atMs'> & { readonly state: string })[],
 ): Map<string, number> {
   const beganMs = Math.min(...journal.map(({ atMs }) => atMs));
   const times = new Map<string, number>();
-  for (const { version, atMs } of journal) if (!times.has(version)) times.set(version, atMs);
+  for (const { version, atMs, state } of journal) {
+    if (state !== 'shadow' && !times.has(version)) times.set(version, atMs);
+  }
   return new Map([...times].filter(([, atMs]) => atMs > beganMs));
 }
 

@@ -195,28 +195,6 @@ test('installs are told by the days since the release, whatever clocks say; a ve
   await store.close();
 });
 
-test('a candidate in the shadow is held against what serves, run by run', async () => {
-  const shadow = (agreements: number, latency: number, errors: number): Report['shadow'] => ({
-    candidate: '1.1.0',
-    n: 10,
-    agreements,
-    latencyDifference: [latency, 50],
-    errorDifference: errors,
-  });
-  const store = await storeOf([
-    ...devices(1, { more: { shadow: shadow(9, 40, -1) } }),
-    ...devices(1, { more: { shadow: shadow(6, 20, 3) } }),
-  ]);
-  const answer = await fleetFaults(store, QUERY, EVERYBODY);
-  expect(answer.shadow).toEqual([
-    {
-      ...{ candidate: '1.1.0', n: 20, agreement: 0.75 },
-      ...{ latencyDifferenceMs: 3, errorDifference: 0.1 },
-    },
-  ]);
-  await store.close();
-});
-
 test('where nothing went wrong nothing is listed', async () => {
   const store = await storeOf(devices(2, { more: { inputs: undefined } }));
   expect(await fleetFaults(store, QUERY, EVERYBODY)).toEqual({

@@ -32,7 +32,7 @@ export interface FleetFaults extends ModelRange {
   readonly inputs: readonly FeatureFaults[];
   /** Versions that devices tried to update to, the newest first. */
   readonly updates: readonly UpdateFaults[];
-  /** Candidates that ran beside the version that serves. */
+  /** Versions that ran beside the one that serves. */
   readonly shadow: readonly ShadowAgreement[];
 }
 
@@ -52,7 +52,7 @@ export async function fleetFaults(
     invalid: byFrequency(groups.map(({ counts }) => counts.invalid)),
     inputs: await inputFaults(store, { range, groups, facts, minDevices }),
     updates: updateFaults(rows, releaseTimes(await store.releases(model))),
-    shadow: shadowAgreements(rows),
+    shadow: shadowAgreements(rows, { facts, minDevices }),
   };
 }
 

@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import { FACTS } from '../testing/fleet-store.js';
 import { signedRollouts } from './signed-rollout.js';
 
-const state = fc.constantFrom('canary', 'stable', 'revoked');
+const state = fc.constantFrom('canary', 'stable', 'revoked', 'shadow');
 const salt = fc.constantFrom('a', 'b', undefined);
+const shareOf = (salt: string | undefined) => salt && { salt, fromBps: 0, toBps: 500 };
 
-test('a canary is over here when devices take it no more: taken back, behind a version for all, or behind a canary of another salt', () => {
+test('a canary is over here when devices take it no more: taken back, behind a version for all, or behind a canary of another salt. A shadow is none', () => {
   const [sample] = FACTS.versions;
   fc.assert(
     fc.property(fc.array(fc.record({ state, salt }), { maxLength: 5 }), (drawn) => {
@@ -16,7 +17,7 @@ test('a canary is over here when devices take it no more: taken back, behind a v
         version: `1.${i}.0`,
         sequence: i + 1,
         state,
-        rollout: salt === undefined ? undefined : { salt, fromBps: 0, toBps: 500 },
+        rollout: shareOf(state === 'shadow' ? (salt ?? 'c') : salt),
       }));
       const facts = { model: 'digits', versions: releases } as typeof FACTS;
       const offered = onOffer(releases.toReversed() as never).filter(({ rollout }) => rollout);

@@ -32,7 +32,8 @@ export function signedRollouts(
   const forAll = versions.find(({ version }) => isThere(version) && !stateOf(version)?.rollout);
   const newest = signed.find(({ version }) => {
     const state = stateOf(version);
-    return isThere(version) && state?.rollout && state.state !== 'revoked';
+    if (!isThere(version) || !state?.rollout) return false;
+    return state.state !== 'revoked' && state.state !== 'shadow';
   });
   const isSigned = (one: Rollout) => signed.some((other) => isSame(one, other));
   const unreported = signed.filter((one) => !reported.some((other) => isSame(one, other)));

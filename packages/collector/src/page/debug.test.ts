@@ -79,7 +79,7 @@ test('reliability and confusion have every bin and pair', () => {
   ]);
 });
 
-test('outcomes, quarantines, inputs, updates and shadow are counted', () => {
+test('outcomes, quarantines, inputs and updates are counted', () => {
   expect(page.values('outcomes').rows).toEqual([['bought', 0.5, 4 * DEVICES]]);
   expect(page.values('quarantines').rows).toEqual([
     ['tfjs-wasm', 'phone', 'lost-loading', DEVICES],
@@ -98,7 +98,17 @@ test('outcomes, quarantines, inputs, updates and shadow are counted', () => {
   expect(page.values('updates').rows).toMatchObject([
     ['1.1.0', DEVICES, expect.any(String), `network-failed: ${2 * DEVICES}`, ''],
   ]);
-  expect(page.values('shadow').rows).toEqual([['1.2.0', 10 * DEVICES, 0.9, 2, 0.1]]);
+});
+
+test('a shadow says how often it decided the same, and how sure the version was that answered', () => {
+  expect(page.values('shadow').rows).toEqual([
+    ['1.2.0', 20 * DEVICES, 0.9, 2, 0.1],
+    ['where the answer was 0% to 50% sure', 5 * DEVICES, 0.6, '', ''],
+    ['where the answer was 50% to 90% sure', 5 * DEVICES, 1, '', ''],
+    ['where the answer was 90% to 100% sure', 10 * DEVICES, 1, '', ''],
+  ]);
+  const [whole] = page.cells('shadow').rows;
+  expect(whole?.[2]?.detail).toMatch(/^\d.*, of 480 inputs in 24 of 64 groups of devices$/);
 });
 
 test('a failed run is found by its id, with its code', () => {

@@ -93,9 +93,14 @@ const FAULTS: Partial<Report> = {
   updates: [{ version: '1.1.0', installed: 1, failed: { 'network-failed': 2 } }],
   shadow: {
     candidate: '1.2.0',
-    n: 10,
-    agreements: 9,
-    latencyDifference: [20, 50],
-    errorDifference: 1,
+    n: 20,
+    agreements: 18,
+    bins: [
+      [5, 3],
+      [5, 5],
+      [10, 10],
+    ],
+    latencyDifference: [40, 100],
+    errorDifference: 2,
   },
 };
