@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { experimentOf, rolloutBucket } from '../../packages/artifact/dist/rollout-bucket.js';
 import { listen } from '../../scripts/listen.mjs';
+import { startRepository } from '../../scripts/stack.mjs';
 import { row } from '../row.mjs';
+import { openOnce } from './open-once.mjs';
 import { openReleases } from './releases.mjs';
 
 const PROCESS = fileURLToPath(new URL('autopilot-process.mjs', import.meta.url));
 const HOUR_MS = 3_600_000;
 /** A share is kept for a day. */
 const OFFERED_BEFORE_MS = 25 * HOUR_MS;
+const CANARY_PERCENT = 5;
 /** Keys that autopilot may read. */
 const ROLES = ['targets', 'snapshot', 'timestamp'];
 
@@ -36,18 +39,19 @@ const STORIES = [
  *
  * @param {string} dir empty folder to work in
  */
-export async function autopilotKilled(dir) {
+export async function* autopilotKilled(dir) {
   const publisher = await import('../../packages/publisher/dist/index.js');
   const releases = await openReleases(dir);
   const { rollout } = await releases.offerNext({
-    canaryPercent: 5,
+    canaryPercent: CANARY_PERCENT,
     now: () => Date.now() - OFFERED_BEFORE_MS,
   });
-  const experiment = createHash('sha256').update(rollout.salt).digest('hex').slice(0, 8);
+  const experiment = await experimentOf(rollout.salt);
+  const installId = await installBelow(CANARY_PERCENT, rollout.salt);
   await mkdir(`${dir}/online`);
   for (const role of ROLES) await cp(`${dir}/keys/${role}.pem`, `${dir}/online/${role}.pem`);
 
-  let kills = 0;
+  let [kills, oldBootFiles] = [0, 0];
   const faults = [];
   for (const story of STORIES) {
     const collector = await sayVerdict({ ...story, experiment });
@@ -63,30 +67,41 @@ export async function autopilotKilled(dir) {
       const isKilled = await runStep({ ...step, killAtWrite });
       if (!isKilled) break;
       kills += 1;
-      const found = await lookAt(publisher, step, { story, trust: releases.address.trust });
+      const { trust } = releases.address;
+      const found = await lookAt(publisher, step, { story, installId, trust });
+      oldBootFiles += found.hasOldBootFile ? 1 : 0;
       faults.push(
-        ...found.map((fault) => `${story.act}, killed at write ${killAtWrite}: ${fault}`),
+        ...found.faults.map((fault) => `${story.act}, killed at write ${killAtWrite}: ${fault}`),
       );
     }
     await collector.close();
   }
   await releases.close();
   for (const fault of faults) console.error(fault);
-  return row('autopilot-killed', {
+  yield row('autopilot-killed', {
     value: faults.length,
-    unit: `repositories that do not verify, and acts lost or done twice, of ${kills} kills`,
+    unit: `repositories that do not verify, or of which a device opens no model, and acts lost or done twice, of ${kills} kills`,
     atMost: 0,
+  });
+  yield row('autopilot-killed, old boot files', {
+    value: oldBootFiles,
+    unit: `of ${kills} kills, until the next step: devices open the model by more requests`,
   });
 }
 
 /** @returns what is wrong after a kill, and after the step that follows on it */
-async function lookAt({ inspect, verify }, step, { story, trust }) {
+async function lookAt({ inspect, verify }, step, { story, installId, trust }) {
   const { repository, facts } = step;
   const verifying = async () => (await verify({ repository, trust })).problems;
-  // an old boot file costs requests, and devices do not believe it
-  const faults = (await verifying()).filter(({ what }) => !what.startsWith('boot/'));
+  const isOldBootFile = ({ what }) => what.startsWith('boot/');
+  const problems = await verifying();
+  const faults = problems.filter((problem) => !isOldBootFile(problem));
+  const server = await startRepository(repository, 0);
+  const opening = () => openOnce({ url: `${server.url}/digits`, trust }, installId);
+  faults.push(...(await opening()));
   await runStep(step);
-  faults.push(...(await verifying()));
+  faults.push(...(await verifying()), ...(await opening()));
+  await server.close();
   const { models, roles } = await inspect({ repository });
   const revision = roles.find(({ role }) => role === 'targets').version;
   const known = JSON.parse(await readFile(facts, 'utf8')).revision;
@@ -98,7 +113,18 @@ async function lookAt({ inspect, verify }, step, { story, trust }) {
   await runStep(step);
   isWell['a third step did it again'] = (await actsOf(repository)).join() === story.act;
   const wrong = Object.keys(isWell).filter((fault) => !isWell[fault]);
-  return [...faults.map(({ message }) => message), ...wrong];
+  return {
+    faults: [...faults.map(({ message }) => message), ...wrong],
+    hasOldBootFile: problems.some(isOldBootFile),
+  };
+}
+
+/** An install on the canary's side, so that an old boot file offers it what has been revoked. */
+async function installBelow(percent, salt) {
+  for (let n = 0; ; n += 1) {
+    const installId = n.toString(16).padStart(32, '0');
+    if ((await rolloutBucket(salt, installId)) < percent * 100) return installId;
+  }
 }
 
 async function actsOf(repository) {

@@ -24,7 +24,7 @@ export async function* runSuite(dir, { trials }) {
   yield* inBrowsers(dir, { trials });
   yield* localRollBack(`${dir}/local`, { devices: trials });
   yield* localFalse();
-  yield await autopilotKilled(`${dir}/killed`);
+  yield* autopilotKilled(`${dir}/killed`);
   yield* verdicts({ trials });
 }
 
