@@ -71,6 +71,15 @@ const ROOMS: Record<string, readonly string[]> = {
     'page/choice',
     'page/serving',
   ],
+  'page/later/shadowing': [
+    'page/later',
+    'page/options',
+    'page/workers',
+    'page/choice',
+    'page/serving',
+    'page/telemetry',
+    'page/later/updating',
+  ],
   'page/later/fallback': [
     'page/options',
     'page/platform',
@@ -93,6 +102,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'page/later/fallback',
     'page/later/tuning',
     'page/later/updating',
+    'page/later/shadowing',
   ],
   page: [
     'page/runtime-files',

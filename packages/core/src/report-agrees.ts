@@ -140,7 +140,7 @@ function* ofDistributions({
   const needsBaseline = feedback?.byAge.some(
     ({ bins, confusion }) => confusion || (bins?.length ?? 0) > 1,
   );
-  yield unless(!(drift || needsBaseline || shadow?.bins) || baseline !== undefined, 'baseline', [
+  yield unless(!(drift || needsBaseline || shadow?.bins?.length) || baseline !== undefined, 'baseline', [
     'the hash of one',
     'none',
   ]);

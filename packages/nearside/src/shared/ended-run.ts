@@ -42,6 +42,11 @@ export interface EndedRun {
     | { readonly kind: 'fell-back'; readonly error: unknown };
 }
 
+/** One input's share of the steps of its run, ms. */
+export function timeOf({ times, batch }: Pick<RunReply, 'times' | 'batch'>): number {
+  return (times.pre + times.run + times.post) / batch;
+}
+
 export type RunObserver = (run: EndedRun) => void;
 
 /** Tells listeners of `run-end`. */

@@ -45,7 +45,7 @@ export interface ModelCalls {
   fetch(request: FetchRequest): Promise<void>;
   /**
    * Fetches a variant, starts the runtime and proves the variant on the golden cases. Then the version is the active one
-   * of this device, whoever serves at the moment; a version that was opened as `served` or is unsigned is not.
+   * of this device, whoever serves at the moment; a version that was opened as `served` or `shadow`, or is unsigned, is not.
    */
   load(request: LoadRequest): Promise<LoadedVariant>;
   /** Bytes of each variant's files that are not on the device yet, compressed, by its name. */
@@ -69,6 +69,11 @@ export interface ModelCalls {
    * transferred.
    */
   run(request: RunRequest): Promise<BatchReply>;
+  /**
+   * Takes the runs that were kept since the call before this one. With `keeps` one in fifty in the foreground that ends well
+   * is kept from now on, with a copy of its input, and eight at most.
+   */
+  sample(keeps: boolean): Promise<readonly SampledRun[]>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<void>;
   /** Begins a stream, which runs may name from now on. Its state, zeros at first, stays in the worker. */
@@ -118,6 +123,8 @@ export type WhichVersion =
   | { readonly kind: 'active' }
   | { readonly kind: 'previous'; readonly failed: number }
   | { readonly kind: 'candidate'; readonly sequence: number }
+  /** It runs beside the one that serves, and never serves. */
+  | { readonly kind: 'shadow'; readonly sequence: number }
   /** It serves on, and another one stays the active version of this device. */
   | { readonly kind: 'served'; readonly sequence: number };
 
@@ -343,6 +350,11 @@ export interface RunReply {
   readonly times: RunTimes;
   /** Drift statistics need it; it is computed where the scores are. */
   readonly observation?: Observation | undefined;
+}
+
+/** A run that has ended well, and the input that another version can be asked. */
+export interface SampledRun extends RunInput {
+  readonly reply: Omit<RunReply, 'output'>;
 }
 
 /** Times, ms; `run` is that of the whole batch. */

@@ -45,6 +45,7 @@ import { createLoadProgress, type LoadProgress, type OwnFile } from './load-prog
 import { loadSecondFile } from './load-second-file.js';
 import { prepare, runBatch } from './run-batch.js';
 import type { ModelTurns } from './run-turns.js';
+import { createRunSamples, type RunSamples } from './sample-runs.js';
 import {
   loadStepsOf,
   openSession,
@@ -72,6 +73,7 @@ export interface HostedModelOptions {
 interface HostedModel extends HostedModelOptions {
   readonly progress: LoadProgress;
   readonly streams: HostedStreams;
+  readonly samples: RunSamples;
   /** Ends what is under way when the model is closed. */
   readonly closing: AbortController;
   /** Address of `steps.js`, as the page has told it. */
@@ -93,6 +95,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
     ...options,
     progress: createLoadProgress((progress) => emit({ nearside: 'progress', progress }), ownFile),
     streams: createHostedStreams(),
+    samples: createRunSamples(),
     closing: new AbortController(),
     stepsFile: undefined,
     threads: undefined,
@@ -113,6 +116,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
     answer: () => answer(model),
     time: () => turns.take(() => timeSession(loaded(model))),
     run: (request) => run(model, request),
+    sample: async (keeps) => model.samples.take(keeps),
     recall: async (id) => turns.recall(id),
     beginStream: async (id) => model.streams.begin(id, loaded(model)),
     endStream: async (id) => model.streams.end(id),
@@ -231,14 +235,14 @@ function whyFewer(
 }
 
 function run(model: HostedModel, request: RunRequest): Promise<BatchReply> {
-  const { turns, emit, streams, heapBytes } = model;
+  const { turns, emit, streams, samples, heapBytes } = model;
   const { id, inputs, stream, tellsBegun } = request;
   const session = loaded(model);
   const nextWay = () => ({ flow: session.pipeline.begin, run: session.beginRun() });
   return turns.run(request, async () => {
     if (tellsBegun) emit({ nearside: 'begun', id });
     const replies = await (stream === undefined
-      ? runBatch(session, inputs, nextWay)
+      ? samples.during(request, () => runBatch(session, inputs, nextWay))
       : streams.run(stream, inputs));
     return { kind: 'done', replies, heapBytes: heapBytes() };
   });
@@ -295,8 +299,9 @@ async function warm(model: HostedModel): Promise<void> {
 }
 
 async function close(model: HostedModel): Promise<void> {
-  const { closing, installation, turns } = model;
+  const { closing, installation, samples, turns } = model;
   closing.abort();
+  for (const { input } of samples.take(false)) closePictures(input);
   await Promise.all([installation?.close(), turns.leave().then(() => release(model))]);
 }
 

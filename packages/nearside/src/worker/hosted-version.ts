@@ -151,7 +151,7 @@ export async function openInstalledVersion(
     readWhole: async (names) => joinFiles(await installation.readFiles(version, names)),
     readChunked,
     async activate(provenBy) {
-      if (which.kind === 'served') return; // another one stays the active version
+      if (which.kind === 'served' || which.kind === 'shadow') return; // another one stays the active version
       await installation.activate(version, provenBy);
     },
   };
@@ -211,6 +211,8 @@ function openRelease(installation: ModelInstallation, which: WhichVersion) {
       return installation.openServed(which.sequence);
     case 'candidate':
       return installation.openCandidate(which.sequence);
+    case 'shadow':
+      return installation.openShadow(which.sequence);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ErrorCode, NearsideError, ownFields } from '@nearside/core';
 import type { TensorInput } from '../shared/api/run.js';
 import { checkOptions } from '../shared/check-options.js';
-import { expose } from '../shared/comlink.js';
+import { expose, transfer } from '../shared/comlink.js';
 import { messageOf } from '../shared/failures.js';
 import { type OpenStore, openStore as openBrowserStore } from '../shared/open-store.js';
 import type { OptionKinds } from '../shared/option-kinds.js';
@@ -88,10 +88,17 @@ function attachTo(
   models.add(emit);
   answerCalls(endpoint, {
     ...replying(model),
+    sample: (keeps) => answerSample(model, keeps),
     close: () => reply(close, 'backend-failed'),
   });
   endpoint.postMessage(READY);
   return close;
+}
+
+async function answerSample(model: ModelCalls, keeps: boolean) {
+  const answer = await reply(() => model.sample(keeps), 'backend-failed');
+  const given = answer.ok ? answer.value.flatMap(({ input }) => transferablesOf(input)) : [];
+  return transfer(answer, given);
 }
 
 /** Answers what comes to an endpoint: runs, which are plain messages, and what comes through Comlink. */

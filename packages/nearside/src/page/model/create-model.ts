@@ -164,7 +164,7 @@ function tellOfHandover(
   } else recording.tell({ kind: 'serves', served });
   if (kind !== 'went-back') return;
   loadLater()
-    .then(({ goBack }) => goBack(context, event))
+    .then(({ settleGoneBack }) => settleGoneBack(context, event))
     .catch(() => {}); // the next `open` will see it fail
 }
 

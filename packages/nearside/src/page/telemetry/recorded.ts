@@ -3,6 +3,7 @@ import type { LostPage } from '../../shared/api/backends.js';
 import type { ModelEventName, ModelEvents } from '../../shared/api/events.js';
 import type { ModelStats, OpeningStats, ReportTotals, Truth } from '../../shared/api/model.js';
 import type { EndedRun, ServedVersion } from '../../shared/ended-run.js';
+import type { SampledRun } from '../../shared/protocol.js';
 
 /** Something that happened to an open model. Where it names no version it is about the one that serves then. */
 export type Recorded =
@@ -30,6 +31,8 @@ export type Recorded =
       /** The id of the run that led to it. */
       readonly id: string | undefined;
     }
+  /** A shadow was asked an input that another version had answered. */
+  | ({ readonly kind: 'shadowed' } & Shadowed)
   /** Pages died while they were at work for the model. */
   | { readonly kind: 'deaths'; readonly pages: readonly LostWithVersion[] }
   | ModelEvent;
@@ -39,6 +42,17 @@ export interface LostWithVersion extends LostPage {
   readonly sequence: number | undefined;
   /** The version that a device with another one was changing to. */
   readonly update?: string | undefined;
+}
+
+/** Both answers to an input. */
+export interface Shadowed {
+  /** The shadow's version. */
+  readonly candidate: string;
+  /** The version that serves. */
+  readonly by: ServedVersion;
+  readonly serving: SampledRun['reply'];
+  /** Undefined where it failed. */
+  readonly shadow: SampledRun['reply'] | undefined;
 }
 
 /** Something that listeners are told of too. */

@@ -33,6 +33,7 @@ const PLAIN_CALLS = [
   'storage',
   'warm',
   'recall',
+  'sample',
   'beginStream',
   'endStream',
 ] as const satisfies readonly (keyof ModelCalls)[];

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@nearside/core';
 import { AVAILABLE_BACKENDS, type AvailableBackend } from '../../../shared/api/backends.js';
-import type { EndedRun } from '../../../shared/ended-run.js';
+import { type EndedRun, timeOf } from '../../../shared/ended-run.js';
 import { isAnothersLoss, isVersionFault } from '../../../shared/failures.js';
 
 /** A run, as far as it tells of its version. */
@@ -44,8 +44,7 @@ export function runOfVersion({ served, outcome, series }: EndedRun): VersionRun 
   const of = { sequence: version.release.sequence, backend, ms: undefined, code: undefined };
   if (outcome.kind === 'aborted') return undefined;
   if (outcome.kind === 'ok') {
-    const { batch, times } = outcome.reply;
-    return series ? of : { ...of, ms: (times.pre + times.run + times.post) / batch };
+    return series ? of : { ...of, ms: timeOf(outcome.reply) };
   }
   const { error } = outcome;
   return isVersionFault(error) && !isAnothersLoss(error) ? { ...of, code: error.code } : undefined;

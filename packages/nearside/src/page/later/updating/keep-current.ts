@@ -2,18 +2,16 @@ import type { ReleaseIdentity } from '@nearside/artifact';
 import { type ErrorCode, isNearsideError, NearsideError } from '@nearside/core';
 import { contenderOf } from '../../../shared/contenders.js';
 import { isVersionFault } from '../../../shared/failures.js';
-import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
-import { unref } from '../../../shared/timers.js';
-import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
 import type { GiveUp } from '../../choice/later/count-runs.js';
-import { BESIDE_RUNS, markBeside } from '../../choice/page-mark.js';
 import { type Handover, rested } from '../../serving/handover.js';
 import { sameInterface } from '../../serving/later/revive.js';
-import { announceRollBack, reject, rollBack } from '../../serving/later/roll-back.js';
+import { reject, rollBack } from '../../serving/later/roll-back.js';
 import type { ModelContext, Serving } from '../../serving/serving.js';
 import { withinWatchdog } from '../../workers/watchdog.js';
 import { isDataExpensive } from '../idle-device.js';
 import { proveCandidate, startPrevious, type Trial } from './prove-candidate.js';
+import { startBeside } from './start-beside.js';
+import { startUpdateClock } from './update-clock.js';
 
 /** A repository that any tab has asked so recently is not asked again by itself, ms. */
 const RECENTLY_MS = 60_000;
@@ -28,6 +26,8 @@ export interface Updates {
    * look lifts it: a publisher cannot either, and a store that was cleared or put back knows less.
    */
   readonly revoked: NearsideError | undefined;
+  /** The version that this install is to run beside the one that serves, as the last look found it. */
+  readonly shadow: ReleaseIdentity | undefined;
   /** A look is under way: it needs the worker that serves, and may have found another version. */
   readonly isLooking: boolean;
   /**
@@ -61,6 +61,7 @@ interface Keeping {
   isByItself: boolean;
   /** By the sequence of the version. */
   readonly revoked: Map<number, NearsideError>;
+  shadow: ReleaseIdentity | undefined;
   /** Sequence of a version that is proven here, but of another interface: it waits for the next `open`. */
   waiting: number | undefined;
   /** Sequence of the version that was to give way last. What hindered that is likely to do so again in this visit. */
@@ -82,6 +83,7 @@ export function keepCurrent({ handover, woken, ...context }: KeepCurrentOptions)
     underWay: undefined,
     isByItself: false,
     revoked: new Map(),
+    shadow: undefined,
     waiting: undefined,
     left: undefined,
   };
@@ -90,6 +92,9 @@ export function keepCurrent({ handover, woken, ...context }: KeepCurrentOptions)
   return {
     get revoked() {
       return keeping.revoked.get(handover.current.version.release.sequence);
+    },
+    get shadow() {
+      return keeping.shadow;
     },
     get isLooking() {
       return keeping.underWay !== undefined;
@@ -133,11 +138,12 @@ async function findAndTry(
   const { handover, closing, revoked } = keeping;
   const wasResting = handover.isResting;
   const { connection, version } = await handover.awake();
-  const { next, isRevoked } = await withinWatchdog(
+  const { next, isRevoked, shadow } = await withinWatchdog(
     connection,
     { limitMs: LOOK_LIMIT_MS, signal: closing },
     (connection) => connection.check({ maxAgeMs }),
   );
+  keeping.shadow = shadow;
   const refuseIfRevoked = () => {
     if (isRevoked) revoked.set(version.release.sequence, revokedError(version.release));
   };
@@ -180,22 +186,6 @@ async function tryOut(keeping: Keeping, next: ReleaseIdentity): Promise<Serving>
   }
 }
 
-/** The version that serves learns nothing of the start of another one: that has a choice of its own. */
-async function startBeside(
-  { handover, context }: Keeping,
-  start: (own: ModelContext, current: Serving) => Promise<Serving | undefined>,
-): Promise<Serving | undefined> {
-  const { current } = handover;
-  const record = { ...EMPTY_RECORD, start: contenderOf(current) };
-  const choice = createBackendChoice(context.plan, record);
-  const mark = markBeside('updating', context.mark);
-  try {
-    return await start({ ...context, choice, mark }, current);
-  } finally {
-    context.mark(BESIDE_RUNS);
-  }
-}
-
 /** As a look it needs the worker that serves, so it waits for one under way. */
 async function goBack(keeping: Keeping, sequence: number, code: ErrorCode): Promise<void> {
   if (keeping.left === sequence) return;
@@ -228,7 +218,7 @@ async function servePrevious(
     context.choice.settle(contenderOf(to), { ...to.version.release, haveOthersFailed: false });
   }
   const told = { ...context, failed, to, code };
-  await rollBack(told).catch(() => announceRollBack(told));
+  await rollBack(told);
   if (!isForThisPage) void to.connection.close(undefined); // the next `open` serves it
 }
 
@@ -279,46 +269,4 @@ function revokedError({ model, version }: ReleaseIdentity): NearsideError {
       'refused until another version serves.',
     { details: { model, version } },
   );
-}
-
-/** Time between two looks, ± 20 % so that a fleet does not ask all at once, ms. */
-const EVERY_MS = 15 * 60 * 1000;
-const JITTER = 0.2;
-
-/**
- * Calls `look` soon, and then every 15 minutes while the page is visible; a page that comes back
- * after a longer time looks at once.
- *
- * @returns a function that stops it
- */
-function startUpdateClock(look: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let nextMs = 0;
-
-  function wait(delayMs: number): void {
-    nextMs = Date.now() + delayMs;
-    timer = setTimeout(tick, delayMs);
-    unref(timer);
-  }
-
-  function tick(): void {
-    clearTimeout(timer);
-    if (isHidden()) return; // it goes on when the page is shown again
-    look();
-    wait(interval());
-  }
-
-  const endVisibility = onVisibilityChange(() => {
-    if (!isHidden() && Date.now() >= nextMs) tick();
-  });
-  wait(0);
-
-  return () => {
-    clearTimeout(timer);
-    endVisibility();
-  };
-}
-
-function interval(): number {
-  return EVERY_MS * (1 - JITTER + 2 * JITTER * Math.random());
 }

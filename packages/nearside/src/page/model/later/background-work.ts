@@ -5,6 +5,7 @@ import { takeDeaths } from '../../choice/later/deaths.js';
 import { rememberChoice } from '../../choice/later/remember-choice.js';
 import { runOfVersion } from '../../choice/later/version-runs.js';
 import { UNMARKED } from '../../choice/page-mark.js';
+import { ShadowRuns } from '../../later/shadowing/shadow-runs.js';
 import { createTuner } from '../../later/tuning/tuner.js';
 import {
   type KeepCurrentOptions,
@@ -39,6 +40,7 @@ export interface BackgroundOptions extends Omit<KeepCurrentOptions, 'woken'> {
 /** Unsigned files have no other versions, and nothing is remembered of them. */
 const NO_UPDATES: Updates = {
   revoked: undefined,
+  shadow: undefined,
   isLooking: false,
   update: async () => undefined,
   goBack() {},
@@ -64,13 +66,26 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
   const hidden = restWhileHidden({ plan, handover, isNeeded });
   const keeper = plan.unsigned ? NO_UPDATES : keepCurrent({ ...options, woken: hidden.woken });
   const memory = plan.unsigned ? NO_MEMORY : rememberChoice(choice, plan);
+  const isBusy = () => queue.waiting > 0 || !handover.isIdle || keeper.isLooking;
   const tuner = createTuner({
     ...options,
-    isBusy: () => queue.waiting > 0 || !handover.isIdle || keeper.isLooking,
+    isBusy: () => isBusy() || shadows?.isAtWork === true,
     onPutOff() {
       tuned = undefined; // until the next result
     },
   });
+  const mayShadow = plan.policy.update === 'auto' && 'document' in globalThis;
+  const shadows =
+    plan.report && mayShadow
+      ? new ShadowRuns({
+          context: options,
+          handover,
+          report: plan.report,
+          tell: recording.tell,
+          offered: () => keeper.shadow,
+          isBusy: () => isBusy() || tuner.isTrying,
+        })
+      : undefined;
   let tuned: number | undefined;
   let tuning: Promise<void> = Promise.resolve();
 
@@ -88,6 +103,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
     hidden.ran();
     const ofVersion = runOfVersion(run);
     if (ofVersion) countRun?.(ofVersion);
+    shadows?.ran(run);
     if (outcome.kind !== 'ok') return;
     void tune();
     const { batch, times } = outcome.reply;
@@ -110,6 +126,7 @@ export function startBackground(given: BackgroundOptions): BackgroundWork {
       hidden.close();
       keeper.close(reason);
       tuner.close(reason);
+      shadows?.close(reason);
     },
     saved: memory.saved,
   };

@@ -18,7 +18,7 @@ export { joinEngine } from '../../serving/join-engine.js';
 export { openAfterDeaths } from '../../serving/later/open-after-deaths.js';
 export { servePool } from '../../serving/later/pooled-serving.js';
 export { createReviver } from '../../serving/later/revive.js';
-export { goBack, serveOther } from '../../serving/later/roll-back.js';
+export { serveOther, settleGoneBack } from '../../serving/later/roll-back.js';
 export { tryBackends } from '../../serving/later/try-backends.js';
 export { startCounting } from '../../telemetry/later/counting.js';
 export { answerLate } from './answer-late.js';

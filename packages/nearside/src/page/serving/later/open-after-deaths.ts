@@ -19,7 +19,7 @@ import {
 import type { PageMark } from '../../choice/page-mark.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import { serveActiveOrPrevious, startVersion } from '../start-version.js';
-import { announceRollBack, rollBack } from './roll-back.js';
+import { rollBack } from './roll-back.js';
 
 type Serve = typeof serveActiveOrPrevious;
 
@@ -140,7 +140,7 @@ function serveBefore(care: Care, failed: NonNullable<Care['goesBackFrom']>): Ser
     }
     choice.caution = createCaution({ ...care, rung: 0 }, plan, caution?.threadsReason);
     const event = { failed, to, code: 'page-lost', plan, emitter } as const;
-    await rollBack(event).catch(() => announceRollBack(event)); // it goes back again at the next visit
+    await rollBack(event);
     return to;
   };
 }

@@ -15,12 +15,14 @@ test('a worker that hangs does not keep a version from being given up for ever: 
   const { context, asked, serve } = withStandIns(() => ({ reject: never }));
   const to = await serve();
   const failed = { version: '1.1.0', sequence: 2 };
-  const ended = expect(
-    rollBack({ ...context, failed, to, code: 'backend-failed' }),
-  ).rejects.toMatchObject({ code: 'terminated' });
+  const told: object[] = [];
+  context.emitter.on('version-rolled-back', (event) => told.push(event));
+  const ended = rollBack({ ...context, failed, to, code: 'backend-failed' });
   await until(() => asked.includes('reject tfjs-wasm'));
   vi.advanceTimersByTime(240_000);
   await ended;
+  expect(to.connection.end?.reason).toMatchObject({ code: 'terminated' });
+  expect(told).toEqual([{ from: '1.1.0', to: '1.0.0', code: 'backend-failed' }]);
 });
 
 test('when it cannot be written down that a version has failed, the one before serves all the same', async () => {
@@ -34,7 +36,7 @@ test('when it cannot be written down that a version has failed, the one before s
   const emitter = createModelEmitter();
   const told: object[] = [];
   emitter.on('version-rolled-back', (event) => told.push(event));
-  const context = { plan: {}, emitter } as ModelContext;
+  const context = { plan: { policy: {} }, emitter } as ModelContext;
   const failed = { model: 'digits', version: '1.1.0', sequence: 2 };
   const error = new NearsideError('golden-mismatch', 'expected the right numbers');
   const opened = [{ origin: 'store', release: failed }] as unknown as OpenedVersion[];

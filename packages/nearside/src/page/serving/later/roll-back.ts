@@ -16,16 +16,15 @@ export interface RollBack extends Pick<ModelContext, 'plan' | 'emitter'> {
 }
 
 /**
- * Gives a version up that served on this device, and says so. Another one serves, and no network is needed.
- *
- * @throws NearsideError a store code, or `terminated`
+ * Gives a version up that served on this device, and says so. Another one serves, and no network is needed. Never rejects:
+ * where the device cannot remember it, the same comes again at the next visit, or its tries still count.
  */
 export async function rollBack(event: RollBack): Promise<void> {
-  await reject(event);
+  await reject(event).catch(() => {});
   announceRollBack(event);
 }
 
-/** Has the device remember not to try a version again. Throws as {@link rollBack}. */
+/** Has the device remember not to try a version again. @throws NearsideError a store code, or `terminated` */
 export function reject({ failed, to, code, plan }: Omit<RollBack, 'emitter'>): Promise<void> {
   const rejected = { sequence: failed.sequence, failure: code };
   const { watchdogMs } = plan.policy;
@@ -34,14 +33,14 @@ export function reject({ failed, to, code, plan }: Omit<RollBack, 'emitter'>): P
   );
 }
 
-/** Says it alone where a version is not to blame, as one whose bytes are gone, and where the device cannot remember it. */
-export function announceRollBack({ failed, to, code, emitter }: RollBack): void {
+/** Says it alone where a version is not to blame, as one whose bytes are gone. */
+function announceRollBack({ failed, to, code, emitter }: RollBack): void {
   const { version } = to.version.release;
   emitter.emit('version-rolled-back', { from: failed.version, to: version, code });
 }
 
 /** Makes the next `open` start with the version or backend that serves again, not with the one that failed. */
-export async function goBack(context: ModelContext, event: GoneBack): Promise<void> {
+export async function settleGoneBack(context: ModelContext, event: GoneBack): Promise<void> {
   const { from, to, error } = event;
   const { release } = from.version;
   if (release.sequence === to.version.release.sequence) {
@@ -50,7 +49,7 @@ export async function goBack(context: ModelContext, event: GoneBack): Promise<vo
   }
   const { plan, emitter } = context;
   const told = { failed: release, to, code: error.code, plan, emitter };
-  await rollBack(told).catch(() => announceRollBack(told)); // its tries still count
+  await rollBack(told);
 }
 
 /** The backend is to blame where another one serves the same version. */
@@ -76,16 +75,16 @@ export const serveOther: StartHelp['serveOther'] = async (context, { error, open
   if (!isNearsideError(error)) throw error;
   if (isWithdrawn(error)) {
     const again = start({ kind: 'active' }, undefined) as Promise<Serving>; // there is one, or an error
-    return again.catch((error) => servePrevious(context, { error, opened, start }));
+    return again.catch((error) => openPrevious(context, { error, opened, start }));
   }
-  return servePrevious(context, { error, opened, start });
+  return openPrevious(context, { error, opened, start });
 };
 
 function isWithdrawn({ code, retryable }: NearsideError): boolean {
   return code === 'version-revoked' && retryable;
 }
 
-const servePrevious: StartHelp['serveOther'] = async (
+const openPrevious: StartHelp['serveOther'] = async (
   { plan, emitter },
   { error, opened, start },
 ) => {
@@ -97,8 +96,7 @@ const servePrevious: StartHelp['serveOther'] = async (
   });
   if (!to) throw error;
   const event = { failed, to, code: error.code, plan, emitter };
-  // A failure that cannot be written down comes again at the next `open`, and this version serves then too.
-  if (isBackendFault(error)) await rollBack(event).catch(() => announceRollBack(event));
+  if (isBackendFault(error)) await rollBack(event);
   else announceRollBack(event);
   return to;
 };

@@ -23,6 +23,7 @@ import { watchDrift } from './drift.js';
 import { createRunMemory, type PastRun, type RunMemory, tallyTruth } from './feedback.js';
 import { type ReportSubject, subjectOf, subjectOfModel } from './report-subject.js';
 import { openReporting, type Reporting } from './reporting.js';
+import { tallyShadowed } from './shadow-tally.js';
 import {
   increment,
   type Tally,
@@ -102,6 +103,7 @@ function quantilesOf(latency: Histogram) {
 
 type Ran = Extract<Recorded, { kind: 'ran' }>;
 type Feedback = Extract<Recorded, { kind: 'feedback' }>;
+type ShadowedRun = Extract<Recorded, { kind: 'shadowed' }>;
 type AppOutcome = Extract<Recorded, { kind: 'outcome' }>;
 
 /** A record may not have these names. */
@@ -175,6 +177,9 @@ class Counter {
       case 'outcome':
         this.#countOutcome(what);
         break;
+      case 'shadowed':
+        this.#countShadowed(what);
+        break;
       case 'deaths':
         this.#countDeaths(what.pages);
         break;
@@ -241,6 +246,14 @@ class Counter {
     this.#recalling = this.#recalling
       .then(() => this.#memory.recall(id))
       .then(settle, () => settle(undefined));
+  }
+
+  #countShadowed(run: ShadowedRun): void {
+    const subject = this.#subjectOf(run.by);
+    const bin = run.serving.observation?.bins[subject.baseline?.confidence ?? -1] ?? -1;
+    this.#into((tally) => {
+      tally.shadow = tallyShadowed(tally.shadow, run, bin);
+    }, subject);
   }
 
   #countOutcome({ name, value, id }: AppOutcome): void {

@@ -2,6 +2,7 @@ import { LARGEST_VALUE, REPORT_LIMITS } from '@nearside/core';
 import type { Truth } from '../../../shared/api/model.js';
 import type { Observation } from '../../../shared/protocol.js';
 import type { ReportSubject } from './report-subject.js';
+import { addToBin } from './shares-by-bin.js';
 import { type FeedbackTally, feedbackOfAge, increment, type Tally } from './tally.js';
 
 /** A run that feedback may be about. */
@@ -139,7 +140,7 @@ export function tallyTruth(
   }
   if (label !== undefined) addPair(feedback, run, String(label));
   const isCorrect = label === undefined ? correct === true : isLabel(run, String(label));
-  addCorrectness(feedback, run, isCorrect);
+  addToBin(feedback.bins, Math.max(0, run.confidenceBin), isCorrect); // one bin for all where there is no confidence
 }
 
 /** Not a number where no number was predicted. */
@@ -151,14 +152,6 @@ function addError({ values }: FeedbackTally, error: number): void {
   for (const [i, term] of [1, error, Math.abs(error), error * error].entries()) {
     values[i as 0] += term;
   }
-}
-
-function addCorrectness({ bins }: FeedbackTally, run: PastRun, isCorrect: boolean): void {
-  const place = Math.max(0, run.confidenceBin); // one bin for all where there is no confidence
-  while (bins.length <= place) bins.push([0, 0]);
-  const bin = bins[place] as [number, number];
-  bin[0] += 1;
-  if (isCorrect) bin[1] += 1;
 }
 
 /** Counts a pair of labels, where the model's baseline lists them. */

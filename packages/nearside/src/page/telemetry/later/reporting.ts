@@ -162,7 +162,7 @@ function openDelivery(
 }
 
 /** A `consent` that throws, or answers anything but true, is none. Only true is known in the same turn. */
-function askConsent({ consent }: ReportTarget): true | Promise<boolean> {
+export function askConsent({ consent }: ReportTarget): true | Promise<boolean> {
   if (!consent) return true;
   try {
     const answer = consent();

@@ -30,6 +30,7 @@ export interface SealContext {
 const DISPENSABLE = [
   'inputs',
   'drift',
+  'shadow',
   'outcomes',
   'feedback',
   'resource',
@@ -68,10 +69,11 @@ export function sealReport(tally: Tally, context: SealContext): Report | undefin
     score: around({ ok: score.ok }, told(score)),
     stream: around({ ok: stream.ok }, told(stream)),
     inputs: inputsOf(tally),
-    baseline: isObserved || tally.feedback.size > 0 ? baseline : undefined,
+    baseline: isObserved || tally.feedback.size > 0 || tally.shadow ? baseline : undefined,
     drift: isObserved ? { seen: tally.observed, counts: countsOf(tally.sample) } : undefined,
     feedback: feedbackOf(tally),
     outcomes: outcomesOf(tally),
+    shadow: tally.shadow,
     loss: tally.loss,
   });
   if (!around({}, { ...health, ...groups })) return undefined;

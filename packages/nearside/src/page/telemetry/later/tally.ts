@@ -7,6 +7,8 @@ import {
 } from '@nearside/core';
 import type { LostPage } from '../../../shared/api/backends.js';
 import type { Observation } from '../../../shared/protocol.js';
+import type { ShadowTally } from './shadow-tally.js';
+import type { SharesByBin } from './shares-by-bin.js';
 
 /** Counts by code, name or place. */
 export type Counts<Key = string> = Map<Key, number>;
@@ -30,8 +32,8 @@ export interface UpdateTally {
 
 /** Feedback on runs that are so many days old. */
 export interface FeedbackTally {
-  /** [n, correct] by confidence bin. */
-  readonly bins: [number, number][];
+  /** Of the runs those that were correct. */
+  readonly bins: SharesByBin;
   /** By place of the actual label and of the predicted one, as `actual,predicted`. */
   readonly confusion: Counts;
   /** n, Σ error, Σ |error|, Σ error². */
@@ -70,6 +72,8 @@ export interface Tally {
   unmatchedFeedback: number;
   /** n, sum and sum of squares, by the name that the app gives. */
   readonly outcomes: Map<string, readonly [number, number, number]>;
+  /** Of several shadows in a window the newest. */
+  shadow: ShadowTally | undefined;
   readonly loss: Counts;
 }
 
@@ -116,6 +120,7 @@ export function createTally(): Tally {
     feedback: new Map(),
     unmatchedFeedback: 0,
     outcomes: new Map(),
+    shadow: undefined,
     loss: new Map(),
   };
 }

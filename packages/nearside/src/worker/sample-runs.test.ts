@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { Reply, RunReply, RunRequest } from '../shared/protocol.js';
+import { createRunSamples, MOST_SAMPLES, RUNS_PER_SAMPLE } from './sample-runs.js';
+
+const OK: Reply<RunReply> = {
+  ok: true,
+  value: {
+    output: 'an answer',
+    batch: 1,
+    times: { pre: 1, run: 2, post: 3 },
+    observation: { bins: [4], predicted: '7', substituted: [] },
+  },
+};
+const FAILED: Reply<RunReply> = {
+  ok: false,
+  error: { code: 'decode-failed', message: '', details: {}, retryable: false, causes: [] },
+};
+
+const requestOf = (value: unknown, more: Partial<RunRequest> = {}): RunRequest => ({
+  id: 1,
+  inputs: [{ input: { kind: 'other', value, owned: [] }, topK: 3 }],
+  ...more,
+});
+const ok = async () => [OK];
+
+async function runs(samples: ReturnType<typeof createRunSamples>, n: number): Promise<void> {
+  for (let i = 0; i < n; i += 1) await samples.during(requestOf('any'), ok);
+}
+
+/** The next run in the foreground is due. */
+async function due() {
+  const samples = createRunSamples();
+  samples.take(true);
+  await runs(samples, RUNS_PER_SAMPLE - 1);
+  return samples;
+}
+
+test('no run is kept that nobody has asked for', async () => {
+  const samples = createRunSamples();
+  await runs(samples, 200);
+  expect(samples.take(true)).toEqual([]);
+});
+
+test('of fifty runs one is kept, with its input as it came and without its answer', async () => {
+  const samples = await due();
+  const numbers = new Float32Array([1, 2]);
+  await samples.during(requestOf(numbers), async () => {
+    numbers.fill(0); // the worker owns it, and may write into it
+    return [OK];
+  });
+  await runs(samples, RUNS_PER_SAMPLE - 1);
+  const { output: _, ...observed } = OK.value;
+  const input = { kind: 'other', value: new Float32Array([1, 2]), owned: [] };
+  expect(samples.take(true)).toEqual([{ input, topK: 3, reply: observed }]);
+  expect(samples.take(true)).toEqual([]);
+});
+
+test('so few are kept, however long nobody takes them, and none once they are not wanted', async () => {
+  const samples = await due();
+  await runs(samples, 2 * MOST_SAMPLES * RUNS_PER_SAMPLE);
+  expect(samples.take(false)).toHaveLength(MOST_SAMPLES);
+  await runs(samples, 200);
+  expect(samples.take(false)).toEqual([]);
+});
+
+test.each<[string, RunRequest, () => Promise<Reply<RunReply>[]>]>([
+  ['fails', requestOf('x'), async () => [FAILED]],
+  ['loses its backend', requestOf('x'), () => Promise.reject(new Error('device lost'))],
+  ['is in the background', requestOf('x', { priority: 'background' }), ok],
+  ['is of a stream', requestOf('x', { stream: 1 }), ok],
+  [
+    'is one of a batch',
+    requestOf('x', { inputs: [1, 2].flatMap(() => requestOf('x').inputs) }),
+    ok,
+  ],
+  ['has an input that cannot be copied', requestOf(() => {}), ok],
+  [
+    'has an input that takes much memory',
+    {
+      id: 1,
+      inputs: [
+        {
+          input: {
+            kind: 'image',
+            image: { data: new Uint8ClampedArray(4 * 2000 * 2000), width: 2000, height: 2000 },
+          },
+        },
+      ],
+    },
+    ok,
+  ],
+])('a run that %s is not kept, and the next one is', async (_, request, run) => {
+  const samples = await due();
+  await samples.during(request, run).catch(() => {});
+  await samples.during(requestOf('good'), ok);
+  expect(samples.take(true)).toMatchObject([{ input: { value: 'good' } }]);
+});
