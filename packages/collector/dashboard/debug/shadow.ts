@@ -1,55 +1,113 @@
-import { FEWEST_EVENTS } from '../../src/statistics/figure.js';
-import { tablePanel } from '../panel/panel.js';
-import { type Cell, number, text } from '../table/table.js';
+import type { AgreementBin, ShadowAgreement } from '../../src/fleet/shadow-agreements.js';
+import { element } from '../element.js';
+import { drawnPanel } from '../panel/panel.js';
+import { type Cell, number, type Table, text } from '../table/table.js';
+import { formatCount, formatPoints, formatRate } from '../words/format.js';
 import {
-  formatCount,
-  formatDuration,
-  formatPoints,
-  formatRate,
-  formatShare,
-} from '../words/format.js';
-import { agreementCell, joinedBins } from '../words/shadows.js';
+  agreementCell,
+  agreesWords,
+  besideWords,
+  formatLonger,
+  joinedBins,
+  sureWords,
+} from '../words/shadows.js';
+
+const NOTE =
+  'Both had the same inputs, and agree where both decided the same. Agreement is not accuracy: where they differ, either may ' +
+  'be right. That they differ where the answer was sure is worth a look.';
 
 const count = (value: number | null | undefined) => formatCount(value ?? 0);
 
-const NOTE =
-  'Agree: both decided the same. Confidence is that of the version that answered. Agreement is not accuracy: where they ' +
-  'differ, either may be right.';
-
 /** Shows how often a version that runs beside decides as the one that answers, and how sure that one was. */
-export const shadowPanel = tablePanel({
+export const shadowPanel = drawnPanel({
   id: 'shadow',
   title: 'Shadow',
   aside: 'a version that runs beside the one that answers',
   isWide: true,
   needs: ['faults'],
-  table: ({ faults: { shadow } }) => ({
+  gist: ({ rows }) =>
+    rows
+      .filter(([name]) => name?.tone !== 'quiet')
+      .map(([name, , agree]) => `${name?.text}: ${agree?.text} agree`)
+      .join('; '),
+  table: ({ faults: { shadow } }) => shadowTable(shadow),
+  drawing: () => {
+    const place = element('div');
+    return {
+      element: place,
+      show({ faults: { shadow } }) {
+        place.replaceChildren(
+          element('div', { class: 'alarms shadows' }, ...shadow.map(agreementElement)),
+          element('p', { class: 'quiet' }, NOTE),
+        );
+      },
+    };
+  },
+});
+
+function shadowTable(shadow: readonly ShadowAgreement[]): Table {
+  return {
     columns: ['Version', 'Inputs', 'Agree', 'Takes longer by', 'Fails more by'],
     rows: shadow.flatMap((one): Cell[][] => [
       [
         text(one.candidate),
         number(one.n, count),
         agreementCell(one),
-        number(one.latencyDifferenceMs, formatDifference),
+        number(one.latencyDifferenceMs, formatLonger),
         number(one.errorDifference, formatPoints),
       ],
-      ...joinedBins(one.bins).map(({ from, to, n, agreement }) => [
-        text(`where the answer was ${formatShare(from)} to ${formatShare(to)} sure`, {
-          tone: 'quiet',
-        }),
-        number(n, count),
-        number(agreement, formatRate, { ...(n < FEWEST_EVENTS && { isThin: true }) }),
+      ...joinedBins(one.bins).map((bin): Cell[] => [
+        text(`${sureWords(bin)} sure`, { tone: 'quiet' }),
+        number(bin.n, count),
+        number(bin.agreement, formatRate),
         text(''),
         text(''),
       ]),
     ]),
-    none: 'No version ran beside the one that answers in this time. `nearside publish <model> --shadow 5` starts one.',
+    none: 'No version ran beside the one that answers in this time. This starts one: nearside publish <model> --shadow 5.',
     filledBy: 'needs publish --shadow',
     note: NOTE,
-  }),
-});
+  };
+}
 
-function formatDifference(ms: number | null | undefined): string {
-  const value = ms ?? 0;
-  return `${value < 0 ? '−' : '+'}${formatDuration(Math.abs(value))}`;
+function agreementElement(one: ShadowAgreement): HTMLElement {
+  const bins = joinedBins(one.bins);
+  return element(
+    'figure',
+    { class: 'alarmed' },
+    element(
+      'figcaption',
+      {},
+      element('h3', {}, one.candidate),
+      element('p', {}, `${agreesWords(one)} ${besideWords(one)}`),
+    ),
+    ...(bins.length > 0 ? [barsElement(bins)] : []),
+  );
+}
+
+/** Draws a bar for each range of confidence. It is a table to read. */
+function barsElement(bins: readonly AgreementBin[]): HTMLElement {
+  const axis = [0, 0.5, 1].map((share) => element('span', {}, `${share * 100}%`));
+  const rows = bins.map((bin) => {
+    const bar = element('span', { class: 'share side-0' }, formatRate(bin.agreement));
+    bar.style.setProperty('--share', String(bin.agreement));
+    return element(
+      'tr',
+      {},
+      element('th', { scope: 'row' }, sureWords(bin)),
+      element('td', {}, bar),
+      element('td', {}, formatCount(bin.n)),
+    );
+  });
+  const head = ['Sure of the answer', element('div', { class: 'ends' }, ...axis), 'Inputs'];
+  return element(
+    'table',
+    { class: 'share-rows' },
+    element(
+      'thead',
+      {},
+      element('tr', {}, ...head.map((one) => element('th', { scope: 'col' }, one))),
+    ),
+    element('tbody', {}, ...rows),
+  );
 }

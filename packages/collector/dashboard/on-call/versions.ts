@@ -157,7 +157,7 @@ function verdictCells(version: string, answers: Answers): Cell[] {
 }
 
 function agreesCell(shadow: ShadowAgreement): Cell {
-  const cell = agreementCell(shadow);
+  const { value: _, ...cell } = agreementCell(shadow); // a column of words
   return shadow.missing ? cell : { ...cell, text: `${cell.text} agree` };
 }
 

@@ -103,9 +103,9 @@ test('outcomes, quarantines, inputs and updates are counted', () => {
 test('a shadow says how often it decided the same, and how sure the version was that answered', () => {
   expect(page.values('shadow').rows).toEqual([
     ['1.2.0', 20 * DEVICES, 0.9, 2, 0.1],
-    ['where the answer was 0% to 50% sure', 5 * DEVICES, 0.6, '', ''],
-    ['where the answer was 50% to 90% sure', 5 * DEVICES, 1, '', ''],
-    ['where the answer was 90% to 100% sure', 10 * DEVICES, 1, '', ''],
+    ['0–50% sure', 5 * DEVICES, 0.6, '', ''],
+    ['50–90% sure', 5 * DEVICES, 1, '', ''],
+    ['90–100% sure', 10 * DEVICES, 1, '', ''],
   ]);
   const [whole] = page.cells('shadow').rows;
   expect(whole?.[2]?.detail).toMatch(/^\d.*, of 480 inputs in 24 of 64 groups of devices$/);
