@@ -8,9 +8,10 @@ import {
 import { sampleReport } from '../packages/collector/src/testing/sample-report.js';
 import { facts } from '../packages/publisher/src/library/facts.js';
 import { publish } from '../packages/publisher/src/library/publish.js';
+import { revoke } from '../packages/publisher/src/library/revoke.js';
 import { runNearside } from '../packages/publisher/src/testing/run-nearside.js';
 import { snapshotOf } from '../packages/publisher/src/testing/snapshot.js';
-import { publishedOnce } from '../packages/publisher/src/testing/workspace.js';
+import { publishedOnce, type Workspace } from '../packages/publisher/src/testing/workspace.js';
 
 const TOKEN = 'a-read-token-of-the-collector';
 let collector: Collector | undefined;
@@ -25,8 +26,9 @@ const publishCanary = publishedOnce(async (workspace) => {
 });
 
 /** A repository with a canary, a collector with its facts, and a command that asks it. */
-async function openFleet() {
+async function openFleet(change: (workspace: Workspace) => Promise<unknown> = async () => {}) {
   const { workspace, pin, next, experiment } = await publishCanary();
+  await change(workspace);
   const models = join(workspace.directory, 'models.json');
   await facts({ ...workspace, trust: pin, out: models });
   const options = { readToken: TOKEN, minDevices: 1, models };
@@ -96,6 +98,23 @@ test('a canary that nobody has reported has no verdict, and facts of older targe
   expect((await status()).out).toContain(
     'The collector has facts of targets 2, not of 3: run `nearside facts`.',
   );
+});
+
+test('a shadow is told with how often it agrees', async () => {
+  const { url, status } = await openFleet(async (workspace) => {
+    const { packed } = await workspace.packed({ version: '1.2.0', sequence: 3, decides: true });
+    await revoke({ ...workspace, model: 'tiny', version: '1.1.0' });
+    await publish({ ...workspace, packed, shadowPercent: 5 });
+  });
+  const nowMs = Date.now();
+  const dimensions = { model: 'tiny', version: '1.0.0' };
+  const report = sampleReport({ t0: nowMs - 600_000, sent: nowMs, dimensions });
+  const shadow = { ...report.shadow, candidate: '1.2.0', n: 4, agreements: 3 };
+  const body = JSON.stringify({ ...report, shadow });
+  expect((await fetch(`${url}/v1/reports`, { method: 'POST', body })).status).toBe(204);
+  const { out } = await status();
+  expect(out).toMatch(/^ {2}shadow {3}1\.2\.0, runs beside on 5 % of devices since 20\d\d-.*Z$/m);
+  expect(out).toMatch(/^ {2}agrees {3}on 75 % of 4 inputs \([\d.]+ % to [\d.]+ %\)$/m);
 });
 
 test('a rollout of a version that the repository does not have is told', async () => {

@@ -14,7 +14,7 @@ export type { Evaluation, VariantEvaluation } from './evaluating/judging/evaluat
 export type { Comparison } from './evaluating/judging/open-comparison.js';
 export type { OnProgress, Progress } from './files/slices.js';
 export type { Fleet } from './fleet/ask-fleet.js';
-export type { CanaryStatus, OfferedToFleet } from './fleet/offered-to-fleet.js';
+export type { CanaryStatus, OfferedToFleet, ShadowStatus } from './fleet/offered-to-fleet.js';
 export type { VerdictPlan } from './fleet/verdict-plan.js';
 export {
   type AutopilotOptions,

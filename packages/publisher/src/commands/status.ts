@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CanaryStatus, OfferedToFleet } from '../fleet/offered-to-fleet.js';
+import type { CanaryStatus, OfferedToFleet, ShadowStatus } from '../fleet/offered-to-fleet.js';
 import { type RepositoryStatus, type RoleStatus, status } from '../library/status.js';
 import {
   addFleetOptions,
@@ -75,11 +75,12 @@ function describeRole(role: RoleStatus): string[] {
 }
 
 function describeModel(model: OfferedToFleet, revision: number): string[] {
-  const { version, canary, factsRevision, unknownVersions } = model;
+  const { version, canary, shadow, factsRevision, unknownVersions } = model;
   const areOld = factsRevision !== null && factsRevision < revision;
   return [
     `${model.model}: ${version ?? 'no version'} for all devices, ${canary ? 'and a canary' : 'no canary'}`,
     ...(canary ? describeCanary(canary) : []),
+    ...(shadow ? describeShadow(shadow, canary !== undefined) : []),
     ...(areOld
       ? [
           `  The collector has facts of targets ${factsRevision}, not of ${revision}: run \`nearside facts\`.`,
@@ -95,13 +96,31 @@ function describeModel(model: OfferedToFleet, revision: number): string[] {
 
 function describeCanary(canary: CanaryStatus): string[] {
   const { version, percent, sinceMs, devices, verdict, because, hoursLeft, plan } = canary;
-  const since = sinceMs === undefined ? '' : ` since ${new Date(sinceMs).toISOString()}`;
   const left = hoursLeft === null ? '' : `, some ${formatHours(hoursLeft)} to go`;
   const reasons = because.length === 0 ? '' : ` by ${because.join(', ')}`;
   return [
-    `  canary   ${version}, offered to ${formatPercent(percent / 100)} of devices${since}`,
+    `  canary   ${version}, offered to ${formatPercent(percent / 100)} of devices${sinceWords(sinceMs)}`,
     `  devices  ${devices.canary} with it, ${devices.control} in its control, on the busiest day`,
     `  verdict  ${verdict}${reasons}${left}`,
     `  ${describeVerdictPlan(plan, percent)}`,
   ];
+}
+
+function describeShadow(shadow: ShadowStatus, isWaiting: boolean): string[] {
+  const { version, percent, sinceMs, inputs, agreement } = shadow;
+  const { value, low, high } = agreement;
+  const few = inputs === 0 ? 'no device has reported of it' : 'too few devices have reported of it';
+  const agrees =
+    value === null || low === null || high === null
+      ? `not known: ${few}`
+      : `on ${formatPercent(value)} of ${formatCount(inputs, 'input')} (${formatPercent(low)} to ${formatPercent(high)})`;
+  const waits = isWaiting ? ', but not while the canary is out' : '';
+  return [
+    `  shadow   ${version}, runs beside on ${formatPercent(percent / 100)} of devices${sinceWords(sinceMs)}${waits}`,
+    `  agrees   ${agrees}`,
+  ];
+}
+
+function sinceWords(sinceMs: number | undefined): string {
+  return sinceMs === undefined ? '' : ` since ${new Date(sinceMs).toISOString()}`;
 }

@@ -5,6 +5,8 @@ import { ask, failed } from '../network/ask.js';
 import {
   type FleetCanary,
   FleetCanarySchema,
+  type FleetFaults,
+  FleetFaultsSchema,
   type FleetFindings,
   FleetFindingsSchema,
 } from './fleet-answers.js';
@@ -33,6 +35,12 @@ const LOOKED_BACK_MS = 14 * 86_400_000;
 export function askCanary(fleet: Fleet, model: string, nowMs = Date.now()): Promise<FleetCanary> {
   const from = nowMs - LOOKED_BACK_MS;
   return question(fleet, 'canary', { asked: { model, from }, schema: FleetCanarySchema });
+}
+
+/** Asks a collector how often shadows of a model decided as the version that serves. Throws as {@link askCanary}. */
+export function askShadow(fleet: Fleet, model: string): Promise<FleetFaults> {
+  const from = Date.now() - LOOKED_BACK_MS;
+  return question(fleet, 'faults', { asked: { model, from }, schema: FleetFaultsSchema });
 }
 
 /** Asks a collector which verdicts on the rollouts of a model two looks in a row have seen. Throws as {@link askCanary}. */

@@ -44,6 +44,24 @@ export const FleetCanarySchema = v.looseObject({
   rollouts: v.array(RolloutSchema),
 });
 
+/** Answer of `GET /v1/fleet/faults`. */
+export const FleetFaultsSchema = v.looseObject({
+  /** Versions that ran beside the one that serves. */
+  shadow: v.array(
+    v.looseObject({
+      candidate: v.string(),
+      /** Inputs that both had. */
+      n: Count,
+      /** Share of them in which both decided the same, with its interval; null of too few devices. */
+      agreement: v.looseObject({
+        value: v.nullable(Share),
+        low: v.nullable(Share),
+        high: v.nullable(Share),
+      }),
+    }),
+  ),
+});
+
 /** Answer of `GET /v1/fleet/findings`. */
 export const FleetFindingsSchema = v.looseObject({
   /** End of the range: the time at the collector, rounded up to the next of its steps. */
@@ -66,4 +84,5 @@ export const FleetFindingsSchema = v.looseObject({
 
 export type FleetCanary = v.InferOutput<typeof FleetCanarySchema>;
 export type FleetRollout = FleetCanary['rollouts'][number];
+export type FleetFaults = v.InferOutput<typeof FleetFaultsSchema>;
 export type FleetFindings = v.InferOutput<typeof FleetFindingsSchema>;

@@ -1,8 +1,8 @@
 import { experimentOf, onOffer, type Release, type Targets } from '@nearside/artifact';
-import { canaryOut } from '../repository/checking/release-rules.js';
+import { canaryOut, shadowOut } from '../repository/checking/release-rules.js';
 import { readableReleases } from '../repository/reading/read-repository.js';
 import { offeredTimes, percentOf } from '../signing/offer-release.js';
-import { askCanary, type Fleet } from './ask-fleet.js';
+import { askCanary, askShadow, type Fleet } from './ask-fleet.js';
 import type { FleetCanary, FleetRollout } from './fleet-answers.js';
 import { type VerdictPlan, verdictPlan } from './verdict-plan.js';
 
@@ -12,6 +12,8 @@ export interface OfferedToFleet {
   /** The version that every device is offered; undefined where there is none. */
   readonly version: string | undefined;
   readonly canary: CanaryStatus | undefined;
+  /** Absent where there is none. */
+  readonly shadow?: ShadowStatus;
   /** Version of the targets that the facts of the collector are from. It judges by these. Null where it has none. */
   readonly factsRevision: number | null;
   /** Versions of rollouts that the collector hears of, and that the targets do not list. */
@@ -36,6 +38,22 @@ export interface CanaryStatus {
   readonly plan: VerdictPlan;
 }
 
+/** A version that runs beside the one that serves, except while a canary is out. */
+export interface ShadowStatus {
+  readonly version: string;
+  /** Share of devices that run it, in percent. */
+  readonly percent: number;
+  readonly sinceMs: number | undefined;
+  /** Inputs of the last 14 days that both had. */
+  readonly inputs: number;
+  /** Share of them in which both decided the same, 0 … 1; null where too few devices have reported. */
+  readonly agreement: {
+    readonly value: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+  };
+}
+
 /** Asks a collector about every model of a repository. Throws as {@link askCanary}. */
 export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<OfferedToFleet[]> {
   const { releases } = readableReleases(targets);
@@ -44,11 +62,13 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
     const ofModel = releases.filter((release) => release.model === model);
     const answer = await askCanary(fleet, model);
     const canary = canaryOut(ofModel);
+    const shadow = shadowOut(ofModel);
     const versions = new Set(ofModel.map(({ version }) => version));
     offered.push({
       model,
       version: onOffer(ofModel).find(({ rollout }) => !rollout)?.version,
       canary: canary && (await canaryStatus(canary, answer)),
+      ...(shadow && { shadow: await shadowStatus(shadow, fleet) }),
       factsRevision: answer.revision,
       unknownVersions: answer.rollouts
         .filter(({ version, isOver }) => !isOver && !versions.has(version))
@@ -56,6 +76,20 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
     });
   }
   return offered;
+}
+
+async function shadowStatus(release: Release, fleet: Fleet): Promise<ShadowStatus> {
+  const { model, version, rollout } = release;
+  const { shadow } = await askShadow(fleet, model);
+  const { n = 0, agreement } = shadow.find(({ candidate }) => candidate === version) ?? {};
+  const { value = null, low = null, high = null } = agreement ?? {};
+  return {
+    version,
+    percent: percentOf(release),
+    sinceMs: offeredTimes(rollout).at(-1),
+    inputs: n,
+    agreement: { value, low, high },
+  };
 }
 
 async function canaryStatus(release: Release, answer: FleetCanary): Promise<CanaryStatus> {
