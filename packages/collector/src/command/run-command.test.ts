@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startCollector } from '../server/start-collector.js';
@@ -141,15 +141,23 @@ test.each([
   expect(errors).not.toEqual([]);
 });
 
+test('a mistyped command is told those that there are', async () => {
+  const { exitCode, errors } = await run(['moev', '--file', 'reports.sqlite']);
+  expect(exitCode).toBe(2);
+  expect(errors.join()).toContain('expected rules or move, or options alone to serve, got "moev"');
+});
+
 test('a file that cannot be opened is a failure: exit code 1 and the reason', async () => {
   const { exitCode, errors } = await run(['--port', '0', '--file', folder]);
   expect(exitCode).toBe(1);
   expect(errors.join()).toContain(folder);
 });
 
-test('a port that was asked for and is busy is a failure: exit code 1 and what to do', async () => {
+test('a port that was asked for and is busy is a failure: exit code 1, what to do, and no new database', async () => {
   await using busy = await startCollector({ file: ':memory:', port: 0 });
-  const { exitCode, errors } = await run(['--port', String(busy.port), '--file', ':memory:']);
+  const file = join(folder, 'none-yet.sqlite');
+  const { exitCode, errors } = await run(['--port', String(busy.port), '--file', file]);
   expect(exitCode).toBe(1);
   expect(errors.join()).toContain('busy');
+  expect(existsSync(file)).toBe(false);
 });

@@ -19,7 +19,9 @@ export async function runCommand(
   context: CommandContext,
 ): Promise<number> {
   try {
-    await createProgram(context).parseAsync(words, { from: 'user' });
+    const program = createProgram(context);
+    requireCommand(words[0] ?? '', program);
+    await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
     // Commander has printed its own message
@@ -27,6 +29,16 @@ export async function runCommand(
     context.printError(inWords(error));
     return error instanceof StartError && USAGE.includes(error.code) ? 2 : 1;
   }
+}
+
+/** A mistyped command would be an argument too many of serving. */
+function requireCommand(word: string, { commands }: Command): void {
+  const names = commands.map((command) => command.name());
+  if (word === '' || word.startsWith('-') || names.includes(word)) return;
+  throw new StartError(
+    'option-invalid',
+    `expected ${names.join(' or ')}, or options alone to serve, got ${JSON.stringify(word)}. A file is given with --file.`,
+  );
 }
 
 /** Without the name of a command it serves. Each command is a file of this folder. */

@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { StartError } from '../refusals/start-error.js';
 
@@ -9,6 +10,26 @@ export const PORTS = Object.freeze({
   /** So many ports are tried one after the other. */
   tries: 20,
 });
+
+/**
+ * Requires that a given port is free, before anything is made for who will listen on it.
+ *
+ * @throws StartError `port-busy`
+ */
+export async function requireFreePort(host: string, port: number | undefined): Promise<void> {
+  if (!port) return; // any free one will do
+  const trial = createServer();
+  try {
+    trial.listen(port, host);
+    await once(trial, 'listening');
+  } catch (error) {
+    // another reason is that of listening itself
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw portBusy(host, port);
+    return;
+  }
+  trial.close();
+  await once(trial, 'close');
+}
 
 /**
  * Listens on `port`, or on the first free one from 8787 when none is given.
@@ -30,10 +51,15 @@ export async function listen(
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     }
   }
-  throw new StartError(
+  throw portBusy(host, port);
+}
+
+function portBusy(host: string, port: number | undefined): StartError {
+  const last = PORTS.first + PORTS.tries - 1;
+  return new StartError(
     'port-busy',
     port === undefined
-      ? `Expected a free port from ${first} to ${last} on ${host}, all are busy. Give one.`
+      ? `Expected a free port from ${PORTS.first} to ${last} on ${host}, all are busy. Give one.`
       : `Expected port ${port} on ${host} to be free, it is busy. Give another, or 0 for any.`,
   );
 }

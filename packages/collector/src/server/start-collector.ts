@@ -15,7 +15,7 @@ import { type StoreChoice, storeOf } from '../store-at.js';
 import { forwardTraces } from '../traces/forward-traces.js';
 import { readDashboard } from './dashboard.js';
 import { drain } from './drain.js';
-import { listen } from './listen.js';
+import { listen, requireFreePort } from './listen.js';
 import { createModels } from './models.js';
 import { createReadiness } from './readiness.js';
 import { createServer } from './server.js';
@@ -86,6 +86,7 @@ export interface Collector extends AsyncDisposable {
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const settings = settingsOf(options);
   const { place, host, access } = settings;
+  await requireFreePort(host, options.port);
   const parts = await openParts(settings);
   let watching: Watching | undefined;
   let closing: Promise<void> | undefined;
