@@ -1,4 +1,4 @@
-import type { Lack, Look } from '../../src/findings/looks.js';
+import type { Lack, LookedFor } from '../../src/findings/looks.js';
 import { formatCount, formatList, formatMoment, formatPoints, formatRate } from './format.js';
 
 /** A health line says this beside its findings. */
@@ -17,7 +17,7 @@ export interface LookedAt {
   readonly seen: readonly string[];
 }
 
-const NAMES: Record<Look['id'], string> = {
+const NAMES: Record<LookedFor['id'], string> = {
   silence: 'silence',
   rollout: 'rollouts',
   success: 'success',
@@ -28,7 +28,7 @@ const NAMES: Record<Look['id'], string> = {
 };
 
 /** @param within the time of which runs and devices are counted, where it is not all */
-export function lookedAtWords(looks: readonly Look[], within = ''): LookedAt {
+export function lookedAtWords(looks: readonly LookedFor[], within = ''): LookedAt {
   const able = looks.filter((look) => 'sees' in look);
   const unable = looks.filter((look) => 'lacks' in look);
   const lacks = eachOnce(unable.flatMap(({ lacks }) => lacks));
@@ -98,7 +98,7 @@ function lackWords(lack: Lack): string {
   }
 }
 
-function seenWords(id: Look['id'], sees: number): string {
+function seenWords(id: LookedFor['id'], sees: number): string {
   switch (id) {
     case 'silence':
       return `fewer than ${formatCount(sees)} devices in an hour`;

@@ -11,7 +11,7 @@ import { JUDGED_AFTER } from '../statistics/hour-of-week.js';
 import type { Finding, HealthAnswers } from './findings.js';
 
 /** One kind of finding: the least of it that could have been found, or why nothing could. */
-export type Look = { readonly id: Finding['id'] } & (
+export type LookedFor = { readonly id: Finding['id'] } & (
   | {
       /**
        * The least that would have been found: devices of an hour below this, a share of runs below this, a difference of
@@ -42,7 +42,7 @@ const FAR = 3.09;
  *
  * @param minDevices a look does not judge groups of fewer, which a viewer on the collector's own machine sees
  */
-export function looksOf(answers: HealthAnswers, minDevices = 1): Look[] {
+export function looksOf(answers: HealthAnswers, minDevices = 1): LookedFor[] {
   const { silence, canary, service, drift, accuracy } = answers;
   const firstMs = firstHour(silence);
   return [
@@ -69,7 +69,7 @@ function mostUsed<Version extends { readonly devices: number }>(
   return versions.toSorted((a, b) => b.devices - a.devices).slice(0, 1);
 }
 
-function silenceLook({ hours, judgedFromMs }: FleetSilence): Look {
+function silenceLook({ hours, judgedFromMs }: FleetSilence): LookedFor {
   const last = hours.at(-1);
   const fewest = last?.fewest ?? null;
   if (fewest) return { id: 'silence', sees: fewest };
@@ -79,7 +79,7 @@ function silenceLook({ hours, judgedFromMs }: FleetSilence): Look {
 }
 
 /** Failed runs stand for all measures: each rollout has them. */
-function rolloutLook({ verdict, guardrails, devices }: RolloutFigures): Look {
+function rolloutLook({ verdict, guardrails, devices }: RolloutFigures): LookedFor {
   const have = Math.min(devices.canary, devices.control);
   const few = { what: 'devices', have, need: null, atMs: null } as const;
   if (verdict.verdict === 'none') {
@@ -96,7 +96,7 @@ interface Known {
   readonly minDevices: number;
 }
 
-function serviceLooks(service: FleetService, known: Known): Look[] {
+function serviceLooks(service: FleetService, known: Known): LookedFor[] {
   const [version] = mostUsed(service.versions);
   const lacks = version ? lacksOf(version, service, known) : [lackOfRuns(service)];
   if (lacks.length > 0) return (['success', 'latency'] as const).map((id) => ({ id, lacks }));
@@ -144,7 +144,7 @@ function driftLook(
   { missing, devices, distributions, windowMs = DAY_MS }: VersionDrift,
   minDevices: number | undefined,
   firstMs: number | null,
-): Look {
+): LookedFor {
   if (missing === 'no-baseline') return { id: 'drift', lacks: [{ what: 'baseline' }] };
   const few = { what: 'devices', have: devices, need: null, atMs: null } as const;
   if (missing) return { id: 'drift', lacks: [{ ...few, need: minDevices ?? null }] };
@@ -171,7 +171,7 @@ function leastPsi(expectedPsi: number, degrees: number): number {
   return Math.max(expectedPsi + ALARM.leastEffect, chance);
 }
 
-function conceptLook({ missing, without, concept, devices }: VersionAccuracy): Look {
+function conceptLook({ missing, without, concept, devices }: VersionAccuracy): LookedFor {
   if (concept) return { id: 'concept', sees: concept.weighted - concept.low };
   if (missing) {
     return { id: 'concept', lacks: [{ what: 'devices', have: devices, need: null, atMs: null }] };
@@ -181,7 +181,7 @@ function conceptLook({ missing, without, concept, devices }: VersionAccuracy): L
 }
 
 /** What it lacks without labels, concept drift lacks too. */
-function accuracyLooks({ liveToOffline }: VersionAccuracy, target: number): Look[] {
+function accuracyLooks({ liveToOffline }: VersionAccuracy, target: number): LookedFor[] {
   if (isThin(liveToOffline)) return [];
   return [{ id: 'accuracy', sees: target - reachOf(liveToOffline) }];
 }

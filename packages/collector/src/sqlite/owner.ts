@@ -90,13 +90,13 @@ function inodeIn(holder = '{}'): number | undefined {
   return (JSON.parse(holder) as { inode?: number }).inode;
 }
 
-interface Look {
+interface Sight {
   readonly me: LockHolder;
   readonly isCopied: boolean;
   readonly silentForMs: number;
 }
 
-function isAlive(owner: LockHolder, { me, isCopied, silentForMs }: Look): boolean {
+function isAlive(owner: LockHolder, { me, isCopied, silentForMs }: Sight): boolean {
   const state = stateOf(owner, me);
   if (state === 'gone') return false;
   if (state === 'there' && isCopied) return silentForMs < OWNERSHIP.silentMs;
