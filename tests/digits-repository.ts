@@ -53,13 +53,14 @@ export async function serveDigits() {
   let pin = '';
   let port = 0;
 
-  async function publishPacked(version: string): Promise<void> {
-    ({ pin } = await publish({ packed: join(dir, `packed-${version}`), repository, keys }));
+  async function publishPacked(version: string, shadowPercent?: number): Promise<void> {
+    const packed = join(dir, `packed-${version}`);
+    ({ pin } = await publish({ packed, repository, keys, shadowPercent }));
   }
 
-  async function release(release: DigitsRelease): Promise<void> {
+  async function release(release: DigitsRelease, shadowPercent?: number): Promise<void> {
     await packDigits(dir, release);
-    await publishPacked(release.version);
+    await publishPacked(release.version, shadowPercent);
   }
 
   async function start(): Promise<void> {
@@ -76,6 +77,7 @@ export async function serveDigits() {
       return { url: `http://localhost:${port}/digits`, trust: pin };
     },
     repository,
+    /** @param shadowPercent to be run beside, by this share of devices; without it all are offered it */
     release,
     revoke: (version: string) =>
       revoke({ model: 'digits', version, repository, keys, force: true }),
