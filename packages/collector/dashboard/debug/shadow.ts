@@ -10,7 +10,7 @@ import {
   formatLonger,
   joinedBins,
   sureWords,
-} from '../words/shadows.js';
+} from './shadow-words.js';
 
 const NOTE =
   'Both had the same inputs, and agree where both decided the same. Agreement is not accuracy: where they differ, either may ' +

@@ -17,7 +17,6 @@ export const ON_CALL_QUESTIONS: readonly QuestionName[] = [
   'canary',
   'service',
   'releases',
-  'faults',
   'spread',
   'objectives',
   'drift',

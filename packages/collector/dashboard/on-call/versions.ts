@@ -3,7 +3,6 @@ import { verdictName } from '../../src/fleet/findings.js';
 import type { FleetLatency } from '../../src/fleet/latency.js';
 import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import type { VersionService } from '../../src/fleet/service.js';
-import type { ShadowAgreement } from '../../src/fleet/shadow-agreements.js';
 import { type Answers, answered } from '../asking/ask.js';
 import { REST_COLOR, versionColors } from '../charts/version-colors.js';
 import { tablePanel } from '../panel/panel.js';
@@ -18,7 +17,6 @@ import {
   NOTHING,
 } from '../words/format.js';
 import { lastVerdict, plansWords, reasonWords, TO_DO, timeNeeded } from '../words/rollouts.js';
-import { agreementCell } from '../words/shadows.js';
 import { actWords, sharedBy } from '../words/timeline.js';
 
 const COLUMNS = [
@@ -36,8 +34,7 @@ const COLUMNS = [
 ];
 
 const NOTE =
-  'Of devices: those that the version served on the newest day. Agree: of inputs that a shadow ran too, those of which ' +
-  'both decided the same. Cold starts: runs that waited for a load. ' +
+  'Of devices: those that the version served on the newest day. Cold starts: runs that waited for a load. ' +
   'Error-free: device-days without a failed call, of installs that a rollout put on the version.';
 
 /** Cells of words and of numbers that are not there. */
@@ -139,10 +136,8 @@ function actCell(act: ReleaseEvent | undefined): Cell {
 
 /** A rollout that is over has the last verdict of its time. */
 function verdictCells(version: string, answers: Answers): Cell[] {
-  const shadow = answered(answers, 'faults')?.shadow.find((one) => one.candidate === version);
   const canary = answered(answers, 'canary');
   const rollout = canary?.rollouts.find((one) => one.version === version);
-  if (shadow && !rollout) return [agreesCell(shadow), UNKNOWN];
   if (!canary || !rollout) return [UNSAID, UNKNOWN];
   const written = lastVerdict(answered(answers, 'findings'), rollout);
   const name = verdictName(rollout);
@@ -154,11 +149,6 @@ function verdictCells(version: string, answers: Answers): Cell[] {
       });
   const hours = 'hours' in rollout.verdict ? rollout.verdict.hours : null;
   return [verdict, text(timeNeeded(rollout) || NOTHING, { value: hours })];
-}
-
-function agreesCell(shadow: ShadowAgreement): Cell {
-  const { value: _, ...cell } = agreementCell(shadow); // a column of words
-  return shadow.missing ? cell : { ...cell, text: `${cell.text} agree` };
 }
 
 function serviceCells(known: VersionService | undefined): Cell[] {

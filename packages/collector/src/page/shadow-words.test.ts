@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agreesWords, besideWords, joinedBins } from '../../dashboard/words/shadows.js';
+import { agreesWords, besideWords, joinedBins } from '../../dashboard/debug/shadow-words.js';
 
 const bin = (from: number, to: number, n: number, agreement: number) => ({
   from,

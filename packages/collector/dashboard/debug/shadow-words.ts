@@ -2,7 +2,13 @@ import type { AgreementBin, ShadowAgreement } from '../../src/fleet/shadow-agree
 import { joinSmallBins } from '../../src/statistics/bins.js';
 import { FEWEST_EVENTS } from '../../src/statistics/figure.js';
 import { type Cell, figure } from '../table/table.js';
-import { formatCount, formatDuration, formatPoints, formatRate, formatShare } from './format.js';
+import {
+  formatCount,
+  formatDuration,
+  formatPoints,
+  formatRate,
+  formatShare,
+} from '../words/format.js';
 
 /** Makes the cell of how often a version that runs beside decides as the one that serves. */
 export function agreementCell({ agreement, missing }: ShadowAgreement): Cell {
