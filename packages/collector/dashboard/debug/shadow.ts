@@ -64,8 +64,10 @@ function shadowTable(shadow: readonly ShadowAgreement[]): Table {
         text(''),
       ]),
     ]),
-    none: 'No version ran beside the one that answers in this time. This starts one: nearside publish <model> --shadow 5.',
-    filledBy: 'needs publish --shadow',
+    none:
+      'No version ran beside the one that answers in this time. This offers one: nearside publish <model> --shadow 5. A device starts it ' +
+      'where 2 % of the time that the model was at work in this visit are enough for the start, in a pause as long as that.',
+    filledBy: 'needs publish --shadow, and a model that runs often, with pauses',
     note: NOTE,
   };
 }

@@ -50,7 +50,7 @@ export function requireComparable(
     });
   if (!releases.some(isForEveryone)) {
     throw refused(
-      'a version that serves all devices, for the shadow to run beside, got none. Publish it without `--shadow`.',
+      'a version that serves all devices, for the shadow to run beside, got none. Correct `--repo`, or publish a first version without `--shadow`.',
     );
   }
   const steps = stagesOf(spec).flatMap(({ postprocessing }) => postprocessing);

@@ -102,7 +102,7 @@ export async function publish({
     const published = before && (await findPublished(source, before, packed));
     const { files, ...facts } =
       before && published
-        ? alreadyPublished(before, published, share)
+        ? alreadyPublished(before, published, { share, repository })
         : await sign(locked, packed, { ...keySource, repository, share, nowMs: now() });
     const chunks = await writeChunks(packed, source, writer, onProgress);
     for (const [path, bytes] of files) await writer.write(path, bytes);
@@ -223,9 +223,9 @@ function endedBy(
 function alreadyPublished(
   before: RepositoryState,
   { release, manifest }: PublishedVersion,
-  share: Share | undefined,
+  asked: { readonly share: Share | undefined; readonly repository: string },
 ): Outcome {
-  const note = ignoredShare(release, share);
+  const note = ignoredShare(release, asked);
   return {
     ...(note !== undefined && { note }),
     pin: before.pin,
@@ -239,16 +239,22 @@ function alreadyPublished(
 }
 
 /** An offer only widens, by `promote`. */
-function ignoredShare(release: Release, share: Share | undefined): string | undefined {
+function ignoredShare(
+  release: Release,
+  { share, repository }: { readonly share: Share | undefined; readonly repository: string },
+): string | undefined {
   const { model, version, state } = release;
   if (!share) return undefined;
   if (state === share.state && percentOf(release) === basisPoints(share.percent) / 100) {
     return undefined;
   }
   const is = state === 'stable' ? state : `a ${state} for ${percentOf(release)} % of devices`;
-  const advice =
-    state === 'stable'
-      ? 'Offers never narrow: publish a new version.'
-      : `\`nearside promote ${model} ${version}\` ${state === 'canary' ? 'widens it' : 'makes it a canary'}.`;
+  const promote = `\`nearside promote ${model} ${version} --repo ${repository} --to`;
+  const advice = {
+    revoked: '', // it is refused
+    stable: 'Offers never narrow: publish a new version.',
+    canary: `${promote} PERCENT\` widens it.`,
+    shadow: `${promote} 5\` makes it a canary. A shadow on another share is a new version.`,
+  }[state];
   return `The share of ${share.percent} % was ignored: ${model} ${version} is ${is} already. ${advice}`;
 }

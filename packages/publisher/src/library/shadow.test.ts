@@ -126,7 +126,9 @@ test('a version that is a shadow already stays one, and says how it becomes a ca
   const again = { ...workspace, packed: second.packed };
   expect(await publish({ ...again, shadowPercent: 20 })).not.toHaveProperty('note');
   const { note } = await publish({ ...again, canaryPercent: 5 });
-  expect(note).toContain('`nearside promote tiny 1.1.0` makes it a canary.');
+  expect(note).toContain(
+    `\`nearside promote tiny 1.1.0 --repo ${workspace.repository} --to 5\` makes it a canary.`,
+  );
   const both = publish({ ...again, canaryPercent: 5, shadowPercent: 5 });
   await expect(both).rejects.toThrow(TypeError);
 });
