@@ -1,7 +1,7 @@
 import { deathsKey, peekStore, pointerKey } from '@nearside/artifact';
 import { expect, test } from 'vitest';
 import { countRuns } from './count-runs.js';
-import type { DeathRecord, Model } from './deaths.js';
+import type { DeviceRecord, Model } from './device-record.js';
 import type { VersionRun } from './version-runs.js';
 
 const FAILED = { backend: 'onnx-wasm', ms: undefined, code: 'backend-failed' } as const;
@@ -14,7 +14,7 @@ async function device(pointer: object = { active: 2, previous: 1 }) {
   const givenUp: unknown[] = [];
   async function last() {
     const [known] = await ask((objects) => objects.get(record));
-    return (known as DeathRecord | undefined)?.runs.at(-1)?.last ?? [];
+    return (known as DeviceRecord | undefined)?.runs.at(-1)?.last ?? [];
   }
   return {
     givenUp,

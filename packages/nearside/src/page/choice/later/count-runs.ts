@@ -1,6 +1,6 @@
 import { pointerKey } from '@nearside/artifact';
 import type { ErrorCode } from '@nearside/core';
-import { changeDeaths, type Model, type Versions } from './deaths.js';
+import { changeRecord, type Model, type Versions } from './device-record.js';
 import {
   LOOKED_AT,
   NEW_RUNS,
@@ -54,7 +54,7 @@ interface Counted {
 async function storeRuns(model: Model, runs: readonly VersionRun[]): Promise<Counted> {
   const { prefix, address } = model;
   let counted: Counted = {};
-  await changeDeaths(model, [pointerKey(prefix, address.model)], (known, [pointer]) => {
+  await changeRecord(model, [pointerKey(prefix, address.model)], (known, [pointer]) => {
     const { active, previous } = (pointer ?? {}) as Versions;
     const all = runs.reduce(withRun, known.runs);
     const version = all.at(-1) as VersionRuns;

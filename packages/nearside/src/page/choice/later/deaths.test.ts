@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
-import { DAY_MS, type Death, lostUpdate, parseDeaths, withDeaths } from './deaths.js';
+import { lostUpdate, withDeaths } from './deaths.js';
+import { DAY_MS, type Death, parseRecord } from './device-record.js';
 
 const NOW_MS = 1_000 * DAY_MS;
 const PLACE = { nowMs: NOW_MS, adapter: undefined };
@@ -102,7 +103,7 @@ test('nothing follows from a mark that is broken, of another library, or from ne
 test('a death that a clock puts ahead is dated now, so that it ends in a day', () => {
   const { deaths } = withDeaths(NOTHING, [{ ...MARK, atMs: NOW_MS + DAY_MS / 2 }], PLACE);
   expect(deaths).toMatchObject([{ atMs: NOW_MS }]);
-  const [read] = parseDeaths({ deaths, runs: [] }, NOW_MS - DAY_MS / 2).deaths;
+  const [read] = parseRecord({ deaths, runs: [] }, NOW_MS - DAY_MS / 2).deaths;
   expect(read?.atMs).toBe(NOW_MS - DAY_MS / 2);
 });
 
@@ -110,8 +111,8 @@ test('deaths are forgotten after 30 days, but for those that last in this browse
   const [death] = withDeaths(NOTHING, [MARK], PLACE).deaths;
   const lasting = { ...death, isLasting: true, browser: browserName() };
   const record = { deaths: [death, lasting, { ...lasting, browser: 'another' }], runs: [] };
-  expect(parseDeaths(record, NOW_MS + 31 * DAY_MS).deaths).toEqual([lasting]);
-  expect(parseDeaths(record, NOW_MS + DAY_MS).deaths).toHaveLength(3);
+  expect(parseRecord(record, NOW_MS + 31 * DAY_MS).deaths).toEqual([lasting]);
+  expect(parseRecord(record, NOW_MS + DAY_MS).deaths).toHaveLength(3);
 });
 
 test('whatever lies in the store is read, and what is broken is left out', () => {
@@ -124,7 +125,7 @@ test('whatever lies in the store is read, and what is broken is left out', () =>
     { deaths: 'all', runs: 5 },
     { deaths: [null, {}] },
   ]) {
-    expect(parseDeaths(value, NOW_MS)).toEqual(NOTHING);
+    expect(parseRecord(value, NOW_MS)).toEqual(NOTHING);
   }
   const run = { sequence: 1, backend: 'onnx-wasm', ms: 5, code: undefined };
   const whole = { sequence: 1, good: 2, last: [run] };
@@ -134,5 +135,5 @@ test('whatever lies in the store is read, and what is broken is left out', () =>
       (one) => ({ ...whole, last: [run, one] }),
     ),
   ];
-  expect(parseDeaths({ runs: [...broken, whole] }, NOW_MS).runs).toEqual([whole]);
+  expect(parseRecord({ runs: [...broken, whole] }, NOW_MS).runs).toEqual([whole]);
 });

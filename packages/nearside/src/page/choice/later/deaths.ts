@@ -1,21 +1,20 @@
-import { deathsKey, pointerKey, sequenceOfSeal } from '@nearside/artifact';
-import type { ModelSpec } from '@nearside/core';
-import { openStore } from '#open-store';
-import { AVAILABLE_BACKENDS, type LostPage } from '../../../shared/api/backends.js';
+import { pointerKey, sequenceOfSeal } from '@nearside/artifact';
+import type { LostPage } from '../../../shared/api/backends.js';
 import { SETTLING_RUNS } from '../../../shared/ended-run.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { LEFT } from '../../../shared/page-events.js';
-import { settlesWithin } from '../../../shared/timers.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
+import { AT_OPENING, AT_RUNS, BESIDE_RUNS, lockOf, type StoredMark } from '../page-mark.js';
 import {
-  AT_OPENING,
-  AT_RUNS,
-  BESIDE_RUNS,
-  browserName,
-  lockOf,
-  type StoredMark,
-} from '../page-mark.js';
-import { parseRuns, type VersionRuns } from './version-runs.js';
+  changeRecord,
+  type Death,
+  type DeviceRecord,
+  LASTING_WITHIN_MS,
+  type Model,
+  parseDeath,
+  parseRecord,
+  type Versions,
+} from './device-record.js';
 
 /** Records of earlier pages: marks to judge, and deaths that were judged. */
 export interface Traces {
@@ -25,48 +24,8 @@ export interface Traces {
   readonly deaths: unknown;
 }
 
-/** A page that died, as the store keeps it. */
-export interface Death extends LostPage {
-  readonly sequence: number | undefined;
-  readonly version: string | undefined;
-  /** The version's variants, where it was known by then. */
-  readonly variants: ModelSpec['variants'] | undefined;
-  readonly browser: string;
-  readonly library: string;
-  /** The GPU that was seen last; undefined before anybody looked. */
-  readonly adapter: string | undefined;
-  /** Its version had had three good runs on this device. */
-  readonly isSettled: boolean;
-  /** A page has taken it for a report, which is sealed at once: if that page dies before, nobody tells of this death. */
-  readonly isTaken: boolean;
-}
-
-/** `d/<model>`: what a device knows of deaths. */
-export interface DeathRecord {
-  readonly deaths: readonly Death[];
-  /** Runs of versions on this device, as far as they matter, the version that ran last at the end. */
-  readonly runs: readonly VersionRuns[];
-}
-
-export const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** Two deaths within this time are no accident, ms. */
-export const LASTING_WITHIN_MS = 30 * DAY_MS;
-
 /** So many deaths are kept. */
 const KEPT = 64;
-
-/** The database has answered a moment ago. One that takes longer now does not hold up an opening, ms. */
-const PATIENCE_MS = 5_000;
-
-const PHASES: readonly unknown[] = [
-  'opening',
-  'loading',
-  'running',
-  'warming',
-  'tuning',
-  'updating',
-] satisfies LostPage['phase'][];
 
 /** The place where a page opens a model, as far as deaths depend on it. */
 export interface Place {
@@ -74,14 +33,8 @@ export interface Place {
   readonly adapter: string | undefined;
 }
 
-/** Sequences of the versions that serve, or served, on this device, as its ledger has them. */
-export interface Versions {
-  readonly active?: number;
-  readonly previous?: number;
-}
-
 interface Judged {
-  readonly record: DeathRecord;
+  readonly record: DeviceRecord;
   /** The version that is the active one on this device. */
   readonly sequence: number | undefined;
   readonly hasPrevious: boolean;
@@ -101,10 +54,10 @@ export async function judgeMarks(
   const { held = [], pending = [] } = await navigator.locks.query();
   const locked = new Set([...held, ...pending].map(({ name }) => name));
   const free = marks.map(String).filter((key) => !locked.has(lockOf(key)));
-  let record = parseDeaths(deaths, place.nowMs);
+  let record = parseRecord(deaths, place.nowMs);
   let versions: Versions = {};
   const more = [pointerKey(prefix, address.model), ...free];
-  await changeDeaths(plan, more, (known, [pointer, ...found]) => {
+  await changeRecord(plan, more, (known, [pointer, ...found]) => {
     versions = pointer ?? {};
     record = withDeaths(known, found.filter(hasDied), place);
     return { record, delete: free };
@@ -151,10 +104,10 @@ function placeOf(mark: Partial<StoredMark>): number {
 
 /** Adds a death for each page that has left marks. */
 export function withDeaths(
-  known: DeathRecord,
+  known: DeviceRecord,
   marks: readonly unknown[],
   place: Place,
-): DeathRecord {
+): DeviceRecord {
   const all = [...known.deaths];
   for (const mark of onePerEnd(marks)) {
     const death = deathOf(mark, known, place);
@@ -192,7 +145,7 @@ export function isBeside({ phase }: { readonly phase?: LostPage['phase'] | undef
  */
 function deathOf(
   mark: unknown,
-  { runs }: DeathRecord,
+  { runs }: DeviceRecord,
   { nowMs, adapter }: Place,
 ): Death | undefined {
   const { backend, threads } = (mark ?? {}) as Partial<Death>;
@@ -202,41 +155,6 @@ function deathOf(
   if (death?.library !== LIBRARY_VERSION) return undefined;
   const { good = 0 } = runs.find(({ sequence }) => sequence === death.sequence) ?? {};
   return { ...death, isSettled: good >= SETTLING_RUNS };
-}
-
-/** Reads whatever lies in the store. Deaths that have had their time are left out. */
-export function parseDeaths(value: unknown, nowMs: number): DeathRecord {
-  const { deaths, runs } = (value ?? {}) as Partial<DeathRecord>;
-  const known = Array.isArray(deaths) ? deaths : [];
-  return {
-    deaths: known.flatMap((one) => {
-      const death = parseDeath(one, nowMs);
-      return death && isKept(death, nowMs) ? [death] : [];
-    }),
-    runs: parseRuns(runs),
-  };
-}
-
-function isKept({ isLasting, atMs, library, browser }: Death, nowMs: number): boolean {
-  if (nowMs - atMs < LASTING_WITHIN_MS) return true;
-  return isLasting && library === LIBRARY_VERSION && browser === browserName();
-}
-
-/** A death that seems to come is dated now: the clock was put back since. More than a day ahead nothing is believed. */
-function parseDeath(value: unknown, nowMs: number): Death | undefined {
-  const one = (value ?? {}) as Death;
-  const { phase, backend = AVAILABLE_BACKENDS[0], variants = [], atMs } = one;
-  const { variant = '', version = '', adapter = '', browser, library } = one;
-  const isWhole =
-    PHASES.includes(phase) &&
-    AVAILABLE_BACKENDS.includes(backend) &&
-    [variant, version, adapter, browser, library].every((text) => typeof text === 'string') &&
-    [one.sequence ?? 0, one.threads].every(Number.isSafeInteger) &&
-    Array.isArray(variants) &&
-    variants.every((each) => typeof each?.name === 'string') &&
-    Number.isFinite(atMs) &&
-    atMs <= nowMs + DAY_MS;
-  return isWhole ? { ...one, atMs: Math.min(atMs, nowMs) } : undefined;
 }
 
 /** As `worker/backends/cpu-features.ts` chooses them, where threads start. */
@@ -251,7 +169,7 @@ export async function takeDeaths(model: Model & Pick<OpenPlan, 'store'>): Promis
   if (model.store !== 'auto') return taken;
   const { prefix, address } = model;
   const pointer = pointerKey(prefix, address.model);
-  await changeDeaths(model, [pointer], ({ deaths, runs }, [versions]) => {
+  await changeRecord(model, [pointer], ({ deaths, runs }, [versions]) => {
     const left = deaths.filter(({ isTaken }) => !isTaken);
     if (left.length === 0) return undefined;
     taken = left.map((death) => ({ ...death, update: lostUpdate(death, versions ?? {}) }));
@@ -272,31 +190,4 @@ export function lostUpdate(
 ): string | undefined {
   const isOfUpdate = phase !== 'tuning' && phase !== 'warming' && !isSettled;
   return isOfUpdate && (active !== sequence || previous !== sequence) ? version : undefined;
-}
-
-/** A model, as its records are found. */
-export type Model = Pick<OpenPlan, 'prefix' | 'address'>;
-
-/**
- * Changes a model's record in one transaction. Nobody waits long for the store, and its failure changes nothing for the
- * caller.
- *
- * @param more keys that are read along
- */
-export async function changeDeaths(
-  { prefix, address }: Model,
-  more: readonly string[],
-  change: (
-    known: DeathRecord,
-    more: readonly unknown[],
-  ) => { readonly record: DeathRecord; readonly delete?: readonly string[] } | undefined,
-): Promise<void> {
-  const key = deathsKey(prefix, address.model);
-  const store = openStore('nearside-models', 'auto');
-  const work = store.transact([key, ...more], ([value, ...values]) => {
-    const changed = change(parseDeaths(value, Date.now()), values);
-    return changed && { set: new Map([[key, changed.record]]), delete: changed.delete ?? [] };
-  });
-  await settlesWithin(PATIENCE_MS, work);
-  void store.close().catch(() => {});
 }

@@ -3,7 +3,8 @@ import { array, assert, constantFrom, integer, property, record } from 'fast-che
 import { expect, test, vi } from 'vitest';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
-import { DAY_MS, type Death, type DeathRecord, withDeaths } from './deaths.js';
+import { withDeaths } from './deaths.js';
+import { DAY_MS, type Death, type DeviceRecord } from './device-record.js';
 import {
   allowedBy,
   type Care,
@@ -330,7 +331,7 @@ function dieAlways(
     hasPrevious: boolean;
   },
 ): number[] {
-  let known: DeathRecord = {
+  let known: DeviceRecord = {
     deaths: [],
     runs: [{ sequence: how.isSettled ? 2 : 1, good: 3, last: [] }],
   };

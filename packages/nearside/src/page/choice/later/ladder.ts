@@ -9,7 +9,8 @@ import {
 } from '../../../shared/contenders.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { browserName } from '../page-mark.js';
-import { DAY_MS, type Death, isBeside, LASTING_WITHIN_MS } from './deaths.js';
+import { isBeside } from './deaths.js';
+import { DAY_MS, type Death, LASTING_WITHIN_MS } from './device-record.js';
 
 /** The care that an opening takes after deaths of pages. */
 export interface Care {

@@ -4,7 +4,7 @@ import type { BackendVerdict } from '../../../shared/api/backends.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { planAsOpen } from '../../../testing/plan-as-open.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
-import type { Death } from '../../choice/later/deaths.js';
+import type { Death } from '../../choice/later/device-record.js';
 import { decide } from '../../choice/later/ladder.js';
 import { browserName } from '../../choice/page-mark.js';
 import { standIn } from '../../later/fallback/fallback.js';

@@ -3,7 +3,8 @@ import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { findContender, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
 import type { BackendChoice, Caution } from '../../choice/backend-choice.js';
 import type { FirstLook } from '../../choice/first-look.js';
-import { type Death, judgeMarks, type Traces, threadsFor } from '../../choice/later/deaths.js';
+import { judgeMarks, type Traces, threadsFor } from '../../choice/later/deaths.js';
+import type { Death } from '../../choice/later/device-record.js';
 import {
   allowedBy,
   type Care,
