@@ -89,9 +89,35 @@ test.each<[string, RunRequest, () => Promise<Reply<RunReply>[]>]>([
     },
     ok,
   ],
-])('a run that %s is not kept, and the next one is', async (_, request, run) => {
+  ['has a text that takes much memory', requestOf({ text: 'x'.repeat(7e6) }), ok],
+  ['has numbers that take much memory', requestOf([Array(2e5).fill(0.5)]), ok],
+  ['has an array that nobody has given away', requestOf({ samples: new Float32Array(4e6) }), ok],
+])('a run that %s is not kept, and one of the next fifty is', async (_, request, run) => {
   const samples = await due();
   await samples.during(request, run).catch(() => {});
-  await samples.during(requestOf('good'), ok);
-  expect(samples.take(true)).toMatchObject([{ input: { value: 'good' } }]);
+  await runs(samples, RUNS_PER_SAMPLE);
+  expect(samples.take(true)).toMatchObject([{ input: { value: 'any' } }]);
+});
+
+test('of fifty runs that fail one pays for a copy', async () => {
+  const samples = await due();
+  let copies = 0;
+  const input = {
+    get text() {
+      copies += 1;
+      return 'x';
+    },
+  };
+  for (let i = 0; i < 2 * RUNS_PER_SAMPLE; i += 1) {
+    await samples.during(requestOf(input), async () => [FAILED]);
+  }
+  expect(copies).toBe(4); // it is weighed, and copied
+});
+
+test('an input that leads to itself is kept as any other', async () => {
+  const samples = await due();
+  const input: { self?: unknown } = {};
+  input.self = input;
+  await samples.during(requestOf(input), ok);
+  expect(samples.take(true).length).toBeLessThanOrEqual(1);
 });

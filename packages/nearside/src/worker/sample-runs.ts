@@ -1,4 +1,3 @@
-import { sum } from '@nearside/core';
 import {
   closePictures,
   type Reply,
@@ -33,7 +32,6 @@ export function createRunSamples() {
     if (isKeeping && reply?.ok) {
       const { output: _, ...observed } = reply.value;
       kept.push({ ...input, reply: observed });
-      runs = 0;
     } else closePictures(input.input);
     return replies;
   }
@@ -44,6 +42,7 @@ export function createRunSamples() {
       if (!isKeeping || !isInForeground(request)) return run();
       runs += 1;
       const isDue = runs >= RUNS_PER_SAMPLE && kept.length < MOST_SAMPLES;
+      if (isDue) runs = 0; // also for one that cannot be kept: not each run after it is to pay for a try
       const input = isDue ? copyOf(request.inputs[0] as RunInput) : undefined;
       return input ? keep(input, run) : run();
     },
@@ -64,9 +63,8 @@ function isInForeground({ inputs, stream, priority }: RunRequest): boolean {
 
 /** @returns undefined for what cannot be copied, and what is not to be: a camera waits for its frames */
 function copyOf(given: RunInput): RunInput | undefined {
-  const parts = transferablesOf(given.input);
-  const isFrame = parts.some((part) => 'codedWidth' in part);
-  if (isFrame || sum(parts.map(bytesOf)) > MOST_BYTES) return undefined;
+  const isFrame = transferablesOf(given.input).some((part) => 'codedWidth' in part);
+  if (isFrame || isLarge(given.input)) return undefined;
   try {
     return structuredClone(given);
   } catch {
@@ -74,7 +72,26 @@ function copyOf(given: RunInput): RunInput | undefined {
   }
 }
 
-function bytesOf(part: Transferable): number {
-  if ('byteLength' in part) return part.byteLength;
-  return 'width' in part ? 4 * part.width * part.height : 0;
+/** A value in an object or array takes about so much, bytes. */
+const VALUE_BYTES = 64;
+
+/** Looks at no more values than a small input has. */
+function isLarge(input: unknown): boolean {
+  let bytes = 0;
+  const left = [input];
+  while (left.length > 0 && bytes <= MOST_BYTES) {
+    const value = left.pop();
+    bytes += VALUE_BYTES;
+    if (typeof value === 'string') bytes += 2 * value.length;
+    if (typeof value !== 'object' || value === null) continue;
+    if ('byteLength' in value) bytes += Number(value.byteLength);
+    else if ('close' in value && 'width' in value) bytes += pictureBytes(value as ImageBitmap);
+    else if (Array.isArray(value) && value.length * VALUE_BYTES > MOST_BYTES) return true;
+    else left.push(...Object.values(value));
+  }
+  return bytes > MOST_BYTES;
+}
+
+function pictureBytes({ width, height }: ImageBitmap): number {
+  return 4 * width * height;
 }

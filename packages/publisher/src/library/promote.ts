@@ -49,7 +49,7 @@ export async function promote(options: PromoteOptions): Promise<Promotion> {
   if (to !== 'stable') basisPoints(to);
   const { result } = await changeRepository(repository, async ({ source, before, writer }) => {
     const published = requirePublished(before, repository);
-    if (to !== 'stable') requireNoOther(published, options);
+    requireNoOther(published, options);
     const { files, ...promotion } = await signPromotion({ source, before: published }, options);
     for (const [path, bytes] of files) await writer.write(path, bytes);
     return promotion;
@@ -74,10 +74,10 @@ export async function signPromotion(
   return { model, version, sequence, state, percent: percentOf(custom), ...rewritten };
 }
 
-/** A canary may be widened while it is out. A shadow becomes one, so no other may be. */
+/** A canary may be widened while it is out. A shadow becomes one, or what it is compared with, so no other may be out. */
 function requireNoOther(before: RepositoryState, options: PromoteOptions): void {
   if (requireRelease(before, options).state !== 'shadow') return;
-  const why = 'a second one would spoil its comparison';
+  const why = 'a second new version would spoil its comparison';
   requireNoCanary(requireReleases(before, options.model), options, why);
 }
 

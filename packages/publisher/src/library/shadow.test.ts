@@ -102,6 +102,8 @@ test('a shadow waits while a canary is out, and neither starts nor becomes a can
   const before = await snapshotOf(workspace.repository);
   const isOut = { code: 'canary-out', details: { canary: '1.2.0' } };
   await expect(promote({ ...workspace, ...shadow, to: 5 })).rejects.toMatchObject(isOut);
+  const forAll = promote({ ...workspace, ...shadow, to: 'stable' }); // what the canary is compared with would change
+  await expect(forAll).rejects.toMatchObject(isOut);
   const another = publish({ ...workspace, packed: undecided.packed, shadowPercent: 5 });
   await expect(another).rejects.toMatchObject(isOut);
   expect(await snapshotOf(workspace.repository)).toEqual(before);
