@@ -71,7 +71,7 @@ async function openCollector(salt: string) {
     offeredMs: [0],
     ranAs: { canary: [], control: [] },
     mayStep: false,
-    takenBack: { n: 0, of: 900 },
+    undone: { n: 0, of: 900 },
   };
   const server = createServer((request, response) => {
     const nowMs = Date.now();

@@ -139,7 +139,7 @@ const ROLLOUT = {
     canary: [{ version: '1.1.0', runs: 600 }],
     control: [{ version: '1.0.0', runs: 580 }],
   },
-  takenBack: { n: 3, of: 60 },
+  undone: { n: 3, of: 60 },
   devices: { canary: 60, control: 58 },
   guardrails: [
     {

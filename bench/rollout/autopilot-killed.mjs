@@ -160,7 +160,7 @@ function sayVerdict({ verdict, experiment }) {
       ...{ share: 0.05, offeredMs: [offeredMs], mayStep: verdict === 'promote' },
       devices: { canary: 2000, control: 2000 },
       ranAs: { canary: [], control: [] },
-      takenBack: { n: 0, of: 2000 },
+      undone: { n: 0, of: 2000 },
       verdict: { verdict, because: ['failed-runs'] },
     };
     const written = { version: '1.2.0', experiment, atMs: nowMs - 300_000, verdict, revision };

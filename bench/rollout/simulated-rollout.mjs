@@ -46,7 +46,7 @@ export function simulateRollout({ seed, devices, percent, worse }) {
     const judged = judge(arms.look(), { percent, isOneDay: sinceMs >= DAY_MS });
     const answer = {
       ...judged,
-      takenBack: { n: 0, of: 0 },
+      undone: { n: 0, of: 0 },
       revision: REVISION,
       written: log.add(judged, nowMs),
       lookedMs: nowMs,

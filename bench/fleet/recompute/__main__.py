@@ -20,7 +20,7 @@ from silence import silence
 # what was asked, and words
 GIVEN = {"model", "fromMs", "toMs", "minDevices", "minCohorts", "targets", "accuracyRatio", "method", "estimated", "kind"}
 # what depends on the clock or on signed facts alone, or is a forecast
-GIVEN |= {"revision", "share", "offeredMs", "plans", "hours", "ranAs", "mayStep", "takenBack", "better"}
+GIVEN |= {"revision", "share", "offeredMs", "plans", "hours", "ranAs", "mayStep", "undone", "better"}
 counted = Counter()
 
 

@@ -163,8 +163,8 @@ export function onOffer(releases: readonly Release[]): Release[] {
 }
 
 /**
- * The newest shadow that is out. While a canary is out there is none, because it would slow one side of the comparison; and
- * it is over once all were offered a newer version.
+ * The shadow that devices are to run: the newest, unless all were offered a newer version. While a canary is out they run none,
+ * because it would slow one side of the comparison.
  */
 export function shadowOnOffer(releases: readonly Release[]): Release | undefined {
   if (saltOf(onOffer(releases)) !== undefined) return undefined;

@@ -1,4 +1,4 @@
-import { carriesMore } from '../../src/findings/findings.js';
+import { carriesMore } from '../../src/findings/findings-of.js';
 import type { Change, DistributionDrift, FleetDrift } from '../../src/fleet/drift.js';
 import { ALARM } from '../../src/statistics/drift-alarm.js';
 import { groupedBars } from '../charts/grouped-bars.js';

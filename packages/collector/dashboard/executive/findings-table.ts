@@ -1,5 +1,5 @@
 import { HOUR_MS } from '../../src/counting/time.js';
-import type { Finding } from '../../src/findings/findings.js';
+import type { Finding } from '../../src/findings/findings-of.js';
 import type { FleetFindings } from '../../src/fleet/findings.js';
 import { type Answers, answered } from '../asking/ask.js';
 import type { Stretch } from '../state/page-state.js';

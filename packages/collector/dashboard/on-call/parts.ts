@@ -1,4 +1,4 @@
-import { becameWorse, carriesMore, isChange, isWorse } from '../../src/findings/findings.js';
+import { becameWorse, carriesMore, isChange, isWorse } from '../../src/findings/findings-of.js';
 import type { ChangeByPart, FleetParts } from '../../src/fleet/parts.js';
 import { type Panel, tablePanel } from '../panel/panel.js';
 import { number, type Table, text } from '../table/table.js';

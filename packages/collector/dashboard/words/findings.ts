@@ -1,6 +1,6 @@
 import { BUCKET_MS, DAY_MS } from '../../src/counting/time.js';
-import type { Finding } from '../../src/findings/findings.js';
-import { looksOf } from '../../src/findings/looks.js';
+import type { Finding } from '../../src/findings/findings-of.js';
+import { lookedFor } from '../../src/findings/looked-for.js';
 import type { FleetFindings, WrittenFinding } from '../../src/fleet/findings.js';
 import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
@@ -80,10 +80,10 @@ export function healthOf(answers: Answers, moment: Moment): Health {
 /** Targets are judged over two hours, of which a model that is not new may have too little. */
 function lookedAtOf(answers: Answers, { minDevices }: Moment): LookedAt {
   const health = Object.fromEntries(LOOKS.map((name) => [name, answered(answers, name)]));
-  const overRange = lookedAtWords(looksOf(health, minDevices));
+  const overRange = lookedAtWords(lookedFor(health, minDevices));
   if (overRange.isTooEarly) return overRange;
   const service = answered(answers, 'serviceLately');
-  const lately = lookedAtWords(looksOf({ ...health, service }, minDevices), ' in two hours');
+  const lately = lookedAtWords(lookedFor({ ...health, service }, minDevices), ' in two hours');
   return { ...lately, isTooEarly: false };
 }
 

@@ -1,4 +1,4 @@
-import type { Lack, LookedFor } from '../../src/findings/looks.js';
+import type { Lack, LookedFor } from '../../src/findings/looked-for.js';
 import { formatCount, formatList, formatMoment, formatPoints, formatRate } from './format.js';
 
 /** A health line says this beside its findings. */

@@ -68,7 +68,7 @@ export function sidesWords({ devices }: RolloutFigures, beganMs: number): string
 }
 
 /** Says which versions served on each side, and how many updates to the canary devices undid by themselves. */
-export function ranWords({ ranAs, takenBack }: RolloutFigures): string {
+export function ranWords({ ranAs, undone }: RolloutFigures): string {
   const sides = [
     ['The canary', ranAs.canary],
     ['the control', ranAs.control],
@@ -80,9 +80,9 @@ export function ranWords({ ranAs, takenBack }: RolloutFigures): string {
       .map(({ version, runs }) => `${formatPart(runs / all)} on ${formatVersion(version)}`);
     return names.length > 0 ? [`${side} ran ${formatList(names)}`] : [];
   });
-  const { n, of } = takenBack;
-  const undone = `Devices undid ${formatCount(n)} of ${formatCount(of)} updates by themselves`;
-  return [...(ran.length > 0 ? [ran.join(', ')] : []), ...(of > 0 ? [undone] : [])]
+  const { n, of } = undone;
+  const words = `Devices undid ${formatCount(n)} of ${formatCount(of)} updates by themselves`;
+  return [...(ran.length > 0 ? [ran.join(', ')] : []), ...(of > 0 ? [words] : [])]
     .map((sentence) => `${sentence}.`)
     .join(' ');
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../../src/findings/findings.js';
+import type { Finding } from '../../src/findings/findings-of.js';
 import type { FleetFindings } from '../../src/fleet/findings.js';
 import type { FleetReleases, ReleaseEvent } from '../../src/fleet/releases.js';
 import { type Answers, answered } from '../asking/ask.js';

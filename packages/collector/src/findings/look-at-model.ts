@@ -9,7 +9,7 @@ import { DAY_MS } from '../counting/time.js';
 import { VERDICT, verdictName } from '../fleet/findings.js';
 import { parseFleetQuery } from '../fleet/query.js';
 import type { Observation } from './compare-looks.js';
-import { type Finding, findingsOf, type HealthAnswers } from './findings.js';
+import { type Finding, findingsOf, type HealthAnswers } from './findings-of.js';
 import { LOOKED_BACK_MS } from './looked-back.js';
 
 /** Misses of a target are followed back so far. */

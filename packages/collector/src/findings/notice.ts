@@ -1,5 +1,5 @@
 import type { FindingEntry } from '../store/rollup-store.js';
-import type { Finding } from './findings.js';
+import type { Finding } from './findings-of.js';
 
 /** What a receiver is told of a finding that began or ended. */
 export interface Notice {

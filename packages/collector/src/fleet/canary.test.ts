@@ -297,7 +297,7 @@ test('four cohorts forged without limit neither blame a canary nor make its upda
     }));
   const store = await storeOf([...rollout(EQUAL, { devices: 320 }), ...forged]);
   const { rollouts } = await fleetCanary(store, DAY, withCanary({}));
-  expect(rollouts).toMatchObject([{ takenBack: { n: 0 }, mayStep: true }]);
+  expect(rollouts).toMatchObject([{ undone: { n: 0 }, mayStep: true }]);
   expect(rollouts[0]?.verdict.verdict).not.toBe('roll-back');
   await store.close();
 });
@@ -315,7 +315,7 @@ test('updates that canary devices undid by themselves are counted, and not those
   );
   const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
   // without four cohorts, of two devices each, of whom two also had a failure
-  expect(rollouts[0]?.takenBack).toEqual({ n: 96 - 8, of: 128 + 64 - 10 });
+  expect(rollouts[0]?.undone).toEqual({ n: 96 - 8, of: 128 + 64 - 10 });
   await store.close();
 });
 
@@ -332,7 +332,7 @@ test('a device that gives a version up after two deaths has undone one update, w
   );
   const { rollouts } = await fleetCanary(store, DAY, CONTEXT);
   // without four cohorts, of two devices each
-  expect(rollouts[0]?.takenBack).toEqual({ n: 64 - 8, of: 128 - 8 });
+  expect(rollouts[0]?.undone).toEqual({ n: 64 - 8, of: 128 - 8 });
   await store.close();
 });
 

@@ -32,7 +32,7 @@ import {
 } from './rollout-guardrails.js';
 import { type RolloutPart, rolloutParts } from './rollout-parts.js';
 import { type RolloutPlan, rolloutPlans } from './rollout-plans.js';
-import { type RanAs, ranAs, takenBack } from './rollout-runs.js';
+import { type RanAs, ranAs, undoneUpdates } from './rollout-runs.js';
 import { type SignedRollout, signedRollouts } from './signed-rollout.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
@@ -64,7 +64,7 @@ export interface RolloutFigures {
   /** Its next share is safe enough: less is asked of a canary that few devices have than of one for all. */
   readonly mayStep: boolean;
   /** Updates to it that devices on its side undid by themselves, of those that they tried. */
-  readonly takenBack: { readonly n: number; readonly of: number };
+  readonly undone: { readonly n: number; readonly of: number };
   /** Devices by side, on the busiest UTC day. */
   readonly devices: { readonly canary: number; readonly control: number };
   readonly guardrails: readonly GuardrailFigures[];
@@ -191,7 +191,7 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
   return {
     ...{ version, experiment, sinceMs, isOver, share, offeredMs },
     ranAs: ran,
-    takenBack: takenBack(canary, version),
+    undone: undoneUpdates(canary, version),
     devices,
     guardrails: whole.map((one) =>
       guardrailFigures(one, { devices: devices.canary + devices.control }),

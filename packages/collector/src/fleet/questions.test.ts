@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TARGETS } from '../files/targets.js';
-import { findingsOf } from '../findings/findings.js';
+import { findingsOf } from '../findings/findings-of.js';
 import {
   BASELINE,
   DAY_MS,

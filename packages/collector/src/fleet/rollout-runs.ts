@@ -33,7 +33,10 @@ function devicesOf(rows: readonly CohortRow[]): number {
  * Counts the updates to a version that devices undid by themselves, of those that they tried, without the cohorts with most
  * of them: a forger of four must not make a version look undone.
  */
-export function takenBack(side: readonly CohortRow[], version: string): { n: number; of: number } {
+export function undoneUpdates(
+  side: readonly CohortRow[],
+  version: string,
+): { n: number; of: number } {
   const cohorts = byCohort(side, (rows) => {
     const all = rows.map(({ counts }) => counts.updates?.[version] ?? {});
     const failed = byFrequency(all.map((one) => one.failed));

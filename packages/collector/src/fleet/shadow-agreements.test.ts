@@ -40,6 +40,11 @@ test('agreement has the interval of shares: devices that differ in all their inp
   expect(width).toBeLessThan(0.07);
 });
 
+test('inputs that the shadow failed on take no time', async () => {
+  const [shadow] = await agreements(devices(2, () => ({ agreements: 5, errorDifference: 5 })));
+  expect(shadow).toMatchObject({ n: 20, errorDifference: 0.5, latencyDifferenceMs: 6 });
+});
+
 test('agreement is told by how sure the version was that served, for bins that have runs', async () => {
   const bins: Shadow['bins'] = [
     [4, 1],

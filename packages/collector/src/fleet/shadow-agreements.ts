@@ -19,9 +19,9 @@ export interface ShadowAgreement {
   readonly missing?: 'too-few-devices';
   /** By confidence of the version that served, the least sure first. Bins without a run are left out. */
   readonly bins: readonly AgreementBin[];
-  /** Mean additional time of the candidate, ms. */
+  /** Mean additional time of the candidate where it answered, ms. */
   readonly latencyDifferenceMs: number;
-  /** (Failures of the candidate − failures of the serving version) ÷ runs. */
+  /** Share of the inputs that the candidate failed on. The serving version answered each: other runs are no samples. */
   readonly errorDifference: number;
 }
 
@@ -46,6 +46,7 @@ export function shadowAgreements(
       const beside = rows.filter(({ counts }) => (counts.shadow?.[candidate]?.n ?? 0) > 0);
       const n = sumOf(beside, candidate, 'n');
       if (n === 0) return [];
+      const failed = sumOf(beside, candidate, 'errors');
       // which devices ran it is not counted, so there are as many as cohorts at least
       const cohorts = new Set(beside.map(({ cohort }) => cohort)).size;
       const isEnough = cohorts >= Math.min(minDevices, COHORTS);
@@ -60,8 +61,10 @@ export function shadowAgreements(
           agreement: ratioFigureOf(shares, cohorts),
           ...(!isEnough && { missing: 'too-few-devices' as const }),
           bins: isEnough ? agreementByBin(beside, candidate, facts) : [],
-          latencyDifferenceMs: sixDigits(sumOf(beside, candidate, 'latency') / n),
-          errorDifference: sumOf(beside, candidate, 'errors') / n,
+          latencyDifferenceMs: sixDigits(
+            sumOf(beside, candidate, 'latency') / Math.max(1, n - Math.max(0, failed)),
+          ),
+          errorDifference: failed / n,
         },
       ];
     });

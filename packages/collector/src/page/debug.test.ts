@@ -102,7 +102,7 @@ test('outcomes, quarantines, inputs and updates are counted', () => {
 
 test('a shadow says how often it decided the same, and how sure the version was that answered', () => {
   expect(page.values('shadow').rows).toEqual([
-    ['1.2.0', 20 * DEVICES, 0.9, 2, 0.1],
+    ['1.2.0', 20 * DEVICES, 0.9, 2.22222, 0.1], // of the nine in ten that it answered
     ['0–50% sure', 5 * DEVICES, 0.6, '', ''],
     ['50–90% sure', 5 * DEVICES, 1, '', ''],
     ['90–100% sure', 10 * DEVICES, 1, '', ''],

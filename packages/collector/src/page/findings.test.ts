@@ -4,7 +4,7 @@ import type { Moment } from '../../dashboard/state/moment.js';
 import { HEALTH_QUESTIONS, healthFindings, healthOf } from '../../dashboard/words/findings.js';
 import { formatMoment } from '../../dashboard/words/format.js';
 import { lookedAtWords } from '../../dashboard/words/looks.js';
-import { type Finding, findingsOf } from '../findings/findings.js';
+import { type Finding, findingsOf } from '../findings/findings-of.js';
 import type { FleetFindings } from '../fleet/findings.js';
 import {
   DAY_MS,

@@ -52,7 +52,7 @@ function rolloutOf(verdict: RolloutFigures['verdict'], control = 203): RolloutFi
     offeredMs: [],
     ranAs: { canary: [], control: [] },
     mayStep: false,
-    takenBack: { n: 0, of: 0 },
+    undone: { n: 0, of: 0 },
     devices: { canary: 169, control },
     guardrails: [WORSE, WITHIN, UNSURE, ALONE, FEW],
     parts: [],
@@ -114,7 +114,7 @@ test('a rollout says which versions served on its sides, and how many updates to
       ],
       control: [{ version: '1.0.0', runs: 900 }],
     },
-    takenBack: { n: 3, of: 1040 },
+    undone: { n: 3, of: 1040 },
   };
   expect(ranWords(rollout)).toBe(
     'The canary ran 75.0% on 1.1.0 and 25.0% on 1.0.0, the control ran all on 1.0.0. Devices undid 3 of 1,040 updates by themselves.',

@@ -47,13 +47,13 @@ function answerOf(
   { model, canary: { revision }, findings: { verdicts, lookedMs, toMs } }: Answers,
 ): ToldOfCanary {
   const { verdict, because = [] } = rollout.verdict;
-  const { version, experiment, mayStep, takenBack } = rollout;
+  const { version, experiment, mayStep, undone } = rollout;
   return {
     model,
     verdict,
     because: [because].flat(),
     mayStep,
-    takenBack,
+    undone,
     revision,
     written: verdicts.findLast((one) => one.experiment === experiment && one.version === version),
     lookedMs,

@@ -26,7 +26,7 @@ function said(changed: Partial<CanaryAnswer> = {}): CanaryAnswer {
     verdict: 'hold',
     because: ['failed-runs'],
     mayStep: false,
-    takenBack: { n: 0, of: 0 },
+    undone: { n: 0, of: 0 },
     revision: REVISION,
     written: { verdict: 'hold', revision: REVISION, atMs: nowMs - HOUR_MS },
     lookedMs: nowMs - 60_000,
@@ -81,17 +81,17 @@ describe('a canary that is worse', () => {
 
   test('is taken back by one look where devices took back over a tenth themselves', () => {
     const once = { written: undefined };
-    const ofTen = (n: number) => said({ verdict: 'roll-back', ...once, takenBack: { n, of: 100 } });
+    const ofTen = (n: number) => said({ verdict: 'roll-back', ...once, undone: { n, of: 100 } });
     expect(decided(ofTen(11))).toEqual(back);
     expect(decided(ofTen(10))).toEqual(wait('unconfirmed'));
   });
 
   test('is not taken back by the devices alone, without a verdict', () => {
-    expect(decided(said({ takenBack: { n: 90, of: 100 } }))).toEqual(wait('not-asked'));
+    expect(decided(said({ undone: { n: 90, of: 100 } }))).toEqual(wait('not-asked'));
   });
 
   test('stays where the collector judged by other facts, however often it looked', () => {
-    const behind = saidTwice('roll-back', { revision: 6, takenBack: { n: 9, of: 10 } });
+    const behind = saidTwice('roll-back', { revision: 6, undone: { n: 9, of: 10 } });
     expect(decided(behind)).toEqual(wait('old-facts'));
   });
 
@@ -239,7 +239,7 @@ const anyAnswer: fc.Arbitrary<CanaryAnswer> = fc.record({
   verdict: fc.constantFrom('roll-back', 'promote', 'hold', 'none'),
   because: fc.array(fc.string(), { maxLength: 2 }),
   mayStep: fc.boolean(),
-  takenBack: fc.record({ n: fc.nat(100), of: fc.nat(100) }),
+  undone: fc.record({ n: fc.nat(100), of: fc.nat(100) }),
   revision: fc.option(fc.integer({ min: 6, max: 8 })),
   written: fc.option(
     fc.record({
@@ -297,7 +297,7 @@ describe('over random answers', () => {
       }
       if (decision.act !== 'wait' && decision.because === 'worse') {
         expect(answer).toMatchObject({ revision: REVISION, verdict: 'roll-back' });
-        const { n, of } = answer?.takenBack ?? { n: 0, of: 0 };
+        const { n, of } = answer?.undone ?? { n: 0, of: 0 };
         if (n <= of / 10) {
           expect(answer?.written).toMatchObject({ verdict: 'roll-back', revision: REVISION });
         }

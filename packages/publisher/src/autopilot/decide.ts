@@ -20,7 +20,7 @@ export interface CanaryAnswer {
   /** No worse than is tolerated at a share as small as its own. */
   readonly mayStep: boolean;
   /** Updates that the devices' own gates undid on the canary side, and all that were tried. */
-  readonly takenBack: { readonly n: number; readonly of: number };
+  readonly undone: { readonly n: number; readonly of: number };
   /** Version of the signed targets by which it is judged now. */
   readonly revision: number | null;
   /** The verdict that two looks in a row saw last, a window apart; `step` is a hold that may step. */
@@ -79,8 +79,8 @@ const LIMITS = Object.freeze({
   clocksMs: 900_000,
   /** A clock so far behind the collector's signs nothing: a timestamp lives 14 days. */
   behindMs: 86_400_000,
-  /** The devices' own gates took back more than this share: one look is enough. */
-  takenBack: 0.1,
+  /** The devices' own gates undid more than this share of updates: one look is enough. */
+  undone: 0.1,
   /** Up to this share, in percent, the control is as large as the canary. */
   controlledPercent: 50,
 });
@@ -114,7 +114,7 @@ export function decide(
   if (heard.revision !== revision) return wait('old-facts');
   if (to === undefined) return wait('not-asked');
   const enough = to === 'stable' ? ['promote'] : ['promote', 'step'];
-  if (!enough.includes(standing(heard))) return wait('verdict');
+  if (!enough.includes(verdictName(heard))) return wait('verdict');
   if (!isConfirmed(heard, enough, revision)) return wait('unconfirmed');
   return { act: 'promote', to, because: 'good' };
 }
@@ -122,8 +122,8 @@ export function decide(
 /** It may come at any time: what is worse does not stay for a day. */
 function takeBack(canary: CanaryOnOffer, answer: CanaryAnswer, revision: number): Decision {
   if (answer.revision !== revision) return wait('old-facts');
-  const { n, of } = answer.takenBack;
-  const isSeenByDevices = n > LIMITS.takenBack * of;
+  const { n, of } = answer.undone;
+  const isSeenByDevices = n > LIMITS.undone * of;
   if (!isSeenByDevices && !isConfirmed(answer, ['roll-back'], revision)) return wait('unconfirmed');
   return canary.hasFallback ? { act: 'revoke', because: 'worse' } : wait('no-fallback');
 }
@@ -149,7 +149,8 @@ function looksGoOn({ lookedMs, nowMs }: CanaryAnswer): boolean {
   return lookedMs !== null && nowMs - lookedMs <= LIMITS.lookMs;
 }
 
-function standing({ verdict, mayStep }: CanaryAnswer): string {
+/** As the collector names it in a written verdict. */
+function verdictName({ verdict, mayStep }: CanaryAnswer): string {
   return verdict === 'hold' && mayStep ? 'step' : verdict;
 }
 

@@ -21,7 +21,7 @@ export interface Fleet {
   readonly patienceMs?: number | undefined;
 }
 
-/** A rollout of which nobody reported for so long is not told of, ms. Apps rest at night, at weekends and in holidays. */
+/** A rollout of which nobody reported for so long is not told of, as in the collector's own looks, ms. Apps rest at night, at weekends and in holidays. */
 const LOOKED_BACK_MS = 14 * 86_400_000;
 
 /**

@@ -26,7 +26,7 @@ const RolloutSchema = v.looseObject({
   /** It is surely not so much worse that it should not be offered to more devices. */
   mayStep: v.boolean(),
   /** Updates on the canary's side that the devices' own gates undid, and all that were tried. */
-  takenBack: v.looseObject({ n: Count, of: Count }),
+  undone: v.looseObject({ n: Count, of: Count }),
   verdict: v.looseObject({
     verdict: v.picklist(['roll-back', 'promote', 'hold', 'none']),
     because: v.optional(v.union([v.string(), v.array(v.string())])),

@@ -251,7 +251,7 @@ describe('a flood of forged reports', () => {
 
   test('against all at worst takes canaries back, and touches nothing that all are offered', async () => {
     const { step, says, offers } = await openTwoModels();
-    says('roll-back', { takenBack: { n: 9, of: 9 } });
+    says('roll-back', { undone: { n: 9, of: 9 } });
     await step({ stable: true });
     await step({ stable: true });
     expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);

@@ -103,7 +103,7 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   await requireOnlineKeys(options, before.trusted.root);
   const wasHeld = await isStopped(repository);
   const mayWrite = !dryRun && !wasHeld;
-  const asked = await askWhetherSilent(before, mayWrite, options);
+  const asked = await askTwiceIfSilent(before, mayWrite, options);
   const { canaries, acts, problems } = mayWrite
     ? await act(asked, options)
     : { canaries: await decideAll(before, asked, options), acts: [], problems: [] };
@@ -137,7 +137,7 @@ function isStopped(repository: string): Promise<boolean> {
 }
 
 /** Nothing is taken back because a collector was silent once. */
-async function askWhetherSilent(
+async function askTwiceIfSilent(
   state: RepositoryState,
   mayWrite: boolean,
   options: AutopilotOptions,

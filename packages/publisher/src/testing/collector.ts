@@ -8,7 +8,7 @@ export interface SaidOfRollout {
   readonly experiment: string;
   readonly verdict: 'roll-back' | 'promote' | 'hold' | 'none';
   readonly mayStep?: boolean;
-  readonly takenBack?: { readonly n: number; readonly of: number };
+  readonly undone?: { readonly n: number; readonly of: number };
   /** The verdict that two looks in a row saw; none by default. */
   readonly written?: string | undefined;
   /** Of the facts, now and when the verdict was written. */
@@ -61,7 +61,7 @@ export async function openCollector(): Promise<FakeCollector> {
 }
 
 function canaryAnswer(said: readonly SaidOfRollout[]) {
-  const rollouts = said.map(({ version, experiment, verdict, mayStep, takenBack }) => ({
+  const rollouts = said.map(({ version, experiment, verdict, mayStep, undone }) => ({
     version,
     experiment,
     sinceMs: 0,
@@ -71,7 +71,7 @@ function canaryAnswer(said: readonly SaidOfRollout[]) {
     offeredMs: [],
     ranAs: { canary: [], control: [] },
     mayStep: mayStep ?? false,
-    takenBack: takenBack ?? { n: 0, of: 0 },
+    undone: undone ?? { n: 0, of: 0 },
     verdict: { verdict, because: ['failed-runs'] },
   }));
   return { revision: said[0]?.revision ?? null, plans: [], rollouts };

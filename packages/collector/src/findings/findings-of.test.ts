@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DEFAULT_TARGETS } from '../files/targets.js';
 import type { FleetService } from '../fleet/service.js';
 import type { Figure } from '../statistics/figure.js';
-import { findingsOf, type HealthAnswers } from './findings.js';
+import { findingsOf, type HealthAnswers } from './findings-of.js';
 
 const RANGE = { model: 'digits', fromMs: 0, toMs: 86_400_000, minDevices: 1 };
 

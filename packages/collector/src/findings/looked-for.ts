@@ -8,7 +8,7 @@ import { WITHIN_P95 } from '../fleet/target-bound.js';
 import { ALARM } from '../statistics/drift-alarm.js';
 import { FEWEST_DEVICES, FEWEST_EVENTS, type Figure, isThin } from '../statistics/figure.js';
 import { JUDGED_AFTER } from '../statistics/hour-of-week.js';
-import type { Finding, HealthAnswers } from './findings.js';
+import type { Finding, HealthAnswers } from './findings-of.js';
 
 /** One kind of finding: the least of it that could have been found, or why nothing could. */
 export type LookedFor = { readonly id: Finding['id'] } & (
@@ -42,7 +42,7 @@ const FAR = 3.09;
  *
  * @param minDevices a look does not judge groups of fewer, which a viewer on the collector's own machine sees
  */
-export function looksOf(answers: HealthAnswers, minDevices = 1): LookedFor[] {
+export function lookedFor(answers: HealthAnswers, minDevices = 1): LookedFor[] {
   const { silence, canary, service, drift, accuracy } = answers;
   const firstMs = firstHour(silence);
   return [
