@@ -26,7 +26,12 @@ try {
 async function requireServed(address) {
   for (let device = 1; device <= devices; device += 1) {
     const { assigned, stats } = await visit(address);
-    if (assigned !== version) continue;
+    if (assigned !== version) {
+      console.error(
+        `Device ${device} of at most ${devices} was not given ${version}: a new one asks.`,
+      );
+      continue;
+    }
     if (stats.version === version) {
       console.log(
         `Device ${device} opened ${model} ${version} on ${stats.backend}: ${stats.verdict}`,

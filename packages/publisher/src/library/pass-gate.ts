@@ -74,7 +74,9 @@ export function requirePassed(
     ([, { verdict }]) => verdict === 'undecided',
   );
   for (const [name] of undecided) {
-    onNote?.(`Variant '${name}' is undecided, and goes on all the same. \`--strict\` refuses it.`);
+    onNote?.(
+      `Variant '${name}' is undecided: these items do not show whether it loses too much. It goes on all the same; \`--strict\` refuses it.`,
+    );
   }
 }
 
