@@ -24,6 +24,7 @@ test('one command makes keys and a repository of a model directory, at the addre
   const { exitCode, out, errors } = await nearside(...words, '--new-keys', '--module', module);
   expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });
   expect(out).toContain(`Wrote 5 private keys to ${at('keys')}, NOT encrypted`);
+  expect(out).toContain(`in ${at('public/models')}, a new repository with a pin of its own\n`);
   const line = out.split('\n').at(-1) ?? '';
   expect(line).toMatch(/^open\('models\/tiny', \{ trust: 'sha256-.{43}' \}\)$/);
   const [, trust] = /trust: '(.*)'/.exec(line) ?? [];

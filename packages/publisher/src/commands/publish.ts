@@ -205,7 +205,7 @@ function describe(
 }
 
 function describePublication(publication: Publication, repository: string): string[] {
-  const { model, version, sequence, changed, note, metadata } = publication;
+  const { model, version, sequence, changed, newRepository, note, metadata } = publication;
   const { chunks, chunksWritten, filesWritten, bytesWritten } = publication;
   const title = `${model} ${version} (sequence ${sequence}, ${describeState(publication)})`;
   if (!changed) {
@@ -217,7 +217,7 @@ function describePublication(publication: Publication, repository: string): stri
     return [done, ...(note === undefined ? [] : [note])];
   }
   return [
-    `Published ${title} in ${repository}`,
+    `Published ${title} in ${repository}${newRepository ? ', a new repository with a pin of its own' : ''}`,
     `  chunks    ${chunksWritten} written, ${chunks - chunksWritten} there already`,
     `  files     ${filesWritten} written, ${formatBytes(bytesWritten)}`,
     `  metadata  ${formatVersions(metadata)}`,

@@ -5,7 +5,12 @@ import { addressBelowPublic } from '../reference/page-address.js';
 import { requireWritableModule, writeReferenceModule } from '../reference/reference-module.js';
 import { changeRepository, type LockedRepository } from '../repository/change-repository.js';
 import { checkSchema } from '../repository/checking/check-schema.js';
-import { canaryOut, releasesIn, shadowOut } from '../repository/checking/release-rules.js';
+import {
+  canaryOut,
+  isForEveryone,
+  releasesIn,
+  shadowOut,
+} from '../repository/checking/release-rules.js';
 import { findPublished, type PublishedVersion } from '../repository/reading/find-published.js';
 import { type PackedVersion, readPackedVersion } from '../repository/reading/packed-version.js';
 import {
@@ -53,6 +58,8 @@ export interface Publication {
   readonly manifestSha256: string;
   /** False if exactly these files were published already. Then nothing was signed. */
   readonly changed: boolean;
+  /** True if there was no repository, so this one is new, with a new pin. */
+  readonly newRepository: boolean;
   /** What the caller may not expect: a share that had no effect, or a version that is over now. */
   readonly note?: string;
   readonly metadata: MetadataVersions;
@@ -106,7 +113,12 @@ export async function publish({
         : await sign(locked, packed, { ...keySource, repository, share, nowMs: now() });
     const chunks = await writeChunks(packed, source, writer, onProgress);
     for (const [path, bytes] of files) await writer.write(path, bytes);
-    return { ...facts, chunks: chunks.total, chunksWritten: chunks.written };
+    return {
+      ...facts,
+      newRepository: before === undefined,
+      chunks: chunks.total,
+      chunksWritten: chunks.written,
+    };
   });
   const { pin: trust } = result;
   if (module !== undefined) {
@@ -189,7 +201,10 @@ async function sign(
   const signed = await signRelease({ packed, before, custom, nowMs, ...keySource });
   await checkRelease(signed, { packed, before, source, nowMs });
   const { state, rollout } = custom;
-  const note = endedBy({ version, share }, releases);
+  const note =
+    share?.state === 'canary' && !releases.some(isForEveryone)
+      ? servedByNone(packed.release)
+      : endedBy({ version, share }, releases);
   return { ...signed, ...(note !== undefined && { note }), state, rollout, changed: true };
 }
 
@@ -197,6 +212,20 @@ const WHY_NO_CANARY = {
   canary: 'a second one would spoil its comparison',
   shadow: 'a shadow would slow one side of its comparison',
 } as const;
+
+/** Without a version for all, there is nothing for the devices that are not in the canary. */
+function servedByNone({
+  model,
+  version,
+}: {
+  readonly model: string;
+  readonly version: string;
+}): string {
+  return (
+    `No version of ${model} is for all devices: those outside the canary cannot open it (\`no-version\`), nothing is ` +
+    `compared, and autopilot cannot take ${version} back. Publish a first version without \`--canary\`.`
+  );
+}
 
 /** Says which versions are over, or wait, because of this one. */
 function endedBy(

@@ -242,6 +242,18 @@ describe('a revoked version', () => {
   });
 });
 
+describe('a canary that is the first version of its model', () => {
+  test('says that a repository was made, and that the other devices have nothing', async () => {
+    const workspace = await openWorkspace();
+    const { packed } = await workspace.packed();
+    const first = await publish({ ...workspace, packed, canaryPercent: 5 });
+    expect(first).toMatchObject({ newRepository: true, state: 'canary' });
+    expect(first.note).toContain('No version of tiny is for all devices');
+    const again = await publish({ ...workspace, packed, canaryPercent: 5 });
+    expect(again).toMatchObject({ newRepository: false, changed: false });
+  });
+});
+
 describe('a share that is asked for when the version is published already', () => {
   test('is ignored, which is said, because offers never narrow', async () => {
     const workspace = await openWorkspace();
