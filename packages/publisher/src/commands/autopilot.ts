@@ -9,6 +9,7 @@ import { FLEET_TOKEN_FILE, type FleetFlags, fleetAt } from '../terminal/fleet-op
 import { formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { EXIT, type ExitCode, printResult, type Terminal } from '../terminal/terminal.js';
+import { verdictWords } from '../terminal/verdict-words.js';
 import { parsePercent } from './promote.js';
 import { parseTime } from './prune.js';
 
@@ -157,8 +158,7 @@ function describeCanary(
   done: LoggedAct | undefined,
 ): string {
   const what = `${model} ${version}, canary for ${formatPercent(percent / 100)} of devices`;
-  const reasons = answer && answer.because.length > 0 ? `, by ${answer.because.join(', ')}` : '';
-  const said = answer ? ` The collector: ${answer.verdict}${reasons}.` : '';
+  const said = answer ? ` The collector says ${verdictWords(answer)}.` : '';
   return `${what}: ${describeAct(decision, done)}, because ${BECAUSE[decision.because]}.${said}`;
 }
 

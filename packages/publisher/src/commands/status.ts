@@ -15,6 +15,7 @@ import {
   printResult,
   type Terminal,
 } from '../terminal/terminal.js';
+import { verdictWords } from '../terminal/verdict-words.js';
 
 export function addStatus(
   program: Command,
@@ -95,13 +96,12 @@ function describeModel(model: OfferedToFleet, revision: number): string[] {
 }
 
 function describeCanary(canary: CanaryStatus): string[] {
-  const { version, percent, sinceMs, devices, verdict, because, hoursLeft, plan } = canary;
+  const { version, percent, sinceMs, devices, hoursLeft, plan } = canary;
   const left = hoursLeft === null ? '' : `, some ${formatHours(hoursLeft)} to go`;
-  const reasons = because.length === 0 ? '' : ` by ${because.join(', ')}`;
   return [
     `  canary   ${version}, offered to ${formatPercent(percent / 100)} of devices${sinceWords(sinceMs)}`,
     `  devices  ${devices.canary} with it, ${devices.control} in its control, on the busiest day`,
-    `  verdict  ${verdict}${reasons}${left}`,
+    `  verdict  ${verdictWords(canary)}${left}`,
     `  ${describeVerdictPlan(plan, percent)}`,
   ];
 }
