@@ -52,7 +52,7 @@ export default [
   helper('react', 'react'),
   helper('vue', 'vue'),
   helper('svelte', 'svelte/store'),
-  importing('serve', '62464 B', `${DIST}/worker/serve.js`), // a worker without its runtime
+  importing('serve', '62976 B', `${DIST}/worker/serve.js`), // a worker without its runtime
   file('assets/worker-tfjs-wasm.js', '241664 B'),
   file('assets/worker-onnx-wasm.js', '90112 B'),
   file('assets/worker-tfjs-webgpu.js', '279552 B'),

@@ -42,12 +42,6 @@ function startOwnWorker(backend) {
   return new Worker(new URL('./own-worker.js', import.meta.url), { type: 'module' });
 }
 
-/** Another one, whose runs take long by its clock. */
-function startLongRuns(backend) {
-  if (backend !== 'onnx-wasm') return undefined;
-  return new Worker(new URL('./long-runs-worker.js', import.meta.url), { type: 'module' });
-}
-
 /** How far two lists of numbers are apart. */
 function difference(a, b) {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
@@ -55,5 +49,5 @@ function difference(a, b) {
 }
 
 Object.assign(globalThis, { nearside, urls, fetchBlob, pick, wave, runRaw, difference });
-Object.assign(globalThis, { digitsSpec, startOwnWorker, startLongRuns });
+Object.assign(globalThis, { digitsSpec, startOwnWorker });
 document.documentElement.dataset.ready = 'yes';

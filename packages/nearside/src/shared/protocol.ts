@@ -70,10 +70,10 @@ export interface ModelCalls {
    */
   run(request: RunRequest): Promise<BatchReply>;
   /**
-   * Takes the runs that were kept since the call before this one. With `keeps` one in fifty in the foreground that ends well
-   * is kept from now on, with a copy of its input, and eight at most.
+   * Takes the runs that were kept since the call before this one. From now on the `next`-th run in the foreground is kept, if it
+   * ends well, with a copy of its input; then one in fifty, eight at most. Undefined keeps none.
    */
-  sample(keeps: boolean): Promise<readonly SampledRun[]>;
+  sample(next: number | undefined): Promise<readonly SampledRun[]>;
   /** Asks a batch back that has not begun; `run` then answers `recalled`. */
   recall(id: number): Promise<void>;
   /** Begins a stream, which runs may name from now on. Its state, zeros at first, stays in the worker. */
@@ -351,6 +351,9 @@ export interface RunReply {
   /** Drift statistics need it; it is computed where the scores are. */
   readonly observation?: Observation | undefined;
 }
+
+/** One run in so many is a sample: a fleet has enough of them, and nobody notices the copy of an input. */
+export const RUNS_PER_SAMPLE = 50;
 
 /** A run that has ended well, and the input that another version can be asked. */
 export interface SampledRun extends RunInput {

@@ -116,7 +116,7 @@ export function createHostedModel(options: HostedModelOptions): ModelCalls {
     answer: () => answer(model),
     time: () => turns.take(() => timeSession(loaded(model))),
     run: (request) => run(model, request),
-    sample: async (keeps) => model.samples.take(keeps),
+    sample: async (next) => model.samples.take(next),
     recall: async (id) => turns.recall(id),
     beginStream: async (id) => model.streams.begin(id, loaded(model)),
     endStream: async (id) => model.streams.end(id),
@@ -301,7 +301,7 @@ async function warm(model: HostedModel): Promise<void> {
 async function close(model: HostedModel): Promise<void> {
   const { closing, installation, samples, turns } = model;
   closing.abort();
-  for (const { input } of samples.take(false)) closePictures(input);
+  for (const { input } of samples.take(undefined)) closePictures(input);
   await Promise.all([installation?.close(), turns.leave().then(() => release(model))]);
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Reply, RunReply, RunRequest } from '../shared/protocol.js';
-import { createRunSamples, MOST_SAMPLES, RUNS_PER_SAMPLE } from './sample-runs.js';
+import { type Reply, RUNS_PER_SAMPLE, type RunReply, type RunRequest } from '../shared/protocol.js';
+import { createRunSamples, MOST_SAMPLES } from './sample-runs.js';
 
 const OK: Reply<RunReply> = {
   ok: true,
@@ -30,7 +30,7 @@ async function runs(samples: ReturnType<typeof createRunSamples>, n: number): Pr
 /** The next run in the foreground is due. */
 async function due() {
   const samples = createRunSamples();
-  samples.take(true);
+  samples.take(RUNS_PER_SAMPLE);
   await runs(samples, RUNS_PER_SAMPLE - 1);
   return samples;
 }
@@ -38,7 +38,7 @@ async function due() {
 test('no run is kept that nobody has asked for', async () => {
   const samples = createRunSamples();
   await runs(samples, 200);
-  expect(samples.take(true)).toEqual([]);
+  expect(samples.take(RUNS_PER_SAMPLE)).toEqual([]);
 });
 
 test('of fifty runs one is kept, with its input as it came and without its answer', async () => {
@@ -51,16 +51,16 @@ test('of fifty runs one is kept, with its input as it came and without its answe
   await runs(samples, RUNS_PER_SAMPLE - 1);
   const { output: _, ...observed } = OK.value;
   const input = { kind: 'other', value: new Float32Array([1, 2]), owned: [] };
-  expect(samples.take(true)).toEqual([{ input, topK: 3, reply: observed }]);
-  expect(samples.take(true)).toEqual([]);
+  expect(samples.take(RUNS_PER_SAMPLE)).toEqual([{ input, topK: 3, reply: observed }]);
+  expect(samples.take(RUNS_PER_SAMPLE)).toEqual([]);
 });
 
 test('so few are kept, however long nobody takes them, and none once they are not wanted', async () => {
   const samples = await due();
   await runs(samples, 2 * MOST_SAMPLES * RUNS_PER_SAMPLE);
-  expect(samples.take(false)).toHaveLength(MOST_SAMPLES);
+  expect(samples.take(undefined)).toHaveLength(MOST_SAMPLES);
   await runs(samples, 200);
-  expect(samples.take(false)).toEqual([]);
+  expect(samples.take(undefined)).toEqual([]);
 });
 
 test.each<[string, RunRequest, () => Promise<Reply<RunReply>[]>]>([
@@ -96,7 +96,7 @@ test.each<[string, RunRequest, () => Promise<Reply<RunReply>[]>]>([
   const samples = await due();
   await samples.during(request, run).catch(() => {});
   await runs(samples, RUNS_PER_SAMPLE);
-  expect(samples.take(true)).toMatchObject([{ input: { value: 'any' } }]);
+  expect(samples.take(RUNS_PER_SAMPLE)).toMatchObject([{ input: { value: 'any' } }]);
 });
 
 test('of fifty runs that fail one pays for a copy', async () => {
@@ -119,5 +119,5 @@ test('an input that leads to itself is kept as any other', async () => {
   const input: { self?: unknown } = {};
   input.self = input;
   await samples.during(requestOf(input), ok);
-  expect(samples.take(true).length).toBeLessThanOrEqual(1);
+  expect(samples.take(RUNS_PER_SAMPLE).length).toBeLessThanOrEqual(1);
 });

@@ -1,15 +1,13 @@
 import {
   closePictures,
   type Reply,
+  RUNS_PER_SAMPLE,
   type RunInput,
   type RunReply,
   type RunRequest,
   type SampledRun,
   transferablesOf,
 } from '../shared/protocol.js';
-
-/** At most one run in so many is a sample: a fleet has enough of them, and nobody notices the copy of an input. */
-export const RUNS_PER_SAMPLE = 50;
 
 /** So many are kept, and of inputs with no more bytes: eight of them are two pictures of a phone's camera. */
 export const MOST_SAMPLES = 8;
@@ -19,8 +17,8 @@ export type RunSamples = ReturnType<typeof createRunSamples>;
 
 /** Keeps a few runs with their inputs, where that is asked for, so that another version can be asked the same. */
 export function createRunSamples() {
-  let isKeeping = false;
-  let runs = 0;
+  /** Runs until one is kept, with that one; undefined while none is to be. */
+  let left: number | undefined;
   let kept: SampledRun[] = [];
 
   async function keep(
@@ -29,7 +27,7 @@ export function createRunSamples() {
   ): Promise<Reply<RunReply>[]> {
     const replies = await run();
     const [reply] = replies;
-    if (isKeeping && reply?.ok) {
+    if (left !== undefined && reply?.ok) {
       const { output: _, ...observed } = reply.value;
       kept.push({ ...input, reply: observed });
     } else closePictures(input.input);
@@ -39,18 +37,21 @@ export function createRunSamples() {
   return {
     /** Does a run, and keeps it if it is its turn and it ends well. */
     during(request: RunRequest, run: () => Promise<Reply<RunReply>[]>): Promise<Reply<RunReply>[]> {
-      if (!isKeeping || !isInForeground(request)) return run();
-      runs += 1;
-      const isDue = runs >= RUNS_PER_SAMPLE && kept.length < MOST_SAMPLES;
-      if (isDue) runs = 0; // also for one that cannot be kept: not each run after it is to pay for a try
-      const input = isDue ? copyOf(request.inputs[0] as RunInput) : undefined;
+      if (left === undefined || !isInForeground(request)) return run();
+      left -= 1;
+      if (left > 0 || kept.length === MOST_SAMPLES) return run();
+      left = RUNS_PER_SAMPLE; // also for one that cannot be kept: not each run after it is to pay for a try
+      const input = copyOf(request.inputs[0] as RunInput);
       return input ? keep(input, run) : run();
     },
-    /** @returns those that were kept, once */
-    take(keeps: boolean): readonly SampledRun[] {
+    /**
+     * @param next the run that is kept next, counted from now; undefined keeps none any more
+     * @returns those that were kept, once
+     */
+    take(next: number | undefined): readonly SampledRun[] {
       const taken = kept;
       kept = [];
-      isKeeping = keeps;
+      left = next;
       return taken;
     },
   };
@@ -84,14 +85,19 @@ function isLarge(input: unknown): boolean {
     bytes += VALUE_BYTES;
     if (typeof value === 'string') bytes += 2 * value.length;
     if (typeof value !== 'object' || value === null) continue;
-    if ('byteLength' in value) bytes += Number(value.byteLength);
-    else if ('close' in value && 'width' in value) bytes += pictureBytes(value as ImageBitmap);
-    else if (Array.isArray(value) && value.length * VALUE_BYTES > MOST_BYTES) return true;
-    else left.push(...Object.values(value));
+    const {
+      byteLength,
+      close,
+      width = 0,
+      height = 0,
+    } = value as Partial<ArrayBufferView & ImageBitmap>;
+    if (close) bytes += 4 * width * height;
+    else if (byteLength !== undefined) bytes += byteLength;
+    else {
+      const inside = Object.values(value);
+      if (inside.length * VALUE_BYTES > MOST_BYTES) return true;
+      left.push(...inside);
+    }
   }
   return bytes > MOST_BYTES;
-}
-
-function pictureBytes({ width, height }: ImageBitmap): number {
-  return 4 * width * height;
 }

@@ -88,15 +88,15 @@ function attachTo(
   models.add(emit);
   answerCalls(endpoint, {
     ...replying(model),
-    sample: (keeps) => answerSample(model, keeps),
+    sample: (next) => answerSample(model, next),
     close: () => reply(close, 'backend-failed'),
   });
   endpoint.postMessage(READY);
   return close;
 }
 
-async function answerSample(model: ModelCalls, keeps: boolean) {
-  const answer = await reply(() => model.sample(keeps), 'backend-failed');
+async function answerSample(model: ModelCalls, next: number | undefined) {
+  const answer = await reply(() => model.sample(next), 'backend-failed');
   const given = answer.ok ? answer.value.flatMap(({ input }) => transferablesOf(input)) : [];
   return transfer(answer, given);
 }

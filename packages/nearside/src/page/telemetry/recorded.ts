@@ -50,9 +50,9 @@ export interface Shadowed {
   readonly candidate: string;
   /** The version that serves. */
   readonly by: ServedVersion;
-  readonly serving: SampledRun['reply'];
+  readonly servedReply: SampledRun['reply'];
   /** Undefined where it failed. */
-  readonly shadow: SampledRun['reply'] | undefined;
+  readonly shadowReply: SampledRun['reply'] | undefined;
 }
 
 /** Something that listeners are told of too. */

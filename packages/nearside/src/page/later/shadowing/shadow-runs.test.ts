@@ -1,4 +1,4 @@
-import { NearsideError } from '@nearside/core';
+import { createDeferred, NearsideError } from '@nearside/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EndedRun } from '../../../shared/ended-run.js';
 import type {
@@ -29,6 +29,11 @@ const sampleOf = (value: string, predicted: string | undefined = value): Sampled
   reply: replyOf(predicted, 10),
 });
 
+function done(value: string): BatchReply {
+  const output = { label: value };
+  return { kind: 'done', replies: [{ ok: true, value: { output, ...replyOf(value, 14) } }] };
+}
+
 beforeEach(() => {
   vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
   vi.stubGlobal('requestIdleCallback', (done: () => void) => setTimeout(done, 0));
@@ -46,6 +51,7 @@ interface Given {
   readonly sampleRate?: number;
   readonly consent?: () => boolean;
   readonly watchdogMs?: number;
+  readonly store?: 'auto' | 'memory';
 }
 
 /** 1.0.0 serves, and 1.1.0 is its shadow, which decides as the input says. */
@@ -56,8 +62,10 @@ async function openShadowed({
   sampleRate = 1,
   consent,
   watchdogMs = 120_000,
+  store = 'auto',
 }: Given = {}) {
   const kept: SampledRun[] = [];
+  const nexts: (number | undefined)[] = [];
   const counts = { open: 0, closed: 0, shadowRuns: 0, activated: 0 };
   let which = '';
   const { context, asked, serve } = withStandIns(
@@ -79,22 +87,18 @@ async function openShadowed({
           if (how.run) return how.run(request);
           const [{ input }] = request.inputs as [SampledRun];
           const { value } = input as { value: string };
-          const output = { label: value };
-          return {
-            kind: 'done',
-            replies: [{ ok: true, value: { output, ...replyOf(value, 14) } }],
-          };
+          return done(value);
         },
-        async sample(keeps) {
-          const taken = kept.splice(0);
-          return keeps ? taken : [];
+        async sample(next) {
+          nexts.push(next);
+          return kept.splice(0);
         },
         async close() {
           if (isShadow) counts.closed += 1;
         },
       };
     },
-    { plan: { policy: { update: 'auto', warmUpMs: 60_000, watchdogMs, saveData } } },
+    { plan: { store, policy: { update: 'auto', warmUpMs: 60_000, watchdogMs, saveData } } },
   );
   const handover = new Handover(await serve(), { revive: async (lost) => lost, onHanded() {} });
   const told: Extract<Recorded, { kind: 'shadowed' }>[] = [];
@@ -127,13 +131,27 @@ async function openShadowed({
       } as EndedRun);
     }
   }
+  /** The first run has the worker keep some, and one of the next fifty is the first of these. */
   async function use(): Promise<void> {
     ran(1);
-    await settled(); // from here on the worker keeps some
+    await settled();
     kept.push(...samples);
-    ran(299);
+    ran(50);
   }
-  return { runs, ran, use, told, marks, state, counts, asked, heard, handover, which: () => which };
+  return {
+    runs,
+    ran,
+    use,
+    told,
+    marks,
+    state,
+    counts,
+    nexts,
+    asked,
+    heard,
+    handover,
+    which: () => which,
+  };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
@@ -148,7 +166,9 @@ test('its answers are told to the report alone, compared with those that the ver
     ['1.1.0', true],
     ['1.1.0', true],
   ]);
-  expect(told.map(({ serving, shadow }) => [serving.observation, shadow?.observation])).toEqual([
+  expect(
+    told.map(({ servedReply, shadowReply }) => [servedReply.observation, shadowReply?.observation]),
+  ).toEqual([
     [replyOf('a', 0).observation, replyOf('a', 0).observation],
     [replyOf('c', 0).observation, replyOf('b', 0).observation],
   ]);
@@ -170,6 +190,7 @@ test.each<[string, Given, (opened: Awaited<ReturnType<typeof openShadowed>>) => 
   ['on saveData', { saveData: true }, () => {}],
   ['on a day of which the device reports nothing', { sampleRate: 0 }, () => {}],
   ['without consent to reports', { consent: () => false }, () => {}],
+  ['where its files would not stay on the device', { store: 'memory' }, () => {}],
   [
     'where none is offered, as while a canary is out or outside its share',
     {},
@@ -194,26 +215,106 @@ test.each<[string, Given, (opened: Awaited<ReturnType<typeof openShadowed>>) => 
   opened.runs.close(undefined);
 });
 
-test('it does not start before 2 % of the busy time are enough for it, nor before there can be a sample', async () => {
-  const few = await openShadowed();
-  few.ran(1);
-  few.ran(48, { series: 'score' });
-  few.ran(47, {});
+test.each<[string, Given]>([
+  ['on saveData', { saveData: true }],
+  ['on a day of which the device reports nothing', { sampleRate: 0 }],
+  ['without consent to reports', { consent: () => false }],
+])('no input is kept %s', async (_, given) => {
+  const { use, nexts, runs } = await openShadowed(given);
+  await use();
   await settled();
-  expect(few.asked.filter((call) => call.startsWith('sample'))).toHaveLength(1); // to keep some
-  few.runs.close(undefined);
+  expect(nexts).toEqual([]);
+  runs.close(undefined);
 });
 
-test('a call that comes in stops it at once, and it is not begun again before fifty more runs', async () => {
-  const { use, ran, runs, counts, told, marks } = await openShadowed({ shadow: { load: never } });
+test('no input is kept any more once no shadow is offered', async () => {
+  const { ran, state, nexts, runs } = await openShadowed();
+  ran(1);
+  await vi.waitFor(() => expect(nexts).toEqual([expect.any(Number)]));
+  await settled();
+  state.offered = undefined;
+  ran(2);
+  await vi.waitFor(() => expect(nexts).toEqual([expect.any(Number), undefined]));
+  runs.close(undefined);
+});
+
+test('each of the first fifty runs of a visit has the same chance to be a sample, and then one in fifty is one', async () => {
+  const firsts = new Set<number | undefined>();
+  for (let i = 0; i < 20; i += 1) {
+    const { ran, nexts, runs } = await openShadowed();
+    ran(1);
+    await vi.waitFor(() => expect(nexts).toHaveLength(1));
+    firsts.add(nexts[0]);
+    runs.close(undefined);
+  }
+  expect(firsts.size).toBeGreaterThan(5);
+  for (const next of firsts) expect(next).toBeOneOf([...Array(50).keys()].map((run) => run + 1));
+  const { use, nexts, told, runs } = await openShadowed();
+  await use();
+  await vi.waitFor(() => expect(told).toHaveLength(2));
+  expect(nexts).toEqual([expect.any(Number), 50]);
+  runs.close(undefined);
+});
+
+test('its runs take 2 % of the busy time at most, and one run more', async () => {
+  const slow: Partial<ModelCalls> = {
+    run: () => new Promise((resolve) => setTimeout(() => resolve(done('a')), 60)),
+  };
+  const samples = Array.from({ length: 8 }, () => sampleOf('a'));
+  const { use, told, counts, runs } = await openShadowed({ samples, shadow: slow });
+  await use(); // 51 runs of 100 ms: 102 ms
+  await vi.waitFor(() => expect(counts.closed).toBe(1));
+  expect(told).toHaveLength(2);
+  runs.close(undefined);
+});
+
+test('it is started once in five minutes at most', async () => {
+  const { use, ran, counts, runs } = await openShadowed();
+  await use();
+  await vi.waitFor(() => expect(counts.closed).toBe(1));
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 299_000);
+  await use();
+  ran(100);
+  await settled();
+  expect(counts.open).toBe(1);
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 2_000);
+  await use();
+  await vi.waitFor(() => expect(counts.open).toBe(2));
+  vi.restoreAllMocks();
+  runs.close(undefined);
+});
+
+test('calls that come in while it starts do not end it, and it is asked when the page is idle again', async () => {
+  const loading = createDeferred<void>();
+  const { use, ran, state, told, counts, runs } = await openShadowed({
+    shadow: {
+      async load() {
+        await loading.promise;
+        return LOADED;
+      },
+    },
+  });
   await use();
   await vi.waitFor(() => expect(runs.isAtWork).toBe(true));
-  await vi.waitFor(() => expect(marks).toContain('updating'));
-  ran(1);
-  await vi.waitFor(() => expect(counts.closed).toBe(1));
+  state.isBusy = true;
   ran(20);
+  loading.resolve();
   await settled();
-  expect([runs.isAtWork, counts.open, told]).toEqual([false, 1, []]);
+  expect([counts.shadowRuns, counts.closed]).toEqual([0, 0]);
+  state.isBusy = false;
+  await vi.waitFor(() => expect(told).toHaveLength(2));
+  runs.close(undefined);
+});
+
+test('a page that is hidden ends it', async () => {
+  const { use, told, counts, runs } = await openShadowed({ shadow: { load: never } });
+  await use();
+  await vi.waitFor(() => expect(runs.isAtWork).toBe(true));
+  Object.assign(document, { visibilityState: 'hidden' }).dispatchEvent(
+    new Event('visibilitychange'),
+  );
+  await vi.waitFor(() => expect(counts.closed).toBe(1));
+  expect([runs.isAtWork, told]).toEqual([false, []]);
   runs.close(undefined);
 });
 
@@ -226,21 +327,17 @@ test('a page that dies while it is at work has marked an update, and the mark go
   runs.close(undefined);
 });
 
-test('one that hangs in warm-up is ended when its time is spent, and is tried again with twice as much', async () => {
-  const { use, ran, runs, counts, told } = await openShadowed({
-    shadow: { load: never },
-  });
-  await use(); // 600 ms
-  await vi.waitFor(() => expect(counts.closed).toBe(1), 3_000);
-  expect([runs.isAtWork, told]).toEqual([false, []]);
-  ran(60);
-  await settled();
-  expect(counts.open).toBe(1);
+test('one that hangs in warm-up is ended with the model at the latest', async () => {
+  const { use, runs, counts, told } = await openShadowed({ shadow: { load: never } });
+  await use();
+  await vi.waitFor(() => expect(runs.isAtWork).toBe(true));
   runs.close(undefined);
+  await vi.waitFor(() => expect(counts.closed).toBe(1));
+  expect([runs.isAtWork, told]).toEqual([false, []]);
 });
 
 test('a version that does not start counts as an error of each input, and is not tried again in this visit', async () => {
-  const { use, told, counts, state, runs } = await openShadowed({
+  const { use, told, counts, runs } = await openShadowed({
     shadow: {
       load: async () => {
         throw new NearsideError('golden-mismatch', 'other numbers');
@@ -249,17 +346,16 @@ test('a version that does not start counts as an error of each input, and is not
   });
   await use();
   await vi.waitFor(() => expect(told).toHaveLength(2));
-  expect(told.map(({ shadow }) => shadow)).toEqual([undefined, undefined]);
-  state.offered = { ...release }; // by another look
+  expect(told.map(({ shadowReply }) => shadowReply)).toEqual([undefined, undefined]);
   await use();
   await settled();
   expect(counts.open).toBe(1);
   runs.close(undefined);
 });
 
-test('a network that fails says nothing of it, and the next look has it tried again', async () => {
+test('a network that fails says nothing of it, and it is tried again later', async () => {
   let isOffline = true;
-  const { use, told, counts, state, runs } = await openShadowed({
+  const { use, told, counts, runs } = await openShadowed({
     shadow: {
       load: async () => {
         if (isOffline) throw new NearsideError('network-failed', 'offline', { retryable: true });
@@ -268,15 +364,13 @@ test('a network that fails says nothing of it, and the next look has it tried ag
     },
   });
   await use();
-  await vi.waitFor(() => expect(counts.open).toBe(1));
-  await settled();
-  await use();
-  await settled();
-  expect([counts.open, told]).toEqual([1, []]);
+  await vi.waitFor(() => expect(counts.closed).toBe(1));
+  expect(told).toEqual([]);
   isOffline = false;
-  state.offered = { ...release };
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 301_000);
   await use();
   await vi.waitFor(() => expect(told).toHaveLength(2));
+  vi.restoreAllMocks();
   runs.close(undefined);
 });
 
@@ -284,19 +378,19 @@ test('a run that hangs is ended with its worker, and counts as an error', async 
   const { use, told, runs } = await openShadowed({ shadow: { run: never }, watchdogMs: 100 });
   await use();
   await vi.waitFor(() => expect(told).toHaveLength(1), 3_000);
-  expect(told[0]?.shadow).toBeUndefined();
+  expect(told[0]?.shadowReply).toBeUndefined();
   expect(runs.isAtWork).toBe(false);
   runs.close(undefined);
 });
 
 test('a model that decides nothing is sampled once, and never shadowed', async () => {
   const undecided = { ...sampleOf('a'), reply: replyOf(undefined, 10) };
-  const { use, counts, asked, runs } = await openShadowed({ samples: [undecided] });
+  const { use, ran, counts, nexts, runs } = await openShadowed({ samples: [undecided] });
   await use();
+  await vi.waitFor(() => expect(nexts).toHaveLength(2));
   await settled();
-  await use();
-  await settled();
+  ran(1);
+  await vi.waitFor(() => expect(nexts).toEqual([expect.any(Number), 50, undefined]));
   expect(counts.open).toBe(0);
-  expect(asked.filter((call) => call.startsWith('sample'))).toHaveLength(3); // keep, take, keep no more
   runs.close(undefined);
 });

@@ -2,10 +2,16 @@ import type { ReleaseIdentity } from '@nearside/artifact';
 import type { NearsideError } from '@nearside/core';
 import { createModelEmitter } from '../../../shared/api/events.js';
 import { contenderOf } from '../../../shared/contenders.js';
-import { type EndedRun, timeOf } from '../../../shared/ended-run.js';
+import type { EndedRun } from '../../../shared/ended-run.js';
 import { isVersionFault } from '../../../shared/failures.js';
 import { isHidden, onVisibilityChange } from '../../../shared/page-events.js';
-import { closePictures, type SampledRun, transferablesOf } from '../../../shared/protocol.js';
+import {
+  closePictures,
+  RUNS_PER_SAMPLE,
+  type SampledRun,
+  transferablesOf,
+} from '../../../shared/protocol.js';
+import { settlesWithin } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import type { Handover } from '../../serving/handover.js';
 import type { ModelContext, Serving } from '../../serving/serving.js';
@@ -17,24 +23,23 @@ import { endingOnFailure } from '../../workers/connection.js';
 import { withinWatchdog } from '../../workers/watchdog.js';
 import { isBatteryLow, isDataExpensive, whenIdle } from '../idle-device.js';
 import { startBeside } from '../updating/start-beside.js';
-import { ShadowBudget } from './shadow-budget.js';
 import { startShadow } from './start-shadow.js';
 
-/** A shadow is not asked again before so many runs: then there is another sample at best. */
-const RUNS_BETWEEN = 50;
+/** A shadow is started so often at most, ms: as often as a report is sealed. */
+const EVERY_MS = 300_000;
 
-/** A start that cannot be followed by runs is in vain: it has to leave so much more time than it takes. */
-const MARGIN = 1.25;
+/** Its runs take at most this share of the time in which the model is busy: as much as one run in fifty of the same speed. */
+const SHARE_OF_BUSY_TIME = 0.02;
 
-/** While a shadow is at work it is looked so often whether it may go on, ms. */
-const LOOK_MS = 50;
+/** A shadow that has started waits no longer for an idle page, ms. */
+const PATIENCE_MS = 10_000;
 
 export interface ShadowRunsOptions {
   readonly context: ModelContext;
   readonly handover: Handover;
   readonly report: ReportTarget;
   readonly tell: Recording['tell'];
-  /** The shadow that this install is to run, as the last look found it. Another look gives another object. */
+  /** The shadow that this install is to run, as the last look found it. */
   readonly offered: () => ReleaseIdentity | undefined;
   /** The model itself has something to do. */
   readonly isBusy: () => boolean;
@@ -46,23 +51,19 @@ export interface ShadowRunsOptions {
  */
 export class ShadowRuns {
   readonly #options: ShadowRunsOptions;
-  readonly #budget = new ShadowBudget();
   readonly #closing = new AbortController();
-  readonly #samples: SampledRun[] = [];
   /** The version whose worker keeps samples; none while no shadow is to be asked. */
   #served: Serving | undefined;
-  /** Since then, or since the shadow was asked. */
-  #runs = 0;
-  /** It waits for an idle page, or asks the shadow. */
+  /** Runs until there is a sample. */
+  #runsLeft = 0;
+  #notBeforeMs = 0;
+  /** Σ time of runs of the version that serves, and of the shadow, ms. */
+  #busyMs = 0;
+  #spentMs = 0;
   #isUnderWay = false;
-  /** Ends the shadow that is at work. */
-  #stop: AbortController | undefined;
-  /** The time that the last start took, ms; undefined before there was one. */
-  #startMs: number | undefined;
-  /** What did not start waits for the next look. */
-  #failed: ReleaseIdentity | undefined;
-  /** One has failed by itself: there is none any more in this visit. */
+  /** Asking any shadow is of no use in this visit. */
   #isOver = false;
+  #isAtWork = false;
 
   constructor(options: ShadowRunsOptions) {
     this.#options = options;
@@ -70,105 +71,89 @@ export class ShadowRuns {
 
   /** The shadow has a worker. */
   get isAtWork(): boolean {
-    return this.#stop !== undefined;
+    return this.#isAtWork;
   }
 
   /** To be called after each run. */
   ran({ outcome, series }: EndedRun): void {
-    this.#stop?.abort(); // somebody uses the model
     if (outcome.kind !== 'ok') return;
     const { times, batch } = outcome.reply;
-    this.#budget.ran(times.run / batch);
-    if (series) return;
-    const served = this.#shadow && this.#options.handover.current;
-    if (served !== this.#served) this.#keepFrom(served);
-    this.#runs += 1;
-    if (!served || this.#runs < RUNS_BETWEEN) return;
-    const expectedMs = MARGIN * this.#expectedMs + timeOf(outcome.reply);
-    if (this.#budget.leftMs > expectedMs + LOOK_MS) void this.#askWhenIdle();
+    this.#busyMs += times.run / batch;
+    if (series || this.#isUnderWay) return;
+    this.#runsLeft -= 1;
+    const shadow = this.#isOver ? undefined : this.#options.offered();
+    if (!shadow) this.#keepNone();
+    else if (this.#runsLeft <= 0 && performance.now() >= this.#notBeforeMs) {
+      this.#isUnderWay = true;
+      void this.#look(shadow)
+        .catch(() => {}) // the model is closed, or its worker is lost
+        .finally(() => {
+          this.#isUnderWay = false;
+        });
+    }
   }
 
   /** Ends it, with the worker that it may have started. */
   close(reason: unknown): void {
     this.#closing.abort(reason);
-    this.#stop?.abort();
-    this.#keepFrom(undefined);
   }
 
-  get #shadow(): ReleaseIdentity | undefined {
-    const shadow = this.#options.offered();
-    return this.#isOver || shadow === this.#failed ? undefined : shadow;
+  #keepNone(): void {
+    this.#served?.connection.sample(undefined).catch(() => {});
+    this.#served = undefined;
+    this.#runsLeft = 0;
   }
 
-  /** As long as the last start, and the first as long as that of the version that serves. */
-  get #expectedMs(): number {
-    const { runtime, session, check } = this.#options.handover.current.loaded.times;
-    return this.#startMs ?? runtime + session + check;
-  }
-
-  get #mayGoOn(): boolean {
-    return this.#budget.leftMs > LOOK_MS && !isHidden() && !this.#options.isBusy();
-  }
-
-  /** @param served undefined where no shadow is to be asked */
-  #keepFrom(served: Serving | undefined): void {
-    this.#served?.connection.sample(false).catch(() => {});
-    served?.connection.sample(true).catch(() => {});
-    this.#served = served;
-    this.#runs = 0;
-    for (const { input } of this.#samples.splice(0)) closePictures(input);
-  }
-
-  async #askWhenIdle(): Promise<void> {
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
-    const { isBusy } = this.#options;
-    try {
-      await whenIdle({ isBusy, signal: this.#closing.signal });
-      if (await isHindered(this.#options)) return;
-      await this.#takeSamples();
-      const shadow = this.#shadow;
-      if (shadow && this.#samples.length > 0 && this.#mayGoOn) await this.#ask(shadow);
-    } catch {
-      // the model is closed, or its worker is lost
-    } finally {
-      this.#isUnderWay = false;
-      this.#runs = 0;
+  async #look(shadow: ReleaseIdentity): Promise<void> {
+    const { handover, isBusy } = this.#options;
+    if (await isHindered(this.#options)) {
+      this.#keepNone();
+      this.#notBeforeMs = performance.now() + EVERY_MS;
+      return;
     }
+    const served = handover.current;
+    if (served !== this.#served) {
+      // visits may be short: so each run has the same chance
+      this.#runsLeft = 1 + Math.floor(RUNS_PER_SAMPLE * Math.random());
+      this.#served = served;
+      await served.connection.sample(this.#runsLeft);
+      return;
+    }
+    await whenIdle({ isBusy, signal: this.#closing.signal });
+    this.#runsLeft = RUNS_PER_SAMPLE;
+    const samples = [...(await served.connection.sample(RUNS_PER_SAMPLE))];
+    // where nothing is decided, nothing could be said of two answers
+    this.#isOver ||= samples.some(({ reply }) => reply.observation?.predicted === undefined);
+    if (samples.length > 0 && !this.#isOver) {
+      this.#notBeforeMs = performance.now() + EVERY_MS;
+      await this.#ask(shadow, samples);
+    }
+    for (const { input } of samples) closePictures(input);
   }
 
-  /** Where nothing is decided, nothing could be said of two answers. */
-  async #takeSamples(): Promise<void> {
-    const served = this.#served;
-    const samples = (await served?.connection.sample(true)) ?? [];
-    if (served !== this.#served) return;
-    const able = samples.filter(({ reply }) => reply.observation?.predicted !== undefined);
-    this.#samples.push(...able);
-    if (able.length < samples.length) this.#isOver = true;
-  }
-
-  async #ask(shadow: ReleaseIdentity): Promise<void> {
-    const budget = this.#budget;
-    const { spentMs } = budget;
+  /** Takes the samples that it asks of the list. */
+  async #ask(shadow: ReleaseIdentity, samples: SampledRun[]): Promise<void> {
+    const { handover, context } = this.#options;
     const stop = new AbortController();
     const { signal } = stop;
-    this.#stop = stop;
-    const look = () => {
-      if (!this.#mayGoOn) stop.abort();
-    };
-    const timer = setInterval(look, LOOK_MS);
-    const endVisibility = onVisibilityChange(look);
-    const context = { ...this.#options.context, emitter: createModelEmitter() }; // nobody hears of it
+    const end = () => stop.abort();
+    const endVisibility = onVisibilityChange(() => {
+      if (isHidden()) end();
+    });
+    this.#closing.signal.addEventListener('abort', end);
+    const unheard = { ...context, emitter: createModelEmitter() };
     let hasStarted = false;
-    budget.start();
+    this.#isAtWork = true;
     try {
-      await startBeside({ ...this.#options, context }, async (own, current) => {
-        const started = await startShadow(own, shadow, { current, budget, signal });
+      await startBeside({ handover, context: unheard }, async (own, current) => {
+        const started = await startShadow(own, shadow, { current, signal });
+        this.#isOver = !started;
         if (!started) return;
         hasStarted = true;
-        this.#startMs = budget.spentMs - spentMs;
         const { connection } = started;
-        await endingOnFailure(connection, signal, () => this.#askEach(connection, shadow, signal));
+        await endingOnFailure(connection, signal, () =>
+          this.#askEach(started, { shadow, samples, signal }),
+        );
         await connection.close(undefined);
       });
     } catch (error) {
@@ -176,29 +161,32 @@ export class ShadowRuns {
       this.#isOver ||= isVersionFault(error);
       // A run that failed is told of already. A version that does not start would have failed each of them.
       if (hasStarted || !isItsFault(error)) return;
-      for (const sample of this.#samples) this.#tell(shadow, sample, undefined);
+      for (const sample of samples) this.#tell(shadow, sample, undefined);
     } finally {
-      budget.stop();
-      clearInterval(timer);
+      this.#closing.signal.removeEventListener('abort', end);
       endVisibility();
-      this.#stop = undefined;
-      if (!hasStarted && !signal.aborted) this.#failed = shadow;
-      else if (!hasStarted)
-        this.#startMs = 2 * Math.max(this.#expectedMs, budget.spentMs - spentMs);
+      end();
+      this.#isAtWork = false;
     }
   }
 
   async #askEach(
-    connection: Serving['connection'],
-    shadow: ReleaseIdentity,
-    signal: AbortSignal,
+    { connection }: Serving,
+    {
+      shadow,
+      samples,
+      signal,
+    }: { shadow: ReleaseIdentity; samples: SampledRun[]; signal: AbortSignal },
   ): Promise<void> {
-    const { watchdogMs: limitMs } = this.#options.context.plan.policy;
-    for (let id = 1; this.#mayGoOn; id += 1) {
-      const sample = this.#samples.shift();
+    const { context, isBusy } = this.#options;
+    const { watchdogMs: limitMs } = context.plan.policy;
+    for (let id = 1; this.#spentMs <= SHARE_OF_BUSY_TIME * this.#busyMs; id += 1) {
+      const isIdle = await settlesWithin(PATIENCE_MS, whenIdle({ isBusy, signal }));
+      const sample = isIdle ? samples.shift() : undefined;
       if (!sample) return;
       const { input, topK } = sample;
       const how = { transfer: transferablesOf(input), onBegun() {} };
+      const startMs = performance.now();
       try {
         const answer = await withinWatchdog(connection, { limitMs, signal }, () =>
           connection.run({ id, inputs: [{ input, topK }] }, how),
@@ -208,17 +196,20 @@ export class ShadowRuns {
       } catch (error) {
         if (isItsFault(error)) this.#tell(shadow, sample, undefined);
         throw error;
+      } finally {
+        this.#spentMs += performance.now() - startMs;
       }
     }
   }
 
   #tell(
     { version: candidate }: ReleaseIdentity,
-    { reply: serving }: SampledRun,
-    shadow: Shadowed['shadow'],
+    { reply: servedReply }: SampledRun,
+    shadowReply: Shadowed['shadowReply'],
   ): void {
-    const by = this.#served;
-    if (by) this.#options.tell({ kind: 'shadowed', candidate, by, serving, shadow });
+    const served = this.#served;
+    if (served)
+      this.#options.tell({ kind: 'shadowed', candidate, by: served, servedReply, shadowReply });
   }
 }
 
@@ -229,11 +220,11 @@ function isItsFault(error: unknown): boolean {
   return isVersionFault(fault) && fault.code !== 'out-of-memory';
 }
 
-/** No device pays for what nobody will learn. */
+/** No device pays for what nobody will learn, nor twice for the same bytes. */
 async function isHindered({ context, handover, report }: ShadowRunsOptions): Promise<boolean> {
   const { plan, choice, engine, identity } = context;
   const { version } = handover.current;
-  if (isDataExpensive(plan.policy.saveData)) return true;
+  if (plan.store !== 'auto' || isDataExpensive(plan.policy.saveData)) return true;
   if (choice.caution?.keepsFrom('updating', contenderOf(handover.current))) return true;
   if (engine.memory?.hasRoomFor(version.spec.limits.memoryBytes) === false) return true;
   const who = { identity: identity ?? version.install, target: report, nowMs: Date.now() };

@@ -2,14 +2,6 @@ import type { ReleaseIdentity } from '@nearside/artifact';
 import { sameInterface } from '../../serving/later/revive.js';
 import { tryBackends } from '../../serving/later/try-backends.js';
 import { BESIDE, load, type ModelContext, openOn, type Serving } from '../../serving/serving.js';
-import type { ShadowBudget } from './shadow-budget.js';
-
-export interface StartShadowOptions {
-  readonly current: Serving;
-  /** Pays for all but the download, which costs bytes. */
-  readonly budget: ShadowBudget;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Starts a shadow in a worker of its own, as a candidate is proven, but on the backend that serves alone.
@@ -19,7 +11,7 @@ export interface StartShadowOptions {
 export function startShadow(
   context: ModelContext,
   { sequence }: ReleaseIdentity,
-  { current, budget, signal }: StartShadowOptions,
+  { current, signal }: { readonly current: Serving; readonly signal: AbortSignal },
 ): Promise<Serving | undefined> {
   const which = { kind: 'shadow', sequence } as const;
   context.choice.onnxRuntime = current.runtime ?? 'full';
@@ -29,10 +21,6 @@ export function startShadow(
       if (opened && sameInterface(current.version.spec, opened.version.spec)) return opened;
       return void opened?.connection.close(undefined);
     },
-    load(opened, variant) {
-      budget.stop();
-      void opened.fetched.then(() => budget.start());
-      return load(opened, variant, { signal });
-    },
+    load: (opened, variant) => load(opened, variant, { signal }),
   });
 }

@@ -250,7 +250,7 @@ class Counter {
 
   #countShadowed(run: ShadowedRun): void {
     const subject = this.#subjectOf(run.by);
-    const bin = run.serving.observation?.bins[subject.baseline?.confidence ?? -1] ?? -1;
+    const bin = run.servedReply.observation?.bins[subject.baseline?.confidence ?? -1] ?? -1;
     this.#into((tally) => {
       tally.shadow = tallyShadowed(tally.shadow, run, bin);
     }, subject);

@@ -21,8 +21,8 @@ function shadowedBy(
   return {
     candidate,
     by: {} as Shadowed['by'],
-    serving: replyOf(serving, 10),
-    shadow: shadow === undefined ? undefined : replyOf(shadow, 13),
+    servedReply: replyOf(serving, 10),
+    shadowReply: shadow === undefined ? undefined : replyOf(shadow, 13),
   };
 }
 

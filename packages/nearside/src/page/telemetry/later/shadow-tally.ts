@@ -26,7 +26,7 @@ export interface ShadowTally {
  */
 export function tallyShadowed(
   before: ShadowTally | undefined,
-  { candidate, serving, shadow }: Shadowed,
+  { candidate, servedReply, shadowReply }: Shadowed,
   bin: number,
 ): ShadowTally {
   const none: ShadowTally = {
@@ -38,12 +38,15 @@ export function tallyShadowed(
     errorDifference: 0,
   };
   const tally = before?.candidate === candidate ? before : none;
-  const haveAgreed = isSame(serving.observation?.predicted, shadow?.observation?.predicted);
+  const haveAgreed = isSame(
+    servedReply.observation?.predicted,
+    shadowReply?.observation?.predicted,
+  );
   tally.n += 1;
   if (haveAgreed) tally.agreements += 1;
   if (bin >= 0) addToBin(tally.bins, bin, haveAgreed);
-  if (!shadow) tally.errorDifference += 1;
-  const longerMs = shadow ? timeOf(shadow) - timeOf(serving) : 0;
+  if (!shadowReply) tally.errorDifference += 1;
+  const longerMs = shadowReply ? timeOf(shadowReply) - timeOf(servedReply) : 0;
   tally.latencyDifference[0] += longerMs;
   tally.latencyDifference[1] += longerMs * longerMs;
   return tally;
