@@ -1,6 +1,6 @@
 import type { AgreementBin, ShadowAgreement } from '../../src/fleet/shadow-agreements.js';
 import { joinSmallBins } from '../../src/statistics/bins.js';
-import { FEWEST_EVENTS } from '../../src/statistics/figure.js';
+import { FEWEST_EVENTS, isThin } from '../../src/statistics/figure.js';
 import { type Cell, figure } from '../table/table.js';
 import {
   formatCount,
@@ -13,13 +13,18 @@ import {
 /** Makes the cell of how often a version that runs beside decides as the one that serves. */
 export function agreementCell({ agreement, missing }: ShadowAgreement): Cell {
   if (missing) return { text: 'too few devices', tone: 'quiet' };
-  return { ...figure(agreement, formatRate), detail: sampleWords(agreement) };
+  const cell = figure(agreement, formatRate);
+  if (!isThin(agreement)) return { ...cell, detail: sampleWords(agreement) };
+  return { ...cell, text: sameWords(agreement), detail: fewWords(agreement) };
 }
 
 /** "It decided the same for 98.7% of 11,728 inputs (98.5% to 98.9%)." */
 export function agreesWords({ agreement, missing, n }: ShadowAgreement): string {
   if (missing) {
     return `It had ${formatCount(n)} inputs, on too few devices to say how often it decided the same.`;
+  }
+  if (isThin(agreement)) {
+    return `It decided the same for ${sameWords(agreement)} inputs, ${fewWords(agreement)}.`;
   }
   const { value, low, high } = agreement;
   const interval = `${formatRate(low)} to ${formatRate(high)}`;
@@ -47,8 +52,21 @@ export function formatLonger(ms: number | null | undefined): string {
   return `${value < 0 ? '−' : '+'}${formatDuration(Math.abs(value))}`;
 }
 
-function sampleWords({ low, high, n, devices }: ShadowAgreement['agreement']): string {
+function sampleWords({ low, high, n, devices }: Agreement): string {
   return `${formatRate(low)} to ${formatRate(high)}, of ${formatCount(n)} inputs in ${devices} of 64 groups of devices`;
+}
+
+type Agreement = ShadowAgreement['agreement'];
+
+/** "9 of 10" */
+function sameWords({ value, n }: Agreement): string {
+  return `${formatCount(Math.round((value ?? 0) * n))} of ${formatCount(n)}`;
+}
+
+/** An interval of so few is nearly all there is. */
+function fewWords({ devices }: Agreement): string {
+  const groups = devices === 1 ? 'one group' : `${devices} of 64 groups`;
+  return `in ${groups} of devices: too few to say how often`;
 }
 
 /** More ranges say little more. */

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { agreesWords, besideWords, joinedBins } from '../../dashboard/debug/shadow-words.js';
+import {
+  agreementCell,
+  agreesWords,
+  besideWords,
+  joinedBins,
+} from '../../dashboard/debug/shadow-words.js';
 
 const bin = (from: number, to: number, n: number, agreement: number) => ({
   from,
@@ -31,4 +36,13 @@ test('a shadow that is faster and fails less is said to be, and too few devices 
   );
   const missing = { ...few, missing: 'too-few-devices' };
   expect(agreesWords(missing as never)).toMatch(/^It had 40 inputs, on too few devices /);
+});
+
+test('what one device alone ran is counted, and no share is made of it', () => {
+  const agreement = { value: 0.9, low: 0.005, high: 1, n: 10, devices: 1, method: 'cohorts' };
+  const one = { candidate: '1.1.0', n: 10, agreement } as never;
+  expect(agreesWords(one)).toBe(
+    'It decided the same for 9 of 10 inputs, in one group of devices: too few to say how often.',
+  );
+  expect(agreementCell(one)).toMatchObject({ text: '9 of 10', value: 0.9, isThin: true });
 });
