@@ -37,6 +37,29 @@ test('what facts say is written down when it changes, and a version without fact
   await store.close();
 });
 
+test('a share is dated by when it was signed, but not before the first facts, or by a clock that is ahead', async () => {
+  const [canary, stable] = FACTS.versions;
+  if (!canary || !stable) throw new Error('expected two versions');
+  const store = await storeOf([]);
+  const at = (hour: number) => MONDAY_MS + hour * HOUR_MS;
+  const rollout = { salt: 'a'.repeat(32), fromBps: 0, toBps: 500 };
+  const know = async (hour: number, toBps: number, offered: number[]) => {
+    const offeredMs = offered.map(at);
+    const one = { ...canary, rollout: { ...rollout, toBps, offeredMs } };
+    const facts = { ...FACTS, versions: [one, stable] };
+    await store.keepFacts({ format: 1, models: [facts] }, at(hour));
+    const { events } = await fleetReleases(store, QUERY, { facts });
+    return events
+      .filter(({ version }) => version === canary.version)
+      .map(({ atMs }) => (atMs - MONDAY_MS) / HOUR_MS);
+  };
+  await store.keepFacts({ format: 1, models: [{ ...FACTS, versions: [stable] }] }, at(2));
+  expect(await know(4, 500, [1])).toEqual([4]);
+  expect(await know(5, 1000, [3, 4.5])).toEqual([3, 4.5]);
+  expect(await know(6, 2500, [3, 4.5, 6.5])).toEqual([3, 4.5, 6]);
+  await store.close();
+});
+
 test('of a range the events within it, and of other models none', async () => {
   const store = await storeOf([report(1, '1.0.0'), report(3, '1.1.0')]);
   const of = async (fromHour: number, toHour: number, model = 'digits') => {

@@ -28,7 +28,7 @@ export async function fleetReleases(
   const seen = (await store.firstReports(model)).filter(
     ({ version }) => version !== '' && version !== UNLISTED && !versions.has(version),
   );
-  const events = [...known, ...seen.map(seenEvent)]
+  const events = [...signedTimes(known, facts), ...seen.map(seenEvent)]
     .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
     .sort((a, b) => a.atMs - b.atMs);
   const over = signedRollouts([], { facts, journal: known, toMs }).filter(({ isOver }) => isOver);
@@ -37,6 +37,23 @@ export async function fleetReleases(
     ...{ model, fromMs, toMs, deliveries, events },
     over: over.map(({ version }) => version),
   };
+}
+
+/**
+ * Dates shares by when they were signed, which facts tell since when they were read. What was there when the journal began,
+ * and what has no signed time or one that does not fit, keeps the time at which facts were read.
+ */
+function signedTimes(journal: readonly Release[], facts: ModelContext['facts']): Release[] {
+  const lastMs = new Map<string, number>();
+  return journal.map((event) => {
+    const { atMs, version, state } = event;
+    const afterMs = lastMs.get(version) ?? journal[0]?.atMs ?? atMs;
+    lastMs.set(version, atMs);
+    if (state !== 'canary' && state !== 'shadow') return event;
+    const signed = facts?.versions.find((one) => one.version === version)?.rollout?.offeredMs ?? [];
+    const signedMs = signed.findLast((ms) => ms > afterMs && ms <= atMs);
+    return { ...event, atMs: signedMs ?? atMs };
+  });
 }
 
 function seenEvent({ version, hourMs }: FirstReport): ReleaseEvent {
