@@ -96,19 +96,19 @@ export const SERVE_OPTIONS = {
     flag: 'models',
     value: 'file',
     text: 'the models and versions on offer, as `nearside facts` wrote them',
-    check: requireReadable,
+    check: (path) => requireReadable(path, ' `nearside facts` writes it: run it first.'),
   }),
   slo: text({
     flag: 'slo',
     value: 'file',
     text: 'targets for latency, success and accuracy',
-    check: requireReadable,
+    check: (path) => requireReadable(path),
   }),
   prices: text({
     flag: 'prices',
     value: 'file',
     text: 'what inferences cost elsewhere',
-    check: requireReadable,
+    check: (path) => requireReadable(path),
   }),
   tracesTo: address({
     flag: 'traces-to',
@@ -132,10 +132,11 @@ export const SERVE_OPTIONS = {
   json: flag({ flag: 'json', text: 'prints the address as JSON' }),
 };
 
-function requireReadable(path: string): void {
+function requireReadable(path: string, advice = ''): void {
   try {
     accessSync(path, constants.R_OK);
   } catch (cause) {
-    throw new StartError('file-missing', `${path}: expected a file that can be read.`, { cause });
+    const message = `${path}: expected a file that can be read.${advice}`;
+    throw new StartError('file-missing', message, { cause });
   }
 }

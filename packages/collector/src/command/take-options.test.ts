@@ -117,6 +117,10 @@ test.each([
   });
 });
 
+test('models that are not there yet are said to be written by nearside facts', async () => {
+  await expect(valuesOf(['--models', 'missing.json'])).rejects.toThrow('run it first');
+});
+
 test('no word of a command is a token', async () => {
   for (const words of [['--read-token', OLD], [`--site-token=${OLD}`]]) {
     await expect(valuesOf(words)).rejects.toThrow('unknown option');
