@@ -94,8 +94,8 @@ export function openModelInstallation(options: InstallationOptions): ModelInstal
     open: () => openFound(installation),
     openPrevious: (failed) => findInstalled(context, failed),
     openServed: (sequence) => openServed(installation, sequence),
-    openCandidate: (sequence) => openCandidate(context, { sequence, isFor: isNotRevoked }),
-    openShadow: (sequence) => openCandidate(context, { sequence, isFor: isShadow }),
+    openCandidate: (sequence) => openOffered(context, { sequence, isFor: isNotRevoked }),
+    openShadow: (sequence) => openOffered(context, { sequence, isFor: isShadow }),
     readFiles: (version, names, how) => {
       const read = (options: ReadFileOptions) =>
         readConfirmed(installation, version, names, options);
@@ -146,7 +146,7 @@ const isNotRevoked: IsFor = ({ state }) => state !== 'revoked';
 const isShadow: IsFor = ({ model, sequence }, targets) =>
   shadowOnOffer(releasesOf(targets, model))?.sequence === sequence;
 
-async function openCandidate(
+async function openOffered(
   context: InstallationContext,
   { sequence, isFor }: { sequence: number; isFor: IsFor },
 ): Promise<OpenedRelease> {

@@ -27,7 +27,7 @@ export interface VersionEntry {
 /**
  * One model's versions on this device, and every step a version can take: arriving → candidate →
  * active → previous, or failed. Each step is one transaction, so that tabs never undo one another's
- * and a crash leaves the state before or after it.
+ * and a crash leaves the state before or after it. A shadow stays a candidate, so its chunks are kept, until it is rolled out.
  */
 export interface VersionLedger {
   pointer(): Promise<Pointer>;
