@@ -140,10 +140,11 @@ function* ofDistributions({
   const needsBaseline = feedback?.byAge.some(
     ({ bins, confusion }) => confusion || (bins?.length ?? 0) > 1,
   );
-  yield unless(!(drift || needsBaseline || shadow?.bins?.length) || baseline !== undefined, 'baseline', [
-    'the hash of one',
-    'none',
-  ]);
+  yield unless(
+    !(drift || needsBaseline || shadow?.bins?.length) || baseline !== undefined,
+    'baseline',
+    ['the hash of one', 'none'],
+  );
   for (const [i, bins] of (drift?.counts ?? []).entries()) {
     const n = sum(bins);
     const most = Math.min(SAMPLED_OBSERVATIONS, drift?.seen ?? 0);
