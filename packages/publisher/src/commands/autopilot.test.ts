@@ -22,7 +22,7 @@ test('one step says what it did and why', async () => {
     exitCode: 0,
     out:
       'tiny 1.1.0, canary for 5 % of devices: was taken back (targets 3), because it is worse than what the ' +
-      'others run. The collector says roll-back: worse by failed-runs.',
+      'others run. The verdict is roll-back: worse by failed-runs.',
     errors: '',
   });
   expect((await run()).out).toBe('No canary is on offer.');

@@ -158,7 +158,7 @@ function describeCanary(
   done: LoggedAct | undefined,
 ): string {
   const what = `${model} ${version}, canary for ${formatPercent(percent / 100)} of devices`;
-  const said = answer ? ` The collector says ${verdictWords(answer)}.` : '';
+  const said = answer ? ` The verdict is ${verdictWords(answer)}.` : '';
   return `${what}: ${describeAct(decision, done)}, because ${BECAUSE[decision.because]}.${said}`;
 }
 

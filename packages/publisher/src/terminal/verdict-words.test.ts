@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { verdictWords } from './verdict-words.js';
 
 test.each([
-  ['none', ['no-reports'], 'no verdict yet: no device has reported of it in the last 14 days'],
+  ['none', ['no-reports'], 'none yet: no device has reported of it in the last 14 days'],
   ['hold', ['few-cohorts'], 'hold: devices of too few cohorts have reported on both sides'],
   ['hold', ['failed-runs', 'latency'], 'hold: not sure yet of failed-runs, latency'],
   ['roll-back', ['failed-runs'], 'roll-back: worse by failed-runs'],

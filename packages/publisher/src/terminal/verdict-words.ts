@@ -13,12 +13,12 @@ const REASONS: Readonly<Record<string, string>> = {
   'one-day': 'it is no worse, but has not been out for a whole day',
 };
 
-/** "no verdict yet: no device has reported of it in the last 14 days", "roll-back: worse by failed-runs" */
+/** "none yet: no device has reported of it in the last 14 days", "roll-back: worse by failed-runs" */
 export function verdictWords({
   verdict,
   because,
 }: Pick<CanaryAnswer, 'verdict' | 'because'>): string {
-  const title = verdict === 'none' ? 'no verdict yet' : verdict;
+  const title = verdict === 'none' ? 'none yet' : verdict;
   const reasons = because.flatMap((name) => REASONS[name] ?? []);
   const measures = because.filter((name) => !REASONS[name]).join(', ');
   const ofMeasures = verdict === 'roll-back' ? 'worse by' : 'not sure yet of';
