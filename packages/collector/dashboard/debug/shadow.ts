@@ -65,9 +65,9 @@ function shadowTable(shadow: readonly ShadowAgreement[]): Table {
       ]),
     ]),
     none:
-      'No version ran beside the one that answers in this time. This offers one: nearside publish <model> --shadow 5. A device starts it ' +
-      'where 2 % of the time that the model was at work in this visit are enough for the start, in a pause as long as that.',
-    filledBy: 'needs publish --shadow, and a model that runs often, with pauses',
+      'No version ran beside the one that answers in this time. This offers one: nearside publish <model> --shadow 5. A device asks it ' +
+      'what one run in fifty was asked, while its page is idle.',
+    filledBy: 'needs publish --shadow, and a model that runs more than once a visit',
     note: NOTE,
   };
 }
