@@ -54,6 +54,7 @@ export type Decision =
  * - `unconfirmed`: two looks in a row have not yet said so of this experiment and the signed targets now
  * - `old-facts`: the collector judges by other targets than those signed now
  * - `no-answer`: the collector says nothing of this canary
+ * - `other-experiment`: it knows the version by another experiment alone, so it is perhaps of another repository
  * - `not-asked`: nobody asked for a wider share by `steps` or `stable`
  * - `no-fallback`: it is worse, and no version is left for all devices
  * - `clock`: the time of its offer or of the collector is not that of the clock here
@@ -65,6 +66,7 @@ export type WaitReason =
   | 'unconfirmed'
   | 'old-facts'
   | 'no-answer'
+  | 'other-experiment'
   | 'not-asked'
   | 'no-fallback'
   | 'clock'
@@ -88,15 +90,16 @@ const LIMITS = Object.freeze({
 /**
  * Decides what becomes of a canary. It reads no clock and keeps nothing, so the same question has the same answer.
  *
- * @param answer undefined where the collector cannot be reached, or does not know the experiment
+ * @param answer undefined where the collector cannot be reached, or does not know the version
  * @param revision version of the signed targets now
  */
 export function decide(
   canary: CanaryOnOffer,
-  answer: CanaryAnswer | undefined,
+  answer: CanaryAnswer | 'other-experiment' | undefined,
   rules: AutopilotRules,
   { revision, nowMs }: { readonly revision: number; readonly nowMs: number },
 ): Decision {
+  if (answer === 'other-experiment') return wait(answer);
   const heard = answer && looksGoOn(answer) ? answer : undefined;
   const sinceMs = canary.offeredMs.at(-1);
   // what a clock signs that is behind has expired before any device sees it

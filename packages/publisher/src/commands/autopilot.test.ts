@@ -1,9 +1,10 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { revoke } from '../library/revoke.js';
 import { flights } from '../testing/flight.js';
 import { runNearside } from '../testing/run-nearside.js';
+import { BECAUSE } from './autopilot.js';
 
 const openFlight = flights();
 
@@ -56,6 +57,16 @@ test('a collector without an answer is told of, and the exit code is 1', async (
   expect(exitCode).toBe(1);
   expect(out).toContain('stays, because the collector tells nothing of it.');
   expect(errors).toContain('nearside: network-failed: ');
+});
+
+test('a collector that knows only another rollout of the version is told of, and the exit code is 1', async () => {
+  const { desk, says } = await openDesk();
+  says('roll-back', { experiment: '01234567' });
+  const { exitCode, out } = await runNearside(desk, { wait: async () => {} });
+  expect({ exitCode, out }).toEqual({
+    exitCode: 1,
+    out: expect.stringContaining('check that `--fleet` is the collector of these devices.'),
+  });
 });
 
 test('a canary without a version to go back to stays, with exit code 4', async () => {
@@ -129,6 +140,15 @@ test('before it takes back a canary that the collector tells nothing of, it says
   expect(waits).toEqual([300_000]);
   expect(errors).toContain('Asks again in 5 minutes, and takes the canary back');
   expect(JSON.parse(out)).toMatchObject({ acts: [{ act: 'revoke', because: 'no-answer' }] });
+});
+
+test('docs/operating/releases.md says of each reason to wait what to do', async () => {
+  const docs = new URL('../../../../docs/operating/releases.md', import.meta.url);
+  const [, table = ''] = (await readFile(docs, 'utf8')).split(/^\| reason .*$/m);
+  const [rows = ''] = table.split('\n\n');
+  const told = [...rows.matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, reason]) => reason);
+  const acted = ['worse', 'good', 'dwell'];
+  expect([...told, ...acted].sort()).toEqual(Object.keys(BECAUSE).sort());
 });
 
 test.each([

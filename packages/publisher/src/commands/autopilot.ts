@@ -86,7 +86,8 @@ async function doStep(
   for (const { code, message } of result.problems) terminal.error(`nearside: ${code}: ${message}`);
   const reasons = result.canaries.map(({ decision }) => decision.because);
   if (reasons.includes('no-fallback')) return EXIT.refused;
-  return result.problems.length > 0 || reasons.includes('clock') ? EXIT.failed : EXIT.done;
+  const isWronglySet = reasons.includes('clock') || reasons.includes('other-experiment');
+  return result.problems.length > 0 || isWronglySet ? EXIT.failed : EXIT.done;
 }
 
 /**
@@ -124,7 +125,8 @@ function letPass(
   return wait ? wait(ms, { signal }) : setTimeout(ms, undefined, { signal });
 }
 
-const BECAUSE: Readonly<Record<Decision['because'], string>> = {
+/** Each reason as people read it. */
+export const BECAUSE: Readonly<Record<Decision['because'], string>> = {
   worse: 'it is worse than what the others run',
   good: 'it is no worse than what the others run',
   dwell: 'it has had its share for a day',
@@ -133,6 +135,8 @@ const BECAUSE: Readonly<Record<Decision['because'], string>> = {
   unconfirmed: 'the collector has not said so at two looks in a row yet',
   'old-facts': 'the collector has other facts than those signed now',
   'no-answer': 'the collector tells nothing of it',
+  'other-experiment':
+    'the collector knows only another rollout of this version: check that `--fleet` is the collector of these devices',
   'not-asked': 'no wider share is asked for',
   'no-fallback': 'no version would be left for all devices: publish one',
   clock: 'the clock here is not that of its offer, or of the collector',

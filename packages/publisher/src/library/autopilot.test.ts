@@ -195,12 +195,23 @@ describe('what is not enough for an act', () => {
     expect(await log()).toEqual([]);
   });
 
-  test('a verdict of another experiment, or of another version', async () => {
+  test('a verdict of another version', async () => {
     const { step, says, offers } = await openFlight();
-    for (const changed of [{ experiment: '01234567' }, { version: '1.2.0' }]) {
-      says('roll-back', changed);
-      expect(await step({ noAnswer: 'hold' })).toMatchObject({ acts: [] });
+    says('roll-back', { version: '1.2.0' });
+    expect(await step({ noAnswer: 'hold' })).toMatchObject({ acts: [] });
+    expect(await offers()).toEqual(CANARY);
+  });
+
+  test('a verdict of another experiment, nor is that silence: the collector is perhaps the one of another repository', async () => {
+    const { step, says, offers, pauses } = await openFlight();
+    for (const verdict of ['roll-back', 'promote'] as const) {
+      says(verdict, { experiment: '01234567' });
+      expect(await step({ steps: [25], stable: true })).toMatchObject({
+        canaries: [{ decision: { act: 'wait', because: 'other-experiment' } }],
+        acts: [],
+      });
     }
+    expect(pauses).toEqual([]);
     expect(await offers()).toEqual(CANARY);
   });
 

@@ -160,16 +160,17 @@ async function decideAll(
 ): Promise<DecidedCanary[]> {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
   return (await canariesOnOffer(state)).map((canary) => {
-    const answer = told.find(
-      ({ model, figures: { version, experiment } }) =>
-        model === canary.model && version === canary.version && experiment === canary.experiment,
+    const ofVersion = told.filter(
+      ({ model, figures: { version } }) => model === canary.model && version === canary.version,
     );
+    const answer = ofVersion.find(({ figures }) => figures.experiment === canary.experiment);
+    const isOther = !answer && ofVersion.length > 0;
     // a refused token is a wrong setting, and no silence
     const isRefused = problems.some(
       ({ model, code }) => model === canary.model && code === 'read-token-missing',
     );
     const rules = { steps, stable, noAnswer: isRefused ? 'hold' : noAnswer } as const;
-    const decision = decide(canary, answer, rules, present);
+    const decision = decide(canary, isOther ? 'other-experiment' : answer, rules, present);
     return { ...canary, decision, answer };
   });
 }
