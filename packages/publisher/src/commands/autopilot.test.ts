@@ -93,10 +93,11 @@ test('while a file `hold` is there nothing is signed, and it says so', async () 
   expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
 });
 
-test('with --every a later step that fails is told of and does not end it; an interruption does', async () => {
-  const { desk, says, offers, workspace } = await openDesk();
+test('with --every a first step that finds the lock held, and any later one that fails, is told of and does not end it; an interruption does', async () => {
+  const { desk, says, offers, workspace, publisherAtWork } = await openDesk();
   const { repository } = workspace;
   says('hold');
+  const atWork = await publisherAtWork();
   const waits: number[] = [];
   let interrupt = () => {};
   const interrupted = new Promise<void>((resolve) => {
@@ -104,6 +105,7 @@ test('with --every a later step that fails is told of and does not end it; an in
   });
   const wait = async (ms: number) => {
     waits.push(ms);
+    if (waits.length === 1) await atWork[Symbol.asyncDispose]();
     if (waits.length === 1) await rename(repository, `${repository}.away`);
     if (waits.length === 2) await rename(`${repository}.away`, repository);
     if (waits.length === 2) says('roll-back');
@@ -114,7 +116,7 @@ test('with --every a later step that fails is told of and does not end it; an in
     wait,
   });
   expect({ exitCode, waits }).toEqual({ exitCode: 0, waits: [300_000, 300_000, 300_000] });
-  expect(errors).toContain('file-missing');
+  expect(errors).toMatch(/^nearside: repository-locked: .*\nnearside: file-missing: .*$/);
   expect(out).toContain('was taken back');
   expect(await offers()).toEqual(['1.1.0 revoked 5 %', '1.0.0 stable']);
 });

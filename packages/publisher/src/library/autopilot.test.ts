@@ -386,4 +386,16 @@ describe('two autopilots at once', () => {
     expect(await offers()).toEqual([...TAKEN_BACK, ...TAKEN_BACK]);
     expect(steps.map(({ metadata }) => metadata.targets)).toEqual([6, 6, 6]);
   });
+
+  test('where one stays at work the other fails with `repository-locked` and signs nothing, and its next step acts', async () => {
+    const { workspace, step, says, publisherAtWork, offers } = await openFlight();
+    says('roll-back');
+    const atWork = await publisherAtWork();
+    const before = await snapshotOf(workspace.repository);
+    await expect(step()).rejects.toMatchObject({ code: 'repository-locked', retryable: true });
+    expect(await snapshotOf(workspace.repository)).toEqual(before);
+    await atWork[Symbol.asyncDispose]();
+    await step();
+    expect(await offers()).toEqual(TAKEN_BACK);
+  });
 });

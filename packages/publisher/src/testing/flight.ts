@@ -1,9 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { experimentOf } from '@nearside/artifact';
+import { onTestFinished, vi } from 'vitest';
 import { type AutopilotOptions, autopilot } from '../library/autopilot.js';
 import { inspect } from '../library/inspect.js';
 import { publish } from '../library/publish.js';
+import { lockRepository } from '../repository/repository-lock.js';
 import { openCollector, type SaidOfRollout } from './collector.js';
 import { publishedOnce, type Workspace } from './workspace.js';
 
@@ -74,6 +76,17 @@ async function flightOf(
         .map(({ version, state, rollout }) =>
           [version, state, ...(rollout ? [`${rollout.toBps / 100} %`] : [])].join(' '),
         );
+    },
+    /** Holds the repository as a publisher that is at work does, until disposed of. Nobody waits a minute for it. */
+    async publisherAtWork(): Promise<AsyncDisposable> {
+      const lock = await lockRepository(repository);
+      const { timeout } = AbortSignal;
+      const spy = vi.spyOn(AbortSignal, 'timeout');
+      spy.mockImplementation((ms) =>
+        timeout.call(AbortSignal, ms > 50_000 && ms <= 60_000 ? 0 : ms),
+      );
+      onTestFinished(() => spy.mockRestore());
+      return lock;
     },
     async log(): Promise<Record<string, unknown>[]> {
       const text = await readFile(join(repository, '.autopilot.jsonl'), 'utf8').catch(() => '');
