@@ -4,7 +4,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
+import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../scripts/root.mjs';
 import { packDigits } from './digits-repository.js';
 import { madeOnce } from './made-once.js';
@@ -145,6 +147,41 @@ test('the job of the example takes a worse canary back, once, after uploads that
     printed: 'A file `hold` lies in the repository: nothing is signed.\nNo canary is on offer.\n',
   });
   await close();
+});
+
+interface Workflow {
+  readonly env: Record<string, string>;
+  readonly jobs: { readonly step: { readonly steps: readonly { readonly run?: string }[] } };
+}
+
+interface Container {
+  readonly env: readonly { readonly name: string }[];
+  readonly command: readonly string[];
+}
+
+test('each scheduler gives the job the variables that it asks for, and words that the command knows and that widen nothing', async () => {
+  const read = (file: string) => readFile(`${EXAMPLE}/${file}`, 'utf8');
+  const scripts = (await read('autopilot.sh')) + (await read('s3.sh'));
+  const asked = [...scripts.matchAll(/^: "\$\{(\w+):\?/gm)].map(([, name]) => name);
+  const nearside = `${root}node_modules/.bin/nearside`;
+  const { stdout } = await promisify(execFile)(nearside, ['autopilot', '--help']);
+  const known = [...stdout.matchAll(/^ +(--[a-z-]+)/gm)].map(([, flag]) => flag);
+  const flags = known.filter((flag) => flag !== '--steps' && flag !== '--stable');
+  expect(known).toHaveLength(flags.length + 2);
+
+  const workflow: Workflow = parse(await read('autopilot.yml'));
+  const [cronJob] = parseAllDocuments(await read('cronjob.yaml')).map((one) => one.toJS());
+  const container: Container = cronJob.spec.jobTemplate.spec.template.spec.containers[0];
+  const runs = workflow.jobs.step.steps.map(({ run = '' }) => run.split(' '));
+  const jobs = [
+    { names: Object.keys(workflow.env), words: runs.find(([word]) => word === './autopilot.sh') },
+    { names: container.env.map(({ name }) => name), words: container.command },
+  ];
+  for (const { names, words = ['no job'] } of jobs) {
+    expect(names).toEqual(expect.arrayContaining(asked));
+    expect(words[0]).toContain('/autopilot.sh');
+    expect(flags).toEqual(expect.arrayContaining(words.filter((word) => word.startsWith('-'))));
+  }
 });
 
 test('what somebody publishes while the job is at work stays @long', async () => {

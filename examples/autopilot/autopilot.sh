@@ -1,6 +1,6 @@
 #!/bin/sh
 # One step of autopilot on a published repository: fetches it into $SITE, takes the step, uploads what it changed, and reads
-# that at $URL as a device with the pin $PIN would. Words go to `nearside autopilot`: --steps 1,5,25
+# that at $URL as a device with the pin $PIN would. It takes back only. Words go to `nearside autopilot`: --steps 1,5,25 widens.
 # The keys are in NEARSIDE_KEY_TARGETS, NEARSIDE_KEY_SNAPSHOT and NEARSIDE_KEY_TIMESTAMP, their passphrase, if they have
 # one, in NEARSIDE_PASSPHRASE, and the read token of the collector in NEARSIDE_READ_TOKEN.
 set -eu
