@@ -1,4 +1,13 @@
-import { compareShares, compareSizes } from '../../packages/collector/dist/statistics/guardrail.js';
+import { STANDARD_MARGINS_BPS } from '../../packages/collector/dist/fleet/arm-measures.js';
+import {
+  levelsOf,
+  lowLevelOfPart,
+} from '../../packages/collector/dist/fleet/rollout-guardrails.js';
+import {
+  compareShares,
+  compareSizes,
+  onBothSides,
+} from '../../packages/collector/dist/statistics/guardrail.js';
 import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/verdict.js';
 import { drawsOf } from './random.mjs';
 
@@ -12,19 +21,9 @@ const REPORTS_OF_A_DAY = 4;
 const CONCENTRATION = 8;
 /** What is so of a version that is no worse. */
 const BASE = { failed: 0.01, slow: 0.05, unsure: 0.05, starts: 0.005 };
-/** As the collector has them. */
-const MARGINS = {
-  'failed-runs': 0.005,
-  'failed-devices': 0.02,
-  'failed-starts': 0.005,
-  'slow-runs': 0.02,
-  'unsure-runs': 0.02,
-  'missing-devices': 0.1,
-};
-const NAMES = Object.keys(MARGINS);
-/** As the collector has them: half of the lower ends' level is shared among ten parts that there can be. */
-const LEVEL = 0.01 / NAMES.length;
-const LEVELS = { whole: LEVEL / 2, part: LEVEL / 2 / 10 };
+const NAMES = Object.keys(STANDARD_MARGINS_BPS);
+const { level: LEVEL, lowLevel: LOW_LEVEL } = levelsOf(NAMES.length);
+const LOW_LEVEL_OF_PART = lowLevelOfPart(LEVEL);
 /** Of the i-th of 25 devices: its class and backend. Tablets are 8 % of all. */
 const CLASSES = ['tablet', 'tablet', ...repeated('phone', 12), ...repeated('desktop-large', 11)];
 const BACKENDS = ['onnx-wasm', 'onnx-wasm', 'onnx-wasm', 'onnx-webgpu'];
@@ -91,22 +90,31 @@ export function openArms({ seed, devices = 2000, worse = {}, silent = 0, ...opti
     control: makeArm({ devices, worse: {}, silent: 0, part }, draws),
   };
   const sums = { whole: makeSums(), parts: new Map(PARTS.map((name) => [name, makeSums()])) };
+  const devicesOfDays = { canary: [], control: [] };
   let looks = 0;
   return {
-    /** @returns what is compared at the next look, as `verdictOf` takes it */
+    /** @returns the guardrails at the next look, the devices of each side on the busiest day, and the cohorts on both */
     look() {
       const day = Math.floor(looks / looksOfADay);
       looks += 1;
       for (const [arm, list] of Object.entries(arms)) {
+        devicesOfDays[arm][day] ??= 0;
         for (const device of list) {
-          if (draws.chance(reporting)) report(device, { arm, day, sums }, draws);
+          if (!draws.chance(reporting)) continue;
+          if (device.day < day) devicesOfDays[arm][day] += 1;
+          report(device, { arm, day, sums }, draws);
         }
       }
       if (forge) addForged(sums, forge, forgedCohorts);
       return {
-        guardrails: judge(sums.whole, LEVELS.whole),
+        devices: {
+          canary: Math.max(...devicesOfDays.canary),
+          control: Math.max(...devicesOfDays.control),
+        },
+        cohorts: onBothSides(sums.whole['missing-devices']).length,
+        guardrails: compare(sums.whole, LOW_LEVEL),
         parts: [...sums.parts].flatMap(([name, ofPart]) =>
-          judge(ofPart, LEVELS.part, `-on-${name}`),
+          compare(ofPart, LOW_LEVEL_OF_PART, `-on-${name}`),
         ),
       };
     },
@@ -191,9 +199,9 @@ function addForged({ whole, parts }, forge, cohorts) {
   }
 }
 
-function judge(sums, lowLevel, suffix = '') {
+function compare(sums, lowLevel, suffix = '') {
   return NAMES.map((name) => {
-    const margin = MARGINS[name];
+    const margin = STANDARD_MARGINS_BPS[name] / 10_000;
     const options = { margin, level: LEVEL, lowLevel };
     const result =
       name === 'missing-devices'

@@ -1,6 +1,7 @@
 import { compareLooks } from '../../packages/collector/dist/findings/compare-looks.js';
 import { VERDICT, verdictName } from '../../packages/collector/dist/fleet/findings.js';
-import { mayStep, verdictOf } from '../../packages/collector/dist/statistics/verdict.js';
+import { rolloutVerdict } from '../../packages/collector/dist/fleet/rollout-verdict.js';
+import { COLLECTOR_DEFAULTS } from '../../packages/collector/dist/server/start-collector.js';
 import { decide } from '../../packages/publisher/dist/autopilot/decide.js';
 import { openArms } from '../fleet/simulate-arms.mjs';
 
@@ -11,8 +12,7 @@ const EXPERIMENT = '5f3c9a70';
 const REVISION = 2;
 const OFFERED_MS = Date.UTC(2026, 2, 1);
 const RULES = { steps: [1, 5, 25], stable: false, noAnswer: 'revoke' };
-/** As a collector looks. */
-const LOOKS_EVERY_MS = 300_000;
+const { lookEveryMs: LOOKS_EVERY_MS, minDevices: MIN_DEVICES } = COLLECTOR_DEFAULTS;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const FOUR_DAYS_MS = 4 * DAY_MS;
@@ -24,7 +24,7 @@ const FOUR_DAYS_MS = 4 * DAY_MS;
  */
 
 /**
- * Follows a canary until autopilot takes it back: simulated devices, the collector's statistics and log of verdicts, and
+ * Follows a canary until autopilot takes it back: simulated devices, and the collector's verdict and its log, and
  * autopilot's decision.
  *
  * @param {{ seed: number, devices: number, percent: number, worse?: object }} options `devices` on each side, which is
@@ -43,9 +43,14 @@ export function simulateRollout({ seed, devices, percent, worse }) {
   for (let sinceMs = LOOKS_EVERY_MS; sinceMs <= FOUR_DAYS_MS; sinceMs += LOOKS_EVERY_MS) {
     const nowMs = OFFERED_MS + sinceMs;
     const hours = sinceMs / HOUR_MS;
-    const judged = judge(arms.look(), { percent, isOneDay: sinceMs >= DAY_MS });
+    const judged = rolloutVerdict({
+      ...arms.look(),
+      ...{ share: percent / 100, isOver: false, lack: undefined, hasFacts: true, isRun: true },
+      ...{ minDevices: MIN_DEVICES, hours },
+    });
+    const { verdict, because = [] } = judged.verdict;
     const answer = {
-      ...judged,
+      ...{ verdict, because, mayStep: judged.mayStep },
       undone: { n: 0, of: 0 },
       revision: REVISION,
       written: log.add(judged, nowMs),
@@ -59,22 +64,14 @@ export function simulateRollout({ seed, devices, percent, worse }) {
   return acts;
 }
 
-/** As the collector answers: nothing is promoted or widened before a whole day. */
-function judge({ guardrails, parts }, { percent, isOneDay }) {
-  const { verdict, because = [] } = verdictOf(guardrails, parts);
-  if (verdict === 'roll-back') return { verdict, because, mayStep: false };
-  if (!isOneDay) return { verdict: 'hold', because: ['one-day'], mayStep: false };
-  return { verdict, because, mayStep: mayStep(guardrails, percent / 100) };
-}
-
 /** The collector's log, in which a verdict is written when two looks in a row have seen it. */
 function openLog() {
   let unconfirmed = new Map();
   let written = [];
   return {
     /** @returns the entry that is written down for the rollout after this look */
-    add({ verdict, mayStep }, atMs) {
-      const state = verdictName({ verdict: { verdict }, mayStep });
+    add(judged, atMs) {
+      const state = verdictName(judged);
       const subject = { model: MODEL, version: VERSION, kind: VERDICT, subject: EXPERIMENT };
       const observed = [{ ...subject, state, figures: null }];
       const look = { atMs, revision: REVISION, observed, isKnown: () => true };

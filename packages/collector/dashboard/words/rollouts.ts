@@ -1,10 +1,6 @@
-import type {
-  FleetCanary,
-  GuardrailFigures,
-  RolloutFigures,
-  RolloutHold,
-} from '../../src/fleet/canary.js';
+import type { FleetCanary, GuardrailFigures, RolloutFigures } from '../../src/fleet/canary.js';
 import { type FleetFindings, verdictName, type WrittenVerdict } from '../../src/fleet/findings.js';
+import type { RolloutHold } from '../../src/fleet/rollout-verdict.js';
 import type { Standing } from '../charts/margin-bar.js';
 import { measureName } from './findings.js';
 import {

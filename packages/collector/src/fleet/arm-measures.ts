@@ -1,5 +1,6 @@
 import {
   bucketsOf,
+  type GUARDRAILS,
   type Histogram,
   outcomeOfMargin,
   total,
@@ -19,12 +20,24 @@ import { grouped } from './grouping.js';
 /** Sums where there is no bound yet. Such a measure judges nothing, and without it nothing is promoted. */
 const NOTHING_YET: RatioSums = { part: 0, whole: 0 };
 
+/** Tolerated where the release names no margin, in hundredths of a point. docs/statistics.md has the cost of each. */
+export const STANDARD_MARGINS_BPS: Readonly<Record<(typeof GUARDRAILS)[number], number>> = {
+  'failed-runs': 50,
+  'failed-devices': 200,
+  'failed-starts': 50,
+  'slow-runs': 200,
+  'unsure-runs': 200,
+  'missing-devices': 1000,
+};
+/** The same of an outcome. It is shown, and judges nothing. */
+const OUTCOME_MARGIN_BPS = 500;
+
 /** The two sides of a rollout are compared by measures. */
 export interface Measure {
   readonly name: string;
   /** A higher share is worse. A size is a number of devices. A lower mean is worse. */
   readonly kind: 'share' | 'size' | 'mean';
-  /** Tolerated where the release names no margin, in hundredths of a point. docs/statistics.md has the cost of each. */
+  /** Tolerated where the release names no margin, in hundredths of a point. */
   readonly marginBps: number;
   sums(row: CohortRow): RatioSums;
 }
@@ -41,25 +54,29 @@ export function armMeasures(
 ): Measure[] {
   const known = versions.find((one) => one.version === version);
   return [
-    share('failed-runs', 50, ({ ok = 0, failed = 0 }) => ({ part: failed, whole: ok + failed })),
-    share('failed-devices', 200, ({ firsts }) => ({
+    share('failed-runs', ({ ok = 0, failed = 0 }) => ({ part: failed, whole: ok + failed })),
+    share('failed-devices', ({ firsts }) => ({
       part: firsts?.['arm-day-failed'] ?? 0,
       whole: firsts?.['arm-day'] ?? 0,
     })),
-    share('failed-starts', 50, (counts) => startSums(counts, version)),
+    share('failed-starts', (counts) => startSums(counts, version)),
     ...slowRuns(sides),
     ...unsureRuns(sides, versions),
     {
       name: 'missing-devices',
       kind: 'size',
-      marginBps: 1000,
+      marginBps: STANDARD_MARGINS_BPS['missing-devices'],
       sums: ({ counts }) => ({ part: 0, whole: counts.firsts?.['arm-day'] ?? 0 }),
     },
     ...outcomes(sides, known?.health ?? {}),
   ];
 }
 
-function share(name: string, marginBps: number, sums: (counts: Counts) => RatioSums): Measure {
+function share(
+  name: keyof typeof STANDARD_MARGINS_BPS,
+  sums: (counts: Counts) => RatioSums,
+): Measure {
+  const marginBps = STANDARD_MARGINS_BPS[name];
   return { name, kind: 'share', marginBps, sums: ({ counts }) => sums(counts) };
 }
 
@@ -77,7 +94,7 @@ function startSums({ opens, updates }: Counts, version: string): RatioSums {
 function slowRuns({ control }: Sides): Measure[] {
   const bound = highestTwentieth(latencyByCohort(firstDays(control)));
   return [
-    share('slow-runs', 200, (counts) => {
+    share('slow-runs', (counts) => {
       if (bound === undefined) return NOTHING_YET;
       const latency = latencyOf(counts);
       return { part: countAbove(latency, bound), whole: total(latency) };
@@ -129,7 +146,7 @@ function unsureRuns({ canary, control }: Sides, versions: readonly VersionFacts[
     {
       name: 'unsure-runs',
       kind: 'share',
-      marginBps: 200,
+      marginBps: STANDARD_MARGINS_BPS['unsure-runs'],
       sums(row) {
         if (bound === undefined) return NOTHING_YET;
         const counts = bins(row);
@@ -167,7 +184,7 @@ function outcomes({ canary, control }: Sides, health: Readonly<Record<string, nu
   return [...names].map((name) => ({
     name: `outcome-${name}`,
     kind: 'mean',
-    marginBps: 500,
+    marginBps: OUTCOME_MARGIN_BPS,
     sums({ counts }) {
       const found = counts.outcomes?.[name];
       return { part: found?.sum ?? 0, whole: found?.n ?? 0 };

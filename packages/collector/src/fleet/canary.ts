@@ -8,14 +8,7 @@ import {
   onBothSides,
   sumsBySide,
 } from '../statistics/guardrail.js';
-import {
-  type Hold,
-  hoursUntilVerdict,
-  isWorse,
-  mayStep,
-  type Verdict,
-  verdictOf,
-} from '../statistics/verdict.js';
+import { isWorse } from '../statistics/verdict.js';
 import type { CohortRow, ModelRange, RollupReads } from '../store/rollup-store.js';
 import type { Sides } from './arm-measures.js';
 import { devicesOnBusiestDay } from './cohort-rows.js';
@@ -33,6 +26,7 @@ import {
 import { type RolloutPart, rolloutParts } from './rollout-parts.js';
 import { type RolloutPlan, rolloutPlans } from './rollout-plans.js';
 import { type RanAs, ranAs, undoneUpdates } from './rollout-runs.js';
+import { type DevicesBySide, type JudgedRollout, rolloutVerdict } from './rollout-verdict.js';
 import { type SignedRollout, signedRollouts } from './signed-rollout.js';
 
 /** Answer of `GET /v1/fleet/canary`: each rollout against its control, from its first day to the end of the range. */
@@ -48,7 +42,7 @@ export interface FleetCanary extends ModelRange {
   readonly rollouts: readonly RolloutFigures[];
 }
 
-export interface RolloutFigures {
+export interface RolloutFigures extends JudgedRollout {
   readonly version: string;
   readonly experiment: string;
   /** Time of its first report, which may be before the range. */
@@ -61,41 +55,12 @@ export interface RolloutFigures {
   readonly offeredMs: readonly number[];
   /** Versions that served on each side, those with most runs first. */
   readonly ranAs: { readonly canary: readonly RanAs[]; readonly control: readonly RanAs[] };
-  /** Its next share is safe enough: less is asked of a canary that few devices have than of one for all. */
-  readonly mayStep: boolean;
   /** Updates to it that devices on its side undid by themselves, of those that they tried. */
   readonly undone: { readonly n: number; readonly of: number };
-  /** Devices by side, on the busiest UTC day. */
-  readonly devices: { readonly canary: number; readonly control: number };
+  readonly devices: DevicesBySide;
   readonly guardrails: readonly GuardrailFigures[];
   /** Measures by which a device class or a backend is worse by itself. */
   readonly parts: readonly PartFigures[];
-  readonly verdict: RolloutVerdict;
-}
-
-export type RolloutVerdict = Exclude<Verdict, Hold> | RolloutHold | NoVerdict;
-
-/** What holds a rollout as a whole, whatever its measures say. */
-type HoldReason =
-  | 'unknown-version'
-  | 'old-facts'
-  | 'few-canary-devices'
-  | 'few-cohorts'
-  | 'not-run'
-  | 'one-day';
-
-export interface RolloutHold extends Hold {
-  /**
-   * Hours until a verdict at today's rate: `times` as many reports as came since the first, at their mean rate. Null where
-   * that is not known, where it is more than a year, and where the rollout is over.
-   */
-  readonly hours: number | null;
-}
-
-/** There is no verdict without a control, or with too few devices in it. */
-export interface NoVerdict {
-  readonly verdict: 'none';
-  readonly because: 'no-control' | 'too-few-devices';
 }
 
 export interface GuardrailFigures {
@@ -159,8 +124,8 @@ interface Asked extends ModelContext {
 }
 
 function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigures | undefined {
-  const { signed, facts, minDevices } = asked;
-  const { version, experiment, isOver, share, offeredMs } = signed;
+  const { signed, facts, minDevices, toMs } = asked;
+  const { version, experiment, isOver, share, offeredMs, lack } = signed;
   const canary = rows.filter(({ unit }) => unit.arm === 'canary' && unit.assigned === version);
   const control = rows.filter(({ unit }) => unit.arm === 'control');
   const sides = { canary, control };
@@ -185,9 +150,7 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
     part,
     compared: compareAll(part.sides, part.guardrails),
   }));
-  const compared = { whole, parts: comparedParts.flatMap(({ compared }) => compared) };
   const ran = { canary: ranAs(canary, minDevices), control: ranAs(control, minDevices) };
-  const isRun = ran.canary.some((one) => one.version === version);
   return {
     ...{ version, experiment, sinceMs, isOver, share, offeredMs },
     ranAs: ran,
@@ -197,53 +160,15 @@ function rolloutFigures(rows: readonly CohortRow[], asked: Asked): RolloutFigure
       guardrailFigures(one, { devices: devices.canary + devices.control }),
     ),
     parts: comparedParts.flatMap(worsePart),
-    ...judge(compared, { ...asked, devices, sides, sinceMs, isRun }),
+    ...rolloutVerdict({
+      ...{ lack, share, isOver, hasFacts: facts !== undefined },
+      ...{ devices, minDevices, cohorts: cohortsOnBothSides(sides) },
+      isRun: ran.canary.some((one) => one.version === version),
+      hours: (toMs - sinceMs) / HOUR_MS,
+      guardrails: judged(whole),
+      parts: judged(comparedParts.flatMap(({ compared }) => compared)),
+    }),
   };
-}
-
-interface Judging extends Asked {
-  readonly devices: RolloutFigures['devices'];
-  readonly sides: Sides;
-  readonly sinceMs: number;
-  /** Enough devices ran the version. Those that cannot, or have not fetched it, are as well as the control. */
-  readonly isRun: boolean;
-}
-
-/** Says how the rollout should go on. What holds it as a whole is named alone. */
-function judge(
-  compared: Readonly<Record<'whole' | 'parts', readonly Compared[]>>,
-  { signed, facts, devices, minDevices, sides, sinceMs, isRun, toMs }: Judging,
-): Pick<RolloutFigures, 'verdict' | 'mayStep'> {
-  const { lack, isOver, share } = signed;
-  const none = noVerdict(devices, minDevices);
-  if (none) return { verdict: none, mayStep: false };
-  // facts of something else hold it however bad it is; a collector without any still tells of a bad one
-  if (lack && facts) return heldBy(lack);
-  const whole = judged(compared.whole);
-  const verdict = verdictOf(whole, judged(compared.parts));
-  if (verdict.verdict === 'roll-back') return { verdict, mayStep: false };
-  if (lack) return heldBy(lack);
-  if (devices.canary < minDevices) return heldBy('few-canary-devices');
-  if (cohortsOnBothSides(sides) < FEWEST_COHORTS) return heldBy('few-cohorts');
-  if (!isRun) return heldBy('not-run');
-  const hours = (toMs - sinceMs) / HOUR_MS;
-  const hoursLeft = Math.max(0, 24 - hours);
-  if (verdict.verdict === 'promote') {
-    if (hoursLeft === 0) return { verdict, mayStep: !isOver };
-    return heldBy('one-day', { times: 1, hours: isOver ? null : hoursLeft });
-  }
-  const needed = hoursUntilVerdict(verdict, hours);
-  return {
-    verdict: { ...verdict, hours: isOver || needed === null ? null : Math.max(needed, hoursLeft) },
-    mayStep: !isOver && hoursLeft === 0 && mayStep(whole, share),
-  };
-}
-
-function heldBy(
-  reason: HoldReason,
-  { times, hours }: Pick<RolloutHold, 'times' | 'hours'> = { times: null, hours: null },
-): Pick<RolloutFigures, 'verdict' | 'mayStep'> {
-  return { verdict: { verdict: 'hold', because: [reason], times, hours }, mayStep: false };
 }
 
 /** Cohorts whose devices reported on both sides. */
@@ -280,14 +205,6 @@ function worsePart({
       const { name, margin, difference } = guardrailFigures(one, { devices });
       return { dimension, value, name, margin, difference };
     });
-}
-
-function noVerdict(
-  { control }: RolloutFigures['devices'],
-  minDevices: number,
-): NoVerdict | undefined {
-  if (control === 0) return { verdict: 'none', because: 'no-control' };
-  return control < minDevices ? { verdict: 'none', because: 'too-few-devices' } : undefined;
 }
 
 interface ComparedSums extends Compared {

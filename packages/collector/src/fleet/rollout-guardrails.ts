@@ -46,9 +46,14 @@ export function guardrailsOf(
     ...marginOf(measure, known),
     isComparable: measure.kind !== 'size' || isEven,
   }));
-  const judged = guardrails.filter(({ isJudged }) => isJudged).length;
+  const levels = levelsOf(guardrails.filter(({ isJudged }) => isJudged).length);
+  return guardrails.map((one) => ({ ...one, ...levels }));
+}
+
+/** @param judged number of the whole fleet's guardrails on which a verdict depends */
+export function levelsOf(judged: number): Pick<Guardrail, 'level' | 'lowLevel'> {
   const level = LEVEL / Math.max(1, judged);
-  return guardrails.map((one) => ({ ...one, level, lowLevel: WHOLE_SHARE * level }));
+  return { level, lowLevel: WHOLE_SHARE * level };
 }
 
 /** @param level of the whole fleet's guardrails */
