@@ -130,10 +130,15 @@ test('the job of the example publishes no model whose small variant lost too muc
   await expectRefused(4, /gate-refused: Variant 'int8' of digits 1.1.0/);
 });
 
-test('the job of the example publishes no model that gives other golden outputs @long', async () => {
+test('the job of the example publishes no model that gives other golden outputs, where only a device finds it too @long', async () => {
   await writeModel();
   await makeUnprovable(`${dir}/digits`, ['fp32']);
-  await expectRefused(1, /golden-mismatch/);
+  await expectRefused(1, /^nearside: golden-mismatch/);
+
+  const change = (source: string) => cp(`${dir}/digits`, source, { recursive: true });
+  await packDigits(dir, { ...NEXT, change });
+  const notComputed = /code: 'no-backend'.*code: 'golden-mismatch'/s;
+  await expectRefused(1, notComputed, await packedAlready(`${dir}/packed-1.1.0`));
 });
 
 test('the job of the example leaves the repository as it was where the publish is refused @long', async () => {
