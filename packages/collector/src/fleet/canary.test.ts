@@ -138,17 +138,23 @@ test('what a release has signed a margin for, and never comes, keeps it from bei
   await store.close();
 });
 
-test('with two canaries of one salt their numbers are not held against each other', async () => {
+test('numbers of devices are held against each other only of one canary of at most half of all', async () => {
   const store = await storeOf(rollout({ canary: 0.05, control: 0.05 }));
   const [canary, stable] = FACTS.versions;
+  const missingOf = async (fromBps: number, toBps: number, ...others: object[]) => {
+    const own = { ...canary, rollout: { salt: 's', fromBps, toBps } };
+    const versions = [own, ...others, stable] as typeof FACTS.versions;
+    const context = { ...CONTEXT, facts: { ...FACTS, versions } };
+    const { rollouts } = await fleetCanary(store, DAY, context);
+    return rollouts[0]?.guardrails.find(({ name }) => name === 'missing-devices');
+  };
+  const compared = { difference: { value: 0, method: 'sample-ratio' }, isJudged: true };
+  expect(await missingOf(0, 5000)).toMatchObject(compared);
   const second = { ...canary, version: '1.2.0', rollout: { salt: 's', fromBps: 500, toBps: 2500 } };
-  const versions = [canary, stable, second] as typeof FACTS.versions;
-  const { rollouts } = await fleetCanary(store, DAY, { ...CONTEXT, facts: { ...FACTS, versions } });
-  const missing = rollouts[0]?.guardrails.find(({ name }) => name === 'missing-devices');
-  expect(missing).toMatchObject({
-    difference: { value: null, method: 'sample-ratio' },
-    isJudged: true,
-  });
+  const apart = { difference: { value: null, method: 'sample-ratio' }, isJudged: true };
+  expect(await missingOf(0, 5001)).toMatchObject(apart);
+  expect(await missingOf(100, 5000)).toMatchObject(apart);
+  expect(await missingOf(0, 500, second)).toMatchObject(apart);
   await store.close();
 });
 
@@ -302,6 +308,38 @@ test('four cohorts forged without limit neither blame a canary nor make its upda
   await store.close();
 });
 
+test('four cohorts forged without limit grant nothing to a version that is worse, or of which too little is known', async () => {
+  const signed = withCanary({ health: { ...WIDE, 'failed-runs-bps': 10 } });
+  const forged = rollout(EQUAL, { devices: 64 }).filter(({ g }) => g < 4);
+  for (const [what, honest, ofControl, held] of [
+    [
+      'worse',
+      rollout({ canary: 0.5, control: 0.05 }, { devices: 320 }),
+      1_000_000,
+      { verdict: 'roll-back' },
+    ],
+    // no run of any device fails: only how many there are says how sure that is
+    ['unsure', rollout({ canary: 0, control: 0 }, { devices: 64 }), 0, { verdict: 'hold' }],
+  ] as const) {
+    const praise = forged.map((one) => {
+      const failed = one.arm === 'control' ? ofControl : 0;
+      const health = {
+        ok: 1_000_000 - failed,
+        ...(failed > 0 && { errors: { deadline: failed } }),
+      };
+      return { ...one, more: { health } };
+    });
+    for (const reports of [honest, [...honest, ...praise]]) {
+      const store = await storeOf(reports);
+      const { rollouts } = await fleetCanary(store, DAY, signed);
+      expect(rollouts, what).toMatchObject([
+        { verdict: { ...held, because: ['failed-runs'] }, mayStep: false },
+      ]);
+      await store.close();
+    }
+  }
+});
+
 test('updates that canary devices undid by themselves are counted, and not those that lacked the network', async () => {
   const ends: NonNullable<NonNullable<DeviceReport['more']>['updates']>[number][] = [
     { version: '1.1.0', installed: 1, failed: { 'network-failed': 1 } },
@@ -403,17 +441,26 @@ test('a version whose pages end before they can report is missed from the time w
   await store.close();
 });
 
-test('an outcome with a signed margin says which side has more of it, once that is sure', async () => {
+test('an outcome says which side has more of it, once that is sure', async () => {
   const bought = (of: number) => ({ outcomes: { bought: [10, of, of] } }) as DeviceReport['more'];
-  const store = await storeOf(
-    rollout(EQUAL, { devices: 320 }).map((one, i) => ({
-      ...one,
-      more: bought(one.arm === 'canary' ? 8 + (i % 2) : 3 + (i % 2)),
-    })),
-  );
-  const { rollouts } = await fleetCanary(store, DAY, withCanary({}));
-  const better = rollouts[0]?.guardrails.map((one) => [one.name, one.better]);
-  expect(better).toContainEqual(['outcome-bought', 'canary']);
-  expect(better).toContainEqual(['failed-runs', null]);
-  await store.close();
+  for (const [canary, control, better] of [
+    [8, 3, 'canary'],
+    [3, 8, 'control'],
+    [81, 80, null],
+    [80, 81, null],
+  ] as const) {
+    const store = await storeOf(
+      rollout(EQUAL, { devices: 128 }).map((one, i) => ({
+        ...one,
+        more: bought((one.arm === 'canary' ? canary : control) + (i % 2)),
+      })),
+    );
+    const { rollouts } = await fleetCanary(store, DAY, withCanary({}));
+    const found = rollouts[0]?.guardrails.find(({ name }) => name === 'outcome-bought');
+    expect(found, `${canary} beside ${control}`).toMatchObject({ better });
+    expect(Math.sign(found?.difference.value ?? 0)).toBe(Math.sign(control - canary));
+    const others = rollouts[0]?.guardrails.filter((one) => one !== found) ?? [];
+    expect(others.map((one) => one.better)).toEqual(others.map(() => null));
+    await store.close();
+  }
 });
