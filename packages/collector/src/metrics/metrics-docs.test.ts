@@ -6,6 +6,7 @@ import { startCollector } from '../server/start-collector.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import type { VersionState } from '../store/rollup-store.js';
 import { factsOf } from '../testing/fleet-store.js';
+import { parsePrometheusText } from '../testing/parse-prometheus-text.js';
 import { sampleFinding } from '../testing/sample-finding.js';
 import { NOW_MS, sampleReport } from '../testing/sample-report.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
@@ -39,9 +40,13 @@ async function everyMetric(): Promise<string> {
     sampleFinding({ ...verdict, atMs, state: 'roll-back' }),
   ];
   await store.addLook(found, NOW_MS);
-  // one went to all, and one was taken back
-  const states = [['1.0.0 stable'], ['1.1.0 canary', '1.2.0 stable'], ['1.1.0 revoked']];
-  for (const [i, named] of states.entries()) {
+  // of three that were offered one went to all after 4 s, and one was taken back after 7
+  for (const [secondsAgo, ...named] of [
+    [9, '1.0.0 stable'],
+    [8, '1.1.0 canary', '1.2.0 canary', '1.3.0 canary'],
+    [4, '1.2.0 stable'],
+    [1, '1.1.0 revoked'],
+  ] as const) {
     const known = named.map((one) => one.split(' ') as [string, VersionState['state']]);
     const facts = known.map(([version, state]) => ({
       model: 'digits',
@@ -49,7 +54,7 @@ async function everyMetric(): Promise<string> {
       state,
       rollout: null,
     }));
-    await store.keepFacts(factsOf(facts), NOW_MS - 5000 + 2000 * i);
+    await store.keepFacts(factsOf(facts), NOW_MS - 1000 * secondsAgo);
   }
   await store.close();
   await using collector = await startCollector({
@@ -138,8 +143,20 @@ ${table(families.filter(isOwn))}
 `;
 }
 
-test('docs/metrics.md is what /metrics answers', async () => {
-  const families = familiesOf(await everyMetric());
+test('docs/metrics.md is what /metrics answers, and of deliveries each number and time is its own', async () => {
+  const text = await everyMetric();
+  const samples = parsePrometheusText(text);
+  const deliveries = [...samples].filter(([name]) =>
+    /^nearside_(?:deployments|lead_time|time_to)/.test(name),
+  );
+  expect(deliveries).toEqual([
+    ['nearside_deployments{model="digits"}', 3],
+    ['nearside_deployments_taken_back{model="digits"}', 1],
+    ['nearside_lead_time_seconds{model="digits"}', 4],
+    ['nearside_time_to_restore_seconds{model="digits",from="offer"}', 7],
+    ['nearside_time_to_restore_seconds{model="digits",from="verdict"}', 2],
+  ]);
+  const families = familiesOf(text);
   expect(families.length).toBeGreaterThan(20);
   await expect(page(families)).toMatchFileSnapshot('../../../../docs/metrics.md');
 });
