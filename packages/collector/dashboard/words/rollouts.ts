@@ -123,7 +123,7 @@ export function verdictWords(rollout: RolloutFigures, fewest: Fewest): string {
       return 'Promote it: no measure is worse than tolerated.';
     case 'hold': {
       const length = timeNeeded(rollout);
-      const more = length && `; ${length} more at today’s rate`;
+      const more = length && `; ${length} more at the rate so far`;
       const what = rollout.mayStep ? 'It may go to more devices, but not to all' : 'Hold';
       return `${what}: ${reason}${more}.`;
     }
@@ -140,7 +140,7 @@ export function timeNeeded({ verdict, isOver }: RolloutFigures): string {
   return times === null ? '' : 'over a year';
 }
 
-/** "At today’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 24 hours at 25% and more." */
+/** "At the last week’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 24 hours at 25% and more." */
 export function plansWords({ plans }: FleetCanary): string {
   const known = plans.flatMap(({ share, hours }) =>
     hours === null ? [] : [{ share: formatShare(share), length: lengthWords(hours) }],
@@ -152,7 +152,7 @@ export function plansWords({ plans }: FleetCanary): string {
     return `${length} at ${share}${i === 0 ? ' of devices' : ''}${more}`;
   });
   if (said.length === 0) return '';
-  return `At today’s rate a verdict on a version that is no worse takes about ${said.join(', ')}.`;
+  return `At the last week’s rate a verdict on a version that is no worse takes about ${said.join(', ')}.`;
 }
 
 /** Returns the last verdict that was written down while a rollout ran. */

@@ -15,14 +15,14 @@ import { type Guardrail, guardrailsOf } from './rollout-guardrails.js';
 export interface RolloutPlan {
   readonly share: number;
   /**
-   * Hours until most versions that are no worse have their verdict, at today's rate of reports. Null where that is not known,
+   * Hours until most versions that are no worse have their verdict, if reports come as in the last week. Null where that is not known,
    * and where it is more than a year.
    */
   readonly hours: number | null;
 }
 
 const SHARES = [0.01, 0.05, 0.1, 0.25, 0.5];
-/** Whole UTC days of all devices. The mean of these is today's rate. */
+/** Whole UTC days of all devices. Reports are taken to come at the mean rate of these. */
 const DAYS = 7;
 /** Nineteen of twenty estimates are less above the truth, in standard deviations: several have to be, at the same time. */
 const ABOVE = 1.64;

@@ -129,7 +129,7 @@ test('before a version is offered, each share has the time that a verdict would 
     { share: 0.25, hours: 13.2 },
   ];
   expect(plansWords({ plans } as never)).toBe(
-    'At today’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 14 hours at 25%.',
+    'At the last week’s rate a verdict on a version that is no worse takes about 3 days at 5% of devices, 14 hours at 25%.',
   );
   const inADay = [...plans, { share: 0.5, hours: 13.2 }];
   expect(plansWords({ plans: inADay } as never)).toMatch(
@@ -142,11 +142,11 @@ test('a rollout is held for so many hours or days more, or says what it lacks', 
   const held = (times: number | null, hours: number | null, ...because: string[]) =>
     words({ verdict: 'hold', because, times, hours });
   expect(held(2.2, 70.4, 'slow-runs')).toBe(
-    'Hold: not sure yet of slow runs; about 3 days more at today’s rate.',
+    'Hold: not sure yet of slow runs; about 3 days more at the rate so far.',
   );
   expect(held(1.1, 0.3, 'slow-runs')).toContain('about 2 hours more');
   expect(held(4391, null, 'failed-runs', 'failed-starts', 'slow-runs')).toBe(
-    'Hold: not sure yet of 3 measures; over a year more at today’s rate.',
+    'Hold: not sure yet of 3 measures; over a year more at the rate so far.',
   );
   expect(held(null, null, 'slow-runs', 'unsure-runs')).toBe(
     'Hold: too few devices (31 of 64 groups on both sides, 48 needed) for unsure runs.',
@@ -154,7 +154,7 @@ test('a rollout is held for so many hours or days more, or says what it lacks', 
   // a roll-back waits for none of these
   expect(held(3, 9, 'slow-runs', 'unsure-runs')).toContain('about 9 hours more');
   expect(held(1, 7, 'one-day')).toBe(
-    'Hold: it has not been out for a whole day; about 7 hours more at today’s rate.',
+    'Hold: it has not been out for a whole day; about 7 hours more at the rate so far.',
   );
 });
 
