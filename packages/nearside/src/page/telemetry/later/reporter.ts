@@ -5,19 +5,11 @@ import type { InstallIdentity } from '../../../shared/install.js';
 import { unref } from '../../../shared/timers.js';
 import type { ReportTarget } from '../../options/plan-opening.js';
 import type { Delivery } from './deliver.js';
+import { firstsOf, type PossibleFirst, possibleFirsts } from './first-windows.js';
 import type { Outbox } from './outbox.js';
 import type { ReportSubject } from './report-subject.js';
-import {
-  firstsOf,
-  type PossibleFirst,
-  possibleFirsts,
-  type ReportingDay,
-  readReportingDay,
-  utcDay,
-  WINDOW_MS,
-  type WindowLengths,
-  weightOf,
-} from './report-window.js';
+import { WINDOW_MS, type WindowLengths } from './report-window.js';
+import { type ReportingDay, readReportingDay, utcDay, weightOf } from './reporting-day.js';
 import { isSendable, sealReport } from './seal-report.js';
 import { createTally, increment, type Tally } from './tally.js';
 

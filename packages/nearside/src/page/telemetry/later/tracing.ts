@@ -17,7 +17,7 @@ import type { ReportTarget } from '../../options/plan-opening.js';
 import { isInvalidInput } from '../recorded.js';
 import { createDelivery } from './deliver.js';
 import { openWaiting } from './outbox.js';
-import { readReportingDay, utcDay } from './report-window.js';
+import { readReportingDay, utcDay } from './reporting-day.js';
 import { toJson } from './seal-report.js';
 import { REFUSALS } from './send.js';
 import { asTraces, spansOf, type TracedRun } from './trace-spans.js';
