@@ -13,7 +13,7 @@ export type { EvaluationProgress } from './evaluating/judging/ask-variant.js';
 export type { Evaluation, VariantEvaluation } from './evaluating/judging/evaluation.js';
 export type { Comparison } from './evaluating/judging/open-comparison.js';
 export type { OnProgress, Progress } from './files/slices.js';
-export type { Fleet } from './fleet/ask-fleet.js';
+export type { CollectorAccess } from './fleet/ask-fleet.js';
 export type { CanaryStatus, OfferedToFleet, ShadowStatus } from './fleet/offered-to-fleet.js';
 export type { VerdictPlan } from './fleet/verdict-plan.js';
 export {

@@ -1,5 +1,5 @@
 import { isNearsideError } from '@nearside/core';
-import { askCanary, askFindings, type Fleet } from '../fleet/ask-fleet.js';
+import { askCanary, askFindings, type CollectorAccess } from '../fleet/ask-fleet.js';
 import type { FleetCanary, FleetFindings, FleetRollout } from '../fleet/fleet-answers.js';
 import type { CanaryAnswer, CanaryOnOffer } from './decide.js';
 import { problemOf, type StepProblem } from './step-problem.js';
@@ -18,15 +18,15 @@ export interface Asked {
 
 /** Asks a collector of every canary. A failure that has a code is no answer; any other is a wrong address or token. */
 export async function askOfCanaries(
-  fleet: Fleet,
+  collector: CollectorAccess,
   canaries: readonly CanaryOnOffer[],
 ): Promise<Asked> {
   const told: ToldOfCanary[] = [];
   const problems: StepProblem[] = [];
   for (const model of new Set(canaries.map((one) => one.model))) {
     try {
-      const findings = await askFindings(fleet, model);
-      const canary = await askCanary(fleet, model, findings.toMs);
+      const findings = await askFindings(collector, model);
+      const canary = await askCanary(collector, model, findings.toMs);
       told.push(...canary.rollouts.map((one) => answerOf(one, { model, canary, findings })));
     } catch (error) {
       if (!isNearsideError(error)) throw error;

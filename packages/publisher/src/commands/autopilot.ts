@@ -5,7 +5,7 @@ import type { LoggedAct } from '../autopilot/log-of-acts.js';
 import { explainFailure } from '../errors/explain-failure.js';
 import type { KeySource } from '../keys/key-source.js';
 import { type AutopilotStep, autopilot, type DecidedCanary } from '../library/autopilot.js';
-import { FLEET_TOKEN_FILE, type FleetFlags, fleetAt } from '../terminal/fleet-options.js';
+import { collectorAt, FLEET_TOKEN_FILE, type FleetFlags } from '../terminal/fleet-options.js';
 import { formatPercent } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { EXIT, type ExitCode, printResult, type Terminal } from '../terminal/terminal.js';
@@ -71,7 +71,7 @@ async function doStep(
   const result = await autopilot({
     ...keys,
     repository: repo,
-    fleet: await fleetAt(fleet, flags),
+    fleet: await collectorAt(fleet, flags),
     facts,
     steps,
     stable,

@@ -19,9 +19,9 @@ import {
 } from '../terminal/draft-options.js';
 import {
   addFleetOptions,
+  collectorAt,
   describeVerdictPlan,
   type FleetFlags,
-  fleetAt,
 } from '../terminal/fleet-options.js';
 import {
   describeFirstVisits,
@@ -146,7 +146,7 @@ async function planCanary(
 ): Promise<VerdictPlan | undefined> {
   if (fleet === undefined || canary === undefined) return undefined;
   const { spec } = await readModelDirectory(modelDirectory);
-  const plan = verdictPlan(await askCanary(await fleetAt(fleet, flags), spec.name), canary);
+  const plan = verdictPlan(await askCanary(await collectorAt(fleet, flags), spec.name), canary);
   if (!json) out(describeVerdictPlan(plan, canary));
   return plan;
 }

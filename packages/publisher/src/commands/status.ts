@@ -3,9 +3,9 @@ import type { CanaryStatus, OfferedToFleet, ShadowStatus } from '../fleet/offere
 import { type RepositoryStatus, type RoleStatus, status } from '../library/status.js';
 import {
   addFleetOptions,
+  collectorAt,
   describeVerdictPlan,
   type FleetFlags,
-  fleetAt,
 } from '../terminal/fleet-options.js';
 import { formatCount, formatHours, formatPercent, formatTable } from '../terminal/format.js';
 import {
@@ -32,7 +32,7 @@ export function addStatus(
   addFleetOptions(command, 'to ask how what is out does').action(
     async (repository: string, flags: StatusFlags) => {
       const { trust, json } = flags;
-      const fleet = flags.fleet === undefined ? undefined : await fleetAt(flags.fleet, flags);
+      const fleet = flags.fleet === undefined ? undefined : await collectorAt(flags.fleet, flags);
       const result = await status({ repository, trust, fleet });
       printResult(terminal, { json, result, text: () => describe(result) });
       const { expiring, tooLong, fleetProblem: problem } = result;

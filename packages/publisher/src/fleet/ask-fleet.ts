@@ -12,7 +12,7 @@ import {
 } from './fleet-answers.js';
 
 /** A collector, and the token that lets its figures be read. */
-export interface Fleet {
+export interface CollectorAccess {
   /** Its address, such as `https://reports.example`. */
   readonly url: string;
   /** Not needed where a collector on this machine asks for none. */
@@ -32,30 +32,34 @@ const LOOKED_BACK_MS = 14 * 86_400_000;
  *   `read-token-missing`; `fleet-malformed` when the answer is not that of a collector
  * @throws TypeError when the address or the token cannot be one
  */
-export function askCanary(fleet: Fleet, model: string, nowMs = Date.now()): Promise<FleetCanary> {
+export function askCanary(
+  collector: CollectorAccess,
+  model: string,
+  nowMs = Date.now(),
+): Promise<FleetCanary> {
   const from = nowMs - LOOKED_BACK_MS;
-  return question(fleet, 'canary', { asked: { model, from }, schema: FleetCanarySchema });
+  return question(collector, 'canary', { asked: { model, from }, schema: FleetCanarySchema });
 }
 
 /** Asks a collector how often shadows of a model decided as the version that serves. Throws as {@link askCanary}. */
-export function askShadow(fleet: Fleet, model: string): Promise<FleetFaults> {
+export function askShadow(collector: CollectorAccess, model: string): Promise<FleetFaults> {
   const from = Date.now() - LOOKED_BACK_MS;
-  return question(fleet, 'faults', { asked: { model, from }, schema: FleetFaultsSchema });
+  return question(collector, 'faults', { asked: { model, from }, schema: FleetFaultsSchema });
 }
 
 /** Asks a collector which verdicts on the rollouts of a model two looks in a row have seen. Throws as {@link askCanary}. */
-export function askFindings(fleet: Fleet, model: string): Promise<FleetFindings> {
-  return question(fleet, 'findings', { asked: { model }, schema: FleetFindingsSchema });
+export function askFindings(collector: CollectorAccess, model: string): Promise<FleetFindings> {
+  return question(collector, 'findings', { asked: { model }, schema: FleetFindingsSchema });
 }
 
 const MAX_BYTES = 16e6;
 
 async function question<Schema extends v.GenericSchema>(
-  { url, token, patienceMs }: Fleet,
+  { url, token, patienceMs }: CollectorAccess,
   name: string,
   { asked: parameters, schema }: { asked: Record<string, string | number>; schema: Schema },
 ): Promise<v.InferOutput<Schema>> {
-  const address = new URL(`v1/fleet/${name}`, fleetAddress(url));
+  const address = new URL(`v1/fleet/${name}`, collectorAddress(url));
   for (const [key, value] of Object.entries(parameters)) {
     address.searchParams.set(key, String(value));
   }
@@ -112,7 +116,7 @@ function read<Schema extends v.GenericSchema>(
  *
  * @throws TypeError
  */
-export function fleetAddress(url: string): URL {
+export function collectorAddress(url: string): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined;
   const { protocol, username, password, search, hash } = base ?? {};
   if (base && /^https?:$/.test(protocol ?? '') && !(username || password || search || hash)) {

@@ -2,7 +2,7 @@ import { experimentOf, onOffer, type Release, type Targets } from '@nearside/art
 import { canaryOut, shadowOut } from '../repository/checking/release-rules.js';
 import { readableReleases } from '../repository/reading/read-repository.js';
 import { offeredTimes, percentOf } from '../signing/offer-release.js';
-import { askCanary, askShadow, type Fleet } from './ask-fleet.js';
+import { askCanary, askShadow, type CollectorAccess } from './ask-fleet.js';
 import type { FleetCanary, FleetRollout } from './fleet-answers.js';
 import { type VerdictPlan, verdictPlan } from './verdict-plan.js';
 
@@ -55,12 +55,15 @@ export interface ShadowStatus {
 }
 
 /** Asks a collector about every model of a repository. Throws as {@link askCanary}. */
-export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<OfferedToFleet[]> {
+export async function offeredToFleet(
+  targets: Targets,
+  collector: CollectorAccess,
+): Promise<OfferedToFleet[]> {
   const { releases } = readableReleases(targets);
   const offered: OfferedToFleet[] = [];
   for (const model of new Set(releases.map((release) => release.model))) {
     const ofModel = releases.filter((release) => release.model === model);
-    const answer = await askCanary(fleet, model);
+    const answer = await askCanary(collector, model);
     const canary = canaryOut(ofModel);
     const shadow = shadowOut(ofModel);
     const versions = new Set(ofModel.map(({ version }) => version));
@@ -68,7 +71,7 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
       model,
       version: onOffer(ofModel).find(({ rollout }) => !rollout)?.version,
       canary: canary && (await canaryStatus(canary, answer)),
-      ...(shadow && { shadow: await shadowStatus(shadow, fleet) }),
+      ...(shadow && { shadow: await shadowStatus(shadow, collector) }),
       factsRevision: answer.revision,
       unknownVersions: answer.rollouts
         .filter(({ version, isOver }) => !isOver && !versions.has(version))
@@ -78,9 +81,9 @@ export async function offeredToFleet(targets: Targets, fleet: Fleet): Promise<Of
   return offered;
 }
 
-async function shadowStatus(release: Release, fleet: Fleet): Promise<ShadowStatus> {
+async function shadowStatus(release: Release, collector: CollectorAccess): Promise<ShadowStatus> {
   const { model, version, rollout } = release;
-  const { shadow } = await askShadow(fleet, model);
+  const { shadow } = await askShadow(collector, model);
   const { n = 0, agreement } = shadow.find(({ candidate }) => candidate === version) ?? {};
   const { value = null, low = null, high = null } = agreement ?? {};
   return {

@@ -17,7 +17,7 @@ import {
 } from '../autopilot/require-online-keys.js';
 import { orTell, problemOf, type StepProblem } from '../autopilot/step-problem.js';
 import { isCode } from '../files/make-directory.js';
-import type { Fleet } from '../fleet/ask-fleet.js';
+import type { CollectorAccess } from '../fleet/ask-fleet.js';
 import type { TufRole } from '../keys/key-files.js';
 import type { KeySource } from '../keys/key-source.js';
 import {
@@ -47,7 +47,7 @@ export interface AutopilotOptions extends KeySource, Partial<AutopilotRules> {
   /** Directory of the repository. */
   readonly repository: string;
   /** The collector that is asked. */
-  readonly fleet: Fleet;
+  readonly fleet: CollectorAccess;
   /** File with the facts about models, for the collector. It is written anew. */
   readonly facts: string;
   /** Says what would be done, and writes nothing. */

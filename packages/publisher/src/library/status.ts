@@ -1,6 +1,6 @@
 import { parseTrust, type Targets } from '@nearside/artifact';
 import { isNearsideError, type NearsideError } from '@nearside/core';
-import type { Fleet } from '../fleet/ask-fleet.js';
+import type { CollectorAccess } from '../fleet/ask-fleet.js';
 import { type OfferedToFleet, offeredToFleet } from '../fleet/offered-to-fleet.js';
 import { TUF_ROLES, type TufRole } from '../keys/key-files.js';
 import {
@@ -17,7 +17,7 @@ export interface StatusOptions {
   /** Its pin, if it should be checked. */
   readonly trust?: string | undefined;
   /** A collector to ask how what is out does. */
-  readonly fleet?: Fleet | undefined;
+  readonly fleet?: CollectorAccess | undefined;
   readonly now?: () => number;
 }
 
@@ -90,10 +90,10 @@ export async function status({
 /** Expiry is told also where a collector is down. */
 async function askFleet(
   targets: Targets,
-  fleet: Fleet,
+  collector: CollectorAccess,
 ): Promise<Pick<RepositoryStatus, 'models' | 'fleetProblem'>> {
   try {
-    return { models: await offeredToFleet(targets, fleet) };
+    return { models: await offeredToFleet(targets, collector) };
   } catch (error) {
     if (!isNearsideError(error)) throw error;
     const { code, message } = error;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { verdictPlan } from '../fleet/verdict-plan.js';
 import { temporaryDirectory } from '../testing/workspace.js';
-import { describeVerdictPlan, fleetAt } from './fleet-options.js';
+import { collectorAt, describeVerdictPlan } from './fleet-options.js';
 
 const url = 'https://reports.example';
 
@@ -11,11 +11,11 @@ test('the token of a collector is that of a file, or else that of the environmen
   vi.stubEnv('NEARSIDE_READ_TOKEN', 'of-the-environment');
   const fleetTokenFile = join(await temporaryDirectory(), 'read-token');
   await writeFile(fleetTokenFile, '# since May\nnew-token # of on-call\nold-token\n');
-  expect(await fleetAt(url, { fleetTokenFile })).toEqual({ url, token: 'new-token' });
-  expect(await fleetAt(url, {})).toEqual({ url, token: 'of-the-environment' });
+  expect(await collectorAt(url, { fleetTokenFile })).toEqual({ url, token: 'new-token' });
+  expect(await collectorAt(url, {})).toEqual({ url, token: 'of-the-environment' });
   vi.stubEnv('NEARSIDE_READ_TOKEN', '');
-  expect(await fleetAt(url, {})).toEqual({ url, token: undefined });
-  const missing = fleetAt(url, { fleetTokenFile: `${fleetTokenFile}s` });
+  expect(await collectorAt(url, {})).toEqual({ url, token: undefined });
+  const missing = collectorAt(url, { fleetTokenFile: `${fleetTokenFile}s` });
   await expect(missing).rejects.toMatchObject({ code: 'file-missing' });
 });
 

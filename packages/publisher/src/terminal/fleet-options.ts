@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readSmallFile } from '../files/read-small-file.js';
-import { type Fleet, fleetAddress } from '../fleet/ask-fleet.js';
+import { type CollectorAccess, collectorAddress } from '../fleet/ask-fleet.js';
 import type { VerdictPlan } from '../fleet/verdict-plan.js';
 import { formatHours, formatPercent } from './format.js';
 
@@ -26,8 +26,11 @@ export function addFleetOptions(command: Command, purpose: string): Command {
  * @throws NearsideError `file-missing` when the file of the token cannot be read
  * @throws TypeError when the address is none
  */
-export async function fleetAt(url: string, { fleetTokenFile }: FleetFlags): Promise<Fleet> {
-  fleetAddress(url);
+export async function collectorAt(
+  url: string,
+  { fleetTokenFile }: FleetFlags,
+): Promise<CollectorAccess> {
+  collectorAddress(url);
   const token = fleetTokenFile ? await readToken(fleetTokenFile) : process.env.NEARSIDE_READ_TOKEN;
   return { url, token: token || undefined };
 }
