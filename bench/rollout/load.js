@@ -12,6 +12,7 @@ const SLEPT_MS = 2_000;
 globalThis.begin = async ({ url, trust }) => {
   const policy = { update: 'manual', restHiddenMs: Infinity };
   const model = await open(url, { trust, tune: 'off', policy });
+  // `runsAwake`: those that began after the first look since it woke; what was under way when it fell asleep is in `runs` alone
   const seen = { runs: {}, failed: {}, runsAwake: undefined };
   let looking;
   let lastMs = performance.now();
