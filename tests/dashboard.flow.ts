@@ -1,6 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, type Locator, type Page, test } from '@playwright/test';
+import { openSqliteRollupStore } from '../packages/collector/src/sqlite/sqlite-rollup-store.js';
+import { DAY_MS, factsOf, HOUR_MS } from '../packages/collector/src/testing/fleet-store.js';
+import { sampleFinding } from '../packages/collector/src/testing/sample-finding.js';
 import {
   DEVICES,
   FRIDAY_MS,
@@ -20,6 +23,7 @@ let dir: string;
 test.beforeAll(async () => {
   dir = await mkdtemp(`${tmpdir()}/nearside-dashboard-`);
   await (await seededFleet(`${dir}/fleet.sqlite`)).close();
+  await copyFile(`${dir}/fleet.sqlite`, `${dir}/acts.sqlite`);
   const prices = { currency: 'EUR', serverPerMillionInferences: 40, cdnPerGigabyte: 0.05 };
   await writeFile(`${dir}/prices.json`, JSON.stringify(prices));
   collector = await start();
@@ -42,10 +46,10 @@ test.afterAll(async () => {
 /** Its looks are those of the tests, and then its clock stands: three hours after the last report. */
 let nowMs = THURSDAY_MS;
 
-async function start(port = 0) {
+async function start(port = 0, name = 'fleet') {
   const { startCollector } = await import('../packages/collector/dist/index.js');
   return startCollector({
-    file: `${dir}/fleet.sqlite`,
+    file: `${dir}/${name}.sqlite`,
     prices: `${dir}/prices.json`,
     port,
     minDevices: 1,
@@ -53,13 +57,13 @@ async function start(port = 0) {
   });
 }
 
-async function look(page: Page, search: string): Promise<string[]> {
+async function look(page: Page, search: string, { url } = collector): Promise<string[]> {
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });
-  await page.goto(`${collector.url}/${search}`);
+  await page.goto(`${url}/${search}`);
   await expect(page.locator('#view[aria-busy=false]')).toBeVisible();
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
   return problems;
@@ -402,7 +406,9 @@ test('without a mouse: views, time and intervals are chosen by keyboard', async 
   await expect(page.getByRole('img', { name: /^Latency of digits over time/ })).toBeVisible();
 });
 
-test('a mark above a chart says what it stands for, by keyboard and by mouse', async ({ page }) => {
+test('acts and verdicts mark every chart, and a mark says what it stands for, by keyboard and by mouse', async ({
+  page,
+}) => {
   await look(page, '?range=30d');
   const marks = page.locator('#latency').getByRole('group', { name: 'What happened' });
   const said = page.getByRole('tooltip');
@@ -419,6 +425,35 @@ test('a mark above a chart says what it stands for, by keyboard and by mouse', a
   await expect(page.getByRole('button', { name: 'Latency as CSV' })).toBeFocused();
   await marks.getByRole('button').first().hover();
   await expect(said).toContainText('1.0.0');
+
+  const store = openSqliteRollupStore(`${dir}/acts.sqlite`);
+  const stable = {
+    ...{ model: 'digits', version: '1.0.0' },
+    state: 'stable',
+    rollout: null,
+  } as const;
+  const canary = { model: 'digits', version: '1.1.0', rollout: { fromBps: 0, toBps: 500 } };
+  await store.keepFacts(factsOf([stable]), THURSDAY_MS - 3 * DAY_MS);
+  await store.keepFacts(factsOf([stable, { ...canary, state: 'canary' }]), THURSDAY_MS - DAY_MS);
+  await store.keepFacts(factsOf([stable, { ...canary, state: 'revoked' }]), THURSDAY_MS + HOUR_MS);
+  const verdict = { kind: 'verdict', subject: '5f3c9a70', state: 'promote' };
+  await store.addLook([sampleFinding({ ...verdict, atMs: THURSDAY_MS })], THURSDAY_MS);
+  await store.close();
+  const acted = await start(0, 'acts');
+  await look(page, '?range=30d', acted);
+  const charts = page.locator('.card:has(canvas)');
+  await expect(charts).toHaveCount(6);
+  for (const chart of await charts.all()) {
+    const lane = chart.getByRole('group', { name: 'What happened' });
+    for (const mark of [
+      /4 Mar.*: 1\.1\.0 goes to 5% of devices$/,
+      /5 Mar.*: 1\.1\.0: promote it$/,
+      /5 Mar.*: 1\.1\.0 is taken back$/,
+    ]) {
+      await expect(lane.getByRole('button', { name: mark })).toBeVisible();
+    }
+  }
+  await acted.close();
 });
 
 test('a link that is copied shows the same figures tomorrow', async ({ browser }) => {
