@@ -21,11 +21,17 @@ export async function untilTakenBack(stage) {
   const { timeline } = stage;
   const isBack = () => timeline.has('taken back');
   stage.check('it is taken back', await passUntil(stage, isBack, { hours: VERDICT_HOURS }));
-  const { toldBy } = stage.incident;
-  const because = stage.rollout?.verdict.because ?? [];
-  const isTold = [because].flat().some((one) => toldBy.some((name) => one.startsWith(name)));
-  stage.check(`it is told by ${toldBy.join(' or ')}`, isTold, because);
+  checkToldBy(stage);
   await untilNobodyHasIt(stage);
+}
+
+/** The verdict names a guardrail on some devices alone as `slow-runs-on-tablet`. */
+function checkToldBy({ incident: { toldBy, notToldBy = [] }, rollout, check }) {
+  const because = [rollout?.verdict.because ?? []].flat();
+  const namesOneOf = (names) => because.some((one) => names.some((name) => one.startsWith(name)));
+  check(`it is told by ${toldBy.join(' or ')}`, namesOneOf(toldBy), because);
+  if (notToldBy.length === 0) return;
+  check(`it is not told by ${notToldBy.join(' or ')}`, !namesOneOf(notToldBy), because);
 }
 
 export async function untilNobodyHasIt(stage) {
@@ -43,9 +49,9 @@ export async function shipWhatIsNoWorse(stage, packed) {
   await staysOut(stage);
 }
 
-/** @param {{ hours?: number, what?: string }} [how] `what` is checked, in words */
+/** @param {{ hours?: number, apartMs?: number, what?: string }} [how] `what` is checked, in words */
 export async function staysOut(stage, how = {}) {
-  const { hours = WATCHED_HOURS, what = 'nothing is taken back' } = how;
+  const { hours = WATCHED_HOURS, what = 'nothing is taken back', apartMs } = how;
   const isBack = () => stage.timeline.has('taken back');
-  stage.check(what, !(await passUntil(stage, isBack, { hours })), stage.rollout);
+  stage.check(what, !(await passUntil(stage, isBack, { hours, apartMs })), stage.rollout);
 }

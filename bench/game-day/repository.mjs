@@ -44,6 +44,8 @@ export async function openRepository(dir, { packed, now }) {
     address: { url: `${server.url}/${MODEL}`, trust: pin },
     close: () => server.close(),
     targets: () => readTargets(repository),
+    /** Sides of installs as the targets put them now. */
+    sidesOf: (installs) => sidesIn(repository, installs),
     /** @returns {Promise<number>} the share of devices that the shipped version is offered to */
     async percent() {
       const { rollout } = (await shippedIn(repository)) ?? {};
@@ -61,10 +63,7 @@ export async function openRepository(dir, { packed, now }) {
         const signed = `${dir}/signed`;
         await cp(repository, signed, { recursive: true });
         await publish({ packed, repository: signed, keys, canaryPercent: percent, now });
-        const targets = await readTargets(signed);
-        const sides = await Promise.all(
-          installs.map((installId) => assignInstall(targets, { model: MODEL, installId })),
-        );
+        const sides = await sidesIn(signed, installs);
         const arms = sides.map(({ arm }) => arm);
         if (suits(arms)) {
           await cp(signed, repository, { recursive: true });
@@ -77,8 +76,15 @@ export async function openRepository(dir, { packed, now }) {
       throw new Error(`Expected a draw of sides that suits within ${MOST_DRAWS}, got none`);
     },
     /** @param {{ url: string }} fleet the collector that it asks */
-    async stepAutopilot(fleet) {
-      return autopilot({ repository, keys: `${dir}/online`, fleet, facts: factsFile, now });
+    async stepAutopilot(fleet, rules) {
+      return autopilot({
+        ...rules,
+        repository,
+        keys: `${dir}/online`,
+        fleet,
+        facts: factsFile,
+        now,
+      });
     },
     async takeBack() {
       await revoke({ repository, keys, model: MODEL, version: SHIPPED, now });
@@ -99,6 +105,13 @@ async function shippedIn(repository) {
   const { targets } = await readTargets(repository);
   const all = Object.values(targets).map(({ custom }) => custom);
   return all.find(({ model, version }) => model === MODEL && version === SHIPPED);
+}
+
+async function sidesIn(repository, installs) {
+  const targets = await readTargets(repository);
+  return Promise.all(
+    installs.map((installId) => assignInstall(targets, { model: MODEL, installId })),
+  );
 }
 
 /** The signed targets, as devices are told of them by the snapshot. */

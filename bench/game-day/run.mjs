@@ -10,15 +10,15 @@ import { ensureInstalled } from '../../scripts/install.mjs';
 import { root } from '../../scripts/root.mjs';
 
 const { only, json } = parseOptions();
+ensureInstalled();
+ensureChromium();
+build();
 const { INCIDENTS } = await import('./incidents/incidents.mjs');
 const wanted = only === undefined ? INCIDENTS : INCIDENTS.filter(({ name }) => name === only);
 if (wanted.length === 0) {
   const names = INCIDENTS.map(({ name }) => name).join(', ');
   fail(`--only: expected one of ${names}; got '${only}'`);
 }
-ensureInstalled();
-ensureChromium();
-build();
 const { results, incidents } = await playAll();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
 if (json) console.log(JSON.stringify({ suite: 'game-day', machine, results, incidents }));
@@ -71,15 +71,25 @@ async function packAll(dir) {
 function broken({ name }, error) {
   console.error(error);
   const check = { name: 'it is played to its end', ok: false, got: error.message };
-  return { name, timeline: [], checks: [check], seconds: 0 };
+  return { name, timeline: [], acts: [], checks: [check], seconds: 0 };
 }
 
-function* describeIncident({ name, title }, { timeline, checks, postmortem, seconds }) {
-  yield `${name}: ${title} (${Math.round(seconds)} s)`;
-  for (const { what, at, after } of timeline)
-    yield `  ${what.padEnd(17)} ${at ?? '–'}  ${after ?? ''}`;
-  for (const { name, ok } of checks) yield `  ${ok ? '✓' : '✗'} ${name}`;
-  if (postmortem) yield `  ${postmortem}`;
+/** Times are of the moved clock. */
+function* describeIncident({ name, title }, { timeline, acts, verdict, checks, ...played }) {
+  yield `${name}: ${title} (played in ${Math.round(played.seconds)} s)`;
+  for (const { what, at, after } of timeline) yield line(what, at ?? '–', after ?? '');
+  for (const { time, act, to } of acts) {
+    yield line('autopilot', time, to === undefined ? act : `${act} to ${to} %`);
+  }
+  if (verdict) yield line('last verdict', verdict.verdict, [verdict.because ?? []].flat().join());
+  for (const { name, ok, got } of checks) {
+    yield ok ? `  ✓ ${name}` : `  ✗ ${name}: got ${JSON.stringify(got)}`;
+  }
+  if (played.postmortem) yield `  ${played.postmortem}`;
+}
+
+function line(what, ...columns) {
+  return `  ${what.padEnd(17)} ${columns.join('  ')}`;
 }
 
 function describeRow({ name, value, unit, target, ok }) {

@@ -7,10 +7,11 @@ import { openRepository } from './repository.mjs';
 import { openTimeline } from './timeline.mjs';
 import { BEFORE, SHIPPED } from './versions.mjs';
 
-/** Simulated devices. A quarter of them gets what is shipped. */
+/** Simulated devices. */
 const DEVICES = 3_000;
+/** Of all devices: those that get what is shipped. */
 const PERCENT = 25;
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 /**
  * A real stack: a repository, a collector, autopilot, five browsers, and thousands of simulated devices. Its clock goes on
@@ -44,7 +45,7 @@ export async function openStage(dir, { packed, browser, site, incident }) {
     forge: () => [],
     /** Reports that wait for the collector. */
     waiting: [],
-    /** What was shipped: to whom of the browsers, and to how many. */
+    /** What was shipped: its experiment, and the sides of the browsers. */
     shipped: undefined,
     /** Simulated devices by the version that served them in the last window. */
     served: new Map(),
@@ -58,9 +59,9 @@ export async function openStage(dir, { packed, browser, site, incident }) {
     /** From the act to the last of the open browsers. */
     wayBackMs: undefined,
     checks,
-    /** @param {unknown} [got] told where it is not so */
+    /** @param {unknown} [got] told as it is now, where it is not so */
     check(name, isSo, got) {
-      checks.push({ name, ok: isSo, ...(!isSo && { got }) });
+      checks.push({ name, ok: isSo, ...(!isSo && { got: structuredClone(got) }) });
     },
     move(ms) {
       aheadMs += ms;
@@ -73,11 +74,11 @@ export async function openStage(dir, { packed, browser, site, incident }) {
 }
 
 /** Ships a version to a part of all devices, and waits until those of the open browsers that are offered it have tried it. */
-export async function release(stage, packed) {
+export async function release(stage, packed, { percent = PERCENT } = {}) {
   const { repository, browsers, timeline, collector } = stage;
   const { installs } = browsers;
-  const shipped = await repository.ship(packed, { percent: PERCENT, installs, suits: isMixed });
-  stage.shipped = { ...shipped, percent: PERCENT };
+  const shipped = await repository.ship(packed, { percent, installs, suits: isMixed });
+  stage.shipped = shipped;
   timeline.note('released');
   await collector.learnFacts();
   const hasTried = (seen, i) =>

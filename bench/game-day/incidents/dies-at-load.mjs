@@ -10,6 +10,7 @@ export const diesAtLoad = {
     'The system ended the page while the version was loaded, as it does with one that takes too much memory.',
   action: 'try each version on the smallest phone that is supported',
   toldBy: ['missing-devices', 'failed-starts'],
+  notToldBy: ['failed-runs', 'failed-devices'],
   change: 'nothing',
   kills: ['updating', 'opening', 'loading'],
   trouble: (_device, version) => (version === SHIPPED ? { diesIn: 'loading' } : {}),

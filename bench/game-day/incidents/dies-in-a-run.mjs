@@ -10,6 +10,7 @@ export const diesInARun = {
   action:
     'run each version on the largest input that is allowed, on the smallest phone that is supported',
   toldBy: ['missing-devices', 'failed-starts'],
+  notToldBy: ['failed-runs', 'failed-devices'],
   change: 'nothing',
   kills: ['running'],
   trouble: (_device, version) => (version === SHIPPED ? { diesIn: 'running' } : {}),

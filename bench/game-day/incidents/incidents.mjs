@@ -19,8 +19,11 @@ import { slowVersion } from './slow-version.mjs';
  * @property {string} cause
  * @property {string} action what would keep it from coming again
  * @property {readonly string[]} [toldBy] guardrails, one of which is named by the verdict that takes it back
+ * @property {readonly string[]} [notToldBy] guardrails, none of which is named by it
  * @property {string} [detectedBy] in words, where that is not the verdict
  * @property {keyof typeof import('../versions.mjs').CHANGES} change of the version that is shipped
+ * @property {readonly number[]} [steps] shares that autopilot may widen to, in percent
+ * @property {string} [reached] devices that it reached, in words, where those are not the canary's
  * @property {readonly string[]} [kills] a browser's page is ended while it does such work for that version
  * @property {(device: object, version: string) => import('../crowd.mjs').Trouble} [trouble] on simulated devices
  * @property {(stage: object, packed: string) => Promise<void>} play
