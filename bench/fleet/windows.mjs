@@ -1,6 +1,6 @@
 import { record } from '@nearside/core';
 import { tallyTruth } from '../../packages/nearside/dist/page/telemetry/later/feedback.js';
-import { possibleFirsts } from '../../packages/nearside/dist/page/telemetry/later/report-window.js';
+import { possibleFirsts } from '../../packages/nearside/dist/page/telemetry/later/first-windows.js';
 import { sealReport } from '../../packages/nearside/dist/page/telemetry/later/seal-report.js';
 import {
   createTally,
