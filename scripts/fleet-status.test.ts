@@ -96,7 +96,7 @@ test('a canary that nobody has reported has no verdict, and facts of older targe
   const flags = ['--repo', workspace.repository, '--keys', workspace.keys];
   await runNearside(['promote', 'tiny', '1.1.0', '--to', '25', ...flags]);
   expect((await status()).out).toContain(
-    'The collector has facts of targets 2, not of 3: run `nearside facts`.',
+    'The collector has facts of targets 2, not of 3: run `nearside facts`, or is it the collector of another repository?',
   );
 });
 

@@ -50,6 +50,7 @@ export function simulateRollout({ seed, devices, percent, worse }) {
     });
     const { verdict, because = [] } = judged.verdict;
     const answer = {
+      hasReports: true,
       ...{ verdict, because, mayStep: judged.mayStep },
       undone: { n: 0, of: 0 },
       revision: REVISION,

@@ -1,61 +1,83 @@
 import { isNearsideError } from '@nearside/core';
 import { askCanary, askFindings, type CollectorAccess } from '../fleet/ask-fleet.js';
 import type { FleetCanary, FleetFindings, FleetRollout } from '../fleet/fleet-answers.js';
-import type { CanaryAnswer, CanaryOnOffer } from './decide.js';
+import { type CanaryAnswer, type CanaryOnOffer, WRONG_SETTING } from './decide.js';
 import { problemOf, type StepProblem } from './step-problem.js';
 
 /** A collector's answer about a canary, and all its figures for the log. */
 export interface ToldOfCanary extends CanaryAnswer {
-  readonly model: string;
-  readonly figures: FleetRollout;
+  readonly figures: FleetRollout | undefined;
 }
 
 export interface Asked {
-  /** One that the collector does not know is missing. */
-  readonly told: readonly ToldOfCanary[];
+  /** By model. One of which a collector told nothing is missing. */
+  readonly answers: ReadonlyMap<string, ModelAnswer | typeof WRONG_SETTING>;
   readonly problems: readonly StepProblem[];
 }
+
+interface ModelAnswer {
+  readonly canary: FleetCanary;
+  readonly findings: FleetFindings;
+}
+
+/** Of errors that say that something else answers, or that it answers others. */
+const WRONG_SETTINGS: readonly string[] = ['fleet-malformed', 'read-token-missing'];
 
 /** Asks a collector of every canary. A failure that has a code is no answer; any other is a wrong address or token. */
 export async function askOfCanaries(
   collector: CollectorAccess,
   canaries: readonly CanaryOnOffer[],
 ): Promise<Asked> {
-  const told: ToldOfCanary[] = [];
+  const answers = new Map<string, ModelAnswer | typeof WRONG_SETTING>();
   const problems: StepProblem[] = [];
   for (const model of new Set(canaries.map((one) => one.model))) {
     try {
       const findings = await askFindings(collector, model);
       const canary = await askCanary(collector, model, findings.toMs);
-      told.push(...canary.rollouts.map((one) => answerOf(one, { model, canary, findings })));
+      answers.set(model, { canary, findings });
     } catch (error) {
       if (!isNearsideError(error)) throw error;
       problems.push(problemOf(error, model));
+      if (WRONG_SETTINGS.includes(error.code)) answers.set(model, WRONG_SETTING);
     }
   }
-  return { told, problems };
+  return { answers, problems };
 }
 
-interface Answers {
-  readonly model: string;
-  readonly canary: FleetCanary;
-  readonly findings: FleetFindings;
+/** @returns undefined where the collector was not reached. One that knows only another rollout of the version is a wrong one. */
+export function answerOn(
+  { model, version, experiment }: CanaryOnOffer,
+  { answers }: Asked,
+): ToldOfCanary | typeof WRONG_SETTING | undefined {
+  const answer = answers.get(model);
+  if (!answer || answer === WRONG_SETTING) return answer;
+  const ofVersion = answer.canary.rollouts.filter((one) => one.version === version);
+  const rollout = ofVersion.find((one) => one.experiment === experiment);
+  return ofVersion.length > 0 && !rollout ? WRONG_SETTING : told(rollout, answer);
 }
 
-function answerOf(
-  rollout: FleetRollout,
-  { model, canary: { revision }, findings: { verdicts, lookedMs, toMs } }: Answers,
+const NO_REPORTS = {
+  verdict: { verdict: 'none', because: 'no-reports' },
+  mayStep: false,
+  undone: { n: 0, of: 0 },
+} as const;
+
+function told(
+  rollout: FleetRollout | undefined,
+  { canary: { revision }, findings: { verdicts, lookedMs, toMs } }: ModelAnswer,
 ): ToldOfCanary {
-  const { verdict, because = [] } = rollout.verdict;
-  const { version, experiment, mayStep, undone } = rollout;
+  const { verdict: judged, mayStep, undone } = rollout ?? NO_REPORTS;
+  const { verdict, because = [] } = judged;
   return {
-    model,
+    hasReports: rollout !== undefined,
     verdict,
     because: [because].flat(),
     mayStep,
     undone,
     revision,
-    written: verdicts.findLast((one) => one.experiment === experiment && one.version === version),
+    written: verdicts.findLast(
+      (one) => one.experiment === rollout?.experiment && one.version === rollout.version,
+    ),
     lookedMs,
     nowMs: toMs,
     figures: rollout,

@@ -23,6 +23,7 @@ const toAll: AutopilotRules = { ...wider, stable: true };
 function said(changed: Partial<CanaryAnswer> = {}): CanaryAnswer {
   const nowMs = OFFERED_MS + DAY_MS + HOUR_MS;
   return {
+    hasReports: true,
     verdict: 'hold',
     because: ['failed-runs'],
     mayStep: false,
@@ -191,7 +192,9 @@ describe('above half of all devices', () => {
 describe('without an answer of the collector', () => {
   const gone = { act: 'revoke', because: 'no-answer' };
   const silent: [string, CanaryAnswer | undefined][] = [
-    ['cannot be reached, or does not know the experiment', undefined],
+    ['cannot be reached', undefined],
+    ['has no reports of it', said({ hasReports: false, verdict: 'none' })],
+    ['has no reports of it, and no facts', said({ hasReports: false, revision: null })],
     ['has never looked', saidTwice('promote', { lookedMs: null })],
     ['has stopped looking', saidTwice('promote', { lookedMs: OFFERED_MS })],
   ];
@@ -236,6 +239,7 @@ describe('a clock', () => {
 });
 
 const anyAnswer: fc.Arbitrary<CanaryAnswer> = fc.record({
+  hasReports: fc.boolean(),
   verdict: fc.constantFrom('roll-back', 'promote', 'hold', 'none'),
   because: fc.array(fc.string(), { maxLength: 2 }),
   mayStep: fc.boolean(),

@@ -14,6 +14,8 @@ export interface CanaryOnOffer {
 
 /** A collector's answer about the experiment of one canary. */
 export interface CanaryAnswer {
+  /** False where no device of the canary or its control has reported to it in two weeks. */
+  readonly hasReports: boolean;
   /** The verdict now, and the guardrails or the reason that it names. */
   readonly verdict: 'roll-back' | 'promote' | 'hold' | 'none';
   readonly because: readonly string[];
@@ -32,6 +34,9 @@ export interface CanaryAnswer {
   /** The time there when it answered. */
   readonly nowMs: number;
 }
+
+/** What answers is not the collector of these devices, or refuses the token. That is no silence of theirs. */
+export const WRONG_SETTING = 'wrong-setting';
 
 /** How far autopilot may go. Without steps and `stable` it only takes back. */
 export interface AutopilotRules {
@@ -52,9 +57,9 @@ export type Decision =
  * - `too-early`: a share is kept for a day
  * - `verdict`: the collector sees no reason to go on yet
  * - `unconfirmed`: two looks in a row have not yet said so of this experiment and the signed targets now
- * - `old-facts`: the collector judges by other targets than those signed now
+ * - `old-facts`: the collector has the facts of other targets than those signed now
  * - `no-answer`: the collector says nothing of this canary
- * - `other-experiment`: it knows the version by another experiment alone, so it is perhaps of another repository
+ * - `wrong-setting`: what answers is not the collector of these devices, or refuses the token
  * - `not-asked`: nobody asked for a wider share by `steps` or `stable`
  * - `no-fallback`: it is worse, and no version is left for all devices
  * - `clock`: the time of its offer or of the collector is not that of the clock here
@@ -66,15 +71,16 @@ export type WaitReason =
   | 'unconfirmed'
   | 'old-facts'
   | 'no-answer'
-  | 'other-experiment'
+  | typeof WRONG_SETTING
   | 'not-asked'
   | 'no-fallback'
   | 'clock'
   | 'unknown-offer';
 
+/** Each share is kept for so long at least: a whole day has all its hours. */
+export const DWELL_MS = 86_400_000;
+
 const LIMITS = Object.freeze({
-  /** Each share is kept for so long at least: a whole day has all its hours. */
-  dwellMs: 86_400_000,
   /** Looks come every five minutes. When one is older than this, they have stopped. */
   lookMs: 900_000,
   /** Clocks that are further apart are not those of one time. */
@@ -90,16 +96,16 @@ const LIMITS = Object.freeze({
 /**
  * Decides what becomes of a canary. It reads no clock and keeps nothing, so the same question has the same answer.
  *
- * @param answer undefined where the collector cannot be reached, or does not know the version
+ * @param answer undefined where the collector cannot be reached
  * @param revision version of the signed targets now
  */
 export function decide(
   canary: CanaryOnOffer,
-  answer: CanaryAnswer | 'other-experiment' | undefined,
+  answer: CanaryAnswer | typeof WRONG_SETTING | undefined,
   rules: AutopilotRules,
   { revision, nowMs }: { readonly revision: number; readonly nowMs: number },
 ): Decision {
-  if (answer === 'other-experiment') return wait(answer);
+  if (answer === WRONG_SETTING) return wait(answer);
   const heard = answer && looksGoOn(answer) ? answer : undefined;
   const sinceMs = canary.offeredMs.at(-1);
   // what a clock signs that is behind has expired before any device sees it
@@ -107,14 +113,16 @@ export function decide(
     return wait('clock');
   if (heard?.verdict === 'roll-back') return takeBack(canary, heard, revision);
   if (sinceMs === undefined) return wait('unknown-offer');
-  if (nowMs < sinceMs + LIMITS.dwellMs) return wait('too-early');
-  if (heard && Math.abs(nowMs - heard.nowMs) > LIMITS.clocksMs) return wait('clock');
+  if (nowMs < sinceMs + DWELL_MS) return wait('too-early');
+  if (answer && Math.abs(nowMs - answer.nowMs) > LIMITS.clocksMs) return wait('clock');
   const to = nextShare(canary, rules);
   if (canary.percent > LIMITS.controlledPercent) {
     return to === undefined ? wait('not-asked') : { act: 'promote', to, because: 'dwell' };
   }
   if (!heard) return unanswered(canary, rules);
-  if (heard.revision !== revision) return wait('old-facts');
+  const hasNoFacts = heard.revision === null && !heard.hasReports;
+  if (heard.revision !== revision && !hasNoFacts) return wait('old-facts');
+  if (!heard.hasReports) return unanswered(canary, rules);
   if (to === undefined) return wait('not-asked');
   const enough = to === 'stable' ? ['promote'] : ['promote', 'step'];
   if (!enough.includes(verdictName(heard))) return wait('verdict');

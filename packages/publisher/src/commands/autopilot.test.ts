@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { revoke } from '../library/revoke.js';
 import { flights } from '../testing/flight.js';
 import { runNearside } from '../testing/run-nearside.js';
@@ -17,16 +17,28 @@ async function openDesk() {
 }
 
 test('one step says what it did and why', async () => {
-  const { run, says } = await openDesk();
+  const { run, says, facts } = await openDesk();
   says('roll-back');
   expect(await run()).toEqual({
     exitCode: 0,
     out:
       'tiny 1.1.0, canary for 5 % of devices: was taken back (targets 3), because it is worse than what the ' +
-      'others run. The verdict is roll-back: worse by failed-runs.',
+      'others run. The verdict is roll-back: worse by failed-runs.\n' +
+      `Wrote the facts to ${facts}.\n` +
+      'Next: upload what is new, `timestamp.json` after all but `boot/`, which comes last.',
     errors: '',
   });
-  expect((await run()).out).toBe('No canary is on offer.');
+  expect((await run()).out).toBe(`No canary is on offer.\nWrote the facts to ${facts}.`);
+});
+
+test('in its first day a canary that nobody has reported of is told the end of, beforehand', async () => {
+  const { run } = await openDesk();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 2 * 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  const end =
+    /If that is still so at \d{4}-\d\d-\d\dT[\d:.]+Z, it is taken back; `--no-answer hold` keeps it\./;
+  expect((await run()).out).toMatch(end);
+  expect((await run('--no-answer', 'hold')).out).not.toMatch(end);
 });
 
 test('a dry run says what it would do and why', async () => {
@@ -36,6 +48,7 @@ test('a dry run says what it would do and why', async () => {
   expect(out).toContain(
     'would be offered to 25 %, because it is no worse than what the others run.',
   );
+  expect(out).toContain('Dry run: nothing is written.');
   expect((await run('--dry-run')).out).toContain('stays, because no wider share is asked for.');
   expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
 });
@@ -55,17 +68,17 @@ test('a collector without an answer is told of, and the exit code is 1', async (
   collector.said = undefined;
   const { exitCode, out, errors } = await run('--no-answer', 'hold');
   expect(exitCode).toBe(1);
-  expect(out).toContain('stays, because the collector tells nothing of it.');
+  expect(out).toContain('stays, because the collector tells nothing of it. `nearside status');
   expect(errors).toContain('nearside: network-failed: ');
 });
 
-test('a collector that knows only another rollout of the version is told of, and the exit code is 1', async () => {
+test('a collector that knows only another rollout of the version is a wrong setting, and the exit code is 1', async () => {
   const { desk, says } = await openDesk();
   says('roll-back', { experiment: '01234567' });
   const { exitCode, out } = await runNearside(desk, { wait: async () => {} });
   expect({ exitCode, out }).toEqual({
     exitCode: 1,
-    out: expect.stringContaining('check that `--fleet` is the collector of these devices.'),
+    out: expect.stringContaining('`--fleet` is not the collector of these devices, or refuses'),
   });
 });
 
@@ -88,7 +101,7 @@ test('while a file `hold` is there nothing is signed, and it says so', async () 
   const { exitCode, out } = await run();
   expect({ exitCode, out }).toEqual({
     exitCode: 0,
-    out: expect.stringContaining('A file `hold` lies in the repository: nothing is signed.'),
+    out: expect.stringContaining('nothing is signed until it is removed.'),
   });
   expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
 });

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Decision } from '../autopilot/decide.js';
+import { type Decision, DWELL_MS, WRONG_SETTING } from '../autopilot/decide.js';
 import type { LoggedAct } from '../autopilot/log-of-acts.js';
 import { explainFailure } from '../errors/explain-failure.js';
 import type { KeySource } from '../keys/key-source.js';
 import { type AutopilotStep, autopilot, type DecidedCanary } from '../library/autopilot.js';
 import { collectorAt, FLEET_TOKEN_FILE, type FleetFlags } from '../terminal/fleet-options.js';
-import { formatPercent } from '../terminal/format.js';
+import { formatPercent, UPLOAD } from '../terminal/format.js';
 import { addKeyOptions, type KeyFlags, keySource } from '../terminal/key-options.js';
 import { EXIT, type ExitCode, printResult, type Terminal } from '../terminal/terminal.js';
 import { verdictWords } from '../terminal/verdict-words.js';
@@ -82,12 +82,12 @@ async function doStep(
       return letPass(ms, terminal, signal);
     },
   });
-  printResult(terminal, { json, result, text: () => describe(result) });
+  printResult(terminal, { json, result, text: () => describe(result, flags) });
   for (const { code, message } of result.problems) terminal.error(`nearside: ${code}: ${message}`);
   const reasons = result.canaries.map(({ decision }) => decision.because);
   if (reasons.includes('no-fallback')) return EXIT.refused;
-  const isWronglySet = reasons.includes('clock') || reasons.includes('other-experiment');
-  return result.problems.length > 0 || isWronglySet ? EXIT.failed : EXIT.done;
+  const isHindered = reasons.some((reason) => HINDRANCES.includes(reason));
+  return result.problems.length > 0 || isHindered ? EXIT.failed : EXIT.done;
 }
 
 /**
@@ -125,6 +125,9 @@ function letPass(
   return wait ? wait(ms, { signal }) : setTimeout(ms, undefined, { signal });
 }
 
+/** Somebody has to mend these, or nobody watches the canary. */
+const HINDRANCES: readonly Decision['because'][] = ['clock', 'old-facts', WRONG_SETTING];
+
 /** Each reason as people read it. */
 export const BECAUSE: Readonly<Record<Decision['because'], string>> = {
   worse: 'it is worse than what the others run',
@@ -135,25 +138,31 @@ export const BECAUSE: Readonly<Record<Decision['because'], string>> = {
   unconfirmed: 'the collector has not said so at two looks in a row yet',
   'old-facts': 'the collector has other facts than those signed now',
   'no-answer': 'the collector tells nothing of it',
-  'other-experiment':
-    'the collector knows only another rollout of this version: check that `--fleet` is the collector of these devices',
+  [WRONG_SETTING]:
+    'what answers at `--fleet` is not the collector of these devices, or refuses the token',
   'not-asked': 'no wider share is asked for',
   'no-fallback': 'no version would be left for all devices: publish one',
   clock: 'the clock here is not that of its offer, or of the collector',
   'unknown-offer': 'nobody knows since when it has its share: widen it by hand once',
 };
 
-function describe({ canaries, acts, renewed, isHeld }: AutopilotStep): string {
+function describe(
+  { canaries, acts, renewed, isHeld, dryRun, facts }: AutopilotStep,
+  { repo, answer }: AutopilotFlags,
+): string {
   return [
-    ...(isHeld ? ['A file `hold` lies in the repository: nothing is signed.'] : []),
+    ...(dryRun ? ['Dry run: nothing is written.'] : []),
+    ...(isHeld ? [`A file \`hold\` lies in ${repo}: nothing is signed until it is removed.`] : []),
     ...(canaries.length === 0 ? ['No canary is on offer.'] : []),
     ...canaries.map((canary) => {
       const done = acts.find(
         ({ model, version }) => model === canary.model && version === canary.version,
       );
-      return describeCanary(canary, done);
+      return describeCanary(canary, done) + describeSilence(canary, answer);
     }),
     ...(renewed.length > 0 ? [`Signed ${renewed.join(', ')} anew.`] : []),
+    ...(facts ? [`Wrote the facts to ${facts.file}.`] : []),
+    ...(acts.length + renewed.length > 0 ? [`${UPLOAD}.`] : []),
   ].join('\n');
 }
 
@@ -162,8 +171,21 @@ function describeCanary(
   done: LoggedAct | undefined,
 ): string {
   const what = `${model} ${version}, canary for ${formatPercent(percent / 100)} of devices`;
-  const said = answer ? ` The verdict is ${verdictWords(answer)}.` : '';
+  const said = answer?.hasReports ? ` The verdict is ${verdictWords(answer)}.` : '';
   return `${what}: ${describeAct(decision, done)}, because ${BECAUSE[decision.because]}.${said}`;
+}
+
+/** Says beforehand that silence ends a canary, and when; or who knows why it is silent. */
+function describeSilence(
+  { decision: { because }, answer, offeredMs }: DecidedCanary,
+  noAnswer: AutopilotFlags['answer'],
+): string {
+  if (because === 'no-answer') return ' `nearside status --fleet` says what it has heard.';
+  const [sinceMs] = offeredMs;
+  const isEnding = because === 'too-early' && noAnswer === 'revoke' && offeredMs.length === 1;
+  if (!isEnding || sinceMs === undefined || answer?.hasReports) return '';
+  const end = new Date(sinceMs + DWELL_MS).toISOString();
+  return ` The collector tells nothing of it yet. If that is still so at ${end}, it is taken back; \`--no-answer hold\` keeps it.`;
 }
 
 function describeAct(decision: Decision, done: LoggedAct | undefined): string {

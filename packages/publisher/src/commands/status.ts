@@ -77,14 +77,14 @@ function describeRole(role: RoleStatus): string[] {
 
 function describeModel(model: OfferedToFleet, revision: number): string[] {
   const { version, canary, shadow, factsRevision, unknownVersions } = model;
-  const areOld = factsRevision !== null && factsRevision < revision;
+  const areOther = factsRevision !== null && factsRevision !== revision;
   return [
     `${model.model}: ${version ?? 'no version'} for all devices, ${canary ? 'and a canary' : 'no canary'}`,
     ...(canary ? describeCanary(canary) : []),
     ...(shadow ? describeShadow(shadow, canary !== undefined) : []),
-    ...(areOld
+    ...(areOther
       ? [
-          `  The collector has facts of targets ${factsRevision}, not of ${revision}: run \`nearside facts\`.`,
+          `  The collector has facts of targets ${factsRevision}, not of ${revision}: run \`nearside facts\`, or is it the collector of another repository?`,
         ]
       : []),
     ...(unknownVersions.length > 0

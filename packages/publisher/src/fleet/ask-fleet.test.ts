@@ -36,7 +36,7 @@ test('a collector is asked below its address, with the token', async () => {
 
 test.each([
   ['401', 401, '{}', 'read-token-missing', 'got another'],
-  ['404, as below another path', 404, 'not here', 'network-failed', 'without a path'],
+  ['404, as below another path', 404, 'not here', 'fleet-malformed', 'without a path'],
   ['503', 503, '{}', 'network-failed', 'status 503'],
   ['a page', 200, '<!doctype html>', 'fleet-malformed', 'expected JSON'],
   ['nothing', 200, '', 'fleet-malformed', 'got nothing'],

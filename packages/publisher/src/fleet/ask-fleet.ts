@@ -28,7 +28,7 @@ const LOOKED_BACK_MS = 14 * 86_400_000;
  * Asks a collector how the rollouts of a model do.
  *
  * @param nowMs the time there, where that is known
- * @throws NearsideError `network-failed` when nothing answers in time, or with another status than 200;
+ * @throws NearsideError `network-failed` when nothing answers in time, or a server that is overloaded;
  *   `read-token-missing`; `fleet-malformed` when the answer is not that of a collector
  * @throws TypeError when the address or the token cannot be one
  */
@@ -76,7 +76,7 @@ async function question<Schema extends v.GenericSchema>(
   const { origin } = new URL(answered);
   if (origin !== address.origin) {
     const message = `${asked}: expected an answer of ${address.origin}, got a redirect to ${origin}. Give the address of the collector itself.`;
-    throw failed(message, { url: asked });
+    throw malformed(message, { url: asked });
   }
   if (status === 401) throw noReader(asked, token);
   if (status !== 200) {
@@ -85,7 +85,8 @@ async function question<Schema extends v.GenericSchema>(
         ? ' `--fleet` takes the address of the collector without a path, such as https://reports.example.'
         : '';
     const message = `${asked}: expected the answer of a collector, got status ${status}.${advice}`;
-    throw failed(message, { url: asked, status });
+    const details = { url: asked, status };
+    throw isPassing(status) ? failed(message, details) : malformed(message, details);
   }
   return read(bytes, { asked, schema });
 }
@@ -94,21 +95,30 @@ function read<Schema extends v.GenericSchema>(
   bytes: Uint8Array,
   { asked, schema }: { asked: string; schema: Schema },
 ): v.InferOutput<Schema> {
-  const malformed = (message: string, cause: unknown) =>
-    new PublisherError('fleet-malformed', message, { details: { url: asked }, cause });
+  const details = { url: asked };
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     const got = bytes.length === 0 ? 'nothing' : 'something else';
-    throw malformed(`${asked}: expected JSON from a collector, got ${got}.`, cause);
+    throw malformed(`${asked}: expected JSON from a collector, got ${got}.`, details, cause);
   }
   try {
     return parse(schema, value, { code: 'metadata-malformed', what: asked });
   } catch (error) {
     if (!isNearsideError(error)) throw error;
-    throw malformed(`${error.message} Is it a collector, and of this version?`, error);
+    const message = `${error.message} Is it a collector, and of this version?`;
+    throw malformed(message, details, error);
   }
+}
+
+/** A server that is overloaded, or stands before one that is down, says so. Any other status is that of another server. */
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429;
+}
+
+function malformed(message: string, details: object, cause?: unknown): PublisherError {
+  return new PublisherError('fleet-malformed', message, { details: { ...details }, cause });
 }
 
 /**

@@ -207,7 +207,7 @@ describe('what is not enough for an act', () => {
     for (const verdict of ['roll-back', 'promote'] as const) {
       says(verdict, { experiment: '01234567' });
       expect(await step({ steps: [25], stable: true })).toMatchObject({
-        canaries: [{ decision: { act: 'wait', because: 'other-experiment' } }],
+        canaries: [{ decision: { act: 'wait', because: 'wrong-setting' } }],
         acts: [],
       });
     }

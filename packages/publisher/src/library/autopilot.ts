@@ -1,13 +1,19 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Asked, askOfCanaries, type ToldOfCanary } from '../autopilot/ask-of-canaries.js';
+import {
+  type Asked,
+  answerOn,
+  askOfCanaries,
+  type ToldOfCanary,
+} from '../autopilot/ask-of-canaries.js';
 import { canariesOnOffer } from '../autopilot/canaries-on-offer.js';
 import {
   type AutopilotRules,
   type CanaryOnOffer,
   type Decision,
   decide,
+  WRONG_SETTING,
 } from '../autopilot/decide.js';
 import { type LoggedAct, openLog } from '../autopilot/log-of-acts.js';
 import {
@@ -76,7 +82,7 @@ export interface AutopilotStep {
 
 export interface DecidedCanary extends CanaryOnOffer {
   readonly decision: Decision;
-  /** Absent where the collector told nothing of it. */
+  /** Absent where the collector was not reached, or is a wrong one. */
   readonly answer?: ToldOfCanary | undefined;
 }
 
@@ -155,23 +161,14 @@ async function askTwiceIfSilent(
 
 async function decideAll(
   state: RepositoryState,
-  { told, problems }: Asked,
+  asked: Asked,
   { steps = [], stable = false, noAnswer = 'revoke', now = Date.now }: AutopilotOptions,
 ): Promise<DecidedCanary[]> {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
   return (await canariesOnOffer(state)).map((canary) => {
-    const ofVersion = told.filter(
-      ({ model, figures: { version } }) => model === canary.model && version === canary.version,
-    );
-    const answer = ofVersion.find(({ figures }) => figures.experiment === canary.experiment);
-    const isOther = !answer && ofVersion.length > 0;
-    // a refused token is a wrong setting, and no silence
-    const isRefused = problems.some(
-      ({ model, code }) => model === canary.model && code === 'read-token-missing',
-    );
-    const rules = { steps, stable, noAnswer: isRefused ? 'hold' : noAnswer } as const;
-    const decision = decide(canary, isOther ? 'other-experiment' : answer, rules, present);
-    return { ...canary, decision, answer };
+    const answer = answerOn(canary, asked);
+    const decision = decide(canary, answer, { steps, stable, noAnswer }, present);
+    return { ...canary, decision, answer: answer === WRONG_SETTING ? undefined : answer };
   });
 }
 

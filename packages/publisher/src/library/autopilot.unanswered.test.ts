@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import type { FakeCollector } from '../testing/collector.js';
 import { flights } from '../testing/flight.js';
 
 const DAY_MS = 86_400_000;
@@ -28,12 +29,27 @@ describe('without an answer of the collector', () => {
     expect(await offers()).toEqual(TAKEN_BACK);
   });
 
-  test('a token that it refuses is a wrong setting and no silence: nothing is taken back', async () => {
+  test.each([
+    ['a token that it refuses', 401, 'read-token-missing'],
+    ['an address at which something else answers', 404, 'fleet-malformed'],
+  ])('%s is a wrong setting and no silence: nothing is taken back', async (_, status, code) => {
     const { step, offers, collector, pauses } = await openFlight();
-    Object.assign(collector, { said: undefined, status: 401 });
+    Object.assign(collector, { said: undefined, status });
     const { problems, canaries } = await step();
-    expect(problems).toMatchObject([{ model: 'tiny', code: 'read-token-missing' }]);
-    expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'no-answer' } }]);
+    expect(problems).toMatchObject([{ model: 'tiny', code }]);
+    expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'wrong-setting' } }]);
+    expect(pauses).toEqual([]);
+    expect(await offers()).toEqual(CANARY);
+  });
+
+  test.each<[string, Partial<FakeCollector>, string]>([
+    ['the facts of another repository', { factsRevision: 9 }, 'old-facts'],
+    ['another time than the clock here', { nowMs: Date.now() - DAY_MS }, 'clock'],
+  ])('one that has %s is not silent', async (_, changed, because) => {
+    const { step, offers, collector, pauses } = await openFlight();
+    Object.assign(collector, changed);
+    const { canaries } = await step();
+    expect(canaries).toMatchObject([{ decision: { act: 'wait', because } }]);
     expect(pauses).toEqual([]);
     expect(await offers()).toEqual(CANARY);
   });

@@ -106,7 +106,7 @@ function promoted(release: Release, to: number | 'stable', nowMs: number): Relea
     throw refused(
       release,
       `at least the ${percentOf(release)} % it has`,
-      `${to} %: a rollout only widens`,
+      `${to} %: a rollout only widens, and \`nearside revoke\` ends it`,
     );
   }
   if (toBps === rollout.toBps) return custom;

@@ -24,8 +24,9 @@ export function formatHours(hours: number): string {
 }
 
 /** What is left to do when a release has changed. */
-export const NEXT =
-  'Next: upload what is new, `timestamp.json` after all but `boot/`, which comes last; then run `nearside facts` for the collector.';
+export const UPLOAD =
+  'Next: upload what is new, `timestamp.json` after all but `boot/`, which comes last';
+export const NEXT = `${UPLOAD}; then run \`nearside facts\` for the collector.`;
 
 /** Lines of columns, each as wide as its widest cell. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {

@@ -19,6 +19,8 @@ export interface SaidOfRollout {
 /** A collector's two answers, with whatever a test has it say. */
 export interface FakeCollector {
   readonly url: string;
+  /** Of its facts, where it says nothing. Null: it has none. */
+  factsRevision: number | null;
   /** Undefined: it answers with `status`. */
   said: readonly SaidOfRollout[] | undefined;
   /** 503 by default. */
@@ -37,10 +39,12 @@ export async function openCollector(): Promise<FakeCollector> {
     collector.asked += 1;
     collector.urls.push(request.url ?? '');
     await collector.onAsked();
-    const { said, status, nowMs } = collector;
+    const { said, status, nowMs, factsRevision } = collector;
     if (!said) return response.writeHead(status).end();
     const isCanary = request.url?.startsWith('/v1/fleet/canary');
-    response.end(JSON.stringify(isCanary ? canaryAnswer(said) : findingsAnswer(said, nowMs)));
+    response.end(
+      JSON.stringify(isCanary ? canaryAnswer(said, factsRevision) : findingsAnswer(said, nowMs)),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -50,6 +54,7 @@ export async function openCollector(): Promise<FakeCollector> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const collector: FakeCollector = {
     url,
+    factsRevision: null,
     said: [],
     status: 503,
     nowMs: Date.now(),
@@ -60,7 +65,7 @@ export async function openCollector(): Promise<FakeCollector> {
   return collector;
 }
 
-function canaryAnswer(said: readonly SaidOfRollout[]) {
+function canaryAnswer(said: readonly SaidOfRollout[], factsRevision: number | null) {
   const rollouts = said.map(({ version, experiment, verdict, mayStep, undone }) => ({
     version,
     experiment,
@@ -74,7 +79,7 @@ function canaryAnswer(said: readonly SaidOfRollout[]) {
     undone: undone ?? { n: 0, of: 0 },
     verdict: { verdict, because: ['failed-runs'] },
   }));
-  return { revision: said[0]?.revision ?? null, plans: [], rollouts };
+  return { revision: said[0]?.revision ?? factsRevision, plans: [], rollouts };
 }
 
 function findingsAnswer(said: readonly SaidOfRollout[], nowMs: number) {

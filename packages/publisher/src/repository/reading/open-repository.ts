@@ -38,6 +38,9 @@ export function requirePublished<State extends RepositoryState>(
 
 /** Reads the files of a repository in a local directory as a device reads them over HTTP. */
 export function openDirectorySource(directory: string): RepositorySource {
+  if (/^https?:\/\//i.test(directory)) {
+    throw new TypeError(`expected a directory of this machine, got the address ${directory}.`);
+  }
   const base = resolve(directory);
 
   async function fetchIfPresent(path: string, { maxBytes, tooLarge }: FetchOptions) {
