@@ -15,11 +15,12 @@ import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 const LIMIT_MS = 600_000;
 
 /**
- * How many places stages share: each takes one, and `flow`, which has three workers, three. That is twice the two cores
- * that all is planned for: a flow waits half of its time, for a page, a download or a watchdog.
+ * How many places stages share: each takes one for each of its workers. That is more than twice the two cores that all is
+ * planned for: a flow waits half of its time, for a page, a download or a watchdog.
  */
-const PLACES = 4;
+const PLACES = 5;
 const FLOW_PLACES = 3;
+const UNIT_PLACES = 2;
 
 /** How many of the slowest tests are named. */
 const SLOWEST = 10;
@@ -58,7 +59,12 @@ const STAGES = [
     places: FLOW_PLACES,
     run: () => playwright('flow', projectsOf('flow')),
   },
-  { name: 'unit', after: ['build'], run: () => vitest('unit', ['unit']) },
+  {
+    name: 'unit',
+    after: ['build'],
+    places: UNIT_PLACES,
+    run: () => vitest('unit', ['unit'], `--maxWorkers=${UNIT_PLACES}`),
+  },
   {
     name: 'lint',
     run: () => check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
@@ -159,7 +165,7 @@ async function check(name, args) {
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-function vitest(name, projects) {
+function vitest(name, projects, ...options) {
   const args = [
     'node_modules/vitest/vitest.mjs',
     'run',
@@ -167,6 +173,7 @@ function vitest(name, projects) {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportOf(name)}`,
+    ...options,
   ];
   return suite(name, { projects, args, read: readVitest });
 }
