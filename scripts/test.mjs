@@ -15,12 +15,11 @@ import { readPlaywright, readVitest, slowestOf } from './test-report.mjs';
 const LIMIT_MS = 600_000;
 
 /**
- * How many places stages share: each takes one for each of its workers. That is more than twice the two cores that all is
- * planned for: a flow waits half of its time, for a page, a download or a watchdog.
+ * How many places stages share: each takes one, and `flow`, which has three workers, three. That is twice the two cores
+ * that all is planned for: a flow waits half of its time, for a page, a download or a watchdog.
  */
-const PLACES = 5;
+const PLACES = 4;
 const FLOW_PLACES = 3;
-const UNIT_PLACES = 2;
 
 /** How many of the slowest tests are named. */
 const SLOWEST = 10;
@@ -59,12 +58,7 @@ const STAGES = [
     places: FLOW_PLACES,
     run: () => playwright('flow', projectsOf('flow')),
   },
-  {
-    name: 'unit',
-    after: ['build'],
-    places: UNIT_PLACES,
-    run: () => vitest('unit', ['unit'], `--maxWorkers=${UNIT_PLACES}`),
-  },
+  { name: 'unit', after: ['build'], run: () => vitest('unit', ['unit']) },
   {
     name: 'lint',
     run: () => check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']),
@@ -165,7 +159,7 @@ async function check(name, args) {
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-function vitest(name, projects, ...options) {
+function vitest(name, projects) {
   const args = [
     'node_modules/vitest/vitest.mjs',
     'run',
@@ -173,7 +167,6 @@ function vitest(name, projects, ...options) {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportOf(name)}`,
-    ...options,
   ];
   return suite(name, { projects, args, read: readVitest });
 }
