@@ -7,7 +7,7 @@ const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK } = constants;
 export type Act =
   | 'start'
   | 'stop'
-  | 'move-aside'
+  | 'migrate'
   | 'prune'
   | 'models-loaded'
   | 'models-refused'

@@ -55,7 +55,7 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
   for (const kind of NAME_KINDS) folded.inc({ kind }, 0);
   const setAside = new Gauge({
     name: 'nearside_collector_log_rows_set_aside',
-    help: 'Rows of acknowledged reports that this collector could not count. They wait in the table log_unreadable of its database until another collector can.',
+    help: 'Rows of acknowledged reports that this collector could not count. They wait in the table log_unreadable of its store until another collector can.',
     registers,
   });
   const writes = new Histogram({

@@ -3,7 +3,6 @@ import { lifetimeCounts } from '../counting/counts.js';
 import type { KnownName, NameKind } from '../counting/known-names.js';
 import { createNames, type Names } from '../counting/names.js';
 import { withinNames } from '../counting/within-names.js';
-import { isOfTheData, reasonOf } from '../store/attempt.js';
 import { readFacts } from '../store/facts-row.js';
 import {
   addToCell,
@@ -16,7 +15,14 @@ import { NewNames } from '../store/new-names.js';
 import { Pending, type PendingCell } from '../store/pending.js';
 import { readNames } from '../store/questions.js';
 import { CELL_LENGTHS } from '../store/rollup-store.js';
+import type { Work } from '../store/statements.js';
 import { cellTable } from '../store/tables.js';
+import {
+  isUnreadable,
+  type SetAsideOptions,
+  setRowAside,
+  takeBackRows,
+} from '../store/unreadable-rows.js';
 import { addToRows, type SumTable } from './bulk-rows.js';
 import { RowIds } from './row-ids.js';
 import { requireWriter } from './schema.js';
@@ -29,9 +35,6 @@ const BATCH = Object.freeze({
   /** The database takes the lock from a keeper that is silent for long, as one is that adds up reports. */
   aimMs: 1000,
 });
-
-/** More rows than this that cannot be counted are no matter of the rows: the fault is in this collector. */
-const MOST_SET_ASIDE = 8;
 
 const CELLS: readonly SumTable[] = CELL_LENGTHS.map(({ ms }) => ({
   name: cellTable(ms),
@@ -68,12 +71,10 @@ interface LogRow {
   readonly contributions: string;
 }
 
-export interface FoldOptions {
+export interface FoldOptions extends SetAsideOptions {
   readonly onError: (error: unknown) => void;
   /** Told of each name that was counted with others, though the collector that took it had room for it. */
   readonly onFold?: ((kind: NameKind) => void) | undefined;
-  /** Told how many rows of the log are set aside now. */
-  readonly onSetAside?: ((rows: number) => void) | undefined;
 }
 
 /** Adds the log to the tables. One keeper has one of these, for as long as it holds the lock. */
@@ -86,8 +87,8 @@ export class LogFolder {
   #names: Names | undefined;
   /** Facts are read again when they were written again. */
   #factsN = 0;
-  /** Undefined until those that an earlier keeper set aside are in the log again. */
-  #setAside: number | undefined;
+  /** Rows that an earlier keeper set aside are in the log again. */
+  #hasTakenBack = false;
 
   constructor(session: Session, options: FoldOptions) {
     this.#session = session;
@@ -96,7 +97,8 @@ export class LogFolder {
 
   /** Folds all that is in the log now. */
   async fold(): Promise<void> {
-    if (this.#setAside === undefined) await this.#takeBack();
+    if (!this.#hasTakenBack) await this.#transact(() => takeBackRows(this.#options));
+    this.#hasTakenBack = true;
     for (;;) {
       const limit = this.#limit;
       const startedMs = performance.now();
@@ -114,7 +116,9 @@ export class LogFolder {
         this.#limit = 1;
         if (!isUnreadable(error) || !this.#session.isOpen) throw error;
         const [first, ...others] = rows;
-        if (first && others.length === 0) await this.#setRowAside(first.n, error);
+        if (!first || others.length > 0) continue;
+        const tell = await this.#transact(() => setRowAside(first.n, error, this.#options));
+        tell();
       }
     }
   }
@@ -236,48 +240,7 @@ export class LogFolder {
     );
   }
 
-  /** A keeper of another version may be able to count what the one before could not. */
-  async #takeBack(): Promise<void> {
-    await this.#session.query(
-      `WITH aside AS (DELETE FROM log_unreadable RETURNING n, contributions)
-       INSERT INTO log SELECT n, contributions FROM aside`,
-    );
-    this.#noteSetAside(0);
+  #transact<Value>(work: () => Work<Value>): Promise<Value> {
+    return this.#session.transact(() => this.#session.run(work()));
   }
-
-  /**
-   * One row that cannot be counted must not keep others from it.
-   *
-   * @throws Error when there are too many: then they stay in the log until they can be counted
-   */
-  async #setRowAside(n: number, cause: unknown): Promise<void> {
-    const setAside = this.#setAside ?? 0;
-    const reason = reasonOf(cause);
-    if (setAside >= MOST_SET_ASIDE) {
-      throw new Error(
-        `row ${n} of the log could not be counted: ${reason}. ${setAside} rows are in the table log_unreadable already, so this one and those after it wait in the log. Update the collectors: each that starts to keep the store tries all of them again`,
-        { cause },
-      );
-    }
-    await this.#session.query(
-      `WITH bad AS (DELETE FROM log WHERE n = $1 RETURNING n, contributions)
-       INSERT INTO log_unreadable SELECT n, contributions, $2 FROM bad`,
-      [n, reason],
-    );
-    this.#noteSetAside(setAside + 1);
-    this.#options.onError(
-      new Error(
-        `row ${n} of the log could not be counted and is now in the table log_unreadable: ${reason}`,
-      ),
-    );
-  }
-
-  #noteSetAside(rows: number): void {
-    this.#setAside = rows;
-    this.#options.onSetAside?.(rows);
-  }
-}
-
-function isUnreadable(error: unknown): boolean {
-  return error instanceof SyntaxError || error instanceof TypeError || isOfTheData(error);
 }

@@ -44,12 +44,7 @@ export async function moveFile(from: string, to: string, moving: Moving) {
     throw new StartError('file-missing', `${from}: expected a collector's SQLite file.`);
   }
   // it has the file to itself now, and what was in the log is in the tables
-  const store = openSqliteRollupStore(from, {
-    isForMove: true,
-    onMovedAside({ schema, to }) {
-      throw new Error(`its schema ${schema} was never released. It is now ${to}`);
-    },
-  });
+  const store = openSqliteRollupStore(from, { isForMove: true });
   const file = new Database(from, { readonly: true });
   const state: MoveState = { isSent: false };
   try {

@@ -55,6 +55,8 @@ const TICKETS_OF_INFRA = {
     'The collector refuses reports: look at which outcome, and at what was released.',
   NearsideCollectorRefusedFile:
     'The collector uses an old {{ $labels.file }} file, because the new one is broken: look at its audit log.',
+  NearsideCollectorUnreadableRows:
+    'The collector could not count {{ $value }} rows of acknowledged reports and has set them aside: look at its log.',
   NearsideCollectorFoldedNames:
     'A {{ $labels.kind }} has no row of its own and is counted with others: look at models.json.',
   NearsideCollectorOldFacts:

@@ -43,6 +43,10 @@ export function collectorAlerts(): Condition[] {
       for: '5m',
     },
     {
+      alert: 'NearsideCollectorUnreadableRows',
+      expr: 'max by (job) (nearside_collector_log_rows_set_aside) > 0',
+    },
+    {
       alert: 'NearsideCollectorFoldedNames',
       expr: 'sum by (job, kind) (increase(nearside_collector_folded_names_total[1h])) > 0',
     },

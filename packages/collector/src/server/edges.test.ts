@@ -3,10 +3,11 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
+import { SCHEMA_VERSION } from '../sqlite/schema.js';
 import { parsePrometheusText } from '../testing/parse-prometheus-text.js';
 import { NOW_MS, sampleReport } from '../testing/sample-report.js';
+import { placeSchemaFile } from '../testing/schema-files.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { type Collector, type CollectorOptions, startCollector } from './start-collector.js';
 
@@ -157,35 +158,27 @@ test('start, pruning and stop are in the audit log, with how many tokens and non
   expect(text).not.toContain(SITE);
 });
 
-test.each([
-  [0x6e656172, 3],
-  [0x4e454152, 1],
-])(
-  'a file whose schema was never released is renamed, and one line and the audit log say so: %i, %i',
-  async (application, schema) => {
-    const file = join(folder, `old-${schema}.sqlite`);
-    const to = `${file}.unreleased-schema-${schema}`;
-    const old = new Database(file);
-    old.pragma('journal_mode = WAL');
-    old.exec('CREATE TABLE cell (id INTEGER PRIMARY KEY); INSERT INTO cell VALUES (7);');
-    old.pragma(`application_id = ${application}`);
-    old.pragma(`user_version = ${schema}`);
-    old.close();
-    const auditLog = join(folder, `moved-${schema}.jsonl`);
-    const errors: unknown[] = [];
-    const { url, close } = await start({ file, auditLog, onError: (error) => errors.push(error) });
-    expect((await post(`${url}/v1/reports`)).status).toBe(204);
-    await close();
-    expect(errors).toMatchObject([{ message: expect.stringContaining(to) }]);
-    const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
-    expect(JSON.parse(first)).toMatchObject({ act: 'move-aside', file, schema, to });
-    const moved = new Database(to, { readonly: true });
-    expect(moved.prepare('SELECT id FROM cell').pluck().all()).toEqual([7]);
-    moved.close();
-    await (await start({ file, auditLog })).close();
-    expect(readFileSync(auditLog, 'utf8').match(/move-aside/g)).toHaveLength(1);
-  },
-);
+test('a file of an earlier schema is brought up to date, and one line and the audit log say so and where its copy is', async () => {
+  const file = join(folder, 'earlier.sqlite');
+  placeSchemaFile('3', file);
+  const copy = `${file}.before-schema-${SCHEMA_VERSION}`;
+  const auditLog = join(folder, 'migrated.jsonl');
+  const errors: unknown[] = [];
+  const { url, close } = await start({ file, auditLog, onError: (error) => errors.push(error) });
+  expect((await post(`${url}/v1/reports`)).status).toBe(204);
+  await close();
+  expect(errors).toMatchObject([{ message: expect.stringContaining(copy) }]);
+  const [first = ''] = readFileSync(auditLog, 'utf8').split('\n');
+  expect(JSON.parse(first)).toMatchObject({
+    act: 'migrate',
+    file,
+    from: 3,
+    to: SCHEMA_VERSION,
+    copy,
+  });
+  await (await start({ file, auditLog })).close();
+  expect(readFileSync(auditLog, 'utf8').match(/migrate/g)).toHaveLength(1);
+});
 
 test('models.json decides which names get rows, and slo.json what is counted as quick', async () => {
   const path = (name: string, document: object) => {

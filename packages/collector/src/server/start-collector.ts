@@ -264,11 +264,11 @@ function openStore(
     onError,
     onFold: metrics.countFolded,
     onSetAside: metrics.rowsSetAside,
-    onMovedAside({ schema, to }) {
-      audit.write('move-aside', { file, schema, to });
+    onMigrated({ from, to, copy }) {
+      audit.write('migrate', { file, from, to, copy });
       onError(
         new Error(
-          `${file} has schema ${schema}, which was never released. It is now ${to}, and a new file was begun.`,
+          `${file} was of schema ${from} and is of schema ${to} now. ${copy} is the file as it was: remove it when all is well.`,
         ),
       );
     },

@@ -12,13 +12,15 @@ import {
 import { prepareRowIds } from './row-ids.js';
 
 /**
- * Prepares the transaction that adds pending counts to their rows and empties the log. Both are done or neither, so
- * nothing is lost and nothing is added twice.
+ * Prepares the transaction that adds pending counts to their rows and deletes the rows of the log that they are of. Both
+ * are done or neither, so nothing is lost and nothing is added twice.
+ *
+ * @returns adds the counts of the log's rows up to the given one
  */
 export function prepareFold(
   database: Database.Database,
   checkOwner: () => void,
-): (pending: Pending) => void {
+): (pending: Pending, upTo?: number) => void {
   const ids = prepareRowIds(database);
   const names = new NewNames();
   const writeName = database.prepare(`
@@ -28,9 +30,9 @@ export function prepareFold(
   const addCohort = prepareAddCohort(database);
   const addSegment = prepareAddSegment(database);
   const addLifetime = prepareAddLifetime(database);
-  const emptyLog = database.prepare('DELETE FROM log');
+  const deleteRows = database.prepare('DELETE FROM log WHERE n <= ?');
 
-  const fold = database.transaction((pending: Pending) => {
+  const fold = database.transaction((pending: Pending, upTo: number) => {
     checkOwner();
     // all sums are made before any is written, because writing a row changes the counts that are added to it
     const levels = pending.cellsByLength();
@@ -51,13 +53,13 @@ export function prepareFold(
     for (const { series, hourMs, counts } of pending.segments.values()) {
       addSegment([ids.model(series.model), hourMs, ids.series(series)], counts);
     }
-    emptyLog.run();
+    deleteRows.run(upTo);
   });
 
-  return (pending) => {
+  return (pending, upTo = Number.MAX_SAFE_INTEGER) => {
     if (pending.isEmpty) return;
     try {
-      fold.immediate(pending);
+      fold.immediate(pending, upTo);
     } catch (error) {
       // the transaction was undone, and with it the ids and names that it made
       ids.forget();

@@ -2,9 +2,17 @@ import type Database from 'better-sqlite3';
 import type { Contribution } from '../counting/contribution.js';
 import { Pending } from '../store/pending.js';
 import type { Outcome } from '../store/rollup-store.js';
+import type { Work } from '../store/statements.js';
+import {
+  isUnreadable,
+  type SetAsideOptions,
+  setRowAside,
+  takeBackRows,
+} from '../store/unreadable-rows.js';
 import { prepareAppend } from './append-batch.js';
 import { prepareFold } from './fold-log.js';
 import type { Ownership } from './owner.js';
+import { prepareRun } from './run-work.js';
 
 const FOLD = Object.freeze({
   /** So many rows are written at once. More rows are each written less often, and keep others waiting for longer. */
@@ -21,15 +29,26 @@ export class LogWriter {
   readonly #database: Database.Database;
   readonly #append: ReturnType<typeof prepareAppend>;
   readonly #fold: ReturnType<typeof prepareFold>;
+  readonly #run: <Value>(work: () => Work<Value>) => Value;
+  readonly #options: SetAsideOptions;
   readonly #pending = new Pending();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** A transaction is under way, or failed. */
   #isDoubtful = true;
 
-  constructor(database: Database.Database, owner: Ownership) {
+  /** What it could not count it sets aside, and what a collector before it set aside it tries again. */
+  constructor(database: Database.Database, owner: Ownership, options: SetAsideOptions) {
     this.#database = database;
+    this.#options = options;
     this.#append = prepareAppend(database, owner);
     this.#fold = prepareFold(database, owner.check);
+    const run = prepareRun(database);
+    const transact = database.transaction((work: () => Work<unknown>) => {
+      owner.check();
+      return run(work());
+    });
+    this.#run = <Value>(work: () => Work<Value>) => transact.immediate(work) as Value;
+    this.#run(() => takeBackRows(options));
     this.settle();
   }
 
@@ -47,7 +66,12 @@ export class LogWriter {
   settle(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#transact(() => this.#fold(this.#pending));
+    try {
+      this.#transact(() => this.#fold(this.#pending));
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#foldRowByRow();
+    }
   }
 
   /** A transaction that failed may have been done, and its answer lost. The next one reads the log again. */
@@ -61,10 +85,28 @@ export class LogWriter {
 
   #readLog(): void {
     this.#pending.clear();
-    const rows = this.#database.prepare('SELECT contributions FROM log ORDER BY n').pluck();
-    for (const row of rows.all() as string[]) {
-      for (const contribution of JSON.parse(row) as Contribution[]) this.#pending.add(contribution);
+    for (const row of this.#rows()) addRow(this.#pending, row);
+  }
+
+  /** Finds the rows that cannot be counted, and sets them aside. */
+  #foldRowByRow(): void {
+    for (const row of this.#rows()) {
+      try {
+        const alone = new Pending();
+        addRow(alone, row);
+        this.#fold(alone, row.n);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        const tell = this.#run(() => setRowAside(row.n, error, this.#options));
+        tell();
+      }
     }
+    this.#pending.clear();
+    this.#isDoubtful = false;
+  }
+
+  #rows(): LogRow[] {
+    return this.#database.prepare('SELECT n, contributions FROM log ORDER BY n').all() as LogRow[];
   }
 
   #settleWithin(afterMs: number): void {
@@ -78,4 +120,13 @@ export class LogWriter {
       }
     }, afterMs).unref();
   }
+}
+
+interface LogRow {
+  readonly n: number;
+  readonly contributions: string;
+}
+
+function addRow(pending: Pending, { contributions }: LogRow): void {
+  for (const contribution of JSON.parse(contributions) as Contribution[]) pending.add(contribution);
 }

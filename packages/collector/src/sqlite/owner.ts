@@ -19,6 +19,14 @@ interface OwnerRow {
   readonly renewed: number;
 }
 
+/** The first schemas said less of a process. */
+interface EarlyOwnerRow {
+  readonly token: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly renewed: number;
+}
+
 /** The one process that writes to a file. */
 export interface Ownership {
   /** Runs in a transaction that writes. @throws when another collector has taken the file over */
@@ -38,8 +46,7 @@ const living = new Set<string>();
 export function takeOwnership(database: Database.Database, now: () => number): Ownership {
   const me = thisHolder();
   const { token } = me;
-  const inode = database.memory ? undefined : statSync(database.name).ino;
-  const find = database.prepare('SELECT holder, renewed FROM owner');
+  const inode = inodeOf(database);
   const claim = database.prepare(
     'REPLACE INTO owner (one, token, holder, renewed) VALUES (1, ?, ?, ?)',
   );
@@ -49,15 +56,7 @@ export function takeOwnership(database: Database.Database, now: () => number): O
 
   database
     .transaction(() => {
-      const row = find.get() as OwnerRow | undefined;
-      const owner = row && parseLockHolder(row.holder);
-      const isCopied = owner !== undefined && inodeIn(row?.holder) !== inode;
-      const silentForMs = row ? Math.abs(now() - row.renewed) : 0;
-      if (owner && isAlive(owner, { me, isCopied, silentForMs })) {
-        throw new Error(
-          `process ${owner.pid} on ${owner.host} writes to it already; two collectors on one file would each miss what the other counts`,
-        );
-      }
+      requireNoOwner(database, now);
       claim.run(token, JSON.stringify({ ...me, inode }), now());
     })
     .immediate();
@@ -83,6 +82,28 @@ export function takeOwnership(database: Database.Database, now: () => number): O
       leave.run(token);
     },
   };
+}
+
+/**
+ * @throws Error that names the collector which writes to the file
+ */
+export function requireNoOwner(database: Database.Database, now: () => number): void {
+  const hasOwners = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'owner'").get();
+  if (!hasOwners) return; // a file of the first schema
+  const row = database.prepare('SELECT * FROM owner').get() as OwnerRow | EarlyOwnerRow | undefined;
+  if (!row) return;
+  const owner = 'holder' in row ? parseLockHolder(row.holder) : { ...row, since: '' };
+  if (!owner) return;
+  const isCopied = 'holder' in row && inodeIn(row.holder) !== inodeOf(database);
+  const silentForMs = Math.abs(now() - row.renewed);
+  if (!isAlive(owner, { me: thisHolder(), isCopied, silentForMs })) return;
+  throw new Error(
+    `process ${owner.pid} on ${owner.host} writes to it already; two collectors on one file would each miss what the other counts`,
+  );
+}
+
+function inodeOf(database: Database.Database): number | undefined {
+  return database.memory ? undefined : statSync(database.name).ino;
 }
 
 /** The file that an owner took: a copy of it has another inode, and its row. */

@@ -15,7 +15,6 @@ import { NOW_MS, sampleContribution } from '../testing/sample-report.js';
 import { sampleRunTrace } from '../testing/sample-traces.js';
 import { describeCrashes } from '../testing/store-crashes.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { SCHEMA_VERSION } from './schema.js';
 import { createSqliteRollupStore, openSqliteRollupStore } from './sqlite-rollup-store.js';
 
 const folder = temporaryFolder();
@@ -57,7 +56,7 @@ describeCrashes('SQLite', async () => {
   };
 });
 
-test('a report is in every table but those of days gone by, facts, findings, releases and traces, and the log, which is empty once it is settled', async () => {
+test('a report is in every table but those of days gone by, facts, findings, releases, traces and unreadable rows, and the log, which is empty once it is settled', async () => {
   const database = new Database(':memory:');
   const store = createSqliteRollupStore(database);
   await store.add([contribution]);
@@ -67,7 +66,15 @@ test('a report is in every table but those of days gone by, facts, findings, rel
   };
   expect(empty()).not.toContain('log');
   await store.settle();
-  expect(empty()).toEqual(['cohort_day', 'facts', 'finding', 'log', 'release', 'trace']);
+  expect(empty()).toEqual([
+    'cohort_day',
+    'facts',
+    'finding',
+    'log',
+    'log_unreadable',
+    'release',
+    'trace',
+  ]);
 });
 
 test('a disk that is full leaves nothing counted, and the resend is counted once', async () => {
@@ -314,11 +321,65 @@ test('a file that is no database is refused and left alone', () => {
   expect(readFileSync(file, 'utf8')).toContain('remember the milk');
 });
 
-test('a file of a newer schema is refused', () => {
-  const file = freshFile();
+/** Puts rows into the log of a file that no collector has. */
+function writeLog(file: string, rows: readonly string[]): void {
   const database = new Database(file);
-  void createSqliteRollupStore(database);
-  database.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
+  const write = database.prepare('INSERT INTO log (contributions) VALUES (?)');
+  for (const row of rows) write.run(row);
   database.close();
-  expect(() => openSqliteRollupStore(file)).toThrow(/newer/);
+}
+
+function countIn(file: string, table: 'log' | 'log_unreadable'): unknown {
+  const database = new Database(file, { readonly: true });
+  const count = database.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+  database.close();
+  return count;
+}
+
+test('a row of the log that cannot be read is set aside and told of once, the others are counted, and the collector starts', async () => {
+  const file = freshFile();
+  await openSqliteRollupStore(file).close();
+  writeLog(file, ['[{"id"', JSON.stringify([contribution]), '[{"id":"1"}]']);
+  const errors: string[] = [];
+  const setAside: number[] = [];
+  const store = openSqliteRollupStore(file, {
+    onError: (error) => errors.push(String(error)),
+    onSetAside: (rows) => setAside.push(rows),
+  });
+  expect((await store.totals())[0]?.counts.punctual?.reports).toBe(1);
+  expect(await store.add([sampleContribution()])).toEqual(['counted']);
+  expect((await store.totals())[0]?.counts.punctual?.reports).toBe(2);
+  expect(setAside).toEqual([0, 1, 2]);
+  expect(errors).toHaveLength(2);
+  expect(errors.join()).toMatch(/row 1 of the log could not be counted.*log_unreadable/);
+  await store.close();
+  expect([countIn(file, 'log'), countIn(file, 'log_unreadable')]).toEqual([0, 2]);
+});
+
+test('what a collector set aside the next one that can read it counts', async () => {
+  const file = freshFile();
+  await openSqliteRollupStore(file).close();
+  writeLog(file, [`!${JSON.stringify([contribution])}`]);
+  await openSqliteRollupStore(file).close();
+  expect(countIn(file, 'log_unreadable')).toBe(1);
+  const database = new Database(file);
+  database.exec('UPDATE log_unreadable SET contributions = substr(contributions, 2)');
+  database.close();
+  const store = openSqliteRollupStore(file);
+  expect((await store.totals())[0]?.counts.punctual?.reports).toBe(1);
+  await store.close();
+  expect(countIn(file, 'log_unreadable')).toBe(0);
+});
+
+test('when no row can be counted all but a few stay in the log, and the collector does not start and says so', async () => {
+  const file = freshFile();
+  await openSqliteRollupStore(file).close();
+  writeLog(
+    file,
+    Array.from({ length: 30 }, () => '!'),
+  );
+  expect(() => openSqliteRollupStore(file)).toThrow(
+    /row \d+ of the log could not be counted.*8 rows are in the table log_unreadable.*Update/,
+  );
+  expect([countIn(file, 'log'), countIn(file, 'log_unreadable')]).toEqual([22, 8]);
 });

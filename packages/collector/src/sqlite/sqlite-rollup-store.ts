@@ -13,19 +13,19 @@ import { answerQuestions, readNames } from '../store/questions.js';
 import type { RollupReads, RollupStore } from '../store/rollup-store.js';
 import { change, type Work } from '../store/statements.js';
 import { readTraces, writeTraces } from '../store/trace-rows.js';
+import type { SetAsideOptions } from '../store/unreadable-rows.js';
 import { LogWriter } from './log-writer.js';
 import { requireNotMoved } from './moved-mark.js';
 import { takeOwnership } from './owner.js';
 import { prepareRun } from './run-work.js';
-import { ensureSchema } from './schema.js';
-import { type MovedAside, moveAsideUnreleased } from './unreleased-schema.js';
+import { ensureSchema, type Migrated } from './schema.js';
 
 /** A write waits so long for another process that holds the file. Nobody is answered meanwhile, so it then fails. */
 const BUSY_TIMEOUT_MS = 250;
 
-export interface SqliteOptions {
-  /** Told when a file whose schema was never released was renamed, and a new one begun. */
-  readonly onMovedAside?: (moved: MovedAside) => void;
+export interface SqliteOptions extends SetAsideOptions {
+  /** Told when a file of an older schema was brought up to date. */
+  readonly onMigrated?: (migrated: Migrated) => void;
   /** Bytes that are left on the disk of the file. */
   readonly freeBytes?: () => number | undefined;
   /** Opens a file that was moved to a database too. */
@@ -41,20 +41,14 @@ export interface SqliteOptions {
  */
 export function openSqliteRollupStore(
   file: string,
-  {
-    onMovedAside = () => {},
-    freeBytes = () => freeBytesBeside(file),
-    isForMove = false,
-  }: SqliteOptions = {},
+  { freeBytes = () => freeBytesBeside(file), isForMove = false, ...options }: SqliteOptions = {},
 ): RollupStore {
   let database: Database.Database | undefined;
   try {
-    const moved = moveAsideUnreleased(file);
-    if (moved) onMovedAside(moved);
     if (file !== ':memory:') createFile(file);
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     if (!isForMove) requireNotMoved(database);
-    return createSqliteRollupStore(database, freeBytes);
+    return createSqliteRollupStore(database, { ...options, freeBytes });
   } catch (cause) {
     database?.close();
     if (cause instanceof StartError) throw cause;
@@ -83,12 +77,13 @@ function createFile(file: string): void {
 /** Makes the store over an open connection, which it then owns. */
 export function createSqliteRollupStore(
   database: Database.Database,
-  freeBytes: () => number | undefined = () => undefined,
+  { freeBytes = () => undefined, ...options }: SqliteOptions = {},
 ): RollupStore {
-  ensureSchema(database);
+  const migrated = ensureSchema(database, freeBytes);
+  if (migrated) options.onMigrated?.(migrated);
   configure(database);
   const owner = takeOwnership(database, Date.now);
-  const writer = new LogWriter(database, owner);
+  const writer = new LogWriter(database, owner, options);
   const run = prepareRun(database);
   const transact = database.transaction((work: () => Work<unknown>) => {
     owner.check();

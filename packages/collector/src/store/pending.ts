@@ -42,7 +42,6 @@ export class Pending {
   readonly cells = new Map<string, PendingCell>();
   readonly cohorts = new Map<string, PendingCohort>();
   readonly segments = new Map<string, PendingSegment>();
-  #reports = 0;
 
   /** Number of rows to write. A cell is in a row of each length, and in its lifetime. */
   get rowCount(): number {
@@ -50,11 +49,10 @@ export class Pending {
   }
 
   get isEmpty(): boolean {
-    return this.#reports === 0;
+    return this.cells.size === 0;
   }
 
   add({ series, unit, cohort, arrivedMs, bucketMs, late, counts }: Contribution): void {
-    this.#reports += 1;
     const startMs = bucketMs - (bucketMs % FINEST_MS);
     const day = utcDay(arrivedMs);
     const cellKey = `${startMs} ${late} ${seriesName(series)}`;
@@ -89,7 +87,6 @@ export class Pending {
     this.cells.clear();
     this.cohorts.clear();
     this.segments.clear();
-    this.#reports = 0;
   }
 }
 

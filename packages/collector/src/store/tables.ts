@@ -31,10 +31,13 @@ export const CELL_COLUMNS = [
   'histograms',
 ] as const;
 
-/** The tables that every store has. Times are Unix ms. */
+/**
+ * The tables that every store has. Times are Unix ms. Files and databases with these tables are in use: a change of them
+ * is a migration of each store (`sqlite/schema.ts`, `postgres/schema.ts`), and never a change here.
+ */
 export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): string {
   /** A stretch of time × unit × cohort. */
-  const cohortTable = (name: string) => `CREATE TABLE ${name} (
+  const cohortTable = (name: string) => `CREATE TABLE IF NOT EXISTS ${name} (
     model  ${integer} NOT NULL,
     start  ${integer} NOT NULL,
     unit   ${integer} NOT NULL,
@@ -45,16 +48,16 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
   ) ${byKey};`;
   return `
   -- acknowledged, and not yet added to the tables below: a JSON array of contributions
-  CREATE TABLE log (
+  CREATE TABLE IF NOT EXISTS log (
     n             ${number},
     contributions TEXT NOT NULL
   );
 
-  CREATE TABLE model (
+  CREATE TABLE IF NOT EXISTS model (
     id   ${number},
     name TEXT NOT NULL UNIQUE
   );
-  CREATE TABLE series (
+  CREATE TABLE IF NOT EXISTS series (
     id      ${number},
     model   ${integer} NOT NULL REFERENCES model,
     version TEXT NOT NULL,
@@ -64,7 +67,7 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
     arm     TEXT NOT NULL,
     UNIQUE (model, version, variant, backend, device, arm)
   );
-  CREATE TABLE unit (
+  CREATE TABLE IF NOT EXISTS unit (
     id         ${number},
     model      ${integer} NOT NULL REFERENCES model,
     version    TEXT NOT NULL,
@@ -74,7 +77,7 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
     UNIQUE (model, version, assigned, arm, experiment)
   );
   -- names that have rows, and the last UTC day on which a report told of them
-  CREATE TABLE name (
+  CREATE TABLE IF NOT EXISTS name (
     kind  TEXT NOT NULL,
     model TEXT NOT NULL,
     name  TEXT NOT NULL,
@@ -86,7 +89,7 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
   -- histogram of latency stands by itself before all others, and what is left is JSON
   ${CELL_LENGTHS.map(
     ({ ms }) => `
-  CREATE TABLE ${cellTable(ms)} (
+  CREATE TABLE IF NOT EXISTS ${cellTable(ms)} (
     model  ${integer} NOT NULL,
     start  ${integer} NOT NULL,
     series ${integer} NOT NULL,
@@ -109,14 +112,14 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
   ${cohortTable('cohort_day')}
 
   -- everything ever counted: /metrics must not fall when cells are pruned, nor scan them
-  CREATE TABLE lifetime (
+  CREATE TABLE IF NOT EXISTS lifetime (
     series ${integer} PRIMARY KEY REFERENCES series,
     last   ${integer} NOT NULL,
     counts TEXT NOT NULL
   );
 
   -- which part of a fleet carries a drift: hour × series
-  CREATE TABLE segment (
+  CREATE TABLE IF NOT EXISTS segment (
     model  ${integer} NOT NULL,
     start  ${integer} NOT NULL,
     series ${integer} NOT NULL,
@@ -125,18 +128,18 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
   ) ${byKey};
 
   -- runs that failed or were slow: the last ones of each model, and no longer than some days. A resend is the same run
-  CREATE TABLE trace (
+  CREATE TABLE IF NOT EXISTS trace (
     n       ${number},
     run     TEXT NOT NULL UNIQUE,
     arrived ${integer} NOT NULL,
     model   TEXT NOT NULL,
     spans   TEXT NOT NULL
   );
-  CREATE INDEX trace_model ON trace (model, n);
-  CREATE INDEX trace_arrived ON trace (arrived);
+  CREATE INDEX IF NOT EXISTS trace_model ON trace (model, n);
+  CREATE INDEX IF NOT EXISTS trace_arrived ON trace (arrived);
 
   -- what was known of versions, and from when on: the last row of each is what was said last
-  CREATE TABLE release (
+  CREATE TABLE IF NOT EXISTS release (
     n        ${number},
     at       ${integer} NOT NULL,
     model    TEXT NOT NULL,
@@ -145,17 +148,17 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
     from_bps ${integer},
     to_bps   ${integer}
   );
-  CREATE INDEX release_version ON release (model, version, n);
+  CREATE INDEX IF NOT EXISTS release_version ON release (model, version, n);
 
   -- facts about models that hold, and how often they were written
-  CREATE TABLE facts (
+  CREATE TABLE IF NOT EXISTS facts (
     one   ${integer} PRIMARY KEY CHECK (one = 1),
     n     ${integer} NOT NULL,
     facts TEXT NOT NULL
   );
 
   -- what looks have found to begin, to end or to change. Rows are added, and never changed
-  CREATE TABLE finding (
+  CREATE TABLE IF NOT EXISTS finding (
     n        ${number},
     at       ${integer} NOT NULL,
     model    TEXT NOT NULL,
@@ -166,14 +169,14 @@ export function tablesOf({ integer, real, bytes, number, byKey }: ColumnTypes): 
     revision ${integer},
     figures  TEXT NOT NULL
   );
-  CREATE INDEX finding_subject ON finding (model, version, kind, subject, n);
+  CREATE INDEX IF NOT EXISTS finding_subject ON finding (model, version, kind, subject, n);
 
   -- when findings were last looked for, and up to which entry notices were sent
-  CREATE TABLE look (
+  CREATE TABLE IF NOT EXISTS look (
     one  ${integer} PRIMARY KEY CHECK (one = 1),
     at   ${integer},
     sent ${integer} NOT NULL
   );
-  INSERT INTO look VALUES (1, NULL, 0);
+  INSERT INTO look VALUES (1, NULL, 0) ON CONFLICT DO NOTHING;
 `;
 }
