@@ -29,7 +29,7 @@ test.each(files)('each NEARSIDE_ variable in %s is one of a collector', (file) =
 });
 
 test('each path that is asked of a collector in these files is answered', async () => {
-  await using collector = await startCollector({ file: ':memory:', port: 0 });
+  await using collector = await startCollector({ file: ':memory:', port: 0, local: true });
   const asked = files.flatMap((file) => [...read(file).matchAll(/(?<=\W)\/(?:\w+z|metrics)\b/g)]);
   const paths = new Set(asked.map(([path]) => path));
   expect(paths).toContain('/healthz');
@@ -87,7 +87,7 @@ test('the health check of the image finds a collector that serves, and fails wit
     const env = { ...process.env, NEARSIDE_PORT: String(port) };
     return promisify(execFile)(process.execPath, args, { env });
   };
-  const collector = await startCollector({ file: ':memory:', port: 0 });
+  const collector = await startCollector({ file: ':memory:', port: 0, local: true });
   await check(collector.port);
   await collector.close();
   await expect(check(collector.port)).rejects.toMatchObject({ code: 1 });

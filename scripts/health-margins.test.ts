@@ -50,7 +50,7 @@ async function factsWith(health: Readonly<Record<string, number>>) {
 
 /** What a collector with these facts says of a rollout that one device on each side has reported. */
 async function guardrailsOf(file: string, { models: [model] }: ModelFacts) {
-  collector = await startCollector({ file: ':memory:', port: 0, models: file });
+  collector = await startCollector({ file: ':memory:', port: 0, local: true, models: file });
   for (const [arm, version] of [['canary', '1.1.0'] as const, ['control', '1.0.0'] as const]) {
     const manifest = model?.versions.find((one) => one.version === version)?.manifest;
     const dimensions = { model: 'tiny', version, assigned: version, arm, ...{ manifest } };

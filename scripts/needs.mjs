@@ -27,6 +27,8 @@ const FILES = {
   postgres: ['postgresql-17', '/usr/lib/postgresql/17/bin/postgres'],
   prometheus: ['prometheus', '/usr/bin/prometheus'],
   alertmanager: ['prometheus-alertmanager', '/usr/bin/prometheus-alertmanager'],
+  nginx: ['nginx-light', '/usr/sbin/nginx'],
+  caddy: ['caddy', '/usr/bin/caddy'],
   vulkan: ['mesa-vulkan-drivers', SOFTWARE_VULKAN],
   DejaVu: ['fonts-dejavu-core', `${FONTS}/dejavu/DejaVuSans.ttf`],
   FreeFont: ['fonts-freefont-ttf', `${FONTS}/freefont/FreeSans.ttf`],

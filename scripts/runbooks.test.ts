@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ACCESS_DEFAULTS } from '../packages/collector/src/access/access.js';
 import { answersOver } from '../packages/collector/src/answers/answers.js';
 import { runCommand as runCollector } from '../packages/collector/src/command/run-command.js';
 import { parsePrices } from '../packages/collector/src/files/prices.js';
@@ -272,6 +273,7 @@ async function serveFleet() {
     names: freshNames(),
     metrics: createProcessMetrics(NOW_MS),
     minDevices: 1,
+    access: { ...ACCESS_DEFAULTS, local: true },
     readiness: async () => READY,
     targets: () => parseTargets({}),
     facts: () => ({ format: 1, models: [FACTS] }),

@@ -211,6 +211,7 @@ export async function startCollectorIn(dir, port, now) {
     slo: found('slo.json'),
     prices: found('prices.json'),
     // it hears the visits of this machine alone
+    local: true,
     minDevices: 1,
     now,
   });

@@ -1,5 +1,5 @@
-// npm run test:stack: the collector on a PostgreSQL, a Prometheus and an Alertmanager that it starts for itself. It
-// installs what is missing. Its last line is `N passed, N failed`.
+// npm run test:stack: the collector on a PostgreSQL, a Prometheus and an Alertmanager, and behind an nginx and a Caddy, which
+// it starts for itself. It installs what is missing. Its last line is `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { ensureInstalled } from './install.mjs';
@@ -10,7 +10,7 @@ import { readVitest } from './test-report.mjs';
 
 const REPORT = `${root}test-results/stack.json`;
 
-ensureNeeds(['postgres', 'prometheus', 'alertmanager']);
+ensureNeeds(['postgres', 'prometheus', 'alertmanager', 'nginx', 'caddy']);
 ensureInstalled();
 build();
 rmSync(REPORT, { force: true });

@@ -52,6 +52,7 @@ async function start(port = 0, name = 'fleet') {
     file: `${dir}/${name}.sqlite`,
     prices: `${dir}/prices.json`,
     port,
+    local: true,
     minDevices: 1,
     now: () => nowMs,
   });

@@ -4,6 +4,7 @@ import { startCollector } from '@nearside/collector';
 const { url, port } = await startCollector({
   file: process.argv[2],
   port: 0,
+  local: true,
   onError: (error) => console.error(error),
 });
 console.log(JSON.stringify({ url, port }));

@@ -10,6 +10,7 @@ const collector = await startCollector({
   prices,
   slo,
   port: Number(port),
+  local: true,
   // by its clock; the simulation has it look
   lookEveryMs: Number(looksEveryMs),
   now: () => nowMs,

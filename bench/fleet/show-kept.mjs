@@ -17,6 +17,7 @@ export async function showKept(folder, { port }) {
     prices: `${folder}/prices.json`,
     slo: `${folder}/slo.json`,
     port,
+    local: true,
     now: () => nowMs,
     onError: (error) => console.error(error),
   });

@@ -108,7 +108,7 @@ function wordsOf(stage, folder) {
     ACTION_ITEM: incident.action,
     ACTION_OWNER: 'owner of the model',
     ACTION_DUE: new Date(stage.now() + 7 * 86_400_000).toISOString().slice(0, 10),
-    DASHBOARD_LINK: `\`npx nearside-collector --file ${folder}/collector.sqlite --models ${folder}/models.json\``,
+    DASHBOARD_LINK: `\`npx nearside-collector --local --file ${folder}/collector.sqlite --models ${folder}/models.json\``,
     FINDINGS_LINK: 'in the same file',
     TARGETS_REVISIONS: `${folder}/metadata, and the log of acts beside it`,
     PAGE_RELEASE: '2026.2 and 2026.3',

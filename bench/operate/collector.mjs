@@ -10,7 +10,7 @@ const TICK_MS = 10;
 /** Starts the command as it is installed, with these options. */
 export function startCommand(...options) {
   const command = '../../packages/collector/bin/nearside-collector.js';
-  return startScript(command, '--json', '--port', '0', ...options);
+  return startScript(command, '--json', '--local', '--port', '0', ...options);
 }
 
 /** Such a share may be answered 503: a device sends it again. */

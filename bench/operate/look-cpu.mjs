@@ -16,6 +16,7 @@ export async function* lookCpu(file) {
   const collector = await startCollector({
     file,
     port: 0,
+    local: true,
     models: { format: 1, models: MODELS.map(factsOf) },
     now: () => nowMs,
     onError: (error) => console.error(error),

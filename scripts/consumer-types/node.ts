@@ -8,7 +8,7 @@ await pack({ modelDirectory: 'digits', out: 'packed' });
 const { pin } = await publish({ packed: 'packed', repository: 'site', keys: 'keys' });
 const server = await serveRepository({ dir: 'site', port: 0 });
 const { models } = await inspect({ repository: server.url });
-const collector = await startCollector({ file: ':memory:', port: 0 });
+const collector = await startCollector({ file: ':memory:', port: 0, local: true });
 
 const model = await open(`${server.url}/digits`, {
   trust: pin,

@@ -6,7 +6,9 @@ import { createWritingCheck } from './writing.js';
 
 /** Says who may do what, and how often. */
 export interface Access {
-  /** Any of these shows figures, metrics and pages. Without one only this machine reaches the collector. */
+  /** Requests of this machine are trusted, because nothing on it passes on requests of others. */
+  readonly local: boolean;
+  /** Any of these shows figures, metrics and pages. Without one only this machine sees them, where `local` is given. */
   readonly readTokens: readonly string[];
   /** Any of these lets a page send reports. Without one no page needs a token. */
   readonly siteTokens: readonly string[];
@@ -16,27 +18,32 @@ export interface Access {
   readonly requestsPerMinute: number;
   /** So many may be open at a time. */
   readonly maxConnections: number;
-  /** These proxies on other machines (addresses and subnets) are believed about a sender's address. */
+  /** These proxies (addresses and subnets) are believed about a sender's address. */
   readonly trustedProxies: readonly string[];
 }
 
 /** The same as options. Each may be left out. */
 export interface AccessOptions {
-  /** It has 16 characters or more. Figures, metrics and pages need it where other machines can reach `host`. */
+  /**
+   * For your own machine, with no proxy on it: its requests need no read token, are not limited, and see groups of any size.
+   */
+  readonly local?: boolean;
+  /** It has 16 characters or more. Figures, metrics and pages need it. Only with `local` it may be left out. */
   readonly readToken?: string | readonly string[];
   /** It has 16 characters or more. Pages then send reports to `/v1/reports?token=…`. */
   readonly siteToken?: string | readonly string[];
   /** Pages of these origins may send reports. By default all may. */
   readonly origins?: readonly string[];
-  /** One address may ask so often. Requests of this machine are not counted. */
+  /** One address may ask so often. With `local` requests of this machine are not counted. */
   readonly requestsPerMinute?: number;
   /** So many may be open at a time. */
   readonly maxConnections?: number;
-  /** `X-Forwarded-For` of these proxies on other machines (addresses and subnets) is believed. */
+  /** `X-Forwarded-For` of these proxies (addresses and subnets) is believed. */
   readonly trustedProxies?: readonly string[];
 }
 
 export const ACCESS_DEFAULTS: Access = Object.freeze({
+  local: false,
   readTokens: [],
   siteTokens: [],
   origins: [],
@@ -49,6 +56,7 @@ export const ACCESS_DEFAULTS: Access = Object.freeze({
 
 export function accessOf(options: AccessOptions): Access {
   const {
+    local = ACCESS_DEFAULTS.local,
     readToken = [],
     siteToken = [],
     origins = ACCESS_DEFAULTS.origins,
@@ -57,6 +65,7 @@ export function accessOf(options: AccessOptions): Access {
     trustedProxies = ACCESS_DEFAULTS.trustedProxies,
   } = options;
   return {
+    local,
     readTokens: [readToken].flat(),
     siteTokens: [siteToken].flat(),
     origins,
@@ -79,7 +88,8 @@ export function accessInAudit({ readTokens, siteTokens, ...others }: Access) {
 export function checkAccess(access: Access, host: string): void {
   requireTokens(access.readTokens, 'the read token');
   createWritingCheck(access);
-  if (access.readTokens.length === 0 && !isLoopbackName(host)) throw readTokenMissing(host);
+  const isLocal = access.local && isLoopbackName(host);
+  if (access.readTokens.length === 0 && !isLocal) throw readTokenMissing(access, host);
   requireCount('requests per minute', access.requestsPerMinute);
   requireCount('connections', access.maxConnections);
   for (const proxy of access.trustedProxies) requireAddress(proxy);
@@ -107,10 +117,13 @@ export function requireAddress(text: string): void {
   );
 }
 
-function readTokenMissing(host: string): StartError {
+function readTokenMissing({ local }: Access, host: string): StartError {
+  const got = local
+    ? `got none, and --local beside --host ${host || 'of all addresses'}`
+    : 'got none';
   return new StartError(
     'read-token-missing',
-    `--host (NEARSIDE_HOST): expected a read token beside an address that other machines can reach, got ${host || 'all addresses'} and none. ` +
-      'Give `--read-token-file <file>` or NEARSIDE_READ_TOKEN, or listen on 127.0.0.1.',
+    `expected a read token, ${got}. Give \`--read-token-file <file>\` or NEARSIDE_READ_TOKEN. ` +
+      'On your own machine, with no proxy on it, `--local` and 127.0.0.1 do instead.',
   );
 }

@@ -12,10 +12,10 @@ afterEach(() => {
   nowMs = NOW_MS;
 });
 
-function serve(readTokens: readonly string[]) {
-  const server = fastify({ trustProxy: 'loopback' });
+function serve(readTokens: readonly string[], local = false) {
+  const server = fastify({ trustProxy: '127.0.0.1' });
   server.register(async (scope) => {
-    requireReader(scope, { readTokens, now: () => nowMs });
+    requireReader(scope, { local, readTokens, now: () => nowMs });
     scope.get('/', async (_request, reply) => reply.type('text/html').send('figures'));
     scope.get('/runbooks/:name', async () => 'runbook');
     scope.get('/metrics', async () => 'figures');
@@ -33,19 +33,22 @@ function serve(readTokens: readonly string[]) {
   return { get, login };
 }
 
-test('without a read token everybody reads, and there is no login', async () => {
-  const { get, login } = serve([]);
+test('without a read token nobody reads, unless this machine is trusted, and there is no login', async () => {
+  const closed = await serve([]).get('/metrics');
+  expect([closed.statusCode, closed.json().error.code]).toEqual([401, 'read-token-missing']);
+  const { get, login } = serve([], true);
   expect((await get('/metrics')).body).toBe('figures');
   expect((await login(TOKEN)).statusCode).toBe(404);
 });
 
-test('without a read token a page of another name that leads here reads nothing', async () => {
-  const { get } = serve([]);
+test('without a read token a proxy, and a page of another name that leads here, read nothing', async () => {
+  const { get } = serve([], true);
+  expect((await get('/metrics', { 'x-forwarded-for': '127.0.0.1' })).statusCode).toBe(401);
   for (const host of ['localhost:8787', '127.0.0.1', '[::1]:8787', 'collector.localhost']) {
     expect((await get('/metrics', { host })).body).toBe('figures');
   }
   for (const host of ['rebound.example:8787', 'localhost.example']) {
-    const refused = await get('/metrics', { host, 'x-forwarded-for': '127.0.0.1' });
+    const refused = await get('/metrics', { host });
     expect(refused.statusCode).toBe(401);
     expect(refused.json()).toMatchObject({ error: { code: 'read-token-missing' } });
   }

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendRefusal } from '../refusals/refusal.js';
+import type { Access } from './access.js';
 import { LOGIN_POLICY, loginPage } from './login-page.js';
-import { isLoopbackHost } from './loopback.js';
+import { looksLocal } from './loopback.js';
 import { createRequestLimit } from './request-limit.js';
 import { hasSession, sessionCookie } from './session-cookie.js';
 import { createTokenCheck } from './tokens.js';
@@ -11,18 +12,18 @@ const WRONG_TOKENS_PER_MINUTE = 10;
 
 /**
  * Shows the routes of `scope` that are added after this only with a read token. Programs send `Authorization: Bearer`,
- * and browsers a cookie that they get from a form. Where there is no read token nobody needs one, but the request has to be
- * addressed to this machine: a web page whose host name was rebound to 127.0.0.1 would else read everything.
+ * and browsers a cookie that they get from a form. Where there is no read token only this machine may read, and only where
+ * `local` is given.
  *
  * @throws StartError `token-unfit`
  */
 export function requireReader(
   scope: FastifyInstance,
-  { readTokens, now }: { readTokens: readonly string[]; now: () => number },
+  { local, readTokens, now }: Pick<Access, 'local' | 'readTokens'> & { now: () => number },
 ): void {
   if (readTokens.length === 0) {
-    scope.addHook('onRequest', async ({ headers: { host } }, reply) => {
-      if (!isLoopbackHost(host)) return sendRefusal(reply, otherHost(host));
+    scope.addHook('onRequest', async ({ raw }, reply) => {
+      if (!local || !looksLocal(raw)) return sendRefusal(reply, notLocal(raw.headers.host));
     });
     return;
   }
@@ -94,10 +95,10 @@ const NO_READER = {
     'Expected a read token of this collector as `Authorization: Bearer …`, got another or none.',
 } as const;
 
-function otherHost(host = 'no host') {
+function notLocal(host = 'no host') {
   return {
     code: 'read-token-missing',
-    message: `Expected a request to localhost, 127.0.0.1 or [::1], got one to ${host.slice(0, 200)}. Without a read token only this machine may read: start the collector with \`--read-token-file\`.`,
+    message: `Expected a request of this machine, through no proxy, to localhost, 127.0.0.1 or [::1], got one to ${host.slice(0, 200)}. Without a read token nobody else may read: start the collector with \`--read-token-file\`.`,
   } as const;
 }
 

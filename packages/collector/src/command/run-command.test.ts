@@ -34,7 +34,7 @@ test('with --json it prints where it serves, serves, and closes when it is told 
   const file = join(folder, 'command.sqlite');
   let url = '';
   const { exitCode, errors } = await run(
-    ['--json', '--port', '0', '--file', file],
+    ['--json', '--local', '--port', '0', '--file', file],
     async (line) => {
       const address = JSON.parse(line);
       expect(address).toEqual({ url: expect.any(String), port: expect.any(Number), file });
@@ -47,7 +47,13 @@ test('with --json it prints where it serves, serves, and closes when it is told 
 });
 
 test('without --json it prints the addresses for people', async () => {
-  const { printed } = await run(['--port', '0', '--file', join(folder, 'people.sqlite')]);
+  const { printed } = await run([
+    '--local',
+    '--port',
+    '0',
+    '--file',
+    join(folder, 'people.sqlite'),
+  ]);
   expect(printed.join()).toMatch(/http:\/\/127\.0\.0\.1:\d+\/v1\/reports/);
 });
 
@@ -55,7 +61,7 @@ test('--help prints every option', async () => {
   const { exitCode, printed } = await run(['--help']);
   expect(exitCode).toBe(0);
   for (const option of [
-    ...['--file', '--host', '--port', '--min-devices', '--json'],
+    ...['--file', '--host', '--port', '--min-devices', '--local', '--json'],
     ...['--read-token-file', '--site-token-file', '--origin', '--trusted-proxy'],
     ...['--requests-per-minute', '--max-connections', '--audit-log'],
     ...['--models', '--slo', '--prices'],
@@ -64,13 +70,14 @@ test('--help prints every option', async () => {
   }
 });
 
-test('a host that others reach without a read token is wrong usage; with one it serves', async () => {
+test('neither a read token nor --local is wrong usage, and so is --local for all addresses; with a token it serves', async () => {
   const words = ['--json', '--port', '0', '--file', ':memory:', '--host', '0.0.0.0'];
-  const refused = await run(words);
-  expect(refused.exitCode).toBe(2);
-  expect(refused.errors.join()).toMatch(
-    /^nearside-collector: read-token-missing: --host \(NEARSIDE_HOST\): [^\n]+$/,
-  );
+  for (const refused of [await run(words.slice(0, -2)), await run([...words, '--local'])]) {
+    expect(refused.exitCode).toBe(2);
+    expect(refused.errors.join()).toMatch(
+      /^nearside-collector: read-token-missing: [^\n]+--read-token-file [^\n]+--local[^\n]+$/,
+    );
+  }
   const both = await run(['--file', ':memory:', '--database', 'postgres://127.0.0.1:1/reports']);
   expect(both.exitCode).toBe(2);
   expect(both.errors.join()).toMatch(/--file \(NEARSIDE_FILE\), --database .*, got both/);
@@ -92,7 +99,15 @@ test('a host that others reach without a read token is wrong usage; with one it 
 test('files that are not right are a failure that names file and field: exit code 1', async () => {
   const slo = join(folder, 'slo.json');
   writeFileSync(slo, '{ "successRate": 99.9 }');
-  const { exitCode, errors } = await run(['--port', '0', '--file', ':memory:', '--slo', slo]);
+  const { exitCode, errors } = await run([
+    '--local',
+    '--port',
+    '0',
+    '--file',
+    ':memory:',
+    '--slo',
+    slo,
+  ]);
   expect(exitCode).toBe(1);
   expect(errors.join()).toMatch(/^nearside-collector: file-invalid: .*slo\.json.*successRate/);
 });
@@ -148,15 +163,15 @@ test('a mistyped command is told those that there are', async () => {
 });
 
 test('a file that cannot be opened is a failure: exit code 1 and the reason', async () => {
-  const { exitCode, errors } = await run(['--port', '0', '--file', folder]);
+  const { exitCode, errors } = await run(['--local', '--port', '0', '--file', folder]);
   expect(exitCode).toBe(1);
   expect(errors.join()).toContain(folder);
 });
 
 test('a port that was asked for and is busy is a failure: exit code 1, what to do, and no new database', async () => {
-  await using busy = await startCollector({ file: ':memory:', port: 0 });
+  await using busy = await startCollector({ file: ':memory:', port: 0, local: true });
   const file = join(folder, 'none-yet.sqlite');
-  const { exitCode, errors } = await run(['--port', String(busy.port), '--file', file]);
+  const { exitCode, errors } = await run(['--local', '--port', String(busy.port), '--file', file]);
   expect(exitCode).toBe(1);
   expect(errors.join()).toContain('busy');
   expect(existsSync(file)).toBe(false);

@@ -31,7 +31,7 @@ export const SERVE_OPTIONS = {
     flag: 'host',
     value: 'address',
     default: COLLECTOR_DEFAULTS.host,
-    text: 'address to listen on; one that other machines reach needs a read token',
+    text: 'address to listen on',
   }),
   port: integer({
     flag: 'port',
@@ -45,12 +45,16 @@ export const SERVE_OPTIONS = {
     value: 'number',
     from: 1,
     default: COLLECTOR_DEFAULTS.minDevices,
-    text: 'groups of fewer devices are hidden from other machines',
+    text: 'groups of fewer devices are hidden; --local shows them to this machine',
+  }),
+  local: flag({
+    flag: 'local',
+    text: 'for your own machine, with no proxy on it: its requests need no read token, are not limited, and see groups of any size',
   }),
   readToken: tokens({
     flag: 'read-token',
     value: 'token',
-    text: 'needed to read figures, metrics and pages; one or several',
+    text: 'needed to read figures, metrics and pages, except with --local; one or several',
     check: (given) => requireTokens(given, 'the read token'),
   }),
   siteToken: tokens({
@@ -71,7 +75,7 @@ export const SERVE_OPTIONS = {
     value: 'number',
     from: 1,
     default: ACCESS_DEFAULTS.requestsPerMinute,
-    text: "from one IPv4 address, or one /64 network of IPv6; this machine's are not counted",
+    text: "from one IPv4 address, or one /64 network of IPv6; --local leaves out this machine's",
   }),
   maxConnections: integer({
     flag: 'max-connections',
@@ -83,7 +87,6 @@ export const SERVE_OPTIONS = {
   trustedProxies: list({
     flag: 'trusted-proxy',
     value: 'address',
-    defaultText: 'those on this machine',
     text: "addresses and subnets of proxies that may tell a sender's address",
     check: (proxies) => proxies.forEach(requireAddress),
   }),

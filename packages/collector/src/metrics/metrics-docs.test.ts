@@ -60,6 +60,7 @@ async function everyMetric(): Promise<string> {
   await using collector = await startCollector({
     file,
     port: 0,
+    local: true,
     now: () => NOW_MS,
     models,
   });

@@ -4,7 +4,7 @@ export type StartErrorCode =
   | 'option-invalid'
   /** A token is too short, or an address cannot hold it. */
   | 'token-unfit'
-  /** Other machines can reach the collector, and nobody could read its figures without a token. */
+  /** Nobody could read the figures: there is no read token, and `local` is not given or not possible. */
   | 'read-token-missing'
   /** A file was named and cannot be read. */
   | 'file-missing'

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ACCESS_DEFAULTS } from '../access/access.js';
 import { answersOver } from '../answers/answers.js';
 import { parseTargets } from '../files/targets.js';
 import { createProcessMetrics } from '../metrics/process-metrics.js';
@@ -25,6 +26,7 @@ function serverWith(dashboard: ReturnType<typeof readDashboard>) {
     names: freshNames(),
     metrics: createProcessMetrics(Date.now()),
     minDevices: 50,
+    access: { ...ACCESS_DEFAULTS, local: true },
     readiness: async () => READY,
     targets: () => parseTargets({}),
     facts: () => undefined,

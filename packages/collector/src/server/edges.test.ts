@@ -18,7 +18,7 @@ let collector: Collector | undefined;
 afterEach(() => collector?.close());
 
 async function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
-  collector = await startCollector({ file: ':memory:', port: 0, ...options });
+  collector = await startCollector({ file: ':memory:', port: 0, local: true, ...options });
   return collector;
 }
 
@@ -31,9 +31,9 @@ async function metrics(url: string): Promise<Map<string, number>> {
   return parsePrometheusText(await (await fetch(`${url}/metrics`)).text());
 }
 
-test('a collector that other machines can reach does not start without a read token', async () => {
-  for (const host of ['0.0.0.0', '::', '']) {
-    await expect(start({ host })).rejects.toMatchObject({
+test('without a read token a collector starts for this machine alone, and only where it is told so', async () => {
+  for (const options of [{ local: false }, { host: '0.0.0.0' }, { host: '::' }, { host: '' }]) {
+    await expect(start(options)).rejects.toMatchObject({
       code: 'read-token-missing',
       message: expect.stringContaining('--read-token-file'),
     });
@@ -78,7 +78,10 @@ test('pages of an origin that is not listed may not send', async () => {
 });
 
 test('who sends too much is told when to go on, and nobody else has to wait', async () => {
-  const { url } = await start({ requestsPerMinute: 2, now: () => Date.now() });
+  const { url } = await start({
+    requestsPerMinute: 2,
+    trustedProxies: ['127.0.0.1'],
+  });
   const from = (address: string) => post(`${url}/v1/reports`, { 'x-forwarded-for': address });
   const statuses = [];
   for (let i = 0; i < 3; i += 1) statuses.push((await from('203.0.113.7')).status);

@@ -1,5 +1,6 @@
 import { NearsideError } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { ACCESS_DEFAULTS } from '../access/access.js';
 import { answersOver, FLEET_QUESTIONS, scopeOf } from '../answers/answers.js';
 import { parseTargets } from '../files/targets.js';
 import { createProcessMetrics } from '../metrics/process-metrics.js';
@@ -19,6 +20,7 @@ function serverOver(broken: Partial<RollupStore>) {
     names: freshNames(),
     metrics: createProcessMetrics(NOW_MS),
     minDevices: 50,
+    access: { ...ACCESS_DEFAULTS, local: true },
     readiness: async () => READY,
     targets: () => parseTargets({}),
     facts: () => undefined,

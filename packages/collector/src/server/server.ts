@@ -2,7 +2,7 @@ import { MAX_REPORT_BYTES, type ModelFacts } from '@nearside/core';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { ACCESS_DEFAULTS, type Access } from '../access/access.js';
 import { createAddressLimit } from '../access/address-limit.js';
-import { isFromThisMachine } from '../access/loopback.js';
+import { looksLocal } from '../access/loopback.js';
 import { requireReader } from '../access/reading.js';
 import { createWritingCheck } from '../access/writing.js';
 import { type Answers, FLEET_QUESTIONS, scopeOf } from '../answers/answers.js';
@@ -35,9 +35,9 @@ export interface ServerOptions {
   readonly answers: Answers;
   readonly names: Names;
   readonly metrics: ProcessMetrics;
-  /** Groups of fewer devices are suppressed, except for callers on this machine. */
+  /** Groups of fewer devices are suppressed; with `local` not for callers on this machine. */
   readonly minDevices: number;
-  /** Without it everybody may do everything within the limits. */
+  /** Without it everybody may send reports, and nobody reads. */
   readonly access?: Access;
   /** The present targets of models. */
   readonly targets: () => Targets;
@@ -64,7 +64,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       headersTimeout: TIMEOUTS.headersMs,
       connectionsCheckingInterval: TIMEOUTS.checkEveryMs,
     },
-    trustProxy: ['loopback', ...access.trustedProxies],
+    trustProxy: [...access.trustedProxies],
     // the store closes after the server, so a request that arrives while closing is served
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => {
@@ -91,7 +91,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return sendRefusal(reply, refusal);
   });
 
-  const limit = createAddressLimit({ perMinute: access.requestsPerMinute, now, onError });
+  const limit = createAddressLimit({
+    local: access.local,
+    perMinute: access.requestsPerMinute,
+    now,
+    onError,
+  });
   const mayWrite = createWritingCheck(access);
   addReportRoute(server, { store, names, metrics, limit, mayWrite, now, onError });
   const forward = options.forwardTraces;
@@ -107,7 +112,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       const refusal = limit(request);
       if (refusal) return sendRefusal(reply, refusal);
     });
-    requireReader(scope, { readTokens: access.readTokens, now });
+    requireReader(scope, { ...access, now });
     addFigures(scope, options);
     addRunbooks(scope);
     addDashboard(scope, dashboard);
@@ -126,6 +131,7 @@ function addFigures(
     facts,
     prices,
     minDevices,
+    access = ACCESS_DEFAULTS,
     readiness,
     now,
     onError,
@@ -142,7 +148,7 @@ function addFigures(
       if (!parsed.ok) return sendRefusal(reply, parsed.refusal);
       const query = parsed.value;
       return answers.fleet(question, query, {
-        minDevices: isFromThisMachine(request.raw) ? 1 : minDevices,
+        minDevices: access.local && looksLocal(request.raw) ? 1 : minDevices,
         targets: targets(),
         ...factsAbout(query.model, facts()),
         prices: prices(),

@@ -25,7 +25,14 @@ beforeEach(async () => {
 afterEach(() => collector.close());
 
 function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
-  return startCollector({ file, port: 0, now: () => NOW_MS, shareForMs: 0, ...options });
+  return startCollector({
+    file,
+    port: 0,
+    local: true,
+    now: () => NOW_MS,
+    shareForMs: 0,
+    ...options,
+  });
 }
 
 function post(body: Report | string | Uint8Array<ArrayBuffer>, headers: HeadersInit = {}) {
@@ -259,12 +266,19 @@ test('a late report is in the charts, and in no counter that objectives are held
   expect((await latency('&from=1772611200000')).total.count).toBe(8);
 });
 
-test('small groups are shown to this machine and hidden from whoever comes through a proxy', async () => {
+test('small groups are shown to this machine where it is trusted, and hidden from whoever comes through a proxy', async () => {
+  await collector.close();
+  const readToken = 'read-token-0123456789';
+  const authorization = `Bearer ${readToken}`;
+  collector = await start({ readToken });
   await post(sampleReport());
-  const here = await latency();
+  const here = await latency('', { authorization });
   expect(here).toMatchObject({ minDevices: 1, suppressed: 0, versions: [{ reports: 1 }] });
-  for (const header of ['x-forwarded-for', 'forwarded']) {
-    const there = await latency('', { [header]: 'for=203.0.113.7' });
+  const hidden = [await latency('', { authorization, 'x-forwarded-for': '203.0.113.7' })];
+  await collector.close();
+  collector = await start({ readToken, local: false });
+  hidden.push(await latency('', { authorization }));
+  for (const there of hidden) {
     expect(there).toMatchObject({
       minDevices: 50,
       suppressed: 1,
@@ -276,10 +290,11 @@ test('small groups are shown to this machine and hidden from whoever comes throu
 
 test('the floor can be set', async () => {
   await collector.close();
-  collector = await start({ minDevices: 2 });
+  const readToken = 'read-token-0123456789';
+  collector = await start({ minDevices: 2, local: false, readToken });
   await post(sampleReport());
   await post(sampleReport());
-  const shown = await latency('', { via: 'proxy' });
+  const shown = await latency('', { authorization: `Bearer ${readToken}` });
   expect(shown).toMatchObject({ minDevices: 2, suppressed: 0, versions: [{ reports: 2 }] });
   await expect(start({ minDevices: 0 })).rejects.toThrow(RangeError);
 });
@@ -349,7 +364,7 @@ test('without a port the next free one is taken', async () => {
   await new Promise((resolve) => {
     blocker.once('error', resolve).listen(PORTS.first, '127.0.0.1', () => resolve(undefined));
   });
-  await using next = await startCollector({ file: ':memory:' });
+  await using next = await startCollector({ file: ':memory:', local: true });
   expect(next.port).toBeGreaterThan(PORTS.first);
   expect(next.port).toBeLessThan(PORTS.first + PORTS.tries);
   expect((await fetch(`${next.url}/healthz`)).status).toBe(200);

@@ -36,7 +36,7 @@ export interface CollectorOptions extends AccessOptions, StoreChoice {
   readonly host?: string;
   /** By default 8787 or the next free one. 0 takes any free one. */
   readonly port?: number;
-  /** Groups of fewer devices are suppressed in `/v1/fleet`, except for callers on this machine. */
+  /** Groups of fewer devices are suppressed in `/v1/fleet`; with `local` not for callers on this machine. */
   readonly minDevices?: number;
   /** Administrative acts are added to this file, a line of JSON each. */
   readonly auditLog?: string;

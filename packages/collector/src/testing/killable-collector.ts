@@ -12,7 +12,7 @@ export async function startKillable(
   command: URL,
   options: readonly string[],
 ): Promise<KillableCollector> {
-  const args = [fileURLToPath(command), '--json', '--port', '0', ...options];
+  const args = [fileURLToPath(command), '--json', '--local', '--port', '0', ...options];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const kill = () => child.kill('SIGKILL');

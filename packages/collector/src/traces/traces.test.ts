@@ -29,6 +29,7 @@ function start(options: Partial<CollectorOptions> = {}): Promise<Collector> {
   return startCollector({
     file: ':memory:',
     port: 0,
+    local: true,
     models: FACTS,
     now: () => NOW_MS,
     ...options,
