@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { checkVariables } from './check-variables.js';
@@ -78,6 +79,15 @@ test('the variables of the collectors are taken, and name files of the secret an
     files,
   );
   expect(files.length).toBe(5);
+});
+
+test('a sender is believed of nobody until the range of the ingress controller is written down', () => {
+  const value = container.env.find(({ name }) => name === 'NEARSIDE_TRUSTED_PROXY')?.value ?? '';
+  const [network = '', bits] = value.split('/');
+  const documentation = new BlockList();
+  documentation.addSubnet('192.0.2.0', 24, 'ipv4'); // RFC 5737: no cluster has these addresses
+  expect(documentation.check(network)).toBe(true);
+  expect(Number(bits)).toBeGreaterThanOrEqual(24);
 });
 
 test('Kubernetes sets no variable of a collector by itself', () => {
