@@ -116,7 +116,7 @@ export const SERVE_OPTIONS = {
   tracesTo: address({
     flag: 'traces-to',
     value: 'url',
-    text: 'receiver of OTLP/HTTP that also gets all traces',
+    text: 'receiver of OTLP/HTTP that also gets the traces that are kept',
     check: receiverOf,
   }),
   notifyTo: address({

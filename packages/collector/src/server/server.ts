@@ -46,7 +46,7 @@ export interface ServerOptions {
   readonly prices: () => Prices | undefined;
   readonly readiness: () => Promise<Readiness>;
   readonly dashboard: Dashboard | undefined;
-  /** Traces are also sent on to this. */
+  /** Traces that are kept are also sent on to this. */
   readonly forwardTraces?: TraceForwarder | undefined;
   readonly now: () => number;
   /** Told of a failure of the store, or of a bug. The caller was answered 503 or 500. */

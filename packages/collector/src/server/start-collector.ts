@@ -49,7 +49,7 @@ export interface CollectorOptions extends AccessOptions, StoreChoice {
   readonly slo?: string;
   /** JSON file of what inferences cost elsewhere, read again when it changes. */
   readonly prices?: string;
-  /** Receiver of OTLP/HTTP that also gets all traces: `https://otel.example/v1/traces`. */
+  /** Receiver of OTLP/HTTP that also gets the traces that are kept: `https://otel.example/v1/traces`. */
   readonly tracesTo?: string;
   /** Receiver that is told of each finding when it begins and when it ends: `https://chat.example/hooks/1`. */
   readonly notifyTo?: string;

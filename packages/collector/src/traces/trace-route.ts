@@ -1,21 +1,21 @@
-import { TRACE_LIMITS } from '@nearside/core';
+import { TRACE_LIMITS, type Traces } from '@nearside/core';
 import type { FastifyInstance } from 'fastify';
 import type { Names } from '../counting/names.js';
 import type { Refusal } from '../refusals/refusal.js';
 import { addWritingRoute, type WritingOptions } from '../reports/writing-route.js';
-import type { RollupStore } from '../store/rollup-store.js';
+import type { RollupStore, RunTrace } from '../store/rollup-store.js';
 import { admitTraces, tooLarge } from './admit-traces.js';
 import type { TraceForwarder } from './forward-traces.js';
 
 interface TraceRouteOptions extends WritingOptions {
   readonly store: Pick<RollupStore, 'addTraces'>;
-  /** Traces of other models than these are not kept, because anybody can invent one. */
+  /** Traces of other models than these are neither kept nor forwarded, because anybody can invent one. */
   readonly names: Pick<Names, 'knows'>;
-  /** Gets all admitted traces, sampled ones too. */
+  /** Gets what is kept. */
   readonly forward: TraceForwarder | undefined;
 }
 
-/** Serves `POST /v1/traces`: admits traces, forwards them, and keeps those that failed or were slow. */
+/** Serves `POST /v1/traces`: admits traces, and keeps and forwards those of runs that failed or were slow. */
 export function addTraceRoute(server: FastifyInstance, options: TraceRouteOptions): void {
   const { store, names, metrics, limit, mayWrite, forward, now, onError } = options;
 
@@ -24,9 +24,11 @@ export function addTraceRoute(server: FastifyInstance, options: TraceRouteOption
     if (!admission.ok) return admission.refusal;
     const { traces, runs } = admission.value;
     const kept = runs.filter(({ isNotable, model }) => isNotable && names.knows(model));
-    if (kept.length > 0) await store.addTraces(kept, now());
+    if (kept.length > 0) {
+      await store.addTraces(kept, now());
+      forward?.(tracesOf(kept, traces));
+    }
     metrics.countTraces('accepted');
-    forward?.(traces);
     return undefined;
   }
 
@@ -40,4 +42,12 @@ export function addTraceRoute(server: FastifyInstance, options: TraceRouteOption
     onError,
     receive,
   });
+}
+
+/** The traces of some runs of a request, under what the request says of all. */
+function tracesOf(runs: readonly RunTrace[], { resourceSpans: [ofDevice] }: Traces): Traces {
+  const { resource, scopeSpans } = ofDevice;
+  const [{ scope }] = scopeSpans;
+  const spans = runs.flatMap((run) => run.spans);
+  return { resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] };
 }

@@ -240,12 +240,19 @@ async function startReceiver(status = 200) {
   return { received, host: `127.0.0.1:${port}` };
 }
 
-test('all traces are sent on as JSON', async () => {
+test('what is kept is sent on as JSON, and nothing else: a run of an invented model never gets the credentials', async () => {
   const { received, host } = await startReceiver();
-  await restart({ tracesTo: `http://${host}/v1/traces` });
-  const traces = sampleTraces({ reason: 'sampled' });
-  expect((await post(traces)).status).toBe(204);
-  await vi.waitFor(() => expect(received).toHaveLength(1), 30_000);
+  await restart({ tracesTo: `http://otel:secret@${host}/v1/traces` });
+  for (const invented of [{ model: 'forged' }, { reason: 'sampled' as const }]) {
+    expect((await post(sampleTraces(invented))).status).toBe(204);
+  }
+  const traces = sampleTraces({ model: 'voice' }, { code: 'deadline' });
+  const [{ scopeSpans }] = structuredClone(traces).resourceSpans;
+  const mixed = sampleTraces({ model: 'forged' }, { reason: 'sampled' });
+  (mixed.resourceSpans[0].scopeSpans[0].spans as unknown[]).push(...scopeSpans[0].spans);
+  expect((await post(mixed)).status).toBe(204);
+  await vi.waitFor(() => expect(received.length).toBeGreaterThan(0), 30_000);
+  expect(received).toHaveLength(1); // what came before would have been sent before
   expect(received[0]?.headers).toMatchObject({ 'content-type': 'application/json' });
   expect(JSON.parse(received[0]?.body ?? '')).toEqual(traces);
 });
