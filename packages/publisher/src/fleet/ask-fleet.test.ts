@@ -50,6 +50,14 @@ test.each([
   expect(error.message + JSON.stringify(error.details)).not.toContain(TOKEN);
 });
 
+test('an https address of a server that speaks plain HTTP is said to be that, and nothing of certificates', async () => {
+  const { url } = await answering(200, EMPTY);
+  const error = await askCanary({ url: url.replace('http:', 'https:') }, 'digits').catch((e) => e);
+  expect(error).toMatchObject({ code: 'network-failed' });
+  expect(error.message).toContain('Does it speak plain HTTP? Then give its http:// address.');
+  expect(error.message).not.toContain('certificate');
+});
+
 test('without a token the message says how to give one', async () => {
   const { url } = await answering(401, '');
   await expect(askFindings({ url }, 'digits')).rejects.toThrow('got none. Set NEARSIDE_READ_TOKEN');

@@ -86,7 +86,10 @@ function describeFailure(error: Error): string {
   if (code === 'ECONNREFUSED') return 'a refused connection: nobody listens there. Is it started?';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return 'no such host. Is the address spelled right?';
-  if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL/.test(code)) {
+  if (/ERR_SSL|EPROTO/.test(code)) {
+    return `no TLS connection (${code}). Does it speak plain HTTP? Then give its http:// address.`;
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS/.test(code)) {
     return (
       `a certificate error (${code}: ${message}). Browsers refuse it too: renew the certificate, or for ` +
       'one of your own set NODE_EXTRA_CA_CERTS to its file.'
