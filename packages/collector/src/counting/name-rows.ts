@@ -1,7 +1,8 @@
 import { OTHER } from './known-codes.js';
 import type { KnownName, Name, NameKind, Series } from './known-names.js';
 import { RETENTION } from './retention.js';
-import { DAY_MS, utcDay } from './time.js';
+import { utcDay } from './time.js';
+import { ToldCohorts } from './told-cohorts.js';
 
 /** Stands for a model or a version that has no row of its own. */
 export const UNLISTED = 'unlisted';
@@ -27,11 +28,8 @@ export const NAME_LIMITS: Readonly<Record<NameKind, number>> = Object.freeze({
 const REPLACING = Object.freeze({
   /** So many cohorts told of it within a day. */
   cohorts: 5,
-  withinMs: DAY_MS,
   /** No report told of the other one for so many days. */
   silentDays: 7,
-  /** So many names wait for their cohorts, to bound the memory. The one that was told of longest ago makes room. */
-  waiting: 2000,
 });
 
 /** Tells whether a name stands for others. None of these takes a place. */
@@ -54,8 +52,8 @@ export interface Telling {
 export class NameRows {
   /** By kind and model: names with the last day on which they were told of. The one that is silent longest is first. */
   readonly #held = new Map<string, Map<string, number>>();
-  /** Names without room, with the cohorts that told of them and when. */
-  readonly #waiting = new Map<string, Map<number, number>>();
+  /** Of names without room. */
+  readonly #told = new ToldCohorts();
 
   constructor(known: readonly KnownName[]) {
     const byDay = [...known].sort((a, b) => a.day - b.day);
@@ -89,32 +87,18 @@ export class NameRows {
 
   #makesRoom(one: Name, names: Map<string, number>, telling: Telling): boolean {
     const today = utcDay(telling.atMs);
-    for (const [name, day] of names) {
+    for (const [held, day] of names) {
       if (day >= today - RETENTION.hourDays) break;
-      names.delete(name); // its counts are pruned
+      names.delete(held); // its counts are pruned
     }
-    if (names.size < NAME_LIMITS[one.kind]) return true;
-    if (!this.#isToldByMany(one, telling)) return false;
+    const { kind, model, name } = one;
+    if (names.size < NAME_LIMITS[kind]) return true;
+    const cohorts = this.#told.tell(`${kind} ${model} ${name}`, telling.cohort, telling.atMs);
+    if (cohorts < REPLACING.cohorts) return false;
     const [[silent, day] = ['', today]] = names;
     if (day >= today - REPLACING.silentDays) return false;
     names.delete(silent);
     return true;
-  }
-
-  #isToldByMany({ kind, model, name }: Name, { cohort, atMs }: Telling): boolean {
-    const waiting = this.#waiting;
-    const key = `${kind} ${model} ${name}`;
-    const cohorts = waiting.get(key) ?? new Map<number, number>();
-    waiting.delete(key);
-    waiting.set(key, cohorts.set(cohort, atMs));
-    for (const [other, toldMs] of cohorts) {
-      if (toldMs <= atMs - REPLACING.withinMs) cohorts.delete(other);
-    }
-    if (waiting.size > REPLACING.waiting) {
-      const [longestAgo = ''] = waiting.keys();
-      waiting.delete(longestAgo);
-    }
-    return cohorts.size >= REPLACING.cohorts;
   }
 
   #namesLike({ kind, model }: Name): Map<string, number> {
