@@ -11,7 +11,11 @@ import { publish } from '../packages/publisher/src/library/publish.js';
 import { revoke } from '../packages/publisher/src/library/revoke.js';
 import { runNearside } from '../packages/publisher/src/testing/run-nearside.js';
 import { snapshotOf } from '../packages/publisher/src/testing/snapshot.js';
-import { publishedOnce, type Workspace } from '../packages/publisher/src/testing/workspace.js';
+import {
+  openWorkspace,
+  publishedOnce,
+  type Workspace,
+} from '../packages/publisher/src/testing/workspace.js';
 
 const TOKEN = 'a-read-token-of-the-collector';
 let collector: Collector | undefined;
@@ -26,11 +30,15 @@ const publishCanary = publishedOnce(async (workspace) => {
 });
 
 /** A repository with a canary, a collector with its facts, and a command that asks it. */
-async function openFleet(change: (workspace: Workspace) => Promise<unknown> = async () => {}) {
+async function openFleet(
+  change: (workspace: Workspace) => Promise<unknown> = async () => {},
+  { factsOf }: { factsOf?: Pick<Workspace, 'repository'> & { pin: string } } = {},
+) {
   const { workspace, pin, next, experiment } = await publishCanary();
   await change(workspace);
   const models = join(workspace.directory, 'models.json');
-  await facts({ ...workspace, trust: pin, out: models });
+  const { repository, pin: trust } = factsOf ?? { ...workspace, pin };
+  await facts({ repository, trust, out: models });
   const options = { readToken: TOKEN, minDevices: 1, models };
   collector = await startCollector({ file: ':memory:', port: 0, ...options });
   const { url } = collector;
@@ -85,6 +93,7 @@ test('status --fleet says what is out, on how many devices, and its verdict', as
         plan: { hours: null, percentInADay: null },
       },
       factsRevision: 2,
+      factsPin: expect.stringMatching(/^sha256-/),
       unknownVersions: [],
     },
   ]);
@@ -96,8 +105,20 @@ test('a canary that nobody has reported has no verdict, and facts of older targe
   const flags = ['--repo', workspace.repository, '--keys', workspace.keys];
   await runNearside(['promote', 'tiny', '1.1.0', '--to', '25', ...flags]);
   expect((await status()).out).toContain(
-    'The collector has facts of targets 2, not of 3: run `nearside facts`, or is it the collector of another repository?',
+    'The collector has facts of targets 2, not of 3: run `nearside facts`.',
   );
+});
+
+test('a collector with the facts of another repository is told, also where its targets have the same version', async () => {
+  const other = await openWorkspace();
+  const { pin } = await other.release();
+  await other.release({ version: '1.1.0', sequence: 2, seed: 2 });
+  const { status } = await openFleet(undefined, { factsOf: { ...other, pin } });
+  expect((await status()).out).toContain(
+    `The collector has facts of another repository, whose pin is ${pin}: ask the collector of this one, or give it the facts of this one.`,
+  );
+  const { models } = JSON.parse((await status('--json')).out);
+  expect(models).toMatchObject([{ factsRevision: 2, factsPin: pin }]);
 });
 
 test('a shadow is told with how often it agrees', async () => {

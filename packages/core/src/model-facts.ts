@@ -45,6 +45,8 @@ export const ModelFactsSchema = v.looseObject({
   format: v.literal(1),
   /** Version of the signed targets. Of two files the one with the higher revision is newer. A sealed model has none. */
   revision: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  /** Pin of the repository, as pages have it. A sealed model has none. */
+  pin: v.optional(v.pipe(v.string(), v.maxLength(100))),
   models: v.pipe(
     v.array(
       v.looseObject({

@@ -10,7 +10,7 @@ export interface LookingOptions {
   /** Of several collectors on a store one looks. */
   readonly store: Pick<RollupStore, 'lastFindings' | 'addLook' | 'isKeeper' | 'settle'>;
   readonly answers: Answers;
-  readonly context: () => Omit<FleetContext, 'facts' | 'revision'>;
+  readonly context: () => Omit<FleetContext, 'facts' | 'revision' | 'pin'>;
   /** The present facts about models. All of a look is judged by the same. */
   readonly facts: () => ModelFacts | undefined;
   /** Looks are to come so often. */

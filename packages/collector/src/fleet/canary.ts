@@ -37,6 +37,8 @@ export interface FleetCanary extends ModelRange {
   readonly minCohorts: number;
   /** Version of the signed targets by whose facts it was judged. Null where that is not known. */
   readonly revision: number | null;
+  /** Pin of the repository that they are from. */
+  readonly pin: string | null;
   /** How long a canary of each share would take. Empty where only what is wrong now is asked for. */
   readonly plans: readonly RolloutPlan[];
   readonly rollouts: readonly RolloutFigures[];
@@ -96,7 +98,7 @@ export async function fleetCanary(
   context: ModelContext,
 ): Promise<FleetCanary> {
   const { model, fromMs, toMs } = query;
-  const { facts, revision = null, minDevices } = context;
+  const { facts, revision = null, pin = null, minDevices } = context;
   const asked = { facts, journal: await store.releases(model), toMs };
   const rollouts: RolloutFigures[] = [];
   for (const signed of signedRollouts(await store.rollouts(model), asked)) {
@@ -112,7 +114,7 @@ export async function fleetCanary(
   }
   rollouts.sort((a, b) => b.sinceMs - a.sinceMs);
   return {
-    ...{ model, fromMs, toMs, minDevices, minCohorts: FEWEST_COHORTS, revision },
+    ...{ model, fromMs, toMs, minDevices, minCohorts: FEWEST_COHORTS, revision, pin },
     plans: context.isOfNow ? [] : await rolloutPlans(store, query, context),
     rollouts,
   };

@@ -43,6 +43,8 @@ export interface ModelContext {
   readonly facts?: ModelFacts['models'][number] | undefined;
   /** Version of the signed targets that the facts were made of. */
   readonly revision?: number | null;
+  /** Pin of the repository that they are from. */
+  readonly pin?: string | null;
   /** Groups of fewer devices are suppressed. */
   readonly minDevices: number;
   /** Only what is wrong at the end of the range is asked for: nothing is read of rollouts that are over, or of old windows. */
@@ -53,10 +55,11 @@ export interface ModelContext {
 export function factsAbout(
   model: string,
   facts: ModelFacts | undefined,
-): Pick<ModelContext, 'facts' | 'revision'> {
+): Pick<ModelContext, 'facts' | 'revision' | 'pin'> {
   return {
     facts: facts?.models.find((one) => one.model === model),
     revision: facts?.revision ?? null,
+    pin: facts?.pin ?? null,
   };
 }
 

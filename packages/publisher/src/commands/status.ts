@@ -59,7 +59,11 @@ function describe({ pin, roles, tooLong, models = [] }: RepositoryStatus): strin
     ...(tooLong
       ? ['TOO LONG is past the lifetime of a role: was the clock of who signed ahead?']
       : []),
-    ...models.flatMap((model) => ['', ...describeModel(model, revision)]),
+    ...models.flatMap((model) => [
+      '',
+      ...describeModel(model),
+      ...describeFacts(model, { pin, revision }),
+    ]),
   ].join('\n');
 }
 
@@ -75,23 +79,33 @@ function describeRole(role: RoleStatus): string[] {
   ];
 }
 
-function describeModel(model: OfferedToFleet, revision: number): string[] {
-  const { version, canary, shadow, factsRevision, unknownVersions } = model;
-  const areOther = factsRevision !== null && factsRevision !== revision;
+function describeModel(model: OfferedToFleet): string[] {
+  const { version, canary, shadow, unknownVersions } = model;
   return [
     `${model.model}: ${version ?? 'no version'} for all devices, ${canary ? 'and a canary' : 'no canary'}`,
     ...(canary ? describeCanary(canary) : []),
     ...(shadow ? describeShadow(shadow, canary !== undefined) : []),
-    ...(areOther
-      ? [
-          `  The collector has facts of targets ${factsRevision}, not of ${revision}: run \`nearside facts\`, or is it the collector of another repository?`,
-        ]
-      : []),
     ...(unknownVersions.length > 0
       ? [
           `  Devices report a canary that this repository does not have: ${unknownVersions.join(', ')}.`,
         ]
       : []),
+  ];
+}
+
+/** The collector judges by its facts, so they are to be of these targets. */
+function describeFacts(
+  { factsRevision, factsPin }: OfferedToFleet,
+  { pin, revision }: { pin: string; revision: number },
+): string[] {
+  if (factsPin !== null && factsPin !== pin) {
+    return [
+      `  The collector has facts of another repository, whose pin is ${factsPin}: ask the collector of this one, or give it the facts of this one.`,
+    ];
+  }
+  if (factsRevision === null || factsRevision === revision) return [];
+  return [
+    `  The collector has facts of targets ${factsRevision}, not of ${revision}: run \`nearside facts\`.`,
   ];
 }
 

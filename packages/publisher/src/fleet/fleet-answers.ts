@@ -39,6 +39,8 @@ const RolloutSchema = v.looseObject({
 export const FleetCanarySchema = v.looseObject({
   /** Version of the signed targets that the facts of the collector are from; null where it has none. */
   revision: v.nullable(Count),
+  /** Pin of their repository; null where it has none. */
+  pin: v.nullish(v.string(), null),
   /** Hours until a verdict on a version that is no worse, by the share; null where not known, or over a year. */
   plans: v.array(v.looseObject({ share: Share, hours: v.nullable(Count) })),
   rollouts: v.array(RolloutSchema),

@@ -16,6 +16,8 @@ export interface OfferedToFleet {
   readonly shadow?: ShadowStatus;
   /** Version of the targets that the facts of the collector are from. It judges by these. Null where it has none. */
   readonly factsRevision: number | null;
+  /** Pin of the repository that these are from. */
+  readonly factsPin: string | null;
   /** Versions of rollouts that the collector hears of, and that the targets do not list. */
   readonly unknownVersions: readonly string[];
 }
@@ -73,6 +75,7 @@ export async function offeredToFleet(
       canary: canary && (await canaryStatus(canary, answer)),
       ...(shadow && { shadow: await shadowStatus(shadow, collector) }),
       factsRevision: answer.revision,
+      factsPin: answer.pin,
       unknownVersions: answer.rollouts
         .filter(({ version, isOver }) => !isOver && !versions.has(version))
         .map(({ version }) => version),

@@ -58,6 +58,7 @@ test('a version is described as devices report it: manifest, baseline, first dig
   expect(await read(options.out)).toEqual({
     format: 1,
     revision: 1,
+    pin: options.trust,
     models: [
       {
         model: 'tiny',

@@ -73,8 +73,8 @@ interface VersionContent {
 export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   const { trust, integrity, out } = options;
   requireVoucher('facts', { trust, integrity });
-  const { revision, contents } = integrity
-    ? { revision: undefined, contents: await readSealedContents(options, integrity) }
+  const { contents, ...signed } = integrity
+    ? { contents: await readSealedContents(options, integrity) }
     : await readContents(options, await parseTrust(trust));
   const models = new Map<string, VersionContent[]>();
   for (const content of contents) {
@@ -82,7 +82,7 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   }
   const found = parseModelFacts({
     format: 1,
-    revision,
+    ...signed,
     models: [...models].map(factsOfModel),
   });
   const text = `${JSON.stringify(found, null, 2)}\n`;
@@ -95,7 +95,7 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
 async function readContents(
   { repository, onProgress = () => {}, now = Date.now }: FactsOptions,
   pin: string,
-): Promise<{ revision: number | undefined; contents: VersionContent[] }> {
+): Promise<Pick<ModelFacts, 'revision' | 'pin'> & { contents: VersionContent[] }> {
   const source = openRepository(repository);
   const state = await requireRepository(source, repository, { nowMs: now() });
   requirePin(state.pin, pin);
@@ -104,7 +104,7 @@ async function readContents(
     contents.push(await readContent(source, state.trusted.root, release));
     onProgress(release);
   }
-  return { revision: state.trusted.targets?.signed.version, contents };
+  return { revision: state.trusted.targets?.signed.version, pin, contents };
 }
 
 async function readSealedContents(
