@@ -2,7 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface ConnectionLimit {
-  /** Closes connections on which no request is under way, so that nobody's work is lost. */
+  /**
+   * Closes connections on which no request is under way, and from now on each other one when it is answered, so that
+   * nobody's work is lost.
+   */
   closeUnused(): void;
 }
 
@@ -15,6 +18,7 @@ export interface ConnectionLimit {
 export function limitConnections(server: Server, most: number): ConnectionLimit {
   /** The last request of each connection. The connection that has been silent for longest is first. */
   const open = new Map<Socket, IncomingMessage | undefined>();
+  let isClosing = false;
 
   server.on('connection', (socket: Socket) => {
     open.set(socket, undefined);
@@ -27,6 +31,7 @@ export function limitConnections(server: Server, most: number): ConnectionLimit 
     response.once('close', () => {
       if (!open.delete(socket)) return;
       open.set(socket, undefined);
+      if (isClosing) socket.end();
     });
   });
 
@@ -41,6 +46,7 @@ export function limitConnections(server: Server, most: number): ConnectionLimit 
 
   return {
     closeUnused() {
+      isClosing = true;
       for (const [socket, request] of open) if (!request) socket.destroy();
     },
   };
