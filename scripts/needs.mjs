@@ -10,6 +10,8 @@ const FONTS = '/usr/share/fonts/truetype';
 const MODULES = {
   PIL: ['python3-pil', 'pillow'],
   cv2: ['python3-opencv', 'opencv-python-headless'],
+  flask_cors: ['python3-flask-cors', 'flask-cors'], // which the server of moto imports
+  moto: ['python3-moto', 'moto[s3,server]'],
   numpy: ['python3-numpy', 'numpy'],
   onnx: ['python3-onnx', 'onnx'],
   onnxruntime: ['python3-onnxruntime', 'onnxruntime'],
@@ -21,7 +23,10 @@ const MODULES = {
 
 /** All else: Debian's package, and the file that shows that it is there. */
 const FILES = {
+  aws: ['awscli', '/usr/bin/aws'],
+  buildah: ['buildah', '/usr/bin/buildah'],
   chromium: ['chromium', chromiumPath],
+  debootstrap: ['debootstrap', '/usr/sbin/debootstrap'],
   espeak: ['espeak-ng', '/usr/bin/espeak-ng'],
   firefox: ['firefox-esr', firefoxLaunch.executablePath],
   postgres: ['postgresql-17', '/usr/lib/postgresql/17/bin/postgres'],

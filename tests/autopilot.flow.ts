@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../scripts/root.mjs';
+import { startBucket } from '../scripts/services/s3.mjs';
 import { packDigits } from './digits-repository.js';
 import { madeOnce } from './made-once.js';
 
@@ -217,6 +218,59 @@ test('a directory that is no published repository, or the same as its copy, is r
     expect((await run('directory.sh', env, 'fetch')).code).toBe(2);
     expect(await readFile(file, 'utf8')).toBe('live');
   }
+});
+
+test('the job takes a worse canary back in a bucket, as S3 keeps it, and leaves what others publish there @long', async () => {
+  const { env: onDisk, close } = await openJob(dir);
+  const bucket = await startBucket();
+  const PATH = `/usr/bin:${onDisk.PATH}`;
+  const store = { STORE: `${EXAMPLE}/s3.sh`, BUCKET: bucket.address, URL: bucket.url };
+  const env = { ...onDisk, ...bucket.env, ...store, PATH };
+  await bucket.aws('s3', 'sync', onDisk.PUBLISHED, bucket.address);
+  const read = async (path: string) => {
+    const response = await fetch(`${bucket.url}/${path}`);
+    const { status, headers } = response;
+    return { status, caching: headers.get('cache-control'), text: await response.text() };
+  };
+
+  const { code, printed } = await run('autopilot.sh', env);
+  expect({ code, printed }).toEqual({
+    code: 0,
+    printed: expect.stringContaining('everything verifies'),
+  });
+  const { inspect } = await import('../packages/publisher/dist/index.js');
+  const [model] = (await inspect({ repository: bucket.url })).models;
+  expect(model?.versions[0]?.state).toBe('revoked');
+  const boot = await read('boot/digits.json');
+  expect(boot.text).toContain('metadata/3.targets.json');
+  expect([boot.caching, (await read('metadata/timestamp.json')).caching]).toEqual([
+    'no-cache',
+    'no-cache',
+  ]);
+  expect((await read('metadata/3.targets.json')).caching).toContain('immutable');
+  for (const own of ['.autopilot.jsonl', '.fetched.json']) {
+    expect((await read(own)).status, own).not.toBe(200);
+    expect((await readdir(env.SITE)).includes(own)).toBe(true);
+  }
+
+  // a file that stops the job is fetched, and goes where it went
+  await bucket.aws('s3', 'cp', `${EXAMPLE}/README.md`, `${bucket.address}/hold`);
+  expect((await run('autopilot.sh', env)).printed).toContain(
+    'nothing is signed until it is removed',
+  );
+  await bucket.aws('s3', 'rm', `${bucket.address}/hold`);
+  expect((await run('autopilot.sh', env)).printed).not.toContain('nothing is signed');
+
+  // what somebody publishes meanwhile stays
+  const timestamp = `${bucket.address}/metadata/timestamp.json`;
+  await bucket.aws('s3', 'cp', `${EXAMPLE}/README.md`, timestamp);
+  expect(await run('s3.sh', env, 'upload')).toEqual({
+    code: 1,
+    printed: expect.stringContaining('has changed since it was fetched'),
+  });
+  expect((await read('metadata/timestamp.json')).text).toContain('autopilot.sh');
+  await bucket.close();
+  await close();
 });
 
 test.describe('with a bucket', () => {
