@@ -4,6 +4,8 @@
  * @typedef {object} Lane
  * @property {string} name
  * @property {string} [line] the one setting beside the snippet, as docs/guide/tools.md has it
+ * @property {{ files: Record<string, string>, says: string }} [withoutLine] files of the app without that setting, and
+ *   words of the build, which fails
  * @property {Record<string, string>} [dependencies] exact versions of the tools
  * @property {Record<string, string>} files of the app, by path
  * @property {Record<string, string>} [copies] from and to, before each build and start
@@ -11,6 +13,7 @@
  *   as it is
  * @property {{ name: string, command: string[] }} [otherBuild] is timed too, and nothing else
  * @property {string} [output] folder with what browsers are served, after the build
+ * @property {boolean} [isOffline] a service worker serves the next visit to what was built, without a network
  * @property {(models: string) => Promise<Record<string, string>>} [headers] that go with what is served, for the
  *   origin of the models
  * @property {(port: number) => string[]} [start] the tool's own server for what was built; without it `output` is served

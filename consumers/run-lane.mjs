@@ -5,7 +5,7 @@ import { copyFiles, makeApp, measureFolder, writeFiles } from './app.mjs';
 import { runIn, startServer } from './processes.mjs';
 import { record } from './recorder.mjs';
 import { visitComponents, visitWhileEdited } from './visit-components.mjs';
-import { visit } from './visits.mjs';
+import { visit, visitOffline } from './visits.mjs';
 
 /** Every check is made with each: undefined is the default choice. */
 const BACKENDS = [undefined, 'onnx-wasm'];
@@ -68,6 +68,7 @@ export async function runLane(lane, place) {
 async function checkBuild(trial) {
   const { lane, dir, figures } = trial;
   const bareBytes = lane.bare ? await weighBarePage(trial) : 0;
+  if (lane.withoutLine) await check(trial, 'build without the line', () => failBuild(trial));
   const isBuilt = await check(trial, 'build', async () => {
     figures.buildSeconds = await build(dir, lane, lane.build);
     Object.assign(figures, await measureFolder(join(dir, lane.output)));
@@ -81,6 +82,7 @@ async function checkBuild(trial) {
     } finally {
       await site.close();
     }
+    if (lane.isOffline) await checkOffline(trial);
     if (figures.firstResultBytes) figures.firstResultBytes -= bareBytes;
   });
   if (lane.otherBuild) {
@@ -88,6 +90,19 @@ async function checkBuild(trial) {
       figures.otherBuildSeconds = await build(dir, lane, lane.otherBuild.command);
     });
   }
+}
+
+/** The tool itself says that the setting is missing. */
+async function failBuild({ dir, lane }) {
+  const { files, says } = lane.withoutLine;
+  await writeFiles(dir, files);
+  const end = await build(dir, lane, lane.build).then(
+    () => 'it was built',
+    ({ message }) => message,
+  );
+  await writeFiles(dir, lane.files);
+  if (!end.includes(says)) throw new Error(`expected '${says}', got '${end}'`);
+  return says;
 }
 
 /** What the page fetches without the library: its framework, say. */
@@ -165,6 +180,17 @@ async function checkVisits(trial, when, site) {
         return answer.ok ? answer.text() : `status ${answer.status}`;
       });
     }
+  }
+}
+
+/** Each backend, on a site of its own that ends before the second visit. */
+async function checkOffline(trial) {
+  const { browser } = trial;
+  for (const backend of BACKENDS) {
+    await checkResult(trial, `offline, ${backend ?? 'default'}`, backend, async () => {
+      const site = await startRecordedSite(trial);
+      return visitOffline(browser, `${site.url}?${queryFor(trial, backend)}`, site.close);
+    });
   }
 }
 

@@ -18,9 +18,38 @@ export function startBrowser() {
  * error
  * @throws Error with the errors of the page, where it shows nothing
  */
-export async function visit(browser, url) {
+export function visit(browser, url) {
+  return inNewContext(browser, (page) => readResult(page, url));
+}
+
+/**
+ * A first visit, and the next one when the service worker has all files and nothing answers any more.
+ *
+ * @param {import('playwright').Browser} browser
+ * @param {string} url with everything that the page needs in its query
+ * @param {() => Promise<void>} endServers
+ * @returns {Promise<string>} what the page shows at the second visit
+ */
+export function visitOffline(browser, url, endServers) {
+  return inNewContext(browser, async (page) => {
+    await readResult(page, url);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.context().setOffline(true);
+    await endServers();
+    return (await readResult(page, url)).result;
+  });
+}
+
+async function inNewContext(browser, act) {
   const context = await browser.newContext();
-  const page = await context.newPage();
+  try {
+    return await act(await context.newPage());
+  } finally {
+    await context.close();
+  }
+}
+
+async function readResult(page, url) {
   const errors = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
@@ -34,7 +63,5 @@ export async function visit(browser, url) {
   } catch (cause) {
     const [expected] = cause.message.split('\n');
     throw new Error(`${expected} The page said: ${errors.join('; ') || 'nothing'}`, { cause });
-  } finally {
-    await context.close();
   }
 }

@@ -7,14 +7,20 @@ import { plainPage } from '../page.mjs';
 const line =
   "workbox: { globIgnores: ['**/*webgpu*', '**/*jspi*'], maximumFileSizeToCacheInBytes: 16 * 1024 * 1024 }";
 
-const config = `import { VitePWA } from 'vite-plugin-pwa';
+const configWith = (options) => ({
+  'vite.config.js': `import { VitePWA } from 'vite-plugin-pwa';
 
-export default { plugins: [VitePWA({ injectRegister: null, ${line} })] };
-`;
+export default { plugins: [VitePWA(${options})] };
+`,
+});
 
 const { 'main.js': main, ...page } = plainPage();
 
-/** As docs/guide/offline.md has it, the precache begins after the first result. @type {import('../lane.mjs').Lane} */
+/**
+ * All other options have their defaults. As docs/guide/offline.md has it, the precache begins after the first result.
+ *
+ * @type {import('../lane.mjs').Lane}
+ */
 export const vite8Pwa = {
   name: 'vite-8-pwa',
   line,
@@ -24,9 +30,11 @@ export const vite8Pwa = {
     'main.js': `import { registerSW } from 'virtual:pwa-register';
 ${main}new MutationObserver(() => registerSW()).observe(shown, { childList: true });
 `,
-    'vite.config.js': config,
+    ...configWith(`{ ${line} }`),
   },
+  withoutLine: { files: configWith(''), says: 'Assets exceeding the limit' },
   build: ['vite', 'build'],
   output: 'dist',
+  isOffline: true,
   dev: (port) => ['vite', '--port', `${port}`, '--strictPort'],
 };
