@@ -12,3 +12,11 @@ test.each(lanes)(
     expect(page).toContain((lane.line ?? '').replaceAll('`', ''));
   },
 );
+
+test.each([
+  ['docs/guide/tools.md', /in (\d+) lanes/],
+  ['README.md', /(\d+)[^.]*\[tested\]\(docs\/guide\/tools\.md\)/],
+])('%s says how many lanes there are', async (file, saying) => {
+  const page = (await readFile(`${root}${file}`, 'utf8')).replaceAll('\n', ' ');
+  expect(Number(saying.exec(page)?.[1])).toBe(lanes.length);
+});
