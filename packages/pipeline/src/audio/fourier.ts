@@ -9,6 +9,12 @@ export function preparePowerSpectrum(n: number): (samples: Float64Array) => Floa
   return n % 2 === 0 ? prepareEven(n) : prepareOdd(n);
 }
 
+/** About how many operations {@link preparePowerSpectrum} takes: many for a length with large primes. */
+export function operationsOfSpectrum(n: number): number {
+  const length = n % 2 === 0 ? n / 2 : n;
+  return n + length * factorsOf(length).reduce((sum, factor) => sum + factor, 0);
+}
+
 /** An even number of real numbers is half as many complex ones: X is put together from their transform. */
 function prepareEven(n: number): (samples: Float64Array) => Float64Array {
   const half = n / 2;

@@ -52,7 +52,7 @@ export function openFramer({ frameLength, hopLength, context, pad }: FrameOption
     }
 
     const count = Math.floor((end - next - frameLength) / hopLength) + 1;
-    requireFewFrames(count, (context + frameLength) * piece.channels.length);
+    requireFewFrames(count, { values: (context + frameLength) * piece.channels.length });
     while (next + frameLength <= end) cut();
     const covered = next === 0 ? 0 : next - hopLength + frameLength;
     if (isEnd && pad && next < end && covered < end) {

@@ -1,7 +1,6 @@
 import { NearsideError } from '@nearside/core';
-import { preparePowerSpectrum } from './fourier.js';
+import { operationsOfSpectrum, preparePowerSpectrum } from './fourier.js';
 import { type MelBankOptions, melBank } from './mel-bank.js';
-import { requireFewFrames } from './sound.js';
 
 export interface MelSpectrogramOptions extends MelBankOptions {
   readonly hopLength: number;
@@ -20,6 +19,11 @@ export function melFrames(
 ): number {
   const room = center ? samples + 2 * Math.floor(nFft / 2) - nFft : samples - nFft;
   return room < 0 ? 0 : 1 + Math.floor(room / hopLength);
+}
+
+/** What a frame costs. Neighbouring filters overlap, so that each frequency counts twice. */
+export function costOfMelFrame({ nFft, nMels }: Pick<MelSpectrogramOptions, 'nFft' | 'nMels'>) {
+  return { values: nMels, operations: nFft + operationsOfSpectrum(nFft) + nFft + nMels };
 }
 
 /**
@@ -46,7 +50,6 @@ export function prepareMelSpectrogram(
   return (samples) => {
     requireEnough(samples.length, options);
     const frames = melFrames(samples.length, options);
-    requireFewFrames(frames, nMels);
     const mels = new Float32Array(nMels * frames);
     for (let t = 0; t < frames; t++) {
       const start = t * hopLength - before + windowStart;

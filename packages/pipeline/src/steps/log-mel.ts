@@ -1,10 +1,13 @@
+import { sum } from '@nearside/core';
 import * as v from 'valibot';
 import {
+  costOfMelFrame,
   type MelSpectrogramOptions,
   melFrames,
   prepareMelSpectrogram,
 } from '../audio/mel-spectrogram.js';
-import { defineStep, each, Misfit } from '../step.js';
+import { requireFewFrames, type Sound } from '../audio/sound.js';
+import { defineStep, Misfit } from '../step.js';
 
 const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_536));
 
@@ -51,17 +54,23 @@ export const logMelStep = defineStep({
     return { datatype: 'FP32', shape: shapeOf(frames, parameters) };
   },
   compile: (parameters, { form }) => {
-    const spectrogramOf = prepareMelSpectrogram(
-      optionsFrom(parameters, form.sampleRateHz),
-      scaleOf(parameters),
-    );
-    return each<'sound', 'tensor'>(({ channels: [samples = new Float32Array()] }) => {
-      const { frames, mels } = spectrogramOf(samples);
-      const data = parameters.layout === 'NFT' ? mels : turned(mels, frames);
-      return { datatype: 'FP32', shape: shapeOf(frames, parameters), data };
-    });
+    const options = optionsFrom(parameters, form.sampleRateHz);
+    const spectrogramOf = prepareMelSpectrogram(options, scaleOf(parameters));
+    return () => (items) => {
+      const frames = items.map(({ value }) => melFrames(samplesOf(value).length, options));
+      requireFewFrames(sum(frames), costOfMelFrame(options));
+      return items.map(({ value, trace }) => {
+        const { frames, mels } = spectrogramOf(samplesOf(value));
+        const data = parameters.layout === 'NFT' ? mels : turned(mels, frames);
+        return { value: { datatype: 'FP32', shape: shapeOf(frames, parameters), data }, trace };
+      });
+    };
   },
 });
+
+function samplesOf({ channels: [samples = new Float32Array()] }: Sound): Float32Array {
+  return samples;
+}
 
 function optionsFrom(
   parameters: Parameters,

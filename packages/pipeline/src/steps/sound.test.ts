@@ -115,6 +115,32 @@ test.each<[string, object, number]>([
   });
 });
 
+test.each<[string, object[], number]>([
+  ['a long transform, a frame for each sample', [{ n_fft: 65_536 }], 100_000],
+  ['a transform of a prime length', [{ n_fft: 65_521 }], 65_525],
+  ['frames of frames', [{ frame_length: 65_523 }, { n_fft: 65_521 }], 2 * 65_523],
+])('mels that would take minutes are refused at once: %s', async (_, steps, samples) => {
+  const spec = specWith({
+    inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 1, -1] }],
+    preprocessing: [DECODE, MIX, RESAMPLE, ...steps.map(asStep)],
+  });
+  const flow = compilePipeline(spec, { stepsFile: STEPS_FILE }).begin();
+  const input = { samples: new Float32Array(samples), sampleRateHz: 16000 };
+  await expect(flow.prepare(input)).rejects.toMatchObject({
+    code: 'input-too-large',
+    message: expect.stringMatching(
+      /^Expected sound of at most \d+ frames of \d+ operations, got \d+\./,
+    ),
+  });
+});
+
+/** Of frames one after the other, or of mels for each sample. */
+function asStep(step: object): object {
+  return 'frame_length' in step
+    ? { step: 'frame', hop_length: step.frame_length, ...step }
+    : { step: 'log-mel', hop_length: 1, n_mels: 1, center: false, ...step };
+}
+
 describe('scores of frames become segments', () => {
   const at16k = (samples: Float32Array) => ({ samples, sampleRateHz: 16000 });
   const voiced = (count: number) => new Float32Array(512 * count).fill(0.5);
