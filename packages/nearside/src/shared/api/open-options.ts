@@ -137,7 +137,8 @@ export interface UpdatePolicy {
 
 /**
  * Takes a report to where the app's own analytics are. Where it throws, or its promise rejects or takes 15 s, it is
- * called again with the same report, for up to 14 days.
+ * called again with the same report, for up to 14 days: once the model is closed or its page left, whichever function the
+ * model at that address is given next.
  */
 export type ReceiveReport = (report: Report) => unknown;
 

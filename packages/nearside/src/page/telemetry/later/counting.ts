@@ -65,7 +65,7 @@ export function startCounting(context: CountingContext): Counting {
     openReporting(plan.report, {
       ...context,
       store: plan.store,
-      model: plan.address.model,
+      address: plan.address,
       onSent: (id) => emitter.emit('report-sent', { id }),
       onDropped: (id, reason) => emitter.emit('report-dropped', { id, reason }),
     });

@@ -1,4 +1,5 @@
 import type { LossReason, Report, Store } from '@nearside/core';
+import type { ReceiveReport } from '../../../shared/api/open-options.js';
 import { isSendable } from './seal-report.js';
 
 const DAY_MS = 86_400_000;
@@ -41,17 +42,27 @@ export interface Outbox {
   remove(key: string): Promise<void>;
   /** Deletes all that waits. */
   clear(): Promise<void>;
+  /** What still waits may be sent by whoever has the same receivers. */
+  release(): void;
 }
+
+/** Reports that are for nobody but a function of this page, by their keys, while the model is open that it was given to. */
+const OWNERS = new Map<string, ReceiveReport>();
 
 /**
  * @param receivers names of those that these reports are for: models of one page may report to different
  *   ones, and none must see another's
+ * @param owner the function that these reports are for: a name cannot tell one from another
  */
 export function openOutbox(
   store: Store,
-  options: { receivers: readonly string[]; onDropped: (id: string, reason: LossReason) => void },
+  options: {
+    receivers: readonly string[];
+    owner?: ReceiveReport | undefined;
+    onDropped: (id: string, reason: LossReason) => void;
+  },
 ): Outbox {
-  const { receivers, onDropped } = options;
+  const { receivers, owner, onDropped } = options;
   const waiting = openWaiting<Waiting>(store, 'r', { receivers, limits: OUTBOX_LIMITS });
   const keyOf = ({ t0, id }: Report) => waiting.keyOf(t0, id);
 
@@ -71,6 +82,7 @@ export function openOutbox(
         return false;
       }
       const item: Waiting = { report, isUnderWay };
+      if (owner) OWNERS.set(keyOf(report), owner);
       await store.commit({ set: new Map<string, unknown>([...entries, [keyOf(report), item]]) });
       return true;
     },
@@ -86,9 +98,16 @@ export function openOutbox(
       const { kept, tooOld, tooMany } = await waiting.sort();
       await drop(tooOld, 'too-old');
       await drop(tooMany, 'outbox-full');
-      return kept;
+      return kept.filter((key) => (OWNERS.get(key) ?? owner) === owner);
     },
     get: async (key) => (await waiting.get(key))?.report,
+    remove(key) {
+      OWNERS.delete(key);
+      return waiting.remove(key);
+    },
+    release() {
+      for (const [key, one] of OWNERS) if (one === owner) OWNERS.delete(key);
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { complaintOf, createDeferred, type Report, type Store } from '@nearside/
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SAMPLE_DIMENSIONS } from '../../../testing/sample-dimensions.js';
-import type { ReportTarget } from '../../options/plan-opening.js';
+import type { Receiver, ReportTarget } from '../../options/plan-opening.js';
 import { createReportTotals } from '../recorded.js';
 import { countEnd } from './counting.js';
 import { openOutbox } from './outbox.js';
@@ -39,16 +39,25 @@ function start(
     sampleRate = 1,
     consent,
     model = SAMPLE_DIMENSIONS.model,
-  }: { to?: string; sampleRate?: number; consent?: Consent; model?: string } = {},
+    repository = 'https://models.example/',
+    app = '2026.11',
+  }: {
+    to?: Receiver;
+    sampleRate?: number;
+    consent?: Consent;
+    model?: string;
+    repository?: string;
+    app?: string;
+  } = {},
 ) {
   const totals = createReportTotals();
   const dropped: string[] = [];
   const reporting = startReporting(
-    { receivers: [to], sampleRate, traceRate: 0, app: '2026.11', consent },
+    { receivers: [to], sampleRate, traceRate: 0, app, consent },
     {
       store,
       totals,
-      model,
+      address: { repository, model },
       identity: { id: '0'.repeat(32), cohort: 3 },
       onSent() {},
       onDropped: (_, reason) => dropped.push(reason),
@@ -379,6 +388,56 @@ test('models that report to different collectors share no outbox', async () => {
   await useAndSeal(start(store, { to: 'http://127.0.0.1:9/b' }));
   const prefixes = (await store.keys('r/')).map((key) => decodeURIComponent(key).slice(0, -48));
   expect(new Set(prefixes).size).toBe(2);
+});
+
+/** Cannot hand a report on until it is told to. */
+function analytics() {
+  const taken: (string | undefined)[] = [];
+  let isUp = false;
+  return {
+    taken,
+    start: () => {
+      isUp = true;
+    },
+    to: ({ dimensions }: Report) => {
+      if (!isUp) throw new Error('no quota');
+      taken.push(dimensions.app);
+    },
+  };
+}
+
+test.each([
+  ['at one address', 'https://models.example/'],
+  ['of one name at two addresses', 'https://other.example/'],
+])(
+  'while models %s are open, each report goes to the function of its own',
+  async (_, repository) => {
+    const store = createMemoryStore();
+    const [one, other] = [analytics(), analytics()];
+    const first = start(store, { to: one.to, app: 'one' });
+    const second = start(store, { to: other.to, app: 'other', repository });
+    other.start();
+    await useAndSeal(first);
+    await useAndSeal(second);
+    expect(other.taken).toEqual(['other']);
+    one.start();
+    await first.flush();
+    await second.flush();
+    expect([one.taken, other.taken]).toEqual([['one'], ['other']]);
+  },
+);
+
+test('a report that a function did not take goes to the one that opens the same address next, and to no model of that name elsewhere', async () => {
+  const store = { ...createMemoryStore(), close: async () => {} };
+  const before = start(store, { to: analytics().to, app: 'before' });
+  await useAndSeal(before);
+  await before.reporting.close();
+  const [elsewhere, after] = [analytics(), analytics()];
+  elsewhere.start();
+  after.start();
+  await start(store, { to: elsewhere.to, repository: 'https://other.example/' }).flush();
+  await start(store, { to: after.to }).flush();
+  expect([elsewhere.taken, after.taken]).toEqual([[], ['before']]);
 });
 
 test('a day that is not sampled makes no report', async () => {

@@ -1,3 +1,4 @@
+import type { ModelAddress } from '@nearside/artifact';
 import { withMemoryFallback } from '@nearside/artifact/fallback-store';
 import { isNearsideError, type LossReason, type Store } from '@nearside/core';
 import { openStore } from '#open-store';
@@ -22,8 +23,7 @@ import { openTracing, type Tracing } from './tracing.js';
 const CLOSE_MS = 2_000;
 
 export interface ModelReportingContext extends ReportingContext {
-  /** Its name. */
-  readonly model: string;
+  readonly address: ModelAddress;
 }
 
 /** The reports of one open model. */
@@ -53,12 +53,14 @@ export function startReporting(
   target: ReportTarget,
   context: ModelReportingContext & { readonly store: Store },
 ): Reporting {
-  const { store, model } = context;
+  const { store } = context;
+  const { model } = context.address;
   const reporters = new Map<string, Reporter>();
   const lost = new Map<LossReason, number>();
   let changes: () => ReadonlyMap<string, unknown> = () => new Map();
   const { outbox, delivery } = openDelivery(target, { ...context, lost, mayReport });
-  const tracing = target.traceRate > 0 ? openTracing(target, { ...context, mayReport }) : undefined;
+  const tracing =
+    target.traceRate > 0 ? openTracing(target, { ...context, model, mayReport }) : undefined;
 
   /** Asked before anything is stored for sending, and before it is sent. Without consent what waits is deleted. */
   async function mayReport(): Promise<boolean> {
@@ -118,6 +120,7 @@ export function startReporting(
       for (const reporter of reporters.values()) reporter.stop();
       await settlesWithin(CLOSE_MS, flush());
       delivery.close();
+      outbox.release();
       tracing?.stop();
       await settlesWithin(LAST_STORING_MS, store.close());
     },
@@ -133,16 +136,18 @@ interface DeliveryContext extends ModelReportingContext {
 /** The outbox of a target's reports, and their delivery. */
 function openDelivery(
   { receivers }: ReportTarget,
-  { store, model, totals, lost, mayReport, ...context }: DeliveryContext,
+  { store, address, totals, lost, mayReport, ...context }: DeliveryContext,
 ) {
   function onDropped(id: string, reason: LossReason): void {
     totals.dropped += 1;
     increment(lost, reason);
     context.onDropped(id, reason);
   }
-  // A function has no address: it hears of this model alone.
-  const names = receivers.map((one) => (typeof one === 'function' ? `function ${model}` : one));
-  const outbox = openOutbox(store, { receivers: names, onDropped });
+  // A function has no address, and the next page has another one: it hears of this model alone.
+  const ofModel = `function ${address.repository}${address.model}`;
+  const names = receivers.map((one) => (typeof one === 'function' ? ofModel : one));
+  const owner = receivers.find((one) => typeof one === 'function');
+  const outbox = openOutbox(store, { receivers: names, owner, onDropped });
   const delivery = createDelivery({
     outbox,
     receivers,
@@ -221,7 +226,7 @@ export async function reportFailedOpen(
   try {
     const reporting = startReporting(report, {
       store,
-      model: address.model,
+      address,
       identity: await readInstallIdentity(store),
       totals: createReportTotals(),
       onSent() {},

@@ -91,7 +91,7 @@ test.each([
 function reportTo(target: ReportTarget, store = createMemoryStore()) {
   return startReporting(target, {
     store,
-    model: dimensions.model,
+    address: { repository: 'https://models.example/', model: dimensions.model },
     identity,
     totals: createReportTotals(),
     onSent() {},
