@@ -11,7 +11,7 @@ const EXPERIMENT = '5f3c9a70';
 /** Version of the signed targets that offer it. */
 const REVISION = 2;
 const OFFERED_MS = Date.UTC(2026, 2, 1);
-const RULES = { steps: [1, 5, 25], stable: false, noAnswer: 'revoke' };
+const RULES = { steps: [1, 5, 25], stable: false, noAnswer: 'hold' };
 const { lookEveryMs: LOOKS_EVERY_MS, minDevices: MIN_DEVICES } = COLLECTOR_DEFAULTS;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -50,7 +50,7 @@ export function simulateRollout({ seed, devices, percent, worse }) {
     });
     const { verdict, because = [] } = judged.verdict;
     const answer = {
-      hasReports: true,
+      devices: { canary: devices, control: devices },
       ...{ verdict, because, mayStep: judged.mayStep },
       undone: { n: 0, of: 0 },
       revision: REVISION,

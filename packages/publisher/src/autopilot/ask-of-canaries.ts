@@ -57,6 +57,7 @@ export function answerOn(
 }
 
 const NO_REPORTS = {
+  devices: { canary: 0, control: 0 },
   verdict: { verdict: 'none', because: 'no-reports' },
   mayStep: false,
   undone: { n: 0, of: 0 },
@@ -66,10 +67,10 @@ function told(
   rollout: FleetRollout | undefined,
   { canary: { revision }, findings: { verdicts, lookedMs, toMs } }: ModelAnswer,
 ): ToldOfCanary {
-  const { verdict: judged, mayStep, undone } = rollout ?? NO_REPORTS;
+  const { devices, verdict: judged, mayStep, undone } = rollout ?? NO_REPORTS;
   const { verdict, because = [] } = judged;
   return {
-    hasReports: rollout !== undefined,
+    devices,
     verdict,
     because: [because].flat(),
     mayStep,

@@ -15,7 +15,7 @@ const canary: CanaryOnOffer = {
   offeredMs: [OFFERED_MS],
   hasFallback: true,
 };
-const onlyBack: AutopilotRules = { steps: [], stable: false, noAnswer: 'revoke' };
+const onlyBack: AutopilotRules = { steps: [], stable: false, noAnswer: 'hold' };
 const wider: AutopilotRules = { ...onlyBack, steps: [1, 5, 25] };
 const toAll: AutopilotRules = { ...wider, stable: true };
 
@@ -23,7 +23,7 @@ const toAll: AutopilotRules = { ...wider, stable: true };
 function said(changed: Partial<CanaryAnswer> = {}): CanaryAnswer {
   const nowMs = OFFERED_MS + DAY_MS + HOUR_MS;
   return {
-    hasReports: true,
+    devices: { canary: 400, control: 400 },
     verdict: 'hold',
     because: ['failed-runs'],
     mayStep: false,
@@ -189,34 +189,40 @@ describe('above half of all devices', () => {
   });
 });
 
-describe('without an answer of the collector', () => {
-  const gone = { act: 'revoke', because: 'no-answer' };
-  const silent: [string, CanaryAnswer | undefined][] = [
-    ['cannot be reached', undefined],
-    ['has no reports of it', said({ hasReports: false, verdict: 'none' })],
-    ['has no reports of it, and no facts', said({ hasReports: false, revision: null })],
-    ['has never looked', saidTwice('promote', { lookedMs: null })],
-    ['has stopped looking', saidTwice('promote', { lookedMs: OFFERED_MS })],
+describe('without reports of a canary', () => {
+  const none = { canary: 0, control: 0 };
+  const unwatched: [string, 'no-answer' | 'silent', CanaryAnswer | undefined][] = [
+    ['the collector cannot be reached', 'no-answer', undefined],
+    ['no device of either side reports', 'no-answer', said({ devices: none, verdict: 'none' })],
+    ['the same, and no facts', 'no-answer', said({ devices: none, revision: null })],
+    ['the collector has never looked', 'no-answer', saidTwice('promote', { lookedMs: null })],
+    ['it has stopped looking', 'no-answer', saidTwice('promote', { lookedMs: OFFERED_MS })],
+    ['only its control reports', 'silent', said({ devices: { canary: 0, control: 1 } })],
   ];
 
-  test.each(silent)('a canary of its first share is revoked after its day: it %s', (_, answer) => {
-    expect(decided(answer, { rules: toAll })).toEqual(gone);
-    expect(decided(answer, { afterMs: DAY_MS - 1 })).toEqual(wait('too-early'));
+  test.each(unwatched)('it stays, however long that is so: %s', (_, because, answer) => {
+    expect(decided(answer, { rules: toAll })).toEqual(wait(because));
+    expect(decided(answer, { rules: toAll, afterMs: DAY_MS - 1 })).toEqual(wait('too-early'));
   });
 
-  test.each(silent)('no canary that has been widened is touched: it %s', (_, answer) => {
-    const widened = { offeredMs: [OFFERED_MS - DAY_MS, OFFERED_MS], rules: toAll };
-    expect(decided(answer, widened)).toEqual(wait('no-answer'));
-  });
+  const revoking: AutopilotRules = { ...toAll, noAnswer: 'revoke' };
 
-  test('`hold` keeps the canary', () => {
-    expect(decided(undefined, { rules: { ...onlyBack, noAnswer: 'hold' } })).toEqual(
-      wait('no-answer'),
-    );
+  test.each(unwatched)(
+    'with `revoke` a canary of its first share is taken back after its day: %s',
+    (_, because, answer) => {
+      expect(decided(answer, { rules: revoking })).toEqual({ act: 'revoke', because });
+      expect(decided(answer, { rules: revoking, afterMs: DAY_MS - 1 })).toEqual(wait('too-early'));
+    },
+  );
+
+  test.each(unwatched)('no canary that has been widened is touched: %s', (_, because, answer) => {
+    const widened = { offeredMs: [OFFERED_MS - DAY_MS, OFFERED_MS], rules: revoking };
+    expect(decided(answer, widened)).toEqual(wait(because));
   });
 
   test('nothing is revoked that has no version to go back to', () => {
-    expect(decided(undefined, { hasFallback: false })).toEqual(wait('no-fallback'));
+    const alone = { hasFallback: false, rules: revoking };
+    expect(decided(undefined, alone)).toEqual(wait('no-fallback'));
   });
 
   test('a roll-back that it once saw is not acted on', () => {
@@ -239,7 +245,7 @@ describe('a clock', () => {
 });
 
 const anyAnswer: fc.Arbitrary<CanaryAnswer> = fc.record({
-  hasReports: fc.boolean(),
+  devices: fc.record({ canary: fc.nat(2), control: fc.nat(2) }),
   verdict: fc.constantFrom('roll-back', 'promote', 'hold', 'none'),
   because: fc.array(fc.string(), { maxLength: 2 }),
   mayStep: fc.boolean(),

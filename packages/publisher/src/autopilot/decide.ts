@@ -14,8 +14,8 @@ export interface CanaryOnOffer {
 
 /** A collector's answer about the experiment of one canary. */
 export interface CanaryAnswer {
-  /** False where no device of the canary or its control has reported to it in two weeks. */
-  readonly hasReports: boolean;
+  /** Devices that reported to it in two weeks, by side, on the busiest UTC day. */
+  readonly devices: { readonly canary: number; readonly control: number };
   /** The verdict now, and the guardrails or the reason that it names. */
   readonly verdict: 'roll-back' | 'promote' | 'hold' | 'none';
   readonly because: readonly string[];
@@ -44,24 +44,29 @@ export interface AutopilotRules {
   readonly steps: readonly number[];
   /** The last step is all devices. */
   readonly stable: boolean;
-  /** Ending of a canary of which the collector says nothing while it has its first share. */
+  /** What becomes of a canary that has had its first share for a day when nobody has reported of it. */
   readonly noAnswer: 'revoke' | 'hold';
 }
 
 export type Decision =
-  | { readonly act: 'revoke'; readonly because: 'worse' | 'no-answer' }
+  | { readonly act: 'revoke'; readonly because: 'worse' | Unwatched }
   | { readonly act: 'promote'; readonly to: number | 'stable'; readonly because: 'good' | 'dwell' }
   | { readonly act: 'wait'; readonly because: WaitReason };
+
+/**
+ * - `no-answer`: the collector is out of reach, has stopped looking, or hears of neither side
+ * - `silent`: devices of its control report, and none of its own: perhaps none comes as far as a report
+ */
+type Unwatched = 'no-answer' | 'silent';
 
 /**
  * - `too-early`: a share is kept for a day
  * - `verdict`: the collector sees no reason to go on yet
  * - `unconfirmed`: two looks in a row have not yet said so of this experiment and the signed targets now
  * - `old-facts`: the collector has the facts of other targets than those signed now
- * - `no-answer`: the collector says nothing of this canary
  * - `wrong-setting`: what answers is not the collector of these devices, or refuses the token
  * - `not-asked`: nobody asked for a wider share by `steps` or `stable`
- * - `no-fallback`: it is worse, and no version is left for all devices
+ * - `no-fallback`: it is worse or unwatched, and no version is left for all devices
  * - `clock`: the time of its offer or of the collector is not that of the clock here
  * - `unknown-offer`: an older publisher offered it, so nobody knows since when
  */
@@ -70,7 +75,7 @@ export type WaitReason =
   | 'verdict'
   | 'unconfirmed'
   | 'old-facts'
-  | 'no-answer'
+  | Unwatched
   | typeof WRONG_SETTING
   | 'not-asked'
   | 'no-fallback'
@@ -119,10 +124,11 @@ export function decide(
   if (canary.percent > LIMITS.controlledPercent) {
     return to === undefined ? wait('not-asked') : { act: 'promote', to, because: 'dwell' };
   }
-  if (!heard) return unanswered(canary, rules);
-  const hasNoFacts = heard.revision === null && !heard.hasReports;
+  if (!heard) return unwatched(canary, 'no-answer', rules);
+  const hasNoFacts = heard.revision === null && !hasReports(heard);
   if (heard.revision !== revision && !hasNoFacts) return wait('old-facts');
-  if (!heard.hasReports) return unanswered(canary, rules);
+  if (!hasReports(heard)) return unwatched(canary, 'no-answer', rules);
+  if (heard.devices.canary === 0) return unwatched(canary, 'silent', rules);
   if (to === undefined) return wait('not-asked');
   const enough = to === 'stable' ? ['promote'] : ['promote', 'step'];
   if (!enough.includes(verdictName(heard))) return wait('verdict');
@@ -139,11 +145,23 @@ function takeBack(canary: CanaryOnOffer, answer: CanaryAnswer, revision: number)
   return canary.hasFallback ? { act: 'revoke', because: 'worse' } : wait('no-fallback');
 }
 
-/** A canary that nobody can watch does not stay. One that has been widened was seen to be good. */
-function unanswered({ offeredMs, hasFallback }: CanaryOnOffer, rules: AutopilotRules): Decision {
+/**
+ * A revocation is for good, and a want of reports proves no fault: by default it waits. One that has been widened was seen
+ * to be good, so it always stays.
+ */
+function unwatched(
+  { offeredMs, hasFallback }: CanaryOnOffer,
+  because: Unwatched,
+  rules: AutopilotRules,
+): Decision {
   const isFirstShare = offeredMs.length === 1;
-  if (!isFirstShare || rules.noAnswer === 'hold') return wait('no-answer');
-  return hasFallback ? { act: 'revoke', because: 'no-answer' } : wait('no-fallback');
+  if (!isFirstShare || rules.noAnswer === 'hold') return wait(because);
+  return hasFallback ? { act: 'revoke', because } : wait('no-fallback');
+}
+
+/** A device of either side has reported. */
+export function hasReports({ devices: { canary, control } }: CanaryAnswer): boolean {
+  return canary + control > 0;
 }
 
 function nextShare(

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { revoke } from '../library/revoke.js';
+import type { FakeCollector } from '../testing/collector.js';
 import { flights } from '../testing/flight.js';
 import { runNearside } from '../testing/run-nearside.js';
 import { BECAUSE } from './autopilot.js';
@@ -31,14 +32,14 @@ test('one step says what it did and why', async () => {
   expect((await run()).out).toBe(`No canary is on offer.\nWrote the facts to ${facts}.`);
 });
 
-test('in its first day a canary that nobody has reported of is told the end of, beforehand', async () => {
+test('with `--no-answer revoke` the end of a canary that nobody has reported of is told in its first day', async () => {
   const { run } = await openDesk();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 2 * 3_600_000 });
   onTestFinished(() => void vi.useRealTimers());
   const end =
     /If that is still so at \d{4}-\d\d-\d\dT[\d:.]+Z, it is taken back; `--no-answer hold` keeps it\./;
-  expect((await run()).out).toMatch(end);
-  expect((await run('--no-answer', 'hold')).out).not.toMatch(end);
+  expect((await run('--no-answer', 'revoke')).out).toMatch(end);
+  expect((await run()).out).not.toMatch(end);
 });
 
 test('a dry run says what it would do and why', async () => {
@@ -63,13 +64,52 @@ test('an act is told of where the facts cannot be written after it, and the exit
   expect(errors).toContain(`nearside: output-exists: ${facts}: expected a file`);
 });
 
-test('a collector without an answer is told of, and the exit code is 1', async () => {
-  const { run, collector } = await openDesk();
-  collector.said = undefined;
-  const { exitCode, out, errors } = await run('--no-answer', 'hold');
-  expect(exitCode).toBe(1);
-  expect(out).toContain('stays, because the collector tells nothing of it. `nearside status');
-  expect(errors).toContain('nearside: network-failed: ');
+test.each<[string, Partial<FakeCollector>, string]>([
+  ['is down', { said: undefined }, 'It is down or out of reach.'],
+  ['has heard of neither side', {}, 'It has had no report of it or its control in two weeks.'],
+])(
+  'a collector that %s keeps the canary, is told of, and the exit code is 1',
+  async (_, changed, said) => {
+    const { run, collector, offers } = await openDesk();
+    Object.assign(collector, changed);
+    const { exitCode, out } = await run();
+    expect({ exitCode, out }).toEqual({
+      exitCode: 1,
+      out: expect.stringContaining(
+        `stays, because the collector tells nothing of it. ${said} \`nearside status --fleet\``,
+      ),
+    });
+    expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
+  },
+);
+
+test('a canary that is silent while its control reports stays, with exit code 4 and the line that takes it back', async () => {
+  const { run, says, offers, log, workspace } = await openDesk();
+  says('hold', { devices: { canary: 0, control: 3 } });
+  const { exitCode, out } = await run();
+  expect({ exitCode, out }).toEqual({
+    exitCode: 4,
+    out: expect.stringContaining(
+      'stays, because no device of it has reported, and devices of its control have. The verdict is',
+    ),
+  });
+  expect(out).toContain(`\`nearside revoke tiny 1.1.0 --repo ${workspace.repository}\``);
+  expect(await offers()).toEqual(['1.1.0 canary 5 %', '1.0.0 stable']);
+  expect(await log()).toEqual([]);
+});
+
+test('with `--no-answer revoke` it is taken back, and the log says that it was silent', async () => {
+  const { desk, says, log } = await openDesk();
+  says('hold', { devices: { canary: 0, control: 3 } });
+  const revoking = [...desk, '--no-answer', 'revoke'];
+  const { exitCode, out } = await runNearside(revoking, { wait: async () => {} });
+  expect({ exitCode, out }).toEqual({
+    exitCode: 0,
+    out: expect.stringContaining(
+      'was taken back (targets 3), because no device of it has reported',
+    ),
+  });
+  expect(await log()).toMatchObject([{ act: 'revoke', because: 'silent', verdict: 'hold' }]);
 });
 
 test('a collector that knows only another rollout of the version is a wrong setting, and the exit code is 1', async () => {
@@ -145,11 +185,11 @@ test.each<[string, string[], number, string]>([
   expect(failed).toMatchObject({ exitCode, errors: expect.stringContaining(`nearside: ${code}`) });
 });
 
-test('before it takes back a canary that the collector tells nothing of, it says that it waits and how long', async () => {
+test('before it takes back a canary that nobody has reported of, it says that it waits and how long', async () => {
   const { desk, collector } = await openDesk();
   collector.said = undefined;
   const waits: number[] = [];
-  const { out, errors } = await runNearside([...desk, '--json'], {
+  const { out, errors } = await runNearside([...desk, '--no-answer', 'revoke', '--json'], {
     wait: async (ms) => waits.push(ms),
   });
   expect(waits).toEqual([300_000]);
@@ -169,7 +209,7 @@ test('docs/operating/releases.md says of each reason to wait what to do', async 
 test.each([
   [['--steps', '1,200'], 'Expected a percentage'],
   [['--steps', ''], 'Expected a percentage'],
-  [['--no-answer', 'promote'], 'Allowed choices are revoke, hold'],
+  [['--no-answer', 'promote'], 'Allowed choices are hold, revoke'],
   [['--steps', '25,5'], 'Expected shares that ascend'],
   [['--every', '0'], 'Expected a time of a minute or more, such as 5m'],
   [['--every', '10s'], 'Expected a time of a minute or more, such as 5m'],

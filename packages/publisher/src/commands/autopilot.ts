@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Decision, DWELL_MS, WRONG_SETTING } from '../autopilot/decide.js';
+import { type Decision, DWELL_MS, hasReports, WRONG_SETTING } from '../autopilot/decide.js';
 import type { LoggedAct } from '../autopilot/log-of-acts.js';
 import { explainFailure } from '../errors/explain-failure.js';
 import type { KeySource } from '../keys/key-source.js';
@@ -44,9 +44,12 @@ export function addAutopilot(
     .option('--steps <percents>', 'widen to these shares of devices too: 1,5,25', parseSteps)
     .option('--stable', 'offer to all devices too, after the last step')
     .addOption(
-      new Option('--no-answer <end>', 'what ends a first share that the collector tells nothing of')
-        .choices(['revoke', 'hold'])
-        .default('revoke'),
+      new Option(
+        '--no-answer <act>',
+        'what becomes of a canary that has had its first share for a day when nobody has reported of it',
+      )
+        .choices(['hold', 'revoke'])
+        .default('hold'),
     )
     .option('--dry-run', 'say what would be done and why, and write nothing')
     .option('--every <time>', 'repeat it: 5m', parseEvery);
@@ -84,8 +87,9 @@ async function doStep(
   });
   printResult(terminal, { json, result, text: () => describe(result, flags) });
   for (const { code, message } of result.problems) terminal.error(`nearside: ${code}: ${message}`);
-  const reasons = result.canaries.map(({ decision }) => decision.because);
-  if (reasons.includes('no-fallback')) return EXIT.refused;
+  const waiting = result.canaries.filter(({ decision }) => decision.act === 'wait');
+  const reasons = waiting.map(({ decision }) => decision.because);
+  if (reasons.some((reason) => DECISIONS.includes(reason))) return EXIT.refused;
   const isHindered = reasons.some((reason) => HINDRANCES.includes(reason));
   return result.problems.length > 0 || isHindered ? EXIT.failed : EXIT.done;
 }
@@ -126,7 +130,15 @@ function letPass(
 }
 
 /** Somebody has to mend these, or nobody watches the canary. */
-const HINDRANCES: readonly Decision['because'][] = ['clock', 'old-facts', WRONG_SETTING];
+const HINDRANCES: readonly Decision['because'][] = [
+  'clock',
+  'old-facts',
+  'no-answer',
+  WRONG_SETTING,
+];
+
+/** Somebody has to decide of a canary that is perhaps bad. */
+const DECISIONS: readonly Decision['because'][] = ['no-fallback', 'silent'];
 
 /** Each reason as people read it. */
 export const BECAUSE: Readonly<Record<Decision['because'], string>> = {
@@ -138,6 +150,7 @@ export const BECAUSE: Readonly<Record<Decision['because'], string>> = {
   unconfirmed: 'the collector has not said so at two looks in a row yet',
   'old-facts': 'the collector has other facts than those signed now',
   'no-answer': 'the collector tells nothing of it',
+  silent: 'no device of it has reported, and devices of its control have',
   [WRONG_SETTING]:
     'what answers at `--fleet` is not the collector of these devices, or refuses the token',
   'not-asked': 'no wider share is asked for',
@@ -158,7 +171,7 @@ function describe(
       const done = acts.find(
         ({ model, version }) => model === canary.model && version === canary.version,
       );
-      return describeCanary(canary, done) + describeSilence(canary, answer);
+      return describeCanary(canary, done) + describeUnwatched(canary, { repo, answer });
     }),
     ...(renewed.length > 0 ? [`Signed ${renewed.join(', ')} anew.`] : []),
     ...(facts ? [`Wrote the facts to ${facts.file}.`] : []),
@@ -171,21 +184,37 @@ function describeCanary(
   done: LoggedAct | undefined,
 ): string {
   const what = `${model} ${version}, canary for ${formatPercent(percent / 100)} of devices`;
-  const said = answer?.hasReports ? ` The verdict is ${verdictWords(answer)}.` : '';
+  const said = answer && hasReports(answer) ? ` The verdict is ${verdictWords(answer)}.` : '';
   return `${what}: ${describeAct(decision, done)}, because ${BECAUSE[decision.because]}.${said}`;
 }
 
-/** Says beforehand that silence ends a canary, and when; or who knows why it is silent. */
-function describeSilence(
-  { decision: { because }, answer, offeredMs }: DecidedCanary,
-  noAnswer: AutopilotFlags['answer'],
+/** Says who is silent, and what to do; or beforehand that silence ends a canary, and when. */
+function describeUnwatched(
+  { model, version, decision: { act, because }, answer, offeredMs }: DecidedCanary,
+  { repo, answer: noAnswer }: Pick<AutopilotFlags, 'repo' | 'answer'>,
 ): string {
-  if (because === 'no-answer') return ' `nearside status --fleet` says what it has heard.';
+  if (act === 'wait' && because === 'silent') {
+    return (
+      ' Perhaps it ends before a report. If so, take it back: ' +
+      `\`nearside revoke ${model} ${version} --repo ${repo}\`.`
+    );
+  }
+  if (because === 'no-answer') {
+    return `${describeSilence(answer)} \`nearside status --fleet\` says what it has heard.`;
+  }
   const [sinceMs] = offeredMs;
   const isEnding = because === 'too-early' && noAnswer === 'revoke' && offeredMs.length === 1;
-  if (!isEnding || sinceMs === undefined || answer?.hasReports) return '';
+  if (!isEnding || sinceMs === undefined || (answer && answer.devices.canary > 0)) return '';
   const end = new Date(sinceMs + DWELL_MS).toISOString();
-  return ` The collector tells nothing of it yet. If that is still so at ${end}, it is taken back; \`--no-answer hold\` keeps it.`;
+  return ` No device of it has reported yet. If that is still so at ${end}, it is taken back; \`--no-answer hold\` keeps it.`;
+}
+
+function describeSilence(answer: DecidedCanary['answer']): string {
+  if (!answer) return ' It is down or out of reach.';
+  if (!hasReports(answer)) return ' It has had no report of it or its control in two weeks.';
+  const { lookedMs } = answer;
+  const since = lookedMs === null ? 'has never looked' : 'has stopped looking';
+  return ` It ${since} for findings.`;
 }
 
 function describeAct(decision: Decision, done: LoggedAct | undefined): string {
@@ -199,8 +228,8 @@ function describeAct(decision: Decision, done: LoggedAct | undefined): string {
 
 function describePause(ms: number): string {
   return (
-    'nearside: the collector tells nothing of a canary that has had its first share for a day. ' +
-    `Asks again in ${ms / 60_000} minutes, and takes the canary back if it still tells nothing.`
+    'nearside: no device has reported of a canary that has had its first share for a day. ' +
+    `Asks again in ${ms / 60_000} minutes, and takes the canary back if that is still so.`
   );
 }
 

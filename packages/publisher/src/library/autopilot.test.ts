@@ -198,7 +198,7 @@ describe('what is not enough for an act', () => {
   test('a verdict of another version', async () => {
     const { step, says, offers } = await openFlight();
     says('roll-back', { version: '1.2.0' });
-    expect(await step({ noAnswer: 'hold' })).toMatchObject({ acts: [] });
+    expect(await step()).toMatchObject({ acts: [] });
     expect(await offers()).toEqual(CANARY);
   });
 
@@ -313,7 +313,11 @@ describe('a file `hold` in the repository', () => {
     const now = () => Date.now() + 10 * DAY_MS; // the timestamp is due
     const pause = () => writeFile(join(workspace.repository, 'hold'), '');
     const before = await snapshotOf(workspace.repository);
-    expect(await step({ now, pause })).toMatchObject({ isHeld: true, acts: [], renewed: [] });
+    expect(await step({ now, pause, noAnswer: 'revoke' })).toMatchObject({
+      isHeld: true,
+      acts: [],
+      renewed: [],
+    });
     await rm(join(workspace.repository, 'hold'));
     expect(await snapshotOf(workspace.repository)).toEqual(before);
   });
@@ -346,7 +350,7 @@ describe('a dry run', () => {
       facts: undefined,
     });
     collector.said = undefined;
-    expect(await step({ dryRun: true })).toMatchObject({
+    expect(await step({ dryRun: true, noAnswer: 'revoke' })).toMatchObject({
       canaries: [{ decision: { act: 'revoke', because: 'no-answer' } }],
     });
     expect(pauses).toEqual([]);
@@ -359,9 +363,9 @@ describe('metadata and facts', () => {
     const { step, says } = await openFlight();
     says('hold');
     expect(await step()).toMatchObject({ renewed: [] });
-    const inEightDays = await step({ now: () => Date.now() + 8 * DAY_MS, noAnswer: 'hold' });
+    const inEightDays = await step({ now: () => Date.now() + 8 * DAY_MS });
     expect(inEightDays).toMatchObject({ renewed: ['timestamp'], metadata: { snapshot: 2 } });
-    const inTwentyDays = await step({ now: () => Date.now() + 20 * DAY_MS, noAnswer: 'hold' });
+    const inTwentyDays = await step({ now: () => Date.now() + 20 * DAY_MS });
     expect(inTwentyDays.renewed).toEqual(['snapshot', 'timestamp']);
     expect(inTwentyDays.metadata).toMatchObject({ targets: 2, snapshot: 3, timestamp: 4 });
   });

@@ -109,7 +109,7 @@ export async function autopilot(options: AutopilotOptions): Promise<AutopilotSte
   await requireOnlineKeys(options, before.trusted.root);
   const wasHeld = await isStopped(repository);
   const mayWrite = !dryRun && !wasHeld;
-  const asked = await askTwiceIfSilent(before, mayWrite, options);
+  const asked = await askTwiceIfUnwatched(before, mayWrite, options);
   const { canaries, acts, problems } = mayWrite
     ? await act(asked, options)
     : { canaries: await decideAll(before, asked, options), acts: [], problems: [] };
@@ -143,7 +143,7 @@ function isStopped(repository: string): Promise<boolean> {
 }
 
 /** Nothing is taken back because a collector was silent once. */
-async function askTwiceIfSilent(
+async function askTwiceIfUnwatched(
   state: RepositoryState,
   mayWrite: boolean,
   options: AutopilotOptions,
@@ -151,10 +151,10 @@ async function askTwiceIfSilent(
   const { fleet, pause = setTimeout } = options;
   const canaries = await canariesOnOffer(state);
   const asked = await askOfCanaries(fleet, canaries);
-  const isSilent = (await decideAll(state, asked, options)).some(
-    ({ decision: { act, because } }) => act === 'revoke' && because === 'no-answer',
+  const isUnwatched = (await decideAll(state, asked, options)).some(
+    ({ decision: { act, because } }) => act === 'revoke' && because !== 'worse',
   );
-  if (!isSilent || !mayWrite) return asked;
+  if (!isUnwatched || !mayWrite) return asked;
   await pause(ASK_AGAIN_MS);
   return askOfCanaries(fleet, canaries);
 }
@@ -162,7 +162,7 @@ async function askTwiceIfSilent(
 async function decideAll(
   state: RepositoryState,
   asked: Asked,
-  { steps = [], stable = false, noAnswer = 'revoke', now = Date.now }: AutopilotOptions,
+  { steps = [], stable = false, noAnswer = 'hold', now = Date.now }: AutopilotOptions,
 ): Promise<DecidedCanary[]> {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
   return (await canariesOnOffer(state)).map((canary) => {

@@ -10,20 +10,30 @@ const TAKEN_BACK = ['1.1.0 revoked 5 %', '1.0.0 stable'];
 const openFlight = flights();
 
 describe('without an answer of the collector', () => {
-  test('a canary of its first share is taken back after its day, when it was asked again five minutes later', async () => {
+  test('a canary stays, and nobody waits', async () => {
     const { step, offers, log, collector, pauses } = await openFlight();
     collector.said = undefined;
-    const { problems } = await step();
+    const { problems, canaries } = await step();
+    expect(problems).toMatchObject([{ model: 'tiny', code: 'network-failed' }]);
+    expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'no-answer' } }]);
+    expect({ pauses, log: await log() }).toEqual({ pauses: [], log: [] });
+    expect(await offers()).toEqual(CANARY);
+  });
+
+  test('with `revoke` a canary of its first share is taken back after its day, when it was asked again five minutes later', async () => {
+    const { step, offers, log, collector, pauses } = await openFlight();
+    collector.said = undefined;
+    const { problems } = await step({ noAnswer: 'revoke' });
     expect(problems).toMatchObject([{ model: 'tiny', code: 'network-failed' }]);
     expect(pauses).toEqual([300_000]);
     expect(await offers()).toEqual(TAKEN_BACK);
     expect(await log()).toMatchObject([{ act: 'revoke', because: 'no-answer', targets: 3 }]);
   });
 
-  test('a collector to which no device of the canary has reported in two weeks tells nothing of it either', async () => {
+  test('a collector to which no device of either side has reported in two weeks tells nothing of it either', async () => {
     const { step, offers, collector, pauses } = await openFlight();
     collector.said = [];
-    const { acts, problems } = await step();
+    const { acts, problems } = await step({ noAnswer: 'revoke' });
     expect(acts).toMatchObject([{ act: 'revoke', because: 'no-answer' }]);
     expect({ problems, pauses }).toEqual({ problems: [], pauses: [300_000] });
     expect(await offers()).toEqual(TAKEN_BACK);
@@ -35,7 +45,7 @@ describe('without an answer of the collector', () => {
   ])('%s is a wrong setting and no silence: nothing is taken back', async (_, status, code) => {
     const { step, offers, collector, pauses } = await openFlight();
     Object.assign(collector, { said: undefined, status });
-    const { problems, canaries } = await step();
+    const { problems, canaries } = await step({ noAnswer: 'revoke' });
     expect(problems).toMatchObject([{ model: 'tiny', code }]);
     expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'wrong-setting' } }]);
     expect(pauses).toEqual([]);
@@ -48,7 +58,7 @@ describe('without an answer of the collector', () => {
   ])('one that has %s is not silent', async (_, changed, because) => {
     const { step, offers, collector, pauses } = await openFlight();
     Object.assign(collector, changed);
-    const { canaries } = await step();
+    const { canaries } = await step({ noAnswer: 'revoke' });
     expect(canaries).toMatchObject([{ decision: { act: 'wait', because } }]);
     expect(pauses).toEqual([]);
     expect(await offers()).toEqual(CANARY);
@@ -57,17 +67,12 @@ describe('without an answer of the collector', () => {
   test('nothing happens where it answers again within five minutes', async () => {
     const { step, says, offers, collector } = await openFlight();
     collector.said = undefined;
-    const { canaries } = await step({ pause: async () => says('hold') });
+    const { canaries } = await step({
+      noAnswer: 'revoke',
+      pause: async () => says('hold'),
+    });
     expect(canaries).toMatchObject([{ decision: { act: 'wait', because: 'not-asked' } }]);
     expect(await offers()).toEqual(CANARY);
-  });
-
-  test('`hold` keeps the canary, and nobody waits', async () => {
-    const { step, offers, collector, pauses } = await openFlight();
-    collector.said = undefined;
-    await step({ noAnswer: 'hold' });
-    expect(await offers()).toEqual(CANARY);
-    expect(pauses).toEqual([]);
   });
 
   test('in the middle, between its two questions, nothing is acted on', async () => {
@@ -76,7 +81,7 @@ describe('without an answer of the collector', () => {
     collector.onAsked = () => {
       if (collector.asked === 2) collector.said = undefined;
     };
-    const { problems } = await step({ noAnswer: 'hold' });
+    const { problems } = await step();
     expect(problems).toMatchObject([{ code: 'network-failed' }]);
     expect(await offers()).toEqual(CANARY);
   });
@@ -86,7 +91,7 @@ describe('an app that nobody has used since midnight', () => {
   test('does not end its canary, because the collector is asked of its reports of two weeks', async () => {
     const { step, offers, collector } = await openFlight();
     collector.nowMs = Date.now();
-    await step({ noAnswer: 'hold' });
+    await step();
     const from = String(collector.nowMs - 14 * DAY_MS);
     expect(collector.urls.map((url) => new URLSearchParams(url.split('?')[1]).get('from'))).toEqual(
       [null, from],

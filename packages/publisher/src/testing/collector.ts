@@ -8,6 +8,8 @@ export interface SaidOfRollout {
   readonly experiment: string;
   readonly verdict: 'roll-back' | 'promote' | 'hold' | 'none';
   readonly mayStep?: boolean;
+  /** 900 on each side by default. */
+  readonly devices?: { readonly canary: number; readonly control: number };
   readonly undone?: { readonly n: number; readonly of: number };
   /** The verdict that two looks in a row saw; none by default. */
   readonly written?: string | undefined;
@@ -66,12 +68,12 @@ export async function openCollector(): Promise<FakeCollector> {
 }
 
 function canaryAnswer(said: readonly SaidOfRollout[], factsRevision: number | null) {
-  const rollouts = said.map(({ version, experiment, verdict, mayStep, undone }) => ({
+  const rollouts = said.map(({ version, experiment, verdict, mayStep, undone, devices }) => ({
     version,
     experiment,
     sinceMs: 0,
     isOver: false,
-    devices: { canary: 900, control: 900 },
+    devices: devices ?? { canary: 900, control: 900 },
     share: null,
     offeredMs: [],
     ranAs: { canary: [], control: [] },
