@@ -13,6 +13,8 @@ import {
 interface DoctorFlags extends CommonOptions {
   readonly model?: string;
   readonly browser?: true;
+  /** False with `--no-sandbox`. */
+  readonly sandbox: boolean;
 }
 
 const HELP = `
@@ -43,9 +45,13 @@ export function addDoctor(
       parseUrl,
     )
     .option('--browser', 'open it in Chromium too: backends, waterfall, service worker')
+    .option(
+      '--no-sandbox',
+      'start that Chromium without its sandbox, as root needs it: only for pages that you trust',
+    )
     .addHelpText('after', HELP)
-    .action(async (address: string, { model, browser, json }: DoctorFlags) => {
-      const result = await doctor({ address, model, browser });
+    .action(async (address: string, { model, browser, sandbox, json }: DoctorFlags) => {
+      const result = await doctor({ address, model, browser, sandbox });
       printResult(terminal, { json, result, text: () => describe(result) });
       if (!result.ok) endWith(EXIT.failed);
     });

@@ -57,26 +57,40 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
+/** What Chromium, or Playwright for it, says where the system gives it no sandbox. */
+const NO_SANDBOX = /sandboxing failed|no usable sandbox|without --no-sandbox/i;
+
 /**
  * Starts Chromium with the Playwright of the directory in which the command runs.
  *
- * @throws Error with the line that installs what is missing
+ * @param sandbox Playwright's own default is none, so it is always said
+ * @throws Error with the line that installs what is missing, or with what goes without a sandbox
  */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium({ sandbox }: { readonly sandbox: boolean }): Promise<Browser> {
   const { chromium } = await importPlaywright();
   const executablePath = process.env.CHROMIUM ?? PLACES.find((path) => existsSync(path));
-  // Root has no sandbox in containers.
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const where = executablePath === undefined ? {} : { executablePath };
   try {
-    return await chromium.launch({ args, ...(executablePath !== undefined && { executablePath }) });
+    return await chromium.launch({ chromiumSandbox: sandbox, ...where });
   } catch (cause) {
-    const [first = ''] = (cause as Error).message.split('\n');
+    const { message } = cause as Error;
+    if (sandbox && NO_SANDBOX.test(message)) throw noSandbox(cause);
+    const [first = ''] = message.split('\n');
     throw new Error(
       `Expected Chromium for --browser, got: ${first} Run \`npx playwright-core install chromium\`, or name one: ` +
         'CHROMIUM=/path/to/chrome.',
       { cause },
     );
   }
+}
+
+function noSandbox(cause: unknown): Error {
+  const who = process.getuid?.() === 0 ? 'root' : 'this user';
+  return new Error(
+    `Chromium has no sandbox here for ${who}. Run the command as another user, or add --no-sandbox where you trust ` +
+      `the page and all that it loads: a page that breaks out of the browser then has the rights of ${who}.`,
+    { cause },
+  );
 }
 
 async function importPlaywright(): Promise<Playwright> {

@@ -14,13 +14,16 @@ export interface InBrowser {
 /**
  * Visits the page in Chromium, and opens a model beside it.
  *
- * @throws Error where Playwright or Chromium is missing
+ * @throws Error where Playwright, Chromium or its sandbox is missing
  */
 export async function lookInBrowser(
-  given: PageToOpenBeside & { readonly model: CheckedModel | undefined },
+  given: PageToOpenBeside & {
+    readonly model: CheckedModel | undefined;
+    readonly sandbox: boolean;
+  },
 ): Promise<InBrowser> {
-  const { model } = given;
-  const browser = await launchChromium();
+  const { model, sandbox } = given;
+  const browser = await launchChromium({ sandbox });
   try {
     const waterfall = await visitPage(browser, given);
     const backends = model?.open ? await openBeside(browser, given, model) : [];

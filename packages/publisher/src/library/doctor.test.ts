@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { FINDINGS, type FindingCode } from '../doctor/findings.js';
 import { DAY_MS } from '../signing/lifetimes.js';
 import { runNearside } from '../testing/run-nearside.js';
@@ -392,4 +392,30 @@ test('every finding begins a row of troubleshooting.md, in the same order', asyn
   const docs = new URL('../../../../docs/troubleshooting.md', import.meta.url);
   const rows = (await readFile(docs, 'utf8')).matchAll(/^\| `([a-z-]+)` +\|/gm);
   expect([...rows].map(([, code]) => code)).toEqual(Object.keys(FINDINGS));
+});
+
+/** A Chromium that writes down how it is started, says this and ends. */
+async function namedChromium(says: string): Promise<string> {
+  const file = join(site.directory, 'chromium');
+  await writeFile(file, `#!/bin/sh\necho "$@" > ${file}.started\necho "${says}" >&2\nexit 1\n`, {
+    mode: 0o755,
+  });
+  vi.stubEnv('CHROMIUM', file);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  return `${file}.started`;
+}
+
+test('Chromium is started with its sandbox, by root too, and the error says which flag goes without', async () => {
+  const started = await namedChromium('FATAL: No usable sandbox!');
+  await expect(doctor({ address: site.url, browser: true })).rejects.toThrow(
+    /^Chromium has no sandbox here for .* add --no-sandbox where you trust the page/,
+  );
+  expect(await readFile(started, 'utf8')).not.toContain('--no-sandbox');
+});
+
+test('only --no-sandbox starts it without', async () => {
+  const started = await namedChromium('FATAL: something else');
+  const { errors } = await runNearside(['doctor', site.url, '--browser', '--no-sandbox']);
+  expect(errors).toContain('nearside: failed: Expected Chromium for --browser, got: ');
+  expect(await readFile(started, 'utf8')).toContain('--no-sandbox');
 });

@@ -14,6 +14,8 @@ export interface DoctorOptions {
   readonly model?: string | undefined;
   /** Opens the page in Chromium too. */
   readonly browser?: boolean | undefined;
+  /** False starts that Chromium without its sandbox: a page that breaks out of it has this process's rights. True by default. */
+  readonly sandbox?: boolean | undefined;
   /** How long a server may be silent, ms; by default 15 s. */
   readonly patienceMs?: number | undefined;
   readonly now?: () => number;
@@ -45,10 +47,10 @@ export interface Diagnosis {
  *
  * @throws NearsideError `network-failed` when the page cannot be read, `input-invalid` when it is none
  * @throws TypeError when the address is none
- * @throws Error with `browser`, where Playwright or Chromium is missing
+ * @throws Error with `browser`, where Playwright, Chromium or its sandbox is missing
  */
 export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
-  const { address, patienceMs, now = Date.now } = options;
+  const { address, sandbox = true, patienceMs, now = Date.now } = options;
   const { find, sorted } = createFindings();
   const page = await readPage(address, { patienceMs });
   const loaded = await followScripts(page, patienceMs);
@@ -63,7 +65,7 @@ export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
   }
   const model = models.find(({ open }) => open !== undefined);
   const browser = options.browser
-    ? await lookInBrowser({ page, loaded, model, find, notes })
+    ? await lookInBrowser({ page, loaded, model, find, notes, sandbox })
     : undefined;
   const findings = sorted();
   return {
