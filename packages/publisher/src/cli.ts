@@ -3,7 +3,7 @@ import { runCommand } from './commands/run-command.js';
 import { askSecret } from './terminal/ask-secret.js';
 import type { Terminal } from './terminal/terminal.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const terminal: Terminal = {
   out: (line) => console.log(line),
@@ -24,7 +24,7 @@ const terminal: Terminal = {
   debug: Boolean(process.env.NEARSIDE_DEBUG),
 };
 
-// Only an exit removes temporary directories. A command that waits to be interrupted ends by itself.
+// Only an exit removes temporary directories and files, and ends child processes. A command that waits to be interrupted ends by itself.
 for (const signal of SIGNALS) {
   process.on(signal, () => {
     if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);

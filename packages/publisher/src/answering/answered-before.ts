@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Golden,
@@ -13,6 +12,7 @@ import * as v from 'valibot';
 import { ANSWERS_RECORD } from '../drafting/golden-script.js';
 import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
+import { writeIfChanged } from '../files/replace-file.js';
 import { exists, isFile } from '../files/stat-path.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { requireFiles } from './require-inside.js';
@@ -82,7 +82,7 @@ export async function recordWeights(
 ): Promise<void> {
   const inputs = others ? (await readRecord(directory)).inputs : null;
   const record = { weights: await weightsDigest(directory), inputs };
-  await writeFile(join(directory, ANSWERS_RECORD), `${JSON.stringify(record, null, 2)}\n`);
+  await writeIfChanged(join(directory, ANSWERS_RECORD), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 async function readRecord(directory: string) {

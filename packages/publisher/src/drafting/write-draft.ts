@@ -8,7 +8,7 @@ import { digestOf, sha256Hex } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { readIfFile } from '../files/read-small-file.js';
-import { replaceFile } from '../files/replace-file.js';
+import { replaceFile, writeIfChanged } from '../files/replace-file.js';
 import { isFile } from '../files/stat-path.js';
 import { ANSWERS_RECORD } from './golden-script.js';
 
@@ -88,7 +88,7 @@ export async function recordDraft(
     files: { ...digests },
     ...(filled && { filled: { ...(await digestsOf(new Map(answers))) } }),
   };
-  await writeFile(join(directory, RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
+  await writeIfChanged(join(directory, RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
 export async function writeFiles(directory: string, files: DraftedFiles): Promise<void> {

@@ -1,16 +1,50 @@
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PublisherError } from '../errors/publisher-error.js';
+import { makeDirectory } from './make-directory.js';
+import { unfinishedBeside } from './temporary.js';
 
 /** Writes a file beside its place and moves it there, so that nobody ever sees half of it. */
 export async function replaceFile(
   path: string,
-  write: (temporary: string) => Promise<void>,
+  write: (unfinished: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.packing`;
-  try {
-    await write(temporary);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await using unfinished = await unfinishedBeside(path);
+  await write(unfinished.path);
+  await rename(unfinished.path, path);
+}
+
+/**
+ * Writes a file on disk, whole or not at all, whatever readers do meanwhile, and the directories above it.
+ *
+ * @returns false if the file held exactly these bytes, and nothing was written
+ * @throws NearsideError `output-exists` if something other than a file has that name
+ */
+export async function writeIfChanged(file: string, content: Uint8Array | string): Promise<boolean> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  if (await holds(file, bytes)) return false;
+  await makeDirectory(dirname(file));
+  await replaceFile(file, (unfinished) =>
+    writeFile(unfinished, bytes, { flag: 'wx', flush: true }),
+  );
+  return true;
+}
+
+async function holds(file: string, bytes: Uint8Array): Promise<boolean> {
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats) return false;
+  if (!stats.isFile())
+    throw notOurs(file, stats.isDirectory() ? 'a directory' : 'a FIFO or device');
+  if (stats.size !== bytes.length) return false;
+  const present = await readFile(file).catch(() => undefined);
+  return present?.equals(bytes) ?? false;
+}
+
+/** It is not opened, because reading from a FIFO waits; nor is it replaced. */
+function notOurs(file: string, got: string): PublisherError {
+  return new PublisherError(
+    'output-exists',
+    `${file}: expected a file that nearside wrote, or none, got ${got}. Remove it and try again.`,
+    { details: { file, got } },
+  );
 }

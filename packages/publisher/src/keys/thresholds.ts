@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NearsideError, parse } from '@nearside/core';
 import * as v from 'valibot';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../files/read-small-file.js';
+import { writeIfChanged } from '../files/replace-file.js';
 import { exists } from '../files/stat-path.js';
 import { TUF_ROLES, type TufRole } from './key-files.js';
 
@@ -39,7 +39,10 @@ export async function readThresholds(directory: string | undefined): Promise<Thr
 
 export async function writeThresholds(directory: string, thresholds: Thresholds): Promise<void> {
   const roles = Object.entries(thresholds).map(([role, threshold]) => [role, { threshold }]);
-  await writeFile(rolesFile(directory), `${JSON.stringify(Object.fromEntries(roles), null, 2)}\n`);
+  await writeIfChanged(
+    rolesFile(directory),
+    `${JSON.stringify(Object.fromEntries(roles), null, 2)}\n`,
+  );
 }
 
 function parseRoles(value: unknown, file: string): v.InferOutput<typeof RolesFileSchema> {

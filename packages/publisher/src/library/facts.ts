@@ -9,7 +9,7 @@ import {
   sum,
   type VersionFacts,
 } from '@nearside/core';
-import { writeIfChanged } from '../files/write-if-changed.js';
+import { writeIfChanged } from '../files/replace-file.js';
 import {
   openRepository,
   requirePin,
@@ -86,7 +86,7 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
     models: [...models].map(factsOfModel),
   });
   const text = `${JSON.stringify(found, null, 2)}\n`;
-  const changed = await writeIfChanged(out, Buffer.from(text));
+  const changed = await writeIfChanged(out, text);
   // its time says when the facts were last right: a collector tells a job that no longer runs by it
   if (!changed) await utimes(out, new Date(), new Date());
   return { file: out, changed, models: found.models.map(countOf) };

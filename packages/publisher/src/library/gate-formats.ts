@@ -5,7 +5,7 @@ import { answerInWasm } from '../answering/answer-in-wasm.js';
 import { unanswered } from '../answering/answered-before.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
 import { makeDirectory } from '../files/make-directory.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { editSpec } from '../packing/edit-documents.js';
 import { type MakingFormats, makeFormats } from '../quantizing/make-formats.js';
 import type { PlannedFormat } from '../quantizing/plan-formats.js';

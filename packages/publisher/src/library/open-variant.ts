@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isNearsideError, NearsideError, parseGolden, parseModelSpec } from '@nearside/core';
 import { makeDirectory } from '../files/make-directory.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { keepVariants, shipAll } from '../packing/edit-documents.js';
 import { filesOf } from '../packing/model-directory.js';
 import { findModelFile } from '../packing/model-file.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { LAYOUT_FILE } from '@nearside/artifact';
 import { isFile } from '../files/stat-path.js';
-import { openTemporary, type TemporaryDirectory } from '../files/temporary-directory.js';
+import { openTemporary, type TemporaryDirectory } from '../files/temporary.js';
 import { type PackedModel, type PackOptions, pack } from './pack.js';
 
 /** Disposing of it removes the directory. */

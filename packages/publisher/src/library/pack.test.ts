@@ -324,6 +324,15 @@ test('an empty file is one empty slice', () => {
 });
 
 describe('the output directory', () => {
+  test('a file that a pack was killed over, here or on another machine, is no reason to refuse', async () => {
+    const { modelDirectory, out } = await prepare();
+    await pack({ modelDirectory, out });
+    const before = await contents(out);
+    await writeFile(join(out, '.layout.json.4711-abc-01234567.0123456789ab'), 'half of it');
+    await pack({ modelDirectory, out });
+    expect(await contents(out)).toEqual(before);
+  });
+
   test('of an earlier pack is replaced, without what the model no longer has', async () => {
     const { modelDirectory, out } = await prepare();
     await pack({ modelDirectory, out });

@@ -3,7 +3,7 @@ import { PublisherError } from '../errors/publisher-error.js';
 import { readItems } from '../evaluating/items/read-items.js';
 import type { Evaluation, VariantEvaluation } from '../evaluating/judging/evaluation.js';
 import { count, limitOf, lossOf, nameItems } from '../evaluating/report/describe-evaluation.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type EvaluateOptions, evaluate } from './evaluate.js';

@@ -1,6 +1,6 @@
 import { readSource } from '../drafting/read-source.js';
 import type { Evaluation } from '../evaluating/judging/evaluation.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { type DraftOptions, draft } from './draft.js';
 import { type FilledGolden, type FillGoldenOptions, fillGolden } from './fill-golden.js';
 import { type GateOptions, passGate, requireItems, tellingAssumed } from './pass-gate.js';

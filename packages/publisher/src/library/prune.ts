@@ -76,7 +76,7 @@ export async function prune({
   await using _lock = await lockRepository(repository);
   const source = openDirectorySource(repository);
   const state = requirePublished(await readRepository(source), repository);
-  const names = (await listFiles(repository)) ?? [];
+  const names = (await listFiles(repository, { unfinished: true })) ?? [];
   const cutoffMs = now() - olderThanMs;
   const generations = await readKeptGenerations(repository, source, { state, names, cutoffMs });
   const { paths, chunks } = await markWanted(source, state.trusted, generations, keepNewest);

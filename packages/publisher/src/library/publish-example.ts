@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { generateKeys } from './generate-keys.js';
 import { pack } from './pack.js';
 import { publish } from './publish.js';

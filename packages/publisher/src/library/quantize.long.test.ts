@@ -2,7 +2,7 @@ import { cp, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
-import { openTemporary, type TemporaryDirectory } from '../files/temporary-directory.js';
+import { openTemporary, type TemporaryDirectory } from '../files/temporary.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { RUNTIME_BYTES } from '../packing/try-runtime.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { filesDigest } from '../files/digests.js';
 import { listFiles } from '../files/list-files.js';
-import { openTemporary, type TemporaryDirectory } from '../files/temporary-directory.js';
+import { openTemporary, type TemporaryDirectory } from '../files/temporary.js';
 import { readModelDirectory } from '../packing/model-directory.js';
 import { DIGITS } from '../testing/hugging-face-folder.js';
 import {

@@ -29,7 +29,7 @@ import {
 } from '../evaluating/report/write-evaluation.js';
 import { listFiles } from '../files/list-files.js';
 import { sizeOf } from '../files/stat-path.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { keepVariants, type SpecJson } from '../packing/edit-documents.js';
 import { filesOf } from '../packing/model-directory.js';
 import { findModelFile } from '../packing/model-file.js';

@@ -1,5 +1,4 @@
-import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { basename } from 'node:path/posix';
 import { type ModelSpec, partsOf } from '@nearside/core';
@@ -7,6 +6,7 @@ import { modelInvalid } from '../errors/model-invalid.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { replaceFile } from '../files/replace-file.js';
 import { sizeOf } from '../files/stat-path.js';
+import { openTemporary, type TemporaryDirectory } from '../files/temporary.js';
 import { editSpec, keepVariants, type SpecJson, shipAll } from './edit-documents.js';
 import { understood } from './locate-tensors.js';
 import { filesOf, type ModelDirectory, requireNotTaken } from './model-directory.js';
@@ -15,9 +15,8 @@ import { type MovedWeights, moveWeights } from './move-weights.js';
 /** Smaller ONNX files stay as they are, bytes: they would save a device less than a request costs. */
 const STAYS_BELOW = 1024 * 1024;
 
-/** A model directory as it is published, in a temporary directory. Disposing of it removes that. */
-export interface StagedModel extends AsyncDisposable {
-  readonly directory: string;
+/** A model directory as it is published. */
+export interface StagedModel extends TemporaryDirectory {
   /** Names of the ONNX files whose weights lie in a file of their own now. */
   readonly moved: ReadonlySet<string>;
 }
@@ -30,8 +29,8 @@ export interface StagedModel extends AsyncDisposable {
  */
 export async function stageModel(model: ModelDirectory): Promise<StagedModel> {
   const { path, spec, files } = leaveOutUnshipped(model);
-  const directory = await mkdtemp(join(tmpdir(), 'nearside-staged-'));
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const temporary = await openTemporary('staged');
+  const { directory } = temporary;
   try {
     const moved = await moveAll(path, { spec, files, to: directory });
     for (const name of files.filter((name) => !moved.has(name))) {
@@ -47,9 +46,9 @@ export async function stageModel(model: ModelDirectory): Promise<StagedModel> {
         });
       });
     }
-    return { directory, moved, [Symbol.asyncDispose]: remove };
+    return { ...temporary, moved };
   } catch (error) {
-    await remove();
+    await temporary[Symbol.asyncDispose]();
     throw error;
   }
 }

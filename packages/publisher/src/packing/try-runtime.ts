@@ -15,7 +15,7 @@ import {
   variantOfStage,
 } from '@nearside/core';
 import { sizeOf } from '../files/stat-path.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { understood } from './locate-tensors.js';
 import { findNearsideFile, requireNearsideFile } from './nearside-script.js';
 import { findNeedyNode, type GraphNode } from './needy-node.js';

@@ -13,7 +13,7 @@ import { answerInProcess, FailedStep } from '../answering/answer-in-process.js';
 import { modelInvalid } from '../errors/model-invalid.js';
 import { makeDirectory } from '../files/make-directory.js';
 import { sizeOf } from '../files/stat-path.js';
-import { openTemporary } from '../files/temporary-directory.js';
+import { openTemporary } from '../files/temporary.js';
 import { readJsonFile } from '../packing/read-json-file.js';
 import { writeCasesOfInputs } from './cases-of-inputs.js';
 import { type Format, quantizeVariant } from './quantize-variant.js';

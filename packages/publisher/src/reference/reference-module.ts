@@ -1,8 +1,8 @@
 import type { ModelSpec } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readIfFile } from '../files/read-small-file.js';
+import { writeIfChanged } from '../files/replace-file.js';
 import { exists } from '../files/stat-path.js';
-import { writeIfChanged } from '../files/write-if-changed.js';
 import { quote, typesOfSpec } from './reference-types.js';
 
 /** A page opens it: an address, and what vouches for the model there. */
@@ -59,7 +59,7 @@ export async function writeReferenceModule(
 }
 
 async function write(file: string, lines: readonly string[]): Promise<void> {
-  await writeIfChanged(file, Buffer.from(`${lines.join('\n')}\n`));
+  await writeIfChanged(file, `${lines.join('\n')}\n`);
 }
 
 async function requireOurs(file: string): Promise<void> {

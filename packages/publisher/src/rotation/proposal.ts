@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { type Metadata, parseMetadata, type Root, validSigners } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { PublisherError } from '../errors/publisher-error.js';
 import { readSmallFile } from '../files/read-small-file.js';
+import { writeIfChanged } from '../files/replace-file.js';
 import type { HeldKey } from '../keys/held-keys.js';
 import { TUF_ROLES } from '../keys/key-files.js';
 import type { Thresholds } from '../keys/thresholds.js';
@@ -81,7 +81,7 @@ export async function writeProposal(
   bytes: Uint8Array<ArrayBuffer>,
   present: Root,
 ): Promise<RootProposal> {
-  await writeFile(file, bytes, { flush: true });
+  await writeIfChanged(file, bytes);
   const proposal = parseMetadata('root', bytes);
   const next = proposal.signed;
   const changed = TUF_ROLES.filter(

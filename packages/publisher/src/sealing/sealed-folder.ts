@@ -79,7 +79,8 @@ export async function removeOthers(
     ...chunks.map(([hash, , gzipBytes]) => chunkPath(hash, { gzip: gzipBytes !== undefined })),
   ]);
   const visible = (await visibleFiles(directory)).filter((name) => !needed.has(name));
-  const unfinished = ((await listFiles(directory)) ?? []).filter((name) => UNFINISHED.test(name));
+  const names = (await listFiles(directory, { unfinished: true })) ?? [];
+  const unfinished = names.filter((name) => UNFINISHED.test(name));
   const others = [...visible, ...unfinished];
   for (const name of others) await writer.remove(name);
   return others.length;

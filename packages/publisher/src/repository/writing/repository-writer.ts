@@ -1,6 +1,6 @@
 import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeIfChanged } from '../../files/write-if-changed.js';
+import { writeIfChanged } from '../../files/replace-file.js';
 
 /** Writes files of a repository, each whole or not at all, whatever readers do meanwhile. */
 export interface RepositoryWriter {
