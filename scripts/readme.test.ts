@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, readdir, readFile } from 'node:fs/promises';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { lanes } from '../consumers/lanes.mjs';
 import { typesOf } from './library-types.js';
 import { root } from './root.mjs';
 
@@ -98,14 +99,51 @@ test('README.md links to every page of the guide', async () => {
 });
 
 test('README.md says what the page’s part may weigh, now and later, as its sizes are limited', async () => {
-  const limits: { name: string; limit: string }[] = (await import(`${root}.size-limit.mjs`))
-    .default;
-  const kilobytes = (wanted: string) => {
-    const found = limits.find(({ name }) => name === wanted);
-    return Math.round(Number.parseInt(found?.limit ?? '', 10) / 1024);
-  };
-  expect(await readFile(`${root}README.md`, 'utf8')).toContain(
-    `| at most ${kilobytes('import { open }')} KB, then ${kilobytes('nearside.later.js')} KB later |`,
+  const inKilobytes = async (name: string) => `${((await limitOf(name)) / 1000).toFixed(1)} KB`;
+  const now = await inKilobytes('import { open }');
+  const readme = await readFile(`${root}README.md`, 'utf8');
+  expect(readme).toContain(`| at most ${now}, later ${await inKilobytes('nearside.later.js')} |`);
+  expect(readme).toContain(`for ${now} on the main thread.`);
+  expect(await readFile(`${root}packages/nearside/README.md`, 'utf8')).toContain(
+    `A page loads at most ${now} (gzip) of it`,
+  );
+});
+
+test('every other row of README.md’s sizes is what was built, to the last digit or the one beside it', async () => {
+  const files = await builtFiles();
+  const sizes = (wanted: (file: BuiltFile) => boolean) =>
+    files.filter(wanted).map(({ gzipBytes }) => gzipBytes);
+  const readme = await readFile(`${root}README.md`, 'utf8');
+  const rows = [...readme.matchAll(/^\| `(\S+)`(?: worker|, for sound.*?) +\| (.+?) +\|$/gm)];
+  expect(rows.map(([, name]) => name)).toEqual([...BACKENDS, 'steps.js']);
+  for (const [, name, said = ''] of rows) {
+    const measured = sizes((file) => file.backend === name || file.name === name);
+    const stated = bytesIn(said);
+    expect(stated, name).toHaveLength(measured.length);
+    for (const [i, { bytes, digit }] of stated.entries())
+      expect(Math.abs(bytes - (measured[i] as number)), `${name}: ${said}`).toBeLessThan(digit);
+  }
+  const ofDigits = sizes(({ backend }) => backend === 'tfjs-wasm');
+  const first = [await limitOf('import { open }'), ...ofDigits].reduce(sum);
+  expect(readme).toContain(`some ${Math.round(first / 10_000)}0 KB without the model`);
+});
+
+test('README.md says what a build has, with WebGPU and without', async () => {
+  const files = await builtFiles();
+  const megabytes = (some: BuiltFile[]) =>
+    Math.round(some.map(({ bytes }) => bytes).reduce(sum) / 1e6);
+  const withoutGpu = files.filter(({ backend }) => !backend?.endsWith('-webgpu'));
+  const readme = await readFile(`${root}README.md`, 'utf8');
+  expect(readme).toContain(
+    `${megabytes(files)} MB before gzip; ${megabytes(withoutGpu)} MB with \`nearside/wasm\``,
+  );
+});
+
+test('README.md counts the set-ups that `npm run test:consumers` tries, and those that need no setting', async () => {
+  const readme = (await readFile(`${root}README.md`, 'utf8')).replace(/\s+/g, ' ');
+  const unset = lanes.filter(({ line }) => line === undefined);
+  expect(readme).toContain(
+    `Of ${lanes.length} [tested](docs/guide/tools.md) set-ups ${unset.length} need no setting`,
   );
 });
 
@@ -130,6 +168,43 @@ test('every file and folder that ARCHITECTURE.md names is there', async () => {
   expect(named).toContain('page/open.ts');
   expect(named.filter((name) => !isThere(name))).toEqual([]);
 });
+
+const BACKENDS = ['tfjs-wasm', 'onnx-wasm', 'tfjs-webgpu', 'onnx-webgpu'];
+
+/** Bytes that a row of `.size-limit.mjs` allows. */
+async function limitOf(row: string): Promise<number> {
+  const limits: { name: string; limit: string }[] = (await import(`${root}.size-limit.mjs`))
+    .default;
+  return Number.parseInt(limits.find(({ name }) => name === row)?.limit ?? '', 10);
+}
+
+/** A row of the list of the runtime's files that the build writes. */
+interface BuiltFile {
+  readonly name: string;
+  readonly backend?: string;
+  readonly bytes: number;
+  readonly gzipBytes: number;
+}
+
+async function builtFiles(): Promise<BuiltFile[]> {
+  return JSON.parse(await readFile(`${root}packages/nearside/dist/assets.json`, 'utf8')).files;
+}
+
+function sum(a: number, b: number): number {
+  return a + b;
+}
+
+/** Sizes that a text states, each with what its last digit counts, in bytes. */
+function bytesIn(text: string): { bytes: number; digit: number }[] {
+  const stated: { bytes: number; digit: number }[] = [];
+  let unit = 0;
+  for (const [, number = '', name] of [...text.matchAll(/([\d.]+)(?: (KB|MB))?/g)].reverse()) {
+    if (name) unit = name === 'MB' ? 1e6 : 1e3;
+    const decimals = number.split('.')[1]?.length ?? 0;
+    stated.unshift({ bytes: Number(number) * unit, digit: unit / 10 ** decimals });
+  }
+  return stated;
+}
 
 /** Paths of a folder's files, from the root. */
 async function listTree(folder: string): Promise<string[]> {
