@@ -9,7 +9,7 @@ const LOOK_MS = 50;
 const CLOSING_MS = 5_000;
 
 /**
- * Five browsers with a page that runs the model, each with a store of its own.
+ * Five profiles of one browser, each with a page that runs the model and a store of its own.
  *
  * @param {import('@playwright/test').Browser} browser
  * @param {{ site: string, how: object, kills?: readonly string[] }} options `how` is what the page's `start` takes. `kills`: a
