@@ -148,7 +148,7 @@ test('prefetch, canRun and an engine take a sealed model', async ({ page }) => {
   expect(told).toEqual(['yes', '1.0.0', '1', ['active']]);
 });
 
-test('a page that steps up from a hash to a pin fetches no weight again', async ({ page }) => {
+test('a page that steps up from a hash to a pin fetches no weight again, and later asks for metadata alone', async ({ page }) => {
   const { requests, weights, integrity } = site;
   await gotoBarePage(page, site.url);
   const options = { backend: 'onnx-wasm' };
@@ -164,6 +164,12 @@ test('a page that steps up from a hash to a pin fetches no weight again', async 
   });
   expect(requests).toContain('metadata/timestamp.json');
   expect(requests.filter((path) => weights.has(path))).toEqual([]);
+
+  requests.length = 0;
+  await gotoBarePage(page, site.url);
+  expect(await readOne(page, { ...options, trust })).toMatchObject({ origin: 'store' });
+  expect(requests).toContain('metadata/timestamp.json');
+  expect(requests.filter((path) => !path.startsWith('metadata/'))).toEqual([]);
 });
 
 test('a hash that the folder has no seal of is refused with those that it offers', async ({
