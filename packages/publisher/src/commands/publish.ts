@@ -57,7 +57,7 @@ export function addPublish(program: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         '--shadow <percent>',
-        'run it beside what serves, on this share; it answers nobody',
+        'on this share of devices run it beside the version that serves, and compare them',
       )
         .argParser(parsePercent)
         .conflicts('canary'),

@@ -29,8 +29,8 @@ interface QuantizeFlags extends CommonOptions, DraftFlags, GateFlags {
 const HELP = `
 Weights of ONNX files become int8 with a scale for each channel (int8), the same at least memory and
 slower (int8-lean), or half floats (fp16); those of TensorFlow.js bytes (uint8) or half floats
-(float16). Runs are as fast as those of floats. Only int8-dynamic computes in integers: products of
-matrices, where the other factor is rounded at each run. The variant of floats stays in the model
+(float16). Runs of int8 and fp16 are as fast as those of floats. Only int8-dynamic computes in
+integers: products of matrices, where the other factor is rounded at each run. The variant of floats stays in the model
 directory to be compared with, and is not packed: "ships": false in model.json.
 
 With --evaluate, tensors of a variant that does not pass become half floats, first those that alone
