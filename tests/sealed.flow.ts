@@ -148,7 +148,9 @@ test('prefetch, canRun and an engine take a sealed model', async ({ page }) => {
   expect(told).toEqual(['yes', '1.0.0', '1', ['active']]);
 });
 
-test('a page that steps up from a hash to a pin fetches no weight again, and later asks for metadata alone', async ({ page }) => {
+test('a page that steps up from a hash to a pin fetches no weight again, and later asks for metadata alone', async ({
+  page,
+}) => {
   const { requests, weights, integrity } = site;
   await gotoBarePage(page, site.url);
   const options = { backend: 'onnx-wasm' };

@@ -1,6 +1,6 @@
 import { BEFORE, SHIPPED } from './versions.mjs';
 
-/** Five browsers have a version within this. */
+/** Five pages have a version within this. */
 export const BROWSERS_LIMIT_MS = 60_000;
 
 /** One step of autopilot. By default it takes back, and widens nothing: an incident names the shares that it may widen to. */

@@ -29,7 +29,7 @@ export async function openBrowsers(browser, options) {
     while (!browsers.every(({ seen }, place) => isSo(seen, place))) {
       if (performance.now() - startMs > limitMs) {
         const all = browsers.map(({ seen }) => JSON.stringify(seen)).join('\n');
-        throw new Error(`Expected it of five browsers within ${limitMs} ms, got ${all}`);
+        throw new Error(`Expected it of five pages within ${limitMs} ms, got ${all}`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }

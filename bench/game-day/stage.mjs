@@ -14,8 +14,8 @@ const PERCENT = 25;
 export const HOUR_MS = 3_600_000;
 
 /**
- * A real stack: a repository, a collector, autopilot, five browsers, and thousands of simulated devices. Its clock goes on
- * as the world's does, and is moved ahead by five minutes at a time.
+ * A real stack: a repository, a collector, autopilot, five pages in one browser, and thousands of simulated devices. Its clock goes
+ * on as the world’s does, and is moved ahead by five minutes at a time.
  *
  * @param {string} dir empty folder to work in
  * @param {{ packed: string, browser: import('@playwright/test').Browser, site: string, incident: object }} options

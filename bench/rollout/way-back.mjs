@@ -6,7 +6,7 @@ const TRIALS = 20;
 const LIMIT_MS = 60_000;
 
 /**
- * The time from the act that revokes a version until the last of five open browsers runs the one before. Each looks for
+ * The time from the act that revokes a version until the last of five pages in one browser runs the one before. Each looks for
  * another version every 5 s.
  *
  * @param {{ browser: import('@playwright/test').Browser, site: string, releases: import('./releases.mjs').Releases, trials?: number }} bench
