@@ -47,6 +47,8 @@ export const ModelFactsSchema = v.looseObject({
   revision: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   /** Pin of the repository, as pages have it. A sealed model has none. */
   pin: v.optional(v.pipe(v.string(), v.maxLength(100))),
+  /** When all of this was last found in the repository and verified, Unix ms. */
+  verifiedMs: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   models: v.pipe(
     v.array(
       v.looseObject({

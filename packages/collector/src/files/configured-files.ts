@@ -72,7 +72,7 @@ export async function openConfiguredFiles(
   };
 }
 
-async function open<Value>(
+async function open<Value extends object>(
   { paths, audit, onState, onError }: ConfiguredFilesOptions,
   file: ConfiguredFile,
   parse: (document: unknown) => Value,
@@ -81,12 +81,13 @@ async function open<Value>(
   const path = paths[file];
   if (path === undefined) return undefined;
   /** What the audit log says of the file last. Undefined where it was refused. */
-  let logged: Value | undefined;
+  let logged: object | undefined;
   const loaded = (value: Value) => {
     onState(file, 'loaded');
-    // a scheduler writes the same facts anew
-    if (!isDeepStrictEqual(value, logged)) audit.write(`${file}-loaded` satisfies Act, { path });
-    logged = value;
+    // a scheduler writes the same facts anew, with the time at which it did
+    const said = { ...value, verifiedMs: undefined };
+    if (!isDeepStrictEqual(said, logged)) audit.write(`${file}-loaded` satisfies Act, { path });
+    logged = said;
   };
   const watched = await watchFile(path, {
     parse,

@@ -16,7 +16,9 @@ export interface ProcessMetrics {
   rowsSetAside(rows: number): void;
   observeWrite(seconds: number): void;
   /** Notes that a file was read, or that it broke and the one before stays. */
-  fileState(file: ConfiguredFile, state: 'loaded' | 'refused', atMs: number): void;
+  fileState(file: ConfiguredFile, state: 'loaded' | 'refused'): void;
+  /** Notes when what models.json says was last verified. */
+  factsVerified(atMs: number): void;
   /** @param freeBytes on the disk of the store, undefined where it has none of its own */
   storeState(isReady: boolean, freeBytes: number | undefined): void;
   text(): Promise<string>;
@@ -78,12 +80,6 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     registers,
   }).set(startedMs / 1000);
 
-  const loaded = new Gauge({
-    name: 'nearside_collector_file_loaded_timestamp_seconds',
-    help: 'When the present content of a file was read, Unix time.',
-    labelNames: ['file'],
-    registers,
-  });
   const refused = new Gauge({
     name: 'nearside_collector_file_refused',
     help: '1 while a file is broken and its last right content is used.',
@@ -95,8 +91,9 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
     help: '1 while this collector can take reports, as /readyz says.',
     registers,
   });
-  // made when it is first known: a gauge begins at 0, which would be a full disk
+  // made when they are first known: a gauge begins at 0, which would be a full disk, and facts of 1970
   let free: Gauge | undefined;
+  let verified: Gauge | undefined;
 
   return {
     storeState(isReady, freeBytes) {
@@ -109,9 +106,14 @@ export function createProcessMetrics(startedMs: number): ProcessMetrics {
       });
       free.set(freeBytes);
     },
-    fileState(file, state, atMs) {
-      refused.set({ file }, state === 'refused' ? 1 : 0);
-      if (state === 'loaded') loaded.set({ file }, atMs / 1000);
+    fileState: (file, state) => refused.set({ file }, state === 'refused' ? 1 : 0),
+    factsVerified(atMs) {
+      verified ??= new Gauge({
+        name: 'nearside_collector_facts_verified_timestamp_seconds',
+        help: 'When `nearside facts` last verified what models.json says, Unix time.',
+        registers,
+      });
+      verified.set(atMs / 1000);
     },
     countReport: (outcome) => reports.inc({ outcome }),
     countTraces: (outcome) => traces.inc({ outcome }),

@@ -52,7 +52,7 @@ export function collectorAlerts(): Condition[] {
     },
     {
       alert: 'NearsideCollectorOldFacts',
-      expr: `time() - max by (job) (nearside_collector_file_loaded_timestamp_seconds{file="models"}) > ${LIMITS.factsSeconds}`,
+      expr: `time() - max by (job) (nearside_collector_facts_verified_timestamp_seconds) > ${LIMITS.factsSeconds}`,
     },
     {
       alert: 'NearsideCollectorNoLook',

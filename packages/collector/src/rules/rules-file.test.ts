@@ -321,7 +321,7 @@ describe
         collectorSeries(300, 5, target(job, instance));
       const refused = `nearside_collector_reports_total{${target('refused')},outcome="report-invalid"}`;
       const folded = `nearside_collector_folded_names_total{${target('folded')},kind="model"}`;
-      const facts = `nearside_collector_file_loaded_timestamp_seconds{${target('facts')},file="models"}`;
+      const facts = `nearside_collector_facts_verified_timestamp_seconds{${target('facts')}}`;
       const said = await play({
         rules: rulesOf(RULES, ({ alert }) => alert.startsWith('NearsideCollector')),
         everyMinutes: 5,

@@ -206,6 +206,21 @@ test('models.json decides which names get rows, and slo.json what is counted as 
   expect(samples.get('nearside_target_seconds{model="invented"}')).toBeUndefined();
 });
 
+test('facts are as old as what nearside facts verified last, also after a restart and in a copy; the same anew is no act', async () => {
+  const models = join(folder, 'verified.json');
+  const auditLog = join(folder, 'verified.jsonl');
+  const write = (verifiedMs: number) =>
+    writeFileSync(models, JSON.stringify({ format: 1, verifiedMs, models: [] }));
+  write(1_772_600_000_000);
+  const { url } = await start({ models, auditLog });
+  const verified = async () =>
+    (await metrics(url)).get('nearside_collector_facts_verified_timestamp_seconds');
+  expect(await verified()).toBe(1_772_600_000);
+  write(1_772_686_400_000);
+  await expect.poll(verified, { timeout: 10_000 }).toBe(1_772_686_400);
+  expect(readFileSync(auditLog, 'utf8').match(/models-loaded/g)).toHaveLength(1);
+});
+
 test('models.json that breaks while running is a metric, and reports are taken as before', async () => {
   const models = join(folder, 'models.json');
   const replace = (text: string) => {

@@ -242,17 +242,23 @@ async function closeParts(parts: Parts, watching: Watching | undefined): Promise
   }
 }
 
-function openFiles(
+async function openFiles(
   { models, slo, prices, now, onError }: Settings,
   audit: AuditLog,
   metrics: ProcessMetrics,
 ): Promise<ConfiguredFiles> {
-  return openConfiguredFiles({
+  const files = await openConfiguredFiles({
     paths: { models: typeof models === 'string' ? models : undefined, targets: slo, prices },
     audit,
-    onState: (name, state) => metrics.fileState(name, state, now()),
+    onState: metrics.fileState,
     onError,
   });
+  // an older publisher names no time: then they are as old as they are known here
+  const note = ({ verifiedMs = now() }: ModelFacts) => metrics.factsVerified(verifiedMs);
+  const given = files.facts.current();
+  if (given) note(given);
+  files.facts.onChange(note);
+  return files;
 }
 
 function openStore(

@@ -1,4 +1,4 @@
-import { utimes } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parseTrust, type Release, type RepositorySource, type Root } from '@nearside/artifact';
 import {
   type Baseline,
@@ -45,7 +45,7 @@ export interface FactsProgress {
 
 export interface WrittenFacts {
   readonly file: string;
-  /** False if the file said all of this already, and got a new time alone. */
+  /** False if the file said all of this already, and has a new `verifiedMs` alone. */
   readonly changed: boolean;
   readonly models: readonly {
     readonly model: string;
@@ -71,7 +71,7 @@ interface VersionContent {
  * @throws TypeError unless it is given either a pin or hashes
  */
 export async function facts(options: FactsOptions): Promise<WrittenFacts> {
-  const { trust, integrity, out } = options;
+  const { trust, integrity, out, now = Date.now } = options;
   requireVoucher('facts', { trust, integrity });
   const { contents, ...signed } = integrity
     ? { contents: await readSealedContents(options, integrity) }
@@ -83,13 +83,25 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   const found = parseModelFacts({
     format: 1,
     ...signed,
+    verifiedMs: now(),
     models: [...models].map(factsOfModel),
   });
   const text = `${JSON.stringify(found, null, 2)}\n`;
-  const changed = await writeIfChanged(out, text);
-  // its time says when the facts were last right: a collector tells a job that no longer runs by it
-  if (!changed) await utimes(out, new Date(), new Date());
+  const before = await readFacts(out);
+  await writeIfChanged(out, text);
+  const changed = before === undefined || withoutTime(before) !== withoutTime(text);
   return { file: out, changed, models: found.models.map(countOf) };
+}
+
+/** What is no file is refused where it would be written. */
+async function readFacts(file: string): Promise<string | undefined> {
+  const stats = await stat(file).catch(() => undefined);
+  return stats?.isFile() ? readFile(file, 'utf8') : undefined;
+}
+
+/** A collector tells a job that no longer runs by the time, and it is nothing that the facts say of models. */
+function withoutTime(text: string): string {
+  return text.replace(/\n {2}"verifiedMs": \d+,/, '');
 }
 
 async function readContents(
