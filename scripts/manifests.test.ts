@@ -23,6 +23,11 @@ const WORKFLOWS = [
 ];
 
 const documents: Typed[] = [
+  {
+    file: 'deploy/grafana-dashboard.json',
+    document: JSON.parse(read('deploy/grafana-dashboard.json')),
+    type: `import('@grafana/schema').Dashboard`,
+  },
   ...KUBERNETES.flatMap((file) =>
     parseAllDocuments(read(file)).map((each) => {
       const document = each.toJS();
@@ -39,6 +44,7 @@ const documents: Typed[] = [
 
 /** Names that the schemas have not, in the place of those that the files have. */
 const MISSPELT = [
+  ['gridPos', 'gridPosition'],
   ['replicas', 'replica'],
   ['readOnlyRootFilesystem', 'readOnlyRootFileSystem'],
   ['secretName', 'secret'],
@@ -63,7 +69,7 @@ function read(file: string): string {
   return readFileSync(root + file, 'utf8');
 }
 
-test('Kubernetes and the code host know each field of their files, and none that they need is missing', () => {
+test('Kubernetes, Grafana and the code host know each field of their files, and none that they need is missing', () => {
   expect(findings.slice(0, documents.length).flat()).toEqual([]);
 });
 

@@ -175,9 +175,25 @@ export function grafanaDashboard(url: string) {
     timezone: 'utc',
     refresh: '1m',
     time: { from: 'now-6h', to: 'now' },
-    links: [{ title: 'Collector', type: 'link', url, targetBlank: true }],
+    links: [linkTo('Collector', url)],
     templating: { list: [DATASOURCE, ...VARIABLES.map(variable)] },
     panels: placed(),
+  };
+}
+
+/** Grafana requires each field. */
+function linkTo(title: string, url: string) {
+  return {
+    title,
+    type: 'link',
+    url,
+    targetBlank: true,
+    icon: 'external link',
+    tooltip: '',
+    tags: [],
+    asDropdown: false,
+    includeVars: false,
+    keepTime: false,
   };
 }
 
