@@ -11,22 +11,23 @@ export const PORTS = Object.freeze({
   tries: 20,
 });
 
+/** Without a port it is one of several. */
+interface Address {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
 /**
- * Requires that a given port is free, before anything is made for who will listen on it.
+ * Requires that one can listen, before anything is made for who will.
  *
  * @throws StartError `port-busy`
  */
-export async function requireFreePort(host: string, port: number | undefined): Promise<void> {
-  if (!port) return; // any free one will do
+export async function requireFreePort(address: Address): Promise<void> {
   const trial = createServer();
-  try {
-    trial.listen(port, host);
+  await firstFree(address, async (port) => {
+    trial.listen(port, address.host);
     await once(trial, 'listening');
-  } catch (error) {
-    // another reason is that of listening itself
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw portBusy(host, port);
-    return;
-  }
+  });
   trial.close();
   await once(trial, 'close');
 }
@@ -37,16 +38,22 @@ export async function requireFreePort(host: string, port: number | undefined): P
  * @returns the port
  * @throws StartError `port-busy`
  */
-export async function listen(
-  server: FastifyInstance,
-  { host, port }: { host: string; port: number | undefined },
-): Promise<number> {
+export async function listen(server: FastifyInstance, address: Address): Promise<number> {
+  await firstFree(address, (port) => server.listen({ host: address.host, port }));
+  return (server.server.address() as AddressInfo).port;
+}
+
+/** Tries one port after the other, until one is not busy. */
+async function firstFree(
+  { host, port }: Address,
+  attempt: (port: number) => Promise<unknown>,
+): Promise<void> {
   const first = port ?? PORTS.first;
   const last = port ?? PORTS.first + PORTS.tries - 1;
   for (let candidate = first; candidate <= last; candidate += 1) {
     try {
-      await server.listen({ host, port: candidate });
-      return (server.server.address() as AddressInfo).port;
+      await attempt(candidate);
+      return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -356,6 +357,20 @@ test('promtool finds nothing to improve in /metrics', async ({ skip }) => {
 
 test('a port that is given and busy is an error that says so', async () => {
   await expect(start({ port: collector.port, file: ':memory:' })).rejects.toThrow(/busy/);
+});
+
+test('where nobody can listen, no new database is left behind', async () => {
+  const host = '127.0.0.77';
+  const range = Array.from({ length: PORTS.tries }, (_, i) => PORTS.first + i);
+  const blockers = range.map((port) => createTcpServer().listen(port, host));
+  await Promise.all(blockers.map((blocker) => once(blocker, 'listening')));
+  const file = join(temporaryFolder(), 'reports.sqlite');
+  const isTaken = startCollector({ file, host });
+  await expect(isTaken).rejects.toThrow(/^Expected a free port from 8787 to 8806/);
+  const elsewhere = startCollector({ file, host: '192.0.2.1', readToken: 'r'.repeat(16) });
+  await expect(elsewhere).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  expect(existsSync(file)).toBe(false);
+  for (const blocker of blockers) blocker.close();
 });
 
 test('without a port the next free one is taken', async () => {

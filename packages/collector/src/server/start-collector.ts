@@ -86,7 +86,7 @@ export interface Collector extends AsyncDisposable {
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   const settings = settingsOf(options);
   const { place, host, access } = settings;
-  await requireFreePort(host, options.port);
+  await requireFreePort({ host, port: options.port });
   const parts = await openParts(settings);
   let watching: Watching | undefined;
   let closing: Promise<void> | undefined;
