@@ -22,8 +22,8 @@ import { followQuickStart, sealOwnFile } from './quick-start.mjs';
 /** The last for Node 20. Installed into the test's folder: it is of use nowhere else. */
 const VERDACCIO = '6.8.0';
 
-/** Steps of the release that make a fresh clone ready: this checkout is. */
-const READY_HERE = ['npm ci', 'npm run build'];
+/** The step of the release that makes a fresh clone ready: this checkout is. */
+const READY_HERE = 'npm ci';
 
 /** In the place of what the code host says. */
 const REPOSITORY = 'https://git.example/near/side';
@@ -165,7 +165,7 @@ async function runRelease() {
   const commands = steps.flatMap(({ run }) => run ?? []);
   const env = await environmentOfRelease();
   const printed = commands
-    .filter((command) => !READY_HERE.includes(command))
+    .filter((command) => command !== READY_HERE)
     .map((command) => run('bash', ['-e', '-c', command], root, env));
   return printed.join('');
 }

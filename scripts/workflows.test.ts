@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { PACKAGES } from './publishing.mjs';
+import { PARTS } from './release.mjs';
 import { root } from './root.mjs';
 import { readWorkflow } from './workflows.mjs';
 
@@ -13,7 +14,7 @@ test('every command of a workflow is a script of package.json', async () => {
   const { scripts } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const commands = steps.flatMap(({ run }) => run ?? []).filter((run) => run !== 'npm ci');
   const named = commands.map((run) => run.match(/^npm (?:run )?([\w:-]+)(?: |$)/)?.[1] ?? run);
-  expect(named).toContain('stage');
+  expect(named).toContain('release');
   expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
 });
 
@@ -36,10 +37,27 @@ test('a release is published after the tests, without a token, by the one job th
   expect([jobs.stage?.needs, jobs.publish?.needs]).toEqual(['test', 'stage']);
   expect(jobs.publish?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   // It runs none of the code that `npm ci` installs.
-  expect(jobs.publish?.steps.flatMap(({ run }) => run ?? [])).toEqual(['npm run publish:staged']);
+  expect(jobs.publish?.steps.flatMap(({ run }) => run ?? [])).toEqual([
+    'npm run release -- publish',
+  ]);
   expect([jobs.test?.permissions, jobs.stage?.permissions]).toEqual([undefined, undefined]);
   const text = await readFile(`${root}.github/workflows/release.yml`, 'utf8');
   expect(text).not.toContain('secrets.');
+});
+
+test('each job of a release calls the part of its name, and what a part runs is a script of package.json', async () => {
+  const { jobs } = await readWorkflow('release');
+  for (const [part, { steps }] of Object.entries(jobs)) {
+    const commands = steps.flatMap(({ run }) => run ?? []);
+    expect(commands.filter((command) => command !== 'npm ci')).toEqual([
+      `npm run release -- ${part}`,
+    ]);
+  }
+  expect(Object.keys(PARTS)).toEqual(Object.keys(jobs));
+  const { scripts } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+  const called = Object.values(PARTS).flatMap((part) => part.map(([script]) => script));
+  expect(called).toEqual(expect.arrayContaining(['test', 'test:consumers', 'test:long']));
+  expect(called.filter((script) => !Object.hasOwn(scripts, script ?? ''))).toEqual([]);
 });
 
 test('actions are the code host’s own, each of a major version', () => {
