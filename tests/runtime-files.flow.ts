@@ -159,7 +159,20 @@ const REFUSED: { what: string; answer: Answer; got: RegExp }[] = [
     answer: (response) => response.writeHead(404).end(),
     got: /^status 404$/,
   },
+  {
+    what: 'redirected to another origin',
+    answer: (response) =>
+      response.writeHead(302, { Location: `${elsewhere.url}.${response.req.url}` }).end(),
+    got: /^no answer, or half of one$/,
+  },
 ];
+
+/** The page's files on another origin, to which its own may send. */
+let elsewhere: Awaited<ReturnType<typeof serveCdn>>;
+test.beforeAll(async () => {
+  elsewhere = await serveCdn(madeOnce('page'));
+});
+test.afterAll(() => elsewhere.close());
 
 for (const { what, answer, got } of REFUSED) {
   test(`a runtime’s wasm that is ${what} is assets-unreachable`, async ({ page }) => {

@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { expect, type Page, test } from '@playwright/test';
+import { createDeferred } from '../packages/core/src/deferred.js';
 import { listen } from '../scripts/listen.mjs';
 import { root } from '../scripts/root.mjs';
 import type { DigitsRelease } from './digits-repository.js';
+import { madeOnce } from './made-once.js';
 import { gotoBarePage, serveBarePage } from './serve-bare-page.js';
 import { serveCdn } from './serve-cdn.js';
 import { serveForTests } from './serve-for-tests.js';
@@ -25,10 +27,13 @@ type Answer = (response: ServerResponse, steps: Buffer, count: number) => void;
 const ANSWER: Answer = (response, steps) => response.end(steps);
 
 /** The site, with an answer of the test's own for `steps.js`. */
-async function serveSteps(answer: Answer, { site = served.site.url, ofWorkers = {} } = {}) {
+async function serveSteps(
+  answer: Answer,
+  { ofWorkers = {}, wasmAfter }: { ofWorkers?: object; wasmAfter?: Promise<void> } = {},
+) {
   const asked: string[] = [];
   const server = createServer(async ({ url = '' }, response) => {
-    const { status, headers, body } = await fetch(new URL(url, site));
+    const { status, headers, body } = await fetch(new URL(url, served.site.url));
     const parts: Uint8Array[] = [];
     for await (const part of body ?? []) parts.push(part);
     const bytes = Buffer.concat(parts);
@@ -38,6 +43,7 @@ async function serveSteps(answer: Answer, { site = served.site.url, ofWorkers = 
       for (const [name, value] of Object.entries(ofWorkers))
         response.setHeader(name, value as string);
     }
+    if (url.endsWith('.wasm')) await wasmAfter;
     if (/\/steps[^/]*\.js$/.test(url)) {
       asked.push(url);
       answer(response, bytes, asked.length);
@@ -45,6 +51,13 @@ async function serveSteps(answer: Answer, { site = served.site.url, ofWorkers = 
   });
   return { ...(await listen(server, 0)), asked };
 }
+
+/** The same page and files, on another origin. */
+let elsewhere: Awaited<ReturnType<typeof serveCdn>>;
+test.beforeAll(async () => {
+  elsewhere = await serveCdn(madeOnce('page'));
+});
+test.afterAll(() => elsewhere.close());
 
 const KEPT = /^(?:content-type|cross-origin-|access-control-)/;
 
@@ -128,11 +141,13 @@ test('an update that needs it, offline, leaves the version before, and costs non
 test('it is fetched beside weights and runtime, once for all models of a worker', async ({
   page,
 }) => {
-  const site = await serveSteps(ANSWER);
-  await page.route('**/*.wasm', async (route) => {
-    while (site.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    await route.continue();
-  });
+  const { promise: asked, resolve } = createDeferred<void>();
+  const answer: Answer = (response, steps) => {
+    resolve();
+    // It is fetched, then imported out of the HTTP cache, which Playwright turns off for a page with a route.
+    response.setHeader('Cache-Control', 'max-age=600').end(steps);
+  };
+  const site = await serveSteps(answer, { wasmAfter: asked });
   await gotoBarePage(page, site.url);
   expect(await openAndRun(page)).toBe('1 by 2.0.0');
   expect(await openAndRun(page)).toBe('1 by 2.0.0');
@@ -147,7 +162,7 @@ const REFUSED: { what: string; answer?: Answer; ofWorkers?: object; got: RegExp 
   {
     what: 'not there',
     answer: (response) => response.writeHead(404).end(),
-    got: /Failed to fetch/,
+    got: /status 404/,
   },
   {
     what: 'a web page',
@@ -169,6 +184,12 @@ const REFUSED: { what: string; answer?: Answer; ofWorkers?: object; got: RegExp 
     what: 'of another build',
     answer: (response, steps) => response.end(`${steps}`.replace('nearside.steps.', 'other.')),
     got: /another file than this build's/,
+  },
+  {
+    what: 'redirected to another origin',
+    answer: (response) =>
+      response.writeHead(302, { Location: `${elsewhere.url}.${response.req.url}` }).end(),
+    got: /Failed to fetch/,
   },
   {
     what: 'refused by the worker’s own policy',

@@ -73,12 +73,12 @@ test('a file that comes late is loaded at the next try', async () => {
 
 test('of another origin it is fetched with its hash first, and its status told', async () => {
   const fetched = vi.fn(async () => new Response('', { status: 503 }));
-  vi.stubGlobal('location', { origin: 'https://app.example' });
+  vi.stubGlobal('origin', 'https://app.example');
   vi.stubGlobal('fetch', fetched);
   const address = 'https://cdn.example/assets/steps.js#sha384-abc';
   await expect(loadSecondFile(address)).rejects.toMatchObject({
     code: 'assets-unreachable',
     message: expect.stringContaining('https://cdn.example/assets/steps.js, got status 503'),
   });
-  expect(fetched).toHaveBeenCalledWith(address, { integrity: 'sha384-abc' });
+  expect(fetched).toHaveBeenCalledWith(address, { integrity: 'sha384-abc', mode: 'cors' });
 });

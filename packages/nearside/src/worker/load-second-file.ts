@@ -1,6 +1,7 @@
 import { isNearsideError, NearsideError } from '@nearside/core';
 import { STEPS_FILE_PARTS, type StepTable } from '@nearside/pipeline';
 import { messageOf } from '../shared/failures.js';
+import { fetchRuntimeFile } from '../shared/fetch-runtime-file.js';
 import { LIBRARY_VERSION } from '../shared/library-version.js';
 import * as WORKER_PARTS from './second-file-parts.js';
 import type { openUnsignedVersion } from './unsigned-version.js';
@@ -49,25 +50,25 @@ function registered(): Make | undefined {
 
 async function importFile(address: string): Promise<void> {
   try {
-    await withinTime(isElsewhere(address) ? importFromElsewhere(address) : importOwn(address));
+    // Node has no origin, and nothing in between.
+    await withinTime(
+      globalThis.origin === undefined ? importScript(address) : fetchAndImport(address),
+    );
   } catch (cause) {
     throw isNearsideError(cause) ? cause : unreachable(address, messageOf(cause), cause);
   }
 }
 
-/** An import that failed is not repeated for the same address, so that a second try has another fragment. */
-async function importOwn(address: string): Promise<void> {
-  tries += 1;
-  const url = tries === 1 ? address : `${address}#${tries}`;
-  await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
-}
-
-/** `import` takes no hash, so that the text is fetched first. */
-async function importFromElsewhere(address: string): Promise<void> {
-  const [, integrity = ''] = address.split('#');
-  const response = await fetch(address, { integrity });
+/**
+ * Fetches the file first, because `import` takes no hash and follows a redirect anywhere. The own origin's is then imported
+ * from its address, out of the HTTP cache: many policies allow no Blob.
+ */
+async function fetchAndImport(address: string): Promise<void> {
+  const response = await fetchRuntimeFile(address);
   if (!response.ok) throw unreachable(address, `status ${response.status}`);
   const script = new Blob([await response.blob()], { type: 'text/javascript' });
+  // Only an app's own worker can be of another origin than the library's files.
+  if (new URL(address).origin === globalThis.origin) return importScript(address);
   const url = URL.createObjectURL(script);
   try {
     await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
@@ -76,10 +77,11 @@ async function importFromElsewhere(address: string): Promise<void> {
   }
 }
 
-/** Only an app's own worker can be of another origin than the library's files. Node has no origin. */
-function isElsewhere(address: string): boolean {
-  const { location } = globalThis as { location?: { readonly origin: string } };
-  return location !== undefined && new URL(address).origin !== location.origin;
+/** An import that failed is not repeated for the same address, so that a second try has another fragment. */
+async function importScript(address: string): Promise<void> {
+  tries += 1;
+  const url = tries === 1 ? address : `${address}#${tries}`;
+  await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ url);
 }
 
 async function withinTime(work: Promise<void>): Promise<void> {

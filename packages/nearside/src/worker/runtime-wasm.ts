@@ -1,5 +1,6 @@
 import { createDeferred, isNearsideError, NearsideError } from '@nearside/core';
 import { compileResponse, requireWebAssembly } from '../shared/compile-wasm.js';
+import { fetchRuntimeFile } from '../shared/fetch-runtime-file.js';
 import { ASKS_WASM, isWasmMessage, type RuntimeRequest } from '../shared/protocol.js';
 import type { LoadProgress } from './load-progress.js';
 
@@ -88,9 +89,8 @@ async function compileOnce(
   cache: RequestCache,
   progress: LoadProgress,
 ): Promise<WebAssembly.Module> {
-  const [, integrity = ''] = wasm.split('#');
   const signal = AbortSignal.timeout(LONGEST_MS);
-  const response = await fetch(wasm, { signal, integrity, cache });
+  const response = await fetchRuntimeFile(wasm, { signal, cache });
   const type = response.headers.get('content-type') ?? '';
   if (!response.ok) throw unreachable(wasm, `status ${response.status}`);
   if (type.startsWith('text/html')) throw unreachable(wasm, 'a web page');

@@ -1,4 +1,5 @@
 import { compileResponse, requireWebAssembly } from '../../shared/compile-wasm.js';
+import { fetchRuntimeFile } from '../../shared/fetch-runtime-file.js';
 import { ASKS_WASM, type WasmMessage } from '../../shared/protocol.js';
 
 /** A runtime's file, fetched and compiled once for all workers of this page that run it. */
@@ -72,5 +73,5 @@ export function shareWasm(
  */
 async function fetchWasm(wasm: URL, signal: AbortSignal): Promise<Response> {
   requireWebAssembly();
-  return fetch(wasm, { signal, integrity: wasm.hash.slice(1) });
+  return fetchRuntimeFile(wasm.href, { signal });
 }

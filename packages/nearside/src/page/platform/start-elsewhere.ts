@@ -1,4 +1,5 @@
 import { NearsideError } from '@nearside/core';
+import { fetchRuntimeFile } from '../../shared/fetch-runtime-file.js';
 
 /** The part of Trusted Types that is used here: TypeScript's DOM library lacks it. */
 interface Policy {
@@ -65,12 +66,10 @@ async function fetchAsBlob([script, steps]: readonly [URL, URL?]): Promise<strin
 
 async function fetchScript(script: URL): Promise<Blob> {
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const response = await fetch(script, { signal, integrity: script.hash.slice(1) }).catch(
-    (cause) => {
-      const orOther = script.hash && ", or another file than this build's";
-      throw unreachable(script, `no answer that this page may read${orOther}`, cause);
-    },
-  );
+  const response = await fetchRuntimeFile(script.href, { signal }).catch((cause) => {
+    const orOther = script.hash && ", or another file than this build's";
+    throw unreachable(script, `no answer that this page may read${orOther}`, cause);
+  });
   if (!response.ok) throw unreachable(script, `status ${response.status}`);
   return response.blob();
 }
