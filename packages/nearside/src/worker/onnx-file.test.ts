@@ -22,6 +22,19 @@ test('no bytes make it read on for ever', () => {
   }
 });
 
+test('a graph of ten million empty nodes takes no memory for each', () => {
+  const sizeBytes = 20_000_000;
+  const head = [(7 << 3) | 2, 0x80, 0xda, 0xc4, 0x09]; // the graph, and its size as a varint
+  const bytes = new Uint8Array(head.length + sizeBytes);
+  for (let offset = head.length; offset < bytes.length; offset += 2) bytes[offset] = (1 << 3) | 2;
+  bytes.set(head);
+  const peakBytes = () => process.resourceUsage().maxRSS * 1024;
+  const beforeBytes = peakBytes();
+  expect(isOnnx(bytes)).toBe(true);
+  expect(typeOfWeights(bytes)).toBe('unknown');
+  expect(peakBytes() - beforeBytes).toBeLessThan(20 * sizeBytes);
+});
+
 test('the type of most weights is told, and none where there are no weights', async () => {
   const read = (name: string) => readFile(new URL(`../../../../${name}`, import.meta.url));
   expect(typeOfWeights(model)).toBe('int8');

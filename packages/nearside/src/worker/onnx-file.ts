@@ -26,14 +26,19 @@ const CONTENT = 2;
 /** Bytes by wire type. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
+/** The content of a message: offsets of the first byte and of the one behind the last. */
+type Range = Pick<Field, 'start' | 'end'>;
+
 /**
  * Reads no more than the outermost message of an ONNX model: fields that fill it exactly, none of a fixed size, with a
  * graph among them.
  */
 export function isOnnx(bytes: Uint8Array): boolean {
-  const fields = readFields(bytes, { start: 0, end: bytes.length });
-  const isKnown = ({ number, wireType }: Field) => number <= HIGHEST && !(wireType in FIXED);
-  return fields.every(isKnown) && graphIn(fields) !== undefined;
+  let isKnown = true;
+  const graph = findGraph(bytes, ({ number, wireType }) => {
+    isKnown &&= number <= HIGHEST && !(wireType in FIXED);
+  });
+  return isKnown && graph !== undefined;
 }
 
 /** The `dtype` of a variant whose file has no weights, or has not been read. */
@@ -41,33 +46,50 @@ export const UNKNOWN = 'unknown';
 
 /** @returns the type of most weights, as `dtype` has it */
 export function typeOfWeights(bytes: Uint8Array): string {
-  const graph = graphIn(readFields(bytes, { start: 0, end: bytes.length }));
+  const graph = findGraph(bytes);
   const counts = new Map<string, number>();
-  for (const tensor of graph ? readFields(bytes, graph) : []) {
-    if (tensor.number !== GRAPH.initializer || tensor.wireType !== CONTENT) continue;
-    const fields = readFields(bytes, tensor);
-    const dtype = ONNX_WEIGHT_TYPES[fields.find(isOf(TENSOR.dataType))?.value ?? 0];
-    const axes = fields.filter(isOf(TENSOR.dims));
-    const count = axes.reduce((product, { value }) => product * value, 1);
-    if (dtype) counts.set(dtype, (counts.get(dtype) ?? 0) + count);
-  }
+  const isWhole =
+    graph !== undefined &&
+    readFields(bytes, graph, (tensor) => {
+      if (tensor.number !== GRAPH.initializer || tensor.wireType !== CONTENT) return;
+      const { dtype, count } = readTensor(bytes, tensor);
+      if (dtype) counts.set(dtype, (counts.get(dtype) ?? 0) + count);
+    });
+  if (!isWhole) return UNKNOWN;
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? UNKNOWN;
 }
 
-function graphIn(fields: readonly Field[]): Field | undefined {
-  return fields.findLast(({ number, wireType }) => number === MODEL.graph && wireType === CONTENT);
+/** @returns the type and the number of a tensor's elements; no type where it is none that is known */
+function readTensor(bytes: Uint8Array, tensor: Range) {
+  let type: number | undefined;
+  let count = 1;
+  const isWhole = readFields(bytes, tensor, ({ number, value }) => {
+    if (number === TENSOR.dataType) type ??= value;
+    if (number === TENSOR.dims) count *= value;
+  });
+  return { dtype: isWhole ? ONNX_WEIGHT_TYPES[type ?? 0] : undefined, count };
 }
 
-function isOf(wanted: number): (field: Field) => boolean {
-  return ({ number }) => number === wanted;
+/** @returns the last graph of a model; undefined unless its fields fill it exactly */
+function findGraph(bytes: Uint8Array, visit?: (field: Field) => void): Field | undefined {
+  let graph: Field | undefined;
+  const isWhole = readFields(bytes, { start: 0, end: bytes.length }, (field) => {
+    visit?.(field);
+    if (field.number === MODEL.graph && field.wireType === CONTENT) graph = field;
+  });
+  return isWhole ? graph : undefined;
 }
 
-/** @returns none unless they fill the range exactly */
+/**
+ * Visits the fields of a message in their order. None is kept: a file may be nothing but empty ones.
+ *
+ * @returns whether they fill it exactly
+ */
 function readFields(
   bytes: Uint8Array,
-  { start, end }: { readonly start: number; readonly end: number },
-): Field[] {
-  const fields: Field[] = [];
+  { start, end }: Range,
+  visit: (field: Field) => void,
+): boolean {
   let offset = start;
   while (offset < end) {
     const tag = readVarint(bytes, offset);
@@ -76,11 +98,11 @@ function readFields(
     const fixed = FIXED[wireType];
     const size = fixed === undefined ? readVarint(bytes, tag.end) : { value: fixed, end: tag.end };
     const isField = number >= 1 && (fixed !== undefined || wireType === 0 || wireType === CONTENT);
-    if (!isField || Number.isNaN(size.value)) return []; // there are no groups
+    if (!isField || Number.isNaN(size.value)) return false; // there are no groups
     offset = wireType === 0 ? size.end : size.end + size.value;
-    fields.push({ number, wireType, value: size.value, start: size.end, end: offset });
+    visit({ number, wireType, value: size.value, start: size.end, end: offset });
   }
-  return offset === end ? fields : [];
+  return offset === end;
 }
 
 /** Seven bits a byte, the lowest first, at most ten bytes; NaN where there is none. */

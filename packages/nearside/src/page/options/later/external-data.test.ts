@@ -32,6 +32,23 @@ test('they are found in constants of nested graphs, and behind weights that are 
   expect(readBytes).toBeLessThan(400_000);
 });
 
+test('an abort ends the walk over a file of empty nodes within a window of it', async () => {
+  const nodes = new Uint8Array(1_000_000).map((_, i) => (i % 2 === 0 ? (1 << 3) | 2 : 0));
+  const model = new Blob([message(7, nodes)]);
+  const leaving = new AbortController();
+  let windows = 0;
+  const watched = {
+    size: model.size,
+    slice(start?: number, end?: number) {
+      windows += 1;
+      if (windows === 2) setTimeout(() => leaving.abort(new Error('left')));
+      return model.slice(start, end);
+    },
+  };
+  await expect(readExternalFiles(watched, leaving.signal)).rejects.toThrow('left');
+  expect(windows).toBeLessThan(8); // as many as the file has
+});
+
 test('a place is left over where the tensor has its values itself, and the last of two counts', async () => {
   const tensors = [
     external('gone.bin', false),

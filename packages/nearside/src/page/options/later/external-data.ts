@@ -1,3 +1,5 @@
+import { oneMacrotask } from '../../../shared/timers.js';
+
 /**
  * Messages of an ONNX file that may hold, or lead to, the place of a tensor's values, by the numbers of their fields:
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -31,16 +33,21 @@ type Readable = Pick<Blob, 'size' | 'slice'>;
 /**
  * Reads which files an ONNX model has its weights in. It walks over the wire format
  * (https://protobuf.dev/programming-guides/encoding) and skips what is none of their names, so that neither time nor
- * memory hangs on how large the model is. What is no ONNX model ends it early; loading says so.
+ * memory hangs on how large its weights are. What is no ONNX model ends it early; loading says so.
  *
+ * @param signal is looked at whenever the walk reads on, as a file may be nothing but small fields
  * @returns names as the model has them, relative to its own folder
+ * @throws `signal.reason` on abort
  */
-export async function readExternalFiles(model: Readable): Promise<ReadonlySet<string>> {
+export async function readExternalFiles(
+  model: Readable,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   const around: { readonly part: Part; readonly end: number }[] = [
     { part: 'model', end: model.size },
   ];
-  const window = openWindow(model);
+  const window = openWindow(model, signal);
   let offset = 0;
   let key = '';
   let location = '';
@@ -51,7 +58,8 @@ export async function readExternalFiles(model: Readable): Promise<ReadonlySet<st
       if (inner.part === 'tensor' && isExternal && location) found.add(location);
       continue;
     }
-    const field = readField(await window.at(offset, HEAD_BYTES));
+    if (!window.holds(offset, HEAD_BYTES)) await window.move(offset, HEAD_BYTES);
+    const field = readField(window.bytes, offset - window.from);
     if (!field || offset + field.end > inner.end) break;
     const { number, start, end, hasContent } = field;
     const part = hasContent ? PARTS[inner.part][number] : undefined;
@@ -62,8 +70,9 @@ export async function readExternalFiles(model: Readable): Promise<ReadonlySet<st
     }
     if (inner.part === 'tensor' && number === DATA_LOCATION) isExternal = field.value === EXTERNAL;
     if (inner.part === 'place' && hasContent && end - start <= PATH_BYTES) {
-      const bytes = await window.at(offset + start, end - start);
-      const text = new TextDecoder().decode(bytes.subarray(0, end - start));
+      if (!window.holds(offset, end)) await window.move(offset, end);
+      const content = offset - window.from + start;
+      const text = new TextDecoder().decode(window.bytes.subarray(content, content + end - start));
       if (number === KEY) key = text;
       if (number === VALUE && key === 'location') location = text;
     }
@@ -72,20 +81,23 @@ export async function readExternalFiles(model: Readable): Promise<ReadonlySet<st
   return found;
 }
 
-/** Reads a file forwards, and holds little of it. */
-function openWindow(file: Readable) {
-  let held = new Uint8Array();
-  let heldFrom = 0;
+/** The part of a file that is held. It moves forwards. */
+function openWindow(file: Readable, signal: AbortSignal | undefined) {
   return {
-    /** @returns its bytes from an offset on: at least `sizeBytes`, unless it ends before */
-    async at(offset: number, sizeBytes: number): Promise<Uint8Array> {
-      const isHeld = offset >= heldFrom && offset + sizeBytes <= heldFrom + held.length;
-      if (!isHeld && heldFrom + held.length < file.size) {
-        const read = file.slice(offset, offset + Math.max(WINDOW_BYTES, sizeBytes));
-        held = new Uint8Array(await read.arrayBuffer());
-        heldFrom = offset;
-      }
-      return held.subarray(offset - heldFrom);
+    bytes: new Uint8Array(),
+    /** Offset of these bytes in the file. */
+    from: 0,
+    holds(offset: number, sizeBytes: number): boolean {
+      const end = this.from + this.bytes.length;
+      return offset >= this.from && (offset + sizeBytes <= end || end === file.size);
+    },
+    /** Holds at least so many bytes from an offset on, unless the file ends before. @throws `signal.reason` */
+    async move(offset: number, sizeBytes: number): Promise<void> {
+      await oneMacrotask();
+      signal?.throwIfAborted();
+      const read = file.slice(offset, offset + Math.max(WINDOW_BYTES, sizeBytes));
+      this.bytes = new Uint8Array(await read.arrayBuffer());
+      this.from = offset;
     },
   };
 }
@@ -104,16 +116,18 @@ interface Field {
 /** Bytes by wire type. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
-/** @returns undefined where the bytes begin with no field */
-function readField(bytes: Uint8Array): Field | undefined {
-  const tag = readVarint(bytes, 0);
+/** @returns undefined where no field is at an offset */
+function readField(bytes: Uint8Array, offset: number): Field | undefined {
+  const tag = readVarint(bytes, offset);
   const number = Math.floor(tag.value / 8);
   const wireType = tag.value % 8;
   if (!(number >= 1)) return undefined;
   const fixed = FIXED[wireType];
-  if (fixed) return { number, start: tag.end, end: tag.end + fixed, hasContent: false };
+  const tagBytes = tag.end - offset;
+  if (fixed) return { number, start: tagBytes, end: tagBytes + fixed, hasContent: false };
   if (wireType !== 0 && wireType !== 2) return undefined; // groups, which ONNX does not use
-  const { value, end: start } = readVarint(bytes, tag.end);
+  const { value, end: valueEnd } = readVarint(bytes, tag.end);
+  const start = valueEnd - offset;
   const hasContent = wireType === 2;
   const end = hasContent ? start + value : start;
   return Number.isNaN(end) ? undefined : { number, start, end, hasContent, value };

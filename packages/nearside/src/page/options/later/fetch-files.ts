@@ -87,7 +87,7 @@ async function fetchWithWeights(
   const file = (await fetchFile(address, fetching)) as Blob;
   const mayName = isModelFile(name) || Object.keys(given).length === 1;
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
-  const weights = [...(mayName ? await readWeightFiles(file) : [])]
+  const weights = [...(mayName ? await readWeightFiles(file, fetching.signal) : [])]
     .filter((location) => !Object.hasOwn(given, folder + location))
     .map(async (location) => {
       const beside = besideOf(location, name, address);
@@ -99,9 +99,9 @@ async function fetchWithWeights(
 }
 
 /** @returns names of the files that an ONNX model, or the model.json of a TensorFlow.js model, has its weights in */
-async function readWeightFiles(file: Blob): Promise<Iterable<string>> {
+async function readWeightFiles(file: Blob, signal: AbortSignal): Promise<Iterable<string>> {
   const isJson = /^\s*\{/.test(await file.slice(0, 64).text());
-  if (!isJson) return readExternalFiles(file);
+  if (!isJson) return readExternalFiles(file, signal);
   const json = await file.text();
   if (!json.includes('"weightsManifest"')) return []; // a tokenizer's, say, which takes long to parse
   try {
