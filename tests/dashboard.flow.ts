@@ -617,6 +617,66 @@ async function downloaded(page: Page, act: () => Promise<void>) {
   };
 }
 
+test('an answer of another shape takes nothing else with it, and says what it lacks', async ({
+  page,
+}) => {
+  await page.route('**/v1/fleet/latency?*', (route) => route.fulfill({ json: {} }));
+  await look(page, THURSDAY);
+  await expect(page.getByTestId('problem')).toHaveCount(0);
+  await expect(page.getByTestId('health')).toContainText('digits');
+  await expect(page.locator('#latency')).toContainText(
+    'The collector’s answer about latency has no “stepMs”. It may be of another version than this page.',
+  );
+  await expect(page.locator('#budget table')).toBeVisible();
+  for (const view of ['view-debug', 'view-executive']) {
+    await page.getByTestId(view).click();
+    await expect(page.locator('#view[aria-busy=false]')).toBeVisible();
+    await expect(page.getByTestId('problem')).toHaveCount(0);
+  }
+});
+
+test('answers that are all empty objects are said to be of another version', async ({ page }) => {
+  await page.route('**/v1/fleet/models', (route) => route.fulfill({ json: {} }));
+  await page.goto(`${collector.url}/${THURSDAY}`);
+  await expect(page.getByTestId('problem')).toContainText(
+    'The collector’s answer about models has no “models”. It may be of another version than this page.',
+  );
+  await page.unroute('**/v1/fleet/models');
+  await page.route('**/v1/fleet/*?*', (route) => route.fulfill({ json: {} }));
+  for (const view of ['on-call', 'debug', 'executive']) {
+    await look(page, `${THURSDAY}&view=${view}`);
+    await expect(page.getByTestId('problem')).toHaveCount(0);
+    await expect(page.locator('#view')).toContainText(
+      'It may be of another version than this page.',
+    );
+  }
+});
+
+test('a page from before the collector’s update is loaded anew where a script of it is gone', async ({
+  page,
+}) => {
+  const names = { index: '', debug: '' };
+  await page.route(`${collector.url}/?*`, async (route) => {
+    const response = await route.fetch();
+    const html = await response.text();
+    names.index = /index-[\w-]+\.js/.exec(html)?.[0] ?? '';
+    await route.fulfill({ response, body: html.replace(names.index, 'index-before.js') });
+  });
+  await page.route('**/assets/index-before.js', async (route) => {
+    const response = await route.fetch({ url: `${collector.url}/assets/${names.index}` });
+    const script = await response.text();
+    names.debug = /debug-[\w-]+\.js/.exec(script)?.[0] ?? '';
+    await route.fulfill({ response, body: script.replaceAll(names.debug, 'debug-before.js') });
+  });
+  await look(page, THURSDAY);
+  await page.unrouteAll();
+  expect(names.debug).not.toBe('');
+  const gone = page.waitForResponse((response) => response.url().endsWith('debug-before.js'));
+  await page.getByTestId('view-debug').click();
+  expect((await gone).status()).toBe(404);
+  await expect(page.locator('#distributions')).toBeVisible();
+});
+
 test('a view whose script does not arrive says so, and comes when it is asked for again', async ({
   page,
 }) => {

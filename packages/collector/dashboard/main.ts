@@ -68,7 +68,7 @@ async function lookOnce(signal: AbortSignal): Promise<void> {
     models: ModelSummary[];
     nowMs: number;
     minDevices: number;
-  }>('./v1/fleet/models', signal);
+  }>('./v1/fleet/models', { about: 'models', fields: ['models', 'nowMs', 'minDevices'], signal });
   hideProblem();
   opened ??= models.toSorted((a, b) => b.lastMs - a.lastMs)[0]?.model;
   const summary = models.find(({ model }) => model === (state.model || opened));

@@ -21,3 +21,8 @@ export function remembered(key: string): string {
     return '';
   }
 }
+
+/** Loads the page again, unless it did so for this reason before. Where that cannot be remembered, it does not. */
+export function loadAgainOnce(reason: string): void {
+  if (!remembered(reason) && remember(reason, 'yes')) location.reload();
+}

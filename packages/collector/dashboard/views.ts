@@ -9,6 +9,7 @@ import type { PanelActs } from './panel/panel.js';
 import { createPanelsView } from './panel/panels-view.js';
 import type { Moment } from './state/moment.js';
 import type { PageState, ViewName } from './state/page-state.js';
+import { loadAgainOnce, remember } from './tab-memory.js';
 
 /** One of three ways to look at a model. */
 export interface View {
@@ -43,13 +44,25 @@ export async function createView(
   }
 }
 
-/** Waits for a script that is not in the page's first one. */
+const SCRIPT_GONE = 'nearside-script-gone';
+
+/** Waits for a script that is not in the page's first one. After an update of the collector it is there under another name. */
 export async function fetched<Module>(module: Promise<Module>): Promise<Module> {
   try {
-    return await module;
+    const got = await module;
+    remember(SCRIPT_GONE, '');
+    return got;
   } catch (cause) {
+    if (await isOfBefore()) loadAgainOnce(SCRIPT_GONE);
     throw new FleetUnavailable('A script of this page did not arrive. Load it again.', { cause });
   }
+}
+
+/** Whether the collector's page has another script than this one by now. */
+async function isOfBefore(): Promise<boolean> {
+  const script = new URL(import.meta.url).pathname.split('/').pop() ?? '';
+  const page = await fetch('./', { cache: 'no-store' }).catch(() => undefined);
+  return page?.ok === true && !(await page.text()).includes(script);
 }
 
 function onCallView(acts: PanelActs): View {

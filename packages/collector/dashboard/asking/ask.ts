@@ -1,6 +1,6 @@
 import type { Moment } from '../state/moment.js';
 import { FleetUnavailable, fetchJson } from './fetch-json.js';
-import { type Asked, addressOf, QUESTIONS, type QuestionName } from './questions.js';
+import { type Asked, addressOf, FIELDS, QUESTIONS, type QuestionName } from './questions.js';
 
 /** The collector refused a question, with a reason. Other figures do not wait for this one. */
 export class Unanswered {
@@ -55,7 +55,7 @@ export function createAsking(names: readonly QuestionName[]): Asking {
         if (!question) return;
         const { about, address } = question;
         const before = known.get(name);
-        const answer = await answerOf(address, signal);
+        const answer = await answerOf(address, { about: QUESTIONS[name].path, signal });
         if (signal.aborted) return;
         // a busy collector is asked again with the next refresh, and its last answer stays meanwhile
         const isForNow = answer instanceof Unanswered && answer.isForNow;
@@ -87,9 +87,12 @@ export function createAsking(names: readonly QuestionName[]): Asking {
 }
 
 /** @returns the answer, or why there is none; undefined where nobody waits for it any more */
-async function answerOf(address: string, signal: AbortSignal): Promise<object | undefined> {
+async function answerOf(
+  address: string,
+  { about, signal }: { about: string; signal: AbortSignal },
+): Promise<object | undefined> {
   try {
-    return await fetchJson(address, signal);
+    return await fetchJson(address, { about, fields: FIELDS[about] ?? [], signal });
   } catch (error) {
     if (error instanceof FleetUnavailable) {
       const { message, status = 503 } = error;

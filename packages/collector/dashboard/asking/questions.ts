@@ -134,6 +134,30 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   monthCoverageBefore: inMonth('coverage', monthBefore),
 };
 
+/** What an answer must have, by the last part of its address. */
+export const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  latency: fields<FleetLatency>('stepMs', 'total', 'versions', 'segments', 'dayBefore'),
+  spread: fields<FleetSpread>('stepMs', 'targets', 'boundsMs', 'steps'),
+  parts: fields<FleetParts>('beforeMs', 'failed', 'time'),
+  speed: fields<FleetSpeed>('versions'),
+  objectives: fields<FleetObjectives>('targets', 'days', 'success', 'latency'),
+  service: fields<FleetService>('targets', 'versions'),
+  drift: fields<FleetDrift>('versions'),
+  accuracy: fields<FleetAccuracy>('accuracyRatio', 'versions'),
+  canary: fields<FleetCanary>('plans', 'rollouts'),
+  silence: fields<FleetSilence>('hours', 'silentSinceMs', 'judgedFromMs'),
+  findings: fields<FleetFindings>('lookedMs', 'unlooked', 'findings', 'verdicts'),
+  releases: fields<FleetReleases>('deliveries', 'events', 'over'),
+  faults: fields<FleetFaults>('quarantines', 'invalid', 'inputs', 'updates', 'shadow'),
+  traces: fields<Asked['traces']>('traces'),
+  cost: fields<FleetCost>('currency', 'total', 'versions'),
+  coverage: fields<FleetCoverage>('devices', 'versions'),
+};
+
+function fields<Answer>(...names: (keyof Answer & string)[]): readonly string[] {
+  return names;
+}
+
 /** A month changes slowly. */
 function inMonth(path: string, over: (moment: Moment) => Stretch): Question {
   return { path, over, everySeconds: 300 };

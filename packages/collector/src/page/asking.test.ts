@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Answers, createAsking, Unanswered } from '../../dashboard/asking/ask.js';
-import type { QuestionName } from '../../dashboard/asking/questions.js';
+import { FIELDS, QUESTIONS, type QuestionName } from '../../dashboard/asking/questions.js';
 import { momentOf } from '../../dashboard/state/moment.js';
 import { readPageState } from '../../dashboard/state/page-state.js';
 
@@ -35,7 +35,11 @@ function ask(names: readonly QuestionName[]) {
   };
 }
 
-const answerWith = async (path: string) => Response.json({ path });
+const answerOf = (path: string) => ({
+  path,
+  ...Object.fromEntries((FIELDS[path] ?? []).map((field) => [field, null])),
+});
+const answerWith = async (path: string) => Response.json(answerOf(path));
 
 test('a question that hangs holds up no other for longer than three seconds', async () => {
   stubCollector((path) => (path === 'latency' ? new Promise(() => {}) : answerWith(path)));
@@ -44,7 +48,7 @@ test('a question that hangs holds up no other for longer than three seconds', as
   await vi.advanceTimersByTimeAsync(2900);
   expect(said.at(-1)).toEqual({});
   await vi.advanceTimersByTimeAsync(200);
-  expect(said.at(-1)).toEqual({ canary: { path: 'canary' } });
+  expect(said.at(-1)).toEqual({ canary: answerOf('canary') });
 });
 
 test('a browser that keeps no data for this site gets its answers, and is not loaded again for ever', async () => {
@@ -59,7 +63,7 @@ test('a browser that keeps no data for this site gets its answers, and is not lo
   );
   const { said, refresh } = ask(['latency', 'canary']);
   await refresh();
-  expect(said.at(-1)).toMatchObject({ latency: { path: 'latency' } });
+  expect(said.at(-1)).toMatchObject({ latency: answerOf('latency') });
   expect(reload).not.toHaveBeenCalled();
 });
 
@@ -80,11 +84,11 @@ test('a dropped connection leaves one question without an answer, and is asked a
   await refresh();
   expect(said.at(-1)).toEqual({
     latency: new Unanswered('The collector does not answer.', { isForNow: true }),
-    canary: { path: 'canary' },
+    canary: answerOf('canary'),
   });
   isGone = false;
   await refresh();
-  expect(said.at(-1)).toEqual({ latency: { path: 'latency' }, canary: { path: 'canary' } });
+  expect(said.at(-1)).toEqual({ latency: answerOf('latency'), canary: answerOf('canary') });
 });
 
 test('an answer that cannot be had again stays, with its time and the reason', async () => {
@@ -100,9 +104,34 @@ test('an answer that cannot be had again stays, with its time and the reason', a
     await vi.advanceTimersByTimeAsync(15_000);
     await refresh();
     const late = { sinceMs, message: 'The collector answered 503. Busy.' };
-    expect(said.at(-1)).toEqual({ latency: { path: 'latency', late } });
+    expect(said.at(-1)).toEqual({ latency: { ...answerOf('latency'), late } });
   }
   isBusy = false;
   await refresh();
-  expect(said.at(-1)).toEqual({ latency: { path: 'latency' } });
+  expect(said.at(-1)).toEqual({ latency: answerOf('latency') });
+});
+
+test('an answer that lacks a field is told by question and field, and takes no other with it', async () => {
+  stubCollector(async (path) => (path === 'latency' ? Response.json({}) : answerWith(path)));
+  const { said, refresh } = ask(['latency', 'canary']);
+  await refresh();
+  expect(said.at(-1)).toEqual({
+    latency: new Unanswered(
+      'The collector’s answer about latency has no “stepMs”. It may be of another version than this page. Load the page again.',
+      { isForNow: true },
+    ),
+    canary: answerOf('canary'),
+  });
+});
+
+test.each([null, [], 'text', 7])('an answer that is %j is one without fields', async (answer) => {
+  stubCollector(async () => Response.json(answer));
+  const { said, refresh } = ask(['traces']);
+  await refresh();
+  expect(said.at(-1)?.traces).toMatchObject({ message: expect.stringContaining('no “traces”') });
+});
+
+test('each question says which fields its answer has', () => {
+  const paths = Object.values(QUESTIONS).map(({ path }) => path);
+  expect(Object.keys(FIELDS).sort()).toEqual([...new Set(paths)].sort());
 });
