@@ -60,7 +60,7 @@ const TICKETS_OF_INFRA = {
   NearsideCollectorFoldedNames:
     'A {{ $labels.kind }} has no row of its own and is counted with others: look at models.json.',
   NearsideCollectorOldFacts:
-    'The file models.json is older than a day: look at the job that writes it.',
+    'What models.json says was verified over a day ago: look at the job that writes it.',
 };
 
 export type AlertName =
