@@ -1,142 +1,162 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
-import { DEFAULT_FILE } from '../packages/collector/src/command/serve-options.js';
-import { type Instruction, readStages, variablesIn, wordsOf } from './dockerfile.js';
+import type { Report } from '@nearside/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parsePrometheusText } from '../packages/collector/src/testing/parse-prometheus-text.js';
+import { sampleReport } from '../packages/collector/src/testing/sample-report.js';
+import { buildImage } from './built-image.js';
 import { root } from './root.mjs';
 
 const TOKEN = 'read-token-0123456789';
 
-/** Stands for the root of the image's file system. */
-const image = mkdtempSync(join(tmpdir(), 'nearside-image-'));
-afterAll(() => rmSync(image, { recursive: true }));
+/** ms: all packages are installed, and SQLite is compiled. */
+const BUILD_LIMIT_MS = 1_800_000;
 
-test('the steps of the Dockerfile, from its context alone, make a command that serves and ends when it is told to', async () => {
-  const [build = [], last = []] = readStages();
-  await copyContext(join(image, 'source'));
-  await linkPackages(join(image, 'source'), await readdir(`${root}node_modules`));
-  linkWorkspace(join(image, 'source'), 'core');
-  runSteps(build);
-  await installTarballs(join(image, 'app'));
+let image: ReturnType<typeof buildImage>;
+/** Holds what the containers are given. */
+const given = mkdtempSync(join(tmpdir(), 'nearside-containers-'));
 
-  const collector = await startImage(last);
-  const headers = { authorization: `Bearer ${TOKEN}` };
-  for (const path of ['/readyz', '/metrics', '/', '/runbooks/nearside-silence']) {
-    expect((await fetch(collector.url + path, { headers })).status, path).toBe(200);
-  }
-  await expect(collector.checkHealth()).resolves.toBeDefined();
-  expect(await collector.stop()).toBe(0);
-  await expect(collector.checkHealth()).rejects.toMatchObject({ code: 1 });
-  expect(existsSync(join(image, 'data', DEFAULT_FILE))).toBe(true);
+beforeAll(() => {
+  image = buildImage();
+  writeFileSync(join(given, 'read-token'), TOKEN);
+  chmodSync(given, 0o755);
+}, BUILD_LIMIT_MS);
+
+afterAll(() => {
+  image.close();
+  rmSync(given, { recursive: true });
 });
 
-/** Copies what `.dockerignore` leaves. */
-async function copyContext(to: string): Promise<void> {
-  const lines = readFileSync(`${root}.dockerignore`, 'utf8').split('\n');
-  const rules = lines
-    .filter((line) => /^[^#]/.test(line))
-    .map((line) => ({
-      isTaken: line.startsWith('!'),
-      pattern: patternOf(line.replace('!', '')),
-    }));
-  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate'];
-  const files = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim().split('\n');
-  for (const file of files) {
-    const rule = rules.findLast(({ pattern }) => pattern.test(file));
-    if (rule?.isTaken === false || !existsSync(root + file)) continue;
-    await cp(root + file, join(to, file));
+test('the image serves as its user with no right and a root that it cannot write to, and keeps what it counted', async () => {
+  const { collector: service } = parse(readFileSync(`${root}compose.yaml`, 'utf8')).services;
+  expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+  const volume = emptyVolume();
+  const first = await startCollector(volume);
+  const status = readFileSync(`/proc/${first.process.pid}/status`, 'utf8');
+  expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m);
+  expect(status).toMatch(/^CapBnd:\t0+$/m);
+  for (const path of ['/healthz', '/readyz', '/', '/runbooks/nearside-silence']) {
+    expect((await first.ask(path)).status, path).toBe(200);
   }
-}
+  expect(await first.checkHealth()).toBe(0);
+  await send(first.url);
+  expect(await countedBy(first)).toBe(1);
+  expect(await first.stop()).toBe(0);
+  expect(await first.checkHealth()).toBe(1);
 
-/** A pattern is of a file, or of a folder with all that is in it. */
-function patternOf(line: string): RegExp {
-  const escaped = line.replace(/[.+]/g, '\\$&');
-  const path = escaped.replaceAll('**/', '(?:.+/)?').replaceAll(/(?<![.)])\*/g, '[^/]+');
-  return new RegExp(`^${path}(?:/|$)`);
-}
+  const second = await startCollector(volume);
+  expect(await countedBy(second)).toBe(1);
+  expect(await second.stop()).toBe(0);
+});
 
-/** Links packages that are installed here: no registry is asked. */
-async function linkPackages(folder: string, names: readonly string[]): Promise<void> {
-  mkdirSync(join(folder, 'node_modules'), { recursive: true });
-  for (const name of names.filter((each) => !/^@nearside$|^nearside$/.test(each))) {
-    const link = join(folder, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(`${root}node_modules/${name}`, link);
-  }
-}
+test('a report that is on its way when the container is told to stop is counted before it ends', async () => {
+  const volume = emptyVolume();
+  const first = await startCollector(volume);
+  const report = Buffer.from(JSON.stringify(freshReport()));
+  const sending = request(`${first.url}/v1/reports`, { method: 'POST' });
+  sending.setHeader('content-length', report.length);
+  sending.write(report.subarray(0, 100));
+  await expect.poll(() => sending.socket?.bytesWritten ?? 0).toBeGreaterThan(100);
+  const stopped = first.stop();
+  await expect.poll(() => fetch(`${first.url}/healthz`).catch(() => 'refused')).toBe('refused');
+  sending.end(report.subarray(100));
+  const [answer] = await once(sending, 'response');
+  expect(answer.statusCode).toBe(204);
+  expect(await stopped).toBe(0);
 
-/** As `npm ci` does for the packages of the checkout. */
-function linkWorkspace(folder: string, name: string): void {
-  mkdirSync(join(folder, 'node_modules/@nearside'));
-  symlinkSync(`../../packages/${name}`, join(folder, 'node_modules/@nearside', name));
-}
+  const second = await startCollector(volume);
+  expect(await countedBy(second)).toBe(1);
+  expect(await second.stop()).toBe(0);
+});
 
-/** All but what asks for packages of others. */
-function runSteps(stage: readonly Instruction[]): void {
-  let folder = image;
-  for (const { name, words } of stage) {
-    if (name === 'WORKDIR') folder = join(image, words);
-    mkdirSync(folder, { recursive: true });
-    if (name !== 'RUN' || /apt-get|npm (?:ci|install)/.test(words)) continue;
-    const command = words.replaceAll(/(?<= )(?=\/)/g, image);
-    // a failure then says what was printed
-    execFileSync('sh', ['-c', `( ${command} ) >&2`], { cwd: folder, stdio: 'pipe' });
-  }
-}
-
-/** As `npm install` does, with the packages of others from here. */
-async function installTarballs(app: string): Promise<void> {
-  for (const file of await readdir(join(image, 'tarballs'))) {
-    const folder = join(app, 'node_modules/@nearside', file.replace(/^nearside-(\w+)-.*$/, '$1'));
-    mkdirSync(folder, { recursive: true });
-    const tarball = join(image, 'tarballs', file);
-    execFileSync('tar', ['xf', tarball, '--strip-components=1'], { cwd: folder });
-    const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const names = Object.keys(dependencies).filter((name) => !name.startsWith('@nearside/'));
-    const missing = names.filter((name) => !existsSync(join(app, 'node_modules', name)));
-    await linkPackages(app, missing);
-  }
-  mkdirSync(join(app, 'node_modules/.bin'));
-  const bin = '../@nearside/collector/bin/nearside-collector.js';
-  symlinkSync(bin, join(app, 'node_modules/.bin/nearside-collector'));
-}
-
-/** Runs the entry point as the last stage says, on any free port. */
-async function startImage(stage: readonly Instruction[]) {
-  const [folder = ''] = wordsOf(stage, 'WORKDIR');
-  const cwd = join(image, folder);
-  mkdirSync(cwd, { recursive: true });
-  await writeFile(join(image, 'read-token'), TOKEN);
-  const variables = Object.entries(variablesIn(stage)).map(([name, value]) => {
-    return [name, value.startsWith('/') ? image + value.split(':')[0] : value];
+test('the service `rules` of compose.yaml writes the rules that Prometheus reads', async () => {
+  const { rules } = parse(readFileSync(`${root}compose.yaml`, 'utf8')).services;
+  const written = join(given, 'rules');
+  mkdirSync(written);
+  const container = image.start([...image.config.Entrypoint, ...rules.command], {
+    env: { ...rules.environment, NEARSIDE_COLLECTOR: 'http://127.0.0.1:8787' },
+    readable: { '/etc/nearside': `${root}deploy/collector` },
+    writable: { '/rules': written },
+    user: '0:0',
   });
+  expect(await ended(container)).toBe(0);
+  const words = ['check', 'rules', join(written, 'nearside.yml')];
+  expect(execFileSync('promtool', words, { encoding: 'utf8' })).toContain('SUCCESS');
+});
+
+/** As Docker makes one: it belongs to whom the folder of the image belongs to. */
+function emptyVolume(): string {
+  const folder = mkdtempSync(join(given, 'volume-'));
+  const { uid, gid } = statSync(image.root + image.config.WorkingDir);
+  chownSync(folder, uid, gid);
+  return folder;
+}
+
+/** Starts the image's command on any free port. */
+async function startCollector(volume: string) {
+  const { Entrypoint, Healthcheck, WorkingDir } = image.config;
   const env = {
-    ...Object.fromEntries(variables),
     NEARSIDE_PORT: '0',
-    NEARSIDE_READ_TOKEN_FILE: join(image, 'read-token'),
+    NEARSIDE_READ_TOKEN_FILE: '/run/secrets/read-token',
     NEARSIDE_JSON: 'true',
   };
-  env.PATH = [env.PATH, dirname(process.execPath), process.env.PATH].join(delimiter);
-  const [program, ...args] = JSON.parse(wordsOf(stage, 'ENTRYPOINT').join());
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(createInterface(child.stdout), 'line');
+  const process = image.start(Entrypoint, {
+    env,
+    readable: { '/run/secrets': given },
+    writable: { [WorkingDir]: volume },
+  });
+  if (!process.stdout) throw new Error('expected the output of the container, got none');
+  const [line] = await once(createInterface(process.stdout), 'line');
   const { port } = JSON.parse(line);
-  const [check = ''] = /\[.*\]/.exec(wordsOf(stage, 'HEALTHCHECK').join()) ?? [];
-  const [checker, ...words] = JSON.parse(check);
+  const url = `http://127.0.0.1:${port}`;
   return {
-    url: `http://127.0.0.1:${port}`,
-    checkHealth: () =>
-      promisify(execFile)(checker, words, { env: { ...env, NEARSIDE_PORT: String(port) } }),
-    async stop(): Promise<number> {
-      child.kill('SIGTERM');
-      const [exitCode] = await once(child, 'exit');
-      return exitCode;
+    process,
+    url,
+    ask: (path: string) => fetch(url + path, { headers: { authorization: `Bearer ${TOKEN}` } }),
+    checkHealth() {
+      const [, ...words] = Healthcheck.Test;
+      return ended(image.start(words, { env: { NEARSIDE_PORT: String(port) } }));
+    },
+    stop() {
+      process.kill('SIGTERM');
+      return ended(process);
     },
   };
+}
+
+async function ended(container: ChildProcess): Promise<number> {
+  const [exitCode] = await once(container, 'exit');
+  return exitCode;
+}
+
+function freshReport(): Report {
+  const sent = Date.now();
+  return sampleReport({ t0: sent - 300_000, sent });
+}
+
+async function send(url: string): Promise<void> {
+  const body = JSON.stringify(freshReport());
+  expect((await fetch(`${url}/v1/reports`, { method: 'POST', body })).status).toBe(204);
+}
+
+/** Reports in the store. */
+async function countedBy({ ask }: Awaited<ReturnType<typeof startCollector>>): Promise<number> {
+  const metrics = parsePrometheusText(await (await ask('/metrics')).text());
+  const counts = [...metrics].filter(([name]) => name.startsWith('nearside_reports_total'));
+  return counts.reduce((sum, [, count]) => sum + count, 0);
 }

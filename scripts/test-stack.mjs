@@ -10,7 +10,10 @@ import { readVitest } from './test-report.mjs';
 
 const REPORT = `${root}test-results/stack.json`;
 
-ensureNeeds(['postgres', 'prometheus', 'alertmanager', 'nginx', 'caddy']);
+ensureNeeds([
+  ...['postgres', 'prometheus', 'alertmanager'],
+  ...['nginx', 'caddy', 'buildah', 'debootstrap'],
+]);
 ensureInstalled();
 build();
 rmSync(REPORT, { force: true });

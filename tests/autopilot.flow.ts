@@ -261,6 +261,11 @@ test('the job takes a worse canary back in a bucket, as S3 keeps it, and leaves 
   await bucket.aws('s3', 'rm', `${bucket.address}/hold`);
   expect((await run('autopilot.sh', env)).printed).not.toContain('nothing is signed');
 
+  // a first release that is a canary has no boot files
+  await rm(`${env.SITE}/boot`, { recursive: true });
+  expect(await run('s3.sh', env, 'upload')).toMatchObject({ code: 0 });
+  expect((await read('boot/digits.json')).status).not.toBe(200);
+
   // what somebody publishes meanwhile stays
   const timestamp = `${bucket.address}/metadata/timestamp.json`;
   await bucket.aws('s3', 'cp', `${EXAMPLE}/README.md`, timestamp);

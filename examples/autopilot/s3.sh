@@ -22,6 +22,7 @@ upload)
   aws s3 sync "$SITE/metadata" "$BUCKET/metadata" --exclude timestamp.json \
     --cache-control 'public, max-age=31536000, immutable'
   aws s3 cp "$SITE/metadata/timestamp.json" "$BUCKET/metadata/timestamp.json" --cache-control no-cache
+  mkdir -p "$SITE/boot" # what is not there is refused, and not taken as empty
   aws s3 sync "$SITE/boot" "$BUCKET/boot" --delete --cache-control no-cache
   ;;
 *)
