@@ -64,7 +64,7 @@ async function importFile(address: string): Promise<void> {
  * from its address, out of the HTTP cache: many policies allow no Blob.
  */
 async function fetchAndImport(address: string): Promise<void> {
-  const response = await fetchRuntimeFile(address);
+  const response = await fetchRuntimeFile(new URL(address));
   if (!response.ok) throw unreachable(address, `status ${response.status}`);
   const script = new Blob([await response.blob()], { type: 'text/javascript' });
   // Only an app's own worker can be of another origin than the library's files.

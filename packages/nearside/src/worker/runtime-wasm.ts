@@ -90,7 +90,7 @@ async function compileOnce(
   progress: LoadProgress,
 ): Promise<WebAssembly.Module> {
   const signal = AbortSignal.timeout(LONGEST_MS);
-  const response = await fetchRuntimeFile(wasm, { signal, cache });
+  const response = await fetchRuntimeFile(new URL(wasm), { signal, cache });
   const type = response.headers.get('content-type') ?? '';
   if (!response.ok) throw unreachable(wasm, `status ${response.status}`);
   if (type.startsWith('text/html')) throw unreachable(wasm, 'a web page');

@@ -39,7 +39,8 @@ export function shareWasm(
     const tell = (message: object) =>
       isAsked && worker.postMessage({ nearside: 'wasm', ...message } satisfies WasmMessage);
     try {
-      file.response ??= fetchWasm(wasm, file.ending.signal);
+      requireWebAssembly(); // where the page's policy refuses it, nothing is fetched
+      file.response ??= fetchRuntimeFile(wasm, { signal: file.ending.signal });
       const response = await file.response;
       tell({ sentBytes: Number(response.headers.get('content-length')) });
       file.module ??= compileResponse(response);
@@ -65,13 +66,4 @@ export function shareWasm(
     file.ending.abort();
     forget(); // a model at rest still knows its worker
   };
-}
-
-/**
- * @param wasm its fragment, where it has one, is the hash that the file must have
- * @throws where the page's policy refuses WebAssembly, or no answer comes
- */
-async function fetchWasm(wasm: URL, signal: AbortSignal): Promise<Response> {
-  requireWebAssembly();
-  return fetchRuntimeFile(wasm.href, { signal });
 }

@@ -66,7 +66,7 @@ async function fetchAsBlob([script, steps]: readonly [URL, URL?]): Promise<strin
 
 async function fetchScript(script: URL): Promise<Blob> {
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const response = await fetchRuntimeFile(script.href, { signal }).catch((cause) => {
+  const response = await fetchRuntimeFile(script, { signal }).catch((cause) => {
     const orOther = script.hash && ", or another file than this build's";
     throw unreachable(script, `no answer that this page may read${orOther}`, cause);
   });
