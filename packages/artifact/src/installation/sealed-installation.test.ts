@@ -201,6 +201,7 @@ describe('a seal that is not there', () => {
       code: 'model-not-found',
       message: expect.stringContaining(integrityOf(absent)),
     });
+    await expect(open()).rejects.toThrow('A published one is opened with `trust`.');
   });
 
   test('is no reason where there is no network', async () => {

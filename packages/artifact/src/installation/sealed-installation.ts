@@ -174,7 +174,7 @@ function notFound({ model, sealSha256, folder }: SealedModel, { seals }: Offered
   const got = isNamed
     ? 'got none, though `nearside.json` there names it: upload all of the folder.'
     : offered.length === 0
-      ? 'got none, and no `nearside.json` that names others: is there a sealed model at this address?'
+      ? 'got none, and no `nearside.json` that names others: is there a sealed model at this address? A published one is opened with `trust`.'
       : `got a folder that offers ${offered.join(', ')}, the latest last. Was the model ` +
         'deployed without its page, or the page without its model?';
   return new NearsideError(

@@ -133,7 +133,7 @@ function absentError(address: string): NearsideError {
   return new NearsideError(
     'network-failed',
     `${address}: expected a file, got none: status 404 or 403, or a web page, as single-page hosts send ` +
-      'for unknown paths. Is there a repository at this address?',
+      'for unknown paths. Is there a repository at this address? A sealed model is opened with `integrity`.',
     { details: { address } },
   );
 }

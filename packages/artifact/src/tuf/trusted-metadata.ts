@@ -49,7 +49,8 @@ export async function acceptFirstRoot(raw: Raw, pin: string): Promise<TrustedMet
     throw new NearsideError(
       'pin-mismatch',
       `The repository's first root metadata: expected ${pin}, got ${actual}. Either the address ` +
-        'or `trust` is of another repository, or somebody replaced its root.',
+        'or `trust` is of another repository, or somebody replaced its root. If `trust` is what `nearside seal` ' +
+        'printed, pass it as `integrity`.',
       { details: { expected: pin, got: actual } },
     );
   }

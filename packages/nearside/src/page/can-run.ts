@@ -22,7 +22,6 @@ import {
   ABOVE_0,
   areOptions,
   isModelFile,
-  isPlainObject,
   NO_OPTIONS,
   type OptionKinds,
   ownOptions,
@@ -33,7 +32,7 @@ import { planUnsigned, takeFiles } from './open-unsigned.js';
 import { readReference } from './options/call-options.js';
 import { ALL_OPEN_KINDS, optionWords } from './options/late-options.js';
 import { NO_DEFAULTS, planOpening } from './options/plan-opening.js';
-import { copySpec, namedFiles } from './options/unsigned-files.js';
+import { copySpec, isReference, namedFiles } from './options/unsigned-files.js';
 import { requireLife } from './rehearsing/after-deaths.js';
 import { readGraphs } from './rehearsing/read-graphs.js';
 import { drawInputs, fillVariant, withoutSteps } from './rehearsing/rehearsed-models.js';
@@ -120,11 +119,6 @@ function isPublished(model: string | AnyReference | UnsignedFiles): model is str
 
 function isAddress(model: unknown): model is string {
   return typeof model === 'string' || kindOf(model) === 'URL';
-}
-
-/** No file of a model is called `url`. */
-function isReference(model: object): model is AnyReference {
-  return isPlainObject(model) && isAddress(model.url);
 }
 
 async function byAddress(model: string | AnyReference, given: CanRunOptions): Promise<Rehearsal> {

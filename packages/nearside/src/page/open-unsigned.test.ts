@@ -8,6 +8,10 @@ test('openUnsigned names what is wrong with its files, its spec and its options'
     [[], /expected the model to be a File, a Blob, bytes or an address.*got undefined/],
     [[[bytes]], /expected the model to be.*got \[Uint8Array\]/],
     [[new Map()], /expected the model to be.*got Map/],
+    [
+      [{ url: '/models/digits', integrity: `sha256-${'A'.repeat(43)}=` }],
+      /expected files of a model, got a reference to a sealed or published one\. Pass it to `open`/,
+    ],
     [[{ 'a.onnx': 5 }], /expected 'a.onnx' to be.*got 5/],
     [['/model.onnx'], /expected 'model.onnx' to have a whole address.*got '\/model.onnx'/],
     [[{ 'a.onnx': new URL('http://cdn.example/b') }], /'a.onnx' to have an https: address/],

@@ -131,7 +131,16 @@ describe('two repositories that both have a model of that name', () => {
     scene.server.files = withFile(second.files, rootPath(1), root);
     await expect(scene.device().open()).rejects.toMatchObject({
       code: 'pin-mismatch',
+      message: expect.stringContaining('pass it as `integrity`'),
       details: { expected: scene.pin, got: await pinOf(root) },
+    });
+  });
+
+  test('a pin where there is no repository is told the word for a sealed model', async () => {
+    scene.server.files = new Map();
+    await expect(scene.device().open()).rejects.toMatchObject({
+      code: 'network-failed',
+      message: expect.stringContaining('A sealed model is opened with `integrity`.'),
     });
   });
 

@@ -1,7 +1,7 @@
 import { checkOptions, inWords } from '../../../shared/check-options.js';
 import { isPlainObject, type OptionKinds } from '../../../shared/option-kinds.js';
 import { optionWords } from '../late-options.js';
-import { isShared, toFile } from '../unsigned-files.js';
+import { isReference, isShared, toFile } from '../unsigned-files.js';
 
 /**
  * Says what is wrong with a call that takes files.
@@ -25,6 +25,11 @@ export function refuseUnsigned(
 }
 
 function requireFiles(call: string, files: unknown): void {
+  if (isReference(files)) {
+    throw new TypeError(
+      `${call}: expected files of a model, got a reference to a sealed or published one. Pass it to \`open\``,
+    );
+  }
   if (toFile(files) !== undefined) return;
   const named = Object.entries(isPlainObject(files) ? files : {});
   const wrong = named.find(([, file]) => toFile(file) === undefined);
