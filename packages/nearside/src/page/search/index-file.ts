@@ -1,9 +1,19 @@
 import { sha256, sha256Hex } from '@nearside/artifact';
-import { kindOf, NearsideError } from '@nearside/core';
+import { kindOf, NearsideError, sum } from '@nearside/core';
 import { inWords } from '../../shared/check-options.js';
+import {
+  type Header,
+  type ItemRow,
+  type PartFacts,
+  parseHeader,
+  parseItems,
+  parseWords,
+  requireSound,
+  type WordRow,
+} from './index-parts.js';
 import { createState, type IndexState } from './index-state.js';
 import type { Turn } from './turns.js';
-import { appendBlock, blockToSave } from './vector-table.js';
+import { appendBlock, blockToSave, fitsNextBlock } from './vector-table.js';
 import type { Postings } from './word-table.js';
 
 /**
@@ -18,24 +28,11 @@ const BEFORE_HEADER_BYTES = 48;
 const ITEMS_PER_PART = 10_000;
 const POSTINGS_PER_PART = 131_072;
 
-interface Header {
-  readonly k1: number;
-  readonly b: number;
-  readonly dimensions: number | undefined;
-  readonly parts: readonly PartFacts[];
-}
-
-interface PartFacts {
-  readonly kind: Part['kind'];
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
 type Part =
-  /** Id, number of words (−1 without a text) and whether there is a vector, of each item in order. */
-  | { readonly kind: 'items'; readonly rows: readonly [string, number, 0 | 1][] }
-  /** Words, and the number of their postings, which follow. */
-  | { readonly kind: 'words'; readonly rows: readonly [string, number][] }
+  /** In the order of their slots. */
+  | { readonly kind: 'items'; readonly rows: readonly ItemRow[] }
+  /** Their postings follow. */
+  | { readonly kind: 'words'; readonly rows: readonly WordRow[] }
   /** The slots of these words one after another, then their counts. */
   | { readonly kind: 'postings'; readonly numbers: Uint32Array<ArrayBuffer> }
   /** A block of vectors, as it is in memory; of no numbers where it has none. */
@@ -72,11 +69,13 @@ function* partsOf({ ids, words, vectors }: IndexState): Generator<Part, void, vo
   for (let from = 0; from < ids.length; from += ITEMS_PER_PART) {
     const rows = ids
       .slice(from, from + ITEMS_PER_PART)
-      .map((id, i): [string, number, 0 | 1] => [
-        id as string,
-        words.lengths[from + i] as number,
-        (vectors.inverseNorms[from + i] as number) < 0 ? 0 : 1,
-      ]);
+      .map(
+        (id, i): ItemRow => [
+          id as string,
+          words.lengths[from + i] as number,
+          (vectors.inverseNorms[from + i] as number) < 0 ? 0 : 1,
+        ],
+      );
     yield { kind: 'items', rows };
   }
   yield* wordParts(words.postings);
@@ -124,10 +123,6 @@ function inJson(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
-function fromJson<Value>(bytes: Uint8Array<ArrayBuffer>): Value {
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
-
 /**
  * @throws NearsideError `input-invalid` for what is no index, `version-unsupported`, `size-mismatch`, `digest-mismatch`,
  *   `insecure-context`; `signal.reason`
@@ -143,15 +138,17 @@ export async function readIndex(saved: SavedIndex, turn: Turn): Promise<IndexSta
   const { k1, b, dimensions, parts } = header;
   const state = createState({ k1, b }, dimensions);
   let at = BEFORE_HEADER_BYTES + headerBytes;
-  let words: readonly [string, number][] = [];
+  let words: readonly WordRow[] = [];
   for (const [number, { kind, bytes, sha256 }] of parts.entries()) {
+    const part = `part ${number} (${kind})`;
     const body = await source.read(at, at + bytes);
     at += bytes;
-    if ((await sha256Hex(body)) !== sha256) throw damaged(`part ${number} (${kind})`);
-    if (kind === 'items') readItems(state, fromJson(body));
-    if (kind === 'words') words = fromJson(body);
-    if (kind === 'postings') readPostings(state, words, new Uint32Array(body.buffer));
-    if (kind === 'vectors') appendBlock(state.vectors, new Float32Array(body.buffer));
+    if ((await sha256Hex(body)) !== sha256) throw damaged(part);
+    if (kind === 'words') words = parseWords(body, part);
+    else if (kind === 'items') readItems(state, parseItems(body, part), part);
+    else requireSound(body.length % 4 === 0, part);
+    if (kind === 'postings') readPostings(state, words, new Uint32Array(body.buffer), part);
+    if (kind === 'vectors') readVectors(state, new Float32Array(body.buffer), part);
     if (turn.isSliceOver) await turn.nextSlice();
   }
   return state;
@@ -197,12 +194,13 @@ async function readHeader(source: Source): Promise<{ header: Header; headerBytes
   }
   const hash = await sha256(bytes);
   if (hash.some((byte, i) => byte !== before[16 + i])) throw damaged('the header');
-  return { header: fromJson(bytes), headerBytes };
+  return { header: parseHeader(bytes), headerBytes };
 }
 
 function readItems(
   { ids, slotOf, words, vectors }: IndexState,
-  rows: readonly [string, number, 0 | 1][],
+  rows: readonly ItemRow[],
+  part: string,
 ): void {
   for (const [id, length, hasVector] of rows) {
     slotOf.set(id, ids.length);
@@ -210,21 +208,35 @@ function readItems(
     words.lengths.push(length);
     vectors.inverseNorms.push(hasVector ? 0 : -1);
   }
+  requireSound(slotOf.size === ids.length, part); // else an id is there twice
 }
 
 function readPostings(
-  { words }: IndexState,
-  rows: readonly [string, number][],
+  { ids, words }: IndexState,
+  rows: readonly WordRow[],
   numbers: Uint32Array,
+  part: string,
 ): void {
   const size = numbers.length / 2;
+  requireSound(sum(rows.map(([, n]) => n)) === size, part);
   let at = 0;
   for (const [word, n] of rows) {
     const slots = [...numbers.subarray(at, at + n)];
     const counts = [...numbers.subarray(size + at, size + at + n)];
+    const areInOrder = slots.every((slot, i) => i === 0 || slot > (slots[i - 1] as number));
+    requireSound(areInOrder && (slots.at(-1) ?? 0) < ids.length && !counts.includes(0), part);
     words.postings.set(word, { slots, counts });
     at += n;
   }
+}
+
+function readVectors(
+  { vectors }: IndexState,
+  numbers: Float32Array<ArrayBuffer>,
+  part: string,
+): void {
+  requireSound(fitsNextBlock(vectors, numbers) && numbers.every(Number.isFinite), part);
+  appendBlock(vectors, numbers);
 }
 
 function noIndex(got: string): NearsideError {

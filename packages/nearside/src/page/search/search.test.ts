@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { sha256, sha256Hex } from '@nearside/artifact';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import {
@@ -272,6 +273,91 @@ test.each([
   await expect(loadIndex(await make())).rejects.toMatchObject({
     code,
     message: expect.stringContaining(words),
+  });
+});
+
+/** An index whose hashes are right and whose contents are anybody's. */
+async function forgedIndex({
+  header = {},
+  parts,
+}: {
+  header?: object | string;
+  parts: readonly [kind: string, body: unknown][];
+}): Promise<Blob> {
+  const inBytes = (value: unknown) =>
+    ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer as ArrayBuffer)
+      : new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+  const bodies = parts.map(([, body]) => inBytes(body));
+  const facts = await Promise.all(
+    parts.map(async ([kind], i) => {
+      const bytes = bodies[i] as Uint8Array<ArrayBuffer>;
+      return { kind, bytes: bytes.length, sha256: await sha256Hex(bytes) };
+    }),
+  );
+  const whole = { k1: 1.2, b: 0.75, dimensions: 2, parts: facts, ...(header as object) };
+  const headerBytes = inBytes(typeof header === 'string' ? header : whole);
+  const before = new Uint8Array(48);
+  before.set(new TextEncoder().encode('nearsidx'));
+  new DataView(before.buffer).setUint32(8, 1, true);
+  new DataView(before.buffer).setUint32(12, headerBytes.length, true);
+  before.set(await sha256(headerBytes), 16);
+  return new Blob([before, headerBytes, ...bodies]);
+}
+
+type Forged = Parameters<typeof forgedIndex>[0];
+
+const ITEMS = ['items', [['a', 1, 1]]] as [string, unknown];
+const WORDS = ['words', [['fox', 1]]] as [string, unknown];
+const POSTINGS = ['postings', Uint32Array.of(0, 1)] as [string, unknown];
+const VECTORS = ['vectors', new Float32Array(16).fill(1)] as [string, unknown];
+
+test('what is forged from sound parts is an index', async () => {
+  const index = await loadIndex(await forgedIndex({ parts: [ITEMS, WORDS, POSTINGS, VECTORS] }));
+  expect(await idsOf(index, { text: 'fox', vector: vectorOf(1, 1) })).toEqual(['a']);
+});
+
+test.each<[string, Forged]>([
+  ['a header that is no JSON', { header: '{', parts: [] }],
+  ['a header that is null', { header: 'null', parts: [] }],
+  ['a header without parts', { header: { parts: undefined }, parts: [] }],
+  ['parts that are no objects', { header: { parts: [null] }, parts: [] }],
+  [
+    'a size that is no number',
+    { header: { parts: [{ kind: 'items', sha256: '', bytes: '9' }] }, parts: [] },
+  ],
+  ['a size below 0', { header: { parts: [{ kind: 'items', sha256: '', bytes: -9 }] }, parts: [] }],
+  ['a part of another kind', { parts: [['pictures', []]] }],
+  ['a constant that is a text', { header: { k1: '1' }, parts: [] }],
+  ['a constant out of range', { header: { b: 2 }, parts: [] }],
+  ['too many dimensions', { header: { dimensions: 1e9 }, parts: [ITEMS, VECTORS] }],
+  ['half a dimension', { header: { dimensions: 1.5 }, parts: [] }],
+  ['items that are no JSON', { parts: [['items', '[']] }],
+  ['items that are no list', { parts: [['items', {}]] }],
+  ['an item that is none', { parts: [['items', [null]]] }],
+  ['an id that is no text', { parts: [['items', [[{}, 1, 1]]]] }],
+  ['an id that is there twice', { parts: [ITEMS, ITEMS] }],
+  ['a length of a text', { parts: [['items', [['a', 'x', 1]]]] }],
+  ['words that are no list', { parts: [ITEMS, ['words', null], POSTINGS] }],
+  ['a word that is no text', { parts: [ITEMS, ['words', [[1, 1]]], POSTINGS] }],
+  ['a number of postings below 0', { parts: [ITEMS, ['words', [['fox', -1]]], POSTINGS] }],
+  ['fewer postings than words say', { parts: [ITEMS, ['words', [['fox', 9]]], POSTINGS] }],
+  ['postings without words', { parts: [ITEMS, POSTINGS] }],
+  ['half a posting', { parts: [ITEMS, WORDS, ['postings', 'abc']] }],
+  ['postings of no item', { parts: [ITEMS, WORDS, ['postings', Uint32Array.of(7, 1)]] }],
+  [
+    'a word that is in a text 0 times',
+    { parts: [ITEMS, WORDS, ['postings', Uint32Array.of(0, 0)]] },
+  ],
+  ['half a number', { parts: [ITEMS, ['vectors', 'abc']] }],
+  ['fewer numbers than vectors', { parts: [ITEMS, ['vectors', new Float32Array(2)]] }],
+  ['more vectors than items', { parts: [ITEMS, VECTORS, VECTORS] }],
+  ['vectors of unknown size', { header: { dimensions: undefined }, parts: [ITEMS, VECTORS] }],
+  ['a number that is none', { parts: [ITEMS, ['vectors', new Float32Array(16).fill(NaN)]] }],
+])('%s, with right hashes, is no index: a code says so', async (_, forged) => {
+  await expect(loadIndex(await forgedIndex(forged))).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringMatching(/^loadIndex: .* Make it anew from its items\.$/),
   });
 });
 

@@ -107,19 +107,36 @@ export function readVector({ dimensions = 1, blocks }: VectorTable, slot: number
   return vector;
 }
 
+/** Slots of a block that is saved: those that there are, filled up to whole lanes. */
+function slotsToSave(
+  { inverseNorms }: VectorTable,
+  { index, dimensions }: { readonly index: number; readonly dimensions: number },
+): number {
+  const first = index * slotsPerBlock(dimensions);
+  const used = Math.min(slotsPerBlock(dimensions), inverseNorms.length - first);
+  return LANES * Math.ceil(used / LANES);
+}
+
 /** A block as far as it has slots. Where there is no vector, nothing is left of one that was removed. */
 export function blockToSave(table: VectorTable, index: number): Float32Array<ArrayBuffer> {
   const { dimensions = 1, inverseNorms, blocks } = table;
   const block = blocks[index];
   if (!block) return new Float32Array();
   const first = index * slotsPerBlock(dimensions);
-  const used = Math.min(slotsPerBlock(dimensions), inverseNorms.length - first);
-  const slots = LANES * Math.ceil(used / LANES);
+  const slots = slotsToSave(table, { index, dimensions });
   const zeros = new Float32Array(dimensions);
   for (let place = 0; place < slots; place += 1) {
     if ((inverseNorms[first + place] ?? -1) < 0) writeVector(table, first + place, zeros);
   }
   return block.subarray(0, slots * dimensions);
+}
+
+/** True for numbers that the next block can have been saved as: none, or those of its slots. */
+export function fitsNextBlock(table: VectorTable, numbers: Float32Array): boolean {
+  const { dimensions, blocks } = table;
+  if (numbers.length === 0) return true;
+  if (dimensions === undefined) return false;
+  return numbers.length === dimensions * slotsToSave(table, { index: blocks.length, dimensions });
 }
 
 /** Takes the next block of a saved table, for slots that are there. */
