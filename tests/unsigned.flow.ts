@@ -463,6 +463,40 @@ test('in Node files that nobody vouches for have a heap of their own', async () 
   expect(stdout.trim()).toBe('1,2,2');
 });
 
+test('an id that the model has no row for is a wrong input, whatever runs beside it, and no failure of the backend', async ({
+  page,
+}) => {
+  const bytes = [...(await readFile(`${root}tests/fixtures/rows.onnx`))];
+  const seen = await page.evaluate(async (bytes) => {
+    const { nearside } = globalThis as Scope;
+    const file = new File([Uint8Array.from(bytes)], 'rows.onnx');
+    const batch = { axis: 0, max: 4, maxDelayMs: 0 };
+    const model = await nearside.openUnsigned(file, { batch });
+    const run = async (id: number) => {
+      const data = BigInt64Array.of(BigInt(id));
+      const ids = { datatype: 'INT64', shape: [1], data };
+      try {
+        const { output, meta } = await model.run({ tensors: { ids } });
+        return [[...output.tensors.rows.data], meta.batch];
+      } catch (error) {
+        const { code, message } = error as Scope;
+        return [code, message];
+      }
+    };
+    const alone = await run(9);
+    const beside = await Promise.all([run(0), run(1), run(9), run(2)]);
+    const { ok, invalid, errors, quarantined } = model.stats();
+    await model.close();
+    return { alone, beside, stats: { ok, invalid, errors, quarantined } };
+  }, bytes);
+  const refused = ['input-invalid', expect.stringMatching(/in ids .*idx=9.*range \[-4,3\]/)];
+  expect(seen).toEqual({
+    alone: refused,
+    beside: [[[0, 1, 2], 1], [[3, 4, 5], 1], refused, [[6, 7, 8], 1]],
+    stats: { ok: 3, invalid: 2, errors: {}, quarantined: [] },
+  });
+});
+
 test('what is no model is refused with a code that says what was expected', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { nearside, urls, fetchBlob } = globalThis as Scope;

@@ -2,6 +2,7 @@ import {
   binOf,
   isNearsideError,
   type ModelSpec,
+  NearsideError,
   type Substitution,
   type Tensors,
 } from '@nearside/core';
@@ -21,6 +22,7 @@ import {
   toWireError,
   type WireInput,
 } from '../shared/protocol.js';
+import { outOfRange } from './backends/backend-error.js';
 import type { RunStage, Session } from './session.js';
 
 /** The steps and the models that an input goes through. In a stream both carry state from the input before. */
@@ -44,9 +46,14 @@ export function runBatch(
   nextWay: () => Way,
 ): Promise<Reply<RunReply>[]> {
   const [first] = inputs;
-  return first?.input.kind === 'tensors' && inputs.length === 1
-    ? runTensors(session, first.input.tensors, nextWay().run)
-    : runThroughSteps(session, inputs, nextWay);
+  if (first?.input.kind === 'tensors' && inputs.length === 1) {
+    return runTensors(session, first.input.tensors, nextWay().run);
+  }
+  return runThroughSteps(session, inputs, nextWay).catch((error) => {
+    const areTensors = inputs.every(({ input }) => input.kind === 'tensors');
+    if (!areTensors || outOfRange(error) === undefined) throw error;
+    return runOneByOne(session, inputs, nextWay); // each that is good is answered
+  });
 }
 
 async function runThroughSteps(
@@ -82,10 +89,31 @@ async function runTensors(
   run: RunStage,
 ): Promise<Reply<RunReply>[]> {
   const startMs = performance.now();
-  const output = { tensors: await run(0, tensors) };
+  let output: { readonly tensors: Tensors };
+  try {
+    output = { tensors: await run(0, tensors) };
+  } catch (error) {
+    return [{ ok: false, error: toWireError(badIds(tensors, error), 'backend-failed') }];
+  }
   const times = { pre: 0, run: performance.now() - startMs, post: 0 };
   const observation = observe(NOTHING_SEEN, session);
   return [{ ok: true, value: { output, batch: 1, times, ...(observation && { observation }) } }];
+}
+
+/**
+ * An index that a caller gave, such as the id of a piece of text, may be one that the model has not.
+ *
+ * @throws the error, where it says something else
+ */
+function badIds(tensors: Tensors, error: unknown): NearsideError {
+  const got = outOfRange(error);
+  const names = Object.keys(tensors).filter((name) => tensors[name]?.datatype.includes('INT'));
+  if (got === undefined || names.length === 0) throw error;
+  return new NearsideError(
+    'input-invalid',
+    `Expected numbers in ${names.join(' and ')} that the model has rows for, got: ${got}. Are they of its own tokenizer?`,
+    { cause: error, details: { tensors: names } },
+  );
 }
 
 async function runOneByOne(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { backendError } from './backend-error.js';
+import { backendError, outOfRange } from './backend-error.js';
 
 // As onnxruntime-web 1.30 and tfjs 4.22 word it.
 test.each([
@@ -27,3 +27,22 @@ test.each(['Module.MountedFiles is not available.', 'File not found in preloaded
     expect(message).toContain("{ 'model.onnx': …, 'weights.bin': … }");
   },
 );
+
+// As onnxruntime-web 1.30 and tfjs 4.22 word it.
+test.each([
+  [
+    "while running Gather node. Name:'' Status Message: indices element out of data bounds, idx=9 must be within the inclusive range [-4,3]",
+    'indices element out of data bounds, idx=9 must be within the inclusive range [-4,3]',
+  ],
+  [
+    'gather_elements.cc:77 int64_t onnxruntime::GetIndex(size_t) Index out of range\n',
+    'Index out of range',
+  ],
+  ['Status Message: invalid index found, index = 9', 'invalid index found, index = 9'],
+  ['Status Message: invalid indice found, indice = -9', 'invalid indice found, indice = -9'],
+  ['GatherV2: the index value 9 is not in [0, 3]', 'GatherV2: the index value 9 is not in [0, 3]'],
+])('an index out of range is one in a run, and nowhere else: %s', (got, said) => {
+  expect(outOfRange(backendError('onnx-wasm', 'run', got))).toBe(said);
+  expect(outOfRange(backendError('onnx-wasm', 'load', got))).toBeUndefined();
+  expect(outOfRange(new Error(got))).toBeUndefined();
+});

@@ -47,6 +47,19 @@ const OUT_OF_MEMORY = new RegExp(
 /** ONNX Runtime where nobody gave the file that a tensor lies in (1.30): without any file, and among others. */
 const MISSING_FILE = /"+([^"]*)"+, error: (?:Module\.MountedFiles is not available|File not found)/;
 
+/**
+ * How a kernel on the CPU says that an index points beyond what it indexes: ONNX Runtime's Gather and ScatterElements,
+ * GatherElements, GatherND and ScatterND (1.30), and TensorFlow.js' GatherV2 (4.22).
+ */
+const OUT_OF_RANGE =
+  /(?:indices element out of|Index out of range|invalid ind\w+ found|GatherV2: the index).*/;
+
+/** @returns how a run said that an index is out of range, if it did */
+export function outOfRange(error: unknown): string | undefined {
+  if (!isNearsideError(error) || error.details.step !== 'run') return undefined;
+  return OUT_OF_RANGE.exec(error.message)?.[0];
+}
+
 /** The last one serves on no device. */
 export type AnyBackend = BackendName | 'tfjs-cpu';
 
