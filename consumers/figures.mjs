@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { root } from '../scripts/root.mjs';
+import { codeOf } from './quick-start.mjs';
 
 /** Figures of what is in the repository, for which no app is made. */
 export async function figuresOfRepository() {
-  const readme = await readFile(`${root}README.md`, 'utf8');
-  return { 'pwa-precache-bytes': await precachedBytes(), ...quickStartOf(readme) };
+  return { 'pwa-precache-bytes': await precachedBytes(), ...(await quickStart()) };
 }
 
 /** What the installable example's service worker precaches, bytes after gzip. */
@@ -17,14 +17,18 @@ async function precachedBytes() {
   return files.reduce((sum, file) => sum + gzipSync(file).byteLength, 0);
 }
 
-/** Commands from an empty folder to a printed result, and lines of code that its one file has. */
-function quickStartOf(readme) {
-  const section = readme.split('## Start in an empty folder')[1] ?? '';
-  const [, commands = ''] = section.match(/```\n([^`]*)```/) ?? [];
-  const [, file = ''] = section.match(/```js\n([^`]*)```/) ?? [];
-  const [last = ''] = section.match(/`node \S+\.mjs`/) ?? [];
+/** Commands from an empty folder to a printed result, and lines of code that the README's first file has. */
+async function quickStart() {
+  const [file = ''] = await codeOf('README.md');
+  const [install = ''] = await codeOf('README.md', '');
   return {
-    'quick-start-commands': commands.trim().split('\n').length + (last ? 1 : 0),
-    'quick-start-lines': file.trim().split('\n').length,
+    'quick-start-commands': linesIn(install) + 1, // `node digits.mjs`
+    'quick-start-lines': linesIn(file),
   };
+}
+
+function linesIn(code) {
+  const lines = code.split('\n').filter((line) => line.trim());
+  if (lines.length < 2) throw new Error(`expected README's first steps, got '${code}'`);
+  return lines.length;
 }

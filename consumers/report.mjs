@@ -14,7 +14,7 @@ const LIMITS = {
   'component-openings': 1, // for twenty components of one model
   'component-openings-left': 0, // 2 s after all have left
   'quick-start-commands': 3,
-  'quick-start-lines': 6,
+  'quick-start-lines': 10,
 };
 
 const COLUMNS = [
