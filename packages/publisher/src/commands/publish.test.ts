@@ -1,9 +1,10 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { listFiles } from '../files/list-files.js';
 import { pack } from '../library/pack.js';
 import { runNearside } from '../testing/run-nearside.js';
+import { snapshotOf } from '../testing/snapshot.js';
 import { writeSyntheticModel } from '../testing/synthetic-model.js';
 import { temporaryDirectory } from '../testing/workspace.js';
 
@@ -41,6 +42,58 @@ test('what pack wrote is published as it is', async () => {
   const { exitCode } = await nearside(publish, at('packed'), ...rest, '--new-keys');
   expect(exitCode).toBe(0);
   expect((await nearside(...words)).out).toContain('with exactly these files');
+});
+
+test('--new-keys once more changes nothing', async () => {
+  const { at, words } = await openDesk();
+  await nearside(...words, '--new-keys');
+  const keys = await snapshotOf(at('keys'));
+  expect([...keys.keys()].filter((name) => name.startsWith('.'))).toEqual([]);
+  const { exitCode, out } = await nearside(...words, '--new-keys');
+  expect({ exitCode, out }).toEqual({
+    exitCode: 0,
+    out: expect.stringContaining('Nothing was written.'),
+  });
+  expect(await snapshotOf(at('keys'))).toEqual(keys);
+});
+
+test.each([
+  ['NEARSIDE_PASSPHRASE', 'correct horse'],
+  ['NEARSIDE_PASSPHRASE', ''],
+])('a publish with --new-keys goes on where it was ended: %s=%j', async (variable, passphrase) => {
+  vi.stubEnv(variable, passphrase);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { at, words } = await openDesk();
+  await nearside(...words, '--new-keys');
+  const keys = await snapshotOf(at('keys'));
+  await rm(at('public'), { recursive: true });
+  await writeFile(at('keys/.made-for'), at('public/models'));
+  for (const name of ['model.pem', 'model.pub.pem', 'timestamp.pub.pem'])
+    await rm(at(`keys/${name}`));
+
+  const { exitCode, out } = await nearside(...words, '--new-keys');
+  expect(exitCode).toBe(0);
+  expect(out).toContain(`Wrote 2 private keys to ${at('keys')}`);
+  const after = await snapshotOf(at('keys'));
+  expect([...after.keys()]).toEqual([...keys.keys()]);
+  expect(after.get('root.pem')).toBe(keys.get('root.pem'));
+  expect(after.get('timestamp.pub.pem')).toBe(keys.get('timestamp.pub.pem'));
+});
+
+test('--new-keys takes no keys that were made for another repository', async () => {
+  const { at, words } = await openDesk();
+  await nearside(...words, '--new-keys');
+  const [publish = '', model = '', ...rest] = words;
+  const other = rest.map((word) => (word === at('public/models') ? at('public/others') : word));
+  const { exitCode, errors } = await nearside(publish, model, ...other, '--new-keys');
+  expect({ exitCode, errors }).toEqual({
+    exitCode: 1,
+    errors: expect.stringContaining('output-exists'),
+  });
+  await writeFile(at('keys/.made-for'), at('public/models'));
+  expect((await nearside(publish, model, ...other, '--new-keys')).errors).toContain(
+    'output-exists',
+  );
 });
 
 test('--new-keys is refused where there is a repository, and none are made', async () => {

@@ -1,8 +1,15 @@
 import { parseModelAddress } from '@nearside/artifact';
+import { shareOnce } from '@nearside/core';
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { askCanary } from '../fleet/ask-fleet.js';
 import { type VerdictPlan, verdictPlan } from '../fleet/verdict-plan.js';
-import { type GeneratedKeys, generateKeys, requireForNewKeys } from '../library/generate-keys.js';
+import { findPassphrase, type KeySource } from '../keys/key-source.js';
+import {
+  forgetNewKeys,
+  type GeneratedKeys,
+  makeNewKeys,
+  missingNewKeys,
+} from '../library/generate-keys.js';
 import { packUnlessPacked } from '../library/pack-temporarily.js';
 import { planUpload, type UploadPlan } from '../library/plan.js';
 import { type PreparedModel, prepareModel } from '../library/prepare-model.js';
@@ -114,7 +121,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
   } = flags;
   if (flags.fleet !== undefined && canary === undefined) throw noCanary();
   await requireModulePlace({ module, baseUrl, repository: repo });
-  if (newKeys) await requireForNewKeys({ keys, repository: repo });
+  if (newKeys) await missingNewKeys({ keys, repository: repo });
   await using prepared = await prepareModel({
     source,
     draftDirectory,
@@ -124,7 +131,7 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
   });
   const untilVerdict = await planCanary(prepared.directory, flags, terminal);
   await using packed = await packUnlessPacked(prepared.directory);
-  const made = newKeys ? await makeKeys(keys, terminal) : undefined;
+  const { generated, source: held } = await keysOf({ keys, repo, newKeys }, terminal);
   const publication = await publish({
     packed: packed.directory,
     repository: repo,
@@ -133,9 +140,10 @@ async function publishModel(source: string, flags: PublishFlags, terminal: Termi
     baseUrl,
     module,
     onProgress: printProgress(terminal, 'written'),
-    ...(made ? made.source : await keySource({ keys, repo }, terminal)),
+    ...held,
   });
-  return { publication, notes: packed.notes, generated: made?.generated, prepared, untilVerdict };
+  if (newKeys) await forgetNewKeys({ keys, repository: repo });
+  return { publication, notes: packed.notes, generated, prepared, untilVerdict };
 }
 
 /** Says how long the canary takes until a verdict, before anything is signed. */
@@ -156,10 +164,26 @@ function noCanary(): CommanderError {
   return new CommanderError(1, 'commander.missingMandatoryOptionValue', message);
 }
 
-async function makeKeys(out: string, terminal: Terminal) {
-  const passphrase = (await choosePassphrase(terminal, 'empty: none')) || undefined;
-  const generated = await generateKeys({ out, passphrase });
-  return { generated, source: { keys: out, passphrase } };
+/** Keys that are there, or of a new repository. A passphrase is asked for once. */
+async function keysOf(
+  { keys, repo, newKeys }: Pick<PublishFlags, 'keys' | 'repo' | 'newKeys'>,
+  terminal: Terminal,
+): Promise<{ source: KeySource; generated?: GeneratedKeys | undefined }> {
+  const sourceOnce = shareOnce(() => keySource({ keys, repo }, terminal));
+  if (!newKeys) return { source: await sourceOnce() };
+  let chosen: string | undefined;
+  const generated = await makeNewKeys(
+    { keys, repository: repo },
+    {
+      held: async () => findPassphrase((await sourceOnce()).passphrase),
+      async choose() {
+        chosen = (await choosePassphrase(terminal, 'empty: none')) || undefined;
+        return chosen;
+      },
+    },
+  );
+  const source = chosen === undefined ? await sourceOnce() : { keys, passphrase: chosen };
+  return { source, generated };
 }
 
 function describeNew({ directory, keys, encrypted }: GeneratedKeys): string {

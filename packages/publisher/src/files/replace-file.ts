@@ -1,7 +1,7 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PublisherError } from '../errors/publisher-error.js';
-import { makeDirectory } from './make-directory.js';
+import { isCode, makeDirectory } from './make-directory.js';
 import { unfinishedBeside } from './temporary.js';
 
 /** Writes a file beside its place and moves it there, so that nobody ever sees half of it. */
@@ -28,6 +28,31 @@ export async function writeIfChanged(file: string, content: Uint8Array | string)
     writeFile(unfinished, bytes, { flag: 'wx', flush: true }),
   );
   return true;
+}
+
+/**
+ * Writes a file that is not there yet, whole or not at all.
+ *
+ * @returns false if something has that name
+ */
+export async function writeIfAbsent(
+  file: string,
+  text: string,
+  { mode }: { readonly mode?: number | undefined } = {},
+): Promise<boolean> {
+  await using unfinished = await unfinishedBeside(file);
+  await writeFile(unfinished.path, text, { flag: 'wx', mode, flush: true });
+  try {
+    await link(unfinished.path, file).catch((error) => {
+      // Some file systems have no links. A file is then half written for a moment.
+      if (!/^(?:EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/.test(error.code)) throw error;
+      return writeFile(file, text, { flag: 'wx', mode, flush: true });
+    });
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  }
 }
 
 async function holds(file: string, bytes: Uint8Array): Promise<boolean> {

@@ -27,6 +27,11 @@ export interface UnfinishedFile extends AsyncDisposable {
   readonly path: string;
 }
 
+/** Removes unfinished files of processes that have ended, where perhaps nothing is written any more. */
+export function removeUnfinished(directory: string): Promise<void> {
+  return removeLeftovers(directory, UNFINISHED);
+}
+
 /** Names a file beside another, whose place it takes when it is whole. It is hidden, so that no server shows it. */
 export async function unfinishedBeside(file: string): Promise<UnfinishedFile> {
   const directory = dirname(file);

@@ -20,7 +20,7 @@ export async function requireOutside(keys: string, repository: string): Promise<
 }
 
 /** The path without links, where part of it may not be there yet. */
-async function realPlace(path: string): Promise<string> {
+export async function realPlace(path: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined);
   if (real !== undefined || dirname(resolve(path)) === resolve(path)) return real ?? resolve(path);
   return join(await realPlace(dirname(resolve(path))), basename(path));

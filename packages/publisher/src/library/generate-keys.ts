@@ -1,11 +1,15 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootPath } from '@nearside/artifact';
 import { PublisherError } from '../errors/publisher-error.js';
-import { isCode, makeDirectory } from '../files/make-directory.js';
+import { makeDirectory } from '../files/make-directory.js';
+import { readIfFile } from '../files/read-small-file.js';
+import { writeIfAbsent } from '../files/replace-file.js';
 import { exists } from '../files/stat-path.js';
+import { removeUnfinished } from '../files/temporary.js';
 import { findExposed } from '../keys/exposed-keys.js';
+import { readHeldKeys } from '../keys/held-keys.js';
 import {
   KEY_ROLES,
   type KeyRole,
@@ -15,7 +19,7 @@ import {
   publicKeyFile,
   publicKeyPem,
 } from '../keys/key-files.js';
-import { requireOutside } from '../keys/place-for-keys.js';
+import { realPlace, requireOutside } from '../keys/place-for-keys.js';
 import { privateKeyPem } from '../keys/private-key-pem.js';
 import { readThresholds, writeThresholds } from '../keys/thresholds.js';
 
@@ -76,25 +80,93 @@ export async function generateKeys(options: GenerateKeysOptions): Promise<Genera
   };
 }
 
+/** The keys of a new repository, and where it will be. */
+export interface NewKeys {
+  readonly keys: string;
+  readonly repository: string;
+}
+
 /**
- * Requires a place where the keys of a new repository may lie.
+ * Finds out how far the keys of a new repository are. A publish that was ended midway is gone on with.
  *
- * @throws TypeError when there is a repository already, or the keys would be uploaded with it
+ * @returns the roles whose keys are still to be made
+ * @throws NearsideError `output-exists` when keys are there that were not made for this repository
+ * @throws TypeError when the keys would be uploaded with the repository, or it is there and accepts others
  */
-export async function requireForNewKeys({
-  keys,
-  repository,
-}: {
-  keys: string;
-  repository: string;
-}): Promise<void> {
-  if (await exists(join(repository, rootPath(1)))) {
+export async function missingNewKeys({ keys, repository }: NewKeys): Promise<readonly KeyRole[]> {
+  await requireOutside(keys, repository);
+  const missing: KeyRole[] = [];
+  for (const role of KEY_ROLES) if (!(await isMade(keys, role))) missing.push(role);
+  const isThere = await exists(join(repository, rootPath(1)));
+  if (missing.length === 0 && isThere) return []; // `publish` says whether it accepts them
+  if (await areFor({ keys, repository })) return missing;
+  if (!isThere) await requireFree(keys, FULL_SET);
+  else {
     throw new TypeError(
       `publish: expected a new repository for \`newKeys\`, got ${repository}, which accepts the keys that it ` +
         'was made with alone: give those, or replace them with `nearside rotate-root`.',
     );
   }
-  await requireOutside(keys, repository);
+  return missing;
+}
+
+/**
+ * Makes the keys of a new repository that are missing, and notes beside them what they are for, until
+ * {@link forgetNewKeys}.
+ *
+ * @param ask `held`: for the passphrase of those that are there; `choose`: for one where none is there
+ * @returns undefined where none was missing
+ * @throws as {@link missingNewKeys}, or a key code
+ */
+export async function makeNewKeys(
+  place: NewKeys,
+  ask: Record<'held' | 'choose', () => Promise<string | undefined>>,
+): Promise<GeneratedKeys | undefined> {
+  const { keys: out, repository } = place;
+  const missing = await missingNewKeys(place);
+  await removeUnfinished(out);
+  if (missing.length === 0) return undefined;
+  const present = await privateKeyTexts(out);
+  const isLocked = present.some((text) => text.includes('ENCRYPTED'));
+  const passphrase =
+    present.length === 0 ? await ask.choose() : isLocked ? await ask.held() : undefined;
+  const held = await readHeldKeys({ keys: out, passphrase: async () => passphrase }, KEY_ROLES);
+  await makeDirectory(out, { mode: 0o700 });
+  await writeIfAbsent(join(out, MADE_FOR), await realPlace(repository));
+  const keys: GeneratedKey[] = [];
+  for (const role of missing) {
+    const file = privateKeyFile(out, role);
+    const key = held.find(({ origin }) => origin === file)?.key;
+    keys.push(await writeKey(out, { role, number: 1, key }, passphrase));
+  }
+  return {
+    directory: out,
+    keys,
+    encrypted: passphrase !== undefined,
+    exposed: await findExposed(out),
+  };
+}
+
+/** The repository is published, so its keys are no longer new. */
+export async function forgetNewKeys(place: NewKeys): Promise<void> {
+  if (await areFor(place)) await rm(join(place.keys, MADE_FOR), { force: true });
+}
+
+/** Holds the repository that keys are being made for. It is hidden, as it is no key. */
+const MADE_FOR = '.made-for';
+
+async function areFor({ keys, repository }: NewKeys): Promise<boolean> {
+  const noted = await readIfFile(join(keys, MADE_FOR));
+  return noted?.toString() === (await realPlace(repository));
+}
+
+async function privateKeyTexts(keys: string): Promise<string[]> {
+  const files = KEY_ROLES.map((role) => readIfFile(privateKeyFile(keys, role)));
+  return (await Promise.all(files)).flatMap((bytes) => bytes?.toString() ?? []);
+}
+
+async function isMade(keys: string, role: KeyRole): Promise<boolean> {
+  return (await exists(privateKeyFile(keys, role))) && (await exists(publicKeyFile(keys, role)));
 }
 
 /** A key of a role, by its number. */
@@ -115,13 +187,12 @@ async function nextPlaces(out: string, role: KeyRole, count: number): Promise<Pl
 
 async function writeKey(
   out: string,
-  { role, number }: Place,
+  { role, number, key: held }: Place & { readonly key?: KeyObject | undefined },
   passphrase: string | undefined,
 ): Promise<GeneratedKey> {
-  const key = newKey(role);
+  const key = held ?? newKey(role);
   const file = privateKeyFile(out, role, number);
-  const pem = privateKeyPem(key, passphrase);
-  await writeNew(file, pem, 0o600);
+  if (!held) await writeNew(file, privateKeyPem(key, passphrase), 0o600);
   const publicFile = publicKeyFile(out, role, number);
   await writeNew(publicFile, publicKeyPem(key));
   return { role, file, publicFile, id: keyIdOf(role, key) };
@@ -129,9 +200,7 @@ async function writeKey(
 
 /** Another `keygen` may have been faster. */
 async function writeNew(file: string, text: string, mode?: number): Promise<void> {
-  await writeFile(file, text, { flag: 'wx', mode, flush: true }).catch((error) => {
-    throw isCode(error, 'EEXIST') ? occupied(file) : error;
-  });
+  if (!(await writeIfAbsent(file, text, { mode }))) throw occupied(file);
 }
 
 function newKey(role: KeyRole): KeyObject {
