@@ -13,6 +13,7 @@ import {
 import { messageOf } from '../shared/failures.js';
 import type { ModelFiles, SessionRequest, WeightFiles } from './backends/backend.js';
 import {
+  endWithParent,
   feedsOf,
   readModelDirectory,
   readVariantFiles,
@@ -54,6 +55,7 @@ type Level = NonNullable<SessionRequest['optimization']>;
 const OTHER_LEVELS: readonly Level[] = ['disabled', 'basic', 'extended'];
 
 const [directory = '.', runtime = 'onnx', ways, ...names] = process.argv.slice(2);
+endWithParent();
 await answerGolden(directory, runtime as Runtime, ways === 'once').catch(sendFailure);
 process.disconnect?.();
 

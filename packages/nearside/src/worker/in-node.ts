@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import {
   constantInputs,
   filesBesideModels,
@@ -23,6 +24,17 @@ import { readTensors } from './golden-check.js';
  * The scripts that the publisher starts in processes of their own, `try-common.ts` and `answer-golden.ts`, have this in
  * common: a model directory is read, and a runtime of this package started, on one thread.
  */
+
+/**
+ * Ends this process when its parent has ended, however that was. A thread that computes hears nothing, so another one
+ * looks.
+ */
+export function endWithParent(): void {
+  const looking = `
+    const { workerData: parent } = require('node:worker_threads');
+    setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 500);`;
+  new Worker(looking, { eval: true, workerData: process.ppid }).unref();
+}
 
 export async function readModelDirectory(
   directory: string,

@@ -4,6 +4,7 @@ import type { BackendSession, ModelFiles, WeightFiles } from './backends/backend
 import { checkGolden, type GoldenCheckOptions, proofFiles } from './golden-check.js';
 import { watchHeap } from './heap-size.js';
 import {
+  endWithParent,
   feedsOf,
   readModelDirectory,
   readVariantFiles,
@@ -26,6 +27,7 @@ import {
 const TRAPPED = 3;
 
 const [directory = '.', name, file = 'common', stage, graph] = process.argv.slice(2);
+endWithParent();
 const heapBytes = watchHeap();
 await tryVariant().catch((error: Error) => {
   const place = trapOf(error);

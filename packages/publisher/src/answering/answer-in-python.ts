@@ -45,7 +45,11 @@ export async function answerInPython({
   await requireInside(directory);
   for (const candidate of candidates) {
     try {
-      return (await promisify(execFile)(candidate, words)).stdout.trimEnd();
+      const running = promisify(execFile)(candidate, words);
+      const end = () => void running.child.kill();
+      process.on('exit', end);
+      const { stdout } = await running.finally(() => process.off('exit', end));
+      return stdout.trimEnd();
     } catch (cause) {
       const { code } = cause as { code?: unknown };
       const isLast = candidate === candidates.at(-1);
