@@ -17,6 +17,7 @@ export function buildPage(suite, outDir, pages = ['index'], base = '/') {
     base,
     logLevel: 'error',
     worker: { format: 'es' },
+    define: { 'process.env.BENCH_QUICK': JSON.stringify(process.env.BENCH_QUICK ?? '') },
     build: {
       outDir,
       target: 'esnext',

@@ -13,6 +13,7 @@ export async function startDisplay() {
   const started = spawn(webkit.display, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const number = await new Promise((resolve, reject) => {
     started.stdio[3]?.once('data', (data) => resolve(String(data).trim()));
+    started.once('error', reject);
     started.once('exit', (status) => reject(new Error(`Xvfb ended with ${status}`)));
   });
   return {

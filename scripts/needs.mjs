@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { installWithApt } from './apt.mjs';
-import { firefoxLaunch, SOFTWARE_VULKAN } from './browsers.mjs';
+import { firefoxLaunch, SOFTWARE_VULKAN, webkit } from './browsers.mjs';
 import { chromiumPath } from './chromium.mjs';
 
 const FONTS = '/usr/share/fonts/truetype';
@@ -34,6 +34,8 @@ const FILES = {
   alertmanager: ['prometheus-alertmanager', '/usr/bin/prometheus-alertmanager'],
   nginx: ['nginx-light', '/usr/sbin/nginx'],
   caddy: ['caddy', '/usr/bin/caddy'],
+  webkit: ['webkit2gtk-driver', webkit.browser],
+  xvfb: ['xvfb', webkit.display],
   vulkan: ['mesa-vulkan-drivers', SOFTWARE_VULKAN],
   DejaVu: ['fonts-dejavu-core', `${FONTS}/dejavu/DejaVuSans.ttf`],
   FreeFont: ['fonts-freefont-ttf', `${FONTS}/freefont/FreeSans.ttf`],

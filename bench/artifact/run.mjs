@@ -1,3 +1,4 @@
+import { sized } from '../sized.js';
 import { coldStart } from './cold-start.mjs';
 import { fourTabs } from './four-tabs.mjs';
 import { killTrials } from './kill-trials.mjs';
@@ -8,7 +9,7 @@ import { verifierSize } from './verifier-size.mjs';
 import { warmVerify } from './warm-verify.mjs';
 
 /** Enough to notice what is broken; the long run is `--trials 100`. */
-const TRIALS = 10;
+const TRIALS = sized(10, 2);
 
 /**
  * @param {string} dir empty folder to work in

@@ -1,11 +1,12 @@
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { openRepository } from './repository.mjs';
 import { withTabs } from './site.mjs';
 
 const WEIGHT_BYTES = 64 * 1024 * 1024;
-const WARM_UPS = 3;
-const PAIRS = 40;
+const WARM_UPS = sized(3);
+const PAIRS = sized(40);
 
 /** A verified read from a warm IndexedDB, as throughput, beside a bare loop of get and SHA-256. */
 export async function warmVerify(dir, site) {

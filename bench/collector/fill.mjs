@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { contributionOf } from '../../packages/collector/dist/counting/contribution.js';
 import { createNames } from '../../packages/collector/dist/counting/names.js';
 import { openSqliteRollupStore } from '../../packages/collector/dist/sqlite/sqlite-rollup-store.js';
+import { sized } from '../sized.js';
 import { draftReport, seeded } from './reports.mjs';
 
-const BUCKET_MS = 300_000;
+/** Reports of so long are written together. */
+const BUCKET_MS = sized(300_000, 21_600_000);
 const DRAFTS = 3000;
 
 /**

@@ -4,22 +4,23 @@ import { fleetDrift } from '../../packages/collector/dist/fleet/drift.js';
 import { openSqliteRollupStore } from '../../packages/collector/dist/sqlite/sqlite-rollup-store.js';
 import { intervalOf, median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { fillMonth } from './fill.mjs';
 import { killTrials } from './kill-trials.mjs';
 import { sendLoad, startScript } from './processes.mjs';
 
-const PAIRS = 7;
-const SECONDS = 4;
+const PAIRS = sized(7);
+const SECONDS = sized(4);
 /** The compiler has done its work after so many. */
-const WARM_UP_REPORTS = 8000;
-const MONTH_REPORTS = 300_000;
-const COLD_QUERIES = 7;
-const FLOOD_REPORTS = 100_000;
-const KILLS = 50;
+const WARM_UP_REPORTS = sized(8000, 500);
+const MONTH_REPORTS = sized(300_000, 10_000);
+const COLD_QUERIES = sized(7);
+const FLOOD_REPORTS = sized(100_000, 2000);
+const KILLS = sized(50, 2);
 
 /** A week, which is a past, and the day after it. */
 const COHORT_DAYS = 8;
-const REPORTS_A_DAY = 10_000;
+const REPORTS_A_DAY = sized(10_000, 500);
 
 const DAY_MS = 86_400_000;
 /** As the reports have it. */

@@ -1,12 +1,13 @@
 // What marks cost: the same library in the same page, with marks and without.
 import { open } from 'nearside';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 
 /** Runs of one stretch: long enough for the page's clock. */
-const RUNS = 50;
+const RUNS = sized(50, 5);
 
 /** Half of what a visitor waits between two runs, ms: the models are run in turns. */
-const HALF_PAUSE_MS = 750;
+const HALF_PAUSE_MS = sized(750, 50);
 
 const QUIET = { tune: 'off', policy: { update: 'manual' } };
 

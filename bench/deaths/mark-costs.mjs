@@ -2,12 +2,13 @@ import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
 /** Pairs of each row. One run each 1.5 s makes the second a matter of minutes. */
-const PAIRS = { runs: 200, paused: 60, opens: 60 };
+const PAIRS = { runs: sized(200), paused: sized(60), opens: sized(60) };
 
 /** Pages of a row: which model was opened first in one is the second in the next. */
-const PAGES = 2;
+const PAGES = sized(2);
 
 /**
  * What marks cost: the library with marks ÷ the same without, in pairs.

@@ -2,6 +2,7 @@ import { engines } from '../../scripts/kills/engines.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { publishDigits } from './digits.mjs';
 import { killAtDrawnMoments } from './drawn-kills.mjs';
 import { publishHeavyDigits } from './heavy-digits.mjs';
@@ -11,13 +12,13 @@ import { describeVisit, peakOf, visitOnPhone } from './phone-visits.mjs';
 import { tenTabs } from './ten-tabs.mjs';
 
 /** Of pages while a mark stands. */
-const KILLS = { chromium: 100, firefox: 20, webkit: 20 };
+const KILLS = { chromium: sized(100), firefox: sized(20), webkit: sized(20) };
 
 /** How often a page ends in each way that is no death. */
-const ENDS = 20;
+const ENDS = sized(20);
 
 /** Visits after `page-lost`, in which nothing may be killed. */
-const VISITS_AFTER = 20;
+const VISITS_AFTER = sized(20);
 
 /** Each phone that serves in the end does so by this visit. */
 const MOST_VISITS = 3;

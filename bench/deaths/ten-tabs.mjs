@@ -11,9 +11,10 @@ import { startRepository } from '../../scripts/stack.mjs';
 import { median } from '../bootstrap.mjs';
 import { withProfile } from '../memory/openings.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { publishRecogniser } from '../start/models.mjs';
 
-const TABS = 10;
+const TABS = sized(10, 2);
 
 /** The whole suite takes 20 minutes; one such takes three. */
 const TRIALS = 1;
@@ -22,10 +23,10 @@ const TRIALS = 1;
  * When Chromium collects what a hidden page no longer uses, s after it was hidden. By itself it waits one to four minutes, drawn
  * at random. Models are open and rest before that.
  */
-const PURGE_S = { opened: 100, empty: 20 };
+const PURGE_S = { opened: sized(100, 10), empty: sized(20, 2) };
 
 /** After that, or after the last model was opened, ms. */
-const SETTLED_MS = 8_000;
+const SETTLED_MS = sized(8_000, 1000);
 
 /**
  * Memory that a model takes in ten tabs, of which nine are hidden, ÷ what it takes in one.

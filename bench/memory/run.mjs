@@ -4,13 +4,14 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { MORE_BYTES, publishMemoryModels } from './models.mjs';
 import { openOnce, withProfile } from './openings.mjs';
 
-const TRIALS = 3;
+const TRIALS = sized(3);
 
 /** The smallest phone is found to so many bytes: 0.03 of what the large model has more. */
-const STEP_BYTES = 8 * 1024 * 1024;
+const STEP_BYTES = sized(8 * 1024 * 1024, 512 * 1024 * 1024);
 
 /**
  * What opening a model of 256 MB takes more than one of 1 MB: in the memory of the page's process, and in time.

@@ -5,8 +5,9 @@ import { openPostgresRollupStore } from '../../packages/collector/dist/postgres/
 import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { draftReport, seeded } from '../collector/reports.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
-const BATCHES = 200;
+const BATCHES = sized(200, 4);
 const BATCH = 200;
 const REPORTS = BATCHES * BATCH;
 const DRAFTS = 3000;

@@ -1,10 +1,11 @@
 import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { cpuSeconds, load, startCommand } from './collector.mjs';
 
-const SECONDS = 4;
-const WARM_UP_REPORTS = 8000;
+const SECONDS = sized(4);
+const WARM_UP_REPORTS = sized(8000, 500);
 /** Of all load generators together. */
 const CONNECTIONS = 128;
 

@@ -4,12 +4,13 @@ import { addressOfAll, startPostgres } from '../../scripts/services/postgres.mjs
 import { freePort, until } from '../../scripts/services/service.mjs';
 import { draftReport, seeded } from '../collector/reports.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { startCommand } from './collector.mjs';
 
-const REPORTS = 40_000;
+const REPORTS = sized(40_000, 1000);
 const SENDERS = 64;
 /** One of the two collectors is killed so often, and halfway the primary. */
-const KILLS = 12;
+const KILLS = sized(12, 2);
 /** So many of those acknowledged are sent again, to the other collector. */
 const RESENT = 0.1;
 /** Devices wait for minutes. */

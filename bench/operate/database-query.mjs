@@ -3,10 +3,11 @@ import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { fillMonth } from '../collector/fill.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { moveFile, startCommand } from './collector.mjs';
 
-const REPORTS = 300_000;
-const QUERIES = 7;
+const REPORTS = sized(300_000, 10_000);
+const QUERIES = sized(7);
 const DAY_MS = 86_400_000;
 
 /** The first question of a collector about a month, on each store with the same data. */

@@ -2,10 +2,11 @@ import Database from 'better-sqlite3';
 import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { load, startCommand } from './collector.mjs';
 
-const SECONDS = 4;
-const WARM_UP_REPORTS = 8000;
+const SECONDS = sized(4);
+const WARM_UP_REPORTS = sized(8000, 500);
 /** Ids are kept for so many days. */
 const DAYS = 16;
 
@@ -14,10 +15,10 @@ const DAYS = 16;
  * second for each 20 million.
  */
 export async function* fullIds(dir, { trials, ids }) {
-  yield await ratioOf('full-ids-ratio-sqlite', { trials, ids }, await onSqlite(dir, ids));
+  yield await ratioOf('full-ids-ratio, sqlite', { trials, ids }, await onSqlite(dir, ids));
   const postgres = await startPostgres({ settings: { fsync: 'on', max_wal_size: '8GB' } });
   const sides = await onPostgres(postgres, ids);
-  yield await ratioOf('full-ids-ratio-postgres', { trials, ids }, sides);
+  yield await ratioOf('full-ids-ratio, postgres', { trials, ids }, sides);
   await postgres.close();
 }
 

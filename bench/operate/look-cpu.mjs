@@ -2,9 +2,10 @@ import { startCollector } from '@nearside/collector';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { VERSIONS } from '../collector/reports.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { MODELS } from './fleet-file.mjs';
 
-const LOOKS = 5;
+const LOOKS = sized(5);
 /** A collector looks so often. */
 const EVERY_MS = 300_000;
 /** As the reports have it. */

@@ -1,10 +1,11 @@
 import { intervalOf, median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { load, startCommand } from './collector.mjs';
 
-const SCRAPES = 15;
-const SECONDS = 4;
-const WARM_UP_REPORTS = 8000;
+const SCRAPES = sized(15);
+const SECONDS = sized(4);
+const WARM_UP_REPORTS = sized(8000, 500);
 
 /** How long a scrape of a large fleet takes, and whether reports wait for it. */
 export async function* metricsScrape(file, trials) {

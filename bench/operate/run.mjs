@@ -1,3 +1,4 @@
+import { sized } from '../sized.js';
 import { databaseCosts } from './database-costs.mjs';
 import { databaseIngest } from './database-ingest.mjs';
 import { databaseKills } from './database-kills.mjs';
@@ -8,9 +9,9 @@ import { lookCpu } from './look-cpu.mjs';
 import { metricsScrape } from './metrics-scrape.mjs';
 import { rulePlays } from './rule-plays.mjs';
 
-const PAIRS = 5;
+const PAIRS = sized(5);
 /** Each of two stores gets so many, and a million takes seconds. 20 million are two weeks of 14 reports a second. */
-const IDS = 2_000_000;
+const IDS = sized(2_000_000, 32_000);
 
 /** @param {string} dir empty folder to work in */
 export async function* runSuite(dir, { trials = PAIRS, ids = IDS }) {

@@ -5,15 +5,16 @@ import { copyOf } from '../page/src/models/bench-model.ts';
 import { OFFERED } from '../page/src/models/offered.ts';
 import { describeProblem } from '../page/src/problem.ts';
 import { openMedium } from '../runtime/medium.js';
+import { sized } from '../sized.js';
 import { watchSmoothness } from '../smoothness.js';
 import { measurePhoto } from './photo.js';
 
-const OCR = { pairs: 100, warmUps: 15 };
+const OCR = { pairs: sized(100), warmUps: sized(15) };
 const TOGETHER = 64;
-const TOGETHER_PAIRS = { pairs: 100, warmUps: 30 };
-const STRETCH_MS = 5_000;
+const TOGETHER_PAIRS = { pairs: sized(100), warmUps: sized(30) };
+const STRETCH_MS = sized(5_000, 300);
 /** A busy machine may hold a page once: the median counts. */
-const STRETCHES = 3;
+const STRETCHES = sized(3);
 const OURS = 'nearside-onnx-wasm';
 const FREE = 'ort-worker';
 

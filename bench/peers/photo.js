@@ -1,10 +1,11 @@
 import { openUnsigned } from 'nearside';
 import { compare } from '../compare.js';
 import { makePhoto, photoPreprocessing } from '../pipeline/photo.js';
+import { sized } from '../sized.js';
 import { PHOTO_LABELS, photoModel } from './photo-model.js';
 
-const PAIRS = 30;
-const WARM_UPS = 5;
+const PAIRS = sized(30);
+const WARM_UPS = sized(5);
 
 /** Pairs of times, ms: a JPEG of 12 megapixels → its label, with the library and with the canvas worker. */
 export async function measurePhoto() {

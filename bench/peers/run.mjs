@@ -5,11 +5,12 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { buildBenchPage, packRuntime } from '../page/build.mjs';
 import { missingRow, row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { coldExtraBytes } from './cold-bytes.mjs';
 import { measureVerified } from './verified.mjs';
 
 /** Visits of the benchmark page with an empty profile. */
-const VISITS = 5;
+const VISITS = sized(5);
 
 /**
  * The benchmark page without somebody who looks: what it promises beside others, in one browser.

@@ -2,11 +2,12 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { root } from '../../scripts/root.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { buildPage } from '../build-page.mjs';
+import { sized } from '../sized.js';
 
 /** A classifier as the Hugging Face Hub has one, which `make_bert.py` beside it wrote. */
 const BERT = `${root}packages/publisher/fixtures/bert`;
 const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
-const PAIRS = 10;
+const PAIRS = sized(10);
 
 /** Numbers that nothing uses bring the tiny classifier to the size of a usual one, 4 bytes each. */
 const PADDING = 8 * 2 ** 20;

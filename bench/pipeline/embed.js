@@ -6,11 +6,12 @@ import modelUrl from '../../models/sentences/int8/model.onnx?url';
 import spec from '../../models/sentences/model.json';
 import tokenizerUrl from '../../models/sentences/tokenizer.json?url';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { openAlone } from './open-alone.js';
 
 const SENTENCES = 256;
-const PAIRS = 15;
-const WARM_UPS = 3;
+const PAIRS = sized(15);
+const WARM_UPS = sized(3);
 const DATATYPES = { INT64: 'int64' };
 
 /** @returns pairs of times, ms */

@@ -5,6 +5,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import facesUrl from '../../models/faces/int8/model.onnx?url';
 import peopleUrl from '../../models/people/fp32/model.onnx?url';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { openAlone } from './open-alone.js';
 
 const CAMERA = { width: 640, height: 480 };
@@ -12,8 +13,8 @@ const MODELS = {
   people: { task: 'image-segmentation', url: peopleUrl, side: 256, require: requireMask },
   faces: { task: 'object-detection', url: facesUrl, side: 128, require: requireObjects },
 };
-const PAIRS = 60;
-const WARM_UPS = 15;
+const PAIRS = sized(60);
+const WARM_UPS = sized(15);
 
 /** @returns pairs of times, ms */
 export async function measureFrame(name) {

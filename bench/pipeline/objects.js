@@ -6,10 +6,11 @@ import photoUrl from '../../examples/digits/samples/cat.jpg?url';
 import modelUrl from '../../models/things/int8/model.onnx?url';
 import spec from '../../models/things/model.json';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { openAlone } from './open-alone.js';
 
-const PAIRS = 15;
-const WARM_UPS = 3;
+const PAIRS = sized(15);
+const WARM_UPS = sized(3);
 
 /** @returns pairs of times, ms */
 export async function measureObjects() {

@@ -5,7 +5,6 @@ import { publishModels, startRepository } from '../../scripts/stack.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
-import { measureCodeSize } from '../runtime/code-size.mjs';
 import { goldenBytesShare } from './golden-bytes.mjs';
 
 /** @param {string} dir empty folder to work in */
@@ -55,7 +54,6 @@ export async function* runSuite(dir) {
   await browser.close();
   await Promise.all([site.close(), repository.close()]);
   yield await goldenBytesShare(published.packed);
-  yield* measureCodeSize();
 }
 
 /** Our time ÷ the peer's, per pair of times. */

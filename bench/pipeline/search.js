@@ -1,14 +1,15 @@
 // The search of `nearside/search`, beside a plain loop of dot products over the same vectors in the same page.
 import { createIndex } from 'nearside/search';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { watchSmoothness } from '../smoothness.js';
 
-const ITEMS = 100_000;
+const ITEMS = sized(100_000, 20_000);
 const DIMENSIONS = 512;
 const TOP = 10;
-const PAIRS = 15;
-const WARM_UPS = 3;
-const STRETCHES = 3;
+const PAIRS = sized(15);
+const WARM_UPS = sized(3);
+const STRETCHES = sized(3);
 const WORDS = 20;
 /** So few that each is in a tenth of the texts: searching by words takes long. */
 const DIFFERENT_WORDS = 200;

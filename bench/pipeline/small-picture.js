@@ -1,10 +1,11 @@
 // The digits model on a picture of its own size, beside the tensor of that picture.
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { openAlone } from './open-alone.js';
 
 const SIDE = 28;
-const PAIRS = 300;
-const WARM_UPS = 200;
+const PAIRS = sized(300);
+const WARM_UPS = sized(200);
 
 /** @returns pairs of times, ms: of an `ImageData`, and of its tensor */
 export async function measureSmallPicture() {

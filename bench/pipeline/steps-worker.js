@@ -2,11 +2,12 @@
 
 import { compilePipeline, STEPS_FILE } from '@nearside/pipeline';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { levelsBetween, makePhoto, photoSteps, readAll, resizeByCanvas } from './photo.js';
 import { byTransformers } from './transformers-photo.js';
 
-const PAIRS = 15;
-const WARM_UPS = 3;
+const PAIRS = sized(15);
+const WARM_UPS = sized(3);
 
 const MELS = [
   { step: 'decode-audio' },

@@ -7,10 +7,11 @@ import recognizeUrl from '../../models/ocr/int8/recognize/model.onnx?url';
 import spec from '../../models/ocr/model.json';
 import keysUrl from '../../models/ocr/recognize/keys.txt?url';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { openAlone } from './open-alone.js';
 
 const LINES = 24;
-const PAIRS = 5;
+const PAIRS = sized(5);
 const WARM_UPS = 1;
 
 /** @returns pairs of times, ms */

@@ -3,6 +3,7 @@ import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import * as ort from 'onnxruntime-web/wasm';
 import modelUrl from '../../models/voice/int8/model.onnx?url';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { openAlone } from './open-alone.js';
 
 const RATE = 16_000;
@@ -10,9 +11,9 @@ const SECONDS = 30;
 const PIECES = 300;
 const FRAME = 512;
 const CONTEXT = 64;
-const PAIRS = 15;
+const PAIRS = sized(15);
 /** Both runtimes are compiled anew in the background, on the same two cores, for some seconds after their first run. */
-const WARM_UPS = 10;
+const WARM_UPS = sized(10);
 
 /** Something that goes up and down like speech; what it is changes no time. */
 const SOUND = Float32Array.from(

@@ -1,6 +1,7 @@
 // The library's ONNX backend runs two models in turn, in one instance of the runtime.
 import { onnxWasm } from 'nearside/worker/onnx-wasm';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { drawInputs } from '../slim/draw.js';
 
 // The library and ONNX Runtime start their threads from this same file, by names, and listen there themselves.
@@ -30,7 +31,7 @@ async function timePairs({ wasm, threads, models, inputs, pairs }) {
 }
 
 /** Runs until the code is optimised, on two threads too. */
-const WARM_UPS = 15;
+const WARM_UPS = sized(15);
 
 /** @param {string[]} addresses of a model and its weights */
 async function requestOf(addresses) {

@@ -6,6 +6,7 @@ import { root } from '../../scripts/root.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { withMovedWeights } from '../slim/models.mjs';
 
 const WASM = 'ort-wasm-simd-threaded.wasm';
@@ -38,7 +39,7 @@ export async function* timeForms({ dir, siteDir }, cases) {
   await site.close();
 }
 
-const SESSIONS = 15;
+const SESSIONS = sized(15);
 
 /** As devices have it: the weights of large files lie beside them. */
 async function place(file, { dir, siteDir }) {

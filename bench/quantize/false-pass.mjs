@@ -1,7 +1,8 @@
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { createRandom } from '../slim/draw.js';
 
-const FOLDERS = 10_000;
+const FOLDERS = sized(10_000, 100);
 const SIZES = [200, 300, 500, 1000];
 const MAX_LOSS = 0.02;
 

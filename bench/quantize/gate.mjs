@@ -1,9 +1,10 @@
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { addVariants, gzipBytes, runPython } from './models.mjs';
 
-const LINES = 300;
-const RECORDINGS = 300;
+const LINES = sized(300, 60);
+const RECORDINGS = sized(300, 60);
 const MAX_LOSS = 0.02;
 
 /** Python's ways to make a model small. */

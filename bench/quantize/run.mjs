@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { root } from '../../scripts/root.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { commonShare } from '../slim/common-share.mjs';
 import { timeForms } from './beside.mjs';
 import { falsePass } from './false-pass.mjs';
@@ -11,19 +12,19 @@ import { gateRows } from './gate.mjs';
 import { copyFloats, fileOf, gzipBytes } from './models.mjs';
 
 /** Pairs of visits. */
-const PAIRS = 5;
+const PAIRS = sized(5);
 
 /** What models are given while they are timed, as `draw.js` draws it, and in how many pairs. */
 const TIMED = {
-  recognize: { inputs: { x: ['FP32', [1, 3, 48, 320]] }, runs: 60 },
-  detect: { inputs: { x: ['FP32', [1, 3, 480, 640]] }, runs: 30 },
+  recognize: { inputs: { x: ['FP32', [1, 3, 48, 320]] }, runs: sized(60) },
+  detect: { inputs: { x: ['FP32', [1, 3, 480, 640]] }, runs: sized(30) },
   voice: {
     inputs: {
       input: ['FP32', [1, 576]],
       state: ['FP32', [2, 1, 128]],
       sr: ['INT64', [], [16_000, 16_001, true]],
     },
-    runs: 400,
+    runs: sized(400),
   },
 };
 

@@ -1,13 +1,14 @@
 // What `canRun` estimates, and what runs of the same model with its own weights take.
 import { canRun, open } from 'nearside';
+import { sized } from '../sized.js';
 
 /** Enough for the slowest model here to warm up. */
 const MAX_MS = 60_000;
 
 /** Runs before the timed ones, ms; and how long those go on, ms, and how many there are at least. */
-const WARM_MS = 2_000;
-const TIMED_MS = 1_000;
-const LEAST_RUNS = 15;
+const WARM_MS = sized(2_000, 50);
+const TIMED_MS = sized(1_000, 50);
+const LEAST_RUNS = sized(15);
 
 globalThis.estimate = async ({ url, trust, backend, threads }) => {
   const { rows } = await canRun(url, {

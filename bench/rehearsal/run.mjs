@@ -4,13 +4,14 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { intervalOf, median } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { publishAlone } from './publish-alone.mjs';
 
 /** An estimate is right when it is off by no more than this share of what was measured. */
 const MOST_ERROR = 0.25;
 
 /** Rounds, each with an estimate between two measurements. */
-const TRIALS = 3;
+const TRIALS = sized(3);
 
 /** @param {string} dir empty folder to work in */
 export async function* runSuite(dir, { trials = TRIALS }) {

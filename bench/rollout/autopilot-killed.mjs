@@ -7,6 +7,7 @@ import { experimentOf, rolloutBucket } from '../../packages/artifact/dist/rollou
 import { listen } from '../../scripts/listen.mjs';
 import { startRepository } from '../../scripts/stack.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { openOnce } from './open-once.mjs';
 import { openReleases } from './releases.mjs';
 
@@ -17,6 +18,9 @@ const OFFERED_BEFORE_MS = 25 * HOUR_MS;
 const CANARY_PERCENT = 5;
 /** Keys that autopilot may read. */
 const ROLES = ['targets', 'snapshot', 'timestamp'];
+
+/** It is killed before each of so many writes. */
+const EVERY = sized(1, 1_000);
 
 /** What the collector says, and what autopilot is to make of it. */
 const STORIES = [
@@ -55,7 +59,7 @@ export async function* autopilotKilled(dir) {
   const faults = [];
   for (const story of STORIES) {
     const collector = await sayVerdict({ ...story, experiment });
-    for (let killAtWrite = 0; ; killAtWrite += 1) {
+    for (let killAtWrite = 0; ; killAtWrite += EVERY) {
       const repository = `${dir}/killed`;
       await rm(repository, { recursive: true, force: true });
       await cp(releases.repository, repository, { recursive: true });

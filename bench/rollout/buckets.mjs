@@ -4,8 +4,9 @@ import { assignInstall } from '../../packages/artifact/dist/assignment.js';
 import { rolloutBucket } from '../../packages/artifact/dist/rollout-bucket.js';
 import { drawsOf } from '../fleet/random.mjs';
 import { missingRow, row } from '../row.mjs';
+import { sized } from '../sized.js';
 
-const IDS = 100_000;
+const IDS = sized(100_000, 1000);
 const BUCKETS = 10_000;
 /** Shares of a canary one after the other, in buckets. */
 const RAMP = [100, 500, 2500, 5000, 7500, 10_000];

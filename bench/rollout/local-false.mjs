@@ -10,8 +10,9 @@ import { drawsOf } from '../fleet/random.mjs';
 import { share } from '../fleet/shares.mjs';
 import { NO_TROUBLE } from '../fleet/trouble.mjs';
 import { drawRun } from '../fleet/windows.mjs';
+import { sized } from '../sized.js';
 
-const DEVICES = 10_000;
+const DEVICES = sized(10_000, 100);
 
 /** The last of them are compared with. */
 const RUNS_BEFORE = 40;

@@ -7,12 +7,13 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { publishDigits } from '../deaths/digits.mjs';
 import { buildDeathsPage } from '../deaths/run.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
 /** A version that needs more starts than this is not given up. */
 const MOST_STARTS = 5;
 /** It dies at once, but for a device that is busy. */
 const STARTS = 2;
-const DEVICES = 3;
+const DEVICES = sized(3);
 const [BEFORE, NEW] = ['1.0.0', '1.1.0'];
 
 /**

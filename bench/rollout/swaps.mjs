@@ -1,15 +1,16 @@
 import { sum } from '../../packages/core/dist/index.js';
 import { contentProcessOf } from '../../scripts/kills/content-process.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
 /** Updates, each with a way back. */
-const MOST_TRIALS = 5;
+const MOST_TRIALS = sized(5);
 /** Runs of each version that are waited for. */
-const RUNS = 200;
+const RUNS = sized(200, 20);
 const LIMIT_MS = 60_000;
 /** Its process is stopped so long, as by a device that is closed. */
 const SLEEP_MS = 3_000;
-const SLEEPS = 3;
+const SLEEPS = sized(3);
 
 /**
  * Runs of a page under continuous load, over updates and ways back; and of one that slept while its version was revoked.

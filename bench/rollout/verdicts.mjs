@@ -1,9 +1,10 @@
 import { intervalOf } from '../bootstrap.mjs';
 import { share } from '../fleet/shares.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { simulateRollouts } from './simulate-rollouts.mjs';
 
-const ROLLOUTS = 1_000;
+const ROLLOUTS = sized(1_000, 2);
 /** Canaries with so many devices on each side, and their share of all. */
 const USUAL = { devices: 2_000, percent: 5 };
 const SMALL = { devices: 500, percent: 1 };

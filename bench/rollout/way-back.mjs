@@ -1,8 +1,9 @@
 import { intervalOf, p95 } from '../bootstrap.mjs';
 import { openBrowsers } from '../game-day/browsers.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
-const TRIALS = 20;
+const TRIALS = sized(20);
 const LIMIT_MS = 60_000;
 
 /**

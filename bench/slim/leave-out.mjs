@@ -1,5 +1,6 @@
 import { keepFunctions } from '../../scripts/slim/keep-functions.mjs';
 import { markFunctions } from '../../scripts/slim/mark-functions.mjs';
+import { sized } from '../sized.js';
 import { compareFiles } from './compare-files.mjs';
 import { drawn } from './corpus.mjs';
 import { OUR_MODELS } from './models.mjs';
@@ -20,7 +21,7 @@ const FAMILIES = {
   table: ['breast-cancer'],
 };
 
-const RUNS = 6;
+const RUNS = sized(6);
 
 /**
  * What becomes of a model that nobody thought of: makes files from the models of all families but one, without the

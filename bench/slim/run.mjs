@@ -4,6 +4,7 @@ import { readRanges } from '../../scripts/slim/function-list.mjs';
 import { keepFunctions } from '../../scripts/slim/keep-functions.mjs';
 import { FULL_FILE, makeCommon, readList } from '../../scripts/slim/make-common.mjs';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { openPage } from './chromium-page.mjs';
 import { commonShare } from './common-share.mjs';
 import { compareFiles } from './compare-files.mjs';
@@ -21,27 +22,27 @@ const WRONG_SEEDS = 5_000_000;
 
 /** Drawn inputs: 10,000 in all. Those of OCR take a hundred times as long as the others. */
 const RUNS = {
-  'digits-fp32': 2_700,
-  'digits-int8': 2_700,
-  silero: 2_000,
-  'breast-cancer': 2_300,
-  detect: 150,
-  recognize: 150,
+  'digits-fp32': sized(2_700),
+  'digits-int8': sized(2_700),
+  silero: sized(2_000),
+  'breast-cancer': sized(2_300),
+  detect: sized(150),
+  recognize: sized(150),
 };
 
 /** Wrong ones: 1,000 in all. */
 const WRONG_RUNS = {
-  'digits-fp32': 220,
-  'digits-int8': 220,
-  silero: 220,
-  'breast-cancer': 220,
-  detect: 60,
-  recognize: 60,
+  'digits-fp32': sized(220),
+  'digits-int8': sized(220),
+  silero: sized(220),
+  'breast-cancer': sized(220),
+  detect: sized(60),
+  recognize: sized(60),
 };
 
-const UNSEEN_RUNS = 8;
+const UNSEEN_RUNS = sized(8);
 const THREADS = [1, 2];
-const PAIRS = 10;
+const PAIRS = sized(10);
 
 /**
  * The runtime with common functions alone, beside the whole one: size, bits, traps, and time.

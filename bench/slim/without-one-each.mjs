@@ -1,10 +1,11 @@
+import { sized } from '../sized.js';
 import { countDifferences } from './compare-files.mjs';
 
 /** A session on two threads starts in one second here; a hang is taken for one after, ms. */
 const LIMIT_MS = 5_000;
 
 /** Most that all of them together may take, ms; the rest is not tried. */
-const LONGEST_MS = 600_000;
+const LONGEST_MS = sized(600_000);
 
 /** Every fifth one comes first, so that those which are tried lie everywhere. */
 const STEP = 5;

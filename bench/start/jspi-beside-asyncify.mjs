@@ -7,6 +7,7 @@ import { root } from '../../scripts/root.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { missingRow, row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { placeWeights } from './models.mjs';
 
 const NAME = 'jspi-vs-asyncify-ratio';
@@ -18,18 +19,18 @@ const FILES = { jspi: 'jspi', webgpu: 'asyncify' };
 const CASES = [
   {
     name: 'digits',
-    pairs: { Chromium: 100, Firefox: 20 },
+    pairs: { Chromium: sized(100), Firefox: sized(20) },
     request: { model: 'digits.onnx', type: 'float32', dims: [1, 1, 28, 28] },
   },
   {
     name: 'recogniser',
-    pairs: { Chromium: 20, Firefox: 10 },
+    pairs: { Chromium: sized(20), Firefox: sized(10) },
     request: { model: 'recogniser.onnx', type: 'float32', dims: [1, 3, 48, 32] },
   },
 ];
 
 /** Runs that are not counted: sessions are created, shaders and wasm compiled. */
-const WARM_UP = 5;
+const WARM_UP = sized(5);
 
 /**
  * Runs of both files of ONNX Runtime for WebGPU, in pairs whose order is drawn: each in a worker of one page, on a GPU

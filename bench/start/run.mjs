@@ -5,6 +5,7 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
+import { sized } from '../sized.js';
 import { jspiBesideAsyncify } from './jspi-beside-asyncify.mjs';
 import { publishStartModels } from './models.mjs';
 import { progressError } from './progress-error.mjs';
@@ -22,7 +23,7 @@ const SLOW_LINE = { bitsPerSecond: 3_200_000, latencyMs: 40 };
 /** As hosts serve files whose names have a hash. */
 export const CACHED = { 'Cache-Control': 'public, max-age=31536000, immutable' };
 
-const PAIRS = 10;
+const PAIRS = sized(10);
 const THREADS = [1, 2];
 
 /** Runs of a visit that people wait for. */

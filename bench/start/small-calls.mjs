@@ -1,8 +1,9 @@
 import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
+import { sized } from '../sized.js';
 
 /** Pairs of stretches. */
-const PAIRS = 20;
+const PAIRS = sized(20);
 
 /**
  * Measures small calls in one page: a visit is too short for them.

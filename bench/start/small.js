@@ -1,11 +1,12 @@
 // Small runs back to back: the library's and those of the worker written by hand, a stretch of each in turn.
+import { sized } from '../sized.js';
 import { INPUTS } from './inputs.js';
 import { openOurs } from './ours.js';
 import { openRaw } from './raw.js';
 
 /** Runs after which the JavaScript of both sides is compiled for speed. */
-const WARM_UPS = 1500;
-const RUNS = 100;
+const WARM_UPS = sized(1500, 5);
+const RUNS = sized(100, 5);
 
 const how = JSON.parse(new URLSearchParams(location.search).get('how'));
 

@@ -10,7 +10,7 @@ const SHARED = [
   '@nearside/artifact/fallback-store',
   'valibot',
   /core\/dist\/(?:errors|parse|share-once)\.js$/,
-  /nearside\/dist\/(?:shared\/(?:install|library-version|page-events|timers)|page\/platform\/later\/policy-refusal)\.js$/,
+  /nearside\/dist\/(?:shared\/(?:install|library-version|page-events|timers)|page\/platform\/later\/explain-fetch)\.js$/,
 ];
 
 export async function codeSize() {

@@ -1,14 +1,15 @@
 import sketches from '@datadog/sketches-js';
 import { createHistogram, merge, record } from '@nearside/core';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 import { ExponentialHistogramAccumulation, ExponentialHistogramAggregator } from './otel.mjs';
 
 /** ±4.33 %, as scale 3 has. */
 const ACCURACY = 0.0433;
-const VALUES = 200_000;
-const WINDOWS = 400;
+const VALUES = sized(200_000, 20_000);
+const WINDOWS = sized(400, 40);
 const PER_WINDOW = 300;
-const ROUNDS = 15;
+const ROUNDS = sized(15);
 
 /** Latencies of a fleet: log-normal around 30 ms. */
 const values = Float64Array.from({ length: VALUES }, () => 30 * Math.exp(0.8 * normal()));

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import {
+  NO_DEFAULTS,
+  planServing,
+} from '../../packages/nearside/dist/page/options/plan-opening.js';
 import { startCounting } from '../../packages/nearside/dist/page/telemetry/later/counting.js';
 import { sealReport } from '../../packages/nearside/dist/page/telemetry/later/seal-report.js';
 import {
@@ -17,10 +21,14 @@ import {
 } from '../../packages/nearside/dist/page/telemetry/recorded.js';
 import { createModelEmitter } from '../../packages/nearside/dist/shared/api/events.js';
 import { row } from '../row.mjs';
+import { sized } from '../sized.js';
 
 const MODELS = new URL('../../models/', import.meta.url);
-const RUNS = 100_000;
-const ROUNDS = 7;
+const RUNS = sized(100_000, 1000);
+const ROUNDS = sized(7);
+
+/** Nobody listens there: what is sealed waits. */
+const NOWHERE = 'http://127.0.0.1:9/';
 
 const DIMENSIONS = {
   model: 'digits',
@@ -54,7 +62,7 @@ export function recordRow() {
   const micros = Array.from({ length: ROUNDS }, () => {
     const counting = startCounting({
       plan: {
-        report: { endpoints: ['http://127.0.0.1:9/'], sampleRate: 1 },
+        ...planServing({ report: NOWHERE }, { hosted: [], defaults: NO_DEFAULTS }),
         store: 'memory',
         address: { model: 'digits' },
       },
@@ -62,6 +70,7 @@ export function recordRow() {
       emitter: createModelEmitter(),
       lifetime: createLifetime(),
       totals: createReportTotals(),
+      early: [],
       lostEarly: 0,
     });
     const outcome = { kind: 'ok', reply, queueMs: 0.3 };

@@ -1,4 +1,3 @@
-import { toHex } from '@nearside/artifact';
 import { filesOf } from '../device.mjs';
 
 /**
@@ -41,11 +40,15 @@ async function readBare(database, chunks, parallel) {
       for (const [sha256] of rest) {
         const blob = await get(database, `c/${sha256}`);
         const bytes = await blob.arrayBuffer();
-        const digest = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+        const digest = toHex(await crypto.subtle.digest('SHA-256', bytes));
         if (digest !== sha256) throw new Error(`expected chunk ${sha256}, got ${digest}`);
       }
     }),
   );
+}
+
+function toHex(buffer) {
+  return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function openDatabase() {
