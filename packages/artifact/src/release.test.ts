@@ -110,6 +110,13 @@ test('when the running version is revoked, its signed fallback is preferred', as
   expect((await chooseRelease(revokedToo, { ...question, from: 4 })).sequence).toBe(2);
 });
 
+test('when the running version is revoked, one that was published after it comes before its fallback', async () => {
+  const targets = targetsOf({}, { state: 'revoked', fallbackSequence: 1 }, {});
+  expect((await chooseRelease(targets, { ...question, from: 2 })).sequence).toBe(3);
+  const failed = new Set([3]);
+  expect((await chooseRelease(targets, { ...question, from: 2, failed })).sequence).toBe(1);
+});
+
 describe('the bucket of an install', () => {
   // int.from_bytes(hashlib.sha256(salt + b'\0' + install_id).digest()[:6], 'big') % 10000
   test.each([

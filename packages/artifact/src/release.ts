@@ -145,7 +145,7 @@ interface ReleaseQuestion {
   readonly installId: string;
   readonly support: Support;
   readonly failed?: ReadonlySet<number>;
-  /** The sequence that runs now. If it was revoked, its signed fallback is preferred. */
+  /** The sequence that runs now. */
   readonly from?: number | undefined;
 }
 
@@ -183,7 +183,7 @@ export function saltOf(releases: readonly Release[]): string | undefined {
 
 /**
  * Chooses the version this device runs: the highest sequence that is on offer, supported, admitted by its rollout, and
- * has not failed here.
+ * has not failed here. Where that means going back from a revoked version, its signed fallback is preferred.
  *
  * @throws NearsideError `model-not-found`, `version-revoked`, `version-unsupported`, `no-version`
  */
@@ -199,8 +199,10 @@ export async function chooseRelease(
   const admitted = supported.filter(
     (release) => !failed.has(release.sequence) && isAdmitted(release, bucket),
   );
-  const fallback = fallbackOf(releases, from);
-  const chosen = admitted.find(({ sequence }) => sequence === fallback) ?? admitted[0];
+  const [newest] = admitted;
+  const goesBack = newest !== undefined && newest.sequence < (from ?? 0);
+  const fallback = goesBack ? fallbackOf(releases, from) : undefined;
+  const chosen = admitted.find(({ sequence }) => sequence === fallback) ?? newest;
   if (chosen) return chosen;
   if (current.length === 0) throw none('version-revoked', model, releases, 'all are revoked');
   if (supported.length === 0) throw unsupported(model, current);

@@ -21,7 +21,7 @@ type Chooser = Pick<InstallationContext, 'model' | 'installId' | 'support' | 'le
 /**
  * The release that trusted targets offer this device.
  *
- * @param from the sequence that runs now: its signed fallback is preferred when it was revoked
+ * @param from the sequence that runs now: where it was revoked and none is newer, its signed fallback is preferred
  */
 export async function chooseOffered(
   { targets }: CompleteMetadata,
