@@ -1,8 +1,9 @@
 import type { ModelSpec } from '@nearside/core';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { BackendVerdict } from '../../../shared/api/backends.js';
 import { LIBRARY_VERSION } from '../../../shared/library-version.js';
 import { planAsOpen } from '../../../testing/plan-as-open.js';
+import { VERSION, withStandIns } from '../../../testing/worker-stand-in.js';
 import { createBackendChoice, EMPTY_RECORD } from '../../choice/backend-choice.js';
 import type { Death } from '../../choice/later/device-record.js';
 import { decide } from '../../choice/later/ladder.js';
@@ -13,6 +14,8 @@ import { describeOpening } from '../../model/model-stats.js';
 import { requireLife } from '../../rehearsing/after-deaths.js';
 import type { Serving } from '../serving.js';
 import { openWith } from './open-after-deaths.js';
+import { serveOther } from './roll-back.js';
+import { tryBackends } from './try-backends.js';
 
 const NOW_MS = Date.UTC(2027, 0, 5);
 const HOUR_MS = 3_600_000;
@@ -175,4 +178,61 @@ test('where `fallback` answers for pages that died, what died is named on its ow
   expect(rows).toEqual([{ ...ON_ONNX, verdict: 'quarantined', code: 'page-lost', message }]);
   expect(stand.caution?.threadsReason).toBe(undefined);
   expect(stand.record.quarantined).toMatchObject([{ ...ON_ONNX, atMs: NOW_MS - HOUR_MS }]);
+});
+
+describe('where each contender of the version has died for good', () => {
+  const NEXT = { model: 'digits', version: '2.0.0', sequence: 2 };
+  const SPEC = { ...VERSION.spec, version: '2.0.0', sequence: 2 };
+
+  /** Opens the model, as a repository has another version or none. */
+  async function openWhere({
+    next,
+    update = 'auto',
+  }: {
+    next: typeof NEXT | undefined;
+    update?: string;
+  }) {
+    const { context, asked } = withStandIns(
+      () => ({
+        open: async ({ which }) =>
+          which.kind === 'candidate' ? { ...VERSION, release: NEXT, spec: SPEC } : VERSION,
+        check: async () => ({ next, isRevoked: false, shadow: undefined }),
+      }),
+      {
+        plan: {
+          backends: ['onnx-wasm'],
+          contenders: ['onnx-wasm'],
+          policy: { update, warmUpMs: 60_000, watchdogMs: 120_000 },
+        },
+      },
+    );
+    const { variants } = VERSION.spec;
+    const gone = { sequence: 1, isLasting: true, variants } as const;
+    const deaths = [death(49, gone), death(48, { ...gone, variant: 'fp32' })];
+    const care = decide(deaths, {
+      ...{ nowMs: NOW_MS, sequence: 1, hasPrevious: false, adapter: undefined },
+      ...{ forced: undefined, backends: ['onnx-wasm'] },
+    });
+    const opening = openWith(care, context.plan, { choice: context.choice, page: {} });
+    const help = async () => ({ tryBackends, serveOther });
+    const serving = opening.serve({ ...context, plan: opening.plan }, { help });
+    return { serving, asked };
+  }
+
+  test('a newer one is looked for, and serves', async () => {
+    const { serving } = await openWhere({ next: NEXT });
+    expect((await serving).version.release).toEqual(NEXT);
+  });
+
+  test('it is refused as before where there is no newer one', async () => {
+    const { serving, asked } = await openWhere({ next: undefined });
+    await expect(serving).rejects.toMatchObject({ code: 'page-lost' });
+    expect(asked).toContain('check onnx-wasm');
+  });
+
+  test('none is looked for where the page updates by hand', async () => {
+    const { serving, asked } = await openWhere({ next: NEXT, update: 'manual' });
+    await expect(serving).rejects.toMatchObject({ code: 'page-lost' });
+    expect(asked).not.toContain('check onnx-wasm');
+  });
 });
