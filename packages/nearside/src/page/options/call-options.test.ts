@@ -39,6 +39,11 @@ test('an outcome takes a name and a finite number up to 1e11, and nothing that o
     expect(() => checkOutcome('clicked', value as never)).toThrow(/^outcome: expected/);
   }
   expect(() => checkOutcome('', 5)).toThrow(TypeError);
+  // No database keeps half of a surrogate pair: two such names would be one, or two after a restart.
+  for (const half of ['\ud83d', 'bought \ud83d', '\udeb2 bought']) {
+    expect(() => checkOutcome(half, 5)).toThrow('whole characters');
+  }
+  checkOutcome('bought 🚲', 5);
   checkOutcome('clicked', -1e11);
 });
 

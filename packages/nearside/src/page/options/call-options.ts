@@ -115,9 +115,11 @@ export function checkTruth(truth: Truth): void {
 
 /** @throws TypeError for a name or a value that `outcome` does not take */
 export function checkOutcome(name: string, value: number): void {
-  const isName = typeof name === 'string' && name.length > 0 && name.length <= 64;
+  const isName = typeof name === 'string' && /^\P{Surrogate}+$/u.test(name) && name.length <= 64;
   if (isName && Number.isFinite(value) && Math.abs(value) <= LARGEST_VALUE) return;
-  throw new TypeError('outcome: expected a name of 1 to 64 characters, and a number up to 1e11');
+  throw new TypeError(
+    'outcome: expected a name of 1 to 64 whole characters, and a number up to 1e11',
+  );
 }
 
 /** A reference is an address with options of its own, which those of the call are added to. */
