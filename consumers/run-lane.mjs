@@ -189,7 +189,12 @@ async function checkOffline(trial) {
   for (const backend of BACKENDS) {
     await checkResult(trial, `offline, ${backend ?? 'default'}`, backend, async () => {
       const site = await startRecordedSite(trial);
-      return visitOffline(browser, `${site.url}?${queryFor(trial, backend)}`, site.close);
+      const url = `${site.url}?${queryFor(trial, backend)}`;
+      const result = await visitOffline(browser, url, site.close);
+      const paths = site.takeRequests().map(({ path }) => path);
+      const twice = paths.filter((path, i) => /^\/assets\//.test(path) && paths.indexOf(path) < i);
+      if (twice.length > 0) throw new Error(`expected each file once, got ${twice} twice`);
+      return result;
     });
   }
 }

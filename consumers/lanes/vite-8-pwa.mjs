@@ -35,6 +35,7 @@ ${main}new MutationObserver(() => registerSW()).observe(shown, { childList: true
   withoutLine: { files: configWith(''), says: 'Assets exceeding the limit' },
   build: ['vite', 'build'],
   output: 'dist',
+  headers: async () => ({ 'Cache-Control': 'public, max-age=31536000, immutable' }), // each file is fetched once
   isOffline: true,
   dev: (port) => ['vite', '--port', `${port}`, '--strictPort'],
 };
