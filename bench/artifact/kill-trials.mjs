@@ -4,6 +4,7 @@ import { cp, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromiumLaunch, chromiumPath } from '../../scripts/chromium.mjs';
 import { row } from '../row.mjs';
+import { turns } from '../turns.mjs';
 import { openRepository } from './repository.mjs';
 
 /** Many small chunks, so that a kill meets many commits; half of them change in an update. */
@@ -31,7 +32,8 @@ export async function killTrials(dir, site, { trials }) {
   await browser.warmUp(installation);
   const trialsOf = async (kind, count) => {
     const found = [];
-    for (let i = 0; i < count; i += 1) found.push(await browser.killOnce(kind));
+    for (const _ of turns(`kills in an ${kind.task}`, count))
+      found.push(await browser.killOnce(kind));
     return found;
   };
   const results = await trialsOf(installation, Math.ceil(trials / 2));

@@ -3,6 +3,7 @@ import { contributionOf } from '../../packages/collector/dist/counting/contribut
 import { createNames } from '../../packages/collector/dist/counting/names.js';
 import { openSqliteRollupStore } from '../../packages/collector/dist/sqlite/sqlite-rollup-store.js';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { draftReport, seeded } from './reports.mjs';
 
 /** Reports of so long are written together. */
@@ -29,7 +30,7 @@ export async function fillMonth(file, { reports, nowMs = Date.now(), days = 30, 
   const buckets = (days * 86_400_000) / BUCKET_MS;
   const endMs = nowMs - (nowMs % BUCKET_MS);
   let added = 0;
-  for (let bucket = 0; bucket < buckets; bucket += 1) {
+  for (const bucket of turns('days of reports, in steps', buckets)) {
     const bucketMs = endMs - (buckets - bucket) * BUCKET_MS;
     const until = Math.round(((bucket + 1) * reports) / buckets);
     const batch = [];

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { turns } from '../turns.mjs';
 import { startScript } from './processes.mjs';
 import { draftReport, seeded } from './reports.mjs';
 
@@ -12,7 +13,7 @@ export async function killTrials(file, { kills, reports }) {
   const random = seeded(5);
   const waiting = new Map();
   const acknowledged = new Map();
-  for (let kill = 0; kill < kills; kill += 1) {
+  for (const _ of turns('kills', kills)) {
     const collector = await startScript('collector-server.mjs', file);
     for (let i = 0; i < reports; i += 1) {
       const id = randomBytes(16).toString('hex');

@@ -5,6 +5,7 @@ import { openSqliteRollupStore } from '../../packages/collector/dist/sqlite/sqli
 import { intervalOf, median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { fillMonth } from './fill.mjs';
 import { killTrials } from './kill-trials.mjs';
 import { sendLoad, startScript } from './processes.mjs';
@@ -60,7 +61,7 @@ async function ingest(dir, trials) {
   const collector = await startScript('collector-server.mjs', `${dir}/ingest.sqlite`);
   for (const { port } of [bare, collector]) await sendLoad(port, { count: WARM_UP_REPORTS });
   const pairs = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const i of turns('ingest', trials)) {
     const order = i % 2 === 0 ? [bare, collector] : [collector, bare];
     const loads = new Map();
     for (const server of order) loads.set(server, await load(server.port, { seconds: SECONDS }));
@@ -87,7 +88,7 @@ async function ingest(dir, trials) {
 /** The first question of a collector that has just started. */
 async function fleetQuery(month, tenth) {
   const times = { month: [], tenth: [] };
-  for (let i = 0; i < COLD_QUERIES; i += 1) {
+  for (const _ of turns('first queries', COLD_QUERIES)) {
     times.month.push(await coldQuery(month));
     times.tenth.push(await coldQuery(tenth));
   }
@@ -161,7 +162,7 @@ async function whileRead(month, trials) {
   const collector = await startScript('collector-server.mjs', month);
   await sendLoad(collector.port, { count: WARM_UP_REPORTS });
   const ratios = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('ingest while read', trials)) {
     const alone = await load(collector.port, { seconds: SECONDS });
     const viewer = setInterval(() => askMonth(collector.url).catch(console.error), 1000);
     const read = await load(collector.port, { seconds: SECONDS });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engines } from '../../scripts/kills/engines.mjs';
 import { hearMarks, standingMarks } from '../../scripts/kills/hear-marks.mjs';
+import { tellNowAndThen } from '../turns.mjs';
 
 /** Nothing beside what the visit does by itself. */
 const QUIET = { tune: 'off', policy: { update: 'manual' } };
@@ -45,10 +46,12 @@ export async function killAtDrawnMoments(engineName, { site, digits, kills }) {
   const heard = await hearMarks();
   const lengths = {};
   const trials = [];
+  const say = tellNowAndThen();
   const isEnough = () => trials.filter(({ phase }) => phase !== 'none').length >= kills;
   try {
     let device = await installDevice(engine, { site, digits });
     for (let i = 0; !isEnough() && trials.length < DRAWS_PER_KILL * kills; i += 1) {
+      say(`${engineName}: ${trials.length} killed, for ${kills} with a mark`);
       const phase = PHASES[i % PHASES.length];
       const bench = { device, heard, site, digits, phase };
       // The first time a phase is left alone, to see how long it takes here.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { contentProcessOf, killProcess } from '../../scripts/kills/content-process.mjs';
+import { turns } from '../turns.mjs';
 
 /** A visit does all that it does in this time, ms: it opens, runs, warms up and looks for a faster backend. */
 const VISIT_MS = 3_000;
@@ -52,7 +53,7 @@ export async function endInnocently({ site, elsewhere, digits, ends }) {
     const bench = { context, site, elsewhere, address: digits.address };
     await judge(bench); // which installs the model
     const seen = [];
-    for (let i = 0; i < ends; i += 1)
+    for (const _ of turns(`pages that were ${kinds[0]} and so on`, ends))
       for (const end of kinds) seen.push({ end, deaths: await endOnce(end, bench) });
     return seen;
   };

@@ -3,6 +3,7 @@ import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 
 /** Pairs of each row. One run each 1.5 s makes the second a matter of minutes. */
 const PAIRS = { runs: sized(200), paused: sized(60), opens: sized(60) };
@@ -37,7 +38,7 @@ export async function* markCosts({ site, address, trials }) {
   const openInTurns = async (pairs) => {
     await inPage('openOnce', { ...address, isMarked: false }); // which installs the model
     const seen = [];
-    for (let i = 0; i < pairs; i += 1) {
+    for (const _ of turns('openings with and without marks', pairs)) {
       const times = [];
       for (const index of Math.random() < 0.5 ? [0, 1] : [1, 0])
         times[index] = await inPage('openOnce', { ...address, isMarked: index === 0 });

@@ -35,7 +35,7 @@ export async function* runSuite(dir, { trials } = {}) {
   const heavy = await publishHeavyDigits(`${dir}/heavy`);
   const served = await serveSite({ dir: `${dir}/page`, config: {}, port: 0 });
   const bench = { site: served.url, digits, trials };
-  yield* await allDeathsMissed(dir, bench);
+  yield* allDeathsMissed(dir, bench);
   yield await deathsFalse({ ...bench, elsewhere: heavy.address.url, ends: trials ?? ENDS });
   yield* await visitsUntilServed({ ...bench, heavy });
   yield* markCosts({ ...bench, address: digits.address });
@@ -52,20 +52,17 @@ export function buildDeathsPage(outDir) {
  * WebKit's pages are known without stopping others, so it goes beside the others, which take turns: with models of its own,
  * because one version is offered at a time.
  */
-async function allDeathsMissed(dir, { trials, ...bench }) {
+async function* allDeathsMissed(dir, { trials, ...bench }) {
   const missedIn = (engine, digits) =>
     deathsMissed(engine, { ...bench, digits, kills: trials ?? KILLS[engine] });
   const ownDigits = await publishDigits(`${dir}/models-beside`);
   const beside = missedIn('webkit', ownDigits);
   beside.catch(() => {}); // awaited below
   const { digits } = bench;
-  const rows = [
-    await missedIn('chromium', digits),
-    await missedIn('firefox', digits),
-    await beside,
-  ];
+  yield await missedIn('chromium', digits);
+  yield await missedIn('firefox', digits);
+  yield await beside;
   await ownDigits.close();
-  return rows;
 }
 
 async function deathsMissed(engine, bench) {

@@ -5,6 +5,7 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { tellNowAndThen, turns } from '../turns.mjs';
 import { MORE_BYTES, publishMemoryModels } from './models.mjs';
 import { openOnce, withProfile } from './openings.mjs';
 
@@ -40,7 +41,7 @@ export async function* runSuite(dir, { trials = TRIALS } = {}) {
 /** In pairs with weights inside the ONNX file, as it was before. */
 async function peaksOnWasm({ trials, ...bench }) {
   const [beside, inside, times] = [[], [], []];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('openings on wasm', trials)) {
     const one = { ...bench, trials: 1 };
     const [ours] = await peaks(one, 'beside', 'onnx-wasm');
     const [before] = await peaks(one, 'inside', 'onnx-wasm');
@@ -58,7 +59,7 @@ async function peaksOnWasm({ trials, ...bench }) {
 /** @returns of each trial the larger peak of a first and a second visit, and the second's time */
 async function peaks({ trials, ...bench }, form, backend) {
   const seen = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns(`openings on ${backend}`, trials)) {
     const [large, small] = [
       await visits(bench, form, 'large', backend),
       await visits(bench, form, 'small', backend),
@@ -87,7 +88,7 @@ async function unsignedPeaks({ site, models, trials }) {
     return withProfile(async (profile) => (await openOnce(profile, { site, how })).peakBytes);
   };
   const seen = [];
-  for (let i = 0; i < trials; i += 1)
+  for (const _ of turns('openings of an unsigned file', trials))
     seen.push({ more: (await peakOf('large')) - (await peakOf('small')) });
   return peakRow('peak-memory-unsigned-ratio, onnx-wasm', seen);
 }
@@ -108,12 +109,14 @@ async function leastRooms(bench) {
 function leastRoom({ site, models }, form, size) {
   const how = howOf(models, form, size, 'onnx-wasm');
   return withProfile(async (profile) => {
+    const say = tellNowAndThen();
     await openOnce(profile, { site, how });
     const { peakBytes } = await openOnce(profile, { site, how });
     let tooSmall = 0;
     let enough = 2 * peakBytes;
     while (enough - tooSmall > STEP_BYTES) {
       const roomBytes = Math.round((tooSmall + enough) / 2);
+      say(`room for ${size}, weights ${form}: above ${tooSmall}, at most ${enough} bytes`);
       // A page that died would be remembered, and the next one would not open the model.
       const seen = await withProfile(async (copy) => {
         await cp(profile, copy, { recursive: true, filter: isKept });

@@ -2,6 +2,7 @@ import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { cpuSeconds, load, startCommand } from './collector.mjs';
 
 const SECONDS = sized(4);
@@ -27,7 +28,7 @@ export async function* databaseIngest(dir, { trials }) {
     await sendTo(collectors, { count: WARM_UP_REPORTS });
   }
   const pairs = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const i of turns('ingest', trials)) {
     const pair = {};
     for (const name of i % 2 === 0 ? ['lone', 'pair'] : ['pair', 'lone']) {
       pair[name] = await measure(sides[name]);

@@ -4,6 +4,7 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { fillMonth } from '../collector/fill.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { moveFile, startCommand } from './collector.mjs';
 
 const REPORTS = sized(300_000, 10_000);
@@ -20,7 +21,7 @@ export async function* databaseQuery(dir) {
   await copyFile(file, `${dir}/moved.sqlite`);
   const movingMs = await moveFile(`${dir}/moved.sqlite`, address);
   const times = { sqlite: [], postgres: [] };
-  for (let i = 0; i < QUERIES; i += 1) {
+  for (const _ of turns('first queries', QUERIES)) {
     times.sqlite.push(await coldQuery('--file', file));
     times.postgres.push(await coldQuery('--database', address));
   }

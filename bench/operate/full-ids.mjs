@@ -3,6 +3,7 @@ import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { load, startCommand } from './collector.mjs';
 
 const SECONDS = sized(4);
@@ -28,7 +29,7 @@ async function ratioOf(name, { trials, ids }, sides) {
   const empty = await startCommand(...sides.empty);
   for (const { port } of [full, empty]) await load(port, { count: WARM_UP_REPORTS });
   const ratios = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const i of turns(name, trials)) {
     const perSecond = new Map();
     for (const side of i % 2 === 0 ? [full, empty] : [empty, full]) {
       perSecond.set(side, (await load(side.port, { seconds: SECONDS })).perSecond);

@@ -3,6 +3,7 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { VERSIONS } from '../collector/reports.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { MODELS } from './fleet-file.mjs';
 
 const LOOKS = sized(5);
@@ -24,7 +25,7 @@ export async function* lookCpu(file) {
   });
   await collector.look(); // the first one waits for what else begins with a collector
   const shares = [];
-  for (let i = 0; i < LOOKS; i += 1) {
+  for (const _ of turns('looks', LOOKS)) {
     nowMs += EVERY_MS;
     const before = process.cpuUsage();
     await collector.look();

@@ -1,6 +1,7 @@
 import { intervalOf, median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { load, startCommand } from './collector.mjs';
 
 const SCRAPES = sized(15);
@@ -35,7 +36,7 @@ export async function* metricsScrape(file, trials) {
 async function whileScraped({ port }, { scrape, trials }) {
   await load(port, { count: WARM_UP_REPORTS });
   const ratios = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('ingest while scraped', trials)) {
     const alone = await load(port, { seconds: SECONDS });
     const scraper = setInterval(() => scrape().catch(console.error), 1000);
     const scraped = await load(port, { seconds: SECONDS });

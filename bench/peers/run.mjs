@@ -6,6 +6,7 @@ import { buildPage } from '../build-page.mjs';
 import { buildBenchPage, packRuntime } from '../page/build.mjs';
 import { missingRow, row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { coldExtraBytes } from './cold-bytes.mjs';
 import { measureVerified } from './verified.mjs';
 
@@ -69,7 +70,7 @@ function* verifiedRows({ opened, read }) {
 async function firstNumbers(browser, dir, visits) {
   const site = await serveSite({ dir, config: {}, port: 0 });
   const seconds = [];
-  for (let i = 0; i < visits; i += 1) {
+  for (const _ of turns('visits to the benchmark page', visits)) {
     const context = await browser.newContext();
     const page = await context.newPage();
     const startMs = performance.now();

@@ -3,6 +3,7 @@ import { root } from '../../scripts/root.mjs';
 import { serveSite } from '../../scripts/serve-site.mjs';
 import { buildPage } from '../build-page.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 
 /** A classifier as the Hugging Face Hub has one, which `make_bert.py` beside it wrote. */
 const BERT = `${root}packages/publisher/fixtures/bert`;
@@ -51,7 +52,7 @@ export async function measureVerified(browser, dir) {
 /** Each pair in the other order than the one before. */
 async function inTurns(measure, [ours, theirs]) {
   const pairs = [];
-  for (let i = 0; i < PAIRS; i += 1) {
+  for (const i of turns('verified files', PAIRS)) {
     const first = await measure(i % 2 === 0 ? ours : theirs);
     const second = await measure(i % 2 === 0 ? theirs : ours);
     pairs.push(i % 2 === 0 ? [first, second] : [second, first]);

@@ -4,6 +4,7 @@ import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
 import { visitInTurn } from '../start/visits.mjs';
+import { turns } from '../turns.mjs';
 
 /** A usual home or mobile line. */
 const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
@@ -33,7 +34,7 @@ export async function firstText(dir, { siteDir, models, trials }) {
   for (const name of Object.keys(hows)) await visit(name); // what is compressed for the first time takes longer
   const ratios = [];
   const times = { small: [], floats: [] };
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('first texts', trials)) {
     for (const name of Math.random() < 0.5 ? ['small', 'floats'] : ['floats', 'small']) {
       times[name].push(await visit(name));
     }

@@ -8,6 +8,7 @@ import { publishDigits } from '../deaths/digits.mjs';
 import { buildDeathsPage } from '../deaths/run.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 
 /** A version that needs more starts than this is not given up. */
 const MOST_STARTS = 5;
@@ -34,7 +35,8 @@ export async function* localRollBack(dir, { devices = DEVICES } = {}) {
   const bench = { engine, heard, site: site.url, digits, repository, address };
   for (const phase of ['loading', 'running']) {
     const seen = [];
-    for (let i = 0; i < devices; i += 1) seen.push(await dieUntilGivenUp(bench, phase));
+    for (const _ of turns(`devices whose page dies while ${phase}`, devices))
+      seen.push(await dieUntilGivenUp(bench, phase));
     const most = (values) => Math.max(...values);
     const starts = seen.map(({ starts }) => starts);
     yield row(`local-roll-back, dies while ${phase}`, {

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { tellNowAndThen } from '../turns.mjs';
 import { simulateRollout } from './simulated-rollout.mjs';
 
 if (!isMainThread) {
   const { options, seeds } = workerData;
-  parentPort.postMessage(seeds.map((seed) => simulateRollout({ seed, ...options })));
+  for (const seed of seeds) parentPort.postMessage(simulateRollout({ seed, ...options }));
 }
 
 /**
@@ -16,14 +17,23 @@ if (!isMainThread) {
 export async function simulateRollouts(count, options) {
   const threads = availableParallelism();
   const seeds = Array.from({ length: count }, (_, i) => i + 1);
-  const found = Array.from({ length: threads }, (_, thread) =>
-    inThread({ options, seeds: seeds.filter((seed) => seed % threads === thread) }),
+  const say = tellNowAndThen();
+  const found = [];
+  const take = (rollout) => {
+    found.push(rollout);
+    say(`simulated rollouts: ${found.length} of ${count}`);
+  };
+  await Promise.all(
+    Array.from({ length: threads }, (_, thread) =>
+      inThread({ options, seeds: seeds.filter((seed) => seed % threads === thread) }, take),
+    ),
   );
-  return (await Promise.all(found)).flat();
+  return found;
 }
 
-function inThread(workerData) {
+function inThread(workerData, take) {
   return new Promise((resolve, reject) => {
-    new Worker(new URL(import.meta.url), { workerData }).on('message', resolve).on('error', reject);
+    const worker = new Worker(new URL(import.meta.url), { workerData });
+    worker.on('message', take).on('error', reject).on('exit', resolve);
   });
 }

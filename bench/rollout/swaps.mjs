@@ -2,6 +2,7 @@ import { sum } from '../../packages/core/dist/index.js';
 import { contentProcessOf } from '../../scripts/kills/content-process.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 
 /** Updates, each with a way back. */
 const MOST_TRIALS = sized(5);
@@ -20,7 +21,7 @@ const SLEEPS = sized(3);
 export async function* swaps({ browser, site, releases, trials: wanted = MOST_TRIALS }) {
   const trials = Math.min(wanted, MOST_TRIALS);
   const page = await openPage(browser, site, releases.address);
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('updates and ways back', trials)) {
     const { version } = await releases.offerNext();
     await swapTo(page, version);
     await releases.takeBack(version);

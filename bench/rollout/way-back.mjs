@@ -2,6 +2,7 @@ import { intervalOf, p95 } from '../bootstrap.mjs';
 import { openBrowsers } from '../game-day/browsers.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 
 const TRIALS = sized(20);
 const LIMIT_MS = 60_000;
@@ -15,7 +16,7 @@ const LIMIT_MS = 60_000;
 export async function* wayBack({ browser, site, releases, trials = TRIALS }) {
   const browsers = await openBrowsers(browser, { site, how: releases.address });
   const tookMs = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('ways back', trials)) {
     const { version } = await releases.offerNext();
     await browsers.untilAllRun(version, LIMIT_MS);
     const startMs = performance.now();

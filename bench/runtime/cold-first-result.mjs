@@ -3,6 +3,7 @@ import { serveSite } from '../../scripts/serve-site.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { createSlowLink } from './slow-link.mjs';
 
 /** A usual home or mobile line. */
@@ -38,7 +39,7 @@ export async function coldFirstResult(browser, { dir, repository: { dir: out, ur
   const ways = [BOTH, ONNX, FULL, SEALED, FILE, UNCHECKED];
   for (const how of ways) await visitOnce(how); // what is compressed for the first time takes longer
   const rounds = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (const round of turns('first visits', ROUNDS)) {
     const seen = new Map();
     // each goes first as often
     for (let i = 0; i < ways.length; i += 1) {

@@ -2,6 +2,7 @@ import { chromium } from '@playwright/test';
 import { chromiumLaunch } from '../../scripts/chromium.mjs';
 import { median, medianInterval } from '../bootstrap.mjs';
 import { row } from '../row.mjs';
+import { turns } from '../turns.mjs';
 
 const CASES = [
   { name: 'digits-int8', threads: 1 },
@@ -24,7 +25,7 @@ export async function timeBeside(url, { files, models, pairs }) {
   const rows = [];
   for (const { name, threads } of CASES) {
     const seen = { full: [], common: [] };
-    for (let i = 0; i < pairs; i += 1) {
+    for (const _ of turns(`${name}, ${threads} threads`, pairs)) {
       const order = Math.random() < 0.5 ? ['full', 'common'] : ['common', 'full'];
       for (const file of order)
         seen[file].push(await visit(url, { wasm: files[file], threads, model: models[name] }));

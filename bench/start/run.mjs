@@ -6,6 +6,7 @@ import { buildPage } from '../build-page.mjs';
 import { row } from '../row.mjs';
 import { createSlowLink } from '../runtime/slow-link.mjs';
 import { sized } from '../sized.js';
+import { turns } from '../turns.mjs';
 import { jspiBesideAsyncify } from './jspi-beside-asyncify.mjs';
 import { publishStartModels } from './models.mjs';
 import { progressError } from './progress-error.mjs';
@@ -98,7 +99,7 @@ async function digitsVisits({ near, contenders, trials }) {
   const ratios = Object.fromEntries(
     ['onnx', 'whole', 'digits'].map((name) => [name, { cold: [], warm: [] }]),
   );
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('first and second visits to digits', trials)) {
     const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how, how]));
     for (const name of Object.keys(ratios)) {
       for (const [visit, when] of ['cold', 'warm'].entries()) {
@@ -124,7 +125,7 @@ async function progressErrors({ site, addresses, trials }, named, line) {
   const repository = await link.serve(repositoryUrl);
   const how = { model: 'digits', threads: 2, by: 'ours', backend: 'onnx-wasm', trust };
   const errors = [];
-  for (let i = -1; i < trials; i += 1) {
+  for (const i of turns(`progress, ${named}`, trials, -1)) {
     const before = link.transfers.length;
     const [visit] = await visitInTurn(near.url, [{ ...how, url: `${repository.url}${name}` }]);
     if (i >= 0) errors.push(progressError(link.transfers.slice(before), visit)); // the first has files compressed
@@ -138,7 +139,7 @@ async function fallbacks({ near, at, trials }) {
   const ours = { model: 'above', by: 'ours', threads: 2 };
   const contenders = { falls: { ...ours, ...at['above-common'] }, full: { ...ours, ...at.above } };
   const ratios = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('fallbacks', trials)) {
     const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how]));
     ratios.push(seen.falls[0].firstResultMs / seen.full[0].firstResultMs);
   }
@@ -151,7 +152,7 @@ async function secondFile({ near, at, trials }) {
   const contenders = { apart: ours, whole: { ...ours, assets: WHOLE } };
   await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how])); // compresses what no visit asked for yet
   const ratios = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns('second file', trials)) {
     const seen = await inDrawnOrder(contenders, (how) => visitInTurn(near.url, [how]));
     ratios.push(seen.apart[0].firstResultMs / seen.whole[0].firstResultMs);
   }
@@ -202,7 +203,7 @@ async function seeFirstVisit(link, near, how) {
 async function firstRuns({ site, addresses, trials }, model, threads) {
   const contenders = contendersOf(addresses, model, { threads, stretches: [{ runs: 60 }] });
   const ratios = [];
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns(`first runs, ${model}`, trials)) {
     const seen = await inDrawnOrder(contenders, (how) =>
       visitInTurn(site.url, [how, { ...how, stretches: [] }]),
     );
@@ -220,7 +221,7 @@ async function recogniserRuns({ site, addresses, trials }, threads) {
   const ratios = { second: [], paused: [], tierUp: [], warmed: [] };
   const returned = { first: [], paused: [] };
   const eight = {};
-  for (let i = 0; i < trials; i += 1) {
+  for (const _ of turns(`recogniser, ${threads} threads`, trials)) {
     const seen = await inDrawnOrder(contenders, (how) =>
       visitInTurn(site.url, [how, { ...how, stretches: secondVisit }]),
     );
