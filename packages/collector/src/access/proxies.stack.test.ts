@@ -21,9 +21,13 @@ interface Answer {
   readonly body: string;
 }
 
+/** No proxy is trusted at this address: a stranger comes from it. */
+const STRANGER = '127.0.0.2';
+
 function ask({ url, socketPath }: Door, path: string, headers: Headers = {}, method = 'GET') {
+  const from = socketPath === undefined ? { localAddress: STRANGER } : { socketPath };
   return new Promise<Answer>((resolve, reject) => {
-    const sent = request(`${url}${path}`, { method, headers, socketPath }, (response) => {
+    const sent = request(`${url}${path}`, { method, headers, ...from }, (response) => {
       let body = '';
       response.on('data', (piece) => {
         body += piece;
@@ -75,10 +79,14 @@ const FORWARDING = [
 ];
 
 const doors: Record<string, () => Promise<Door>> = {
-  'nginx with its plain proxy_pass': async () => behindNginx((await start()).port),
+  'nginx with its plain proxy_pass': async () => {
+    const { url } = await behindNginx((await start()).port);
+    return { url };
+  },
   'nginx that adds forwarding headers': async () => {
     const { port } = await start({ trustedProxies: ['127.0.0.1'] });
-    return behindNginx(port, ...FORWARDING);
+    const { url } = await behindNginx(port, ...FORWARDING);
+    return { url };
   },
   'nginx that is reached over a UNIX socket': async () => {
     const { socketPath } = await behindNginx((await start()).port);
@@ -98,7 +106,7 @@ const doors: Record<string, () => Promise<Door>> = {
       'proxy_set_header X-Forwarded-For $remote_addr',
     ]);
     onTestFinished(nginx.close);
-    return nginx;
+    return { url: nginx.url };
   },
 };
 

@@ -93,7 +93,7 @@ export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   return { file: out, changed, models: found.models.map(countOf) };
 }
 
-/** What is no file is refused where it would be written. */
+/** Returns undefined where there is no file. Writing refuses whatever else has the name. */
 async function readFacts(file: string): Promise<string | undefined> {
   const stats = await stat(file).catch(() => undefined);
   return stats?.isFile() ? readFile(file, 'utf8') : undefined;
