@@ -59,8 +59,8 @@ export default [
   file('assets/worker-onnx-webgpu.js', '103936 B'),
   file('assets/steps.js', '40960 B'),
   file('assets/microphone-worklet.js', '512 B'),
-  file('nearside.module.js', '76800 B'),
+  file('nearside.module.js', '77056 B'),
   file('nearside.search.js', '10240 B'),
   file('nearside.global.js', '27648 B'),
-  file('nearside.later.js', '49152 B'),
+  file('nearside.later.js', '49408 B'),
 ];

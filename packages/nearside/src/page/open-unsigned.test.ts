@@ -10,7 +10,7 @@ test('openUnsigned names what is wrong with its files, its spec and its options'
     [[new Map()], /expected the model to be.*got Map/],
     [
       [{ url: '/models/digits', integrity: `sha256-${'A'.repeat(43)}=` }],
-      /expected files of a model, got a reference to a sealed or published one\. Pass it to `open`/,
+      /expected the model to be a File.*got what `open` takes/,
     ],
     [[{ 'a.onnx': 5 }], /expected 'a.onnx' to be.*got 5/],
     [['/model.onnx'], /expected 'model.onnx' to have a whole address.*got '\/model.onnx'/],

@@ -58,7 +58,7 @@ export async function readExternalFiles(
       if (inner.part === 'tensor' && isExternal && location) found.add(location);
       continue;
     }
-    if (!window.holds(offset, HEAD_BYTES)) await window.move(offset, HEAD_BYTES);
+    if (window.ends(offset + HEAD_BYTES)) await window.move(offset, HEAD_BYTES);
     const field = readField(window.bytes, offset - window.from);
     if (!field || offset + field.end > inner.end) break;
     const { number, start, end, hasContent } = field;
@@ -70,7 +70,7 @@ export async function readExternalFiles(
     }
     if (inner.part === 'tensor' && number === DATA_LOCATION) isExternal = field.value === EXTERNAL;
     if (inner.part === 'place' && hasContent && end - start <= PATH_BYTES) {
-      if (!window.holds(offset, end)) await window.move(offset, end);
+      if (window.ends(offset + end)) await window.move(offset, end);
       const content = offset - window.from + start;
       const text = new TextDecoder().decode(window.bytes.subarray(content, content + end - start));
       if (number === KEY) key = text;
@@ -87,9 +87,10 @@ function openWindow(file: Readable, signal: AbortSignal | undefined) {
     bytes: new Uint8Array(),
     /** Offset of these bytes in the file. */
     from: 0,
-    holds(offset: number, sizeBytes: number): boolean {
+    /** True where it ends before an offset, and the file does not. */
+    ends(offset: number): boolean {
       const end = this.from + this.bytes.length;
-      return offset >= this.from && (offset + sizeBytes <= end || end === file.size);
+      return offset > end && end < file.size;
     },
     /** Holds at least so many bytes from an offset on, unless the file ends before. @throws `signal.reason` */
     async move(offset: number, sizeBytes: number): Promise<void> {

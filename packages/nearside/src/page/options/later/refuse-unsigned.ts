@@ -25,23 +25,22 @@ export function refuseUnsigned(
 }
 
 function requireFiles(call: string, files: unknown): void {
-  if (isReference(files)) {
-    throw new TypeError(
-      `${call}: expected files of a model, got a reference to a sealed or published one. Pass it to \`open\``,
-    );
-  }
   if (toFile(files) !== undefined) return;
   const named = Object.entries(isPlainObject(files) ? files : {});
   const wrong = named.find(([, file]) => toFile(file) === undefined);
   if (wrong) throw noFile(call, `'${wrong[0]}'`, wrong[1]);
-  if (named.length === 0) throw noFile(call, 'the model', files);
+  if (named.length === 0 || isReference(files)) throw noFile(call, 'the model', files);
 }
 
 function noFile(call: string, what: string, got: unknown): TypeError {
   return new TypeError(
-    `${call}: expected ${what} to be a File, a Blob, bytes or an address, or several of them by name; got ` +
-      (isShared(got) ? 'memory that is shared' : inWords(got)),
+    `${call}: expected ${what} to be a File, a Blob, bytes or an address, or several of them by name; got ${kindOfGiven(got)}`,
   );
+}
+
+function kindOfGiven(got: unknown): string {
+  if (isShared(got)) return 'memory that is shared';
+  return isReference(got) ? 'what `open` takes' : inWords(got);
 }
 
 function noSpec(call: string, spec: unknown): TypeError {

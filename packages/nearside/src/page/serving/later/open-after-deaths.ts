@@ -1,3 +1,4 @@
+import type { ReleaseIdentity } from '@nearside/artifact';
 import { isNearsideError, NearsideError } from '@nearside/core';
 import type { AvailableBackend } from '../../../shared/api/backends.js';
 import { findContender, runsOnCpu, variantsFor } from '../../../shared/contenders.js';
@@ -125,56 +126,43 @@ function serveWith(care: Care): Serve {
   const { goesBackFrom } = care;
   const serve = goesBackFrom ? serveBefore(care, goesBackFrom) : serveActiveOrPrevious;
   return (context, options) =>
-    serve(context, options).catch((error) => serveNewer(care, context, { options, error }));
+    serve(context, options).catch((error) => serveNewer(context, options, error));
 }
-
-/** Metadata that any tab has asked for so recently will do, ms. */
-const RECENTLY_MS = 60_000;
 
 /**
- * Looks for a newer version where every contender of the one that is installed has died for good: no page would ever come
- * to look for it. It is opened with all care.
+ * Serves a newer version where no contender of the installed one may be opened: no page would ever come to look for it.
  *
- * @throws the error of the installed version where there is no newer one, or it cannot be served
+ * @throws the error of the installed version where there is no newer one, or it cannot be served; `signal.reason`
  */
 async function serveNewer(
-  care: Care,
   context: ModelContext,
-  { options, error }: { readonly options: Parameters<Serve>[1]; readonly error: unknown },
+  options: Parameters<Serve>[1],
+  error: unknown,
 ): Promise<Serving> {
-  const { plan, choice } = context;
-  const isOver = isNearsideError(error) && error.code === 'page-lost' && !error.details.again;
-  if (!isOver || plan.policy.update === 'manual') throw error;
-  try {
-    const sequence = await findNewer(context);
-    if (sequence === undefined) throw error;
-    const { threadsReason } = choice.caution ?? {};
-    choice.caution = createCaution({ ...care, rung: care.rung || 2 }, plan, threadsReason);
-    const which = { kind: 'candidate', sequence } as const;
-    const how = { ...options, boot: undefined, opened: [] };
-    return (await startVersion(context, which, how)) as Serving; // a candidate is opened, or there is an error
-  } catch (hindrance) {
-    throw plan.signal?.aborted ? hindrance : error;
-  }
+  const { signal, policy } = context.plan;
+  const isLost = isNearsideError(error) && error.code === 'page-lost';
+  if (!isLost || policy.update === 'manual') throw error;
+  const serving = await findNewer(context)
+    .then((next) => {
+      const which = next && ({ kind: 'candidate', sequence: next.sequence } as const);
+      return which && startVersion(context, which, { ...options, opened: [] });
+    })
+    .catch(() => undefined);
+  if (serving) return serving;
+  signal?.throwIfAborted();
+  throw error;
 }
 
-/** @returns the sequence of the version that this device should run instead, if any */
-async function findNewer(context: ModelContext): Promise<number | undefined> {
+/** @returns the version that this device should run instead, if any */
+async function findNewer(context: ModelContext): Promise<ReleaseIdentity | undefined> {
   const { signal, policy, backends } = context.plan;
-  const backend = backends[0] as AvailableBackend;
   const how = { ...BESIDE, which: { kind: 'active' }, signal } as const;
-  const opened = await openOn(backend, context, how);
+  const opened = await openOn(backends[0] as AvailableBackend, context, how);
   if (!opened) return undefined;
   const { connection } = opened;
-  try {
-    const { watchdogMs } = policy;
-    const found = await askWorker(connection, { watchdogMs, signal }, ({ check }) =>
-      check({ maxAgeMs: RECENTLY_MS }),
-    );
-    return found.next?.sequence;
-  } finally {
-    void connection.close(undefined);
-  }
+  const limits = { watchdogMs: policy.watchdogMs, signal };
+  const look = askWorker(connection, limits, ({ check }) => check({ maxAgeMs: 0 }));
+  return (await look.finally(() => connection.close(undefined))).next;
 }
 
 /** Gives a version up that died twice before it had settled; where none was before it, it is opened with all care. */
