@@ -232,6 +232,7 @@ test('a page without a model in its address opens on the one that reported last,
     route.fulfill({
       json: {
         nowMs: FRIDAY_MS,
+        minDevices: 1,
         models: [{ model: 'a', firstMs: 1, lastMs: 1, versions: [] }, newest],
       },
     }),
