@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { StartError } from '../refusals/start-error.js';
 
 /**
- * Reads the lines of a file of secrets. A comment begins with `#` at the start of a line, or after a space.
+ * Reads the lines of a file of secrets. Anything but a regular file is refused: a FIFO that nobody writes to never ends. A comment begins with `#` at the start of a line, or after a space.
  *
  * @throws StartError `file-missing`, `file-invalid`
  */
@@ -18,11 +18,11 @@ export function readSecretFile(path: string): string[] {
 }
 
 function readText(path: string): string {
+  const missing = `${path}: expected a file of secrets that can be read`;
   try {
-    return readFileSync(path, 'utf8');
+    if (statSync(path).isFile()) return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new StartError('file-missing', `${path}: expected a file of secrets that can be read.`, {
-      cause,
-    });
+    throw new StartError('file-missing', `${missing}.`, { cause });
   }
+  throw new StartError('file-missing', `${missing}, got a folder, FIFO or device.`);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -79,12 +80,15 @@ test('an address with a password comes from a file too', async () => {
   expect(await valuesOf([], { NEARSIDE_TRACES_TO_FILE: file })).toMatchObject({ tracesTo: url });
 });
 
-test('a file of secrets that is missing or empty is refused: nobody is to serve without one by mistake', async () => {
+test('a file of secrets that is missing, empty or a FIFO is refused: nobody is to serve without one by mistake, or to wait', async () => {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
   const empty = fileOf('empty', '# none yet\n');
   for (const [file, code] of [
     [empty, 'file-invalid'],
     [join(folder, 'missing'), 'file-missing'],
     [folder, 'file-missing'],
+    [fifo, 'file-missing'],
     ['', 'file-missing'],
   ] as const) {
     await expect(valuesOf(['--site-token-file', file])).rejects.toMatchObject({
