@@ -17,46 +17,60 @@ export function addInspect(program: Command, terminal: Terminal): void {
     .description('Show what a repository or a sealed model offers: versions, files, chunks.')
     .argument('<location>', 'directory or URL')
     .option('--integrity <hash>', 'show this version of a sealed model alone')
-    .action(async (location: string, { integrity, json }: InspectFlags) => {
+    .option('--files', 'list the files of each version too')
+    .action(async (location: string, { integrity, files = false, json }: InspectFlags) => {
       if (integrity !== undefined || (await isSealed(location))) {
         const result = await inspectSealed({ location, integrity });
-        printResult(terminal, { json, result, text: () => describeSealed(result, location) });
+        printResult(terminal, {
+          json,
+          result,
+          text: () => describeSealed(result, { location, files }),
+        });
         return;
       }
       const result = await inspect({ repository: location });
-      printResult(terminal, { json, result, text: () => describe(result, location) });
+      printResult(terminal, { json, result, text: () => describe(result, { location, files }) });
     });
 }
 
 interface InspectFlags extends CommonOptions {
   readonly integrity?: string;
+  readonly files?: boolean;
+}
+
+interface Shown {
+  readonly location: string;
+  /** Files are listed. */
+  readonly files: boolean;
 }
 
 function describeSealed(
   { model, versions, chunks, storedBytes }: SealedInspection,
-  location: string,
+  { location, files }: Shown,
 ): string {
   return [
     location,
     `├─ ${model}, sealed`,
     ...versions.flatMap((version, i) => {
       const title = `${version.version} ${version.integrity}`.trim();
-      return describeVersion(version, i === versions.length - 1, title);
+      return describeVersion(version, { isLast: i === versions.length - 1, files, title });
     }),
     `└─ ${formatCount(chunks, 'chunk')}, ${formatBytes(storedBytes)}`,
   ].join('\n');
 }
 
-function describe(inspection: Inspection, repository: string): string {
+function describe(inspection: Inspection, { location, files }: Shown): string {
   const { pin, roles, modelKeys, models, unreadable, chunks, storedBytes } = inspection;
   return [
-    repository,
+    location,
     `├─ pin ${pin}`,
     ...formatTable(roles.map(describeRole)).map((line) => `├─ ${line}`),
     ...modelKeys.map((hint) => `├─ model key ${hint}`),
     ...models.flatMap(({ name, boot, versions }) => [
       `├─ ${name}, ${describeBoot(boot)}`,
-      ...versions.flatMap((version, i) => describeVersion(version, i === versions.length - 1)),
+      ...versions.flatMap((version, i) =>
+        describeVersion(version, { isLast: i === versions.length - 1, files }),
+      ),
     ]),
     ...unreadable.map(
       ({ target, code, message }) => `├─ ${target}: NOT USABLE, ${code}: ${message}`,
@@ -95,14 +109,16 @@ function describeBoot({ state, sizeBytes }: InspectedModel['boot']): string {
 
 function describeVersion(
   version: InspectedVersion,
-  isLast: boolean,
-  title = describeTitle(version),
+  {
+    isLast,
+    files,
+    title = describeTitle(version),
+  }: { readonly isLast: boolean; readonly files: boolean; readonly title?: string },
 ): string[] {
-  const { files } = version;
   const branch = isLast ? '│  └─ ' : '│  ├─ ';
   const stem = isLast ? '│     ' : '│  │  ';
   const table = formatTable(
-    files.map((file) => [
+    (files ? version.files : []).map((file) => [
       file.name,
       formatBytes(file.sizeBytes),
       file.storedBytes < file.sizeBytes ? `${formatBytes(file.storedBytes)} compressed` : '',
@@ -111,8 +127,9 @@ function describeVersion(
   );
   return [
     `${branch}${title}: ${describeSize(version)}`,
-    ...describeUpdate(version).map((line) => `${stem}├─ ${line}`),
-    ...table.map((line, i) => `${stem}${i === table.length - 1 ? '└─' : '├─'} ${line}`),
+    ...[...describeUpdate(version), ...table].map(
+      (line, i, all) => `${stem}${i === all.length - 1 ? '└─' : '├─'} ${line}`,
+    ),
   ];
 }
 

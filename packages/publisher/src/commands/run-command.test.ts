@@ -41,7 +41,9 @@ test('keygen, pack, publish, inspect, pin: a session from keys to an open() line
 
   const inspected = await nearside(['inspect', site]);
   expect(inspected.out).toContain('1.0.0, sequence 1, stable');
-  expect(inspected.out).toContain('onnx/model.onnx');
+  expect(inspected.out).not.toContain('onnx/model.onnx');
+  const withFiles = await nearside(['inspect', site, '--files']);
+  expect(withFiles.out).toContain('onnx/model.onnx');
 });
 
 async function timestampExpiry(site: string): Promise<string> {
