@@ -247,9 +247,12 @@ test('verify warns of private keys inside a repository, whatever they are called
   expect((await nearside(words)).out).not.toContain('warning');
   await rename(keys, join(repository, 'keys'));
   await rename(join(repository, 'keys/model.pem'), join(repository, 'signer.pem'));
+  await rename(join(repository, 'keys/targets.pem'), join(repository, 'metadata/targets.json'));
   const { exitCode, out } = await nearside(words);
   expect(exitCode).toBe(0);
-  expect(out).toMatch(/warning: .*keys\/root\.pem.*signer\.pem: .*published with it/);
+  expect(out).toMatch(
+    /warning: .*keys\/root\.pem.*metadata\/targets\.json.*signer\.pem: .*published with it/,
+  );
   expect(out).not.toContain('model.pub.pem');
 });
 

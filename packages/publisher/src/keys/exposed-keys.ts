@@ -83,7 +83,7 @@ const LARGEST_KEY_BYTES = 16_384;
 export async function warnOfPublishedKeys(repository: string): Promise<string[]> {
   const found: string[] = [];
   for (const file of await filesToUpload(repository)) {
-    if (file.endsWith('.json') || !(await isFile(file))) continue;
+    if (!(await isFile(file))) continue;
     if ((await sizeOf(file)) > LARGEST_KEY_BYTES) continue;
     const text = await readIfFile(file).catch(() => undefined);
     if (text && PRIVATE_PEM.test(text.toString('latin1'))) found.push(file);
