@@ -8,15 +8,21 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
  * @throws TypeError
  */
 export async function requireOutside(keys: string, repository: string): Promise<void> {
-  const [place, uploaded] = await Promise.all([realPlace(keys), realPlace(repository)]);
+  const uploaded = await realPlace(repository);
   const parts = uploaded.split(sep);
   const site = parts.lastIndexOf('public');
   const base = site === -1 ? uploaded : parts.slice(0, site + 1).join(sep);
-  if (place !== base && !place.startsWith(base + sep)) return;
+  if (!(await isWithin(keys, base))) return;
   throw new TypeError(
     `publish: expected \`keys\` outside ${base}, which is uploaded, got ${keys}. Whoever reads them can ` +
       'sign models: name a folder that nobody serves.',
   );
+}
+
+/** Links are followed, and either may not be there yet. */
+export async function isWithin(path: string, directory: string): Promise<boolean> {
+  const [place, base] = await Promise.all([realPlace(path), realPlace(directory)]);
+  return place === base || place.startsWith(base.endsWith(sep) ? base : base + sep);
 }
 
 /** The path without links, where part of it may not be there yet. */

@@ -44,7 +44,7 @@ import {
 } from '../repository/reading/read-repository.js';
 import { basisPoints } from '../signing/offer-release.js';
 import type { SignedRewrite } from '../signing/rewrite-release.js';
-import { facts, type WrittenFacts } from './facts.js';
+import { facts, requireFactsOutside, type WrittenFacts } from './facts.js';
 import { signPromotion } from './promote.js';
 import { isHalfOver, renew } from './renew.js';
 import { signRevocation } from './revoke.js';
@@ -99,11 +99,13 @@ const HOLD_FILE = 'hold';
  * @throws NearsideError `gate-refused` where it can read a root or model key, `repository-locked`, a key code, or a
  *   trust code when the repository does not verify. What comes after an act, or hinders the act on one model alone, is
  *   among the `problems`, and so is that the collector tells nothing
+ * @throws TypeError when the facts would lie in the repository
  * @throws RangeError when a step is no share of devices
  */
 export async function autopilot(options: AutopilotOptions): Promise<AutopilotStep> {
   const { repository, dryRun = false, now = Date.now } = options;
   for (const percent of options.steps ?? []) basisPoints(percent);
+  await requireFactsOutside(options.facts, repository);
   await requireNoOfflineKey(options);
   const before = await readState(repository);
   await requireOnlineKeys(options, before.trusted.root);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { targetPath } from '@nearside/artifact';
 import { type ModelFacts, parseModelFacts } from '@nearside/core';
@@ -236,4 +236,16 @@ test('weights are not read', async () => {
   const chunk = names.find((name) => name.includes(weights)) ?? '';
   await rm(join(workspace.repository, chunk));
   expect(await facts(options)).toMatchObject({ changed: true });
+});
+
+test('facts are not written into the repository, whatever link leads there', async () => {
+  const { workspace, options } = await published();
+  const { repository, directory } = workspace;
+  await symlink(repository, join(directory, 'link'));
+  for (const out of [join(repository, 'models.json'), join(directory, 'link/models.json')]) {
+    await expect(facts({ ...options, out })).rejects.toThrow('expected `out` outside');
+  }
+  expect(await listFiles(repository)).not.toContain('models.json');
+  const beside = { ...options, out: join(directory, 'repository.json') };
+  expect((await facts(beside)).changed).toBe(true);
 });

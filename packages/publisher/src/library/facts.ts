@@ -10,6 +10,7 @@ import {
   type VersionFacts,
 } from '@nearside/core';
 import { writeIfChanged } from '../files/replace-file.js';
+import { isWithin } from '../keys/place-for-keys.js';
 import {
   openRepository,
   requirePin,
@@ -68,11 +69,12 @@ interface VersionContent {
  * written.
  *
  * @throws NearsideError `file-missing`, `model-not-found`, a network code, or a trust code
- * @throws TypeError unless it is given either a pin or hashes
+ * @throws TypeError unless it is given either a pin or hashes, or when `out` lies in the repository
  */
 export async function facts(options: FactsOptions): Promise<WrittenFacts> {
   const { trust, integrity, out, now = Date.now } = options;
   requireVoucher('facts', { trust, integrity });
+  await requireFactsOutside(out, options.repository);
   const { contents, ...signed } = integrity
     ? { contents: await readSealedContents(options, integrity) }
     : await readContents(options, await parseTrust(trust));
@@ -102,6 +104,19 @@ async function readFacts(file: string): Promise<string | undefined> {
 /** A collector tells a job that no longer runs by the time, and it is nothing that the facts say of models. */
 function withoutTime(text: string): string {
   return text.replace(/\n {2}"verifiedMs": \d+,/, '');
+}
+
+/**
+ * Requires that the facts lie outside what is uploaded, where a fetch may also remove them.
+ *
+ * @throws TypeError
+ */
+export async function requireFactsOutside(out: string, repository: string): Promise<void> {
+  if (URL.canParse(repository) || !(await isWithin(out, repository))) return;
+  throw new TypeError(
+    `facts: expected \`out\` outside ${repository}, got ${out}. A fetch of the repository removes what it does not ` +
+      'know, and an upload leaves it out: name a file elsewhere, which the collector reads.',
+  );
 }
 
 async function readContents(
