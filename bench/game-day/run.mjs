@@ -74,12 +74,17 @@ function broken({ name }, error) {
   return { name, timeline: [], acts: [], checks: [check], seconds: 0 };
 }
 
+function describeAct({ act, to }) {
+  if (to === undefined) return act;
+  return to === 'stable' ? `${act} to all` : `${act} to ${to} %`;
+}
+
 /** Times are of the moved clock. */
 function* describeIncident({ name, title }, { timeline, acts, verdict, checks, ...played }) {
   yield `${name}: ${title} (played in ${Math.round(played.seconds)} s)`;
   for (const { what, at, after } of timeline) yield line(what, at ?? '–', after ?? '');
   for (const { time, act, to } of acts) {
-    yield line('autopilot', time, to === undefined ? act : `${act} to ${to} %`);
+    yield line('autopilot', time, describeAct({ act, to }));
   }
   if (verdict) yield line('last verdict', verdict.verdict, [verdict.because ?? []].flat().join());
   for (const { name, ok, got } of checks) {
