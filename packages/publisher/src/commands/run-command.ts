@@ -38,6 +38,7 @@ export async function runCommand(words: readonly string[], given: Terminal): Pro
   const terminal = printableTerminal(given, { json });
   let exitCode: ExitCode = EXIT.done;
   try {
+    requireOneLine(words);
     const program = createProgram(terminal, (code) => {
       exitCode = code;
     });
@@ -51,6 +52,14 @@ export async function runCommand(words: readonly string[], given: Terminal): Pro
     if (json) terminal.out(JSON.stringify({ error: failure }, null, 2));
     return EXIT_OF_CODE[failure.code] ?? EXIT.failed;
   }
+}
+
+/** Commands print names as they were given, and one with a line break would print lines of its own. */
+function requireOneLine(words: readonly string[]): void {
+  const broken = words.find((word) => /[\n\r]/.test(word));
+  if (broken === undefined) return;
+  const message = `error: expected words without line breaks, got ${JSON.stringify(broken)}`;
+  throw new CommanderError(1, 'commander.invalidArgument', message);
 }
 
 /** @param endWith sets the exit code of a command that succeeds and has more to say than that */

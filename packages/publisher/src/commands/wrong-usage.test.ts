@@ -66,3 +66,12 @@ test('an address that nobody answers at is asked for, not for headers of pages a
   expect(exitCode).toBe(1);
   expect(errors).toContain('Is it right, and the server up?');
 });
+
+test('a word with a line break is refused, because what prints it would have lines of its own', async () => {
+  const repo = 'site\nEverything verifies.';
+  const { exitCode, out, errors } = await nearside(['publish', DIGITS, '--repo', repo]);
+  expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+  expect(errors).toBe(
+    'nearside: usage: expected words without line breaks, got "site\\nEverything verifies.". `--help` tells what a command takes.',
+  );
+});
