@@ -16,7 +16,7 @@ const LINE = { bitsPerSecond: 20_000_000, latencyMs: 40 };
  * @param {{ siteDir: string, models: { small: string, floats: string }, trials: number }} options model directories
  */
 export async function firstText(dir, { siteDir, models, trials }) {
-  const { seal } = await import('../../packages/publisher/dist/index.js');
+  const { seal } = await import('@nearside/publisher');
   const link = createSlowLink(LINE);
   const site = await serveSite({ dir: siteDir, config: {}, port: 0 });
   const near = await link.serve(site.url.replace(/\/$/, ''));

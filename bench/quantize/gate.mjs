@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';
+import { tellNowAndThen } from '../turns.mjs';
 import { addVariants, gzipBytes, runPython } from './models.mjs';
 
 const LINES = sized(300, 60);
@@ -37,12 +38,13 @@ export async function* gateRows(dir, floats) {
 
 /** Makes int8 that passes: with some tensors as half floats where it has to. */
 async function quantizeGated(source, out, folder) {
-  const { quantize } = await import('../../packages/publisher/dist/index.js');
+  const { quantize } = await import('@nearside/publisher');
   const steps = [];
   const startMs = performance.now();
   const gate = {
     folder,
     maxLoss: MAX_LOSS,
+    onProgress: tellAsked(),
     onStep(sentence) {
       console.error(sentence);
       steps.push(sentence);
@@ -55,13 +57,21 @@ async function quantizeGated(source, out, folder) {
   return { verdict, isSearched: steps.length > 0, minutes };
 }
 
+function tellAsked() {
+  const say = tellNowAndThen();
+  return ({ variant, done, total }) => say(`${variant}: ${done} of ${total} items`);
+}
+
 /** How long it takes to rank the tensors of a model, which a search begins with. */
 async function rankingMinutes(directory, folder) {
-  const publisher = '../../packages/publisher/dist';
-  const { rankTensors } = await import(`${publisher}/quantizing/rank-tensors.js`);
-  const { quantizeVariant } = await import(`${publisher}/quantizing/quantize-variant.js`);
-  const { readItems } = await import(`${publisher}/evaluating/items/read-items.js`);
-  const { parseModelSpec } = await import('../../packages/core/dist/index.js');
+  const { rankTensors } = await import('../../packages/publisher/dist/quantizing/rank-tensors.js');
+  const { quantizeVariant } = await import(
+    '../../packages/publisher/dist/quantizing/quantize-variant.js'
+  );
+  const { readItems } = await import(
+    '../../packages/publisher/dist/evaluating/items/read-items.js'
+  );
+  const { parseModelSpec } = await import('@nearside/core');
   const spec = parseModelSpec(JSON.parse(await readFile(`${directory}/model.json`, 'utf8')));
   const [variant] = spec.variants;
   const options = { format: 'int8', keep: new Set() };
@@ -79,13 +89,20 @@ const RANKED_BY = 4;
 
 /** @returns the verdict on each of the other ways to make OCR small */
 async function judgeOthers(dir, folder) {
-  const { evaluate } = await import('../../packages/publisher/dist/index.js');
+  const { evaluate } = await import('@nearside/publisher');
   runPython('by_python.py', [`${dir}/ways`]);
   const directory = `${dir}/others`;
   await cp(`${dir}/small/ocr`, directory, { recursive: true });
   const names = [...WAYS, FOUR_BITS];
   await addVariants(directory, `${dir}/ways`, names);
-  const options = { directory, folder, maxLoss: MAX_LOSS, variants: names, corruptions: false };
+  const options = {
+    directory,
+    folder,
+    maxLoss: MAX_LOSS,
+    variants: names,
+    corruptions: false,
+    onProgress: tellAsked(),
+  };
   const { variants } = await evaluate(options);
   for (const [name, { verdict, loss, low, high, items }] of Object.entries(variants))
     console.error(`${name}: ${verdict}, ${loss} (${low} to ${high}) of ${items}`);

@@ -42,7 +42,7 @@ export async function copyFloats(model, directory) {
  * @param {string[]} names
  */
 export async function addVariants(directory, from, names) {
-  const { fillGolden } = await import('../../packages/publisher/dist/index.js');
+  const { fillGolden } = await import('@nearside/publisher');
   const spec = await readJson(`${directory}/model.json`);
   const variants = [...spec.variants];
   for (const name of names) {

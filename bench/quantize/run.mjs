@@ -44,7 +44,7 @@ export async function* runSuite(dir, { trials = PAIRS } = {}) {
     ocr: await copyFloats('ocr', `${dir}/floats/ocr`),
     voice: await copyFloats('voice', `${dir}/floats/voice`),
   };
-  const { quantize } = await import('../../packages/publisher/dist/index.js');
+  const { quantize } = await import('@nearside/publisher');
   const formats = ['int8', 'int8-lean', 'int8-dynamic'];
   const forms = { ocr: `${dir}/forms/ocr`, voice: `${dir}/forms/voice` };
   await mkdir(`${dir}/forms`);

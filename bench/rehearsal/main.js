@@ -23,10 +23,10 @@ globalThis.measure = async ({ url, trust, backend, threads, inputs }) => {
   const how = { trust, backend, threads, tune: 'off', isolate: true, store: 'memory' };
   const model = await open(url, how);
   const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, values }]) => [
-      name,
-      { datatype: 'FP32', shape, data: Float32Array.from(values) },
-    ]),
+    Object.entries(inputs).map(([name, { datatype, shape, values }]) => {
+      const data = datatype === 'INT64' ? BigInt64Array.from(values) : Float32Array.from(values);
+      return [name, { datatype, shape, data }];
+    }),
   );
   const runFor = async (leastMs, leastRuns) => {
     const times = [];

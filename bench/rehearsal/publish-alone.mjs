@@ -7,10 +7,11 @@ import { startRepository } from '../../scripts/stack.mjs';
  *
  * @param {string} dir empty folder to work in
  * @returns {Promise<{ url: string, trust: string, models: object[], close(): Promise<void> }>} of each model its name,
- *   the runtime, the inputs of its first golden case as plain numbers, and the chunks of its weights
+ *   the runtime, the inputs of its first golden case as plain values, and the chunks of its weights
  */
 export async function publishAlone(dir) {
-  const { generateKeys, pack, publish } = await import('../../packages/publisher/dist/index.js');
+  const { arrayFromBytes, seededTensor } = await import('@nearside/core');
+  const { generateKeys, pack, publish } = await import('@nearside/publisher');
   const [keys, repository] = [`${dir}/keys`, `${dir}/repository`];
   await generateKeys({ out: keys });
   const models = [];
@@ -32,7 +33,11 @@ export async function publishAlone(dir) {
       ({ pin: trust } = await publish({ packed, repository, keys }));
       const layout = await readJson(`${packed}/layout.json`);
       const { files } = own.variants[0];
-      const inputs = await readInputs(folder, cases.cases[0], own);
+      const inputs = await readInputs(cases.cases[0], own, async (tensor) => {
+        if (!tensor.file) return seededTensor(tensor).data;
+        const { buffer } = new Uint8Array(await readFile(`${folder}/${tensor.file}`));
+        return arrayFromBytes(tensor.datatype, buffer);
+      });
       const chunks = files
         .filter((file) => !file.endsWith('.json'))
         .flatMap((file) => layout.files[file]);
@@ -51,15 +56,17 @@ async function listModels() {
     .sort();
 }
 
-/** Every variant of every stage, with a name of its own. */
+/** Every variant of every stage that devices get, with a name of its own. */
 function partsOf(spec) {
   const stages = spec.stages ?? [{ ...spec, name: undefined }];
-  return spec.variants.flatMap((variant) =>
-    stages.map((stage) => {
-      const names = [spec.name, variant.name, stage.name].filter((name) => name !== undefined);
-      return { name: names.join('-'), variant, stage };
-    }),
-  );
+  return spec.variants
+    .filter(({ ships = true }) => ships)
+    .flatMap((variant) =>
+      stages.map((stage) => {
+        const names = [spec.name, variant.name, stage.name].filter((name) => name !== undefined);
+        return { name: names.join('-'), variant, stage };
+      }),
+    );
 }
 
 /** A model without steps. */
@@ -101,7 +108,7 @@ async function lengthen(file, { cases: [first] }) {
   const tensors = [
     ...Object.values(first.inputs),
     ...Object.values(first.expected).flatMap((outputs) => Object.values(outputs)),
-  ];
+  ].filter(({ file }) => file); // others are drawn, and have no file
   const elements = tensors.map(({ shape }) => shape.reduce((count, axis) => count * axis, 1));
   const goldenBytes = elements.reduce((sum, count) => sum + 4 * count, 0);
   const missingBytes = 51 * goldenBytes - model.length;
@@ -115,20 +122,21 @@ async function lengthen(file, { cases: [first] }) {
 }
 
 /** What a caller gives: the values of the golden case, or noise of the shapes that it warms up with. */
-async function readInputs(folder, { inputs, warmUp = {} }, { inputs: declared, state = [] }) {
+async function readInputs({ inputs, warmUp = {} }, { inputs: declared, state = [] }, valuesOf) {
   const given = Object.entries(inputs).filter(
     ([name]) =>
       !state.some(({ input }) => input === name) &&
       declared.find((input) => input.name === name)?.value === undefined,
   );
-  const read = given.map(async ([name, { shape, file }]) => {
+  const read = given.map(async ([name, tensor]) => {
+    const { datatype } = tensor;
     const wanted = warmUp[name]?.shape;
     if (wanted) {
       const length = wanted.reduce((count, axis) => count * axis, 1);
-      return [name, { shape: wanted, values: Array.from({ length }, (_, i) => Math.sin(i / 7)) }];
+      const values = Array.from({ length }, (_, i) => Math.sin(i / 7));
+      return [name, { datatype, shape: wanted, values }];
     }
-    const { buffer } = new Uint8Array(await readFile(`${folder}/${file}`));
-    return [name, { shape, values: [...new Float32Array(buffer)] }];
+    return [name, { datatype, shape: tensor.shape, values: [...(await valuesOf(tensor))] }];
   });
   return Object.fromEntries(await Promise.all(read));
 }
