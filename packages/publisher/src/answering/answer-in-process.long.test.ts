@@ -7,8 +7,8 @@ import { isRunning } from '@nearside/core/lock-holder';
 import { expect, test, vi } from 'vitest';
 import { draft } from '../library/draft.js';
 import { requireNearsideFile } from '../packing/nearside-script.js';
-import { computingNode } from '../packing/write-nodes.js';
 import { bytesField } from '../packing/protobuf-fields.js';
+import { computingNode } from '../packing/write-nodes.js';
 import { initializer, onnxOf, value } from '../testing/onnx-bytes.js';
 import { matMul } from '../testing/onnx-products.js';
 import { temporaryDirectory } from '../testing/workspace.js';
@@ -38,7 +38,9 @@ test('a process that answers ends within seconds of its parent, though it comput
     const [script, ...words] = process.argv.slice(1);
     const child = require('node:child_process').fork(script, words, { serialization: 'advanced' });
     child.on('message', ({ begun }) => begun?.case && console.log(child.pid));`;
-  const parent = spawn(process.execPath, ['-e', code, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, ['-e', code, ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = await once(createInterface(parent.stdout), 'line');
   parent.kill('SIGKILL');
   await once(parent, 'exit');
