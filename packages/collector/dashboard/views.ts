@@ -58,7 +58,7 @@ export async function fetched<Module>(module: Promise<Module>): Promise<Module> 
   }
 }
 
-/** Whether the collector's page has another script than this one by now. */
+/** Tells whether the collector's page has another script than this one by now. */
 async function isOfBefore(): Promise<boolean> {
   const script = new URL(import.meta.url).pathname.split('/').pop() ?? '';
   const page = await fetch('./', { cache: 'no-store' }).catch(() => undefined);

@@ -134,7 +134,7 @@ export const QUESTIONS: { readonly [Name in QuestionName]: Question } = {
   monthCoverageBefore: inMonth('coverage', monthBefore),
 };
 
-/** What an answer must have, by the last part of its address. */
+/** The fields that an answer must have, by the last part of its address. */
 export const FIELDS: Readonly<Record<string, readonly string[]>> = {
   latency: fields<FleetLatency>('stepMs', 'total', 'versions', 'segments', 'dayBefore'),
   spread: fields<FleetSpread>('stepMs', 'targets', 'boundsMs', 'steps'),

@@ -36,7 +36,7 @@ export class LogWriter {
   /** A transaction is under way, or failed. */
   #isDoubtful = true;
 
-  /** What it could not count it sets aside, and what a collector before it set aside it tries again. */
+  /** Rows that cannot be counted are set aside, and those that an earlier collector set aside are tried again. */
   constructor(database: Database.Database, owner: Ownership, options: SetAsideOptions) {
     this.#database = database;
     this.#options = options;

@@ -21,7 +21,7 @@ export function placeSchemaFile(schema: string, file: string): void {
   writeFileSync(file, gunzipSync(readFileSync(new URL(`${schema}.sqlite.gz`, FOLDER))));
 }
 
-/** What a collector of today makes of the reports that were sent to a file. */
+/** Makes the contributions of the reports that were sent to a file, as a collector of today does. */
 export function contributionsTo(schema: string): Contribution[] {
   return (SENT[schema] ?? []).map((report) =>
     sampleContribution(report, { nowMs: report.sent + 1000 }),

@@ -21,7 +21,7 @@ export function melFrames(
   return room < 0 ? 0 : 1 + Math.floor(room / hopLength);
 }
 
-/** What a frame costs. Neighbouring filters overlap, so that each frequency counts twice. */
+/** Returns the cost of a frame. Neighbouring filters overlap, so that each frequency counts twice. */
 export function costOfMelFrame({ nFft, nMels }: Pick<MelSpectrogramOptions, 'nFft' | 'nMels'>) {
   return { values: nMels, operations: nFft + operationsOfSpectrum(nFft) + nFft + nMels };
 }

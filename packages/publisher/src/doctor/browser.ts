@@ -57,7 +57,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** What Chromium, or Playwright for it, says where the system gives it no sandbox. */
+/** Chromium, or Playwright for it, says one of these where the system gives it no sandbox. */
 const NO_SANDBOX = /sandboxing failed|no usable sandbox|without --no-sandbox/i;
 
 /**

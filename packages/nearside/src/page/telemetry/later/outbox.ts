@@ -42,7 +42,7 @@ export interface Outbox {
   remove(key: string): Promise<void>;
   /** Deletes all that waits. */
   clear(): Promise<void>;
-  /** What still waits may be sent by whoever has the same receivers. */
+  /** Lets any outbox of the same receivers send the reports that still wait. */
   release(): void;
 }
 
