@@ -24,7 +24,7 @@ const terminal: Terminal = {
   debug: Boolean(process.env.NEARSIDE_DEBUG),
 };
 
-// Only an exit removes temporary directories and files, and ends child processes. A command that waits to be interrupted ends by itself.
+// Only an exit removes temporary directories and files, and ends child processes. Another listener is of a command that waits for the signal and ends by itself.
 for (const signal of SIGNALS) {
   process.on(signal, () => {
     if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);

@@ -179,7 +179,7 @@ test('the command ends by itself with 0 and says what to start, and on a moved f
   const args = [fileURLToPath(BUILT_COMMAND), 'move', '--from', file, '--to', address];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
   expect(stdout).toMatch(/^Moved to postgres:\/\/.*Start collectors with --database now/);
-  const { errors, exitCode } = await run(['--port', '0', '--file', file]);
+  const { errors, exitCode } = await run(['--local', '--port', '0', '--file', file]);
   expect(exitCode).toBe(1);
   expect(errors.join()).toMatch(/file-moved: .*\.sqlite was moved to postgres:.*--database/);
   const [, password = ''] = /:([^:@]+)@/.exec(address) ?? [];

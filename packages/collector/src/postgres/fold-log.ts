@@ -18,7 +18,7 @@ import { CELL_LENGTHS } from '../store/rollup-store.js';
 import type { Work } from '../store/statements.js';
 import { cellTable } from '../store/tables.js';
 import {
-  isUnreadable,
+  isOfTheRow,
   type SetAsideOptions,
   setRowAside,
   takeBackRows,
@@ -114,7 +114,7 @@ export class LogFolder {
         this.#ids = new RowIds();
         this.#newNames.forget();
         this.#limit = 1;
-        if (!isUnreadable(error) || !this.#session.isOpen) throw error;
+        if (!isOfTheRow(error) || !this.#session.isOpen) throw error;
         const [first, ...others] = rows;
         if (!first || others.length > 0) continue;
         const tell = await this.#transact(() => setRowAside(first.n, error, this.#options));

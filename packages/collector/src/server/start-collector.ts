@@ -61,7 +61,7 @@ export interface CollectorOptions extends AccessOptions, StoreChoice {
   readonly shareForMs?: number;
   /** The clock, Unix ms. */
   readonly now?: () => number;
-  /** Told of what fails while it runs. Senders were answered 503 and keep their reports. */
+  /** Told of what fails while it runs, and of what an operator should know. Senders of what failed were answered 503. */
   readonly onError?: (error: unknown) => void;
 }
 

@@ -72,7 +72,7 @@ export function fillFromFirstSchema(database: Database.Database): void {
     const key = `${startMs} ${late} ${seriesName(series)}`;
     pending.cells.set(key, { series, startMs, late, counts, day: utcDay(startMs) });
   }
-  prepareFold(database, () => {})(pending);
+  prepareFold(database, () => {})(pending); // the log that it empties is new
   for (const table of TABLES) database.exec(`DROP TABLE first_${table}`);
 }
 

@@ -4,7 +4,7 @@ import { Pending } from '../store/pending.js';
 import type { Outcome } from '../store/rollup-store.js';
 import type { Work } from '../store/statements.js';
 import {
-  isUnreadable,
+  isOfTheRow,
   type SetAsideOptions,
   setRowAside,
   takeBackRows,
@@ -29,11 +29,11 @@ export class LogWriter {
   readonly #database: Database.Database;
   readonly #append: ReturnType<typeof prepareAppend>;
   readonly #fold: ReturnType<typeof prepareFold>;
-  readonly #run: <Value>(work: () => Work<Value>) => Value;
+  readonly #transact: <Value>(work: () => Work<Value>) => Value;
   readonly #options: SetAsideOptions;
   readonly #pending = new Pending();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** A transaction is under way, or failed. */
+  /** The pending counts may not be those of the log: it was not read yet, or a transaction is under way or failed. */
   #isDoubtful = true;
 
   /** Rows that cannot be counted are set aside, and those that an earlier collector set aside are tried again. */
@@ -47,8 +47,8 @@ export class LogWriter {
       owner.check();
       return run(work());
     });
-    this.#run = <Value>(work: () => Work<Value>) => transact.immediate(work) as Value;
-    this.#run(() => takeBackRows(options));
+    this.#transact = <Value>(work: () => Work<Value>) => transact.immediate(work) as Value;
+    this.#transact(() => takeBackRows(options));
     this.settle();
   }
 
@@ -56,7 +56,7 @@ export class LogWriter {
     const pending = this.#pending;
     // nothing more is acknowledged while what was cannot be counted
     if (this.#isDoubtful || pending.rowCount >= 2 * FOLD.rows) this.settle();
-    const { outcomes, counted } = this.#transact(() => this.#append(batch));
+    const { outcomes, counted } = this.#unlessDoubtful(() => this.#append(batch));
     for (const contribution of counted) pending.add(contribution);
     this.#settleWithin(pending.rowCount >= FOLD.rows ? 0 : FOLD.afterMs);
     return outcomes;
@@ -67,15 +67,15 @@ export class LogWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
-      this.#transact(() => this.#fold(this.#pending));
+      this.#unlessDoubtful(() => this.#fold(this.#pending));
     } catch (error) {
-      if (!isUnreadable(error)) throw error;
+      if (!isOfTheRow(error)) throw error;
       this.#foldRowByRow();
     }
   }
 
   /** A transaction that failed may have been done, and its answer lost. The next one reads the log again. */
-  #transact<Value>(transaction: () => Value): Value {
+  #unlessDoubtful<Value>(transaction: () => Value): Value {
     if (this.#isDoubtful) this.#readLog();
     this.#isDoubtful = true;
     const value = transaction();
@@ -96,8 +96,8 @@ export class LogWriter {
         addRow(alone, row);
         this.#fold(alone, row.n);
       } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        const tell = this.#run(() => setRowAside(row.n, error, this.#options));
+        if (!isOfTheRow(error)) throw error;
+        const tell = this.#transact(() => setRowAside(row.n, error, this.#options));
         tell();
       }
     }

@@ -19,7 +19,7 @@ interface OwnerRow {
   readonly renewed: number;
 }
 
-/** The first schemas said less of a process. */
+/** Files said less of a process before `holder`. */
 interface EarlyOwnerRow {
   readonly token: string;
   readonly pid: number;

@@ -8,8 +8,12 @@ import { requireNoOwner } from './owner.js';
 /** "NEAR" in ASCII: marks a file as a collector's (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x4e454152;
 
-/** "near": marks the earliest files, which numbered their schemas from 1 too. */
-export const EARLY_APPLICATION_ID = 0x6e656172;
+/**
+ * "near": marks the earliest files. Their schemas were 1 to 4, and then schemas were numbered from 1 again. The first one
+ * alone has other tables.
+ */
+const EARLY_APPLICATION_ID = 0x6e656172;
+const LAST_EARLY_SCHEMA = 4;
 
 const TABLES = `
   -- the process that writes to this file, as a lock file has it: host, PID namespace, number, start
@@ -51,7 +55,7 @@ interface Migration {
   readonly change: (database: Database.Database) => void;
 }
 
-/** The first makes the tables of an empty file too, and takes every older one. */
+/** The first migration makes the tables of an empty file too, and takes a file of every older schema. */
 const MIGRATIONS: readonly Migration[] = [{ schema: 5, change: makeTables }];
 
 /** The schema of this collector. A file of a newer one is refused. */
@@ -96,6 +100,7 @@ function migrate(database: Database.Database): void {
   const isFirst = found === 1 && applicationOf(database) === EARLY_APPLICATION_ID;
   if (isFirst) setFirstSchemaAside(database);
   for (const { schema, change } of MIGRATIONS) if (found < schema) change(database);
+  // last, because what adds counts knows only the tables of today
   if (isFirst) fillFromFirstSchema(database);
   database.pragma(`application_id = ${APPLICATION_ID}`);
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
@@ -109,8 +114,10 @@ function migrate(database: Database.Database): void {
 function schemaOf(database: Database.Database): number {
   const version = database.pragma('user_version', { simple: true }) as number;
   const application = applicationOf(database);
-  if (application === EARLY_APPLICATION_ID) return version;
-  if (application === APPLICATION_ID) {
+  if (application === EARLY_APPLICATION_ID && version >= 1 && version <= LAST_EARLY_SCHEMA) {
+    return version;
+  }
+  if (application === APPLICATION_ID && version >= 1) {
     if (version <= SCHEMA_VERSION) return version;
     throw new Error(
       `the file has schema ${version}, and this collector knows schemas up to ${SCHEMA_VERSION}. Update this collector. The file was left as it is`,
@@ -124,10 +131,7 @@ function applicationOf(database: Database.Database): number {
   return database.pragma('application_id', { simple: true }) as number;
 }
 
-/**
- * Makes all tables that are not there yet. Between the second schema and the fourth, `owner` and `name` alone got other
- * columns.
- */
+/** Makes all tables that are not there yet. Of those that were there, `owner` and `name` alone have got other columns. */
 function makeTables(database: Database.Database): void {
   const columns = (table: string) =>
     database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table);

@@ -255,7 +255,7 @@ test('a collector in another container is refused the file of one that runs', as
   const file = freshFile();
   const store = openSqliteRollupStore(file);
   const command = fileURLToPath(await bundle(new URL('../cli.ts', import.meta.url)));
-  const args = [process.execPath, command, '--port', '0', '--file', file];
+  const args = [process.execPath, command, '--local', '--port', '0', '--file', file];
   const other = spawn(unshare, [...within, ...args]);
   onTestFinished(() => {
     other.kill();
@@ -371,6 +371,19 @@ test('what a collector set aside the next one that can read it counts', async ()
   expect(countIn(file, 'log_unreadable')).toBe(0);
 });
 
+test('a row that was set aside keeps no later row of its number from being counted or set aside', async () => {
+  const file = freshFile();
+  await openSqliteRollupStore(file).close();
+  for (const reports of [1, 2]) {
+    // the log was emptied, so that its numbers begin anew
+    writeLog(file, ['!', JSON.stringify([sampleContribution()])]);
+    const store = openSqliteRollupStore(file);
+    expect((await store.totals())[0]?.counts.punctual?.reports).toBe(reports);
+    await store.close();
+    expect([countIn(file, 'log'), countIn(file, 'log_unreadable')]).toEqual([0, reports]);
+  }
+});
+
 test('when no row can be counted all but a few stay in the log, and the collector does not start and says so', async () => {
   const file = freshFile();
   await openSqliteRollupStore(file).close();
@@ -382,4 +395,8 @@ test('when no row can be counted all but a few stay in the log, and the collecto
     /row \d+ of the log could not be counted.*8 rows are in the table log_unreadable.*Update/,
   );
   expect([countIn(file, 'log'), countIn(file, 'log_unreadable')]).toEqual([22, 8]);
+  const database = new Database(file);
+  database.exec('DELETE FROM log; DELETE FROM log_unreadable');
+  database.close();
+  await openSqliteRollupStore(file).close();
 });

@@ -16,7 +16,7 @@ import { readTraces, writeTraces } from '../store/trace-rows.js';
 import type { SetAsideOptions } from '../store/unreadable-rows.js';
 import { LogWriter } from './log-writer.js';
 import { requireNotMoved } from './moved-mark.js';
-import { takeOwnership } from './owner.js';
+import { type Ownership, takeOwnership } from './owner.js';
 import { prepareRun } from './run-work.js';
 import { ensureSchema, type Migrated } from './schema.js';
 
@@ -54,7 +54,7 @@ export function openSqliteRollupStore(
     if (cause instanceof StartError) throw cause;
     throw new NearsideError(
       'store-unavailable',
-      `Expected a collector's SQLite file, or a path where one can be made, at ${file}: ${reasonOf(cause)}.`,
+      `${file} cannot be opened as a collector's SQLite file: ${reasonOf(cause)}.`,
       { cause, details: { file } },
     );
   }
@@ -83,7 +83,7 @@ export function createSqliteRollupStore(
   if (migrated) options.onMigrated?.(migrated);
   configure(database);
   const owner = takeOwnership(database, Date.now);
-  const writer = new LogWriter(database, owner, options);
+  const writer = openWriter(database, owner, options);
   const run = prepareRun(database);
   const transact = database.transaction((work: () => Work<unknown>) => {
     owner.check();
@@ -142,6 +142,20 @@ export function createSqliteRollupStore(
       });
     },
   };
+}
+
+/** A file whose log cannot be counted is left to whoever comes next. */
+function openWriter(
+  database: Database.Database,
+  owner: Ownership,
+  options: SetAsideOptions,
+): LogWriter {
+  try {
+    return new LogWriter(database, owner, options);
+  } catch (error) {
+    owner.release();
+    throw error;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isOfTheData, reasonOf } from './attempt.js';
 import { change, row, type Work } from './statements.js';
 
-/** More rows than this that cannot be counted are no matter of the rows: the fault is in this collector. */
+/** Where more rows than this cannot be counted, the fault is this collector's and not theirs. */
 const MOST_SET_ASIDE = 8;
 
 export interface SetAsideOptions {
@@ -12,13 +12,19 @@ export interface SetAsideOptions {
 }
 
 /** Tells whether a row of the log is at fault for an error, and not the store. */
-export function isUnreadable(error: unknown): boolean {
+export function isOfTheRow(error: unknown): boolean {
   return error instanceof SyntaxError || error instanceof TypeError || isOfTheData(error);
 }
 
-/** Puts rows that were set aside into the log again: this collector may be able to count what one before could not. */
+/**
+ * Puts rows that were set aside into the log again, with new numbers: this collector may be able to count what one before
+ * could not.
+ */
 export function* takeBackRows({ onSetAside }: SetAsideOptions): Work<void> {
-  yield* change('INSERT INTO log SELECT n, contributions FROM log_unreadable', {});
+  yield* change(
+    'INSERT INTO log (contributions) SELECT contributions FROM log_unreadable ORDER BY n',
+    {},
+  );
   yield* change('DELETE FROM log_unreadable', {});
   onSetAside?.(0);
 }
@@ -44,8 +50,12 @@ export function* setRowAside(
       { cause },
     );
   }
+  // numbers of the log are used again, and those of rows that were set aside are not
   yield* change(
-    'INSERT INTO log_unreadable SELECT n, contributions, @reason FROM log WHERE n = @n',
+    `
+    INSERT INTO log_unreadable
+    SELECT (SELECT coalesce(max(n), 0) + 1 FROM log_unreadable), contributions, @reason
+    FROM log WHERE n = @n`,
     { n, reason },
   );
   yield* change('DELETE FROM log WHERE n = @n', { n });

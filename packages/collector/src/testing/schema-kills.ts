@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sum } from '@nearside/core';
 import { expect, test } from 'vitest';
+import { SCHEMA_VERSION } from '../sqlite/schema.js';
 import { openSqliteRollupStore } from '../sqlite/sqlite-rollup-store.js';
 import { bundle } from './bundle.js';
 import { contributionsTo, placeSchemaFile } from './schema-files.js';
@@ -35,7 +36,7 @@ export function testSchemaKills(schema: string, { step }: { step: number }): voi
       expect(sum(reports), `killed before statement ${at}`).toBe(sent.length);
       expect(new Set(await store.add(sent))).toEqual(new Set(['duplicate']));
       await store.close();
-      expect(existsSync(`${file}.before-schema-5.partial`)).toBe(false);
+      expect(existsSync(`${file}.before-schema-${SCHEMA_VERSION}.partial`)).toBe(false);
       if (signal === null) {
         expect(status).toBe(0);
         break;

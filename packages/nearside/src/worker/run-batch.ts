@@ -93,7 +93,7 @@ async function runTensors(
   try {
     output = { tensors: await run(0, tensors) };
   } catch (error) {
-    return [{ ok: false, error: toWireError(badIds(tensors, error), 'backend-failed') }];
+    return [{ ok: false, error: toWireError(asInputError(tensors, error), 'backend-failed') }];
   }
   const times = { pre: 0, run: performance.now() - startMs, post: 0 };
   const observation = observe(NOTHING_SEEN, session);
@@ -105,13 +105,13 @@ async function runTensors(
  *
  * @throws the error, where it says something else
  */
-function badIds(tensors: Tensors, error: unknown): NearsideError {
+function asInputError(tensors: Tensors, error: unknown): NearsideError {
   const got = outOfRange(error);
   const names = Object.keys(tensors).filter((name) => tensors[name]?.datatype.includes('INT'));
   if (got === undefined || names.length === 0) throw error;
   return new NearsideError(
     'input-invalid',
-    `Expected numbers in ${names.join(' and ')} that the model has rows for, got: ${got}. Are they of its own tokenizer?`,
+    `${names.join(' or ')} holds a number that the model has no row for: ${got}. Are its ids of the model's own tokenizer?`,
     { cause: error, details: { tensors: names } },
   );
 }

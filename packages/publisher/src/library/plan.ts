@@ -81,7 +81,7 @@ export async function planUpload({ repository }: PlanOptions): Promise<UploadPla
   return { headers: COMMON_HEADERS, groups };
 }
 
-/** `*` stands for a part of one name. A name that begins with a dot is unfinished and never matches. */
+/** `*` stands for a part of one name. A name that begins with a dot is hidden and never matches. */
 function matches(file: string, pattern: string): boolean {
   const [before = '', after] = pattern.split('*');
   if (after === undefined) return file === pattern;
