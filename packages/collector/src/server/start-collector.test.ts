@@ -365,7 +365,7 @@ test('where nobody can listen, no new database is left behind', async () => {
   const blockers = range.map((port) => createTcpServer().listen(port, host));
   await Promise.all(blockers.map((blocker) => once(blocker, 'listening')));
   const file = join(temporaryFolder(), 'reports.sqlite');
-  const isTaken = startCollector({ file, host });
+  const isTaken = startCollector({ file, host, local: true });
   await expect(isTaken).rejects.toThrow(/^Expected a free port from 8787 to 8806/);
   const elsewhere = startCollector({ file, host: '192.0.2.1', readToken: 'r'.repeat(16) });
   await expect(elsewhere).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
