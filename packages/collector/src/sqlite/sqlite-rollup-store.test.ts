@@ -384,6 +384,32 @@ test('a row that was set aside keeps no later row of its number from being count
   }
 });
 
+test('rows that were set aside, and rows that have their numbers after them, keep no collector from starting', async () => {
+  const file = freshFile();
+  await openSqliteRollupStore(file).close();
+  writeLog(file, ['!']);
+  const first = openSqliteRollupStore(file);
+  await first.add([contribution]);
+  const left = freshFile();
+  for (const end of ['', '-wal']) copyFileSync(`${file}${end}`, `${left}${end}`);
+  await first.close();
+  const database = new Database(left);
+  database.exec('DELETE FROM owner');
+  const numbers = ['log', 'log_unreadable'].map((table) =>
+    database.prepare(`SELECT n FROM ${table}`).pluck().all(),
+  );
+  expect(numbers).toEqual([[1], [1]]);
+  database.close();
+  const second = openSqliteRollupStore(left);
+  expect((await second.totals())[0]?.counts.punctual?.reports).toBe(1);
+  const { series } = contribution;
+  const damaged = { ...sampleContribution(), series: { ...series, version: null as never } };
+  await second.add([damaged]);
+  await second.settle();
+  await second.close();
+  expect([countIn(left, 'log'), countIn(left, 'log_unreadable')]).toEqual([0, 2]);
+});
+
 test('when no row can be counted all but a few stay in the log, and the collector does not start and says so', async () => {
   const file = freshFile();
   await openSqliteRollupStore(file).close();
