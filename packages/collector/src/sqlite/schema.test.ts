@@ -102,6 +102,28 @@ test('a copy that was cut off is made anew', async () => {
   expect(readFileSync(copy).subarray(0, 15).toString()).toBe('SQLite format 3');
 });
 
+test('of two collectors that start at once on an older file one brings it up to date, and the copy is the file as it was', async () => {
+  const file = fileOf('4');
+  const others: (RollupStore | Error)[] = [];
+  function startAnother(): number {
+    if (others.length > 0) return Number.MAX_SAFE_INTEGER;
+    try {
+      others.push(openSqliteRollupStore(file));
+    } catch (error) {
+      others.push(error as Error);
+    }
+    return Number.MAX_SAFE_INTEGER;
+  }
+  // the first is asked for the room just before it makes the copy
+  const store = openSqliteRollupStore(file, { freeBytes: startAnother });
+  expect(String(others)).toMatch(/database is locked/);
+  const copy = new Database(`${file}.before-schema-${SCHEMA_VERSION}`, { readonly: true });
+  expect(copy.pragma('user_version', { simple: true })).toBe(4);
+  copy.close();
+  expect((await totalsOf(store)).reports).toBe(contributionsTo('4').length);
+  await store.close();
+});
+
 test('an older file is left alone where there is no room for its copy, and the error says how much is needed', () => {
   const file = fileOf('4');
   const before = readFileSync(file);

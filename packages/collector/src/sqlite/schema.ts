@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { LEAST_FREE_BYTES } from '../store/disk-room.js';
 import { tablesOf } from '../store/tables.js';
 import { fillFromFirstSchema, setFirstSchemaAside } from './first-schema.js';
@@ -82,21 +82,20 @@ export function ensureSchema(
   freeBytes: () => number | undefined,
 ): Migrated | undefined {
   prepareEmptyFile(database);
-  const found = schemaOf(database);
-  if (found === SCHEMA_VERSION) return undefined;
-  if (found === 0) {
-    database.transaction(() => migrate(database)).immediate();
-    return undefined;
-  }
-  requireNoOwner(database, Date.now);
-  const copy = copyOf(database, freeBytes());
-  database.transaction(() => migrate(database)).immediate();
-  return { from: found, to: SCHEMA_VERSION, copy };
+  if (schemaOf(database) === SCHEMA_VERSION) return undefined;
+  const bringUpToDate = database.transaction((): Migrated | undefined => {
+    // another process may have done it just before, and nobody writes to the file from here on
+    const found = schemaOf(database);
+    if (found === SCHEMA_VERSION) return undefined;
+    if (found > 0) requireNoOwner(database, Date.now);
+    const copy = found > 0 ? copyOf(database, freeBytes()) : undefined;
+    migrate(database, found);
+    return copy === undefined ? undefined : { from: found, to: SCHEMA_VERSION, copy };
+  });
+  return bringUpToDate.immediate();
 }
 
-/** Runs in a transaction. Another process may have done the same just before it. */
-function migrate(database: Database.Database): void {
-  const found = schemaOf(database);
+function migrate(database: Database.Database, found: number): void {
   const isFirst = found === 1 && applicationOf(database) === EARLY_APPLICATION_ID;
   if (isFirst) setFirstSchemaAside(database);
   for (const { schema, change } of MIGRATIONS) if (found < schema) change(database);
@@ -162,7 +161,10 @@ const NAMES_WITH_DAYS = `
   DROP TABLE name_without_day;
 `;
 
-/** Copies the file as it is, readable by its owner alone. A copy has its name once it is whole. */
+/**
+ * Copies the file as it is, readable by its owner alone. A copy has its name once it is whole. The connection holds the
+ * file meanwhile, and has written nothing. SQLite copies nothing within a transaction, so another connection does.
+ */
 function copyOf(database: Database.Database, freeBytes: number | undefined): string {
   const bytes =
     (database.pragma('page_count', { simple: true }) as number) *
@@ -177,10 +179,12 @@ function copyOf(database: Database.Database, freeBytes: number | undefined): str
   const partial = `${copy}.partial`;
   rmSync(partial, { force: true });
   const descriptor = openSync(partial, 'wx', 0o600);
+  const reader = new Database(database.name, { readonly: true });
   try {
-    database.prepare('VACUUM INTO ?').run(partial);
+    reader.prepare('VACUUM INTO ?').run(partial);
     fsyncSync(descriptor);
   } finally {
+    reader.close();
     closeSync(descriptor);
   }
   renameSync(partial, copy);
