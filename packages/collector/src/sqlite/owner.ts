@@ -29,7 +29,7 @@ interface EarlyOwnerRow {
 
 /** The one process that writes to a file. */
 export interface Ownership {
-  /** Runs in a transaction that writes. @throws when another collector has taken the file over */
+  /** Runs in a transaction that writes. @throws when another collector has taken the file over, or it has left its place */
   check(): void;
   renew(): void;
   release(): void;
@@ -72,6 +72,11 @@ export function takeOwnership(database: Database.Database, now: () => number): O
   return {
     check() {
       if (isMine.get(token) === undefined) throw new Error('another collector has taken the file');
+      if (inodeOf(database) === inode) return;
+      // what is written to the file that is open would end with this process
+      throw new Error(
+        `${database.name} is another file than the one that this collector opened, or is gone. Restart the collector`,
+      );
     },
     renew() {
       renew.run(now(), token);
@@ -103,7 +108,7 @@ export function requireNoOwner(database: Database.Database, now: () => number): 
 }
 
 function inodeOf(database: Database.Database): number | undefined {
-  return database.memory ? undefined : statSync(database.name).ino;
+  return database.memory ? undefined : statSync(database.name, { throwIfNoEntry: false })?.ino;
 }
 
 /** The file that an owner took: a copy of it has another inode, and its row. */

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -273,6 +273,27 @@ test('a collector whose file was taken over counts nothing more', async () => {
   other.exec(`UPDATE owner SET token = 'other'`);
   await expect(store.add([contribution])).rejects.toThrow(/another collector has taken the file/);
   other.close();
+  await store.close();
+});
+
+test('a file that is moved, deleted or replaced while it is open takes no more reports, and the error says what to do', async () => {
+  const file = freshFile();
+  const store = openSqliteRollupStore(file, { freeBytes: () => undefined });
+  await store.add([contribution]);
+  const another = freshFile();
+  await openSqliteRollupStore(another).close();
+  const refused = {
+    code: 'store-unavailable',
+    message: expect.stringMatching(/is another file than.*Restart the collector/),
+  };
+  renameSync(file, `${file}.moved`);
+  await expect(store.add([sampleContribution()])).rejects.toMatchObject(refused);
+  await expect(store.add([])).rejects.toMatchObject(refused);
+  copyFileSync(another, file);
+  await expect(store.add([sampleContribution()])).rejects.toMatchObject(refused);
+  renameSync(`${file}.moved`, file);
+  expect(await store.add([sampleContribution()])).toEqual(['counted']);
+  await store.settle();
   await store.close();
 });
 
