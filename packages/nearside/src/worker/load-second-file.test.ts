@@ -80,5 +80,8 @@ test('of another origin it is fetched with its hash first, and its status told',
     code: 'assets-unreachable',
     message: expect.stringContaining('https://cdn.example/assets/steps.js, got status 503'),
   });
-  expect(fetched).toHaveBeenCalledWith(address, { integrity: 'sha384-abc', mode: 'cors' });
+  expect(fetched).toHaveBeenCalledWith(new URL(address), {
+    integrity: 'sha384-abc',
+    mode: 'cors',
+  });
 });
