@@ -45,6 +45,14 @@ test('whatever JSON.stringify writes is read as JSON.parse reads it', () => {
   );
 });
 
+test.each([
+  ['letters', 'a'.repeat(24e6)],
+  ['escaped quotes', '\\"'.repeat(12e6)],
+])('a string of 24 MB is read like any other: %s', (_, letters) => {
+  expect(parse(`{"a":"${letters}"}`)).toEqual({ a: JSON.parse(`"${letters}"`) });
+  expect(() => parse(`{"a":"${letters}","a":1}`)).toThrow(/twice/);
+});
+
 test('bytes that are not UTF-8 or not JSON are refused', () => {
   expect(() => parse('{"a":1')).toThrow(/expected JSON/);
   const latin1 = new Uint8Array([0x22, 0xe4, 0x22]);

@@ -13,21 +13,15 @@ export function parseJson(
   { code, what }: { code: ErrorCode; what: string },
 ): unknown {
   const { text, value } = read(bytes, { code, what });
-  if (hasHalfPair(text)) {
-    throw new NearsideError(
-      code,
-      `${what}: expected whole characters, got half of a surrogate pair.`,
-      {
-        details: { what },
-      },
-    );
-  }
-  const duplicate = findDuplicateKey(text);
-  if (duplicate === undefined) return value;
+  const fault = findFault(text);
+  if (!fault) return value;
+  const { key } = fault;
   throw new NearsideError(
     code,
-    `${what}: expected every key once in an object, got '${duplicate}' twice.`,
-    { details: { what, key: duplicate } },
+    key === undefined
+      ? `${what}: expected whole characters, got half of a surrogate pair.`
+      : `${what}: expected every key once in an object, got '${key}' twice.`,
+    { details: { what, ...(key !== undefined && { key }) } },
   );
 }
 
@@ -45,33 +39,48 @@ function read(bytes: Uint8Array, { code, what }: { code: ErrorCode; what: string
   }
 }
 
-/** Strings and punctuation. Nothing else matters here in valid JSON. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
-
-/** @param text valid JSON. In UTF-8 only an escape can be half of a pair */
-function hasHalfPair(text: string): boolean {
-  if (!text.includes('\\u')) return false;
-  return [...text.matchAll(TOKENS)].some(
-    ([token]) => token.includes('\\u') && /\p{Surrogate}/u.test(JSON.parse(token) as string),
-  );
+interface Fault {
+  /** The key that stands twice; undefined where a text has half of a surrogate pair. */
+  readonly key?: string;
 }
 
-/** @param text valid JSON */
-function findDuplicateKey(text: string): string | undefined {
-  /** Keys of the open objects. Undefined stands for an open array. */
+/**
+ * Goes from string to string, and counts the objects around. A regular expression for strings would take a stack as long
+ * as they are.
+ *
+ * @param text valid JSON. In UTF-8 only an escape can be half of a pair
+ */
+function findFault(text: string): Fault | undefined {
+  /** Keys of the open objects, undefined before the first. A key stands in the innermost. */
   const open: (Set<string> | undefined)[] = [];
   let last = '';
-  for (const [token] of text.matchAll(TOKENS)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (token === ':') {
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') {
+      const end = endOfString(text, at);
+      last = text.slice(at, end);
+      if (last.includes('\\u') && /\p{Surrogate}/u.test(JSON.parse(last))) return {};
+      at = end - 1;
+    } else if (character === '{') open.push(undefined);
+    else if (character === '}') open.pop();
+    else if (character === ':') {
       const key = JSON.parse(last) as string;
-      const keys = open.at(-1);
-      if (keys?.has(key)) return key;
-      keys?.add(key);
+      const keys = open.pop() ?? new Set();
+      if (keys.has(key)) return { key };
+      open.push(keys.add(key));
     }
-    last = token;
   }
   return undefined;
+}
+
+/** @returns the offset behind the quote that ends a string: one with an even number of backslashes before it */
+function endOfString(text: string, start: number): number {
+  let quote = start;
+  for (let isEscaped = true; isEscaped; ) {
+    quote = text.indexOf('"', quote + 1);
+    let first = quote;
+    while (text[first - 1] === '\\') first -= 1;
+    isEscaped = (quote - first) % 2 === 1;
+  }
+  return quote + 1;
 }
