@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { proofFiles } from './golden-check.js';
 import { createLoadProgress } from './load-progress.js';
-import { completeSpec, openUnsignedVersion } from './unsigned-version.js';
+import { completeSpec, deriveVariant, openUnsignedVersion } from './unsigned-version.js';
 
 const DIGITS = new URL('../../../../models/digits/', import.meta.url);
 
@@ -71,6 +71,18 @@ test('a TFLite file is told from others: it is said what makes ONNX of it', asyn
   await expect(version.readVariant(variant, progress)).rejects.toMatchObject({
     code: 'model-invalid',
     message: expect.stringContaining('got a TFLite file. `nearside seal` writes it as ONNX'),
+  });
+});
+
+test.each([
+  '{"modelTopology":null,"weightsManifest":[]}',
+  '{"modelTopology":{},"weightsManifest":[null]}',
+  '{"modelTopology":{},"weightsManifest":[{}]}',
+  '{"modelTopology":{},"weightsManifest":[{"paths":[{}]}]}',
+])('JSON that is no model of TensorFlow.js is told from one: %s', async (json) => {
+  await expect(deriveVariant({ 'model.json': new Blob([json]) })).rejects.toMatchObject({
+    code: 'model-invalid',
+    message: expect.stringContaining('got other JSON'),
   });
 });
 

@@ -187,12 +187,12 @@ async function isJson(file: Blob): Promise<boolean> {
 async function deriveTfjs(model: string, files: Files): Promise<Variant> {
   const malformed = { code: 'model-invalid', what: model } as const;
   const json = parseJson(await readUnverified(files[model] as Blob), malformed);
-  const { format, modelTopology, weightsManifest } = json as TfjsModel;
-  if (typeof modelTopology !== 'object' || !Array.isArray(weightsManifest)) {
+  if (!isTfjsModel(json)) {
     throw invalid(`${model}: expected the model.json of a TensorFlow.js model, got other JSON`);
   }
+  const { format, modelTopology, weightsManifest } = json;
   const folder = model.slice(0, model.lastIndexOf('/') + 1);
-  const paths = weightsManifest.flatMap((group) => group?.paths ?? []);
+  const paths = weightsManifest.flatMap(({ paths }) => paths);
   const isGraph = format === 'graph-model' || (format === undefined && 'node' in modelTopology);
   return {
     name: NAME,
@@ -205,8 +205,18 @@ async function deriveTfjs(model: string, files: Files): Promise<Variant> {
 
 interface TfjsModel {
   readonly format?: string;
-  readonly modelTopology?: object;
-  readonly weightsManifest?: readonly ({ readonly paths?: readonly string[] } | undefined)[];
+  readonly modelTopology: object;
+  readonly weightsManifest: readonly { readonly paths: readonly string[] }[];
+}
+
+function isTfjsModel(json: unknown): json is TfjsModel {
+  const { modelTopology, weightsManifest } = json as Partial<TfjsModel>;
+  if (typeof modelTopology !== 'object' || modelTopology === null) return false;
+  if (!Array.isArray(weightsManifest)) return false;
+  return weightsManifest.every((group: Partial<TfjsModel['weightsManifest'][0]> | null) => {
+    const paths: unknown = group?.paths;
+    return Array.isArray(paths) && paths.every((path) => typeof path === 'string');
+  });
 }
 
 function invalid(message: string): NearsideError {
