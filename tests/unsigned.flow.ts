@@ -545,6 +545,33 @@ test('what is no model is refused with a code that says what was expected', asyn
   ]);
 });
 
+/** Each text of `s` as text of `t`: `Identity`. */
+const TEXTS =
+  'CAg6OQoQCgFzEgF0IghJZGVudGl0eRIBZ1oQCgFzEgsKCQgIEgUKAxIBbmIQCgF0EgsKCQgIEgUKAxIBbkIECgAQEQ==';
+
+test('a text that the runtime would cut off is refused, and so is what is none; texts beside it are answered', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async (base64) => {
+    const { nearside } = globalThis as Scope;
+    const file = await (await fetch(`data:application/octet-stream;base64,${base64}`)).blob();
+    const batch = { axis: 0, max: 8, maxDelayMs: 5 };
+    const model = await nearside.openUnsigned(file, { batch }, { backend: 'onnx-wasm' });
+    const run = (text: unknown) => {
+      const s = { datatype: 'BYTES', shape: [1], data: [text] };
+      return model.run({ tensors: { s } }).then(
+        ({ output }: Scope) => output.tensors.t.data[0],
+        ({ code }: Scope) => code,
+      );
+    };
+    const alone = await run('a\0b');
+    const together = await Promise.all(['before', 'a\0b', 5, 'behind'].map(run));
+    await model.close();
+    return [alone, ...together];
+  }, TEXTS);
+  expect(seen).toEqual(['input-invalid', 'before', 'input-invalid', 'input-invalid', 'behind']);
+});
+
 test('an opening that is aborted rejects with the reason', async ({ page }) => {
   const seen = await page.evaluate(async () => {
     const { nearside, urls, fetchBlob } = globalThis as Scope;

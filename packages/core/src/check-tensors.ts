@@ -1,6 +1,13 @@
 import { describe, formatShape } from './describe.js';
 import { NearsideError } from './errors.js';
-import { arrayTypeName, elementCount, isArrayOf, type Tensor, type TensorSpec } from './tensor.js';
+import {
+  arrayTypeName,
+  elementCount,
+  isArrayOf,
+  type Tensor,
+  type TensorSpec,
+  type Tensors,
+} from './tensor.js';
 import { shapeFits } from './tensors-fit.js';
 
 /**
@@ -46,6 +53,24 @@ function checkTensor(value: unknown, spec: TensorSpec): void {
   }
   if (data.length !== expected) {
     throw invalid(name, `${expected} elements for shape [${shape.join(', ')}]`, data.length);
+  }
+  if (datatype === 'BYTES') checkTexts({ [name]: value as Tensor<'BYTES'> });
+}
+
+/**
+ * Checks what tensors of text hold. ONNX Runtime in browsers takes a text up to a U+0000 (1.30), and fails for what is
+ * none, with all that runs beside it.
+ *
+ * @throws NearsideError `input-invalid`
+ */
+export function checkTexts(tensors: Tensors): void {
+  for (const [name, { datatype, data }] of Object.entries(tensors)) {
+    if (datatype !== 'BYTES') continue;
+    for (const item of data) {
+      if (typeof item === 'string' && !item.includes('\0')) continue;
+      const got = typeof item === 'string' ? 'one with it' : describe(item);
+      throw invalid(name, 'strings without the character U+0000', got);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 export { type Baseline, binOf, type Distribution, parseBaseline } from './baseline.js';
 export { BUILT_IN_TASKS, isBuiltInTask } from './built-in-tasks.js';
-export { checkTensors } from './check-tensors.js';
+export { checkTensors, checkTexts } from './check-tensors.js';
 export { trivialAnswer } from './check-tolerance.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export { describe, formatShape } from './describe.js';

@@ -1,5 +1,6 @@
 import {
   binOf,
+  checkTexts,
   isNearsideError,
   type ModelSpec,
   NearsideError,
@@ -88,6 +89,7 @@ async function runTensors(
   tensors: Tensors,
   run: RunStage,
 ): Promise<Reply<RunReply>[]> {
+  checkTexts(tensors);
   const startMs = performance.now();
   let output: { readonly tensors: Tensors };
   try {
@@ -183,8 +185,9 @@ export function prepare(
   }
 }
 
-/** Tensors go through no step. */
+/** Tensors go through no step. @throws NearsideError `input-invalid` */
 function asItIs(tensors: Tensors): Prepared {
+  checkTexts(tensors);
   return { isDone: false, stage: 0, items: [tensors], finish: asTensors, release() {} };
 }
 
