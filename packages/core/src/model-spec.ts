@@ -28,8 +28,19 @@ export const VersionSchema = v.pipe(
 
 const PositiveIntegerSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
+/** Golden cases have tensors by their names, and valibot leaves these out of any record. */
+const TensorNameSchema = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(200),
+  v.regex(
+    /^(?!(?:__proto__|constructor|prototype)$)/,
+    'another name than __proto__, constructor or prototype',
+  ),
+);
+
 export const TensorSpecSchema = v.strictObject({
-  name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  name: TensorNameSchema,
   datatype: v.picklist(DATATYPES),
   shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(-1))),
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listFiles } from '../files/list-files.js';
@@ -117,6 +117,30 @@ test('a FIFO beside nothing else is refused as a source too', async () => {
   execFileSync('mkfifo', [at('source/model.onnx')]);
   const drafting = draft({ source: at('source'), out });
   await expect(drafting).rejects.toMatchObject({ code: 'file-missing' });
+});
+
+describe('a tensor with the name of what every object has', () => {
+  test.each([
+    ['__proto__', 'input', 11, 'inputs.1.name'],
+    ['prototype', 'input', 11, 'inputs.1.name'],
+    ['constructor', 'output', 12, 'outputs.1.name'],
+  ])('is refused where golden cases would lack it: %s, an %s', async (name, _, field, path) => {
+    const { at, out } = await prepare();
+    await writeFile(at('model.onnx'), onnxBytes(bytesField(field, value(name, [1, 4]))));
+    const drafting = draft({ source: at('model.onnx'), out });
+    await expect(drafting).rejects.toMatchObject({
+      code: 'metadata-malformed',
+      message: expect.stringContaining(`${path}: expected another name than __proto__,`),
+    });
+  });
+
+  test('is drafted like any other where they have it', async () => {
+    const { at, out } = await prepare();
+    await writeFile(at('model.onnx'), onnxBytes(bytesField(11, value('toString', [1, 4]))));
+    await draft({ source: at('model.onnx'), out });
+    const { cases } = JSON.parse(await readFile(join(out, 'golden.json'), 'utf8'));
+    expect(cases[0].inputs.toString).toMatchObject({ shape: [1, 4] });
+  });
 });
 
 const initializer = (...fields: Uint8Array[]) => bytesField(5, Buffer.concat(fields));

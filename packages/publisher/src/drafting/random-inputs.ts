@@ -4,6 +4,7 @@ import {
   formatShape,
   type ModelSpec,
   type NumericDatatype,
+  ownFields,
   type SeededTensor,
   shapeFits,
   type TensorSpec,
@@ -19,6 +20,8 @@ export const RANDOM_INPUT_DEFAULTS = Object.freeze({
   /** All inputs of a case, bytes. They are drawn and run each time a session starts. */
   caseBytes: 16 * 1024 * 1024,
 });
+
+const NONE: Readonly<Record<string, never>> = Object.freeze(Object.create(null));
 
 /** A golden case without answers. */
 export interface DraftedCase {
@@ -44,7 +47,8 @@ export interface InputOptions {
  */
 export function draftRandomCases(spec: ModelSpec, options: InputOptions = {}): DraftedCase[] {
   requireInputs(spec, options);
-  const { ranges = {} } = options;
+  // A tensor may have the name of what any object inherits.
+  const { ranges = NONE, shapes = NONE } = ownFields(options);
   const sizes = spec.batch ? [1, RANDOM_INPUT_DEFAULTS.batch] : [1];
   let seed = 0;
   return sizes.map((batch) => {
@@ -53,7 +57,7 @@ export function draftRandomCases(spec: ModelSpec, options: InputOptions = {}): D
     for (const declared of spec.inputs) {
       const { name } = declared;
       const datatype = numeric(declared);
-      const shape = shapeOf(declared, { batch, isBatched: Boolean(spec.batch), ...options });
+      const shape = shapeOf(declared, { batch, isBatched: Boolean(spec.batch), shapes });
       caseBytes += elementCount(shape) * elementBytes(datatype);
       if (!(caseBytes <= RANDOM_INPUT_DEFAULTS.caseBytes)) throw tooLarge(declared, shape);
       seed += 1;
@@ -80,7 +84,11 @@ function requireInputs({ inputs }: ModelSpec, options: InputOptions): void {
 
 function shapeOf(
   { name, shape: declared }: TensorSpec,
-  { batch, isBatched, shapes = {} }: InputOptions & { batch: number; isBatched: boolean },
+  {
+    batch,
+    isBatched,
+    shapes,
+  }: Required<Pick<InputOptions, 'shapes'>> & { batch: number; isBatched: boolean },
 ): number[] {
   const given = shapes[name];
   if (!given) {
