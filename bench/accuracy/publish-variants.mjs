@@ -11,7 +11,7 @@ import { startRepository } from '../../scripts/stack.mjs';
  * @param {'common' | 'full'} [onnxRuntime] as of `pack`
  */
 export async function publishVariants(model, dir, onnxRuntime = 'common') {
-  const { generateKeys, pack, publish } = await import('../../packages/publisher/dist/index.js');
+  const { generateKeys, pack, publish } = await import('@nearside/publisher');
   const spec = JSON.parse(await readFile(`${root}models/${model}/model.json`, 'utf8'));
   await generateKeys({ out: `${dir}/keys` });
   const published = [];

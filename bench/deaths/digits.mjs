@@ -27,7 +27,7 @@ export async function publishDigits(dir) {
 }
 
 async function publishSecond(dir, repository) {
-  const { pack, publish } = await import('../../packages/publisher/dist/index.js');
+  const { pack, publish } = await import('@nearside/publisher');
   const modelDirectory = `${dir}/second`;
   await cp(`${root}models/digits`, modelDirectory, { recursive: true });
   const spec = JSON.parse(await readFile(`${modelDirectory}/model.json`, 'utf8'));

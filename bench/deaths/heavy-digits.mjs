@@ -14,7 +14,7 @@ const MEMORY_BYTES = { heavy: 800_000_000, int8: 100_000_000 };
  * @param {string} dir empty folder to work in
  */
 export async function publishHeavyDigits(dir) {
-  const { generateKeys, pack, publish } = await import('../../packages/publisher/dist/index.js');
+  const { generateKeys, pack, publish } = await import('@nearside/publisher');
   const modelDirectory = `${dir}/source`;
   await cp(`${root}models/digits`, modelDirectory, { recursive: true });
   await mkdir(`${modelDirectory}/heavy`);

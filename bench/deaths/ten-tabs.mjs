@@ -34,7 +34,7 @@ const SETTLED_MS = sized(8_000, 1000);
  * @param {{ dir: string, site: string, trials?: number }} options `dir` is an empty folder to work in
  */
 export async function tenTabs({ dir, site, trials = TRIALS }) {
-  const { generateKeys } = await import('../../packages/publisher/dist/index.js');
+  const { generateKeys } = await import('@nearside/publisher');
   await generateKeys({ out: `${dir}/keys` });
   const repository = `${dir}/repository`;
   const { pin: trust } = await publishRecogniser(dir, { repository });

@@ -13,9 +13,7 @@ const MOST_DRAWS = 200;
  * @param {{ packed: string, now: () => number }} options
  */
 export async function openRepository(dir, { packed, now }) {
-  const { autopilot, facts, generateKeys, publish, revoke } = await import(
-    '../../packages/publisher/dist/index.js'
-  );
+  const { autopilot, facts, generateKeys, publish, revoke } = await import('@nearside/publisher');
   const [repository, keys, factsFile] = [`${dir}/repository`, `${dir}/keys`, `${dir}/models.json`];
   await generateKeys({ out: keys });
   await copyOnlineKeys(keys, `${dir}/online`);

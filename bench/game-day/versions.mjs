@@ -35,7 +35,7 @@ const LARGE = { height: 1000, width: 1000 };
  * @returns {Promise<string>} the packed folder
  */
 export async function packVersion(dir, { version, change = 'nothing' }) {
-  const { pack } = await import('../../packages/publisher/dist/index.js');
+  const { pack } = await import('@nearside/publisher');
   const [modelDirectory, out] = [`${dir}/source`, `${dir}/packed`];
   await cp(`${root}models/${MODEL}`, modelDirectory, { recursive: true });
   const spec = JSON.parse(await readFile(`${modelDirectory}/model.json`, 'utf8'));

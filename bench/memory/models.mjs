@@ -44,7 +44,7 @@ const FORMS = {
  * @returns {Promise<{ trust: string, urlOf(form: string, size: string): string, filesOf(size: string): object, close(): Promise<void> }>}
  */
 export async function publishMemoryModels(dir, siteDir) {
-  const { generateKeys, publish } = await import('../../packages/publisher/dist/index.js');
+  const { generateKeys, publish } = await import('@nearside/publisher');
   const [keys, repository] = [`${dir}/keys`, `${dir}/repository`];
   await generateKeys({ out: keys });
   let trust = '';

@@ -4,8 +4,8 @@ import { sized } from '../sized.js';
 import { tellNowAndThen } from '../turns.mjs';
 import { addVariants, gzipBytes, runPython } from './models.mjs';
 
-const LINES = sized(300, 60);
-const RECORDINGS = sized(300, 60);
+const LINES = sized(300, 10);
+const RECORDINGS = sized(300, 10);
 const MAX_LOSS = 0.02;
 
 /** Python's ways to make a model small. */
@@ -76,7 +76,7 @@ async function rankingMinutes(directory, folder) {
   const [variant] = spec.variants;
   const options = { format: 'int8', keep: new Set() };
   const { tensors } = await quantizeVariant(directory, variant, options);
-  const names = [...new Set(tensors.map(({ name }) => name))];
+  const names = [...new Set(tensors.map(({ name }) => name))].slice(0, MOST_RANKED);
   const items = (await readItems(folder, spec)).slice(0, RANKED_BY);
   const inputs = await Promise.all(items.map((item) => item.readInput()));
   const startMs = performance.now();
@@ -85,7 +85,8 @@ async function rankingMinutes(directory, folder) {
 }
 
 /** As many as a search takes. */
-const RANKED_BY = 4;
+const RANKED_BY = sized(4);
+const MOST_RANKED = sized(Infinity, 2);
 
 /** @returns the verdict on each of the other ways to make OCR small */
 async function judgeOthers(dir, folder) {

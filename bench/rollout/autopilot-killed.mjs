@@ -44,7 +44,7 @@ const STORIES = [
  * @param {string} dir empty folder to work in
  */
 export async function* autopilotKilled(dir) {
-  const publisher = await import('../../packages/publisher/dist/index.js');
+  const publisher = await import('@nearside/publisher');
   const releases = await openReleases(dir);
   const { rollout } = await releases.offerNext({
     canaryPercent: CANARY_PERCENT,

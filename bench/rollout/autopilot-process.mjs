@@ -1,7 +1,7 @@
 // node autopilot-process.mjs <options of autopilot as JSON, with `killAtWrite`>: ends as in a crash before the nth write.
 import { promises } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { autopilot } from '../../packages/publisher/dist/index.js';
+import { autopilot } from '@nearside/publisher';
 
 /** What changes a disk by its path. */
 const WRITES = ['appendFile', 'mkdir', 'rename', 'rm', 'rmdir', 'unlink', 'writeFile'];

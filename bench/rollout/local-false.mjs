@@ -1,4 +1,4 @@
-import { NearsideError } from '../../packages/core/dist/index.js';
+import { NearsideError } from '@nearside/core';
 import {
   NEW_RUNS,
   runOfVersion,

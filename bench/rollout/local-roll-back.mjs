@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { createDeferred } from '../../packages/core/dist/index.js';
+import { createDeferred } from '@nearside/core';
 import { engines } from '../../scripts/kills/engines.mjs';
 import { hearMarks } from '../../scripts/kills/hear-marks.mjs';
 import { listen } from '../../scripts/listen.mjs';

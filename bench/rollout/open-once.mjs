@@ -1,9 +1,5 @@
-import {
-  createMemoryStore,
-  openModelInstallation,
-  parseModelAddress,
-} from '../../packages/artifact/dist/index.js';
-import { CAPABILITIES } from '../../packages/pipeline/dist/index.js';
+import { createMemoryStore, openModelInstallation, parseModelAddress } from '@nearside/artifact';
+import { CAPABILITIES } from '@nearside/pipeline';
 
 /**
  * Opens a model as a device does that has nothing yet, by its boot file first.

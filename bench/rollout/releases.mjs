@@ -11,7 +11,7 @@ const MODEL = 'digits';
  * @param {string} dir empty folder to work in
  */
 export async function openReleases(dir) {
-  const { pack, publish, revoke } = await import('../../packages/publisher/dist/index.js');
+  const { pack, publish, revoke } = await import('@nearside/publisher');
   const { repository, pin: trust } = await publishModels(dir, [MODEL]);
   const keys = `${dir}/keys`;
   const server = await startRepository(repository, 0);

@@ -1,4 +1,4 @@
-import { sum } from '../../packages/core/dist/index.js';
+import { sum } from '@nearside/core';
 import { contentProcessOf } from '../../scripts/kills/content-process.mjs';
 import { row } from '../row.mjs';
 import { sized } from '../sized.js';

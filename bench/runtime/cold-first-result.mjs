@@ -27,7 +27,7 @@ const FULL = { query: '?backend=onnx-wasm&runtime=full', backend: 'onnx-wasm' };
  * @param {{ dir: string, repository: { dir: string, url: string }, trust: string }} options `dir` holds the built pages
  */
 export async function coldFirstResult(browser, { dir, repository: { dir: out, url }, trust }) {
-  const { seal } = await import('../../packages/publisher/dist/index.js');
+  const { seal } = await import('@nearside/publisher');
   const modelDirectory = `${root}models/digits`;
   const { integrity } = await seal({ modelDirectory, out: `${out}/digits`, url: 'digits' });
   const link = createSlowLink(LINE);

@@ -44,7 +44,7 @@ export async function publishStartModels(dir, siteDir) {
   await placeWeights(siteDir);
   const { repository, pin: trust } = await publishModels(dir, ['digits', 'voice']);
   await publishRecogniser(dir, { repository, python: findPython(GOLDEN_MODULES) });
-  const { pack, publish } = await import('../../packages/publisher/dist/index.js');
+  const { pack, publish } = await import('@nearside/publisher');
   for (const [name, onnxRuntime] of Object.entries({ 'above-common': 'common', above: 'full' })) {
     const modelDirectory = `${dir}/${name}`;
     await makeByPow(modelDirectory, name);
@@ -84,9 +84,7 @@ export async function placeWeights(siteDir) {
  * @returns {Promise<{ pin: string }>}
  */
 export async function publishRecogniser(dir, { repository, python }) {
-  const { draft, fillGolden, pack, publish } = await import(
-    '../../packages/publisher/dist/index.js'
-  );
+  const { draft, fillGolden, pack, publish } = await import('@nearside/publisher');
   const source = `${root}${WEIGHTS.recogniser}`;
   const { directory } = await draft({ source, out: `${dir}/recogniser`, name: 'recogniser' });
   await giveCallersShape(directory);
