@@ -76,6 +76,18 @@ for (const [name, change] of Object.entries(ELSEWHERE)) {
   });
 }
 
+test('a record that somebody has changed is as good as none, also to who asks before anything else does', async ({
+  page,
+}) => {
+  await leave(page, (record) => ({ ...record, measured: {} as [] }));
+  const table = await page.evaluate(async ({ url, trust }) => {
+    // biome-ignore lint/suspicious/noExplicitAny: what the page's global scope holds, as it sees it
+    const model = await (globalThis as any).nearside.open(url, { trust });
+    return model.explainBackend().finally(() => model.close());
+  }, digits.address);
+  expect(table).toContainEqual(expect.objectContaining({ verdict: 'serving' }));
+});
+
 function visit(page: Page) {
   return visitUntilTuned(page, digits.address);
 }

@@ -11,6 +11,7 @@ import {
 } from '../../../shared/contenders.js';
 import type { BackendChoice } from '../../choice/backend-choice.js';
 import { type Care, isLight, quarantinedBy } from '../../choice/later/ladder.js';
+import { forgetBroken } from '../../choice/later/remember-choice.js';
 import type { OpenPlan } from '../../options/plan-opening.js';
 import type { Serving } from '../../serving/serving.js';
 import { isDataExpensive } from '../idle-device.js';
@@ -22,6 +23,7 @@ export function explainBackend(
   serving: Serving,
   { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict[] {
+  forgetBroken(choice); // it may be asked before anything else that looks at the record
   if (serving.noBackend) {
     return serving.failures.map((failure) => ({ ...failure, verdict: 'quarantined' }));
   }
