@@ -197,6 +197,11 @@ describe('without reports of a canary', () => {
     ['the same, and no facts', 'no-answer', said({ devices: none, revision: null })],
     ['the collector has never looked', 'no-answer', saidTwice('promote', { lookedMs: null })],
     ['it has stopped looking', 'no-answer', saidTwice('promote', { lookedMs: OFFERED_MS })],
+    [
+      'it has stopped looking and its clock was set back',
+      'no-answer',
+      saidTwice('promote', { lookedMs: OFFERED_MS + 3 * DAY_MS }),
+    ],
     ['only its control reports', 'silent', said({ devices: { canary: 0, control: 1 } })],
   ];
 

@@ -173,9 +173,9 @@ function nextShare(
   return stable ? 'stable' : undefined;
 }
 
-/** A collector that has stopped looking repeats what it once saw. */
+/** A collector that has stopped looking repeats what it once saw, also where its clock was set back since then. */
 function looksGoOn({ lookedMs, nowMs }: CanaryAnswer): boolean {
-  return lookedMs !== null && nowMs - lookedMs <= LIMITS.lookMs;
+  return lookedMs !== null && Math.abs(nowMs - lookedMs) <= LIMITS.lookMs;
 }
 
 /** As the collector names it in a written verdict. */
