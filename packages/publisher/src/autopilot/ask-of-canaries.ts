@@ -44,13 +44,20 @@ export async function askOfCanaries(
   return { answers, problems };
 }
 
-/** @returns undefined where the collector was not reached. One that knows only another rollout of the version is a wrong one. */
+/**
+ * @param pin of the repository that offers it
+ * @returns undefined where the collector was not reached. One that has the facts of another repository, or knows only
+ *   another rollout of the version, is a wrong one
+ */
 export function answerOn(
   { model, version, experiment }: CanaryOnOffer,
   { answers }: Asked,
+  pin: string,
 ): ToldOfCanary | typeof WRONG_SETTING | undefined {
   const answer = answers.get(model);
   if (!answer || answer === WRONG_SETTING) return answer;
+  const factsPin = answer.canary.pin;
+  if (factsPin !== null && factsPin !== pin) return WRONG_SETTING;
   const ofVersion = answer.canary.rollouts.filter((one) => one.version === version);
   const rollout = ofVersion.find((one) => one.experiment === experiment);
   return ofVersion.length > 0 && !rollout ? WRONG_SETTING : told(rollout, answer);

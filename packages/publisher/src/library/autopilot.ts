@@ -168,7 +168,7 @@ async function decideAll(
 ): Promise<DecidedCanary[]> {
   const present = { revision: metadataVersions(state).targets, nowMs: now() };
   return (await canariesOnOffer(state)).map((canary) => {
-    const answer = answerOn(canary, asked);
+    const answer = answerOn(canary, asked, state.pin);
     const decision = decide(canary, answer, { steps, stable, noAnswer }, present);
     return { ...canary, decision, answer: answer === WRONG_SETTING ? undefined : answer };
   });

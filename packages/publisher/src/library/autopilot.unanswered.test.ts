@@ -64,6 +64,21 @@ describe('without an answer of the collector', () => {
     expect(await offers()).toEqual(CANARY);
   });
 
+  test('the collector of another repository is a wrong setting, also where its facts have the same number', async () => {
+    const { step, says, offers, collector, pauses } = await openFlight();
+    const { metadata } = await step({ dryRun: true });
+    Object.assign(collector, {
+      factsRevision: metadata.targets,
+      factsPin: `sha256-${'A'.repeat(43)}`,
+    });
+    const wrong = { acts: [], canaries: [{ decision: { act: 'wait', because: 'wrong-setting' } }] };
+    expect(await step({ noAnswer: 'revoke' })).toMatchObject(wrong);
+    says('roll-back');
+    expect(await step({ noAnswer: 'revoke' })).toMatchObject(wrong);
+    expect(pauses).toEqual([]);
+    expect(await offers()).toEqual(CANARY);
+  });
+
   test('nothing happens where it answers again within five minutes', async () => {
     const { step, says, offers, collector } = await openFlight();
     collector.said = undefined;

@@ -23,6 +23,8 @@ export interface FakeCollector {
   readonly url: string;
   /** Of its facts, where it says nothing. Null: it has none. */
   factsRevision: number | null;
+  /** Pin of the repository that its facts are from. */
+  factsPin: string | null;
   /** Undefined: it answers with `status`. */
   said: readonly SaidOfRollout[] | undefined;
   /** 503 by default. */
@@ -41,11 +43,11 @@ export async function openCollector(): Promise<FakeCollector> {
     collector.asked += 1;
     collector.urls.push(request.url ?? '');
     await collector.onAsked();
-    const { said, status, nowMs, factsRevision } = collector;
+    const { said, status, nowMs } = collector;
     if (!said) return response.writeHead(status).end();
     const isCanary = request.url?.startsWith('/v1/fleet/canary');
     response.end(
-      JSON.stringify(isCanary ? canaryAnswer(said, factsRevision) : findingsAnswer(said, nowMs)),
+      JSON.stringify(isCanary ? canaryAnswer(said, collector) : findingsAnswer(said, nowMs)),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,6 +59,7 @@ export async function openCollector(): Promise<FakeCollector> {
   const collector: FakeCollector = {
     url,
     factsRevision: null,
+    factsPin: null,
     said: [],
     status: 503,
     nowMs: Date.now(),
@@ -67,7 +70,10 @@ export async function openCollector(): Promise<FakeCollector> {
   return collector;
 }
 
-function canaryAnswer(said: readonly SaidOfRollout[], factsRevision: number | null) {
+function canaryAnswer(
+  said: readonly SaidOfRollout[],
+  { factsRevision, factsPin }: Pick<FakeCollector, 'factsRevision' | 'factsPin'>,
+) {
   const rollouts = said.map(({ version, experiment, verdict, mayStep, undone, devices }) => ({
     version,
     experiment,
@@ -81,7 +87,7 @@ function canaryAnswer(said: readonly SaidOfRollout[], factsRevision: number | nu
     undone: undone ?? { n: 0, of: 0 },
     verdict: { verdict, because: ['failed-runs'] },
   }));
-  return { revision: said[0]?.revision ?? factsRevision, plans: [], rollouts };
+  return { revision: said[0]?.revision ?? factsRevision, pin: factsPin, plans: [], rollouts };
 }
 
 function findingsAnswer(said: readonly SaidOfRollout[], nowMs: number) {
