@@ -20,13 +20,15 @@ interface Address {
 /**
  * Requires that one can listen, before anything is made for who will.
  *
- * @throws StartError `port-busy`
+ * @throws StartError `port-busy`, and `option-invalid` where the address is not of this machine or the port cannot be had
  */
 export async function requireFreePort(address: Address): Promise<void> {
   const trial = createServer();
   await firstFree(address, async (port) => {
     trial.listen(port, address.host);
     await once(trial, 'listening');
+  }).catch((error) => {
+    throw error instanceof StartError ? error : cannotListen(address, error);
   });
   trial.close();
   await once(trial, 'close');
@@ -59,6 +61,15 @@ async function firstFree(
     }
   }
   throw portBusy(host, port);
+}
+
+function cannotListen({ host, port }: Address, cause: Error): StartError {
+  const place = port === undefined ? host : `${host} and ${port}`;
+  return new StartError(
+    'option-invalid',
+    `--host (NEARSIDE_HOST), --port (NEARSIDE_PORT): expected an address of this machine, and a port that this user may listen on, got ${place}: ${cause.message}.`,
+    { cause },
+  );
 }
 
 function portBusy(host: string, port: number | undefined): StartError {

@@ -367,8 +367,16 @@ test('where nobody can listen, no new database is left behind', async () => {
   const file = join(temporaryFolder(), 'reports.sqlite');
   const isTaken = startCollector({ file, host, local: true });
   await expect(isTaken).rejects.toThrow(/^Expected a free port from 8787 to 8806/);
-  const elsewhere = startCollector({ file, host: '192.0.2.1', readToken: 'r'.repeat(16) });
-  await expect(elsewhere).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  for (const [host, port] of [
+    ['192.0.2.1', undefined],
+    ['127.0.0.1', 70_000],
+  ] as const) {
+    const refused = startCollector({ file, host, port, readToken: 'r'.repeat(16) });
+    await expect(refused).rejects.toMatchObject({
+      code: 'option-invalid',
+      message: expect.stringContaining(`--host (NEARSIDE_HOST), --port (NEARSIDE_PORT)`),
+    });
+  }
   expect(existsSync(file)).toBe(false);
   for (const blocker of blockers) blocker.close();
 });
