@@ -88,7 +88,7 @@ export function ensureSchema(
     const found = schemaOf(database);
     if (found === SCHEMA_VERSION) return undefined;
     if (found > 0) requireNoOwner(database, Date.now);
-    const copy = found > 0 ? copyOf(database, freeBytes()) : undefined;
+    const copy = found > 0 ? copyOf(database, freeBytes) : undefined;
     migrate(database, found);
     return copy === undefined ? undefined : { from: found, to: SCHEMA_VERSION, copy };
   });
@@ -165,19 +165,20 @@ const NAMES_WITH_DAYS = `
  * Copies the file as it is, readable by its owner alone. A copy has its name once it is whole. The connection holds the
  * file meanwhile, and has written nothing. SQLite copies nothing within a transaction, so another connection does.
  */
-function copyOf(database: Database.Database, freeBytes: number | undefined): string {
+function copyOf(database: Database.Database, freeBytes: () => number | undefined): string {
+  const copy = `${database.name}.before-schema-${SCHEMA_VERSION}`;
+  const partial = `${copy}.partial`;
+  rmSync(partial, { force: true });
   const bytes =
     (database.pragma('page_count', { simple: true }) as number) *
     (database.pragma('page_size', { simple: true }) as number);
   // the migration itself writes, too
-  if (freeBytes !== undefined && freeBytes < bytes + LEAST_FREE_BYTES) {
+  const free = freeBytes();
+  if (free !== undefined && free < bytes + LEAST_FREE_BYTES) {
     throw new Error(
-      `${bytes + LEAST_FREE_BYTES} free bytes are needed to copy the file before it is brought to schema ${SCHEMA_VERSION}, and ${freeBytes} are there. Make room; the file was left as it is`,
+      `${bytes + LEAST_FREE_BYTES} free bytes are needed to copy the file before it is brought to schema ${SCHEMA_VERSION}, and ${free} are there. Make room; the file was left as it is`,
     );
   }
-  const copy = `${database.name}.before-schema-${SCHEMA_VERSION}`;
-  const partial = `${copy}.partial`;
-  rmSync(partial, { force: true });
   const descriptor = openSync(partial, 'wx', 0o600);
   const reader = new Database(database.name, { readonly: true });
   try {
