@@ -333,6 +333,13 @@ test('a database of something else is refused and left alone', () => {
   expect(readFileSync(file)).toEqual(before);
 });
 
+test.runIf(process.platform === 'linux')('a folder that cannot be made is an error at once', () => {
+  const refused = { code: 'store-unavailable', message: expect.stringContaining('/proc/missing') };
+  expect(() => openSqliteRollupStore('/proc/missing/reports.sqlite')).toThrow(
+    expect.objectContaining(refused),
+  );
+});
+
 test('a file that is no database is refused and left alone', () => {
   const file = join(folder, 'notes.txt');
   writeFileSync(file, 'remember the milk, '.repeat(100));

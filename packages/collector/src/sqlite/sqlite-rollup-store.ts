@@ -70,8 +70,19 @@ export function openSqliteReads(file: string): RollupReads {
 
 /** SQLite gives the journals beside a file its mode, so nobody but its owner can read them either. */
 function createFile(file: string): void {
-  mkdirSync(dirname(resolve(file)), { recursive: true });
+  makeFolder(dirname(resolve(file)));
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
+}
+
+/** Node's own `recursive` never returns where the system denies that an existing parent exists, as under /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error; // another process may have made it
+  }
 }
 
 /** Makes the store over an open connection, which it then owns. */
