@@ -211,8 +211,9 @@ test.each([
   [['--steps', ''], 'Expected a percentage'],
   [['--no-answer', 'promote'], 'Allowed choices are hold, revoke'],
   [['--steps', '25,5'], 'Expected shares that ascend'],
-  [['--every', '0'], 'Expected a time of a minute or more, such as 5m'],
-  [['--every', '10s'], 'Expected a time of a minute or more, such as 5m'],
+  [['--every', '0'], 'Expected a time of a minute to 24 days, such as 5m'],
+  [['--every', '10s'], 'Expected a time of a minute to 24 days, such as 5m'],
+  [['--every', '25d'], 'Expected a time of a minute to 24 days, such as 5m'],
 ])('wrong usage: %j', async (words, message) => {
   const where = ['--repo', 'site', '--fleet', 'https://reports.example', '--facts', 'models.json'];
   const { exitCode, errors } = await runNearside(['autopilot', ...where, ...words]);

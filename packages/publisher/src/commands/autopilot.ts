@@ -233,10 +233,13 @@ function describePause(ms: number): string {
   );
 }
 
+/** A timer ends at once where it is to wait for longer. */
+const LONGEST_WAIT_MS = 24 * 86_400_000;
+
 function parseEvery(text: string): number {
-  const { count, unit } = /^(?<count>\d+)(?<unit>[dhm])$/.exec(text)?.groups ?? {};
-  if (Number(count) > 0 && unit) return parseTime(text);
-  throw new InvalidArgumentError('Expected a time of a minute or more, such as 5m or 1h.');
+  const ms = /^\d+[dhm]$/.test(text) ? parseTime(text) : 0;
+  if (ms > 0 && ms <= LONGEST_WAIT_MS) return ms;
+  throw new InvalidArgumentError('Expected a time of a minute to 24 days, such as 5m or 1h.');
 }
 
 /** `1,5,25` → shares of devices in percent, each larger than the one before. */
