@@ -182,6 +182,15 @@ describe('above half of all devices', () => {
     }
   });
 
+  test('nothing is widened that a collector which has stopped looking says is worse', () => {
+    const stopped = { lookedMs: OFFERED_MS };
+    for (const answer of [
+      said({ verdict: 'roll-back', ...stopped }),
+      saidTwice('roll-back', stopped),
+    ])
+      expect(decided(answer, { rules: toAll, percent: 60 })).toEqual(wait('no-answer'));
+  });
+
   test('nothing is widened by a clock that is ahead of the collector: the day is not over', () => {
     const half = { rules: toAll, percent: 60 };
     const early = said({ nowMs: OFFERED_MS + HOUR_MS, lookedMs: OFFERED_MS + HOUR_MS });

@@ -122,6 +122,8 @@ export function decide(
   if (answer && Math.abs(nowMs - answer.nowMs) > LIMITS.clocksMs) return wait('clock');
   const to = nextShare(canary, rules);
   if (canary.percent > LIMITS.controlledPercent) {
+    // it does not look any more, and is asked what it says now
+    if (answer?.verdict === 'roll-back') return wait('no-answer');
     return to === undefined ? wait('not-asked') : { act: 'promote', to, because: 'dwell' };
   }
   if (!heard) return unwatched(canary, 'no-answer', rules);
