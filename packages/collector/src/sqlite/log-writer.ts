@@ -56,8 +56,11 @@ export class LogWriter {
     const pending = this.#pending;
     // nothing more is acknowledged while what was cannot be counted
     if (this.#isDoubtful || pending.rowCount >= 2 * FOLD.rows) this.settle();
-    const { outcomes, counted } = this.#unlessDoubtful(() => this.#append(batch));
-    for (const contribution of counted) pending.add(contribution);
+    const outcomes = this.#unlessDoubtful(() => {
+      const appended = this.#append(batch);
+      for (const contribution of appended.counted) pending.add(contribution);
+      return appended.outcomes;
+    });
     this.#settleWithin(pending.rowCount >= FOLD.rows ? 0 : FOLD.afterMs);
     return outcomes;
   }
@@ -74,7 +77,7 @@ export class LogWriter {
     }
   }
 
-  /** A transaction that failed may have been done, and its answer lost. The next one reads the log again. */
+  /** What failed may have been done, or in part. Then the next one reads the log again. */
   #unlessDoubtful<Value>(transaction: () => Value): Value {
     if (this.#isDoubtful) this.#readLog();
     this.#isDoubtful = true;

@@ -438,6 +438,20 @@ test('rows that were set aside, and rows that have their numbers after them, kee
   expect([countIn(left, 'log'), countIn(left, 'log_unreadable')]).toEqual([0, 2]);
 });
 
+test('reports that were written down beside one that cannot be counted are set aside with it, and not lost', async () => {
+  const database = new Database(':memory:');
+  const errors: string[] = [];
+  const store = createSqliteRollupStore(database, { onError: (error) => errors.push(`${error}`) });
+  const broken = { ...sampleContribution(), counts: null as never };
+  await expect(store.add([sampleContribution(), broken, sampleContribution()])).rejects.toThrow();
+  expect(await store.add([sampleContribution()])).toEqual(['counted']);
+  expect((await store.totals())[0]?.counts.punctual?.reports).toBe(1);
+  const [row] = contents(database).log_unreadable as { contributions: string }[];
+  expect(JSON.parse(row?.contributions ?? '[]')).toHaveLength(3);
+  expect(errors.join()).toMatch(/row 1 of the log could not be counted/);
+  await store.close();
+});
+
 test('when no row can be counted all but a few stay in the log, and the collector does not start and says so', async () => {
   const file = freshFile();
   await openSqliteRollupStore(file).close();
