@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LIMITS } from '@nearside/artifact';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Progress, UnsignedOptions } from '../../../shared/api/open-options.js';
 import { fetchFiles } from './fetch-files.js';
@@ -170,6 +171,29 @@ test('progress goes on from files to the runtime without falling, and an abort e
   const enough = new Error('enough');
   const signal = AbortSignal.abort(enough);
   expect(await failure({ 'model.onnx': `${site}/a/model.onnx` }, { signal })).toBe(enough);
+});
+
+test('of the many files that a small one may name a few are asked for at a time', async () => {
+  const names = Array.from({ length: 50 }, (_, i) => `w${i}.bin`);
+  served['/many/model.json'] = tfjsModel(...names);
+  for (const name of names) served[`/many/${name}`] = weights;
+  const { fetch } = globalThis;
+  let underWay = 0;
+  let most = 0;
+  globalThis.fetch = (...given) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    return fetch(...given).finally(() => {
+      underWay -= 1;
+    });
+  };
+  try {
+    const { files } = await fetchAll({ 'model.json': `${site}/many/model.json` });
+    expect(Object.keys(files)).toEqual(['model.json', ...names]);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+  expect(most).toBe(LIMITS.parallelChunks);
 });
 
 async function bytesOf(file: Blob | undefined): Promise<Buffer> {

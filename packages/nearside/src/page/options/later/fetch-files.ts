@@ -1,4 +1,4 @@
-import { isModelPlace, startTransfer } from '@nearside/artifact';
+import { isModelPlace, LIMITS, mapLimited, startTransfer } from '@nearside/artifact';
 import { NearsideError } from '@nearside/core';
 import { notify } from '../../../shared/api/events.js';
 import type { UnsignedOptions } from '../../../shared/api/open-options.js';
@@ -87,15 +87,17 @@ async function fetchWithWeights(
   const file = (await fetchFile(address, fetching)) as Blob;
   const mayName = isModelFile(name) || Object.keys(given).length === 1;
   const folder = name.slice(0, name.lastIndexOf('/') + 1);
-  const weights = [...(mayName ? await readWeightFiles(file, fetching.signal) : [])]
+  const named = [...(mayName ? await readWeightFiles(file, fetching.signal) : [])];
+  const wanted = named
     .filter((location) => !Object.hasOwn(given, folder + location))
-    .map(async (location) => {
-      const beside = besideOf(location, name, address);
-      const found = await fetchFile(beside, fetching, 'weights');
-      if (!found) throw weightsMissing(name, location, beside);
-      return [folder + location, found] as const;
-    });
-  return [[name, file], ...(await Promise.all(weights))];
+    .map((location) => ({ location, beside: besideOf(location, name, address) }));
+  // A small file can name thousands: asked for at once they would leave nothing to the rest of the page.
+  const weights = await mapLimited(wanted, LIMITS.parallelChunks, async ({ location, beside }) => {
+    const found = await fetchFile(beside, fetching, 'weights');
+    if (!found) throw weightsMissing(name, location, beside);
+    return [folder + location, found] as const;
+  });
+  return [[name, file], ...weights];
 }
 
 /** @returns names of the files that an ONNX model, or the model.json of a TensorFlow.js model, has its weights in */
