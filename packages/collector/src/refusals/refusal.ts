@@ -1,5 +1,7 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { isNearsideError } from '@nearside/core';
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { ConnectionError, FastifyError, FastifyReply } from 'fastify';
 
 /** Every code of a refusal, with its HTTP status. */
 export const REFUSAL_STATUS = {
@@ -47,6 +49,30 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', retryAfterSeconds);
   return reply.code(REFUSAL_STATUS[refusal.code]).send({ error });
 }
+
+/** Answers what is no request, or none in time, and closes the connection. */
+export function refuseConnection({ code }: ConnectionError, socket: Socket): void {
+  if (code !== 'ECONNRESET' && socket.writable) {
+    const [status, message] = BROKEN[code] ?? [
+      400,
+      'Expected an HTTP request, got something else.',
+    ];
+    const body = JSON.stringify({ error: { code: 'request-malformed', message } });
+    const headers = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    socket.write(`${headers.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroy();
+}
+
+const BROKEN: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Expected a whole request in time, got a part of one.'],
+  HPE_HEADER_OVERFLOW: [431, 'Expected headers of at most 16 KiB, got more.'],
+};
 
 /** Makes the refusal for an error that a route threw. */
 export function refusalOf(error: FastifyError): Refusal {

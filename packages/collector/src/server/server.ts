@@ -11,7 +11,7 @@ import type { Prices } from '../files/prices.js';
 import type { Targets } from '../files/targets.js';
 import { factsAbout, parseFleetQuery } from '../fleet/query.js';
 import type { ProcessMetrics } from '../metrics/process-metrics.js';
-import { REFUSAL_STATUS, refusalOf, sendRefusal } from '../refusals/refusal.js';
+import { REFUSAL_STATUS, refusalOf, refuseConnection, sendRefusal } from '../refusals/refusal.js';
 import { addReportRoute } from '../reports/report-route.js';
 import type { RollupStore } from '../store/rollup-store.js';
 import type { TraceForwarder } from '../traces/forward-traces.js';
@@ -67,6 +67,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     trustProxy: [...access.trustedProxies],
     // the store closes after the server, so a request that arrives while closing is served
     return503OnClosing: false,
+    clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => {
       return sendRefusal(reply, { code: 'request-malformed', message: error.message });
     },

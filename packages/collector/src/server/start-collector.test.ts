@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import type { ModelFacts, Report } from '@nearside/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -330,6 +331,23 @@ test('paths that are not there and broken addresses are refused with a code', as
   const broken = await fetch(`${collector.url}/%zz`);
   expect(broken.status).toBe(400);
   expect(await broken.json()).toMatchObject({ error: { code: 'request-malformed' } });
+});
+
+test.each([
+  ['no HTTP', 'hello\r\n\r\n', 400],
+  [
+    'two lengths',
+    'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    400,
+  ],
+  ['headers without an end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+])('what is no request is refused with a code: %s', async (_what, sent, status) => {
+  const socket = connect(collector.port, '127.0.0.1');
+  socket.end(sent);
+  const answer = await text(socket);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  const [, body = ''] = answer.split('\r\n\r\n');
+  expect(JSON.parse(body)).toMatchObject({ error: { code: 'request-malformed' } });
 });
 
 test('health is told', async () => {
