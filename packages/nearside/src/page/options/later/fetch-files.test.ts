@@ -139,7 +139,10 @@ test('an address that is not whole or not secure is a TypeError that says so, wi
     ['http://cdn.example/model.onnx', /https: address.*got http:\/\/cdn.example\/model.onnx$/],
     ['https://me:secret@cdn.example/model.onnx', /got https:\/\/cdn.example\/model.onnx$/],
     ['https://cdn.example/model.onnx?key=secret#part', /got https:\/\/cdn.example\/model.onnx$/],
-    ['file:///home/model.onnx', /got file:\/home\/model.onnx$/],
+    [
+      'file:///home/model.onnx',
+      /https: address.*got file:\/home\/model.onnx. Read.*readFile\(new URL\('file:\/\/\/home\/model.onnx'\)\)/,
+    ],
     ['data:text/plain,model', /got data:text\/plain,model$/],
   ];
   for (const [address, said] of cases) {

@@ -60,8 +60,8 @@ function addressOf(given: string, name: string, call: string): URL {
   const address = resolveUrl(given);
   if (!URL.canParse(address)) {
     throw new TypeError(
-      `${call}: expected '${name}' to have a whole address, as there is no page here; got '${given}'. Read a ` +
-        `file of this machine: \`${call}(await readFile('${given}'))\``,
+      `${call}: expected '${name}' to have a whole address, as there is no page here; got '${given}'` +
+        readHint(call, `'${given}'`),
     );
   }
   const url = new URL(address);
@@ -69,8 +69,15 @@ function addressOf(given: string, name: string, call: string): URL {
   if (isModelPlace(address, { mayAsk: true })) return url;
   throw new TypeError(
     `${call}: expected '${name}' to have an https: address (http: on localhost), or one of the page's own origin, ` +
-      `without a user's name, password or #fragment; got ${withoutSecrets(url)}`,
+      `without a user's name, password or #fragment; got ${withoutSecrets(url)}` +
+      (url.protocol === 'file:' ? readHint(call, `new URL('${given}')`) : ''),
   );
+}
+
+/** Says how a program reads a file of its machine. A page has no such files. */
+function readHint(call: string, file: string): string {
+  if (globalThis.location) return '';
+  return `. Read a file of this machine: \`${call}(await readFile(${file}))\``;
 }
 
 /** A query or a password may be secret. */
