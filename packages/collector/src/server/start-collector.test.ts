@@ -67,8 +67,10 @@ async function latency(search = '', headers: HeadersInit = {}): Promise<FleetLat
   return (await (await fetch(url, { headers })).json()) as FleetLatency;
 }
 
-test('a second collector on the file does not start, and says which one has it', async () => {
-  await expect(start()).rejects.toThrow(new RegExp(`process ${process.pid} on .+ writes to it`));
+test('a second collector on the file does not start, and says which one has it and what to do', async () => {
+  await expect(start()).rejects.toThrow(
+    new RegExp(`process ${process.pid} on .+ writes to it.+ End it, or give another file\\.$`),
+  );
 });
 
 test('a start that fails leaves the file to the next one', async () => {

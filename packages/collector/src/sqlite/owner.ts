@@ -103,7 +103,7 @@ export function requireNoOwner(database: Database.Database, now: () => number): 
   const silentForMs = Math.abs(now() - row.renewed);
   if (!isAlive(owner, { me: thisHolder(), isCopied, silentForMs })) return;
   throw new Error(
-    `process ${owner.pid} on ${owner.host} writes to it already; two collectors on one file would each miss what the other counts`,
+    `process ${owner.pid} on ${owner.host} writes to it already; two collectors on one file would each miss what the other counts. End it, or give another file`,
   );
 }
 
