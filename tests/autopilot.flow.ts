@@ -146,7 +146,7 @@ test('the job of the example takes a worse canary back, once, after uploads that
   expect(await run('autopilot.sh', env)).toEqual({
     code: 0,
     printed: expect.stringMatching(
-      /^A file `hold` lies in .*: nothing is signed until it is removed\.\nNo canary is on offer\.\nWrote the facts to .*\.\n$/,
+      /^A file `hold` lies in .*: nothing is signed until it is removed\.\nNo canary is on offer, so `--fleet` was not asked\.\nWrote the facts to .*\.\n$/,
     ),
   });
   await close();

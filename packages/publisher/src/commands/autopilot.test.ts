@@ -29,7 +29,9 @@ test('one step says what it did and why', async () => {
       'Next: upload what is new, `timestamp.json` after all but `boot/`, which comes last.',
     errors: '',
   });
-  expect((await run()).out).toBe(`No canary is on offer.\nWrote the facts to ${facts}.`);
+  expect((await run()).out).toBe(
+    `No canary is on offer, so \`--fleet\` was not asked.\nWrote the facts to ${facts}.`,
+  );
 });
 
 test('with `--no-answer revoke` the end of a canary that nobody has reported of is told in its first day', async () => {

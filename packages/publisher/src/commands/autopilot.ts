@@ -166,7 +166,7 @@ function describe(
   return [
     ...(dryRun ? ['Dry run: nothing is written.'] : []),
     ...(isHeld ? [`A file \`hold\` lies in ${repo}: nothing is signed until it is removed.`] : []),
-    ...(canaries.length === 0 ? ['No canary is on offer.'] : []),
+    ...(canaries.length === 0 ? ['No canary is on offer, so `--fleet` was not asked.'] : []),
     ...canaries.map((canary) => {
       const done = acts.find(
         ({ model, version }) => model === canary.model && version === canary.version,
