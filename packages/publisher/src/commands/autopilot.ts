@@ -53,13 +53,15 @@ export function addAutopilot(
     )
     .option('--dry-run', 'say what would be done and why, and write nothing')
     .option('--every <time>', 'repeat it: 5m', parseEvery);
-  addKeyOptions(command).action(async (flags: AutopilotFlags) => {
-    const keys = await keySource(flags, terminal);
-    const step = async (signal?: AbortSignal) =>
-      endWith(await doStep(flags, { keys, terminal, signal }));
-    if (flags.every === undefined) await step();
-    else await repeat(step, flags.every, terminal);
-  });
+  addKeyOptions(command, 'the keys of targets, snapshot and timestamp alone').action(
+    async (flags: AutopilotFlags) => {
+      const keys = await keySource(flags, terminal);
+      const step = async (signal?: AbortSignal) =>
+        endWith(await doStep(flags, { keys, terminal, signal }));
+      if (flags.every === undefined) await step();
+      else await repeat(step, flags.every, terminal);
+    },
+  );
 }
 
 async function doStep(

@@ -11,10 +11,11 @@ export interface KeyFlags extends CommonOptions {
   readonly repo: string;
 }
 
-export function addKeyOptions(command: Command): Command {
+/** @param whose says which keys are in the directory */
+export function addKeyOptions(command: Command, whose = 'the private keys'): Command {
   return command.option(
     '--keys <dir>',
-    'directory of the private keys; keys in NEARSIDE_KEY_<ROLE> are used too',
+    `directory of ${whose}; keys in NEARSIDE_KEY_<ROLE> are used too`,
     'keys',
   );
 }
