@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { OfferedModels } from '../library/offered-models.js';
 import { publishExample } from '../library/publish-example.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -10,7 +10,14 @@ export function addTry(program: Command, terminal: Terminal): void {
     .description(
       'Serve a small model that reads digits, sealed, and signed under throw-away keys.',
     );
-  addServeOptions(command).action(async (flags: ServeFlags) => {
+  addServeOptions(command).allowExcessArguments(); // a file of one's own is told what to do with it
+  command.action(async (flags: ServeFlags, { args: [file] }: Command) => {
+    if (file !== undefined) {
+      throw new InvalidArgumentError(
+        '`try` serves a model that it brings along. ' +
+          `Yours: \`nearside seal ${file} --out public/models/mine\`, then \`nearside serve public/models\``,
+      );
+    }
     await using example = await publishExample();
     await serveUntilInterrupted({ dir: example.repository, flags, terminal, describe });
   });

@@ -51,6 +51,16 @@ describe('wrong usage exits 2 and names the flag', () => {
   });
 });
 
+test.each([
+  [
+    'a file of one’s own after try is told how it is sealed and served',
+    ['try', 'my.onnx'],
+    'nearside: usage: `try` serves a model that it brings along. Yours: `nearside seal my.onnx --out public/models/mine`, then `nearside serve public/models`. `--help` tells what a command takes.',
+  ],
+])('%s', async (_, words, said) => {
+  expect(await nearside(words)).toMatchObject({ exitCode: 2, errors: said });
+});
+
 test('sign-root names the file that it was given, not the kind that it should be', async () => {
   const workspace = await openWorkspace();
   const { pin } = await workspace.release();
