@@ -57,6 +57,11 @@ test.each([
     ['try', 'my.onnx'],
     'nearside: usage: `try` serves a model that it brings along. Yours: `nearside seal my.onnx --out public/models/mine`, then `nearside serve public/models`. `--help` tells what a command takes.',
   ],
+  [
+    'a command that there is not is told where the commands are listed',
+    ['frobnicate'],
+    "nearside: usage: unknown command 'frobnicate'. `--help` lists the commands.",
+  ],
 ])('%s', async (_, words, said) => {
   expect(await nearside(words)).toMatchObject({ exitCode: 2, errors: said });
 });

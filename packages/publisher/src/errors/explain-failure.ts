@@ -84,8 +84,10 @@ function inFlags(message: string): string | undefined {
 
 function usageMessage({ code, message }: CommanderError): string {
   if (code === 'commander.help') return 'Expected a command, got none.';
-  return `${message
+  const said = message
     .replace(/^error: /, '')
     .replace(/\n/g, ' ')
-    .replace(/\.$/, '')}. \`--help\` tells what a command takes.`;
+    .replace(/\.$/, '');
+  const isUnknown = code === 'commander.unknownCommand';
+  return `${said}. \`--help\` ${isUnknown ? 'lists the commands' : 'tells what a command takes'}.`;
 }
