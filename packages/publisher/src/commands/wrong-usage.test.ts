@@ -66,6 +66,12 @@ test.each([
   expect(await nearside(words)).toMatchObject({ exitCode: 2, errors: said });
 });
 
+test('a folder that is no repository is perhaps one with sealed models, of which inspect takes one', async () => {
+  const { exitCode, errors } = await nearside(['inspect', await temporaryDirectory()]);
+  expect(exitCode).toBe(1);
+  expect(errors).toContain('`nearside publish --repo` wrote, or its URL. Of a sealed model');
+});
+
 test('sign-root names the file that it was given, not the kind that it should be', async () => {
   const workspace = await openWorkspace();
   const { pin } = await workspace.release();

@@ -31,7 +31,8 @@ export function requirePublished<State extends RepositoryState>(
   throw new NearsideError(
     'file-missing',
     `${location}: expected a repository, got no metadata/1.root.json there. Give the directory ` +
-      'that `nearside publish --repo` wrote, or its URL.',
+      'that `nearside publish --repo` wrote, or its URL. Of a sealed model `nearside inspect` and `nearside verify ' +
+      '--integrity` take the folder that `nearside seal --out` wrote.',
     { details: { location } },
   );
 }
