@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './root.mjs';
+import { scratchFolder } from './scratch-folder.mjs';
 
 const VITE = ['node', `${root}node_modules/vite/bin/vite.js`, 'build'];
 
@@ -57,17 +58,25 @@ export function build() {
 }
 
 function buildSteps(steps) {
-  for (const { name, command, folder = '' } of steps) {
-    const started = Date.now();
-    const [program, ...args] = command;
-    const cwd = `${root}${folder}`;
-    const { status } = spawnSync(program, args, { cwd, stdio: ['ignore', 2, 2] });
-    if (status !== 0) {
-      console.error(`Making the ${name} failed; the output is above.`);
-      process.exit(1);
-    }
-    console.error(`Made ${name} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
-  }
+  if (steps.length === 0) return;
+  // The tool that makes the service worker leaves its files among the temporary ones.
+  const temporary = mkdtempSync(`${scratchFolder()}/nearside-build-`);
+  const failed = steps.find((step) => !isMade(step, temporary));
+  rmSync(temporary, { recursive: true });
+  if (!failed) return;
+  console.error(`Making the ${failed.name} failed; the output is above.`);
+  process.exit(1);
+}
+
+function isMade({ name, command, folder = '' }, temporary) {
+  const started = Date.now();
+  const [program, ...args] = command;
+  const cwd = `${root}${folder}`;
+  const env = { ...process.env, TMPDIR: temporary };
+  const { status } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 2, 2] });
+  if (status !== 0) return false;
+  console.error(`Made ${name} in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+  return true;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
