@@ -394,7 +394,7 @@ test('every row of troubleshooting.md begins with a finding, in their order, or 
   const [head = '', ...rows] = part.split('\n').filter((line) => line.startsWith('| '));
   expect(head).toContain('| doctor says');
   const cells = rows.slice(1).map((row) => row.split('|')[1]?.trim() ?? '');
-  const reasons = new Set([...part.matchAll(/\*([a-z]+)\*:/g)].map(([, reason]) => `– ${reason}`));
+  const reasons = new Set([...part.matchAll(/_([a-z]+)_:/g)].map(([, reason]) => `– ${reason}`));
   expect(cells.filter((cell) => !reasons.has(cell))).toEqual(
     Object.keys(FINDINGS).map((code) => `\`${code}\``),
   );

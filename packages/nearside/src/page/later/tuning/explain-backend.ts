@@ -23,10 +23,10 @@ export function explainBackend(
   serving: Serving,
   { plan, choice }: { plan: OpenPlan; choice: BackendChoice },
 ): BackendVerdict[] {
-  forgetBroken(choice); // it may be asked before anything else that looks at the record
   if (serving.noBackend) {
     return serving.failures.map((failure) => ({ ...failure, verdict: 'quarantined' }));
   }
+  forgetBroken(choice); // it may be asked before anything else that looks at the record
   const { variants } = serving.version.spec;
   const present = contenderOf(serving);
   const listed = listContenders(variants, plan.contenders);
