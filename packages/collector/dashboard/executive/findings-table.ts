@@ -108,5 +108,6 @@ export const KIND_NAMES: Readonly<Record<Finding['id'], string>> = {
   latency: 'latency over its target',
   accuracy: 'accuracy under its target',
   drift: 'drift',
+  baseline: 'far from the baseline',
   concept: 'concept drift',
 };

@@ -69,6 +69,7 @@ export function createHealthSection(): HealthSection {
         ...(now
           ? [element('p', { class: 'more' }, element('a', { href: now }, 'How it is now'))]
           : []),
+        ...besideElements(health),
         ...smallOf(slower),
         ...(health.state === 'looking' ? [] : lookElements(health.lookedAt)),
       );
@@ -167,6 +168,11 @@ function findingElement(id: string, words: string, more = ''): HTMLElement {
     element('p', {}, words),
     element('p', { class: 'more' }, more, more && ' ', runbook),
   );
+}
+
+function besideElements({ beside }: Health): HTMLElement[] {
+  const items = beside.map(({ id, text, more }) => findingElement(id, text, more));
+  return items.length > 0 ? [element('ul', { class: 'more' }, ...items)] : [];
 }
 
 function smallOf(words: string): HTMLElement[] {

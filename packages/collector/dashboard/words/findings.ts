@@ -15,7 +15,7 @@ import {
   formatSince,
   isolated,
 } from './format.js';
-import { type LookedAt, lookedAtWords } from './looks.js';
+import { IS_BESIDE, type LookedAt, lookedAtWords } from './looks.js';
 
 /** A finding as a sentence. */
 export interface FindingInWords {
@@ -43,6 +43,8 @@ export interface Health {
     | 'too-little';
   /** Open at the end of the time that is shown, the most urgent first. */
   readonly findings: readonly FindingInWords[];
+  /** Open then too, and no sign that the model is unwell. */
+  readonly beside: readonly FindingInWords[];
   /** When the collector looked, or will look, where that is no matter of course. */
   readonly looked: string;
   /** The collector's reasons why something is not known. */
@@ -61,13 +63,15 @@ const OVERDUE_MS = 3 * BUCKET_MS;
 
 export function healthOf(answers: Answers, moment: Moment): Health {
   const written = answered(answers, 'findings');
-  const findings = healthFindings(answers, moment);
+  const open = healthFindings(answers, moment);
+  const findings = open.filter(({ id }) => id !== IS_BESIDE);
+  const beside = open.filter(({ id }) => id === IS_BESIDE);
   const given = HEALTH_QUESTIONS.map((name) => answers[name]);
   const messages = given.flatMap((one) => (one instanceof Unanswered ? [one.message] : []));
   const refused = [...new Set(messages)];
   const lookedAt = lookedAtOf(answers, moment);
   const unwatched = written ? unwatchedWords(written, moment) : '';
-  const known = { findings, looked: unwatched, refused, lookedAt };
+  const known = { findings, beside, looked: unwatched, refused, lookedAt };
   if (unwatched) return { state: 'unwatched', ...known };
   if (findings.length > 0) return { state: 'unwell', ...known };
   if (written?.lookedMs === null) return { state: 'not-yet', ...known, looked: FIRST_LOOK };
@@ -129,6 +133,7 @@ export const KINDS: readonly Finding['id'][] = [
   'accuracy',
   'drift',
   'concept',
+  'baseline',
 ];
 
 /** Its figures are those of the time when it began. */
@@ -204,6 +209,14 @@ export function findingWords(finding: Finding): FindingWords {
           ? `${capital(formatPart(segment.share))} of it is on ${isolated(segment.value)}.`
           : '',
         more: nowhere(segment ?? part),
+      };
+    }
+    case 'baseline': {
+      const { distribution, sinceMs, windowMs } = finding;
+      return {
+        ...common,
+        what: `what ${version} sees or says is far from its baseline`,
+        detail: `${isolated(distribution)}, in reports from ${formatSince(sinceMs, windowMs)} on`,
       };
     }
     case 'concept':

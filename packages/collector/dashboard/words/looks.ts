@@ -1,11 +1,14 @@
 import type { Lack, LookedFor } from '../../src/findings/looked-for.js';
 import { formatCount, formatList, formatMoment, formatPoints, formatRate } from './format.js';
 
+/** A lab is often not like the field: that is told beside the health, which stays as it is. */
+export const IS_BESIDE = 'baseline' satisfies LookedFor['id'];
+
 /** A health line says this beside its findings. */
 export interface LookedAt {
   /** Too few runs to judge: nothing is said of the model's health. */
   readonly isTooEarly: boolean;
-  /** Names of what could be looked at: "success, latency and drift". */
+  /** Names of what could be looked at and decides whether a model is well: "success, latency and drift". */
   readonly names: string;
   /** The present state of each thing that is needed and not complete: "10 runs", "no baseline", "no past". */
   readonly has: readonly string[];
@@ -23,6 +26,7 @@ const NAMES: Record<LookedFor['id'], string> = {
   success: 'success',
   latency: 'latency',
   drift: 'drift',
+  baseline: 'distance from the baseline',
   concept: 'accuracy',
   accuracy: 'accuracy',
 };
@@ -30,13 +34,14 @@ const NAMES: Record<LookedFor['id'], string> = {
 /** @param within the time of which runs and devices are counted, where it is not all */
 export function lookedAtWords(looks: readonly LookedFor[], within = ''): LookedAt {
   const able = looks.filter((look) => 'sees' in look);
+  const judging = able.filter(({ id }) => id !== IS_BESIDE);
   const unable = looks.filter((look) => 'lacks' in look);
   const lacks = eachOnce(unable.flatMap(({ lacks }) => lacks));
   const timed = (words: string, lack: Lack) => (hasNeed(lack) ? words + within : words);
   const told = (lack: Lack) => timed(lackWords(lack), lack);
   return {
     isTooEarly: unable.some(({ id }) => id === 'success'),
-    names: formatList([...new Set(able.map(({ id }) => NAMES[id]))]),
+    names: formatList([...new Set(judging.map(({ id }) => NAMES[id]))]),
     has: lacks
       .filter(({ what }) => NEEDED.includes(what))
       .map((lack) => timed(shortWords(lack), lack)),
@@ -110,6 +115,8 @@ function seenWords(id: LookedFor['id'], sees: number): string {
       return `below about ${formatRate(sees)} of results within the target for P95 in two hours`;
     case 'drift':
       return `a population stability index from about ${sees.toPrecision(2)} on`;
+    case 'baseline':
+      return `a population stability index from ${sees.toPrecision(2)} on`;
     case 'concept':
       return `right less often than confidence says, by ${formatPoints(sees)}`;
     case 'accuracy':

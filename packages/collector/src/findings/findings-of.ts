@@ -34,6 +34,7 @@ export type Finding =
   | SuccessFinding
   | LatencyFinding
   | DriftFinding
+  | BaselineFinding
   | ConceptFinding
   | AccuracyFinding;
 
@@ -103,6 +104,16 @@ export interface DriftFinding extends Blame {
   readonly part: PartName | null;
 }
 
+/** A distribution of inputs or outputs is far from that of the lab's data, by which the version was judged. */
+export interface BaselineFinding extends Blame {
+  readonly id: 'baseline';
+  readonly version: string;
+  readonly distribution: string;
+  readonly sinceMs: number;
+  /** Length of the windows that were compared. */
+  readonly windowMs: number | undefined;
+}
+
 /** A version is right less often than its confidence says. */
 export interface ConceptFinding extends Blame {
   readonly id: 'concept';
@@ -138,6 +149,7 @@ export function findingsOf(answers: HealthAnswers): Finding[] {
     ...rollouts(answers),
     ...services(answers),
     ...drifts(answers),
+    ...farFromBaselines(answers),
     ...concepts(answers),
     ...inaccuracies(answers),
   ];
@@ -290,6 +302,16 @@ function drifts({ drift }: HealthAnswers): DriftFinding[] {
       const part = { dimension, value };
       return [{ ...found, sinceMs, segment: null, part, isByFew: alarm.isByFew }];
     }),
+  );
+}
+
+function farFromBaselines({ drift }: HealthAnswers): BaselineFinding[] {
+  return (drift?.versions ?? []).flatMap(({ version, windowMs, distributions }) =>
+    distributions.flatMap(({ name, farFromLabSinceMs: sinceMs, isFarByFew: isByFew }) =>
+      sinceMs === null
+        ? []
+        : [{ id: 'baseline', version, distribution: name, sinceMs, windowMs, isByFew } as const],
+    ),
   );
 }
 

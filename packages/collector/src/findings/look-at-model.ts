@@ -23,7 +23,7 @@ const KINDS = {
   // a rollout that should be taken back hides what else is wrong with its version
   canary: [VERDICT, 'rollout', 'success', 'latency'],
   service: ['success', 'latency'],
-  drift: ['drift'],
+  drift: ['drift', 'baseline'],
   accuracy: ['concept', 'accuracy'],
 } as const satisfies Partial<Record<FleetQuestion, readonly (Finding['id'] | typeof VERDICT)[]>>;
 
@@ -113,6 +113,7 @@ function subjectOf(finding: Finding): string {
     case 'rollout':
       return finding.experiment;
     case 'drift':
+    case 'baseline':
       return finding.distribution;
     default:
       return '';

@@ -50,6 +50,7 @@ export function lookedFor(answers: HealthAnswers, minDevices = 1): LookedFor[] {
     ...(canary?.rollouts ?? []).filter(({ isOver }) => !isOver).map(rolloutLook),
     ...(service ? serviceLooks(service, { firstMs, minDevices }) : []),
     ...mostUsed(drift?.versions).map((version) => driftLook(version, drift?.minDevices, firstMs)),
+    ...mostUsed(drift?.versions).flatMap(baselineLook),
     ...mostUsed(accuracy?.versions).map(conceptLook),
     ...mostUsed(accuracy?.versions).flatMap((version) =>
       accuracyLooks(version, accuracy?.accuracyRatio ?? 0),
@@ -159,6 +160,12 @@ function driftLook(
     atMs !== null &&
     distributions.some(({ windows }) => windows.some(({ atMs: at }) => at >= atMs));
   return { id: 'drift', lacks: [isDue ? few : { what: 'past', atMs }] };
+}
+
+/** What it lacks, a drift lacks too. */
+function baselineLook({ distributions }: VersionDrift): LookedFor[] {
+  const isCompared = distributions.some(({ fromLab }) => fromLab !== null);
+  return isCompared ? [{ id: 'baseline', sees: ALARM.leastFromLab }] : [];
 }
 
 /**

@@ -44,13 +44,14 @@ const FAULTS: { readonly [Id in Finding['id']]: string } = {
   success: 'fails too often',
   latency: 'is too slow',
   drift: 'sees or says something else than before',
+  baseline: 'sees or says something far from its baseline',
   concept: 'is right less often than its confidence says',
   accuracy: 'is right less often than its target allows',
 };
 
 function wordsOf({ model, version, kind, subject, state, figures }: FindingEntry): string {
   const what = [model, version, FAULTS[kind as Finding['id']] ?? kind].filter(Boolean).join(' ');
-  const which = kind === 'drift' ? ` (${subject})` : '';
+  const which = kind === 'drift' || kind === 'baseline' ? ` (${subject})` : '';
   if (state === 'ended') return `Ended: ${what}${which}.`;
   return `${what}${which}${detailOf(figures as Finding)}.`;
 }

@@ -217,12 +217,21 @@ test('each kind of finding has words of its own, and a runbook', () => {
     targetMs: 200,
   };
   const runbooks = ALERTS.map(({ name }) => runbookName(name));
-  const kinds = ['silence', 'rollout', 'success', 'latency', 'drift', 'concept', 'accuracy'];
+  const ofDistributions = ['drift', 'baseline'];
+  const kinds = [
+    'silence',
+    'rollout',
+    'success',
+    'latency',
+    ...ofDistributions,
+    'concept',
+    'accuracy',
+  ];
   const lines = kinds.map((kind) => {
     const one = entry({
       kind,
       figures: { id: kind, ...figures },
-      subject: kind === 'drift' ? 'class' : '',
+      subject: ofDistributions.includes(kind) ? 'class' : '',
     });
     const { text, runbook } = noticeOf({ ...one, n: 1 }, URL);
     expect(runbooks).toContain(runbook.replace(`${URL}/runbooks/`, ''));
@@ -234,6 +243,7 @@ test('each kind of finding has words of its own, and a runbook', () => {
     'digits 1.1.0 fails too often: 50% of runs succeed, the target is 90%',
     'digits 1.1.0 is too slow: 312 ms at P95, the target is 200 ms',
     'digits 1.1.0 sees or says something else than before (class)',
+    'digits 1.1.0 sees or says something far from its baseline (class)',
     'digits 1.1.0 is right less often than its confidence says',
     'digits 1.1.0 is right less often than its target allows: 50% as often as on held-out data, the target is 90%',
   ]);

@@ -7,7 +7,7 @@ import {
   FEWEST_COHORTS,
 } from '../statistics/composition-change.js';
 import { jensenShannon, wasserstein } from '../statistics/divergence.js';
-import { alarmsOf } from '../statistics/drift-alarm.js';
+import { ALARM, alarmsOf } from '../statistics/drift-alarm.js';
 import type { ModelRange, RollupReads } from '../store/rollup-store.js';
 import { readCohortHours } from './cohort-rows.js';
 import { compareVersions } from './compare-versions.js';
@@ -16,7 +16,7 @@ import { isDriftByFew } from './drift-by-few.js';
 import { type PartAlarm, partAlarms } from './drift-parts.js';
 import { type DriftSegment, driftSegments, namedParts, readSegments } from './drift-segments.js';
 import { alarmSince, type DriftWindow, driftWindows, type SeenWindow } from './drift-windows.js';
-import { addBins, emptyCohorts, observedIn } from './observed-bins.js';
+import { addBins, emptyCohorts, type Observed, observedIn } from './observed-bins.js';
 import type { FleetQuery, ModelContext } from './query.js';
 
 /** Answer of `GET /v1/fleet/drift`: is the field like the lab, and has it changed? */
@@ -46,8 +46,12 @@ export interface DistributionDrift {
   readonly field: BinCounts;
   readonly lab: BinCounts;
   readonly past: BinCounts;
-  /** The difference from the lab over the whole range. It raises no alarm. */
+  /** The difference from the lab over the whole range. */
   readonly fromLab: Change | null;
+  /** Start of the first window of those, up to the end of the range, that are far from the lab. Null where they are not. */
+  readonly farFromLabSinceMs: number | null;
+  /** It would not be far without the four cohorts that carry most of it. */
+  readonly isFarByFew: boolean;
   readonly windows: readonly WindowDrift[];
   /** Start of the first window of the alarm at the end of the range. Null without one. */
   readonly alarmSinceMs: number | null;
@@ -141,6 +145,10 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
     compared.map(({ changes }) => one && changes[shownOnes.indexOf(one)]),
   );
   const alarms = alarmsOf(whole).filter((_, i) => seen[i]);
+  const fromLab = seen.map((one) =>
+    compared.map(({ differences }) => one && differences[shownOnes.indexOf(one)]),
+  );
+  const far = alarmsOf(fromLab, ALARM.leastFromLab).filter((_, i) => seen[i]);
   const newest = shown.at(-1);
   const segments = newest && (await readSegments(store, { model, version }, newest));
   const parts = partAlarms(seen, {
@@ -149,21 +157,22 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
     whole,
   });
   const distributions = compared.map((one, position) => {
+    const tested = {
+      testedIn: (observed: Observed) => observed.whole[position] ?? [],
+      at: position,
+      isOrdered: 'edges' in (baseline.distributions[position] ?? {}),
+      fewestCohorts: FEWEST_COHORTS,
+    };
     const asked = { baselineHash, position, bins: one.lab.length, minDevices };
     return distributionDrift(baseline, position, {
       ...one,
       shown,
       alarms: alarms.map((ofWindow) => ofWindow[position] ?? false),
+      far: far.map((ofWindow) => ofWindow[position] ?? false),
       segments: segments ? driftSegments(segments, asked) : [],
       parts: parts[position] ?? [],
-      isByFew: () =>
-        isDriftByFew(seen, {
-          testedIn: (observed) => observed.whole[position] ?? [],
-          lists: whole,
-          at: position,
-          isOrdered: 'edges' in (baseline.distributions[position] ?? {}),
-          fewestCohorts: FEWEST_COHORTS,
-        }),
+      isByFew: () => isDriftByFew(seen, { ...tested, lists: whole }),
+      isFarByFew: () => isDriftByFew(seen, { ...tested, lists: fromLab, lab: one.lab }),
     });
   });
   return { version, devices, windowMs: lengthMs, distributions };
@@ -171,6 +180,8 @@ async function versionDrift(store: RollupReads, asked: Asked): Promise<VersionDr
 
 interface Compared {
   readonly changes: readonly (CompositionChange | undefined)[];
+  /** From the lab, by window. */
+  readonly differences: readonly (CompositionChange | undefined)[];
   readonly fromLab: CompositionChange | undefined;
   readonly field: BinCounts;
   readonly lab: BinCounts;
@@ -197,6 +208,7 @@ function compareDistribution(
   const counts = tables.map(({ now, past }) => ({ now: addedUp(now), past: addedUp(past) }));
   return {
     changes: tables.map(({ now, past }) => changeSince(now, past, { isOrdered })),
+    differences: tables.map(({ now }) => differenceFromLab(now, lab, { isOrdered })),
     fromLab: differenceFromLab(whole, lab, { isOrdered }),
     field: addedUp(whole),
     lab,
@@ -211,9 +223,11 @@ function distributionDrift(
   found: Compared & {
     readonly shown: readonly DriftWindow[];
     readonly alarms: readonly boolean[];
+    readonly far: readonly boolean[];
     readonly segments: readonly DriftSegment[];
     readonly parts: readonly PartAlarm[];
     readonly isByFew: () => boolean;
+    readonly isFarByFew: () => boolean;
   },
 ): DistributionDrift {
   const distribution = distributions[position] as Distribution;
@@ -223,6 +237,7 @@ function distributionDrift(
   const edges = 'edges' in distribution ? distribution.edges : undefined;
   const { shown, alarms, segments, parts, changes, fromLab, counts, field, lab, past } = found;
   const alarmSinceMs = alarmSince(shown, alarms);
+  const farFromLabSinceMs = alarmSince(shown, found.far);
   const sinceMs = alarmSinceMs ?? parts.find((part) => part.alarmSinceMs !== null)?.alarmSinceMs;
   const since = counts.filter((_, i) => (shown[i]?.fromMs ?? 0) >= (sinceMs ?? Infinity));
   return {
@@ -233,6 +248,8 @@ function distributionDrift(
     lab,
     past,
     fromLab: fromLab ? changeOf(fromLab, { now: field, past: lab }, edges) : null,
+    farFromLabSinceMs,
+    isFarByFew: farFromLabSinceMs !== null && found.isFarByFew(),
     windows: shown.map(({ fromMs, devices }, i) => {
       const [change, tables] = [changes[i], counts[i]];
       return {

@@ -256,7 +256,24 @@ test('healthy is said of what could be looked at, with what would have been foun
       /^latency: below about 9\d\.\d% of results within the target for P95 in two hours$/,
     ),
     expect.stringMatching(/^drift: a population stability index from about 0\.0\d+ on$/),
+    'distance from the baseline: a population stability index from 0.25 on',
   ]);
+});
+
+test('a field that is far from the lab is told beside the health, which stays as it is', () => {
+  const { state, findings, beside, lookedAt } = healthOf(healthy.answers, healthy.moment);
+  expect({ state, findings }).toEqual({ state: 'well', findings: [] });
+  expect(lookedAt.names).toBe('success, latency and drift');
+  expect(beside).toEqual([
+    {
+      id: 'baseline',
+      text: expect.stringContaining(
+        `What 1.0.0 sees or says is far from its baseline, ${SINCE}: class, in reports from `,
+      ),
+      more: '',
+    },
+  ]);
+  expect(lookedAtWords([{ id: 'baseline', sees: 0.25 }]).names).toBe('');
 });
 
 test('a collector that does not answer is no alarm', () => {

@@ -18,15 +18,13 @@ const PAGES_OF_MODEL = {
   NearsideAccuracy: `${VERSION} is right less often than its target allows: look at what drifted, and take it back.`,
 };
 
-/**
- * A difference from the lab's data is no alert: no finding says when it is too large, so it stays on the dashboard.
- */
 const TICKETS_OF_MODEL = {
   NearsideSuccessBurnSlow: `${VERSION} fails more often than its target allows: look at its error codes.`,
   NearsideLatencyBurnSlow: `${VERSION} is slower than its target: look at which backend and device class carry it.`,
   NearsideSuccess: `${VERSION} misses its target for success: look at which part of the fleet carries it.`,
   NearsideLatency: `${VERSION} misses its target for latency: look at which part of the fleet carries it.`,
   NearsideDrift: `Inputs or outputs of ${VERSION} have changed: look at which distribution, and where.`,
+  NearsideBaseline: `Inputs or outputs of ${VERSION} are far from the lab's: look at which distribution, and whether it is still right.`,
   NearsideConcept: `${VERSION} is right less often than its confidence says: look at the newest labels.`,
   NearsideP99: `More than 1 % of the runs of ${VERSION} miss the target for P99: look at its slow traces.`,
   NearsideColdStarts: `More runs of ${VERSION} wait for a load than its target allows: look at lost workers and rests.`,

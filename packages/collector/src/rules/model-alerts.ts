@@ -30,6 +30,7 @@ export function findingAlerts(): Condition[] {
     { alert: 'NearsideSuccess', expr: open('success'), ...kept },
     { alert: 'NearsideLatency', expr: open('latency'), ...kept },
     { alert: 'NearsideDrift', expr: open('drift'), ...kept },
+    { alert: 'NearsideBaseline', expr: open('baseline'), ...kept },
     { alert: 'NearsideConcept', expr: open('concept'), ...kept },
     {
       alert: 'NearsideAccuracy',

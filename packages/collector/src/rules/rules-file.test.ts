@@ -215,7 +215,8 @@ describe
     });
 
     test('each finding is an alert while it is open, and accuracy calls somebody where something changed too', async () => {
-      const kinds = ['silence', 'rollout', 'success', 'latency', 'drift', 'concept', 'accuracy'];
+      const tickets = ['success', 'latency', 'drift', 'baseline', 'concept'];
+      const kinds = ['silence', 'rollout', ...tickets, 'accuracy'];
       const open = Array.from({ length: 19 }, (_, step) => Number(step >= 2 && step < 12));
       const findings = kinds.map((kind) => [`nearside_finding{${LABELS},kind="${kind}"}`, open]);
       const alone = LABELS.replace('digits', 'ocr');
@@ -235,7 +236,7 @@ describe
               'page NearsideRollout digits 1.0.0',
               'page NearsideAccuracy digits 1.0.0',
               'ticket NearsideAccuracy ocr 1.0.0',
-              ...['Success', 'Latency', 'Drift', 'Concept'].map(
+              ...['Success', 'Latency', 'Drift', 'Baseline', 'Concept'].map(
                 (kind) => `ticket Nearside${kind} digits 1.0.0`,
               ),
             ],

@@ -1,34 +1,10 @@
 import { expect, test } from 'vitest';
 import { type SeededDraws, seededDraws } from '../testing/seeded-draws.js';
+import { field, lab, SHARES, shareFar } from '../testing/specialised-fleet.js';
 import { changeSince, differenceFromLab } from './composition-change.js';
 import { alarmsOf } from './drift-alarm.js';
 
-const SHARES = [0.1, 0.2, 0.3, 0.25, 0.15];
 const ORDERED = { isOrdered: true };
-
-/** Counts by cohort of a fleet whose devices each see a part of the bins alone: together they see what `tilt` says. */
-function field(draws: SeededDraws, { devices = 400, seen = 10, tilt = SHARES } = {}) {
-  const cohorts = Array.from({ length: 64 }, () => new Array<number>(SHARES.length).fill(0));
-  for (let device = 0; device < devices; device += 1) {
-    const counts = cohorts[draws.below(64)] as number[];
-    const isLow = draws.bin(tilt) < 3;
-    const own = tilt.map((share, i) => (isLow === i < 3 ? share : 0));
-    for (let i = 0; i < seen; i += 1) {
-      const bin = draws.bin(own);
-      counts[bin] = (counts[bin] as number) + 1;
-    }
-  }
-  return cohorts;
-}
-
-function lab(draws: SeededDraws, n: number): number[] {
-  const counts = new Array<number>(SHARES.length).fill(0);
-  for (let i = 0; i < n; i += 1) {
-    const bin = draws.bin(SHARES);
-    counts[bin] = (counts[bin] as number) + 1;
-  }
-  return counts;
-}
 
 /** Share of fleets with a p value below. */
 function shareBelow(
@@ -140,6 +116,13 @@ test('an alarm needs two windows running, an effect and a sure test', () => {
     [true],
   ]);
   expect(alarmsOf([[undefined], [sure]])).toEqual([[false], [false]]);
+});
+
+test('a field that is like the lab is not called far from it, nor one that differs as labs do, and another population is', () => {
+  const little = { fleets: 20, windows: 2, distributions: 2 };
+  expect(shareFar(SHARES, little)).toBe(0);
+  expect(shareFar([0.16, 0.26, 0.28, 0.2, 0.1], little)).toBe(0); // an index of 0.11
+  expect(shareFar([0.35, 0.3, 0.2, 0.1, 0.05], little)).toBe(1); // of 0.74
 });
 
 test('the more distributions there are, the surer one has to be', () => {

@@ -44,14 +44,21 @@ export function changeSince(
  *
  * @param window counts by cohort, then by bin
  * @param lab counts by bin
+ * @param fewestCohorts of the window
  */
 export function differenceFromLab(
   window: readonly BinCounts[],
   lab: BinCounts,
-  { isOrdered }: { isOrdered: boolean },
+  { isOrdered, fewestCohorts = FEWEST_COHORTS }: { isOrdered: boolean; fewestCohorts?: number },
 ): CompositionChange | undefined {
-  if (seeing(window) < FEWEST_COHORTS) return undefined;
+  if (seeing(window) < fewestCohorts) return undefined;
   return compare(window, { counts: lab }, isOrdered);
+}
+
+/** Shares out the lab's samples by how much each cohort observed: a cohort carries its own part of a difference from it. */
+export function labByCohort(window: readonly BinCounts[], lab: BinCounts): BinCounts[] {
+  const n = totalOf(addedUp(window)) || 1;
+  return window.map((own) => lab.map((count) => (count * totalOf(own)) / n));
 }
 
 /** Computes how much of a change each cohort carries. Together they carry Σ d² ÷ m. */

@@ -5,6 +5,8 @@ export const ALARM = Object.freeze({
   level: 0.001,
   /** Population stability index less its expectation. People do not act on less. */
   leastEffect: 0.03,
+  /** The same of a difference from the lab, which is never quite like the field: from here on the two have little in common. */
+  leastFromLab: 0.25,
 });
 
 type Changes = readonly (CompositionChange | undefined)[];
@@ -27,20 +29,24 @@ export function alarmsOfParts(windows: readonly WindowChanges[]): boolean[][][] 
  * Finds, by window, distributions with a significant and large change that was there in the window before too.
  *
  * @param windows in order of time, each with all distributions of the model; undefined where too little was seen
+ * @param leastEffect population stability index less its expectation
  */
-export function alarmsOf(windows: readonly Changes[]): boolean[][] {
-  const changed = windows.map(changedIn);
+export function alarmsOf(
+  windows: readonly Changes[],
+  leastEffect: number = ALARM.leastEffect,
+): boolean[][] {
+  const changed = windows.map((changes) => changedIn(changes, leastEffect));
   return changed.map((now, i) => now.map((is, k) => is && (changed[i - 1]?.[k] ?? false)));
 }
 
-function changedIn(changes: Changes): boolean[] {
+function changedIn(changes: Changes, leastEffect: number): boolean[] {
   const sure = rejected(
     changes.map((change) => change?.pValue ?? 1),
     ALARM.level,
   );
   return changes.map((change, i) => {
     if (!change || !sure[i]) return false;
-    return change.psi - change.expectedPsi >= ALARM.leastEffect;
+    return change.psi - change.expectedPsi >= leastEffect;
   });
 }
 
