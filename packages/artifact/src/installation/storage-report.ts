@@ -4,7 +4,7 @@ import { type Pointer, parsePointer, readRecords } from './version-records.js';
 
 /** The size of a model on this device, and how safe it is there. */
 export interface StorageReport {
-  /** Data in `memory` is gone with the page. */
+  /** Data in `memory` is gone with the model's worker. */
   readonly kind: Store['kind'];
   /** Why new data goes to memory although the store is persistent: full, or blocked. */
   readonly degraded?: ErrorCode | undefined;

@@ -30,7 +30,7 @@ import { createSharedWorkers } from './workers/shared-workers.js';
 export interface EngineOptions {
   /**
    * Workers per model, for small ones that are called a lot; 1 by default. `auto` follows the load, up to
-   * 4 and the number of cores. Several share the cores: each worker has fewer threads, `auto` one.
+   * 4 and the number of cores. Several share the cores out: each of N has the cores ÷ N threads, with `auto` one.
    */
   readonly workers?: number | 'auto' | undefined;
   /** As in `open`, for its models that name none: of each worker, where a model has several. */

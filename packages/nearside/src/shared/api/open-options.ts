@@ -34,8 +34,8 @@ export interface OpenOptions {
   /** Headers and credentials for private repositories, sent to the origin of the model's address alone. */
   readonly request?: RequestOptions | undefined;
   /**
-   * Keeps the model: `auto` in IndexedDB in a browser and in memory in Node, `memory` until the page ends, a directory
-   * in Node.
+   * Keeps the model: `auto` in IndexedDB in a browser and in memory in Node, `memory` while the model is open and its worker
+   * lives, a directory in Node.
    */
   readonly store?: StoreChoice | undefined;
   /**
@@ -175,7 +175,7 @@ export interface CaptureOptions {
   readonly maxBytes?: number | undefined;
 }
 
-/** `memory` keeps nothing after the page; a directory is for Node. */
+/** `memory` keeps nothing once the model is closed; a directory is for Node. */
 export type StoreChoice = 'auto' | 'memory' | { readonly directory: string };
 
 /** Starts the app's own worker for a backend; undefined where it has none. */
