@@ -96,7 +96,7 @@ export interface Model extends AsyncDisposable {
   explainBackend(): Promise<readonly BackendVerdict[]>;
   /**
    * Makes it ready for the next call: loads it again if it was put to rest, checks its first golden case, and runs that
-   * until runs stop getting faster or 2 s are spent. Other calls wait for one run. Nothing of it is counted.
+   * until runs stop getting faster, one takes over 0.5 s or 2 s are spent. Other calls wait for one run. Nothing is counted.
    *
    * @throws NearsideError as `open`; `golden-mismatch` when it computes wrong numbers now; `terminated` where
    *   there is no answer within twice `policy.watchdogMs`
