@@ -19,7 +19,7 @@ export interface SegmentOptions {
   readonly negThreshold: number;
   /** Segments that are not longer are left out. */
   readonly minSpeechDurationMs: number;
-  /** How long scores have to stay below `negThreshold`, from the first that is. */
+  /** From the first score below `negThreshold` to one that ends the segment, with none of `threshold` or more between. */
   readonly minSilenceDurationMs: number;
   /** Added at both ends; two segments share what is between them. */
   readonly speechPadMs: number;
@@ -42,7 +42,7 @@ export function openSegmentFinder(options: SegmentOptions): SegmentFinder {
     options;
   /** Where the segment began that goes on, without its padding. */
   let begun: number | undefined;
-  /** Where its scores fell below `negThreshold`, if they have not risen since. */
+  /** Where its scores fell below `negThreshold`, if they have not risen to `threshold` since. */
   let quietFrom: number | undefined;
   /** The last that has ended: how far its padding goes depends on where the next begins. */
   let ended: Segment | undefined;

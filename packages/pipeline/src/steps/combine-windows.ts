@@ -27,7 +27,7 @@ export function combineWindows(
   return isMean ? combined.map((sum) => sum / total) : combined;
 }
 
-/** {@link combineWindows}, as a step: windows of text weigh what they have pieces. A piece of a stream without a whole window gives nothing. */
+/** {@link combineWindows}, as a step: windows of text weigh what their mask counts. A piece of a stream without a whole window gives nothing. */
 export const combineWindowsStep = defineStep({
   name: 'combine-windows',
   parameters: v.strictObject({ combine: v.optional(v.picklist(['mean', 'max']), 'mean') }),

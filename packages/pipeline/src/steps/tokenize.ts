@@ -136,7 +136,7 @@ function requireInputs(inputs: readonly TensorSpec[], { max_length }: Parameters
   throw new Misfit('inputs such as input_ids, attention_mask and token_type_ids, each once', names);
 }
 
-/** Without a mask nothing tells the model what is padding, so nothing is padded. */
+/** Without a mask nothing tells the model what is padding, so nothing is padded but to a length that an input has. */
 function inputsWriter(
   inputs: readonly TensorSpec[],
   options: Parameters & { readonly padding: number },
