@@ -113,32 +113,34 @@ makes this page from the code, and a test compares the two.
 
 ## Of the fleet
 
-These are sums of the devices' reports since the file was made. They never fall, pruning does not change them, and everybody
-sees the same. They are not weighted and not suppressed.
+These are sums of the devices' reports since the file or the database was made, where nothing below says otherwise. They never fall,
+pruning does not change them, and everybody sees the same. They are not weighted and not suppressed.
 
 ${table(families.filter((family) => !isOwn(family)))}
 
 - A report that arrives over an hour after its window began is late. Late reports are in charts, in
   \`nearside_late_inferences_total\`, in devices and in lost events, and in no other counter, so that a page that comes back
   online causes no alert.
-- Histograms of devices have buckets that end at 2^(k/8) ms. \`nearside_inferences_within_target_total\` counts up to the end
-  of the bucket nearest to the target, so it is exact. That end is within 4.5 % of the target, and \`nearside_target_seconds\`
-  has it: 197.4 ms for 200 ms. When a target changes, the counter starts again.
+- Times from call to result are kept in buckets that end at 2^(k/8) ms. \`nearside_inferences_within_target_total\` counts up
+  to the end of the bucket nearest to the target, so it is exact. That end is within 4.5 % of the target, and \`nearside_target_seconds\`
+  has it: 197.4 ms for 200 ms. When a target changes, all that was counted is counted anew by it, so the counter jumps up or
+  down. That of the P99 target does the same.
 - \`nearside_inference_duration_seconds\` has bounds at powers of two of a millisecond.
 - \`arm\` and \`device\` are labels of one counter each, because they would multiply the series of all others by 24.
 - Error codes, backends, classes of device, sides of a rollout and reasons that this collector does not know are \`other\`.
-- Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name. Without the file there is room for
-  ${NAME_LIMITS.model} models at a time, and for ${NAME_LIMITS.version} versions of each. A version is empty if none was known yet.
+- Models and versions without rows are \`unlisted\`: those that \`models.json\` does not name, or names with another manifest. Without
+  the file there is room for ${NAME_LIMITS.model} models at a time, and for ${NAME_LIMITS.version} versions of each. A version is empty if none was known yet.
 - Deployments and their times are no sums: they are what the journal of releases has of the last ${DELIVERY_DAYS} days, as
   \`/v1/fleet/releases\` has it of any range. Versions of the first \`models.json\` that names a model count as old.
 - Findings and the time of the last look are no sums: they are what [looks](../packages/collector/README.md#findings) have written
   down. A finding that has ended has no series.
 - At most ${METRIC_LIMITS.sets} sets of model, version, variant and backend are shown: those that reported last.
-  \`nearside_metric_sets_left_out\` says how many others there are. That makes 60,000 series at most.
+  \`nearside_metric_sets_left_out\` says how many others there are. Where nothing is shown by variant and backend, it is of the ${METRIC_LIMITS.versions}
+  versions that reported last. That makes 60,000 series at most.
 
 ## Of the process
 
-These start at zero with the process.
+Counters start at zero with the process.
 
 ${table(families.filter(isOwn))}
 `;
