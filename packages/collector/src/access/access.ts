@@ -25,7 +25,8 @@ export interface Access {
 /** The same as options. Each may be left out. */
 export interface AccessOptions {
   /**
-   * For your own machine, with no proxy on it: its requests need no read token, are not limited, and see groups of any size.
+   * For your own machine, with no proxy on it: its requests are not limited, see groups of any size, and need a read token only
+   * if one is given.
    */
   readonly local?: boolean;
   /** It has 16 characters or more. Figures, metrics and pages need it. Only with `local` it may be left out. */

@@ -49,12 +49,12 @@ export const SERVE_OPTIONS = {
   }),
   local: flag({
     flag: 'local',
-    text: 'for your own machine, with no proxy on it: its requests need no read token, are not limited, and see groups of any size',
+    text: 'for your own machine, with no proxy on it: its requests are not limited, see groups of any size, and need a read token only if one is given',
   }),
   readToken: tokens({
     flag: 'read-token',
     value: 'token',
-    text: 'needed to read figures, metrics and pages, except with --local; one or several',
+    text: 'needed to read figures, metrics and pages; only --local does without one; one or several',
     check: (given) => requireTokens(given, 'the read token'),
   }),
   siteToken: tokens({
