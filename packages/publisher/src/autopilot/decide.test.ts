@@ -110,7 +110,7 @@ describe('a canary that is worse', () => {
     }
   });
 
-  test('is not taken back by a clock that is behind: what it signs would have expired', () => {
+  test('is not taken back by a clock that is behind: what it signs would expire too early', () => {
     expect(decided(saidTwice('roll-back'), { afterMs: -1 })).toEqual(wait('clock'));
     const longAgo = { offeredMs: [OFFERED_MS - 90 * DAY_MS], afterMs: -30 * DAY_MS };
     expect(decided(saidTwice('roll-back'), longAgo)).toEqual(wait('clock'));

@@ -113,7 +113,7 @@ export function decide(
   if (answer === WRONG_SETTING) return wait(answer);
   const heard = answer && looksGoOn(answer) ? answer : undefined;
   const sinceMs = canary.offeredMs.at(-1);
-  // what a clock signs that is behind has expired before any device sees it
+  // what a clock signs that is behind expires too early, or has expired before any device sees it
   if (nowMs < (sinceMs ?? 0) || (heard && nowMs < heard.nowMs - LIMITS.behindMs))
     return wait('clock');
   if (heard?.verdict === 'roll-back') return takeBack(canary, heard, revision);
