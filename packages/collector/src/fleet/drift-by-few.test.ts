@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { changeSince } from '../statistics/composition-change.js';
-import { alarmsOf } from '../statistics/drift-alarm.js';
+import { changeSince, differenceFromLab } from '../statistics/composition-change.js';
+import { ALARM, alarmsOf } from '../statistics/drift-alarm.js';
 import { seededDraws } from '../testing/seeded-draws.js';
 import { isDriftByFew } from './drift-by-few.js';
 import type { SeenWindow } from './drift-windows.js';
@@ -32,3 +32,28 @@ test('a drift is made by few as long as four cohorts decide', () => {
   // four alone raise no alarm
   expect(found).toEqual([undefined, true, false, false, false, false]);
 });
+
+test('so is a distance from the lab, as long as four cohorts decide', () => {
+  const lab = [480, 520];
+  const options = { isOrdered: false, fewestCohorts: 16 };
+  const found = [0, 44, 46, 48, 64].map((changed) => {
+    const windows = [farWindow(changed, 1), farWindow(changed, 2)];
+    const lists = windows.map(({ now }) => [differenceFromLab(now.whole[0] ?? [], lab, options)]);
+    if (!alarmsOf(lists, ALARM.leastFromLab)[1]?.[0]) return undefined;
+    const testedIn = ({ whole }: SeenWindow['now']) => whole[0] ?? [];
+    return isDriftByFew(windows, { testedIn, lists, at: 0, lab, ...options });
+  });
+  // without four of 46 the rest is no longer far
+  expect(found).toEqual([undefined, undefined, true, false, false]);
+});
+
+/** A window in which so many of 64 cohorts see what the lab hardly has. */
+function farWindow(changed: number, seed: number): SeenWindow {
+  const draws = seededDraws(seed);
+  const table = Array.from({ length: 64 }, (_, i) => {
+    const high = 42 + draws.below(20) + (i < changed ? 35 : 0);
+    return [100 - high, high];
+  });
+  const observed = { whole: [table], parts: new Map() };
+  return { now: observed, past: observed, window: undefined as never };
+}
