@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import type { FleetSpread } from '../../src/fleet/spread.js';
 import { element } from '../element.js';
-import { formatCount, formatDuration, formatStep } from '../words/format.js';
+import { countWords, formatDuration, formatStep } from '../words/format.js';
 import { cssColor, timeAxis, valueAxis } from './axes.js';
 import type { LaneEvent } from './lane.js';
 import { createPlot, type PlotLook } from './plot.js';
@@ -72,9 +72,10 @@ function resultWords(steps: FleetSpread['steps'], boundsMs: readonly number[]): 
     steps.reduce((sum, step) => sum + (step.counts[row] ?? 0), 0),
   );
   const all = counts.reduce((sum, n) => sum + n, 0);
+  if (all === 0) return 'no run had a result';
   const most = counts.indexOf(Math.max(...counts));
   const [from, to] = [lowerMs(boundsMs, most), boundsMs[most]];
-  return `${formatCount(all)} results, most within ${formatDuration(from)} to ${formatDuration(to)}`;
+  return `${countWords(all, 'results')}, most often ${formatDuration(from)} to ${formatDuration(to)}`;
 }
 
 /** Returns the lower end of a row. */

@@ -7,6 +7,7 @@ import type { ChartData, ChartSeries } from '../charts/time-chart.js';
 import { REST_COLOR, versionColors } from '../charts/version-colors.js';
 import { chartPanel, type PanelContext } from '../panel/panel.js';
 import {
+  countWords,
   formatCompact,
   formatCount,
   formatDuration,
@@ -36,12 +37,15 @@ export const latencyPanel = chartPanel({
   data: ({ latency }, context) => {
     const of = (value: (figures: Calls) => number | null) =>
       valuesOf(latency, chosenFigures(latency), value);
-    return chartData(latency, context, [
+    const { count, p50Ms } = chosenFigures(latency);
+    const none = count > 0 && p50Ms === null && { none: 'No run had a result' };
+    const series = [
       ...references(latency, context, ({ p95Ms }) => p95Ms, 'P95'),
       { label: 'P99', color: LEGEND.p99, dash: [2, 3], ...of(({ p99Ms }) => p99Ms) },
       { label: 'P95', color: LEGEND.p95, dash: [7, 4], ...of(({ p95Ms }) => p95Ms) },
       { label: 'P50', color: LEGEND.p50, ...of(({ p50Ms }) => p50Ms) },
-    ]);
+    ];
+    return { ...chartData(latency, context, series), ...none };
   },
   description: ({ latency }, { moment }) => {
     const { p50Ms, p95Ms, p99Ms } = chosenFigures(latency);
@@ -120,12 +124,11 @@ export const bandsPanel = chartPanel({
       }),
     });
     const { fromMs, toMs, stepMs } = spread;
-    const runs = `${formatCount(all.runs)} ${all.runs === 1 ? 'run' : 'runs'}`;
     return {
       fromMs,
       toMs,
       stepMs,
-      about: `${runs}, ${rangeWords(spread, moment)}`,
+      about: `${countWords(all.runs, 'runs')}, ${rangeWords(spread, moment)}`,
       ...(all.runs > 0 && all.good === all.runs && { none: 'Only good runs' }),
       series: [
         seriesOf('failed'),
@@ -204,7 +207,7 @@ export const reportsPanel = chartPanel({
   },
   description: ({ silence }) => {
     const silent = silence.hours.filter(({ isSilent }) => isSilent).length;
-    return `Devices that report by the hour, beside the expected ones; ${silent} hours were silent.`;
+    return `Devices that report by the hour, beside the expected ones; silent: ${countWords(silent, 'hours')}.`;
   },
 });
 

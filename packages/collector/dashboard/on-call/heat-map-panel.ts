@@ -15,7 +15,7 @@ export const heatMapPanel = drawnPanel({
       rows.reduce((sum, row) => sum + Number(row[i]?.value ?? 0), 0),
     );
     const most = Math.max(...runs);
-    return most > 0 ? `most within ${columns[runs.indexOf(most)]}` : 'no result';
+    return most > 0 ? `most often ${columns[runs.indexOf(most)]}` : 'no result';
   },
   table: ({ spread: { steps, boundsMs } }) => ({
     columns: [

@@ -87,7 +87,10 @@ export const budgetPanel = tablePanel({
   id: 'budget',
   title: 'Budget',
   aside: 'of 28 days',
-  gist: ({ rows }) => rows.map((cells) => `${cells[3]?.text} left of ${cells[0]?.text}`).join(', '),
+  gist: ({ rows }) =>
+    rows
+      .map(([name, , , left]) => `${name?.text}: ${left?.text}${left?.tone ? '' : ' left'}`)
+      .join(', '),
   needs: ['objectives'],
   table: ({ objectives: { success, latency, targets } }) => ({
     columns: ['Objective', 'Allowed', 'Spent', 'Left'],

@@ -4,8 +4,8 @@ import { element } from '../element.js';
 import { drawnPanel, type PanelContext } from '../panel/panel.js';
 import { type Cell, number, type Table, text } from '../table/table.js';
 import {
+  countWords,
   formatCompact,
-  formatCount,
   formatDuration,
   formatRate,
   NOTHING,
@@ -41,11 +41,11 @@ function fromCache({ opens: { store, network } }: Figures): number | null {
 }
 
 function ofRuns({ count }: Figures): string {
-  return `of ${formatCount(count)} runs`;
+  return `of ${countWords(count, 'runs')}`;
 }
 
 function ofOpens({ opens: { store, network } }: Figures): string {
-  return `of ${formatCount(store + network)} opens`;
+  return `of ${countWords(store + network, 'opens')}`;
 }
 
 /** Shows the figures on top, each beside the period and the version before. */

@@ -1,5 +1,5 @@
 import { type Figure, isThin } from '../../src/statistics/figure.js';
-import { formatCount, formatDuration, NOTHING } from '../words/format.js';
+import { countWords, formatCount, formatDuration, NOTHING } from '../words/format.js';
 
 /** A table as data, for the page, CSV and Markdown. */
 export interface Table {
@@ -67,7 +67,7 @@ export function number(
 export function figure(of: Figure, format: Format): Cell {
   const { value, low, high, n, devices, estimated } = of;
   if (value === null) return { text: NOTHING, value };
-  const sample = `of ${formatCount(n)}${devices > 0 ? ` on ${formatCount(devices)} devices` : ''}`;
+  const sample = `of ${formatCount(n)}${devices > 0 ? ` on ${countWords(devices, 'devices')}` : ''}`;
   return {
     text: format(value),
     value,

@@ -6,7 +6,7 @@ import { type Answers, answered, Unanswered } from '../asking/ask.js';
 import type { QuestionName } from '../asking/questions.js';
 import type { Moment } from '../state/moment.js';
 import {
-  formatCount,
+  countWords,
   formatDuration,
   formatMoment,
   formatPart,
@@ -177,7 +177,7 @@ export function findingWords(finding: Finding): FindingWords {
         what: `${version} is worse than its control`,
         detail: 'roll it back',
         more: [
-          `It went out on ${formatMoment(beganMs)}, and was then on ${formatCount(devices)} devices.`,
+          `It went out on ${formatMoment(beganMs)}, and was then on ${countWords(devices, 'devices')}.`,
           `${capital(reasons.join(', '))}.`,
         ],
       };

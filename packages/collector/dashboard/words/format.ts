@@ -46,6 +46,11 @@ export function formatCount(value: number): string {
   return COUNT.format(value);
 }
 
+/** "1 run", "2,000 runs" */
+export function countWords(count: number, what: string): string {
+  return `${formatCount(count)} ${count === 1 ? what.slice(0, -1) : what}`;
+}
+
 /** 999 stays whole, 12,345 becomes 12.3K. */
 export function formatCompact(value: number): string {
   return value < 10_000 ? COUNT.format(value) : COMPACT.format(value);
@@ -79,10 +84,14 @@ export function formatShare(share: number): string {
   return `${Number((share * 100).toFixed(2))}%`;
 }
 
-/** Formats the rest of a budget as percent. An overspent one is below 0. */
+/** Formats the rest of a budget as percent. An overspent one is below 0, and is said in words. */
 export function formatLeft(share: number | null | undefined): string {
   if (share === null || share === undefined) return NOTHING;
-  return `${share < 0 ? '−' : ''}${Math.abs(Math.round(share * 100))}%`;
+  if (share >= 0) return `${Math.round(share * 100)}%`;
+  if (share > -1) return `overspent by ${formatRate(-share)}`;
+  const times = 1 - share;
+  if (times > 1000) return 'spent over 1,000 times';
+  return `spent ${times < 10 ? Number(times.toFixed(1)) : COUNT.format(times)} times over`;
 }
 
 /** Formats a share as percent, and another number, such as a mean, as it is. */

@@ -1,5 +1,12 @@
 import type { Lack, LookedFor } from '../../src/findings/looked-for.js';
-import { formatCount, formatList, formatMoment, formatPoints, formatRate } from './format.js';
+import {
+  countWords,
+  formatCount,
+  formatList,
+  formatMoment,
+  formatPoints,
+  formatRate,
+} from './format.js';
 
 /** A lab is often not like the field: that is told beside the health, which stays as it is. */
 export const IS_BESIDE = 'baseline' satisfies LookedFor['id'];
@@ -79,10 +86,6 @@ function shortWords(lack: Lack): string {
   return 'have' in lack ? countWords(lack.have, lack.what) : `no ${lack.what}`;
 }
 
-function countWords(count: number, what: string): string {
-  return `${formatCount(count)} ${count === 1 ? what.slice(0, -1) : what}`;
-}
-
 function lackWords(lack: Lack): string {
   switch (lack.what) {
     case 'runs':
@@ -106,7 +109,7 @@ function lackWords(lack: Lack): string {
 function seenWords(id: LookedFor['id'], sees: number): string {
   switch (id) {
     case 'silence':
-      return `fewer than ${formatCount(sees)} devices in an hour`;
+      return `fewer than ${countWords(sees, 'devices')} in an hour`;
     case 'rollout':
       return `more failed runs than the control has, by about ${formatPoints(sees)}`;
     case 'success':

@@ -105,8 +105,13 @@ export function reasonWords(rollout: RolloutFigures, fewest: Fewest): string {
     case 'none':
       return verdict.because === 'no-control'
         ? 'no device of the control has reported: wait, or roll out to fewer devices'
-        : `${formatCompact(devices.control)} devices of the control have reported, ${fewest.minDevices} are needed`;
+        : `${haveReported(devices.control, 'control')}, ${fewest.minDevices} are needed`;
   }
+}
+
+function haveReported(devices: number, side: 'canary' | 'control'): string {
+  const [noun, verb] = devices === 1 ? ['device', 'has'] : ['devices', 'have'];
+  return `${formatCompact(devices)} ${noun} of the ${side} ${verb} reported`;
 }
 
 /** A table names so many measures. */
@@ -190,7 +195,7 @@ function holdReason(
   if (first === 'few-cohorts')
     return `fewer than ${minCohorts} of 64 groups of devices are on both sides`;
   if (first === 'few-canary-devices')
-    return `${formatCompact(devices.canary)} devices of the canary have reported, ${minDevices} are needed`;
+    return `${haveReported(devices.canary, 'canary')}, ${minDevices} are needed`;
   const small = guardrails.find(
     ({ name, cohorts }) => because.includes(name) && cohorts < minCohorts,
   );

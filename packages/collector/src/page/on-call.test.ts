@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChartData } from '../../dashboard/charts/time-chart.js';
 import { ON_CALL_PANELS, ON_CALL_QUESTIONS } from '../../dashboard/on-call/on-call.js';
 import type { Table } from '../../dashboard/table/table.js';
-import { formatMoment } from '../../dashboard/words/format.js';
+import { formatLeft, formatMoment } from '../../dashboard/words/format.js';
 import type { RollupStore } from '../store/rollup-store.js';
-import { FACTS } from '../testing/fleet-store.js';
+import { FACTS, storeOf } from '../testing/fleet-store.js';
 import { type Page, pageAnswers, pageOf } from '../testing/page-answers.js';
 import { DEVICES, FRIDAY_MS, seededFleet, THURSDAY, THURSDAY_MS } from '../testing/seeded-fleet.js';
 
@@ -74,9 +74,9 @@ test('charts have a value for each step, beside the day before', () => {
   expect(page.values('runs').rows[0]).toEqual(['2026-03-05T00:00:00.000Z', HOURLY_RUNS]);
 });
 
-async function chartOf(id: string, search: string): Promise<ChartData> {
+async function chartOf(id: string, search: string, of = store): Promise<ChartData> {
   const about = { search, nowMs: FRIDAY_MS + HOUR_MS, facts: FACTS };
-  const { answers, moment } = await pageAnswers(store, ON_CALL_QUESTIONS, about);
+  const { answers, moment } = await pageAnswers(of, ON_CALL_QUESTIONS, about);
   const panel = ON_CALL_PANELS.find((one) => one.id === id);
   return panel?.chart?.data(answers as never, { answers, moment, lane: [] }) as ChartData;
 }
@@ -110,6 +110,31 @@ test('the period before is a faint band, and a plot without a bad run says that 
   expect((await chartOf('bands', THURSDAY)).none).toBe(undefined);
 });
 
+test('where every run failed, no chart says that nothing ran, and a budget is overspent in words', async () => {
+  const failing = await storeOf([{ atMs: THURSDAY_MS, g: 1, ok: 0, failed: 20 }]);
+  expect((await chartOf('latency', THURSDAY, failing)).none).toBe('No run had a result');
+  expect((await chartOf('latency', THURSDAY)).none).toBe(undefined);
+  const about = { search: THURSDAY, nowMs: FRIDAY_MS + HOUR_MS, facts: FACTS };
+  const failed = await pageOf(failing, ON_CALL_PANELS, ON_CALL_QUESTIONS, about);
+  expect(failed.cells('figures').rows[1]?.[1]?.detail).toBe('of 20 runs');
+  const budget = ON_CALL_PANELS.find(({ id }) => id === 'budget');
+  expect(budget?.gist?.(failed.cells('budget'))).toBe('99.90% succeed: spent 1,000 times over');
+  await failing.close();
+});
+
+test.each([
+  [1, '100%'],
+  [0.4, '40%'],
+  [0, '0%'],
+  [-0.2, 'overspent by 20.0%'],
+  [-1, 'spent 2 times over'],
+  [-1.5, 'spent 2.5 times over'],
+  [-999, 'spent 1,000 times over'],
+  [-9999, 'spent over 1,000 times'],
+])('%d of a budget is left: %s', (left, words) => {
+  expect(formatLeft(left)).toBe(words);
+});
+
 test('the heat map has each result in the row of its time, and the bands of the target each run', () => {
   const { columns, rows } = page.values('heat-map');
   expect(rows).toHaveLength(24);
@@ -119,7 +144,7 @@ test('the heat map has each result in the row of its time, and the bands of the 
   expect(row(DEVICES * 10)).toBe('8.00 ms to 11.3 ms');
   expect(row(DEVICES * 9)).toBe('64.0 ms to 90.5 ms');
   const heatMap = ON_CALL_PANELS.find(({ id }) => id === 'heat-map');
-  expect(heatMap?.gist?.(page.cells('heat-map'))).toBe('most within 8.00 ms to 11.3 ms');
+  expect(heatMap?.gist?.(page.cells('heat-map'))).toBe('most often 8.00 ms to 11.3 ms');
   const bands = page.values('bands');
   expect(bands.columns).toEqual(['Time', 'failed', 'poor', 'fair', 'good']);
   expect(bands.rows[0]?.slice(1)).toEqual([0.05, 0, 0, 0.95]);
