@@ -134,6 +134,7 @@ function forget(): void {
   photo.hidden = false;
   busy.hidden = true;
   result.hidden = true;
+  speed.textContent = '';
   boxes.replaceChildren();
   list.replaceChildren();
 }
